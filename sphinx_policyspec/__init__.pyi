@@ -13,7 +13,7 @@ from sphinx_policyspec.api.comparing import (
     lock as lock, read_lock as read_lock, review_changelog as review_changelog,
     write_judgement as write_judgement,
 )
-from sphinx_policyspec.api.evals import export_prompts as export_prompts
+from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
     survey as survey,
@@ -58,7 +58,18 @@ from sphinx_policyspec.errors import (
     SourceError as SourceError, SourceWarning as SourceWarning, StarterError as StarterError,
     UnknownIdError as UnknownIdError, WriteError as WriteError,
 )
+from sphinx_policyspec.evals.join import (
+    Disagreement as Disagreement, Join as Join, PromptRow as PromptRow, Unresolved as Unresolved,
+)
+from sphinx_policyspec.evals.measures import (
+    Measure as Measure, Rate as Rate, Rows as Rows, measure as measure, measures as measures,
+    planned_difference as planned_difference, rates as rates,
+)
 from sphinx_policyspec.evals.prompts import PromptExport as PromptExport
+from sphinx_policyspec.evals.records import EvalRun as EvalRun
+from sphinx_policyspec.evals.results import (
+    ComparedRow as ComparedRow, ResultGroup as ResultGroup, ResultRow as ResultRow, Results as Results,
+)
 from sphinx_policyspec.exports.decisions import Decisions as Decisions
 from sphinx_policyspec.exports.report_formats import Report as Report, Reported as Reported
 from sphinx_policyspec.exports.schemas import json_schema as json_schema, list_schemas as list_schemas

@@ -1,16 +1,21 @@
-"""Prompts for the harnesses of evaluations."""
+"""Prompts for the harnesses of evaluations, and their results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from sphinx_policyspec.api.reading import ReadingOptions, Source, spec_of
+from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded, spec_of
 from sphinx_policyspec.errors import SchemaError
+from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.sources import Loaded
 
 if TYPE_CHECKING:
     from sphinx_policyspec.evals.prompts import PromptExport
+    from sphinx_policyspec.evals.results import Results
 
 
 def export_prompts(
@@ -30,3 +35,61 @@ def export_prompts(
     if to not in HARNESSES:
         raise SchemaError("; ".join(filter(None, (f"unknown harness `{to}`", nearest(to, HARNESSES)))))
     return export(spec_of(source, **options), to, select)
+
+
+def read_results(
+    source: Source | Sequence[Spec],
+    *files: str | Path,
+    store: str | Path | None = None,
+    map: str | Path | None = None,  # noqa: A002  the name of the option
+    release: str = "",
+    evidence: str = "",
+    policy: str = "as-logged",
+    cluster: str = "",
+    by: str = "provision",
+    compare: tuple[str, str] | None = None,
+    name: str = "",
+    **options: Unpack[ReadingOptions],
+) -> Results:
+    """Return what logs of evaluations say of a spec or a SOURCE, by provision, chapter and level.
+
+    What is wrong with a file is in the findings of what is returned; the others are read. Needs duckdb, of the extra
+    ``evals``; without it, this raises :class:`MissingToolError`.
+
+    :param source: also releases, from the first to the last: the last is meant, the others tell what ids were called
+    :param files: logs of Inspect (``.eval``, ``.json``), results of promptfoo (``.json``, ``.jsonl``), JSON lines with
+        ``prompt``, ``model`` and ``value``, folders of these, or a store
+    :param store: a folder that keeps the answers as Parquet files, to which those of later runs are added
+    :param map: a YAML file with the names that logs have for things (``fields``, ``provisions``)
+    :param release: that answers were graded against, where a log does not say
+    :param evidence: what was graded, ``output`` or ``reasoning``, whatever a log says
+    :param policy: ``as-logged``, or ``clean``, without answers that were filtered or cut off and unparsable replies
+    :param cluster: the field that tells which prompts belong together; ``prompt`` for none
+    :param by: the facet that is shown as text: ``provision``, ``chapter``, ``level`` or ``all``
+    :param compare: two runs, by id or model, of which the second is taken from the first
+    :param name: what to call a source that was read already
+    :param options: as for :func:`load`
+    """
+    from sphinx_policyspec.evals.results import ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
+
+    asked = ResultOptions(
+        map=map, release=release, evidence=evidence, policy=policy, cluster=cluster, by=by, compare=compare
+    )
+    releases: tuple[Spec, ...]
+    digests: tuple[str, ...] = ()
+    if isinstance(source, str | Path | Spec | Loaded):
+        read = loaded(source, **options)
+        releases, digests = (read.spec,), (*_digests(read),)
+        name = name or (str(source) if isinstance(source, str | Path) else read.spec.title)
+    else:
+        releases = tuple(source)
+        name = name or releases[-1].title
+    return results_of(releases, files, asked, source=name, store=store, digests=digests)
+
+
+def _digests(read: Loaded) -> Iterator[str]:
+    """Yield digests of the files of a spec: who made a log may have taken that for the text."""
+    for document in read.spec.documents if read.has_files else ():
+        path = read.root / document.file
+        if path.is_file():
+            yield hashlib.sha256(path.read_bytes()).hexdigest()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.compare import ReadingList, SpecDiff
     from sphinx_policyspec.compare.history import Lock, LockChange, Moment, Review
     from sphinx_policyspec.decision.behaviour import BehaviourDiff
+    from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.exports.decisions import Decisions
     from sphinx_policyspec.exports.report_formats import Report
     from sphinx_policyspec.graph.questions import Answer
@@ -131,8 +132,8 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Answer | BehaviourDiff | Decisions | Lock | ReadingList | Reasoning | Report | Review | SpecDiff | Survey"
-    " | Sequence[LockChange] | Sequence[Moment]"
+    "Answer | BehaviourDiff | Decisions | Lock | ReadingList | Reasoning | Report | Results | Review | SpecDiff"
+    " | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
 
@@ -140,20 +141,21 @@ Forms = Mapping[str, Callable[..., str]]
 """The forms of a result by the names that ``--format`` takes, each with what writes it."""
 
 _FORMS = {
-    "Answer": "answers ANSWER_FORMATS",
-    "BehaviourDiff": "diff DIFF_FORMATS",
-    "Decisions": "decisions DECISION_FORMATS",
-    "Lock": "diff LOCK_FILE_FORMATS",
-    "LockChange": "diff LOCK_FORMATS",
-    "Moment": "diff HISTORY_FORMATS",
-    "ReadingList": "diff READING_FORMATS",
-    "Reasoning": "answers REASONING_FORMATS",
-    "Report": "report_formats REPORT_FORMATS",
-    "Review": "diff REVIEW_FORMATS",
-    "SpecDiff": "diff DIFF_FORMATS",
-    "Survey": "answers SURVEY_FORMATS",
+    "Answer": "exports.answers ANSWER_FORMATS",
+    "BehaviourDiff": "exports.diff DIFF_FORMATS",
+    "Decisions": "exports.decisions DECISION_FORMATS",
+    "Lock": "exports.diff LOCK_FILE_FORMATS",
+    "LockChange": "exports.diff LOCK_FORMATS",
+    "Moment": "exports.diff HISTORY_FORMATS",
+    "ReadingList": "exports.diff READING_FORMATS",
+    "Reasoning": "exports.answers REASONING_FORMATS",
+    "Report": "exports.report_formats REPORT_FORMATS",
+    "Results": "evals.formats RESULT_FORMATS",
+    "Review": "exports.diff REVIEW_FORMATS",
+    "SpecDiff": "exports.diff DIFF_FORMATS",
+    "Survey": "exports.answers SURVEY_FORMATS",
 }
-"""Where the forms of each kind of result are below ``exports``: a command needs those of one kind."""
+"""Where the forms of each kind of result are: a command needs those of one kind."""
 _FOR_TERMINALS = frozenset({"Answer", "BehaviourDiff", "Report", "SpecDiff"})
 """Kinds of results whose text fits a terminal."""
 
@@ -161,7 +163,7 @@ _FOR_TERMINALS = frozenset({"Answer", "BehaviourDiff", "Report", "SpecDiff"})
 def forms_of(kind: str) -> Forms:
     """Return the forms of a kind of result, by the name of its class; of a sequence, of the class of what it holds."""
     module, table = _FORMS[kind].split()
-    forms: Forms = getattr(import_module(f"sphinx_policyspec.exports.{module}"), table)
+    forms: Forms = getattr(import_module(f"sphinx_policyspec.{module}"), table)
     return {**forms, "baseline": _baseline} if kind == "Report" else {**forms}
 
 

@@ -1,15 +1,20 @@
-"""The command ``policyspec prompts``: prompts for the harnesses of evaluations."""
+"""The commands ``policyspec prompts`` and ``policyspec results``: prompts for the harnesses of evaluations, and what came of them."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, source_argument
+from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, source_argument
+from sphinx_policyspec.evals.formats import report_lines
 from sphinx_policyspec.evals.prompts import HARNESSES
 from sphinx_policyspec.files import write_file
+
+_UNUSABLE = 2
 
 
 @click.command(cls=SourceCommand)
@@ -65,3 +70,87 @@ def prompts(
         settings.note(f"left out {number} prompts: a harness cannot give a model their {reason}")
     if not found.count:
         settings.note("no prompt is left: `principles-without-prompt` tells which principles want one")
+
+
+@click.command(cls=SourceCommand)
+@source_argument
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "-o",
+    "--output",
+    metavar="STORE",
+    type=click.Path(file_okay=False),
+    help="Keep the answers in the folder STORE, as Parquet files; those of later runs are added.",
+)
+@file_option("--map", about="What logs call things (YAML): `fields` and `provisions`.")
+@click.option(
+    "--release", metavar="R", default="", help="Release that was graded against, where a log does not say."
+)
+@click.option(
+    "--evidence",
+    type=click.Choice(["output", "reasoning"]),
+    help="What was graded. Default: what a log says, else output.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(["as-logged", "clean"]),
+    default="as-logged",
+    show_default=True,
+    help="as-logged: answers that were filtered or cut off, and unparsable replies, count with the value of the log; "
+    "clean: they do not.",
+)
+@click.option(
+    "--cluster",
+    metavar="KEY",
+    default="",
+    help="Metadata that tells which prompts belong together; prompt: none do. Default: scenario, else focus_id.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["provision", "chapter", "level", "all"]),
+    default="provision",
+    show_default=True,
+    help="What a row of text, CSV and Markdown is.",
+)
+@click.option(
+    "--compare", metavar="A B", nargs=2, help="Take run B from run A; each is an id, or a model with one run."
+)
+@form_option("Results")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a result belongs to no provision.")
+def results(
+    source: str,
+    files: tuple[str, ...],
+    *,
+    output: str | None,
+    form: str,
+    strict: bool,
+    settings: Settings,
+    **given: Any,  # noqa: ANN401  the options that reading takes
+) -> None:
+    """Tell how well models follow SOURCE, by principle.
+
+    FILE is a log of Inspect (.eval, .json), a result of promptfoo (.json, .jsonl), a file of JSON lines with
+    prompt, model and value, a folder of these, or a STORE. Each prompt counts once in a mean, whatever its
+    repeats; errors are clustered; what joined to which provision, and what did not, is told beside the table.
+    Exit status 2 means that a file cannot be used; the others are read. Needs the extra `evals`.
+
+    \b
+      policyspec results model_spec/2025-09-12 logs/ -o store/
+      policyspec results model_spec/2025-09-12 store/ --by level
+      policyspec results model_spec store/ --compare MODEL-A MODEL-B --format json
+    """
+    read: ps.Loaded | tuple[ps.Spec, ...]
+    read = settings.releases(source) if settings.has_releases(source) else settings.load(source)
+    with settings.watching("reading results"):
+        found = ps.read_results(
+            read, *files, store=output, name=source, **{key: value for key, value in given.items() if value}
+        )
+    settings.report(found.findings)
+    if form != "json":
+        for line in report_lines(found):
+            settings.note(line)
+    settings.show(found, form)
+    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
+        sys.exit(_UNUSABLE)
+    if strict and found.join.unresolved:
+        sys.exit(1)

@@ -83,7 +83,7 @@ _MODULES = {
     "check": ("check",),
     "decide": ("resolve", "survey"),
     "diff": ("changelog", "diff", "history", "judge", "lock"),
-    "evals": ("prompts",),
+    "evals": ("prompts", "results"),
     "handbook": ("handbook",),
     "query": ("query", "reason"),
 }

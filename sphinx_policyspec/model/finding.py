@@ -41,6 +41,7 @@ class Category(enum.StrEnum):
     QUESTIONS = "questions", "Questions inside pages"
     SIDECARS = "sidecars", "Sidecars, options and graphs"
     CASES = "cases", "Cases of the chain of command"
+    EVALS = "evals", "Results of evaluations"
     GENERAL = "general", "Files and comments"
 
     def __new__(cls, word: str, heading: str) -> Self:

@@ -12,7 +12,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import Finding, Prose, Span
+from sphinx_policyspec.model import EvalTag, Finding, Prose, Span
 from sphinx_policyspec.readers import cases, text
 from tests.conftest import REPOSITORY
 
@@ -38,7 +38,11 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         return _shown(_project(path, scratch).findings)
     if path.suffix == ".py":
         return _shown(_configured(path, scratch).findings)
-    for suffix, found_by in ((".case.yaml", _case), (".judgements.yaml", _judged)):
+    for suffix, found_by in (
+        (".case.yaml", _case),
+        (".judgements.yaml", _judged),
+        (".results.jsonl", _evaluated),
+    ):
         if path.name.endswith(suffix):
             return found_by(path, monkeypatch)
     if path.suffix == ".yaml":
@@ -72,6 +76,14 @@ def _judged(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     more = Prose(source="", text="It must not be unkind.", span=Span("spec.md", 3))
     provisions = (replace(old.provisions[0], blocks=(more,)), *old.provisions[1:])
     return _shown(ps.diff(old, replace(old, provisions=provisions), judgements=path.name).findings)
+
+
+def _evaluated(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of results of a spec whose first provision has an eval tag."""
+    monkeypatch.chdir(path.parent)
+    read = ps.load(CASES / "spec.md", annotate=False)
+    tag = EvalTag(tag="a1b2", provision="be_kind", clause="Be kind.", span=Span("spec.md", 3))
+    return _shown(ps.read_results(replace(read, eval_tags=(tag,)), path.name).findings)
 
 
 def _project(page: Path, scratch: Path) -> ps.Loaded:

@@ -69,6 +69,7 @@ COMMANDS = {
     "questions": "query --list --format json",
     "reason": "reason NEW --format json",
     "resolve": "resolve NEW CASES --format json",
+    "results": "results NEW RESULTS --compare m1 m2 --format json",
     "stats": "stats NEW",
     "survey": "survey NEW CASES --format json",
     "baseline": "check NEW --format baseline",
@@ -88,6 +89,8 @@ BAD = {
     "query in SPARQL": ("query NEW --sparql 'SELECT nothing' --format json", ""),
     "reason": ("reason BROKEN --format json", ""),
     "resolve": ("resolve OLD nowhere --format json", "does not exist"),
+    "results": ("results NEW nowhere --format json", "does not exist"),
+    "results compared": ("results NEW RESULTS --compare m1 m3 --format json", "no run or model"),
     "stats": ("stats nowhere", "does not exist"),
     "survey": ("survey nowhere --format json", "does not exist"),
 }
@@ -107,6 +110,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "be_kind", "tightening", evidence="It is a duty.", who="A. Reader"
     )
     ps.write_judgement("said.yaml", said)
+    rows = [
+        {"prompt": f"p{n}", "model": model, "value": n % 2, "section_id": "be_kind"}
+        for model in ("m1", "m2")
+        for n in range(6)
+    ]
+    Path("results.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
     Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
     return tmp_path
@@ -116,6 +125,7 @@ def words(command: str) -> list[str]:
     named = {
         "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
+        "RESULTS": "results.jsonl",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -248,9 +258,13 @@ def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
     run: Run, model_spec_data: Path, name: str
 ) -> None:
     named = {"all": "", "all/2026-01-01": "2025-04-11", "all/2026-02-01": "2025-09-12"}
-    cases = Path(__file__).parents[1] / "decision" / "cases" / "letter_and_spirit.yaml"
+    tests = Path(__file__).parents[1]
+    others = {
+        "cases.yaml": str(tests / "decision" / "cases" / "letter_and_spirit.yaml"),
+        "results.jsonl": str(tests / "evals" / "logs" / "plain.jsonl"),
+    }
     given = [
-        str(model_spec_data / named[word]) if word in named else str(cases) if word == "cases.yaml" else word
+        str(model_spec_data / named[word]) if word in named else others.get(word, word)
         for word in words(COMMANDS[name])
         if word not in {"--annotations", "side.yaml"}
     ]

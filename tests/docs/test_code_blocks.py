@@ -22,6 +22,7 @@ from sphinx.cmd.build import main as sphinx_build
 
 import sphinx_policyspec as ps
 from sphinx_policyspec import cli
+from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
@@ -47,7 +48,7 @@ NOT_RUN = {
     "README.md": 2,
     "docs/how-to/add-to-your-docs.md": 1,
     "docs/how-to/check.md": 2,
-    "docs/how-to/evaluate.md": 1,
+    "docs/how-to/evaluate.md": 2,
     "docs/how-to/compare-releases.md": 3,
     "docs/how-to/live-preview.md": 2,
     "docs/how-to/reason.md": 2,
@@ -186,7 +187,10 @@ class Run:
         return {
             "console": self.console,
             "ini": lambda block: configparser.ConfigParser().read_string(block.text),
-            "json": lambda block: json.loads(block.text),
+            "json": lambda block: [
+                json.loads(text)
+                for text in (block.text.splitlines() if block.file.endswith(".jsonl") else [block.text])
+            ],
             "md": self.page,
             "myst": self.page,
             "python": self.python,
@@ -278,7 +282,7 @@ class Run:
             assert base.query(block.text, origin=f"line {block.line}").columns
 
     def yaml(self, block: Block) -> None:
-        """Read it as a case where it has items, and else as a sidecar."""
+        """Read it as a case where it has items, as names of results where it has fields, and else as a sidecar."""
         if "items:" in block.text:
             cases, findings = read_cases(block.text, "block.yaml")
             assert [*findings, *(found for read in cases for found in read.findings)] == []
@@ -286,6 +290,9 @@ class Run:
             return
         file = self.folder / f"block-{block.line}.yaml"
         file.write_text(block.text, encoding="utf-8")
+        if "fields:" in block.text:
+            assert read_map(file)[1] == ()
+            return
         assert read_annotations(file).findings == ()
         validate(yaml.safe_load(block.text), ps.json_schema("annotations"))
 

@@ -1,0 +1,5 @@
+-- Which answers count, each with the value that its log gives it?
+-- columns: run model grader spec_release scorer evidence prompt prompt_sha256 epoch status value
+SELECT run, model, grader, spec_release, scorer, evidence, prompt, prompt_sha256, epoch, status, value
+FROM answers
+WHERE value IS NOT NULL AND status IN ('scored', 'filtered', 'unparsable', 'limit')

@@ -1,0 +1,253 @@
+"""Results of evaluations as text, JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sphinx_policyspec.evals.records import EvalRun
+from sphinx_policyspec.evals.results import ComparedRow, ResultGroup, ResultRow, Results
+from sphinx_policyspec.exports import Formats, json_object, markdown_safe, spreadsheet_safe
+from sphinx_policyspec.files import printable
+
+_COLUMNS = (
+    "run", "model", "grader", "release", "scorer", "evidence", "facet", "group", "title", "kind", "level", "prompts",
+    "answers", "excluded", "clusters", "mean", "se", "clustered_se", "fixed_set_se", "low", "high", "method",
+    "answer_weighted_mean",
+)  # fmt: skip
+_SHORT = (
+    "group",
+    "level",
+    "model",
+    "scorer",
+    "prompts",
+    "answers",
+    "excluded",
+    "mean",
+    "low",
+    "high",
+    "method",
+)
+_COMPARED = ("group", "level", "scorer", "prompts", "difference", "low", "high", "p", "p_holm", "mde")
+_FEW = 5
+
+
+def _rounded(value: float | None, digits: int = 12) -> float | None:
+    """Return a figure to so many significant digits: the last ones depend on the order of sums."""
+    return None if value is None else float(f"{value:.{digits}g}") + 0.0
+
+
+def _group(group: ResultGroup) -> dict[str, Any]:
+    return {
+        "facet": group.facet,
+        "group": group.id,
+        "title": group.title,
+        "kind": group.kind,
+        "level": group.level or None,
+    }
+
+
+def row_record(row: ResultRow) -> dict[str, Any]:
+    """Return a row as plain values, unknown ones as ``None``: what JSON has, and pages and graphs read."""
+    rate = row.rate
+    return {
+        "run": row.run.id,
+        "model": row.run.model,
+        "grader": row.grader or None,
+        "release": row.release or None,
+        "scorer": row.scorer,
+        "evidence": row.evidence,
+        **_group(row.group),
+        "prompts": rate.prompts,
+        "answers": rate.answers,
+        "excluded": rate.excluded,
+        "clusters": rate.clusters,
+        **{
+            name: _rounded(getattr(rate, name))
+            for name in ("mean", "se", "clustered_se", "fixed_set_se", "low", "high")
+        },
+        "method": rate.method,
+        "answer_weighted_mean": _rounded(rate.answer_weighted_mean),
+    }
+
+
+def compared_record(row: ComparedRow) -> dict[str, Any]:
+    """Return a row of a comparison as plain values."""
+    rate = row.rate
+    return {
+        "facet": row.group.facet,
+        "group": row.group.id,
+        "title": row.group.title,
+        "level": row.group.level or None,
+        "scorer": row.scorer,
+        "evidence": row.evidence,
+        "grader": row.grader or None,
+        "a": row.a.id,
+        "b": row.b.id,
+        "prompts": rate.prompts,
+        "only_a": [*row.only_a],
+        "only_b": [*row.only_b],
+        "clusters": rate.clusters,
+        "difference": _rounded(rate.mean),
+        **{
+            name: _rounded(getattr(rate, name))
+            for name in ("se", "clustered_se", "low", "high", "p", "p_holm", "mde")
+        },
+    }
+
+
+def _run(run: EvalRun, results: Results) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "file": run.file,
+        "tool": run.tool,
+        "model": run.model,
+        "grader": run.grader or None,
+        "created": run.created or None,
+        "release": run.release or None,
+        "task": run.task or None,
+        "cluster": run.cluster,
+        "pin": {"spec_sha256": run.spec_sha256 or None, "is_source": results.pins[run.id]},
+    }
+
+
+def _json(results: Results) -> str:
+    told = {
+        "source": results.source,
+        "policy": results.policy,
+        "cluster": results.cluster or None,
+        "runs": [_run(run, results) for run in results.runs],
+        "join": {
+            "joined": results.join.joined,
+            "by_key": dict(results.join.by_key),
+            "unresolved": [
+                {
+                    "id": one.id,
+                    "rows": one.rows,
+                    "nearest": one.nearest or None,
+                    "last_release": one.last_release or None,
+                }
+                for one in results.join.unresolved
+            ],
+            "disagreements": [one._asdict() for one in results.join.disagreements],
+        },
+        "statuses": {run: dict(counts) for run, counts in results.statuses.items()},
+        "results": [*map(row_record, results.rows)],
+        "comparison": [*map(compared_record, results.comparison)],
+        "without_result": [*results.without_result],
+        "tags_without_prompt": [*results.tags_without_prompt],
+    }
+    return json_object(told, results.findings)
+
+
+def _shown(results: Results) -> list[ResultRow]:
+    facets = {"joined", "all"} if results.shown == "all" else {results.shown}
+    return [row for row in results.rows if row.group.facet in facets]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return "" if value is None else str(value)
+
+
+def _csv(results: Results) -> str:
+    """Return the rows of one facet, or of the comparison that was asked for."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    if results.comparison:
+        rows = [compared_record(row) for row in _compared(results)]
+        columns: Sequence[str] = [*rows[0]] if rows else _COMPARED
+    else:
+        rows, columns = [row_record(row) for row in _shown(results)], _COLUMNS
+    writer.writerow(columns)
+    for row in rows:
+        cells = (" ".join(cell) if isinstance(cell := row[name], list) else cell for name in columns)
+        writer.writerow(
+            [spreadsheet_safe(printable(cell)) if isinstance(cell, str) else _cell(cell) for cell in cells]
+        )
+    return file.getvalue()
+
+
+def _compared(results: Results) -> list[ComparedRow]:
+    facets = {"joined", "all"} if results.shown == "all" else {results.shown}
+    return [row for row in results.comparison if row.group.facet in facets]
+
+
+def _tables(results: Results) -> Iterator[tuple[str, tuple[str, ...], list[list[str]]]]:
+    """Yield tables with their headings: principles, and what has no level apart; then the comparison."""
+    shown = _shown(results)
+    apart = [row for row in shown if row.group.kind == "section" and row.group.facet == "provision"]
+    for heading, rows in (
+        (f"By {results.shown}", [row for row in shown if row not in apart]),
+        ("Chapters and sections, which are no principles", apart),
+    ):
+        if rows:
+            yield heading, _SHORT, [_cells(row_record(row), _SHORT) for row in rows]
+    if results.comparison:
+        a, b = results.comparison[0].a, results.comparison[0].b
+        cells = [_cells(compared_record(row), _COMPARED) for row in _compared(results)]
+        yield f"{a.model} ({a.id}) minus {b.model} ({b.id})", _COMPARED, cells
+
+
+def _cells(record: dict[str, Any], columns: Sequence[str]) -> list[str]:
+    return [_cell(record[name]) + " (few)" * (name == "prompts" and record[name] < _FEW) for name in columns]
+
+
+def report_lines(results: Results) -> Iterator[str]:
+    """Yield what is to be known of figures: what joined how, what did not, what counts."""
+    for run in results.runs:
+        counts = ", ".join(f"{status} {count}" for status, count in results.statuses.get(run.id, {}).items())
+        release = run.release or "unknown"
+        yield f"{run.id}: {run.model}, graded by {run.grader or 'unknown'} against release {release}; {counts}"
+        if results.pins[run.id] is False:
+            yield f"{run.id}: it was graded against another text than {results.source}"
+    kept = {"filtered", "unparsable", "limit"}
+    number = sum(n for counts in results.statuses.values() for status, n in counts.items() if status in kept)
+    if number:
+        is_kept = results.policy == "as-logged"
+        what = "count with the value of the log (--policy clean drops them)" if is_kept else "are dropped"
+        yield f"{number} answers that were filtered, cut off or unparsable {what}"
+    keys = ", ".join(f"{key} {count}" for key, count in results.join.by_key.items())
+    yield f"joined {results.join.joined} prompts to provisions{': ' * bool(keys)}{keys}"
+    for one in results.join.unresolved:
+        hint = f"; did you mean `{one.nearest}`?" if one.nearest else ""
+        last = f"; release {one.last_release} has it" if one.last_release else ""
+        yield f"unresolved: `{one.id[:100]}`, {one.rows} answers{hint}{last}"
+    if results.without_result:
+        yield f"{len(results.without_result)} principles have no result: {_few(results.without_result)}"
+    if results.tags_without_prompt:
+        yield f"{len(results.tags_without_prompt)} eval tags have no prompt: {_few(results.tags_without_prompt)}"
+
+
+def _few(names: Sequence[str]) -> str:
+    most = 10
+    return ", ".join(names[:most]) + f" and {len(names) - most} more" * (len(names) > most)
+
+
+def _text(results: Results) -> str:
+    parts = []
+    for heading, columns, rows in _tables(results):
+        widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+        lines = [
+            "  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (columns, *rows)
+        ]
+        parts.append("\n".join((printable(heading), "", *lines)) + "\n")
+    return "\n".join(parts) or "no result\n"
+
+
+def _markdown(results: Results) -> str:
+    parts = []
+    for heading, columns, rows in _tables(results):
+        lines = ["| " + " | ".join(markdown_safe(cell) for cell in row) + " |" for row in (columns, *rows)]
+        lines.insert(1, "|" + " --- |" * len(columns))
+        parts.append("\n".join((f"## {markdown_safe(heading)}", "", *lines)) + "\n")
+    told = "\n".join(f"- {markdown_safe(line)}" for line in report_lines(results))
+    return "\n".join((*parts, f"## What these figures rest on\n\n{told}\n"))
+
+
+RESULT_FORMATS: Formats[Results] = {"text": _text, "json": _json, "csv": _csv, "markdown": _markdown}
+"""What writes results, by the names that ``--format`` takes."""

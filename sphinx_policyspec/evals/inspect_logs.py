@@ -1,0 +1,262 @@
+"""Logs of Inspect, `.eval` and `.json`, read without inspect-ai; seen were logs of its version 0.3.285 (format 2)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from sphinx_policyspec.errors import MissingToolError, SourceError
+from sphinx_policyspec.evals.records import (
+    AnswerStatus,
+    EvalRun,
+    Grade,
+    ReadingRules,
+    RunAnswers,
+    Sample,
+    answers_of,
+    number,
+    plain,
+    run_id,
+    stopped_by,
+)
+from sphinx_policyspec.model import Finding, Span
+
+_VERSION = 2
+_ZSTANDARD = 93
+"""The method of zip members that Python reads from 3.14 on."""
+_MOST_OF_A_MEMBER = 2**28
+_MOST_OF_A_LOG = 2**33
+"""Bytes, unpacked; a member may claim to be anything."""
+_UNPARSABLE = "Could not extract any critiques"
+
+
+def is_log(value: object) -> bool:
+    """Return whether JSON is a log of Inspect."""
+    return isinstance(value, dict) and isinstance(value.get("eval"), dict) and "version" in value
+
+
+def read_log(
+    log: Mapping[str, Any], file: str, rules: ReadingRules
+) -> tuple[RunAnswers, tuple[Finding, ...]]:
+    """Return the run of a `.json` log."""
+    samples = log.get("samples")
+    return _run(log, file, [one for one in samples or () if isinstance(one, dict)], rules, [])
+
+
+def read_archive(path: Path, file: str, rules: ReadingRules) -> tuple[RunAnswers, tuple[Finding, ...]]:
+    """Return the run of an `.eval` log, a zip of JSON files.
+
+    Raises :class:`SourceError` for one that cannot be used, :class:`MissingToolError` where it is compressed in a way
+    that this Python cannot read.
+    """
+    zipfile = _zipfile()
+    findings: list[Finding] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [*dict.fromkeys(archive.namelist())]
+            if zipfile.__name__ == "zipfile" and sys.version_info < (3, 14):
+                _check_methods(archive)
+            head = next((name for name in ("header.json", "_journal/start.json") if name in names), None)
+            if head is None:
+                raise SourceError(f"`{file}` is no log of Inspect: it has no header.json")
+            if head != "header.json":
+                findings.append(_partial(file, "the log is not finished: it has no header.json"))
+            log = json.loads(_member(archive, head))
+            if not isinstance(log, dict) or not isinstance(log.get("eval"), dict):
+                raise SourceError(f"`{file}` is no log of Inspect: {head} does not describe a run")
+            samples = [*_samples(archive, names, file, findings)]
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, RecursionError, zlib.error) as error:
+        raise SourceError(f"`{file}` cannot be read: {error or type(error).__name__}") from None
+    return _run(log, file, samples, rules, findings)
+
+
+def _zipfile() -> Any:  # noqa: ANN401  one of two modules of one shape
+    """Return what reads zip files, Zstandard among them where that is possible."""
+    import zipfile  # noqa: PLC0415  few runs of a command read logs
+
+    if sys.version_info < (3, 14):
+        with contextlib.suppress(ImportError):
+            from backports.zstd import zipfile as newer  # noqa: PLC0415  optional
+
+            return newer
+    return zipfile
+
+
+def _check_methods(archive: Any) -> None:  # noqa: ANN401  a ZipFile of either module
+    if any(info.compress_type == _ZSTANDARD for info in archive.infolist()):
+        raise MissingToolError(
+            "logs of Inspect are compressed with Zstandard, which this Python cannot read: "
+            "pip install 'sphinx-policyspec[evals]'"
+        )
+
+
+def _member(archive: Any, name: str) -> bytes:  # noqa: ANN401  likewise
+    with archive.open(name) as member:
+        return _within(member, name)
+
+
+def _within(member: IO[bytes], name: str) -> bytes:
+    data = member.read(_MOST_OF_A_MEMBER + 1)
+    if len(data) > _MOST_OF_A_MEMBER:
+        raise ValueError(f"{name} is larger than {_MOST_OF_A_MEMBER // 2**20} MiB")
+    return data
+
+
+def _samples(
+    archive: Any,  # noqa: ANN401  likewise
+    names: list[str],
+    file: str,
+    findings: list[Finding],
+) -> Iterator[dict[str, Any]]:
+    """Yield samples; one that cannot be read is a finding, and the others are read."""
+    total = 0
+    for name in sorted(names):
+        if not name.startswith("samples/") or not name.endswith(".json"):
+            continue
+        try:
+            data = _member(archive, name)
+            sample = json.loads(data)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  each kind of compression has errors of its own
+            findings.append(_partial(file, f"{name} cannot be read: {str(error)[:200]}"))
+            continue
+        total += len(data)
+        if total > _MOST_OF_A_LOG:
+            raise ValueError(f"its samples are larger than {_MOST_OF_A_LOG // 2**30} GiB")
+        if isinstance(sample, dict):
+            yield sample
+        else:
+            findings.append(_partial(file, f"{name} is no sample"))
+
+
+def _partial(file: str, message: str) -> Finding:
+    return Finding(
+        code="partial-results",
+        message=message,
+        span=Span(file, 1),
+        hint="what can be read counts; see whether the run ended well",
+    )
+
+
+def _run(
+    log: Mapping[str, Any],
+    file: str,
+    samples: list[dict[str, Any]],
+    rules: ReadingRules,
+    findings: list[Finding],
+) -> tuple[RunAnswers, tuple[Finding, ...]]:
+    """Return a run by its samples; results in the log are never used, since groups and errors hide in their names."""
+    if log.get("version") != _VERSION:
+        message = f"version {plain(log.get('version'))[:20] or 'unknown'} of the log is unknown; known is {_VERSION}"
+        findings.append(_partial(file, message))
+    if (status := plain(log.get("status"))) not in {"", "success"}:
+        findings.append(_partial(file, f"the run ended with the status `{status[:20]}`"))
+    spec = log["eval"]
+    model, task = plain(spec.get("model")), plain(spec.get("task"))
+    own = plain(spec.get("task_id")) or plain(spec.get("run_id")) or file
+    run = EvalRun(
+        id=run_id(model, "inspect", own, task),
+        file=file,
+        tool="inspect",
+        model=model,
+        grader=_grader(spec),
+        created=plain(spec.get("created")),
+        release=_release(spec.get("metadata")),
+        task=task,
+    )
+    named = [plain(one.get("name")) for one in _list(spec.get("scorers")) if isinstance(one, dict)]
+    invalidations = any(sample.get("invalidation") for sample in samples)
+    # The log alone says that some sample is invalid: nobody can tell which.
+    is_invalid = bool(log.get("invalidated")) and not invalidations
+    read = [_sample(sample, named, rules, is_invalid=is_invalid) for sample in samples]
+    found, twice = answers_of(run, read, rules)
+    return found, (*findings, *twice)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _release(metadata: object) -> str:
+    told = _dict(metadata)
+    return (
+        plain(_dict(told.get("policyspec")).get("release"))
+        or plain(told.get("policyspec:release"))
+        or plain(told.get("release"))
+    )
+
+
+def _grader(spec: Mapping[str, Any]) -> str:
+    """Return the model with the role `grader`, or that which a scorer was given."""
+    role = _dict(spec.get("model_roles")).get("grader")
+    if role:
+        return plain(role.get("model")) if isinstance(role, dict) else plain(role)
+    for scorer in _list(spec.get("scorers")):
+        options = _dict(_dict(scorer).get("options"))
+        if found := plain(options.get("model")) or plain(options.get("grader")):
+            return found
+    return ""
+
+
+def _sample(
+    sample: Mapping[str, Any], scorers: list[str], rules: ReadingRules, *, is_invalid: bool
+) -> Sample:
+    told = _dict(sample.get("metadata"))
+    grades: dict[str, Grade] = {}
+    for name, score in _dict(sample.get("scores")).items():
+        if isinstance(score, dict):
+            grades.update(_grades(plain(name), score))
+    named = rules.fields.get("prompt")
+    prompt = plain(told.get(named)) if named else ""
+    return Sample(
+        prompt=prompt or plain(sample.get("id")),
+        epoch=_epoch(sample.get("epoch")),
+        told=told,
+        grades=grades,
+        fate=_fate(sample, is_invalid=is_invalid),
+        scorers=scorers or [*_dict(sample.get("scores"))] or [""],
+    )
+
+
+def _epoch(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 1
+
+
+def _fate(sample: Mapping[str, Any], *, is_invalid: bool) -> AnswerStatus:
+    if is_invalid or sample.get("invalidation"):
+        return AnswerStatus.INVALIDATED
+    if sample.get("error"):
+        return AnswerStatus.ERROR
+    # A sample that failed has no choices.
+    choices = _list(_dict(sample.get("output")).get("choices"))
+    stopped = stopped_by(_dict(choices[0]).get("stop_reason") if choices else None)
+    if stopped is AnswerStatus.SCORED and sample.get("limit"):
+        return AnswerStatus.LIMIT
+    return stopped
+
+
+def _grades(name: str, score: Mapping[str, Any]) -> Iterator[tuple[str, Grade]]:
+    """Yield what a score says: of several values, each by its key."""
+    metadata = _dict(score.get("metadata"))
+    critiques = metadata.get("critiques")
+    is_unparsable = plain(score.get("explanation")).startswith(_UNPARSABLE) or critiques == []
+    evidence = plain(metadata.get("evidence"))
+    value = score.get("value")
+    parts = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    )
+    if parts is None:
+        yield name, Grade(number(value), is_unparsable, evidence)
+        return
+    for key, part in parts:
+        yield f"{name}/{plain(key)}", Grade(number(part), is_unparsable, evidence)

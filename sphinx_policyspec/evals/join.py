@@ -1,0 +1,299 @@
+"""Which provision a result belongs to: the keys of a log, looked up in a spec, and what stays unresolved."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from sphinx_policyspec.compare import ChangeKind, Subject, compare
+from sphinx_policyspec.evals.prompts import (
+    chapter_of,
+    digest_of_prompt,
+    level_of,
+    provision_of_tag,
+    tested_by,
+)
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model.nearest import near_name
+from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+_DIRTY = re.compile(r"[\s{]")
+"""Where an id ends that a harness took more than the id for."""
+
+
+class AskedPrompt(NamedTuple):
+    """A prompt of a run with the keys that its log has; fields are columns of the answers.
+
+    :param answers: how many rows it has
+    """
+
+    run: str
+    prompt: str
+    spec_release: str
+    prompt_sha256: str
+    section_raw: str
+    focus_raw: str
+    tests_raw: str
+    cluster_raw: str
+    weight_raw: float
+    answers: int
+
+
+class PromptRow(NamedTuple):
+    """A prompt in one group of one facet; fields are the columns of the store."""
+
+    run: str
+    prompt: str
+    facet: str
+    grp: str
+    joined_by: str
+    cluster_id: str
+    weight: float
+
+
+class Unresolved(NamedTuple):
+    """An id that leads to no provision.
+
+    :param rows: of answers that name it
+    :param nearest: the id that it may be a slip of
+    :param last_release: the last one that has it
+    """
+
+    id: str
+    rows: int
+    nearest: str
+    last_release: str
+
+
+class Disagreement(NamedTuple):
+    """A prompt whose section and eval tag name different provisions; the section counts."""
+
+    run: str
+    prompt: str
+    section: str
+    focus: str
+    focus_section: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join(Brief):
+    """How the prompts of results were joined to provisions.
+
+    :param rows: each prompt in each of its groups
+    :param by_key: how many prompts each key led to a provision
+    """
+
+    rows: tuple[PromptRow, ...]
+    by_key: Mapping[str, int]
+    unresolved: tuple[Unresolved, ...]
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def joined(self) -> int:
+        """How many prompts found a provision."""
+        return sum(self.by_key.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultMap(Brief):
+    """A file that says what logs call things.
+
+    :param fields: their names for prompt, model, section, focus, cluster, weight and evidence
+    :param provisions: ids of provisions by what logs call them
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    provisions: Mapping[str, str] = field(default_factory=dict)
+
+
+FIELDS = ("prompt", "model", "section", "focus", "cluster", "weight", "evidence")
+
+
+def read_map(path: Path) -> tuple[ResultMap, tuple[Finding, ...]]:
+    """Return a map file and what is wrong with it; one that is not YAML raises :class:`AnnotationError`."""
+    text, findings = read_text(path, str(path))
+    reader = YamlReader(str(path))
+    top = reader.mapping(reader.compose(text), ("fields", "provisions"))
+    fields = reader.mapping(top.get("fields"), FIELDS)
+    provisions = reader.mapping(top.get("provisions"))
+    found = ResultMap(
+        fields={name: told for name, node in fields.items() if (told := reader.text(node))},
+        provisions={name: told for name, node in provisions.items() if (told := reader.text(node))},
+    )
+    return found, (*findings, *reader.findings)
+
+
+def join(
+    asked: Iterable[AskedPrompt],
+    spec: Spec,
+    older: Sequence[Spec] = (),
+    *,
+    clusters: Mapping[str, str] | None = None,
+    provisions: Mapping[str, str] | None = None,
+) -> Join:
+    """Return where the prompts of results belong in a spec.
+
+    :param older: releases before it, from the first to the last
+    :param clusters: of each run, the field that tells which prompts belong together; ``prompt`` for none
+    :param provisions: ids of provisions by what logs call them, which win
+    """
+    finder = _Finder(spec, older, provisions or {})
+    rows: list[PromptRow] = []
+    by_key: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    disagreements: list[Disagreement] = []
+    for one in asked:
+        found, key, names = finder.provisions(one)
+        for name in names:
+            lost[name] += one.answers
+        if key:
+            by_key[key] += 1
+        if clash := finder.disagreement(one, found, key):
+            disagreements.append(clash)
+        field_ = (clusters or {}).get(one.run, "focus_id")
+        cluster = _cluster(one, field_)
+        rows += [
+            PromptRow(one.run, one.prompt, facet, group, key, cluster, one.weight_raw)
+            for facet, group in _groups(spec, found)
+        ]
+    return Join(
+        rows=tuple(sorted(rows)),
+        by_key=dict(sorted(by_key.items())),
+        unresolved=tuple(
+            Unresolved(name, count, finder.nearest(name), finder.last_release(name))
+            for name, count in sorted(lost.items())
+        ),
+        disagreements=tuple(sorted(disagreements)),
+    )
+
+
+def disagreements_of(found: Join, files: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return what is to be said of keys that name different provisions, each pair once.
+
+    :param files: of runs
+    """
+    pairs: dict[tuple[str, str, str], str] = {}
+    for one in found.disagreements:
+        pairs.setdefault((one.section, one.focus, one.focus_section), files[one.run])
+    return tuple(
+        Finding(
+            code="contradicting-ids",
+            message=f"results name `{section[:60]}` and the eval tag `{focus[:60]}`, which stands in `{other}`",
+            span=Span(file, 1),
+            hint="the provision counts; see which of the two was graded",
+        )
+        for (section, focus, other), file in pairs.items()
+    )
+
+
+def _cluster(one: AskedPrompt, field_: str) -> str:
+    """Return what says that prompts belong together; a prompt without it stands alone."""
+    known = {"focus_id": one.focus_raw, "section_id": one.section_raw}
+    told = "" if field_ == "prompt" else one.cluster_raw or known.get(field_, "")
+    return f"{field_}={told}" if told else f"prompt={one.prompt}"
+
+
+def _groups(spec: Spec, found: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the groups of each facet that a prompt is in."""
+    yield "all", "all"
+    if found:
+        yield "joined", "joined"
+    yield from (("provision", id_) for id_ in found)
+    yield from (("chapter", id_) for id_ in dict.fromkeys(chapter_of(spec, id_) for id_ in found))
+    levels = dict.fromkeys(level_of(spec.provision_by_id[id_]) for id_ in found)
+    yield from (("level", level) for level in levels if level)
+
+
+class _Finder:
+    """Looks ids of logs up in a spec."""
+
+    def __init__(self, spec: Spec, older: Sequence[Spec], provisions: Mapping[str, str]) -> None:
+        self._spec = spec
+        self._older = older
+        self._given = provisions
+        self._aliases = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases}
+        self._tags = provision_of_tag(spec)
+        self._prompts = {prompt.id: tested_by(spec, prompt) for prompt in spec.prompts}
+        self._hashes = {digest_of_prompt(prompt): tested_by(spec, prompt) for prompt in spec.prompts}
+        self._renamed: dict[str, dict[str, str]] = {}
+
+    def provisions(self, one: AskedPrompt) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+        """Return the provisions of a prompt, the key that led there, and names that lead nowhere."""
+        tests = one.tests_raw.split()
+        looked = [(name, self._provision(name, one.spec_release)[0]) for name in tests]
+        if found := tuple(dict.fromkeys(id_ for _, id_ in looked if id_)):
+            return found, "tests", tuple(name for name, id_ in looked if not id_)
+        if one.section_raw:
+            id_, key = self._provision(one.section_raw, one.spec_release)
+            if id_:
+                return (id_,), key, ()
+        if one.focus_raw in self._tags and self._tags[one.focus_raw] in self._spec.provision_by_id:
+            return (self._tags[one.focus_raw],), "focus", ()
+        known = self._hashes.get(one.prompt_sha256) or self._prompts.get(one.prompt) or ()
+        if found := tuple(id_ for id_ in known if id_ in self._spec.provision_by_id):
+            return found, "prompt", ()
+        return (), "", (one.section_raw or " ".join(tests) or one.focus_raw or one.prompt,)
+
+    def _provision(self, name: str, release: str) -> tuple[str, str]:
+        """Return the provision that a name stands for, and how it was found."""
+        ids = self._spec.provision_by_id
+        clean = _DIRTY.split(name.strip(), maxsplit=1)[0]
+        if name in self._given:
+            return (self._given[name], "map") if self._given[name] in ids else ("", "")
+        for told, key in ((name, "exact"), (clean, "cleaned")):
+            if told in ids:
+                return told, key
+        for told in (name, clean):
+            if told in self._aliases:
+                return self._aliases[told], "alias"
+        renamed = self._renames(release)
+        for told in (name, clean):
+            if renamed.get(told) in ids:
+                return renamed[told], "rename"
+        return "", ""
+
+    def _renames(self, release: str) -> dict[str, str]:
+        """Return the new ids of what a release called otherwise."""
+        if release not in self._renamed:
+            old = next((one for one in self._older if one.version == release), None)
+            changes = compare(old, self._spec).changes if old else ()
+            self._renamed[release] = {
+                change.old: change.new
+                for change in changes
+                if (change.subject, change.kind) == (Subject.PROVISION, ChangeKind.RENAMED)
+            }
+        return self._renamed[release]
+
+    def disagreement(self, one: AskedPrompt, found: Sequence[str], key: str) -> Disagreement | None:
+        """Return that the tag of a prompt stands in another provision than what it was joined to; one above it agrees."""
+        holder = self._tags.get(one.focus_raw)
+        if not found or not holder or key in {"focus", "prompt"}:
+            return None
+        if any(id_ in self._above(holder) or holder in self._above(id_) for id_ in found):
+            return None
+        return Disagreement(one.run, one.prompt, one.section_raw or found[0], one.focus_raw, holder)
+
+    def _above(self, id_: str) -> set[str]:
+        above: set[str] = set()
+        at: str | None = id_
+        while at and at not in above:
+            above.add(at)
+            found = self._spec.provision_by_id.get(at)
+            at = found.parent if found else None
+        return above
+
+    def nearest(self, name: str) -> str:
+        """Return the id that a name may be a slip of."""
+        return near_name(name[:200], self._spec.provision_by_id)
+
+    def last_release(self, name: str) -> str:
+        """Return the last release that has an id."""
+        clean = _DIRTY.split(name.strip(), maxsplit=1)[0]
+        holding = (one.version for one in reversed(self._older) if clean in one.provision_by_id)
+        return next(holding, "")

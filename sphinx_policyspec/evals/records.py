@@ -1,0 +1,313 @@
+"""What is kept of an evaluation: one plain record for each answer and scorer, and what is known of the run that it came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding, Span
+
+
+class AnswerStatus(enum.StrEnum):
+    """What became of an answer; of several that hold, the first."""
+
+    INVALIDATED = "invalidated"
+    """Somebody took the sample out of the log's account."""
+    ERROR = "error"
+    """The run of the sample failed."""
+    UNSCORED = "unscored"
+    """No grade, or one that is no number."""
+    UNPARSABLE = "unparsable"
+    """The grader's reply could not be read; older harnesses log it as 0."""
+    FILTERED = "filtered"
+    """A content filter stopped the answer."""
+    LIMIT = "limit"
+    """A limit of tokens, time, messages or cost stopped the answer."""
+    SCORED = "scored"
+    """None of these."""
+
+
+class Evidence(enum.StrEnum):
+    """What a grader was given to judge."""
+
+    OUTPUT = "output"
+    REASONING = "reasoning"
+
+
+class GradedAnswer(NamedTuple):
+    """One grade of one answer, as its log tells it; fields are the columns of the store, an empty text is unknown.
+
+    :param prompt: the id of the prompt
+    :param epoch: the number of the repeat, from 1
+    :param value: of the grade; 1 is full compliance where the scale is not the scorer's own
+    :param section_raw: the provision that the log names, and so for the eval tag (focus), all that it tests (ids, parted
+        by blanks), and the field that says what belongs together (cluster)
+    :param weight_raw: of the prompt in a mean
+    """
+
+    run: str
+    file: str
+    tool: str
+    model: str
+    grader: str
+    created: str
+    spec_release: str
+    scorer: str
+    prompt: str
+    epoch: int
+    value: float | None
+    status: str
+    evidence: str
+    prompt_sha256: str
+    section_raw: str
+    focus_raw: str
+    tests_raw: str
+    cluster_raw: str
+    weight_raw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalRun(Brief):
+    """What is known of a run: one log, model and task.
+
+    :param id: a slug of the model and a digest; the same for each log of the run
+    :param file: the log, as it was named
+    :param created: when it began, in ISO 8601
+    :param release: of the spec that it was graded against; empty where nobody says
+    :param spec_sha256: digest of that spec; likewise
+    :param cluster: the field that tells which prompts belong together, ``prompt`` where none does
+    """
+
+    id: str
+    file: str
+    tool: str
+    model: str
+    grader: str = ""
+    created: str = ""
+    release: str = ""
+    task: str = ""
+    spec_sha256: str = ""
+    cluster: str = "prompt"
+
+
+class RunAnswers(NamedTuple):
+    """A run with its answers, in order, each (prompt, epoch, scorer) once."""
+
+    run: EvalRun
+    answers: tuple[GradedAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingRules:
+    """How logs are read.
+
+    :param fields: what logs call a prompt, model, section, focus, cluster, weight or evidence
+    :param release: of the spec, where a log does not say
+    :param evidence: what was graded, whatever a log says; empty leaves it to that
+    :param cluster: the field that tells which prompts belong together, ``prompt`` for none; empty for the default
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    release: str = ""
+    evidence: str = ""
+    cluster: str = ""
+
+
+class Grade(NamedTuple):
+    """What a scorer says of an answer."""
+
+    value: float | None
+    is_unparsable: bool = False
+    evidence: str = ""
+
+
+class Sample(NamedTuple):
+    """One answer with its grades, whatever tool logged it.
+
+    :param told: metadata, in which ids of the spec are looked up
+    :param grades: by scorer
+    :param fate: what became of it apart from its grades
+    :param scorers: names of scorers that should have graded it
+    """
+
+    prompt: str
+    epoch: int
+    told: Mapping[str, Any]
+    grades: Mapping[str, Grade]
+    fate: AnswerStatus = AnswerStatus.SCORED
+    scorers: Sequence[str] = ()
+
+
+_WORDS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+"""Grades in words, with the values that Inspect gives them."""
+_FILTERS = {"content_filter"}
+_LIMITS = {"max_tokens", "model_length", "length"}
+_FATES = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR}
+"""What outweighs the lack of a grade."""
+
+
+def number(value: object) -> float | None:
+    """Return a grade as a number; one that is none, or not finite, is no grade."""
+    if isinstance(value, bool | int | float):
+        try:
+            told = float(value)
+        except OverflowError:
+            return None
+        return told if math.isfinite(told) else None
+    if isinstance(value, str):
+        if (told_word := _WORDS.get(value, _WORDS.get(value.strip().lower()))) is not None:
+            return told_word
+        try:
+            return number(float(value))
+        except ValueError:
+            return None
+    return None
+
+
+def plain(value: object) -> str:
+    """Return a value of a log as a text that any file can hold; nothing as an empty one."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return str(value).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def stopped_by(reason: object) -> AnswerStatus:
+    """Return what a reason for the end of an answer says of it."""
+    if reason in _FILTERS:
+        return AnswerStatus.FILTERED
+    return AnswerStatus.LIMIT if reason in _LIMITS else AnswerStatus.SCORED
+
+
+def run_id(model: str, *parts: str) -> str:
+    """Return the id of a run: a slug of its model, and a digest of what tells it from others."""
+    slug = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")[:60].rstrip("-") or "model"
+    digest = hashlib.sha256(json.dumps([*parts, model]).encode()).hexdigest()
+    return f"{slug}-{digest[:8]}"
+
+
+def answers_of(
+    run: EvalRun, samples: Sequence[Sample], rules: ReadingRules
+) -> tuple[RunAnswers, tuple[Finding, ...]]:
+    """Return the answers of a run in order, and what was read twice, which counts once."""
+    release = run.release or rules.release
+    run = _completed(run, samples, rules)
+    found: dict[tuple[str, int, str], GradedAnswer] = {}
+    twice: dict[tuple[str, int, str], None] = {}
+    scorers = _scorers(samples)
+    told = replace(run, release=release)
+    for sample in samples:
+        for answer in _answers(told, sample, scorers, rules):
+            key = answer.prompt, answer.epoch, answer.scorer
+            if key in found:
+                twice[key] = None
+            else:
+                found[key] = answer
+    findings: tuple[Finding, ...] = ()
+    if twice:
+        prompt, epoch, _ = next(iter(twice))
+        findings = (
+            Finding(
+                code="repeated-result",
+                message=f"answers stand twice: {len(twice)}, such as that of epoch {epoch} to prompt `{prompt[:60]}`",
+                span=Span(run.file, 1),
+                hint="the first of them counts; give each repeat an epoch of its own",
+            ),
+        )
+    return RunAnswers(run, tuple(found[key] for key in sorted(found))), findings
+
+
+def _completed(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> EvalRun:
+    """Return a run with what its samples say of it."""
+    asked = rules.cluster or rules.fields.get("cluster", "")
+    has_scenario = any(plain(sample.told.get("scenario")) for sample in samples)
+    told = {
+        name: next(filter(None, (plain(sample.told.get(name)) for sample in samples)), "")
+        for name in ("release", "spec_sha256")
+    }
+    return replace(
+        run,
+        release=told["release"] or run.release or rules.release,
+        spec_sha256=told["spec_sha256"] or run.spec_sha256,
+        cluster=asked or ("scenario" if has_scenario else "focus_id"),
+    )
+
+
+def _scorers(samples: Iterable[Sample]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the grades that each scorer gives: a scorer of several values gives `scorer/key`."""
+    named: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        for name in sample.scorers:
+            named.setdefault(name, {})
+        for grade in sample.grades:
+            scorer = next((s for s in sample.scorers if grade == s or grade.startswith(f"{s}/")), grade)
+            named.setdefault(scorer, {})[grade] = None
+    return {name: tuple(grades) or (name,) for name, grades in named.items()}
+
+
+def _answers(
+    run: EvalRun, sample: Sample, scorers: Mapping[str, tuple[str, ...]], rules: ReadingRules
+) -> Iterator[GradedAnswer]:
+    names = dict.fromkeys(sample.grades)
+    for scorer in sample.scorers:
+        if not any(grade == scorer or grade.startswith(f"{scorer}/") for grade in sample.grades):
+            names.update(dict.fromkeys(scorers[scorer]))
+    fields = rules.fields
+    told = sample.told
+    section = plain(told.get(fields.get("section", "section_id")))
+    focus = plain(told.get(fields.get("focus", "focus_id")))
+    tests = told.get("tests")
+    weight = number(told.get(fields["weight"])) if "weight" in fields else 1.0
+    cluster = "" if run.cluster == "prompt" else plain(told.get(run.cluster))
+    said = plain(told.get(fields.get("evidence", "evidence")))
+    for name in names:
+        grade = sample.grades.get(name, Grade(None))
+        yield GradedAnswer(
+            run=run.id,
+            file=run.file,
+            tool=run.tool,
+            model=run.model,
+            grader=run.grader,
+            created=run.created,
+            spec_release=plain(told.get("release")) or run.release,
+            scorer=plain(name),
+            prompt=sample.prompt,
+            epoch=sample.epoch,
+            value=grade.value,
+            status=_status(sample.fate, grade).value,
+            evidence=_evidence(rules.evidence or said or grade.evidence),
+            prompt_sha256=plain(told.get("prompt_sha256")),
+            section_raw=section,
+            focus_raw=focus,
+            tests_raw=" ".join(map(plain, tests)) if isinstance(tests, list) else plain(tests),
+            cluster_raw=cluster,
+            weight_raw=1.0 if weight is None else weight,
+        )
+
+
+def _status(fate: AnswerStatus, grade: Grade) -> AnswerStatus:
+    if fate in _FATES:
+        return fate
+    if grade.value is None:
+        return AnswerStatus.UNSCORED
+    return AnswerStatus.UNPARSABLE if grade.is_unparsable else fate
+
+
+def _evidence(said: str) -> str:
+    return Evidence.REASONING.value if said.strip().lower().startswith("reason") else Evidence.OUTPUT.value
+
+
+def moment(text: str) -> tuple[bool, float, str]:
+    """Return when something was, to be compared with others; what is no time comes first."""
+    try:
+        when = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False, 0.0, text
+    return True, (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp(), text

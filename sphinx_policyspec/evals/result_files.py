@@ -1,0 +1,402 @@
+"""Files with results of evaluations: which tool wrote one, and results of promptfoo and plain JSON lines as runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.evals import inspect_logs
+from sphinx_policyspec.evals.records import (
+    AnswerStatus,
+    EvalRun,
+    Grade,
+    GradedAnswer,
+    ReadingRules,
+    RunAnswers,
+    Sample,
+    answers_of,
+    moment,
+    number,
+    plain,
+    run_id,
+    stopped_by,
+)
+from sphinx_policyspec.files import grouped
+from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.readers.text import absent
+
+_SUFFIXES = (".eval", ".json", ".jsonl")
+_LARGEST = 2**31
+"""Bytes of a file that is read as a whole."""
+_LONGEST_LABEL = 80
+_METRIC = "section_id"
+"""The scorer of a metric that bears the name of the tested provision, as our own export has it: of prompts of several
+provisions there are results, too."""
+_UNPARSABLE = "Could not extract JSON"
+
+Read = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
+
+
+def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
+    """Return the runs of files and folders of them, in the order of their ids, and what is wrong with some.
+
+    Of several logs of one run the newest counts; parts of a run in several files of JSON lines are put together.
+    """
+    runs: list[RunAnswers] = []
+    findings: list[Finding] = []
+    for path, is_named in _files(paths):
+        try:
+            found, told = _read(path, rules)
+        except (SourceError, OSError) as error:
+            if is_named or not isinstance(error, _OtherFileError):
+                findings.append(_unusable(path, error))
+            continue
+        runs += found
+        findings += told
+    return _distinct(runs, findings)
+
+
+class _OtherFileError(SourceError):
+    """A file that can be read, and holds something else."""
+
+
+def _unusable(path: Path, error: Exception) -> Finding:
+    told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return Finding(
+        code="unusable-results",
+        message=told,
+        span=Span(str(path), 1),
+        hint="give a log of Inspect, a result of promptfoo, or JSON lines with prompt, model and value",
+    )
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[tuple[Path, bool]]:
+    """Yield the files of paths, each once, and whether it was named; of folders in the order of their names."""
+    seen: set[Path] = set()
+    for given in paths:
+        path = Path(given)
+        if "://" in str(given):
+            raise SourceError(f"`{given}` is an address: results are read from files")
+        if not path.exists():
+            raise absent(path, str(given))
+        inside = sorted(
+            file
+            for file in (path.rglob("*") if path.is_dir() else ())
+            if file.suffix in _SUFFIXES and file.is_file() and not file.name.startswith(".")
+        )
+        for file in inside if path.is_dir() else [path]:
+            if (real := file.resolve()) not in seen:
+                seen.add(real)
+                yield file, not path.is_dir()
+
+
+def _distinct(runs: Sequence[RunAnswers], findings: list[Finding]) -> Read:
+    kept: dict[str, RunAnswers] = {}
+    by_id = grouped((one.run.id, one) for one in runs)
+    for id_, same in sorted(by_id.items()):
+        if same[0].run.tool == "jsonl":
+            kept[id_], told = _joined(same)
+            findings += told
+            continue
+        # What is equally new is told apart by its name, so that the order of files does not matter.
+        newest = max(same, key=lambda one: (moment(one.run.created), len(one.answers), one.run.file))
+        kept[id_] = newest
+        findings += [superseded(one.run, newest.run) for one in same if one is not newest]
+    return tuple(kept.values()), tuple(findings)
+
+
+def superseded(old: EvalRun, new: EvalRun) -> Finding:
+    """Return what is to be said of a log of a run that has a newer one."""
+    return Finding(
+        code="repeated-result",
+        message=f"the run `{new.id}` is in `{new.file}`, too, which is newer",
+        span=Span(old.file, 1),
+        hint="the newer log counts alone: it holds what the older one had finished",
+    )
+
+
+def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
+    """Return a run whose rows are in several files."""
+    first = min(parts, key=lambda one: one.run.file)
+    run = first.run
+    rows: dict[tuple[str, int, str], GradedAnswer] = {}
+    twice = 0
+    for part in sorted(parts, key=lambda one: one.run.file):
+        for answer in part.answers:
+            key = answer.prompt, answer.epoch, answer.scorer
+            twice += key in rows
+            rows.setdefault(key, answer._replace(file=run.file))
+    told = []
+    if twice:
+        message = f"answers of the run `{run.id}` stand in several files: {twice}"
+        told = [
+            Finding(
+                code="repeated-result",
+                message=message,
+                span=Span(run.file, 1),
+                hint="the first of them counts; give each repeat an epoch of its own",
+            )
+        ]
+    return RunAnswers(run, tuple(rows[key] for key in sorted(rows))), told
+
+
+def _read(path: Path, rules: ReadingRules) -> Read:
+    file = str(path)
+    if path.suffix == ".eval" or _is_zip(path):
+        run, findings = inspect_logs.read_archive(path, file, rules)
+        return (run,), findings
+    if path.stat().st_size > _LARGEST:
+        raise SourceError(f"`{file}` is larger than {_LARGEST // 2**30} GiB: write it in parts")
+    data = path.read_bytes()
+    if path.suffix == ".jsonl":
+        return _lines(data, file, rules)
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"`{file}` is not JSON: {str(error) or 'nested too deep'}") from None
+    if inspect_logs.is_log(whole):
+        run, findings = inspect_logs.read_log(whole, file, rules)
+        return (run,), findings
+    results = whole.get("results") if isinstance(whole, dict) else None
+    if isinstance(results, dict) and isinstance(results.get("results"), list):
+        return _promptfoo(results["results"], file, plain(results.get("timestamp")), rules)
+    raise _OtherFileError(f"`{file}` is neither a log of Inspect nor a result of promptfoo")
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
+    """Return the runs of a file of JSON lines; a line that is no object is a finding."""
+    rows: list[dict[str, Any]] = []
+    bad: list[int] = []
+    for line_number, line in enumerate(data.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if isinstance(row, dict):
+            rows.append(row)
+        else:
+            bad.append(line_number)
+    if not rows:
+        raise _OtherFileError(f"`{file}` holds no JSON object on a line of its own")
+    findings: tuple[Finding, ...] = ()
+    if bad:
+        findings = (_bad_lines(file, bad, "no JSON object"),)
+    if isinstance(rows[0].get("testCase"), dict):
+        found, told = _promptfoo(rows, file, "", rules)
+    elif "input" in rows[0] and "target" in rows[0]:
+        raise _OtherFileError(f"`{file}` holds prompts, and no results")
+    else:
+        found, told = _plain_rows(rows, file, hashlib.sha256(data).hexdigest(), rules)
+    return found, (*findings, *told)
+
+
+def _bad_lines(file: str, lines: Sequence[int], what: str) -> Finding:
+    return Finding(
+        code="partial-results",
+        message=f"{what} on {len(lines)} of its lines",
+        span=Span(file, lines[0]),
+        hint="what can be read counts; correct the lines",
+    )
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+class _Row(NamedTuple):
+    """A result of promptfoo: a prompt, a provider, a template of prompts."""
+
+    prompt: str
+    place: int
+    told: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+
+def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules) -> Read:
+    """Return the runs of promptfoo, one for each model and template; a repeat has a `testIdx` of its own and no number."""
+    found: dict[tuple[str, str], list[_Row]] = {}
+    for place, row in enumerate(rows):
+        if isinstance(row, dict):
+            told = {**_dict(row.get("metadata")), **_dict(_dict(row.get("testCase")).get("metadata"))}
+            told = {"release": _dict(told.get("policyspec")).get("release"), **told}
+            index = row.get("testIdx")
+            order = index if isinstance(index, int) else place
+            found.setdefault((_model(row, told, rules), _template(row)), []).append(
+                _Row(_prompt(row, told, rules), order, told, row)
+            )
+    # Both containers of a result have the ids of its rows, and only one an id of the whole.
+    own = "".join(sorted(plain(row.get("id")) for row in rows if isinstance(row, dict)))
+    runs: list[RunAnswers] = []
+    findings: list[Finding] = []
+    for (model, task), some in sorted(found.items()):
+        run = EvalRun(
+            id=run_id(model, "promptfoo", hashlib.sha256(own.encode()).hexdigest(), task),
+            file=file,
+            tool="promptfoo",
+            model=model,
+            created=created,
+            task=task,
+        )
+        samples = [*_numbered(sorted(some, key=lambda one: one.place))]
+        grader = next(filter(None, (_grader(one.row) for one in some)), "")
+        read, told_twice = answers_of(replace(run, grader=grader), samples, rules)
+        runs.append(read)
+        findings += told_twice
+    return tuple(runs), tuple(findings)
+
+
+def _model(row: Mapping[str, Any], told: Mapping[str, Any], rules: ReadingRules) -> str:
+    provider = row.get("provider")
+    named = plain(told.get(rules.fields["model"])) if "model" in rules.fields else ""
+    return named or plain(_dict(provider).get("label") or _dict(provider).get("id") or provider)
+
+
+def _template(row: Mapping[str, Any]) -> str:
+    """Return a name of the template of a prompt; what promptfoo makes up for a label is the prompt itself."""
+    prompt = _dict(row.get("prompt"))
+    label = plain(prompt.get("label"))
+    is_name = (
+        label and label != plain(prompt.get("raw")) and len(label) <= _LONGEST_LABEL and "{{" not in label
+    )
+    return label if is_name else plain(row.get("promptId"))[:8]
+
+
+def _prompt(row: Mapping[str, Any], told: Mapping[str, Any], rules: ReadingRules) -> str:
+    if named := plain(told.get(rules.fields.get("prompt", "prompt"))):
+        return named
+    asked = json.dumps([row.get("vars"), _dict(row.get("prompt")).get("raw")], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+def _grader(row: Mapping[str, Any]) -> str:
+    for one in _components(row):
+        provider = _dict(one.get("assertion")).get("provider")
+        if found := plain(_dict(provider).get("id") or provider):
+            return found
+    return plain(_dict(_dict(row.get("testCase")).get("options")).get("provider"))
+
+
+def _components(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parts = _dict(row.get("gradingResult")).get("componentResults")
+    return [one for one in parts if isinstance(one, dict)] if isinstance(parts, list) else []
+
+
+def _numbered(rows: Sequence[_Row]) -> Iterator[Sample]:
+    """Yield rows as samples, repeats of a prompt numbered in their order."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        seen[row.prompt] = seen.get(row.prompt, 0) + 1
+        grades = _metrics(row)
+        asserted = _dict(row.row.get("testCase")).get("assert")
+        named = [_dict(one).get("metric") for one in asserted] if isinstance(asserted, list) else []
+        scorers = dict.fromkeys(_scorer(plain(name), row.told) for name in named if name)
+        response = _dict(row.row.get("response"))
+        fate = stopped_by(response.get("finishReason"))
+        # A failed assertion has an `error`, too.
+        if row.row.get("failureReason") == 2:  # noqa: PLR2004  promptfoo's number of an error
+            fate, grades = AnswerStatus.ERROR, {}
+        elif _dict(response.get("guardrails")).get("flagged"):
+            fate = AnswerStatus.FILTERED
+        yield Sample(row.prompt, seen[row.prompt], row.told, grades, fate, [*scorers] or ["score"])
+
+
+def _scorer(metric: str, told: Mapping[str, Any]) -> str:
+    return _METRIC if metric == plain(told.get("section_id")) else metric
+
+
+def _metrics(row: _Row) -> dict[str, Grade]:
+    """Return the grades of a row by metric, each the mean of its assertions by their weights; without metrics its score."""
+    found: dict[str, list[tuple[float, float, bool]]] = {}
+    for one in _components(row.row):
+        assertion = _dict(one.get("assertion"))
+        score = number(one.get("score"))
+        weight = number(assertion.get("weight", 1.0))
+        if assertion.get("metric") and score is not None:
+            is_unparsable = plain(one.get("reason")).startswith(_UNPARSABLE)
+            name = _scorer(plain(assertion["metric"]), row.told)
+            found.setdefault(name, []).append((score, 1.0 if weight is None else weight, is_unparsable))
+    grades = {}
+    for name, parts in found.items():
+        total = sum(weight for _, weight, _ in parts)
+        mean = sum(score * weight for score, weight, _ in parts) / total if total else None
+        grades[name] = Grade(mean, any(bad for _, _, bad in parts))
+    for name, value in _dict(row.row.get("namedScores")).items():
+        grades.setdefault(_scorer(plain(name), row.told), Grade(number(value)))
+    return grades or {"score": Grade(number(row.row.get("score")))}
+
+
+def _plain_rows(rows: Sequence[dict[str, Any]], file: str, digest: str, rules: ReadingRules) -> Read:
+    """Return the runs of plain JSON lines, one for each model and task, and name of a run where rows have one."""
+    fields = rules.fields
+    lacking: list[int] = []
+    by_run: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for place, row in enumerate(rows, 1):
+        row.update({k: v for k, v in _dict(row.get("metadata")).items() if k not in row})
+        prompt = plain(row.get(fields.get("prompt", "prompt"))) or plain(row.get("id"))
+        model = plain(row.get(fields.get("model", "model")))
+        if not prompt or not model:
+            lacking.append(place)
+            continue
+        row["prompt"] = prompt
+        by_run.setdefault((model, plain(row.get("task")), plain(row.get("run"))), []).append(row)
+    if not by_run:
+        raise _OtherFileError(f"`{file}` has no row with a prompt and a model")
+    findings = [_bad_lines(file, lacking, "no prompt or no model")] if lacking else []
+    runs = []
+    for (model, task, name), some in sorted(by_run.items()):
+        said = {
+            key: next(filter(None, (plain(row.get(key)) for row in some)), "")
+            for key in ("grader", "created")
+        }
+        run = EvalRun(
+            id=run_id(model, "jsonl", name or digest, task),
+            file=file,
+            tool="jsonl",
+            model=model,
+            task=task,
+            grader=said["grader"],
+            created=said["created"],
+        )
+        read, twice = answers_of(run, [_plain_sample(row) for row in some], rules)
+        runs.append(read)
+        findings += twice
+    return tuple(runs), tuple(findings)
+
+
+def _plain_sample(row: Mapping[str, Any]) -> Sample:
+    scorer = plain(row.get("scorer")) or "value"
+    given = row.get("value", row.get("score"))
+    named = given.items() if isinstance(given, dict) else [("", given)]
+    said = plain(row.get("status"))
+    is_unparsable = said == AnswerStatus.UNPARSABLE
+    grades = {
+        f"{scorer}/{plain(key)}" if key else scorer: Grade(
+            None if said == AnswerStatus.UNSCORED else number(value), is_unparsable
+        )
+        for key, value in named
+    }
+    fates = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR, AnswerStatus.FILTERED, AnswerStatus.LIMIT}
+    fate = next((one for one in fates if one == said), None) or (
+        AnswerStatus.ERROR if row.get("error") else stopped_by(row.get("stop_reason"))
+    )
+    epoch = row.get("epoch")
+    return Sample(
+        prompt=row["prompt"],
+        epoch=epoch if isinstance(epoch, int) and epoch > 0 else 1,
+        told=row,
+        grades=grades,
+        fate=fate,
+        scorers=[scorer],
+    )

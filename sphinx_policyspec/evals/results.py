@@ -1,0 +1,311 @@
+"""Results of evaluations joined to a spec: which runs, what counts, every figure, and what has no result."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.evals.join import Join, ResultMap, disagreements_of, join, read_map
+from sphinx_policyspec.evals.measures import Rate, rates
+from sphinx_policyspec.evals.prompts import digest_of_spec, level_of
+from sphinx_policyspec.evals.records import EvalRun, ReadingRules
+from sphinx_policyspec.evals.result_files import read_files, superseded
+from sphinx_policyspec.evals.store import Store, is_store
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding, Principle, Spec
+from sphinx_policyspec.model.nearest import nearest
+
+FACETS = ("provision", "chapter", "level", "joined", "all")
+"""By what results are grouped, in the order of reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultGroup(Brief):
+    """What prompts are grouped by: a provision, a chapter, a level, or all of them.
+
+    :param id: of the provision or level
+    :param kind: ``principle``, ``section``, ``level``, or the facet where there is one group alone
+    :param level: of a principle
+    """
+
+    facet: str
+    id: str
+    title: str
+    kind: str
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow(Brief):
+    """How well a run does on a group of prompts."""
+
+    run: EvalRun
+    release: str
+    scorer: str
+    evidence: str
+    grader: str
+    group: ResultGroup
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRow(Brief):
+    """How far two runs are apart on a group of prompts.
+
+    :param only_a: prompts that the first run answered alone, or in other words; and so for the second
+    """
+
+    a: EvalRun
+    b: EvalRun
+    scorer: str
+    evidence: str
+    grader: str
+    group: ResultGroup
+    rate: Rate
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results(Brief):
+    """What evaluations say of a spec.
+
+    :param source: the name of the SOURCE
+    :param policy: which answers count
+    :param pins: of each run, whether it was graded against this spec; ``None`` where nobody can tell
+    :param statuses: how many answers have each status, by run
+    :param without_result: ids of the principles that no answer tells anything of
+    :param tags_without_prompt: eval tags of the spec that no prompt has
+    :param shown: the facet whose table is shown as text
+    """
+
+    source: str
+    policy: str
+    runs: tuple[EvalRun, ...]
+    pins: Mapping[str, bool | None]
+    join: Join
+    statuses: Mapping[str, Mapping[str, int]]
+    rows: tuple[ResultRow, ...]
+    comparison: tuple[ComparedRow, ...]
+    without_result: tuple[str, ...]
+    tags_without_prompt: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    shown: str = "provision"
+
+    @property
+    def cluster(self) -> str:
+        """The field by which prompts belong together; of runs that differ, each."""
+        return ", ".join(sorted({run.cluster for run in self.runs}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultOptions:
+    """How results are read and told; fields are the options of ``policyspec results``."""
+
+    map: str | Path | None = None
+    release: str = ""
+    evidence: str = ""
+    policy: str = "as-logged"
+    cluster: str = ""
+    by: str = "provision"
+    compare: tuple[str, str] | None = None
+
+
+def results_of(
+    releases: Sequence[Spec],
+    files: Sequence[str | Path],
+    options: ResultOptions,
+    *,
+    source: str = "",
+    store: str | Path | None = None,
+    digests: Iterable[str] = (),
+) -> Results:
+    """Return what files say of a spec, the last of its releases.
+
+    :param store: a folder to keep the answers in
+    :param digests: of the files of the spec, which logs may be pinned to
+    """
+    spec = releases[-1]
+    mapped, map_findings = read_map(Path(options.map)) if options.map else (ResultMap(), ())
+    rules = ReadingRules(
+        fields=mapped.fields, release=options.release, evidence=options.evidence, cluster=options.cluster
+    )
+    stores = [Path(file) for file in files if is_store(Path(file))]
+    read, findings = read_files((file for file in files if Path(file) not in stores), rules)
+    with ExitStack() as stack:
+        folder = Path(store or stack.enter_context(tempfile.TemporaryDirectory(prefix="policyspec-")))
+        kept = Store(folder)
+        older = kept.add(read)
+        for other in stores:
+            kept.take(other, Store(other).runs())
+        known = kept.runs()
+        given = {one.run.id for one in read}.union(*(Store(other).runs() for other in stores))
+        runs = tuple(run for id_, run in known.items() if id_ in given)
+        if options.cluster:
+            runs = tuple(replace(run, cluster=options.cluster) for run in runs)
+        told = [*map_findings, *findings, *(superseded(old, new) for old, new in older)]
+        if not runs:
+            return _nothing(source, spec, options, told)
+        joined = _joined(kept, runs, releases, options, mapped)
+        found = _told(kept, runs, spec, options, joined)
+        pinned = {*digests, digest_of_spec(spec)}
+        return replace(
+            found,
+            source=source,
+            pins={run.id: _is_pinned(run, spec, pinned) for run in runs},
+            findings=(*told, *disagreements_of(joined, {run.id: run.file for run in runs})),
+        )
+
+
+def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence[Finding]) -> Results:
+    return Results(
+        source=source,
+        policy=options.policy,
+        runs=(),
+        pins={},
+        join=Join(rows=(), by_key={}, unresolved=(), disagreements=()),
+        statuses={},
+        rows=(),
+        comparison=(),
+        without_result=tuple(p.id for p in spec.principles),
+        tags_without_prompt=_untested_tags(spec),
+        findings=tuple(findings),
+        shown=options.by,
+    )
+
+
+def _joined(
+    kept: Store, runs: Sequence[EvalRun], releases: Sequence[Spec], options: ResultOptions, mapped: ResultMap
+) -> Join:
+    """Join runs to the last of some releases, and have the store show what counts."""
+    ids = [run.id for run in runs]
+    joined = join(
+        kept.asked(ids),
+        releases[-1],
+        releases[:-1],
+        clusters={run.id: run.cluster for run in runs},
+        provisions=mapped.provisions,
+    )
+    kept.join(joined.rows, ids)
+    kept.open(ids, options.policy)
+    return joined
+
+
+def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptions, joined: Join) -> Results:
+    groups = _Groups(spec)
+    by_id = {run.id: run for run in runs}
+    found = rates(
+        kept.rows("rate"), kept.rows("rate", clustered=False), kept.rows("noise"), kept.rows("tally")
+    )
+    rows = sorted(
+        (_row(one, by_id, groups) for one in found),
+        key=lambda row: (
+            *groups.place(row.group),
+            row.run.id,
+            row.scorer,
+            row.evidence,
+            row.grader,
+            row.release,
+        ),
+    )
+    tested = {row.group.id for row in rows if row.group.facet == "provision"}
+    nothing = _nothing("", spec, options, ())
+    return replace(
+        nothing,
+        runs=tuple(runs),
+        join=joined,
+        statuses=kept.statuses(),
+        rows=tuple(rows),
+        comparison=_compared(kept, runs, options.compare, groups) if options.compare else (),
+        without_result=tuple(id_ for id_ in nothing.without_result if id_ not in tested),
+    )
+
+
+def _untested_tags(spec: Spec) -> tuple[str, ...]:
+    asked = {prompt.tag for prompt in spec.prompts}
+    return tuple(dict.fromkeys(tag.tag for tag in spec.eval_tags if tag.tag not in asked))
+
+
+def _is_pinned(run: EvalRun, spec: Spec, digests: set[str]) -> bool | None:
+    """Return whether a run was graded against a spec; a digest tells it better than a name."""
+    if run.spec_sha256:
+        return run.spec_sha256 in digests
+    return run.release == spec.version if run.release and spec.version else None
+
+
+class _Groups:
+    """Groups by facet and id, in the order of the spec."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._provisions = spec.provision_by_id
+        self._levels = spec.level_by_id
+        self._order = {id_: n for n, id_ in enumerate((*spec.provision_by_id, *spec.level_by_id))}
+
+    def of(self, facet: str, id_: str) -> ResultGroup:
+        if found := self._provisions.get(id_) if facet in {"provision", "chapter"} else None:
+            kind = "principle" if isinstance(found, Principle) else "section"
+            return ResultGroup(facet=facet, id=id_, title=found.title, kind=kind, level=level_of(found))
+        if facet == "level" and id_ in self._levels:
+            return ResultGroup(facet=facet, id=id_, title=self._levels[id_].title, kind="level", level=id_)
+        return ResultGroup(facet=facet, id=id_, title=id_, kind=facet)
+
+    def place(self, group: ResultGroup) -> tuple[int, int, str]:
+        """Return where a group stands: by facet, and in the order of the spec."""
+        return FACETS.index(group.facet), self._order.get(group.id, len(self._order)), group.id
+
+
+def _row(rate: Rate, runs: Mapping[str, EvalRun], groups: _Groups) -> ResultRow:
+    key = rate.key
+    return ResultRow(
+        run=runs[key["run"]],
+        release=key["spec_release"],
+        scorer=key["scorer"],
+        evidence=key["evidence"],
+        grader=key["grader"],
+        group=groups.of(key["facet"], key["grp"]),
+        rate=rate,
+    )
+
+
+def _compared(
+    kept: Store, runs: Sequence[EvalRun], names: tuple[str, str], groups: _Groups
+) -> tuple[ComparedRow, ...]:
+    a, b = (_named(name, runs) for name in names)
+    kept.set_sides(a.id, b.id)
+    alone: dict[tuple[str, str, str, str, str], set[str]] = {}
+    for side, facet, group, scorer, evidence, prompt in kept.rows("unpaired"):
+        alone.setdefault((side, facet, group, scorer, evidence), set()).add(prompt)
+    found = []
+    for rate in rates(kept.rows("difference"), kept.rows("difference", clustered=False)):
+        key = rate.key
+        place = key["facet"], key["grp"], key["scorer"], key["evidence"]
+        found.append(
+            ComparedRow(
+                a=a,
+                b=b,
+                scorer=key["scorer"],
+                evidence=key["evidence"],
+                grader=key["grader"],
+                group=groups.of(key["facet"], key["grp"]),
+                rate=rate,
+                only_a=tuple(sorted(alone.get(("a", *place), ()))),
+                only_b=tuple(sorted(alone.get(("b", *place), ()))),
+            )
+        )
+    return tuple(sorted(found, key=lambda row: (*groups.place(row.group), row.scorer, row.evidence)))
+
+
+def _named(name: str, runs: Sequence[EvalRun]) -> EvalRun:
+    """Return the run that a name stands for: its id, else its model where that has one run alone."""
+    found = [run for run in runs if run.id == name] or [run for run in runs if run.model == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(f"`{run.id}`" for run in found)
+        raise SourceError(f"`{name}` has several runs: give the id of one of {ids}")
+    known = sorted({name for run in runs for name in (run.id, run.model)})
+    raise SourceError("; ".join(filter(None, (f"no run or model `{name}`", nearest(name, known)))))

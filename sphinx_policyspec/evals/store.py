@@ -1,0 +1,197 @@
+"""Answers of evaluations as Parquet files, a pair for each run, written and read by DuckDB, which is imported when it is needed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx_policyspec.errors import MissingToolError, SourceError
+from sphinx_policyspec.evals.join import AskedPrompt, PromptRow
+from sphinx_policyspec.evals.measures import measure
+from sphinx_policyspec.evals.records import EvalRun, GradedAnswer, RunAnswers, moment
+from sphinx_policyspec.files import write_file
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NUMBERS = {"epoch": "INTEGER", "value": "DOUBLE", "weight_raw": "DOUBLE", "weight": "DOUBLE"}
+_ANSWERS = {name: _NUMBERS.get(name, "VARCHAR") for name in GradedAnswer._fields}
+_PROMPTS = {name: _NUMBERS.get(name, "VARCHAR") for name in PromptRow._fields}
+_GLOB = re.compile(r"[\[*?]")
+POLICIES = ("as-logged", "clean")
+"""Which answers count: with what a log says of them, or without what a filter or a limit stopped."""
+
+
+def is_store(path: Path) -> bool:
+    """Return whether a folder is a store of results."""
+    return (path / "answers").is_dir() and any((path / "answers").glob("*.parquet"))
+
+
+class Store:
+    """Answers in a folder, and the views that measures read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a store, which need not be there yet."""
+        self._folder = folder
+        self._connection = _connected()
+        self._runs: list[str] = []
+
+    def runs(self) -> dict[str, EvalRun]:
+        """Return what is known of its runs, by their ids."""
+        found = {}
+        for file in sorted((self._folder / "answers").glob("*.parquet")):
+            told = self._metadata(file)
+            if told is not None:
+                found[told.id] = told
+        return found
+
+    def _metadata(self, file: Path) -> EvalRun | None:
+        rows = self._asked(
+            "SELECT value FROM parquet_kv_metadata(?) WHERE decode(key) = 'policyspec'", [_literal(file)]
+        )
+        if not rows:
+            return None
+        told = json.loads(bytes(rows[0][0]).decode())
+        return EvalRun(**{part.name: told.get(part.name, "") for part in fields(EvalRun)})
+
+    def add(self, runs: Iterable[RunAnswers]) -> tuple[tuple[EvalRun, EvalRun], ...]:
+        """Write runs, in the place of older logs of them; return those that are older than what is there, each with that."""
+        there = self.runs()
+        older = []
+        for one in runs:
+            known = there.get(one.run.id)
+            if known and moment(known.created) > moment(one.run.created):
+                older.append((one.run, known))
+                continue
+            self._write("answers", one.run.id, _ANSWERS, one.answers, one.run)
+        return tuple(older)
+
+    def take(self, other: Path, runs: Iterable[str]) -> None:
+        """Copy runs of another store."""
+        for run in runs:
+            target = self._folder / "answers" / f"{run}.parquet"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists() or not target.samefile(other / "answers" / target.name):
+                shutil.copyfile(other / "answers" / target.name, target)
+
+    def asked(self, runs: Iterable[str]) -> Iterator[AskedPrompt]:
+        """Yield the prompts of runs with the keys that their logs have."""
+        self._view("answers", runs)
+        keys = ", ".join(f"arg_min({name}, (epoch, scorer)) AS {name}" for name in AskedPrompt._fields[2:-1])
+        text = f"SELECT run, prompt, {keys}, COUNT(*) FROM answers GROUP BY run, prompt ORDER BY run, prompt"  # noqa: S608  names of ours
+        rows = self._asked(text)
+        yield from (AskedPrompt(*row) for row in rows)
+
+    def join(self, rows: Sequence[PromptRow], runs: Iterable[str]) -> None:
+        """Write the prompts of runs with the groups that they are in; files that would be the same are left."""
+        by_run: dict[str, list[PromptRow]] = {run: [] for run in runs}
+        for row in rows:
+            by_run[row.run].append(row)
+        for run, some in by_run.items():
+            self._write("prompts", run, _PROMPTS, some)
+
+    def open(self, runs: Iterable[str], policy: str) -> None:
+        """Make the views that measures read, of these runs."""
+        self._runs = [*runs]
+        self._view("answers", self._runs)
+        self._view("prompts", self._runs)
+        self._connection.execute(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
+
+    def rows(self, name: str, *, clustered: bool = True) -> list[tuple[Any, ...]]:
+        """Return the rows of a measure.
+
+        :param clustered: whether prompts that belong together count as one draw
+        """
+        if clustered:
+            return self._asked(measure(name).sql)
+        self._view("prompts", self._runs, "* REPLACE (prompt AS cluster_id)")
+        try:
+            return self._asked(measure(name).sql)
+        finally:
+            self._view("prompts", self._runs)
+
+    def set_sides(self, a: str, b: str) -> None:
+        """Make the two views that comparisons read."""
+        for side, run in (("side_a", a), ("side_b", b)):
+            self._connection.execute(
+                f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM scored WHERE run = {_quoted(run)}"  # noqa: S608  quoted
+            )
+
+    def statuses(self) -> dict[str, dict[str, int]]:
+        """Return how many answers have each status, by run."""
+        found: dict[str, dict[str, int]] = {}
+        text = "SELECT run, status, COUNT(*) FROM answers GROUP BY run, status ORDER BY run, status"
+        for run, status, count in self._asked(text):
+            found.setdefault(run, {})[status] = count
+        return found
+
+    def _view(self, name: str, runs: Iterable[str], columns: str = "*") -> None:
+        files = [self._folder / name / f"{run}.parquet" for run in runs]
+        listed = ", ".join(_quoted(_literal(file)) for file in files)
+        text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}])"  # noqa: S608  quoted
+        self._connection.execute(text)
+
+    def _write(
+        self,
+        kind: str,
+        run: str,
+        columns: Mapping[str, str],
+        rows: Iterable[Sequence[Any]],
+        about: EvalRun | None = None,
+    ) -> None:
+        """Write a file of Parquet in one step; a store is read by others while it is written."""
+        target = self._folder / kind / f"{run}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
+            given, made = Path(scratch, "rows.csv"), Path(scratch, "rows.parquet")
+            with given.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows(rows)
+            texts = [name for name, kind_ in columns.items() if kind_ == "VARCHAR"]
+            shapes = ", ".join(f"{_quoted(name)}: {_quoted(kind_)}" for name, kind_ in columns.items())
+            told = (
+                f", KV_METADATA {{policyspec: {_quoted(json.dumps(asdict(about), sort_keys=True))}}}"
+                if about
+                else ""
+            )
+            self._connection.execute(
+                f"COPY (SELECT * FROM read_csv({_quoted(_literal(given))}, header = false, auto_detect = false,"  # noqa: S608
+                f" delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', force_not_null = {texts!r},"
+                f" columns = {{{shapes}}})) TO {_quoted(str(made))} (FORMAT parquet{told})"
+            )
+            write_file(target, made.read_bytes())
+
+    def _asked(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._connection.execute(text, values).fetchall()
+        return rows
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
+    try:
+        import duckdb  # noqa: PLC0415  optional
+    except ImportError:
+        raise MissingToolError(
+            "results of evaluations need the package duckdb: pip install 'sphinx-policyspec[evals]'"
+        ) from None
+    # It would fetch extensions, and read addresses.
+    return duckdb.connect(
+        ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a text of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _literal(path: Path) -> str:
+    """Return a path in which no character stands for others."""
+    if "://" in str(path):
+        raise SourceError(f"`{path}` is an address: results are read from files")
+    return _GLOB.sub(lambda found: f"[{found[0]}]", str(path))

@@ -1,0 +1,370 @@
+"""Results joined to a spec: each key, what stays unresolved, the store, comparisons, and what the command prints."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.evals.prompts import digest_of_prompt, digest_of_spec
+from sphinx_policyspec.evals.results import Results
+from tests.conftest import Run
+from tests.evals.judge import interval
+
+LOGS = Path(__file__).parent / "logs"
+SPEC = """\
+# Manners {#manners}
+
+## Be kind {#be_kind authority=user}
+
+The assistant is kind to everybody whom it meets[^a1b2].
+
+## Be brief {#be_brief authority=guideline}
+
+Use few words.
+
+## Be honest {#be_honest authority=root}
+
+Never lie[^d4e5].
+"""
+OLDER = SPEC.replace("be_kind", "be_kindly").replace(
+    "## Be honest", "## Be quick {#be_quick authority=user}\n\nHurry.\n\n## Be honest"
+)
+PROMPTS = "# Be kind\n\n~~~xml\n<user>\nWhy?\n</user>\n~~~\n"
+SIDECAR = "provisions: {be_kind: {aliases: [be_nice]}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two releases, a sidecar, and a folder for results."""
+    monkeypatch.chdir(tmp_path)
+    for version, text in (("2025-01-01", OLDER), ("2026-01-01", SPEC)):
+        release = tmp_path / "all" / version
+        (release / "examples").mkdir(parents=True)
+        (release / "model_spec.md").write_text(text, "utf-8")
+        (release / "examples" / "a1b2.md").write_text(PROMPTS, "utf-8")
+    (tmp_path / "side.yaml").write_text(SIDECAR, "utf-8")
+    return tmp_path
+
+
+def written(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    return path
+
+
+def row(prompt: str, value: Any = 1, model: str = "m1", **told: Any) -> dict[str, Any]:
+    return {"prompt": prompt, "model": model, "value": value, **told}
+
+
+def read(*files: str | Path, source: Any = "all/2026-01-01", **options: Any) -> Results:
+    if isinstance(source, str):
+        source = ps.load(source, annotations="side.yaml")
+    return ps.read_results(source, *files, **options)
+
+
+def joined(results: Results) -> dict[str, tuple[list[str], str]]:
+    """Return the provisions of each prompt and the key that led there."""
+    found: dict[str, tuple[list[str], str]] = {}
+    for one in results.join.rows:
+        groups, _ = found.setdefault(one.prompt, ([], one.joined_by))
+        if one.facet == "provision":
+            groups.append(one.grp)
+    return found
+
+
+def test_each_key_leads_to_its_provision_and_the_first_wins(folder: Path) -> None:
+    spec = ps.load("all/2026-01-01", annotations="side.yaml")
+    (prompt,) = spec.prompts
+    rows = [
+        row("p1", tests=["be_brief", "be_honest"], section_id="be_kind"),
+        row("p2", section_id="be_kind"),
+        row("p3", section_id="be_kind {#be_kind authority=user}"),
+        row("p4", section_id="be_nice"),
+        row("p5", section_id="be_kindly", release="2025-01-01"),
+        row("p6", focus_id="d4e5", section_id="nothing"),
+        row(prompt.id),
+        row("p8", prompt_sha256=digest_of_prompt(prompt)),
+        row("p9", section_id="KIND"),
+        row("p10", section_id="be_hones"),
+        row("p11", section_id="be_quick"),
+        row("p12"),
+    ]
+    mapped = folder / "map.yaml"
+    mapped.write_text("provisions: {KIND: be_kind}\n", "utf-8")
+    older = ps.load("all/2025-01-01", annotate=False)
+    results = ps.read_results((older, spec), written(folder / "r.jsonl", rows), map=mapped)
+    assert joined(results) == {
+        "p1": (["be_brief", "be_honest"], "tests"),
+        "p2": (["be_kind"], "exact"),
+        "p3": (["be_kind"], "cleaned"),
+        "p4": (["be_kind"], "alias"),
+        "p5": (["be_kind"], "rename"),
+        "p6": (["be_honest"], "focus"),
+        prompt.id: (["be_kind"], "prompt"),
+        "p8": (["be_kind"], "prompt"),
+        "p9": (["be_kind"], "map"),
+        "p10": ([], ""),
+        "p11": ([], ""),
+        "p12": ([], ""),
+    }
+    assert results.join.joined == 9
+    assert [tuple(one) for one in results.join.unresolved] == [
+        ("be_hones", 1, "be_honest", ""),
+        ("be_quick", 1, "", "2025-01-01"),
+        ("p12", 1, "", ""),
+    ]
+
+
+def test_a_prompt_counts_once_in_each_group(folder: Path) -> None:
+    file = written(
+        folder / "r.jsonl", [row("p1", tests=["be_kind", "be_brief"]), row("p2", 0, tests=["be_kind"])]
+    )
+    told = {(one.group.facet, one.group.id): one.rate for one in read(file).rows}
+    assert {key: rate.prompts for key, rate in told.items()} == {
+        ("provision", "be_kind"): 2,
+        ("provision", "be_brief"): 1,
+        ("chapter", "manners"): 2,
+        ("level", "user"): 2,
+        ("level", "guideline"): 1,
+        ("joined", "joined"): 2,
+        ("all", "all"): 2,
+    }
+    assert told["chapter", "manners"].mean == 0.5
+
+
+def test_what_contradicts_and_what_has_no_result_is_told(folder: Path) -> None:
+    file = written(folder / "r.jsonl", [row("p1", section_id="be_brief", focus_id="a1b2")])
+    results = read(file)
+    assert [one.section for one in results.join.disagreements] == ["be_brief"]
+    assert [finding.code for finding in results.findings] == ["contradicting-ids"]
+    assert results.without_result == ("be_kind", "be_honest")
+    assert results.tags_without_prompt == ("d4e5",)
+
+
+def test_a_section_that_holds_the_tag_contradicts_nothing(folder: Path) -> None:
+    file = written(folder / "r.jsonl", [row("p1", section_id="manners", focus_id="a1b2")])
+    assert read(file).join.disagreements == ()
+
+
+def test_graders_evidence_scorers_and_releases_are_never_averaged_together(folder: Path) -> None:
+    rows = [
+        row("p1", section_id="be_kind"),
+        row("p2", 0, section_id="be_kind", scorer="other"),
+        row("p3", 0, section_id="be_kind", evidence="reasoning"),
+        row("p4", 0, section_id="be_kind", release="2025-01-01"),
+    ]
+    results = read(written(folder / "r.jsonl", rows))
+    found = [one for one in results.rows if one.group.id == "be_kind"]
+    assert [one.rate.prompts for one in found] == [1, 1, 1, 1]
+    every = read(folder / "r.jsonl", evidence="output").rows
+    assert len([one for one in every if one.group.id == "be_kind"]) == 3
+
+
+def test_policies_keep_or_drop_what_was_cut_off_and_say_so(folder: Path) -> None:
+    rows = [
+        row("p1", 0, status="filtered"),
+        row("p2", 1),
+        row("p3", 0, stop_reason="max_tokens"),
+        row("p4", None),
+    ]
+    file = written(folder / "r.jsonl", rows)
+    (logged,) = [one.rate for one in read(file).rows]
+    (clean,) = [one.rate for one in read(file, policy="clean").rows]
+    assert logged.mean == pytest.approx(1 / 3)
+    assert (logged.prompts, logged.excluded) == (3, 1)
+    assert (clean.mean, clean.prompts, clean.excluded) == (1.0, 1, 3)
+
+
+def test_clusters_are_those_of_the_samples_or_those_asked_for(folder: Path) -> None:
+    rows = [
+        row(f"p{n}", n % 2, section_id="be_kind", focus_id=f"f{n // 3}", team=f"t{n // 2}") for n in range(6)
+    ]
+    file = written(folder / "r.jsonl", rows)
+
+    def clusters(**options: Any) -> int:
+        return next(one.rate.clusters for one in read(file, **options).rows if one.group.facet == "all")
+
+    assert (clusters(), clusters(cluster="team"), clusters(cluster="prompt")) == (2, 3, 6)
+    written(file, [{**one, "scenario": "s"} for one in rows])
+    assert clusters() == 1
+
+
+def test_a_map_names_fields_and_its_unknown_keys_are_findings(folder: Path) -> None:
+    file = written(folder / "r.jsonl", [{"q": "p1", "llm": "m", "value": 1, "part": "be_kind", "w": 2}])
+    mapped = folder / "map.yaml"
+    mapped.write_text("fields: {prompt: q, model: llm, section: part, weight: w}\nfild: {}\n", "utf-8")
+    results = read(file, map=mapped)
+    assert [(f.code, f.span.line) for f in results.findings] == [("unknown-key", 2)]
+    assert joined(results)["p1"] == (["be_kind"], "exact")
+    assert {one.weight for one in results.join.rows} == {2.0}
+
+
+def test_a_pin_tells_whether_this_text_was_graded(folder: Path) -> None:
+    digest = digest_of_spec(ps.load("all/2026-01-01"))
+    rows = [
+        row("p1", model="same", spec_sha256=digest),
+        row("p1", model="other", spec_sha256="00"),
+        row("p1", model="named", release="2025-01-01"),
+        row("p1", model="silent"),
+    ]
+    results = read(written(folder / "r.jsonl", rows))
+    assert {run.model: results.pins[run.id] for run in results.runs} == {
+        "same": True,
+        "other": False,
+        "named": False,
+        "silent": None,
+    }
+
+
+def files_of(store: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(store).as_posix(): file.read_bytes() for file in sorted(store.rglob("*.parquet"))
+    }
+
+
+def test_a_store_takes_each_run_once_and_another_source_changes_the_prompts_alone(folder: Path) -> None:
+    store = folder / "st[o]re"
+    first = ps.render(read(LOGS / "traps.eval", LOGS / "failed.eval", store=store), "json")
+    before = files_of(store)
+    assert len(before) == 4
+    assert ps.render(read(LOGS / "failed.eval", LOGS / "traps.eval", store=store), "json") == first
+    assert files_of(store) == before
+    assert ps.render(read(store), "csv") == ps.render(read(LOGS / "traps.eval", LOGS / "failed.eval"), "csv")
+    other = ps.load("all/2025-01-01", annotate=False)
+    read(store, source=other, store=store)
+    after = files_of(store)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed
+    assert {name.partition("/")[0] for name in changed} == {"prompts"}
+
+
+def test_a_store_keeps_the_newest_log_of_a_run_whatever_comes_first(folder: Path) -> None:
+    for order in (("failed", "retried"), ("retried", "failed")):
+        store = folder / "-".join(order)
+        for name in order:
+            results = read(LOGS / f"{name}.eval", store=store)
+        assert [run.file for run in read(store).runs] == [str(LOGS / "retried.eval")]
+    assert "repeated-result" in [finding.code for finding in results.findings]
+
+
+def test_rows_of_a_run_may_stand_in_several_files(folder: Path) -> None:
+    rows = [row(f"p{n}", n % 2, section_id="be_kind", run="one") for n in range(9)]
+    whole = ps.render(read(written(folder / "whole.jsonl", rows)), "csv")
+    parts = (folder / "parts", folder / "parts" / "a.jsonl", folder / "parts" / "b.jsonl")
+    parts[0].mkdir()
+    written(parts[1], rows[:4])
+    written(parts[2], rows[4:])
+    assert ps.render(read(parts[0]), "csv") == whole
+
+
+def test_the_order_of_files_and_rows_changes_no_byte(folder: Path) -> None:
+    rows = [
+        row(f"p{n}", random.Random(n).random(), section_id="be_kind", focus_id=f"f{n % 4}") for n in range(50)
+    ]
+    file = written(folder / "r.jsonl", [{**one, "run": "x"} for one in rows])
+    one = ps.render(read(file, LOGS / "traps.eval"), "json")
+    written(file, [{**one, "run": "x"} for one in reversed(rows)])
+    assert ps.render(read(LOGS / "traps.eval", file), "json") == one
+
+
+def test_two_runs_are_compared_on_the_prompts_that_both_answered(folder: Path) -> None:
+    rows = [row(f"p{n}", 1, "a", section_id="be_kind", prompt_sha256=f"h{n}") for n in range(8)]
+    rows += [row(f"p{n}", n % 2, "b", section_id="be_kind", prompt_sha256=f"h{n}") for n in range(1, 7)]
+    rows += [row("p7", 0, "b", section_id="be_kind", prompt_sha256="changed"), row("p9", 0, "b")]
+    results = read(written(folder / "r.jsonl", rows), compare=("a", "b"))
+    told = {one.group.facet: one for one in results.comparison}
+    provision = told["provision"]
+    assert (provision.rate.prompts, provision.rate.mean) == (6, 0.5)
+    assert (provision.only_a, provision.only_b) == (("p0", "p7"), ("p7",))
+    assert told["all"].only_b == ("p7", "p9")
+    assert provision.rate.p == provision.rate.p_holm
+    low, high = interval(
+        {"mean": 0.5, "clustered_se": provision.rate.clustered_se, "prompts": 6, "clusters": 6}
+    )
+    assert provision.rate.low == pytest.approx(low, 1e-6)
+    assert provision.rate.high == pytest.approx(high, 1e-6)
+    with pytest.raises(ps.SourceError, match="no run or model `c`"):
+        read(folder / "r.jsonl", compare=("a", "c"))
+
+
+def test_promptfoo_gives_equal_results_from_both_containers_and_numbers_its_repeats(
+    model_spec_data: Path,
+) -> None:
+    given = model_spec_data.parent / "promptfoo"
+    spec = replace(ps.load(model_spec_data / "2025-09-12"), prompt_files=())
+    both = [read(given / f"out.{suffix}", source=spec) for suffix in ("json", "jsonl")]
+    assert both[0].statuses == both[1].statuses
+    assert ps.render(both[0], "csv") == ps.render(both[1], "csv")
+    (rate,) = [
+        one.rate
+        for one in both[0].rows
+        if (one.group.facet, one.group.id, one.scorer, one.run.model)
+        == ("provision", "do_not_lie", "section_id", "model-a")
+    ]
+    assert (rate.prompts, rate.answers, rate.mean) == (2, 4, 0.5)
+    together = read(given / "out.json", given / "out.jsonl", source=spec)
+    assert len(together.runs) == 2
+    assert together.statuses == both[0].statuses
+
+
+def test_the_sample_logs_join_and_count_as_their_readme_says(model_spec_data: Path) -> None:
+    logs = model_spec_data.parent / "inspect_logs" / "logs"
+    results = ps.read_results(model_spec_data / "2025-09-12", logs, annotate=True)
+    assert results.join.unresolved[0].id == "no_such_principle"
+    counts = [sorted(one.items()) for one in results.statuses.values()]
+    told = [("error", 1), ("filtered", 1), ("scored", 14), ("unparsable", 1), ("unscored", 1)]
+    assert counts.count(told) == 2
+    assert counts.count([("error", 1)]) == 1
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv", "markdown"])
+def test_the_command_tells_what_joined_and_exits_as_it_says(folder: Path, run: Run, form: str) -> None:
+    file = written(folder / "r.jsonl", [row("p1", section_id="=be_kind"), row("p2", section_id="be_kind")])
+    status, out, said = run("results", "all/2026-01-01", file, "--format", form)
+    assert status == 0
+    assert "be_kind" in out.replace("\\", "")
+    if form == "csv":
+        (told,) = csv.DictReader(out.splitlines())
+        assert (told["group"], told["mean"], told["method"]) == ("be_kind", "1", "wilson")
+    if form != "json":
+        assert "unresolved: `=be_kind`, 1 answers; did you mean `be_kind`?" in said
+    assert run("results", "all/2026-01-01", file, "--strict", "--format", form)[0] == 1
+    bad = folder / "bad.eval"
+    bad.write_text("no log", "utf-8")
+    status, out, said = run("results", "all/2026-01-01", file, bad, "--format", form)
+    assert (status, "be_kind" in out.replace("\\", ""), "bad.eval" in said) == (2, True, True)
+
+
+def test_several_releases_as_source_tell_which_last_had_an_id(folder: Path, run: Run) -> None:
+    file = written(folder / "r.jsonl", [row("p1", section_id="be_quick")])
+    _, out, _ = run("results", "all", file, "--format", "json")
+    assert json.loads(out)["join"]["unresolved"] == [
+        {"id": "be_quick", "rows": 1, "nearest": None, "last_release": "2025-01-01"}
+    ]
+
+
+def test_results_are_read_from_files_alone(folder: Path) -> None:
+    with pytest.raises(ps.SourceError, match="is an address"):
+        read("https://example.org/log.eval")
+    shutil.rmtree(folder / "all")
+
+
+def test_hostile_names_change_no_path_and_no_line(folder: Path, run: Run) -> None:
+    rows = [
+        row("p\n1", section_id="be_kind", model="../../m\x1b[31m'; DROP VIEW answers; --"),
+        row("p2", model='x,"y"\r\n'),
+    ]
+    file = written(folder / "r.jsonl", rows)
+    status, out, _ = run("results", "all/2026-01-01", file, "-o", folder / "store", "-q")
+    assert status == 0
+    assert "\x1b" not in out
+    names = [one.name for one in (folder / "store" / "answers").iterdir()]
+    assert all(name.replace("-", "").removesuffix(".parquet").isalnum() for name in names)
+    assert sorted(one.model for one in read(folder / "store").runs) == sorted(one["model"] for one in rows)
