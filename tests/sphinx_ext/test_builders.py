@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
 
 from tests.sphinx_ext.conftest import Built
@@ -88,10 +89,30 @@ def test_paper_tells_what_was_said_from_what_is_said_about_it(built: Builds) -> 
     assert r"\DUrole{ps-kind}{Example 1}  \DUrole{ps-example-title}{A greeting at the desk}" in text
 
 
-def test_readers_of_epub_know_every_selector_of_the_style_sheet(built: Builds) -> None:
+def test_readers_of_epub_know_all_that_the_style_sheet_says(built: Builds) -> None:
     outdir = built("builders", "epub").outdir
     style = (outdir / "_static" / "policyspec.css").read_text("utf-8")
-    assert re.findall(r":(?:is|where)\(", style) == []
+    # EPUB forbids the latter: the direction of a text is for its markup to say, and addresses are written out.
+    assert re.findall(r":(?:is|where)\(|unicode-bidi|[^-]direction|url\([^)]*[ <>]", style) == []
+
+
+@pytest.mark.parametrize("builder", ["html", "epub"])
+def test_an_example_has_a_heading_and_what_was_said_the_direction_of_its_script(
+    built: Builds, builder: str
+) -> None:
+    [page] = [*built("builders", builder).outdir.glob("principles.*html")]
+    soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    [example] = soup.select("#example-greeting")
+    section = example.find_parent("section")
+    title = example.select_one("[role=heading]")
+    assert title
+    assert title.get_text().startswith("A greeting at the desk")
+    above = section and section.find(re.compile("h[1-6]"))
+    assert above
+    assert int(str(title["aria-level"])) == int(above.name[1]) + 1
+    said = soup.select(".ps-message :is(.ps-body :is(p, li, pre, td, th), .ps-note)")
+    assert len(said) > 3
+    assert [part for part in said if part.get("dir") != "auto"] == []
 
 
 _SAME_WRITER = [

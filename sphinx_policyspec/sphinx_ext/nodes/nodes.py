@@ -34,8 +34,6 @@ class PolicyChip(nodes.inline):
 class PolicyExample(PolicyBox):
     """An example: its title, then the conversation; on web pages it has a ``number``."""
 
-    html_tag = "article"
-
 
 class PolicyComparison(PolicyBox):
     """Alternative answers to one conversation."""
@@ -73,8 +71,6 @@ class PolicyDeclaration(PolicyBox):
 
 class PolicyPrompt(PolicyBox):
     """An evaluation prompt: its title, if any, then the conversation."""
-
-    html_tag = "article"
 
 
 class PolicyUntrusted(PolicyBox):

@@ -131,6 +131,8 @@ _Visit = Callable[["HTML5Translator", Any], None]
 
 _HEADING_END = re.compile(r"</h[1-6]>\n?")
 _PARAGRAPH = re.compile(r"<(/?)p\b([^<>]*+)>")
+_SAID_BLOCK = re.compile(r"<(?:p|li|pre|td|th)(?=[ >])(?![^>]* dir=)")
+"""What was said runs in the direction of its own script, block by block."""
 _SAID = ("level", "title", "number", "verdict", "role", "recipient", "name", "tag")
 """The attributes of which heads are made."""
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
@@ -215,6 +217,13 @@ def _visit_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
         table.replace_self(policy.PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
     visit_box(self, node)
     self.body.append(_head(self, node))
+    self.context.append(len(self.body))
+
+
+def _depart_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
+    start = self.context.pop()
+    self.body[start:] = [_SAID_BLOCK.sub(r'\g<0> dir="auto"', "".join(self.body[start:]))]
+    depart_box(self, node)
 
 
 def _visit_body(self: HTML5Translator, node: policy.PolicyBody) -> None:
@@ -242,7 +251,13 @@ def _depart_comparison(self: HTML5Translator, node: policy.PolicyComparison) -> 
 
 def _visit_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle) -> None:
     head = _head(self, node.parent)
-    self.body += ['<div class="ps-example-head">', head, self.starttag(node, "p", "")]
+    # Screen readers jump from heading to heading, but themes make headings larger than the title of a box.
+    heading: dict[str, Any] = {
+        "role": "heading",
+        "aria-level": str(min(self.section_level + 1, 6)),
+        "dir": "auto",
+    }
+    self.body += ['<div class="ps-example-head">', head, self.starttag(node, "p", "", **heading)]
 
 
 def _depart_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle) -> None:
@@ -283,9 +298,10 @@ def register_nodes(app: Sphinx) -> None:
         policy.PolicyTable: _visit_table,
     }
     for box in policy.BOXES:
+        depart = _depart_message if issubclass(box, policy.PolicyMessage) else depart_box
         app.add_node(
             box,
-            html=(visits.get(box, visit_box), depart_box),
+            html=(visits.get(box, visit_box), depart),
             latex=(_visit_latex_box, lambda self, node: self.depart_container(node)),
         )
     app.add_node(policy.PolicyComparison, html=(_visit_comparison, _depart_comparison))
