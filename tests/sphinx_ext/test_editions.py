@@ -90,6 +90,29 @@ def test_pages_of_old_releases_say_so(site: Path) -> None:
     assert "Release 2001-01-01 (old)" in page(site, "2001-01-01", "manners")
 
 
+def canonical(html: str) -> list[str]:
+    """Return what search engines are told to show in place of a page."""
+    return re.findall(r'<link rel="canonical" href="(.*?)"', html)
+
+
+def test_search_engines_are_led_to_the_newest_release(site: Path) -> None:
+    assert canonical((site / "index.html").read_text("utf-8")) == ["2003-03-03/index.html"]
+    assert canonical(page(site, "2001-01-01", "manners")) == ["../2003-03-03/conduct.html"]
+    assert canonical(page(site, "2002-02-02", "map")) == ["../2003-03-03/map.html"]
+    assert canonical(page(site, "2003-03-03", "conduct")) == []
+
+
+def test_every_page_says_what_it_is_and_has_an_icon(site: Path) -> None:
+    for file in site.rglob("*.html"):
+        html = file.read_text("utf-8")
+        [said] = re.findall(r'<meta name="description" content="(.*?)">', html)
+        [icon] = re.findall(r'<link rel="(?:shortcut )?icon" href="(.*?)"', html)
+        assert len(said) > 40, file
+        assert (file.parent / icon).is_file(), file
+        if file.parent != site:
+            assert len(re.findall('<meta property="og:description"', html)) == 1, file
+
+
 def test_a_panel_leads_to_the_principle_under_its_other_ids(site: Path) -> None:
     rows = panel_of(page(site, "2002-02-02", "manners"), "be_kind")
     heads = re.findall(r"<th[^>]*>(.*?)</th>", rows["Releases"])

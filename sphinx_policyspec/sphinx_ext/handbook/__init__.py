@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +40,7 @@ from sphinx_policyspec.sphinx_ext.handbook.pages import (
     lay_out,
     title_of,
 )
+from sphinx_policyspec.sphinx_ext.nodes.boxes import summary
 from sphinx_policyspec.sphinx_ext.nodes.writers import RENDERER
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
@@ -47,6 +48,7 @@ from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import require_typst
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import has_ask_page
 from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, switch_for_sidebar
+from sphinx_policyspec.sphinx_ext.web.pages import social_tags
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, level_html
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site", "setup"]
@@ -69,6 +71,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", _escape_texts, priority=999)
     # Behind what shows levels in the lists of Sphinx, before themes make something of them.
     app.connect("html-page-context", _Sidebar().show, priority=450)
+    # Behind what describes the pages that hold a part of the spec.
+    app.connect("html-page-context", _describe, priority=600)
     # When Sphinx has collected them.
     app.connect("doctree-read", _part_tags, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -81,6 +85,16 @@ def _escape_texts(
     for name in _TEXTS:
         if isinstance(text := context.get(name), str):
             context[name] = Markup.escape(text)
+
+
+def _describe(app: Sphinx, _pagename: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
+    """Tell search engines and those who are sent a link what a page is that holds no part of the spec itself."""
+    site, given = domain_of(app.env).given.site, context.get("metatags", "")
+    if site is None or 'name="description"' in given:
+        return
+    title = unescape(str(context.get("title", "")))
+    known = ("" if title == site.spec.title else title, summary(site.spec) if site.spec.principles else "")
+    context["metatags"] = given + social_tags(title, ". ".join(filter(None, known)), site.spec)
 
 
 def _part_tags(app: Sphinx, _doctree: nodes.document) -> None:
@@ -161,6 +175,7 @@ PDF = "handbook.pdf"
 """Name of the PDF, which lies beside the first page of the site."""
 
 _DEFAULT_THEME = "furo"
+_ICON = Path(__file__).with_name("policyspec-icon.svg")
 _EXTENSION = "sphinx_policyspec.sphinx_ext.handbook"
 _WARNING = re.compile(
     r"(?P<file>.*?)(?::(?P<line>\d+))?: (?P<severity>WARNING|ERROR|CRITICAL|SEVERE): "
@@ -214,6 +229,7 @@ def build_site(
         "html_show_sphinx": False,
         # The first page has publisher and licence, and a spec has no entries for a general index.
         "html_show_copyright": False,
+        "html_favicon": str(_ICON),
         "html_use_index": False,
         # All examples are a table of their own.
         "html_domain_indices": ["policy-levels", "policy-topics"],
@@ -367,6 +383,9 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="0; url={newest}">
 <title>{title}</title>
+<meta name="description" content="{title}. {about}">
+<link rel="canonical" href="{newest}">
+<link rel="icon" href="{icon}">
 </head>
 <body>
 <main>
@@ -436,6 +455,8 @@ def _start_page(newest: Spec, every: Sequence[Edition]) -> str:
     items = (f'<li><a href="{escape(a)}">{escape(name)}</a></li>' for a, name in reversed(addresses))
     return _PAGE.format(
         title=escape(" ".join(newest.title.split())),
+        about=escape(summary(newest)),
+        icon=escape(f"{every[-1].folder}/_static/{_ICON.name}"),
         newest=escape(addresses[-1][0]),
         name=escape(addresses[-1][1]),
         items="\n".join(items),

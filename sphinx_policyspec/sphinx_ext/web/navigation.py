@@ -288,11 +288,17 @@ _START = "index"
 
 
 def show_releases(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
-    """Put the way to the other releases before the text of a page, and on an old one what is the newest."""
+    """Put the way to the other releases before the text of a page, and on an old one what is the newest.
+
+    Search engines are told of the newest, too: they show one of the pages that say the same.
+    """
     editions = domain_of(app.env).given.editions
     if editions is None or "body" not in context:
         return
     pages = _same_pages(app, editions, pagename)
+    newest = len(editions.every) - 1
+    if editions.place != newest and newest in pages:
+        context["pageurl"] = editions.every[newest].address(pages[newest])
     label = escape(_("Releases"), quote=True)
     switch = (
         f'<nav class="ps-releases no-search" aria-label="{label}">{_switch_html(editions, pages)}</nav>\n'

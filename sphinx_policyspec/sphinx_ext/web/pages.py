@@ -91,20 +91,25 @@ def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFac
 
 def head_tags(facts: PageFacts, spec: Spec, given: str) -> str:
     """Return the tags for the head of a page, without those of a kind that ``given`` has already."""
+    tags = social_tags(facts.title, facts.description, spec, facts.address, given)
+    return f'{tags}\n    <script type="application/ld+json">{script_safe(_json_ld(facts, spec))}</script>'
+
+
+def social_tags(title: str, description: str, spec: Spec, address: str = "", given: str = "") -> str:
+    """Return what search engines and cards of links show of a page, without what ``given`` has already."""
     tags = []
-    if facts.description and 'name="description"' not in given:
-        tags.append(_meta("name", "description", facts.description))
+    if description and 'name="description"' not in given:
+        tags.append(_meta("name", "description", description))
     if 'property="og:' not in given:
         social = {
             "og:type": "article",
-            "og:title": facts.title,
+            "og:title": title,
             "og:site_name": spec.title,
-            "og:description": facts.description,
-            "og:url": facts.address,
+            "og:description": description,
+            "og:url": address,
         }
         tags += [_meta("property", name, value) for name, value in social.items() if value]
         tags.append(_meta("name", "twitter:card", "summary"))
-    tags.append(f'<script type="application/ld+json">{script_safe(_json_ld(facts, spec))}</script>')
     return "".join(f"\n    {tag}" for tag in tags)
 
 
