@@ -207,8 +207,17 @@ class Spec:
     @property
     def prompts(self) -> tuple[EvalPrompt, ...]:
         """Every evaluation prompt: those in the pages, then those of the prompt files."""
-        inline = tuple(block for _, block in self.walk() if isinstance(block, EvalPrompt))
-        return inline + tuple(prompt for file in self.prompt_files for prompt in file.prompts)
+        return tuple(prompt for prompt, _ in self.tested())
+
+    def tested(self) -> Iterator[tuple[EvalPrompt, tuple[str, ...]]]:
+        """Yield each prompt with the ids of what it tests: as it says, else what is around it or around the tag of its file."""
+        for home, block in self.walk():
+            if isinstance(block, EvalPrompt):
+                yield block, block.tests or ((home.id,) if home else ())
+        tags = {tag.tag: tag.provision for tag in self.eval_tags if tag.provision}
+        for file in self.prompt_files:
+            for prompt in file.prompts:
+                yield prompt, prompt.tests or ((tags[file.tag],) if file.tag in tags else ())
 
     def walk(self) -> Iterator[tuple[Provision | None, Block]]:
         """Yield each block with the provision that holds it, in reading order."""

@@ -18,6 +18,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import equation, string
 from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import words as typst_words
 from tests.conftest import REPOSITORY, Run, require_fonts, text_below
@@ -284,9 +285,24 @@ def test_the_example_spec_leads_nowhere_wrong(example_docs: Paper) -> None:
         assert len(links(pdf)) > 400
         assert dead_links(pdf) == []
         titles = [title for _, title in bookmarks(pdf)]
-    assert {"Who may decide what", "Principles by authority", "Principles by topic", "Examples"} <= set(
-        titles
-    )
+    assert titles[-5:] == [
+        "Principles by authority",
+        "Principles by topic",
+        "Principles by goal",
+        "Evaluation prompts",
+        "Examples",
+    ]
+    assert "Who may decide what" in titles
+
+
+def test_every_goal_and_every_prompt_is_in_the_back_by_its_title(example_docs: Paper) -> None:
+    spec = Knowledge().spec(example_docs.app.env)
+    shown = " ".join(text_of(example_docs.file).split())
+    goals, _, prompts = shown.rpartition("Principles by goal")[2].partition("Evaluation prompts")
+    assert len(spec.goals) > 3
+    assert len(spec.prompts) > 6
+    assert [goal.title for goal in spec.goals if goal.title not in goals] == []
+    assert [prompt.title for prompt in spec.prompts if prompt.title not in prompts] == []
 
 
 def test_a_letter_without_a_font_is_named_with_its_place(tmp_path: Path) -> None:

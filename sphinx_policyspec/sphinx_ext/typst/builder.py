@@ -19,7 +19,7 @@ from sphinx.util.osutil import make_filename_from_project
 
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model import who_may_override
+from sphinx_policyspec.model import TargetKind, who_may_override
 from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 
 _ = get_translation("sphinx_policyspec")
 
-INDEX_PAGES = ("policy-levels", "policy-topics", "policy-examples")
-"""Pages of the site that are chapters of the PDF, so that links to them lead there."""
+INDEX_PAGES = ("policy-levels", "policy-topics", "policy-goals", "policy-prompts", "policy-examples")
+"""Chapters behind the pages; where a site has such a page, links to it lead there."""
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _LINK = re.compile(r"https?://\S+")
@@ -116,24 +116,38 @@ _Line = tuple[str, str]
 
 
 def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample]) -> str:
-    """Return the indices by level and by topic, and the list of examples."""
+    """Return the indices by level, topic and goal, and the lists of prompts and examples."""
     domain = domain_of(builder.env)
     by_name = {f"{domain.name}-{index.name}": index for index in domain.indices}
-    parts = []
     spec = Knowledge().spec(builder.env)
     said = {
         title: who_may_override(spec.levels, level, title, _)
         for level in spec.levels
         for title in [domain.title_of_level(level.id)]
     }
-    for name, title, notes in zip(
-        INDEX_PAGES, (_("Principles by authority"), _("Principles by topic")), (said, {}), strict=False
-    ):
-        groups = list(_groups(by_name[name](domain), labels))
-        parts.append(_chapter(name, title, groups, notes))
+
+    def of(*ids: str) -> Iterator[tuple[str, str]]:
+        """Yield the labels and titles of provisions that a page shows."""
+        for found in (domain.find(TargetKind.PROVISION, identifier) for identifier in ids):
+            if found and (place := labels.find(found.docname, found.anchor)):
+                yield place, found.title
+
+    goals = [
+        (goal.title, [*of(*(p.id for p in spec.principles if goal.id in p.serves))]) for goal in spec.goals
+    ]
+    # What a prompt says may be offensive, so that its author may show none of it but the title.
+    tested = ((prompt.title or prompt.id, of(*ids)) for prompt, ids in spec.tested())
+    prompts = grouped((title, (place, name)) for name, found in tested for place, title in found)
+    levels, topics = (list(_groups(by_name[name](domain), labels)) for name in INDEX_PAGES[:2])
     listed = grouped((item.section, (item.label, item.title)) for item in examples)
-    parts.append(_chapter(INDEX_PAGES[2], _("Examples"), [*listed.items()]))
-    return "".join(parts)
+    chapters = (
+        _chapter(INDEX_PAGES[0], _("Principles by authority"), levels, said),
+        _chapter(INDEX_PAGES[1], _("Principles by topic"), topics),
+        _chapter(INDEX_PAGES[2], _("Principles by goal"), goals),
+        _chapter(INDEX_PAGES[3], _("Evaluation prompts"), [*prompts.items()]),
+        _chapter(INDEX_PAGES[4], _("Examples"), [*listed.items()]),
+    )
+    return "".join(chapters)
 
 
 def _groups(index: Index, labels: Labels) -> Iterator[tuple[str, list[_Line]]]:
@@ -163,7 +177,9 @@ def _chapter(
         code += block("index-group", content(words(group))) if group else ""
         code += block("index-note", content(words(notes[group]))) if group in notes else ""
         code += "".join(
-            block("index-line", string(place), content(words(_isolated(text)))) for place, text in lines
+            block("index-line", string(place), content(words(_isolated(text))))
+            for place, text in lines
+            if place
         )
     return code
 

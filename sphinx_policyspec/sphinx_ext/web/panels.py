@@ -140,16 +140,10 @@ def _examples(spec: Spec, own: _Ids) -> dict[str, dict[str, Example]]:
 
 
 def _prompts(spec: Spec, own: _Ids) -> dict[str, dict[str, EvalPrompt]]:
-    tags = {tag.tag: tag.provision for tag in spec.eval_tags}
     found: dict[str, dict[str, EvalPrompt]] = defaultdict(dict)
-    for home, block in spec.walk():
-        if isinstance(block, EvalPrompt):
-            for name in _all(own, block.tests or ([home.id] if home else [])):
-                found[name][block.id] = block
-    for file in spec.prompt_files:
-        for prompt in file.prompts:
-            for name in _all(own, prompt.tests or filter(None, [tags.get(file.tag, "")])):
-                found[name][prompt.id] = prompt
+    for prompt, ids in spec.tested():
+        for name in _all(own, ids):
+            found[name][prompt.id] = prompt
     return found
 
 
