@@ -306,18 +306,22 @@ def test_every_goal_and_every_prompt_is_in_the_back_by_its_title(example_docs: P
 
 
 def test_a_letter_without_a_font_is_named_with_its_place(tmp_path: Path) -> None:
-    paper = small(tmp_path, f"Line.\n\nOther {UNUSUAL}.", policyspec_pdf_fonts=["DejaVu Sans Mono"])
+    fonts = ["DejaVu Sans Mono", "Deja Vu"]
+    text = f"Line.\n\nOther {UNUSUAL}\N{EGYPTIAN HIEROGLYPH A001}."
+    paper = small(tmp_path, text, policyspec_pdf_fonts=fonts)
     assert paper.app.statuscode == 1
     assert paper.files == []
-    (line,) = paper.told
+    (_, line) = paper.told
     assert "(U+1F9D1 ADULT) in index.rst:6" in line
     assert "(U+AC00 HANGUL SYLLABLE GA) in index.rst:6" in line
     assert (
-        "install Noto Emoji (Debian: fonts-noto-color-emoji) or Noto Sans CJK (Debian: fonts-noto-cjk)"
-        in line
-    )
+        "install Noto Emoji (Debian: fonts-noto-color-emoji) or Noto Sans CJK (Debian: fonts-noto-cjk) "
+        "or Noto Sans (Debian: fonts-noto-core)"
+    ) in line
     assert "in `policyspec_pdf_fonts`" in line
-    assert "; or have a box stand for it: `--pdf-missing box`" in line
+    assert line.endswith(
+        "; or have a box stand for it: `--pdf-missing box`; there is no font `Deja Vu` [policyspec.pdf]"
+    )
 
 
 def test_a_box_stands_for_a_letter_without_a_font_where_a_project_wants_it(tmp_path: Path) -> None:
@@ -381,7 +385,7 @@ def test_a_font_file_of_the_project_is_used(tmp_path: Path) -> None:
     [
         ("absent.ttf", "`policyspec_pdf_fonts`: there is no file `absent.ttf`"),
         ("index.otf", "`policyspec_pdf_fonts`: `index.otf` holds no font"),
-        ("No such family", "unknown font family: no such family"),
+        ("No such family", "`policyspec_pdf_fonts`: there is no font `No such family`"),
     ],
 )
 def test_a_font_that_is_not_there_is_named(tmp_path: Path, name: str, told: str) -> None:

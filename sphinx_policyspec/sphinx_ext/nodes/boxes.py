@@ -60,7 +60,7 @@ def summary(spec: Spec) -> str:
     if not spec.examples:
         return said
     more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
-    return f"{said} {more}"
+    return f"{said} {_('1 example shows where a limit lies.') if len(spec.examples) == 1 else more}"
 
 
 def badge(level: str, title: str = "") -> policy.PolicyBadge:

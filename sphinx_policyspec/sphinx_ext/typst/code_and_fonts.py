@@ -231,11 +231,13 @@ class Fonts:
     :param families: names, in the order in which they are tried
     :param folder: where files of the project are, if it gives any
     :param uses_system: fonts of the machine are looked at
+    :param unknown: names that no font has
     """
 
     families: tuple[str, ...]
     folder: Path | None
     uses_system: bool
+    unknown: tuple[str, ...] = ()
 
     @property
     def given(self) -> dict[str, Any]:
@@ -269,10 +271,13 @@ class Fonts:
                 raise PdfError(f"`policyspec_pdf_fonts`: `{name}` holds no font")
             families += found.families()
         files = [name for name in names if Path(name).suffix.lower() in _FONT_FILES]
+        of_machine = [name for name in names if name not in files]
+        there = {family.casefold() for family in (typst.Fonts().families() if of_machine else ())}
         return cls(
             families=tuple(dict.fromkeys(families)),
             folder=folder if files else None,
-            uses_system=len(files) < len(names) or not names,
+            uses_system=bool(of_machine) or not names,
+            unknown=tuple(name for name in of_machine if name.casefold() not in there),
         )
 
 
@@ -297,11 +302,16 @@ def compile_pdf(
     """
     code, boxed = source.read_text("utf-8"), dict.fromkeys(_blank_letters(source.parent, fonts, doctree))
     absent = [*boxed]
+    not_there = [f"there is no font `{name}`" for name in fonts.unknown]
+    for message in not_there:
+        _LOGGER.warning("`policyspec_pdf_fonts`: %s", message, type="policyspec", subtype="config")
     while True:
         if absent:
             if missing != "box":
                 told = _about_letters({letter: _place(letter, doctree, srcdir) for letter in absent})
-                raise PdfError(f"{told}; or have a box stand for it: `--pdf-missing box`")
+                raise PdfError(
+                    "; ".join([told, "or have a box stand for it: `--pdf-missing box`", *not_there])
+                )
             message = f"{_about_letters(dict.fromkeys(absent, ''))}; a box stands for it"
             place = _place(absent[0], doctree, srcdir)
             _LOGGER.warning(message, location=place or None, type="policyspec", subtype="pdf")
@@ -325,12 +335,7 @@ def compile_pdf(
     for warning in warnings:
         if "was ignored" in str(warning.message):
             raise PdfError(f"Typst would lose text: {warning.message}")
-        if "unknown font family" in str(warning.message):
-            _LOGGER.warning(
-                "`policyspec_pdf_fonts`: %s", warning.message, type="policyspec", subtype="config"
-            )
-        else:
-            _LOGGER.info("typst: %s", warning.message)
+        _LOGGER.info("typst: %s", warning.message)
     return bytes(data)
 
 
@@ -385,20 +390,18 @@ def _about_letters(absent: Mapping[str, str]) -> str:
     )
 
 
-_FONTS = (
-    (re.compile(r"CJK|HANGUL|HIRAGANA|KATAKANA|BOPOMOFO"), "Noto Sans CJK (Debian: fonts-noto-cjk)"),
-    (
-        re.compile(r"[A-Z]+ (?:LETTER|SIGN|VOWEL|SYLLABLE|DIGIT|LIGATURE)\b"),
-        "Noto Sans (Debian: fonts-noto-core)",
-    ),
-)
-_OTHER_SIGNS = "Noto Emoji (Debian: fonts-noto-color-emoji)"
+_EAST_ASIAN = re.compile(r"CJK|HANGUL|HIRAGANA|KATAKANA|BOPOMOFO")
+_EMOJI = 0x1F000
+"""Signs from this number on are pictures."""
 
 
 def _font_of(letter: str) -> str:
     """Return a free font that has a letter, and the package that installs it."""
-    name = unicodedata.name(letter[0], "")
-    return next((font for script, font in _FONTS if script.match(name)), _OTHER_SIGNS)
+    if _EAST_ASIAN.match(unicodedata.name(letter[0], "")):
+        return "Noto Sans CJK (Debian: fonts-noto-cjk)"
+    if ord(letter[0]) >= _EMOJI and unicodedata.category(letter[0])[0] == "S":
+        return "Noto Emoji (Debian: fonts-noto-color-emoji)"
+    return "Noto Sans (Debian: fonts-noto-core)"
 
 
 def _points_of(text: str) -> str:

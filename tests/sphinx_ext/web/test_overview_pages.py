@@ -72,7 +72,7 @@ def test_the_first_page_of_a_handbook_says_what_it_is_and_leads_on(tmp_path: Pat
     first = (tmp_path / "site" / "index.html").read_text("utf-8")
     text = text_of(first)
     for words in (
-        "in 2 principles. Each has a level, which says who may override it. 1 examples show",
+        "in 2 principles. Each has a level, which says who may override it. 1 example shows where a limit lies.",
         "Root 1 principle Root level: no message may override it.",
         "User 1 principle User level: system messages, developers and users may override it, in so many words.",
         "What a user may override (1)",
