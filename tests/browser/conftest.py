@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+import sphinx_policyspec as ps
+from sphinx_policyspec.exports.diff.html import html_diff
 from tests.conftest import REPOSITORY, require_tool
 
 _DOCUMENTED = (REPOSITORY / "docs" / "how-to" / "publish.md").read_text("utf-8")
@@ -82,6 +85,19 @@ def release_site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path
         "--ask",
         "--quiet",
     )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def two_releases(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Path:
+    """The handbook of two releases, and beside the newer the page that ``policyspec diff`` writes."""
+    folder, source = tmp_path_factory.mktemp("changes"), tmp_path_factory.mktemp("releases")
+    old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
+    for release in (old, new):
+        shutil.copytree(release, source / release.name)
+    ps.build_handbook(source, folder)
+    behaviour = ps.diff_cases(old, new, [REPOSITORY / "tests" / "decision" / "cases"])
+    (folder / new.name / "diff.html").write_text(html_diff(behaviour.spec, behaviour), "utf-8")
     return folder
 
 

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-import sphinx_policyspec as ps
-from sphinx_policyspec.exports.diff.html import html_diff
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import assert_no_fault_in_any_mode
-from tests.conftest import REPOSITORY
 
 SCOPE = ".ps-diff, .ps-since, .ps-old-release, .ps-releases, .ps-panel"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Path:
-    """The handbook of two releases, and beside the newer the page that ``policyspec diff`` writes."""
-    folder, source = tmp_path_factory.mktemp("changes"), tmp_path_factory.mktemp("releases")
-    old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))
-    for release in (old, new):
-        shutil.copytree(release, source / release.name)
-    ps.build_handbook(source, folder)
-    behaviour = ps.diff_cases(old, new, [REPOSITORY / "tests" / "decision" / "cases"])
-    (folder / new.name / "diff.html").write_text(html_diff(behaviour.spec, behaviour), "utf-8")
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -39,8 +22,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, model_spec_data: Path) -> Pat
         "2025-04-11/style.html",
     ],
 )
-def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, name: str) -> None:
-    page = open_page(site, name)
+def test_axe_finds_no_fault_and_nothing_is_cut_off(two_releases: Path, open_page: Open, name: str) -> None:
+    page = open_page(two_releases, name)
     for summary in page.locator(".ps-panel > summary, .ps-in-sidebar summary").all()[:3]:
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -48,8 +31,8 @@ def test_axe_finds_no_fault_and_nothing_is_cut_off(site: Path, open_page: Open, 
 
 
 @pytest.mark.parametrize("scheme", ["file", "strict"])
-def test_a_mark_leads_to_what_changed_and_back(site: Path, open_page: Open, scheme: str) -> None:
-    page = open_page(site, "2025-09-12/style.html#love_humanity", scheme)
+def test_a_mark_leads_to_what_changed_and_back(two_releases: Path, open_page: Open, scheme: str) -> None:
+    page = open_page(two_releases, "2025-09-12/style.html#love_humanity", scheme)
     page.locator("#love_humanity > .ps-since a").click()
     changes = page.locator("#changes-love_humanity")
     expect(changes).to_be_visible()
@@ -58,8 +41,8 @@ def test_a_mark_leads_to_what_changed_and_back(site: Path, open_page: Open, sche
     expect(page.locator("#love_humanity").first).to_be_in_viewport()
 
 
-def test_weights_can_be_hidden(site: Path, open_page: Open) -> None:
-    page = open_page(site, "2025-09-12/diff.html", java_script_enabled=False)
+def test_weights_can_be_hidden(two_releases: Path, open_page: Open) -> None:
+    page = open_page(two_releases, "2025-09-12/diff.html", java_script_enabled=False)
     expect(page.locator("li.ps-is-editorial").first).to_be_visible()
     page.locator("#ps-show-editorial").uncheck()
     expect(page.locator("li.ps-is-editorial").first).to_be_hidden()
@@ -67,8 +50,10 @@ def test_weights_can_be_hidden(site: Path, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["file", "strict"])
-def test_another_release_opens_at_the_same_principle(site: Path, open_page: Open, scheme: str) -> None:
-    page = open_page(site, "2025-04-11/approachable.html", scheme)
+def test_another_release_opens_at_the_same_principle(
+    two_releases: Path, open_page: Open, scheme: str
+) -> None:
+    page = open_page(two_releases, "2025-04-11/approachable.html", scheme)
     page.locator("#be_kind").first.evaluate("node => node.scrollIntoView({behavior: 'instant'})")
     page.locator(".ps-in-sidebar summary").focus()
     page.keyboard.press("Enter")
@@ -86,9 +71,9 @@ def test_another_release_opens_at_the_same_principle(site: Path, open_page: Open
 
 @pytest.mark.parametrize("width", [1280, 1440, 1600])
 def test_the_switch_of_releases_stands_in_the_sidebar_and_over_nothing(
-    site: Path, open_page: Open, width: int
+    two_releases: Path, open_page: Open, width: int
 ) -> None:
-    page = open_page(site, "2025-09-12/style.html", viewport={"width": width, "height": 800})
+    page = open_page(two_releases, "2025-09-12/style.html", viewport={"width": width, "height": 800})
     switch = page.locator(".ps-in-sidebar summary")
     switch.click()
     assert switch.evaluate(
@@ -98,8 +83,8 @@ def test_the_switch_of_releases_stands_in_the_sidebar_and_over_nothing(
     expect(page.locator("nav.ps-releases")).to_be_hidden()
 
 
-def test_other_releases_are_plain_links_without_scripts(site: Path, open_page: Open) -> None:
-    page = open_page(site, "index.html", java_script_enabled=False)
+def test_other_releases_are_plain_links_without_scripts(two_releases: Path, open_page: Open) -> None:
+    page = open_page(two_releases, "index.html", java_script_enabled=False)
     page.wait_for_url("**/2025-09-12/index.html")
     page.goto(page.url.replace("index.html", "style.html#love_humanity"))
     page.locator("#love_humanity > .ps-panel > summary").click()
@@ -109,8 +94,8 @@ def test_other_releases_are_plain_links_without_scripts(site: Path, open_page: O
     page.wait_for_url("**/2025-09-12/style.html")
 
 
-def test_both_explanations_of_a_case_stand_side_by_side(site: Path, open_page: Open) -> None:
-    page = open_page(site, "2025-09-12/diff.html", java_script_enabled=False)
+def test_both_explanations_of_a_case_stand_side_by_side(two_releases: Path, open_page: Open) -> None:
+    page = open_page(two_releases, "2025-09-12/diff.html", java_script_enabled=False)
     cells = page.locator("#case-1 .ps-beside tr:last-child td")
     old, new = (cells.nth(number).bounding_box() for number in (0, 1))
     assert old
