@@ -24,7 +24,7 @@ demo: $(VENV)/.installed  ## build the example spec and ask it a question
 test: $(VENV)/.dev  ## the tests, without the long suites (Python only)
 	$(BIN)/pytest -m 'not slow' $(PYTEST_ARGS)
 
-test-all: $(VENV)/.dev  ## all tests
+test-all: $(VENV)/.standards  ## all tests
 	$(BIN)/pytest --hypothesis-profile=explore $(PYTEST_ARGS)
 
 test-oldest: .venv-oldest/.test  ## the tests, with the lowest versions that pyproject.toml promises
@@ -114,6 +114,10 @@ alone = --constraint constraints.txt "$$(echo build/wheel/*.whl)[pdf]"
 	$(BIN)/python -m build --no-isolation --outdir build/wheel . >/dev/null
 	$(call made,.venv-wheel)
 	$(if $(UV),$(UV) pip install --quiet --offline --python .venv-wheel/bin/python $(alone) ||) { $(call fill,.venv-wheel,$(alone)); }
+	@touch $@
+
+$(VENV)/.standards: $(VENV)/.dev
+	$(call fill,$(VENV),--group standards)
 	@touch $@
 
 $(VENV)/.live: $(VENV)/.installed

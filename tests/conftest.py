@@ -276,14 +276,14 @@ def require_tool(name: str) -> str:
     return found[0]
 
 
-def require_package(name: str) -> None:
-    """Skip the test, by name, where a package of another project is absent."""
+def require_package(name: str, group: str = "company") -> None:
+    """Skip the test, by name, where a package of another project is absent, which a dependency group has."""
     try:
         found = importlib.util.find_spec(name)
     except ModuleNotFoundError:
         found = None
     if found is None:
-        _absent(f"the package {name} is not installed: --group company", "POLICYSPEC_REQUIRE_TOOLS")
+        _absent(f"the package {name} is not installed: --group {group}", "POLICYSPEC_REQUIRE_TOOLS")
 
 
 def require_fonts(text: str) -> list[str]:

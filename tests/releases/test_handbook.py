@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -170,6 +171,11 @@ def test_nothing_is_loaded_from_elsewhere(built: Built) -> None:
         path.name for path in built.folder.rglob("*.html") if loads.search(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+def test_no_page_is_heavy(built: Built) -> None:
+    sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in built.folder.glob("*.html")}
+    assert {name: size for name, size in sizes.items() if size > 45_000} == {}
 
 
 @pytest.mark.parametrize(
