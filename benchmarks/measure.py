@@ -90,10 +90,10 @@ def compare(
     return rows
 
 
-def table(title: str, rows: Sequence[Row]) -> str:
-    """Return the rows as text, one a line."""
+def table(title: str, rows: Sequence[Row], what: str = "CPU") -> str:
+    """Return the rows as text, one a line, below what their seconds are of."""
     width = max(len(row.name) for row in rows)
-    lines = [f"\n{title}", f"  {'':{width}}  {'CPU':>10}  {'ratio':>8}  bound"]
+    lines = [f"\n{title}", f"  {'':{width}}  {what:>10}  {'ratio':>8}  bound"]
     for row in rows:
         verdict = f"{row.bound}  {'kept' if row.kept else 'MISSED'}" if row.bound else ""
         lines.append(
