@@ -82,7 +82,7 @@ STYLE = (
 .ps-diff details { border: 1px solid var(--ps-rule); border-radius: 0.4rem; margin: 0.5rem 0; padding: 0 0.75rem;
   scroll-margin-top: 4rem; }
 .ps-diff summary { cursor: pointer; padding: 0.5rem 0; }
-.ps-diff summary code { color: var(--ps-quiet); font-size: 0.85em; }
+.ps-diff summary code { background: none; color: var(--ps-quiet); font-size: 0.85em; }
 .ps-diff ul { list-style: none; margin: 0; padding: 0; }
 .ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
 .ps-diff .ps-weight { display: inline-block; font-weight: 600; min-width: 8.5em; }
@@ -92,7 +92,7 @@ STYLE = (
 .ps-diff .ps-clarifying { color: var(--ps-clear); }
 .ps-diff .ps-editorial { color: var(--ps-quiet); }
 .ps-diff .ps-why { color: var(--ps-quiet); font-size: 0.875em; }
-.ps-diff blockquote { border-left: 3px solid var(--ps-rule); margin: 0.5rem 0; padding: 0.1rem 0 0.1rem 0.75rem; }
+.ps-diff blockquote { border-left: 3px solid var(--ps-rule); color: inherit; margin: 0.5rem 0; padding: 0.1rem 0 0.1rem 0.75rem; }
 .ps-diff del { background: var(--ps-del); text-decoration: line-through; }
 .ps-diff ins { background: var(--ps-ins); text-decoration: underline; }
 .ps-diff fieldset { border: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin: 1rem 0; padding: 0; }
