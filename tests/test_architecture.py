@@ -14,7 +14,19 @@ import pytest
 from tests.conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "sphinx_policyspec"
-CORE = ("errors", "model", "readers", "compare", "graph", "checks", "exports", "evals", "sources", "api", "cli")
+CORE = (
+    "errors",
+    "model",
+    "readers",
+    "compare",
+    "graph",
+    "checks",
+    "exports",
+    "evals",
+    "sources",
+    "api",
+    "cli",
+)
 TEXT_SUFFIXES = {".cfg", ".md", ".py", ".rq", ".rst", ".toml", ".ttl", ".txt", ".yaml", ".yml"}
 
 BLOCK_SPHINX = """

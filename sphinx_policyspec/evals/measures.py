@@ -57,6 +57,7 @@ def measures() -> tuple[Measure, ...]:
     return tuple(found)
 
 
+@cache
 def measure(name: str) -> Measure:
     """Return a measure, such as ``rate``; an unknown name raises :class:`QueryError`."""
     known = {one.name: one for one in measures()}
@@ -292,6 +293,7 @@ def t_tail(value: float, degrees: float) -> float:
     return _beta(degrees / 2, 0.5, degrees / (degrees + square))
 
 
+@cache
 def t_quantile(probability: float, degrees: float) -> float:
     """Return the value that Student's t is below with a probability above one half."""
     tail = 2 * (1 - probability)
