@@ -27,14 +27,15 @@ def export_prompts(
 
     :param to: ``jsonl``, a JSON object for each prompt; ``inspect``, a data set and a task of Inspect; ``promptfoo``,
         a configuration
-    :param select: ids of prompts, eval tags and provisions, whose prompts are taken alone
+    :param select: ids of prompts, eval tags and provisions, or several with commas, whose prompts are taken alone
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.evals.prompts import HARNESSES, export  # noqa: PLC0415  few callers evaluate
 
     if to not in HARNESSES:
         raise SchemaError("; ".join(filter(None, (f"unknown harness `{to}`", nearest(to, HARNESSES)))))
-    return export(spec_of(source, **options), to, select)
+    names = (name.strip() for given in select for name in given.split(","))
+    return export(spec_of(source, **options), to, filter(None, names))
 
 
 def read_results(

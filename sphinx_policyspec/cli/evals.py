@@ -29,9 +29,9 @@ _UNUSABLE = 2
 )
 @click.option(
     "--select",
-    metavar="ID",
+    metavar="IDS",
     multiple=True,
-    help="Only the prompts of this provision or eval tag, or this prompt; may be repeated.",
+    help="Only the prompts of these provisions or eval tags, or these prompts, by commas; may be repeated.",
 )
 @click.option(
     "-o",

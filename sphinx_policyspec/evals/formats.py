@@ -32,6 +32,8 @@ _SHORT = (
 )
 _COMPARED = ("group", "level", "scorer", "prompts", "difference", "low", "high", "p", "p_holm", "mde")
 _FEW = 5
+_MOST = 20
+"""Ids that a report names."""
 
 
 def _rounded(value: float | None, digits: int = 12) -> float | None:
@@ -212,10 +214,13 @@ def report_lines(results: Results) -> Iterator[str]:
         yield f"{number} answers that were filtered, cut off or unparsable {what}"
     keys = ", ".join(f"{key} {count}" for key, count in results.join.by_key.items())
     yield f"joined {results.join.joined} prompts to provisions{': ' * bool(keys)}{keys}"
-    for one in results.join.unresolved:
+    unresolved = results.join.unresolved
+    for one in unresolved[:_MOST]:
         hint = f"; did you mean `{one.nearest}`?" if one.nearest else ""
         last = f"; release {one.last_release} has it" if one.last_release else ""
         yield f"unresolved: `{one.id[:100]}`, {one.rows} answers{hint}{last}"
+    if len(unresolved) > _MOST:
+        yield f"and {len(unresolved) - _MOST} more ids are unresolved: --format json has all"
     if results.without_result:
         yield f"{len(results.without_result)} principles have no result: {_few(results.without_result)}"
     if results.tags_without_prompt:

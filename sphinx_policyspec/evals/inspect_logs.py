@@ -212,8 +212,11 @@ def _sample(
     sample: Mapping[str, Any], scorers: list[str], rules: ReadingRules, *, is_invalid: bool
 ) -> Sample:
     told = _dict(sample.get("metadata"))
+    told = {"release": _release(told) or None, **told}
     grades: dict[str, Grade] = {}
-    for name, score in _dict(sample.get("scores")).items():
+    # Old logs have one score, without a name.
+    old = {scorers[0] if scorers else "": sample["score"]} if sample.get("score") else {}
+    for name, score in (_dict(sample.get("scores")) or old).items():
         if isinstance(score, dict):
             grades.update(_grades(plain(name), score))
     named = rules.fields.get("prompt")

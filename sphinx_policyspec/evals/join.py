@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from sphinx_policyspec.compare import ChangeKind, Subject, compare
 from sphinx_policyspec.evals.prompts import (
-    chapter_of,
     digest_of_prompt,
     level_of,
     provision_of_tag,
-    tested_by,
+    tested_provisions,
+    with_holders,
 )
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Finding, Span, Spec
@@ -205,7 +205,7 @@ def _groups(spec: Spec, found: Sequence[str]) -> Iterator[tuple[str, str]]:
     if found:
         yield "joined", "joined"
     yield from (("provision", id_) for id_ in found)
-    yield from (("chapter", id_) for id_ in dict.fromkeys(chapter_of(spec, id_) for id_ in found))
+    yield from (("chapter", id_) for id_ in dict.fromkeys(with_holders(spec, id_)[-1] for id_ in found))
     levels = dict.fromkeys(level_of(spec.provision_by_id[id_]) for id_ in found)
     yield from (("level", level) for level in levels if level)
 
@@ -219,8 +219,8 @@ class _Finder:
         self._given = provisions
         self._aliases = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases}
         self._tags = provision_of_tag(spec)
-        self._prompts = {prompt.id: tested_by(spec, prompt) for prompt in spec.prompts}
-        self._hashes = {digest_of_prompt(prompt): tested_by(spec, prompt) for prompt in spec.prompts}
+        self._prompts = tested_provisions(spec)
+        self._hashes = {digest_of_prompt(prompt): self._prompts[prompt.id] for prompt in spec.prompts}
         self._renamed: dict[str, dict[str, str]] = {}
 
     def provisions(self, one: AskedPrompt) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
@@ -275,18 +275,10 @@ class _Finder:
         holder = self._tags.get(one.focus_raw)
         if not found or not holder or key in {"focus", "prompt"}:
             return None
-        if any(id_ in self._above(holder) or holder in self._above(id_) for id_ in found):
+        above = with_holders(self._spec, holder)
+        if any(id_ in above or holder in with_holders(self._spec, id_) for id_ in found):
             return None
         return Disagreement(one.run, one.prompt, one.section_raw or found[0], one.focus_raw, holder)
-
-    def _above(self, id_: str) -> set[str]:
-        above: set[str] = set()
-        at: str | None = id_
-        while at and at not in above:
-            above.add(at)
-            found = self._spec.provision_by_id.get(at)
-            at = found.parent if found else None
-        return above
 
     def nearest(self, name: str) -> str:
         """Return the id that a name may be a slip of."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -50,7 +50,8 @@ def export(spec: Spec, harness: str, select: Iterable[str] = ()) -> PromptExport
     """
     left_out: Counter[str] = Counter()
     rows: list[Row] = []
-    chosen = _selected(spec, tuple(select))
+    tests = tested_provisions(spec)
+    chosen = _selected(spec, tests, tuple(select))
     digest = digest_of_spec(spec)
     for prompt in spec.prompts:
         if prompt.id not in chosen:
@@ -59,15 +60,19 @@ def export(spec: Spec, harness: str, select: Iterable[str] = ()) -> PromptExport
         if lacks:
             left_out[lacks] += 1
         else:
-            rows.append(_row(spec, prompt, digest))
+            rows.append(_row(spec, prompt, tests[prompt.id], digest))
     return PromptExport(
         files=HARNESSES[harness](spec, rows), count=len(rows), left_out=dict(sorted(left_out.items()))
     )
 
 
-def tested_by(spec: Spec, prompt: EvalPrompt) -> tuple[str, ...]:
-    """Return the ids of the provisions that a prompt tests: those that it names, else the one that holds its tag."""
-    return prompt.tests or tuple(filter(None, (provision_of_tag(spec).get(prompt.tag, ""),)))
+def tested_provisions(spec: Spec) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the provisions that each prompt tests: those that it names, else the one that holds its tag."""
+    holders = provision_of_tag(spec)
+    return {
+        prompt.id: prompt.tests or tuple(filter(None, (holders.get(prompt.tag, ""),)))
+        for prompt in spec.prompts
+    }
 
 
 def provision_of_tag(spec: Spec) -> dict[str, str]:
@@ -75,13 +80,15 @@ def provision_of_tag(spec: Spec) -> dict[str, str]:
     return {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
 
 
-def chapter_of(spec: Spec, id_: str) -> str:
-    """Return the id of the chapter that holds a provision, which may be itself."""
-    seen: set[str] = set()
-    while (found := spec.provision_by_id.get(id_)) and found.parent and id_ not in seen:
-        seen.add(id_)
-        id_ = found.parent
-    return id_
+def with_holders(spec: Spec, id_: str) -> tuple[str, ...]:
+    """Return the id of a provision and those of what holds it, up to its chapter."""
+    found: dict[str, None] = {}
+    at: str | None = id_
+    while at and at not in found:
+        found[at] = None
+        holder = spec.provision_by_id.get(at)
+        at = holder.parent if holder else None
+    return tuple(found)
 
 
 def digest_of_spec(spec: Spec) -> str:
@@ -105,11 +112,12 @@ def _digest(value: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _selected(spec: Spec, names: tuple[str, ...]) -> set[str]:
+def _selected(spec: Spec, tests: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> set[str]:
     """Return the ids of the prompts that names stand for; of none, those of all."""
     reached: dict[str, set[str]] = {}
     for prompt in spec.prompts:
-        for name in {prompt.id, prompt.tag, *_above(spec, prompt)} - {""}:
+        holders = {name for id_ in tests[prompt.id] for name in with_holders(spec, id_)}
+        for name in {prompt.id, prompt.tag, *holders} - {""}:
             reached.setdefault(name, set()).add(prompt.id)
     if not names:
         return {prompt.id for prompt in spec.prompts}
@@ -119,18 +127,6 @@ def _selected(spec: Spec, names: tuple[str, ...]) -> set[str]:
             told = f"`{name}` is neither a prompt nor an eval tag nor a provision"
             raise UnknownIdError("; ".join(filter(None, (told, nearest(name, known)))))
     return {id_ for name in names for id_ in reached.get(name, ())}
-
-
-def _above(spec: Spec, prompt: EvalPrompt) -> Iterator[str]:
-    """Yield the provisions that a prompt tests, and those that hold them."""
-    for id_ in tested_by(spec, prompt):
-        seen: set[str] = set()
-        at: str | None = id_
-        while at and at not in seen:
-            yield at
-            seen.add(at)
-            found = spec.provision_by_id.get(at)
-            at = found.parent if found else None
 
 
 def _lacks(prompt: EvalPrompt) -> str:
@@ -146,12 +142,11 @@ def _messages(prompt: EvalPrompt) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.text} for message in prompt.messages]
 
 
-def _row(spec: Spec, prompt: EvalPrompt, digest: str) -> Row:
+def _row(spec: Spec, prompt: EvalPrompt, tests: tuple[str, ...], digest: str) -> Row:
     """Return a prompt as plain values; the names are those of published evaluations.
 
     :param digest: of the spec
     """
-    tests = tested_by(spec, prompt)
     first = tests[0] if tests else ""
     return {
         "id": prompt.id,
@@ -161,7 +156,7 @@ def _row(spec: Spec, prompt: EvalPrompt, digest: str) -> Row:
             "section_id": first,
             "tests": [*tests],
             "focus_id": prompt.tag or None,
-            "top_level_section": chapter_of(spec, first) if first else None,
+            "top_level_section": with_holders(spec, first)[-1] if first else None,
             "roles": [message.role for message in prompt.messages],
             "level": level_of(spec.provision_by_id.get(first)) or None,
             "release": spec.version or None,

@@ -276,27 +276,33 @@ def _compared(
 ) -> tuple[ComparedRow, ...]:
     a, b = (_named(name, runs) for name in names)
     kept.set_sides(a.id, b.id)
-    alone: dict[tuple[str, str, str, str, str], set[str]] = {}
-    for side, facet, group, scorer, evidence, prompt in kept.rows("unpaired"):
-        alone.setdefault((side, facet, group, scorer, evidence), set()).add(prompt)
-    found = []
-    for rate in rates(kept.rows("difference"), kept.rows("difference", clustered=False)):
-        key = rate.key
-        place = key["facet"], key["grp"], key["scorer"], key["evidence"]
-        found.append(
-            ComparedRow(
-                a=a,
-                b=b,
-                scorer=key["scorer"],
-                evidence=key["evidence"],
-                grader=key["grader"],
-                group=groups.of(key["facet"], key["grp"]),
-                rate=rate,
-                only_a=tuple(sorted(alone.get(("a", *place), ()))),
-                only_b=tuple(sorted(alone.get(("b", *place), ()))),
-            )
+    alone: dict[tuple[str, ...], set[str]] = {}
+    for *place, prompt in kept.rows("unpaired"):
+        alone.setdefault(tuple(place), set()).add(prompt)
+    parts = ("facet", "grp", "scorer", "evidence")
+    found = [*rates(kept.rows("difference"), kept.rows("difference", clustered=False))]
+    # Where no prompt is common there is nothing to subtract, and what each side has alone is told all the same.
+    paired = {tuple(rate.key[name] for name in parts) for rate in found}
+    for group in sorted({side[1:] for side in alone} - paired):
+        key = {**dict(zip(parts, group, strict=True)), "grader": ""}
+        found.append(Rate(key=key, prompts=0, clusters=0))
+    rows = [
+        ComparedRow(
+            a=a,
+            b=b,
+            scorer=rate.key["scorer"],
+            evidence=rate.key["evidence"],
+            grader=rate.key["grader"],
+            group=groups.of(rate.key["facet"], rate.key["grp"]),
+            rate=rate,
+            only_a=tuple(sorted(alone.get(("a", *(rate.key[name] for name in parts)), ()))),
+            only_b=tuple(sorted(alone.get(("b", *(rate.key[name] for name in parts)), ()))),
         )
-    return tuple(sorted(found, key=lambda row: (*groups.place(row.group), row.scorer, row.evidence)))
+        for rate in found
+    ]
+    return tuple(
+        sorted(rows, key=lambda row: (*groups.place(row.group), row.scorer, row.evidence, row.grader))
+    )
 
 
 def _named(name: str, runs: Sequence[EvalRun]) -> EvalRun:

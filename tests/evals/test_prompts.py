@@ -116,12 +116,13 @@ def test_promptfoo_takes_no_text_for_a_template_and_no_tag_for_a_number(source: 
         (["be_kind"], ["a1b2/1", "a1b2/2"]),
         (["manners"], ["12e4/1", "a1b2/1", "a1b2/2"]),
         (["12e4", "a1b2/2"], ["12e4/1", "a1b2/2"]),
+        (["12e4,a1b2/2"], ["12e4/1", "a1b2/2"]),
     ],
 )
 def test_names_select_prompts_of_provisions_chapters_and_tags(
     source: Path, select: list[str], ids: list[str]
 ) -> None:
-    found = export(ps.load(source, annotate=False), "jsonl", select)
+    found = ps.export_prompts(source, "jsonl", select=select, annotate=False)
     assert sorted(row["id"] for row in rows_of(found)) == ids
 
 

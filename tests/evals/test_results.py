@@ -290,6 +290,9 @@ def test_two_runs_are_compared_on_the_prompts_that_both_answered(folder: Path) -
     )
     assert provision.rate.low == pytest.approx(low, 1e-6)
     assert provision.rate.high == pytest.approx(high, 1e-6)
+    file = written(folder / "s.jsonl", [row("p1", 1, "a"), row("p2", 1, "b")])
+    (apart,) = [one for one in read(file, compare=("a", "b")).comparison if one.group.facet == "all"]
+    assert (apart.rate.prompts, apart.rate.mean, apart.only_a, apart.only_b) == (0, None, ("p1",), ("p2",))
     with pytest.raises(ps.SourceError, match="no run or model `c`"):
         read(folder / "r.jsonl", compare=("a", "c"))
 
