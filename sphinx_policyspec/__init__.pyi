@@ -95,7 +95,7 @@ from sphinx_policyspec.model import (
     EvalTag as EvalTag, Example as Example, Expectation as Expectation, Finding as Finding, Follows as Follows,
     Fragment as Fragment, FragmentKind as FragmentKind,
     Gap as Gap, Goal as Goal, Item as Item, JudgedKind as JudgedKind,
-    Judgement as Judgement, Label as Label, Link as Link, Markup as Markup,
+    Judgement as Judgement, Defect as Defect, Triage as Triage, Label as Label, Link as Link, Markup as Markup,
     Loses as Loses, Message as Message, Outcome as Outcome, OverrideMode as OverrideMode, Principle as Principle,
     PromptFile as PromptFile, Prose as Prose, Provision as Provision, Reference as Reference,
     ReferenceForm as ReferenceForm, Response as Response, Rule as Rule, Semantics as Semantics,

@@ -206,10 +206,10 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
-MOST_MODULES, MOST_IN_SPHINX_EXT, MOST_OF_EVALS = 160, 59, 12
+MOST_MODULES, MOST_IN_SPHINX_EXT, MOST_OF_EVALS = 160, 59, 13
 """More come only where others go: a newcomer has to guess which one holds a thing.
 
-Evaluations are a storey of their own: ten modules in their folder, and one door each in ``api`` and ``cli``.
+Evaluations are a storey of their own: eleven modules in their folder, and one door each in ``api`` and ``cli``.
 """
 
 

@@ -33,7 +33,7 @@ from sphinx_policyspec.graph.terms import PREFIXES, iri_of, ontology_dir
 
 SCHEMA_DIR = Path(__file__).resolve().parents[1] / "sphinx_policyspec" / "schemas"
 MARK = "# What follows is written by `make ontology`.\n"
-_INTEGER, _STRING, _DATE, _IRI = "xsd:integer", "xsd:string", "xsd:date", "sh:IRI"
+_INTEGER, _DOUBLE, _STRING, _DATE, _IRI = "xsd:integer", "xsd:double", "xsd:string", "xsd:date", "sh:IRI"
 _LEVEL = "ps:AuthorityLevel"
 
 
@@ -125,6 +125,24 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         maybe("ps:before"),
         maybe("ps:after"),
         _ORDER,
+    ),
+    "ps:EvalRun": (
+        one("ps:model"),
+        one("ps:harness"),
+    ),
+    "ps:EvalResult": (
+        one("ps:resultFor", _IRI),
+        one("ps:facet"),
+        one("ps:scorer"),
+        one("ps:evidenceKind"),
+        maybe("ps:grader"),
+        maybe("ps:gradedRelease"),
+        one("ps:mean", _DOUBLE),
+        maybe("ps:standardError", _DOUBLE),
+        maybe("ps:intervalLow", _DOUBLE),
+        maybe("ps:intervalHigh", _DOUBLE),
+        maybe("ps:intervalMethod"),
+        *(one(f"ps:{counted}Count", _INTEGER) for counted in ("prompt", "answer", "excluded", "cluster")),
     ),
 }
 """What a graph states beside the fields of records; of any other class, of what it is part of, and its place there."""

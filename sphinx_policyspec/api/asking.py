@@ -25,11 +25,12 @@ from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 if TYPE_CHECKING:
     import rdflib
 
+    from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
 
 def knowledge_base(
-    source: Source | Sequence[Spec], *, base_iri: str = "", question: str = ""
+    source: Source | Sequence[Spec], *, base_iri: str = "", question: str = "", results: Results | None = None
 ) -> KnowledgeBase:
     """Return the knowledge base of a spec or of a SOURCE, for many questions; close it, or use it in a ``with``.
 
@@ -38,12 +39,29 @@ def knowledge_base(
 
     :param source: also releases from the first to the last, as :func:`load_all` returns them
     :param question: the name of the one question that it will be asked, which takes less time and memory
+    :param results: of evaluations, as :func:`read_results` returns them: a named graph more
     """
-    over_releases = bool(question) and find_question(question).over_releases
+    base = _knowledge_base(source, base_iri, question, is_plain=results is None)
+    if results is not None:
+        from sphinx_policyspec.evals.to_graph import result_pieces  # noqa: PLC0415  few callers evaluate
+
+        base.add_graphs(lambda: result_pieces(results, base_iri))
+    return base
+
+
+def _knowledge_base(
+    source: Source | Sequence[Spec], base_iri: str, question: str, *, is_plain: bool
+) -> KnowledgeBase:
+    over_releases = bool(question) and find_question(question).over == "releases"
     if specs := _releases(source, several=over_releases):
         return releases.releases_base(specs, _revisions(specs), base_iri)
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
-    if isinstance(one, str | Path) and not base_iri and (found := inferred_base(one, question=question)):
+    if (
+        is_plain
+        and isinstance(one, str | Path)
+        and not base_iri
+        and (found := inferred_base(one, question=question))
+    ):
         return found
     return KnowledgeBase.from_spec(spec_of(one), base_iri, question=question)
 

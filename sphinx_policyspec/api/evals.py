@@ -49,6 +49,7 @@ def read_results(
     cluster: str = "",
     by: str = "provision",
     compare: tuple[str, str] | None = None,
+    triage: str | Path | None = None,
     name: str = "",
     **options: Unpack[ReadingOptions],
 ) -> Results:
@@ -68,13 +69,21 @@ def read_results(
     :param cluster: the field that tells which prompts belong together; ``prompt`` for none
     :param by: the facet that is shown as text: ``provision``, ``chapter``, ``level`` or ``all``
     :param compare: two runs, by id or model, of which the second is taken from the first
+    :param triage: a YAML file of what people say of outputs that contradict the spec
     :param name: what to call a source that was read already
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.evals.results import ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
 
     asked = ResultOptions(
-        map=map, release=release, evidence=evidence, policy=policy, cluster=cluster, by=by, compare=compare
+        map=map,
+        release=release,
+        evidence=evidence,
+        policy=policy,
+        cluster=cluster,
+        by=by,
+        compare=compare,
+        triage=triage,
     )
     releases: tuple[Spec, ...]
     digests: tuple[str, ...] = ()

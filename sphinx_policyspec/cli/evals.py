@@ -83,6 +83,9 @@ def prompts(
     help="Keep the answers in the folder STORE, as Parquet files; those of later runs are added.",
 )
 @file_option("--map", about="What logs call things (YAML): `fields` and `provisions`.")
+@file_option(
+    "--triage", about="What people say of outputs that contradict SOURCE (YAML), to be checked and listed."
+)
 @click.option(
     "--release", metavar="R", default="", help="Release that was graded against, where a log does not say."
 )

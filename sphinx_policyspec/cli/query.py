@@ -60,6 +60,13 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     shell_complete=_complete_param,
     help="A parameter of the named question; may be repeated.",
 )
+@click.option(
+    "--results",
+    metavar="STORE",
+    multiple=True,
+    type=click.Path(),
+    help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
+)
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
@@ -70,6 +77,7 @@ def query(
     question: str | None,
     *,
     params: tuple[str, ...],
+    results: tuple[str, ...],
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -87,6 +95,7 @@ def query(
       policyspec query --list
       policyspec query model_spec/2025-09-12 hard-rules
       policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
+      policyspec query model_spec/2025-09-12 results-by-principle --results store/
       policyspec query model_spec level-history --param provision=love_humanity
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
@@ -102,16 +111,23 @@ def query(
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
-    with _base_of(source, question or "", settings) as base, settings.watching("asking"):
+    with _base_of(source, question or "", results, settings) as base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
 
 
-def _base_of(source: str, question: str, settings: options.Settings) -> ps.KnowledgeBase:
-    """Return what is asked: several releases, a graph file as it is, or one spec."""
-    if settings.has_releases(source) or (question and ps.find_question(question).over_releases):
+def _base_of(
+    source: str, question: str, files: tuple[str, ...], settings: options.Settings
+) -> ps.KnowledgeBase:
+    """Return what is asked: several releases, a graph file as it is, or one spec; with results, where there are any."""
+    if files:
+        read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
+        results = ps.read_results(read, *files)
+        settings.report(results.findings)
+        return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, results=results)
+    if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
         return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri)
     given = settings.annotations or settings.base_iri
     inferred = None if given else ps.inferred_base(source, question=question, queried=not question)

@@ -9,8 +9,11 @@ from typing import Any
 
 from sphinx_policyspec.evals.records import EvalRun
 from sphinx_policyspec.evals.results import ComparedRow, ResultGroup, ResultRow, Results
-from sphinx_policyspec.exports import Formats, json_object, markdown_safe, spreadsheet_safe
+from sphinx_policyspec.evals.to_graph import result_pieces
+from sphinx_policyspec.exports import Formats, json_object, markdown_safe, place_record, spreadsheet_safe
 from sphinx_policyspec.files import printable
+from sphinx_policyspec.model import Triage
+from sphinx_policyspec.readers.judgements import TRIAGE
 
 _COLUMNS = (
     "run", "model", "grader", "release", "scorer", "evidence", "facet", "group", "title", "kind", "level", "prompts",
@@ -73,6 +76,12 @@ def row_record(row: ResultRow) -> dict[str, Any]:
         "method": rate.method,
         "answer_weighted_mean": _rounded(rate.answer_weighted_mean),
     }
+
+
+def triage_record(said: Triage) -> dict[str, Any]:
+    """Return what a person says of an output as plain values."""
+    texts = {key.name: getattr(said, key.name) or None for key in TRIAGE}
+    return {**texts, "defect": said.defect.value, **place_record(said.span)}
 
 
 def compared_record(row: ComparedRow) -> dict[str, Any]:
@@ -140,6 +149,7 @@ def _json(results: Results) -> str:
         "comparison": [*map(compared_record, results.comparison)],
         "without_result": [*results.without_result],
         "tags_without_prompt": [*results.tags_without_prompt],
+        "triage": [*map(triage_record, results.triage)],
     }
     return json_object(told, results.findings)
 
@@ -188,10 +198,17 @@ def _tables(results: Results) -> Iterator[tuple[str, tuple[str, ...], list[list[
     ):
         if rows:
             yield heading, _SHORT, [_cells(row_record(row), _SHORT) for row in rows]
+    if results.triage:
+        rows_said = [_cells(triage_record(one), _SAID) for one in results.triage]
+        yield "Outputs that people looked at", _SAID, rows_said
     if results.comparison:
         a, b = results.comparison[0].a, results.comparison[0].b
         cells = [_cells(compared_record(row), _COMPARED) for row in _compared(results)]
         yield f"{a.model} ({a.id}) minus {b.model} ({b.id})", _COMPARED, cells
+
+
+_SAID = ("principle", "prompt", "model", "release", "defect", "why", "who", "date")
+"""The columns of what people say of outputs."""
 
 
 def _cells(record: dict[str, Any], columns: Sequence[str]) -> list[str]:
@@ -254,5 +271,15 @@ def _markdown(results: Results) -> str:
     return "\n".join((*parts, f"## What these figures rest on\n\n{told}\n"))
 
 
-RESULT_FORMATS: Formats[Results] = {"text": _text, "json": _json, "csv": _csv, "markdown": _markdown}
+def _trig(results: Results) -> str:
+    return b"".join(result_pieces(results, form="trig")).decode()
+
+
+RESULT_FORMATS: Formats[Results] = {
+    "text": _text,
+    "json": _json,
+    "csv": _csv,
+    "markdown": _markdown,
+    "trig": _trig,
+}
 """What writes results, by the names that ``--format`` takes."""

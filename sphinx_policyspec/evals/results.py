@@ -16,8 +16,9 @@ from sphinx_policyspec.evals.records import EvalRun, ReadingRules
 from sphinx_policyspec.evals.result_files import read_files, superseded
 from sphinx_policyspec.evals.store import Store, is_store
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Finding, Principle, Spec
+from sphinx_policyspec.model import Finding, Principle, Spec, Triage
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.readers.judgements import read_triage
 
 FACETS = ("provision", "chapter", "level", "joined", "all")
 """By what results are grouped, in the order of reports."""
@@ -75,11 +76,13 @@ class Results(Brief):
     """What evaluations say of a spec.
 
     :param source: the name of the SOURCE
+    :param version: of the spec, and ``base_iri`` what the IRIs of its parts begin with
     :param policy: which answers count
     :param pins: of each run, whether it was graded against this spec; ``None`` where nobody can tell
     :param statuses: how many answers have each status, by run
     :param without_result: ids of the principles that no answer tells anything of
     :param tags_without_prompt: eval tags of the spec that no prompt has
+    :param triage: what people say of outputs that contradict it, the oldest first
     :param shown: the facet whose table is shown as text
     """
 
@@ -93,7 +96,10 @@ class Results(Brief):
     comparison: tuple[ComparedRow, ...]
     without_result: tuple[str, ...]
     tags_without_prompt: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    triage: tuple[Triage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    version: str = ""
+    base_iri: str = ""
     shown: str = "provision"
 
     @property
@@ -113,6 +119,7 @@ class ResultOptions:
     cluster: str = ""
     by: str = "provision"
     compare: tuple[str, str] | None = None
+    triage: str | Path | None = None
 
 
 def results_of(
@@ -147,15 +154,19 @@ def results_of(
         runs = tuple(run for id_, run in known.items() if id_ in given)
         if options.cluster:
             runs = tuple(replace(run, cluster=options.cluster) for run in runs)
-        told = [*map_findings, *findings, *(superseded(old, new) for old, new in older)]
+        said, triage_findings = (
+            read_triage(Path(options.triage), str(options.triage), spec) if options.triage else ((), ())
+        )
+        told = [*map_findings, *findings, *triage_findings, *(superseded(old, new) for old, new in older)]
         if not runs:
-            return _nothing(source, spec, options, told)
+            return replace(_nothing(source, spec, options, told), triage=said)
         joined = _joined(kept, runs, releases, options, mapped)
         found = _told(kept, runs, spec, options, joined)
         pinned = {*digests, digest_of_spec(spec)}
         return replace(
             found,
             source=source,
+            triage=said,
             pins={run.id: _is_pinned(run, spec, pinned) for run in runs},
             findings=(*told, *disagreements_of(joined, {run.id: run.file for run in runs})),
         )
@@ -174,6 +185,8 @@ def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence
         without_result=tuple(p.id for p in spec.principles),
         tags_without_prompt=_untested_tags(spec),
         findings=tuple(findings),
+        version=spec.version,
+        base_iri=spec.base_iri,
         shown=options.by,
     )
 

@@ -202,7 +202,7 @@ def questions_json(questions: Iterable[Question]) -> str:
             "text": item.text,
             "parameters": [{"name": p.name, "type": p.type, "default": p.default} for p in item.parameters],
             "columns": list(item.columns),
-            "over_releases": item.over_releases,
+            "over": item.over,
         }
         for item in questions
     ]

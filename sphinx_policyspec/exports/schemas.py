@@ -17,12 +17,12 @@ from sphinx_policyspec.compare.history import ClaimState, LockState
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import CaseState
 from sphinx_policyspec.errors import SchemaError
-from sphinx_policyspec.model import Direction, Duty, JudgedKind, Label, Severity, Status
+from sphinx_policyspec.model import Defect, Direction, Duty, JudgedKind, Label, Severity, Status
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
-from sphinx_policyspec.readers.judgements import JUDGEMENT
+from sphinx_policyspec.readers.judgements import JUDGEMENT, TRIAGE
 from sphinx_policyspec.surveys import Decider
 
 _Schema = dict[str, Any]
@@ -126,6 +126,17 @@ def _judgements() -> _Schema:
     }
 
 
+def _triage() -> _Schema:
+    """Return the schema of triage files: a list of what people say of outputs."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec triage",
+        "description": "Whose fault it is that outputs contradict a spec; an entry that is not filled in gives nothing yet.",
+        "type": ["array", "null"],
+        "items": _keys(TRIAGE, _written()["triage"]),
+    }
+
+
 _ENUMERATIONS: dict[str, type[enum.Enum]] = {
     kind.__name__: kind
     for kind in (
@@ -134,6 +145,7 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         ChangeKind,
         ClaimState,
         Decider,
+        Defect,
         Direction,
         Duty,
         JudgedKind,
@@ -224,6 +236,7 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
     "annotations": _annotations,
     "cases": _cases,
     "judgements": _judgements,
+    "triage": _triage,
 }
 """The schemas of files that people write, by the kind of file."""
 

@@ -37,11 +37,14 @@ NAMES = {
     "level": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier ?name }",
     "speaker": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier|ps:role ?name }",
     "release": "SELECT ?name { GRAPH ?graph { ?spec a ps:Spec ; owl:versionInfo ?name } }",
+    "model": "SELECT DISTINCT ?name { GRAPH ?graph { ?run a ps:EvalRun ; dcterms:identifier|ps:model ?name } }",
     "provision": "SELECT DISTINCT ?name { GRAPH ?graph { ?provision a ps:Provision ; dcterms:identifier ?name } }",
     "example": "SELECT DISTINCT ?name "
     "{ GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }",
 }
 """Where the names stand that a parameter of a type may have; those of releases in the graph of each."""
+_RESULTS = "name a store that `policyspec results` wrote (`--results STORE`)"
+_RUNS = "SELECT ?run { GRAPH ?graph { ?run a ps:EvalRun } } LIMIT 1"
 _SEVERAL = "ask a folder that holds several"
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
 
@@ -145,7 +148,11 @@ class KnowledgeBase:
         """
         question = find_question(name)
         values = question.values(params or {})
-        count = self._count_releases(question) if question.over_releases else 0
+        count = self._count_releases(question) if question.over == "releases" else 0
+        if question.over == "results" and not self._has_rows(_RUNS):
+            raise QueryError(
+                f"`{question.name}` looks at results of evaluations, and none are given; {_RESULTS}"
+            )
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])
         answer = self.select(question.bound(values))
@@ -154,6 +161,10 @@ class KnowledgeBase:
         message = f"`{name}` looks at several releases, and here is one"
         finding = Finding(code="unknown-term", message=message, span=Span(name, 1), hint=_SEVERAL)
         return replace(answer, findings=(finding,))
+
+    def _has_rows(self, sparql: str) -> bool:
+        answer = run(self.store, sparql)
+        return bool(answer and answer.rows)
 
     def _count_releases(self, question: Question) -> int:
         """Return how many releases a question can look at; where there are none it cannot be asked."""

@@ -137,7 +137,8 @@ _ESCAPES = {
 class Parameter(Brief):
     """A value that a question takes.
 
-    :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level; ``text`` is anything
+    :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level, ``model`` a model or a run
+        of the results; ``text`` is anything
     :param default: ``None`` where a value must be given; empty where none need be, and the question asks about all
     """
 
@@ -156,7 +157,8 @@ class Question(Brief):
     :param none: what it means that there are no rows, with places as well; empty where it is not said
     :param formerly: names that it had, which lead to it
     :param sparql: runs as it stands, with the parameters' defaults
-    :param over_releases: it asks named graphs, one for each release, and the graph of changes between them
+    :param over: ``releases`` where it asks named graphs, one for each release, and the graph of changes between them;
+        ``results`` where it asks the graph of results of evaluations; else empty
     """
 
     name: str
@@ -166,7 +168,7 @@ class Question(Brief):
     sparql: str
     asks: str = ""
     none: str = ""
-    over_releases: bool = False
+    over: str = ""
     formerly: tuple[str, ...] = ()
 
     def values(self, params: Mapping[str, str]) -> dict[str, str]:
@@ -257,7 +259,7 @@ def _question(name: str, sparql: str) -> Question:
         ),
         columns=tuple(said("columns").split()),
         sparql=sparql,
-        over_releases="# over: releases" in head,
+        over=said("over"),
         formerly=tuple(said("formerly").split()),
     )
 

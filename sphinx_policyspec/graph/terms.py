@@ -139,13 +139,13 @@ OWL = _Namespace(
         *("someValuesFrom", "unionOf", "versionIRI", "versionInfo"),
     ),
 )
-PROV = _Namespace("prov", ("Entity", "wasRevisionOf"))
+PROV = _Namespace("prov", ("Activity", "Entity", "startedAtTime", "wasGeneratedBy", "wasRevisionOf"))
 RDF = _Namespace("rdf", ("first", "nil", "rest", "type"))
 RDFS = _Namespace(
     "rdfs", ("comment", "domain", "isDefinedBy", "label", "range", "subClassOf", "subPropertyOf")
 )
 SKOS = _Namespace("skos", ("Concept", "altLabel", "broader", "prefLabel", "related"))
-XSD = _Namespace("xsd", ("boolean", "date", "integer", "string"))
+XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""
 
@@ -154,7 +154,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 
 KINDS = tuple(
     """
-    change changelog changelog-entry clause comment commentary comparison definition document eval-tag example fragment gap goal level
+    change changelog changelog-entry clause comment commentary comparison definition document eval-result eval-run eval-tag example fragment gap goal level
     link message prompt prompt-file prose provision reference release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )

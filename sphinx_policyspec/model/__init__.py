@@ -2,9 +2,9 @@
 
 # fmt: off
 from sphinx_policyspec.model.case import (
-    Case as Case, Delegation as Delegation, Direction as Direction, Duty as Duty, Expectation as Expectation,
+    Case as Case, Defect as Defect, Delegation as Delegation, Direction as Direction, Duty as Duty, Expectation as Expectation,
     Item as Item, JudgedKind as JudgedKind, Judgement as Judgement, Label as Label, Outcome as Outcome,
-    Semantics as Semantics, Status as Status, Value as Value,
+    Semantics as Semantics, Status as Status, Triage as Triage, Value as Value,
 )
 from sphinx_policyspec.model.example import (
     Comparison as Comparison, EvalPrompt as EvalPrompt, Example as Example, Fragment as Fragment,

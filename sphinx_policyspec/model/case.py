@@ -1,4 +1,4 @@
-"""What people judge: cases, with what somebody expects the chain of command to decide, and changes of prose."""
+"""What people judge: cases, with what somebody expects the chain of command to decide, changes of prose, and outputs."""
 
 from __future__ import annotations
 
@@ -204,4 +204,40 @@ class Judgement(Brief):
     who: str
     date: str
     digest: str
+    span: Span
+
+
+class Defect(enum.StrEnum):
+    """Whose fault it is that an output contradicts a spec."""
+
+    SPEC = "spec-defect"
+    """The spec asks for the wrong thing, or does not say it."""
+    MODEL = "model-defect"
+    """The spec is right, and the model does otherwise."""
+    BOTH = "both"
+    NEITHER = "neither"
+    """Grader or prompt were wrong: nothing is to be changed in the spec or the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage(Brief):
+    """What a person says of an output that contradicts a principle; empty is unknown.
+
+    :param prompt: id of the prompt
+    :param principle: id of the principle, the one that it has today
+    :param release: version of the spec that the output was judged by
+    :param run: id of the run that it comes from
+    :param span: where it stands
+    """
+
+    prompt: str
+    principle: str
+    release: str = ""
+    model: str = ""
+    run: str = ""
+    defect: Defect
+    why: str
+    who: str
+    date: str
+    link: str = ""
     span: Span

@@ -1,9 +1,9 @@
-"""Judgement files: YAML → what people say of changed prose, each with what is wrong with its form."""
+"""Files of what people say: of changed prose (judgements), and of outputs that contradict a spec (triage); each with what is wrong with its form."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,13 +12,16 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import dump_json, write_file
-from sphinx_policyspec.model import Direction, Finding, JudgedKind, Judgement, Severity
+from sphinx_policyspec.model import Defect, Direction, Finding, JudgedKind, Judgement, Severity, Spec, Triage
+from sphinx_policyspec.model.finding import UnknownNames
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
+_NAMING = ("id", "prompt")
+"""Keys that say which entry it is."""
 _PLAIN = re.compile(r"[a-z][a-z_-]*")
 """What YAML takes for a text without quotes."""
 JUDGEMENT = (
@@ -47,6 +50,23 @@ JUDGEMENT = (
         required=True,
         about="Of both texts, as `policyspec judge` prints it: what is judged is these and no others.",
     ),
+)
+
+TRIAGE = (
+    CaseKey(name="prompt", required=True, about="Id of the prompt that was answered."),
+    CaseKey(name="principle", required=True, about="Id of the principle that the output contradicts."),
+    CaseKey(name="release", about="Version of the spec that it was judged by."),
+    CaseKey(name="model", about="The model that answered, as the harness calls it."),
+    CaseKey(name="run", about="Id of the run, as `policyspec results` prints it."),
+    CaseKey(
+        name="defect",
+        required=True,
+        about="`spec-defect`, `model-defect`, `both` or `neither`: whose fault it is.",
+    ),
+    CaseKey(name="why", required=True, about="Why, in a sentence."),
+    CaseKey(name="who", required=True, about="Name of the person who looked at it."),
+    CaseKey(name="date", required=True, about="Day on which that was: `2026-02-01`."),
+    CaseKey(name="link", about="Where it is discussed: an `https:` address."),
 )
 
 
@@ -147,31 +167,44 @@ def _quoted(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else dump_json(text)
 
 
-def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
-    values = reader.mapping(node, [key.name for key in JUDGEMENT])
+def _entry(
+    reader: YamlReader, node: yaml.Node, keys: Sequence[CaseKey], what: str
+) -> tuple[dict[str, yaml.Node], dict[str, str]] | None:
+    """Return the nodes and texts of what a person has to fill in, by their keys; nothing, and a finding, where one lacks.
+
+    :param what: what it is, for the finding
+    """
+    values = reader.mapping(node, [key.name for key in keys])
     given = {name: reader.text(value).strip() for name, value in values.items()}
-    missing = [key.name for key in JUDGEMENT if key.required and not given.get(key.name)]
+    missing = [key.name for key in keys if key.required and not given.get(key.name)]
     if missing:
         named = ", ".join(f"`{name}`" for name in missing)
-        about = f" of `{given['id']}`" if given.get("id") else ""
+        about = next((f" of `{text}`" for name, text in given.items() if name in _NAMING and text), "")
         # What has its keys and no values is as `policyspec judge` wrote it.
         is_open = all(name in values for name in missing)
         reader.findings.append(
             Finding(
                 code="missing-key",
                 severity=Severity.WARNING if is_open else Severity.ERROR,
-                message=f"the judgement{about} lacks {named}",
+                message=f"the {what}{about} lacks {named}",
                 span=reader.span(node),
                 hint="it gives nothing until they are there",
             )
         )
         return None
-    direction = _one_of(reader, values["direction"], given["direction"], Direction)
-    kind = _one_of(reader, values.get("kind"), given.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
     if not is_date(given["date"]):
         reader.find(
             "invalid-value", values["date"], f"`{given['date']}` is no date", "write it as `2026-02-01`"
         )
+    return values, given
+
+
+def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
+    if (entry := _entry(reader, node, JUDGEMENT, "judgement")) is None:
+        return None
+    values, given = entry
+    direction = _one_of(reader, values["direction"], given["direction"], Direction)
+    kind = _one_of(reader, values.get("kind"), given.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
     if kind == JudgedKind.EDITORIAL and direction not in {None, Direction.NEUTRAL}:
         hint = "form alone is neutral: name another kind, or `neutral`"
         reader.find(
@@ -185,6 +218,7 @@ def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
 
 
 def _one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[StrEnum]) -> str | None:
+    """Return a word of a closed list; nothing, and a finding, where it is none of them."""
     names: Sequence[str] = [item.value for item in known]
     if text in names:
         return text
@@ -192,3 +226,50 @@ def _one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[S
         hint = nearest(text, names) or f"write one of {', '.join(names)}"
         reader.find("invalid-value", node, f"`{text}` is none of the values here", hint)
     return None
+
+
+def read_triage(path: Path, name: str, spec: Spec) -> tuple[tuple[Triage, ...], tuple[Finding, ...]]:
+    """Return the records of a file whose principles a spec has, the oldest first, and what is wrong with it.
+
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML.
+
+    :param name: how findings name the file
+    """
+    reader = YamlReader(name)
+    nodes = reader.items(reader.compose(read_text(path, name)[0]))
+    read = [record for node in nodes if (record := _record(reader, node))]
+    known = spec.principle_by_id
+    found = [
+        replace(record, principle=known[record.principle].id) for record in read if record.principle in known
+    ]
+    findings = (*reader.findings, *_unknown(read, spec))
+    return tuple(sorted(found, key=lambda one: (one.date, one.span))), findings
+
+
+def _record(reader: YamlReader, node: yaml.Node) -> Triage | None:
+    if (entry := _entry(reader, node, TRIAGE, "record")) is None:
+        return None
+    values, given = entry
+    defect = _one_of(reader, values["defect"], given["defect"], Defect)
+    link = given.get("link", "")
+    if link and not link.startswith(("https://", "http://")):
+        reader.find(
+            "invalid-value", values["link"], f"`{link}` is no address of the web", "begin it with `https://`"
+        )
+        link = ""
+    if defect is None or not is_date(given["date"]):
+        return None
+    texts = {key.name: given.get(key.name, "") for key in TRIAGE if key.name not in {"defect", "link"}}
+    return Triage(**texts, link=link, defect=Defect(defect), span=reader.span(node))
+
+
+def _unknown(records: Iterable[Triage], spec: Spec) -> Iterator[Finding]:
+    """Yield what records name that a spec has not; a prompt may be gone since another release."""
+    names, prompts = UnknownNames(), {prompt.id for prompt in spec.prompts}
+    for record in records:
+        if record.principle not in spec.principle_by_id:
+            yield names.finding(
+                "provision", record.principle, record.span, spec.principle_by_id, word="principle"
+            )
+        if record.prompt not in prompts and record.release in {"", spec.version}:
+            yield names.finding("prompt", record.prompt, record.span, prompts)

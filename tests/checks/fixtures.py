@@ -12,8 +12,9 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import EvalTag, Finding, Prose, Span
+from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span
 from sphinx_policyspec.readers import cases, text
+from sphinx_policyspec.readers.judgements import read_triage
 from tests.conftest import REPOSITORY
 
 __all__ = ["CASES", "case_file", "found_in"]
@@ -42,6 +43,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".case.yaml", _case),
         (".judgements.yaml", _judged),
         (".results.jsonl", _evaluated),
+        (".triage.yaml", _triaged),
     ):
         if path.name.endswith(suffix):
             return found_by(path, monkeypatch)
@@ -84,6 +86,14 @@ def _evaluated(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     read = ps.load(CASES / "spec.md", annotate=False)
     tag = EvalTag(tag="a1b2", provision="be_kind", clause="Be kind.", span=Span("spec.md", 3))
     return _shown(ps.read_results(replace(read, eval_tags=(tag,)), path.name).findings)
+
+
+def _triaged(path: Path, _monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of what people say of outputs, on a spec with one prompt."""
+    read = ps.load(CASES / "spec.md", annotate=False)
+    prompt = EvalPrompt(id="p1", title="", turns=(), source="", span=Span("spec.md", 3))
+    kind = replace(read.provisions[0], blocks=(prompt,))
+    return _shown(read_triage(path, path.name, replace(read, provisions=(kind, *read.provisions[1:])))[1])
 
 
 def _project(page: Path, scratch: Path) -> ps.Loaded:

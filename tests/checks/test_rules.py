@@ -31,7 +31,7 @@ REPORTERS = {
 }
 KINDS = ("category", "goal", "item", "level", "provision", "role", "topic")
 """What a name can be of that is unknown; each has a code of its own."""
-LESS = ("example",)
+LESS = ("example", "prompt")
 """What does less harm where it is unknown."""
 NOT_FINDINGS = {"annotations", "config"}
 """Said by a sidecar given by hand, and by Sphinx alone."""

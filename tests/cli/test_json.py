@@ -50,6 +50,14 @@ CASES = """\
   expect: {labels: {truth: in}}
 - items: [{id: brief, principle: be_brief, issue: length, value: short}]
 """
+TRIAGE = """- prompt: p1
+  principle: be_kind
+  model: m1
+  defect: model-defect
+  why: It mocks the reader.
+  who: A. Reader
+  date: 2026-02-01
+"""
 SIDECAR = "topics: [{id: honesty}]\nprovisions: {be_kind: {topics: honesty}, tell_truth: {topics: honesty}}\n"
 
 COMMANDS = {
@@ -69,7 +77,7 @@ COMMANDS = {
     "questions": "query --list --format json",
     "reason": "reason NEW --format json",
     "resolve": "resolve NEW CASES --format json",
-    "results": "results NEW RESULTS --compare m1 m2 --format json",
+    "results": "results NEW RESULTS --compare m1 m2 --triage TRIAGE --format json",
     "stats": "stats NEW",
     "survey": "survey NEW CASES --format json",
     "baseline": "check NEW --format baseline",
@@ -116,6 +124,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for n in range(6)
     ]
     Path("results.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    Path("triage.yaml").write_text(TRIAGE, "utf-8")
     Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
     return tmp_path
@@ -125,7 +134,7 @@ def words(command: str) -> list[str]:
     named = {
         "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
-        "RESULTS": "results.jsonl",
+        "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -235,6 +244,7 @@ def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
         Draft202012Validator.check_schema(ps.json_schema(name))
     assert {*ps.list_schemas()} == {name.partition(" ")[0] for name in COMMANDS} | {
         "annotations",
+        "triage",
         "cases",
         "judgements",
     }

@@ -25,6 +25,7 @@ from sphinx_policyspec import cli
 from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers.judgements import read_triage
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
 from tests.conftest import REPOSITORY
 from tests.docs.blocks import Block, blocks_of
@@ -282,7 +283,7 @@ class Run:
             assert base.query(block.text, origin=f"line {block.line}").columns
 
     def yaml(self, block: Block) -> None:
-        """Read it as a case where it has items, as names of results where it has fields, and else as a sidecar."""
+        """Read it as a case where it has items, as names of results where it has fields, as triage where it has a defect, else as a sidecar."""
         if "items:" in block.text:
             cases, findings = read_cases(block.text, "block.yaml")
             assert [*findings, *(found for read in cases for found in read.findings)] == []
@@ -292,6 +293,9 @@ class Run:
         file.write_text(block.text, encoding="utf-8")
         if "fields:" in block.text:
             assert read_map(file)[1] == ()
+            return
+        if "defect:" in block.text:
+            assert read_triage(file, file.name, ps.load(self.folder / "spec"))[1] == ()
             return
         assert read_annotations(file).findings == ()
         validate(yaml.safe_load(block.text), ps.json_schema("annotations"))

@@ -69,8 +69,8 @@ class AskPage:
             from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415
 
             base = Iris(self._knowledge.spec(app.env).base_iri).base
-            # The graph of the page is that of one spec.
-            questions = [question for question in list_questions() if not question.over_releases]
+            # The graph of the page is that of one spec, without results.
+            questions = [question for question in list_questions() if not question.over]
             questions.sort(
                 key=lambda question: _FIRST.index(question.name) if question.name in _FIRST else len(_FIRST)
             )

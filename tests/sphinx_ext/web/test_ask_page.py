@@ -36,7 +36,7 @@ def test_the_page_holds_every_question_to_one_spec_and_its_files_engine_and_grap
     switch(spec_source, on=True)
     out = Path(build(spec_source).outdir)
     page = (out / "policy-ask.html").read_text("utf-8")
-    of_one = [question.name for question in list_questions() if not question.over_releases]
+    of_one = [question.name for question in list_questions() if not question.over]
     listed = re.findall(r'data-question="([^"]*)"', page)
     assert listed[0] == "overridable-by"
     assert sorted(listed) == of_one
