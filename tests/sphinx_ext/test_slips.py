@@ -12,6 +12,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Markup, Severity
 from sphinx_policyspec.sphinx_ext.pages.places import mended
+from tests.growth import SUPERLINEAR, calls, growth
 from tests.sphinx_ext.conftest import build_once, lines_of
 from tests.sphinx_ext.slip_rows import MORE_IN_MYST, MORE_IN_RST, QUIET_IN_MYST, QUIET_IN_RST, Row
 
@@ -950,6 +951,55 @@ def test_what_only_looks_like_a_slip_is_left_alone(
     }
     found = {name: mended(text.split("\n"), markup, known=known)[1] for name, text in pages(right, quiet)}
     assert {name: slips for name, slips in found.items() if slips} == {}
+
+
+FAR_RIGHT = """   .. policy:example:: A book
+   :id: e
+
+   .. policy:message:: user
+
+      Have you this book?
+
+   .. policy:response:: good
+
+      I do not know.
+"""
+
+
+def grows(text: str, markup: Markup, lengths: tuple[int, ...] = (4, 8, 16)) -> float:
+    """Return how the work of mending grows with how often a text is repeated."""
+    known = {
+        "principle": ("id", "authority"),
+        "example": ("id",),
+        "message": ("name",),
+        "response": ("note",),
+    }
+
+    def steps(n: int) -> int:
+        return calls(lambda: mended((text * n).split("\n"), markup, known=known))
+
+    steps(1)  # what is imported and cached
+    return growth(steps, lengths)
+
+
+def test_examples_as_far_right_as_their_options_take_time_that_grows_with_them() -> None:
+    assert grows(FAR_RIGHT, Markup.RST, (32, 64, 128)) < SUPERLINEAR
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("slips", "right", "markup"),
+    [
+        ({**IN_MYST, **_more(MORE_IN_MYST)}, MYST, Markup.MYST),
+        ({**IN_RST, **_more(MORE_IN_RST)}, RST, Markup.RST),
+    ],
+    ids=["myst", "rst"],
+)
+def test_pages_of_many_slips_take_time_that_grows_with_them(
+    slips: dict[str, Slip], right: str, markup: Markup
+) -> None:
+    ratios = {name: grows(f"{text}\n", markup) for name, text in pages(right, slips)}
+    assert {name: ratio for name, ratio in ratios.items() if ratio >= SUPERLINEAR} == {}
 
 
 def test_slips_of_a_notebook_in_markdown_are_told(tmp_path: Path) -> None:

@@ -308,13 +308,22 @@ class Indented(option_slips.SlipReading):
         self.lines[number - 1] += "\n"
 
     def _below_block(self, number: int, name: str, depth: int) -> None:
-        """Part a directive from text that stands directly below all that it holds."""
-        end = self._behind(number, depth)
-        if number + 1 < end < len(self.lines) and self.lines[end - 1].strip():
-            text = self.lines[end]
-            if not self.lines[end - 1].endswith("\n") and not text.lstrip().startswith(".."):
-                message = f"this text stands directly below `{name}`"
-                self._part(end, message)
+        """Part a directive from text that stands directly below all that it holds; the last that it holds does that for it."""
+        lines, ours = self.lines, f".. {DOMAIN}:"
+        within = (n for n in range(number + 1, len(lines)) if lines[n].strip())
+        ends = (
+            n
+            for n in within
+            if option_slips.indent_of(lines[n]) <= depth or lines[n].lstrip().startswith(ours)
+        )
+        end = next(ends, 0)
+        above = lines[end - 1]
+        if (
+            number + 1 < end
+            and above.strip()
+            and not (above.endswith("\n") or lines[end].lstrip().startswith(".."))
+        ):
+            self._part(end, f"this text stands directly below `{name}`")
 
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
