@@ -8,11 +8,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.checks.causes import causes
+from sphinx_policyspec.checks.causes import Causes, causes
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
@@ -47,6 +48,7 @@ class Loaded(Brief):
 
     :param root: the folder that the spec's file names are relative to
     :param bound: the folder out of which no link leads to a file that was read; any may in a project of one's own
+    :param causes: returns those findings where others are not going to be told, and so hide nothing
     :param annotations: the annotation files that were applied, which what is compared with it gets, too
     :param shipped: whether one of them is the one that the package ships, added unasked
     :param has_files: whether findings speak of files below ``root``; those of a graph may not
@@ -61,6 +63,7 @@ class Loaded(Brief):
     root: Path
     bound: Path | None = None
     findings: tuple[Finding, ...] = field(default=(), repr=False)
+    causes: Causes | None = field(default=None, repr=False)
     annotations: tuple[Path, ...] = ()
     shipped: bool = False
     has_files: bool = True
@@ -301,8 +304,9 @@ def checked(loaded: Loaded) -> Loaded:
     told = run_checks(loaded.spec, places=loaded.places)
     found = [*loaded.findings, *(one for one in told if one.span.file not in offered)]
     lines = SourceLines(loaded.root if loaded.has_files else None, loaded.annotations, loaded.bound)
-    ignores = _ignores(loaded) if loaded.has_files else ()
-    return replace(loaded, findings=tuple(causes(found, lines, ignores)))
+    ignores = tuple(_ignores(loaded)) if loaded.has_files else ()
+    told_by = partial(causes, found, lines, ignores, ())
+    return replace(loaded, findings=tuple(told_by(())), causes=told_by)
 
 
 def _ignores(loaded: Loaded) -> Iterator[Ignore]:

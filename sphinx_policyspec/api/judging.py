@@ -54,7 +54,8 @@ def check(
     asked = Selection(
         select=tuple(select), ignore=tuple(ignore), severity={**read.severity, **(severity or {})}
     )
-    chosen = in_source_order(list(asked.of(read.findings)))
+    found = read.causes(asked.off) if read.causes and asked.off else read.findings
+    chosen = in_source_order(list(asked.of(found)))
     lines = SourceLines(read.root if read.has_files else None, read.annotations, read.bound)
     file = Path(baseline) if baseline else read.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()

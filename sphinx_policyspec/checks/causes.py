@@ -48,6 +48,10 @@ _LOOKS = 100_000
 """Names that are compared in all: of more, only the same ones are looked for."""
 
 
+Causes = Callable[[Collection[str]], list[Finding]]
+"""Returns what was found of one spec and stands on its own, given the codes that are not going to be told."""
+
+
 def causes(
     findings: Iterable[Finding],
     lines: SourceLines,

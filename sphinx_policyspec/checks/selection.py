@@ -13,7 +13,7 @@ from pathlib import Path
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Category, Finding, Severity
-from sphinx_policyspec.model.finding import OFF, codes_of
+from sphinx_policyspec.model.finding import OFF, codes_of, rules
 from sphinx_policyspec.readers.text import SourceLines, read_text
 
 
@@ -32,8 +32,10 @@ class Selection:
 
     @property
     def off(self) -> frozenset[str]:
-        """The codes that are left out, whatever is chosen."""
-        return codes_of(self.ignore) | {code for code, given in self._severities().items() if given == OFF}
+        """The codes that are not told."""
+        others = rules().keys() - codes_of(self.select) if self.select else frozenset()
+        off = {code for code, given in self._severities().items() if given == OFF}
+        return codes_of(self.ignore) | off | others
 
     def _severities(self) -> dict[str, str]:
         """Return what each code is taken as: what is said of it goes before what is said of its category."""
@@ -42,10 +44,10 @@ class Selection:
 
     def of(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield the findings that are to be told, as severe as they are to be."""
-        wanted, off, severities = codes_of(self.select), self.off, self._severities()
+        off, severities = self.off, self._severities()
         for finding in findings:
             severity = severities.get(finding.code, finding.severity.value)
-            if (not wanted or finding.code in wanted) and finding.code not in off:
+            if finding.code not in off:
                 same = severity == finding.severity.value
                 yield finding if same else replace(finding, severity=Severity(severity))
 

@@ -1023,6 +1023,20 @@ def test_a_slip_that_a_project_switches_off_hides_nothing(off: str, told: str, t
     assert [entry.finding.code for entry in ps.check(tmp_path).entries] == [told]
 
 
+def test_a_slip_that_is_not_asked_for_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
+    marker = "```{policy:principle}\n:id: be kind\n:authority: user\n```\n\nSee [](#be_kind).\n"
+    (tmp_path / "index.md").write_text(f"# Slips\n\n## Be of use\n\n{marker}", "utf-8")
+    read = ps.load_checked(tmp_path)
+    assert [one.code for one in read.findings] == ["invalid-id"]
+    for report in (
+        ps.check(read, ignore=["coverage", "invalid-id"]),
+        ps.check(read, severity={"coverage": "off", "invalid-id": "off"}),
+        ps.check(read, select=["references"]),
+    ):
+        assert [entry.finding.code for entry in report.entries] == ["dangling-reference"]
+
+
 @pytest.mark.parametrize(
     ("conf", "told"),
     [

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from sphinx_policyspec.checks.causes import causes
+from sphinx_policyspec.checks.causes import Causes, causes
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
@@ -218,7 +218,8 @@ class Build:
         marks = set(self.changes.update(app, env))
         if not domain_of(env).given.writes:
             return []
-        report(app, all_findings(app, self.knowledge))
+        off = Selection(severity=severities(app.config)).off
+        report(app, all_findings(app, self.knowledge)(off))
         # Sphinx writes indices only with some page.
         indices = {env.config.root_doc} if topics != domain_of(env).snapshot.topics else set()
         shown = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
@@ -377,23 +378,15 @@ def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
     )
 
 
-def all_findings(
-    app: Sphinx, knowledge: Knowledge, told: Iterable[Finding] = (), *, late: bool = False
-) -> Iterator[Finding]:
-    """Yield what is wrong with settings, pages, the spec as a whole, and answers, unless a comment silences it.
-
-    What only follows from something else is left out.
+def all_findings(app: Sphinx, knowledge: Knowledge, told: Iterable[Finding] = ()) -> Causes:
+    """Return what says what is wrong with settings, pages, the spec as a whole, and answers.
 
     :param told: what else is known to be wrong
-    :param late: with what a build finds only when it writes the graph
     """
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
     found = [*told, *_all_findings(app, knowledge)]
-    off = Selection(severity=severities(app.config)).off
-    yield from causes(found, SourceLines(Path(app.srcdir)), ignores, skipped, off)
-    if late:
-        yield from _told_late(app, outputs.unwritable(app, knowledge))
+    return partial(causes, found, SourceLines(Path(app.srcdir)), ignores, skipped)
 
 
 def _told_late(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -20,12 +20,14 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import given_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
+from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -142,12 +144,8 @@ def _read(
     given = (given_annotations(sidecar),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
-    found = [] if spec_only else list(all_findings(app, knowledge, told.findings, late=True))
-    if not (spec_only or spec.documents or any(finding.code == "config" for finding in found)):
-        # Pages that refer to the spec of another project are built without a word.
-        conf = Span(Path(os.path.relpath(Path(app.confdir, "conf.py"), srcdir)).as_posix(), 1)
-        message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"
-        found.append(Finding(code="no-principle", message=message, span=conf, hint=hint))
+    said = severities(app.config)
+    told_by = None if spec_only else all_findings(app, knowledge, _told_here(app, knowledge, told.findings))
     baseline = PolicySpecConfig.of(app.config).baseline
     pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
     beside = {Path(srcdir, file) for files in app.env.dependencies.values() for file in files}
@@ -155,12 +153,24 @@ def _read(
     return Loaded(
         spec=spec,
         root=srcdir,
-        findings=in_source_order(found),
+        findings=in_source_order(told_by(Selection(severity=said).off) if told_by else []),
+        causes=told_by,
         annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
         files=(*pages, *sorted(beside | in_vain)),
-        severity=severities(app.config),
+        severity=said,
         baseline=Path(app.confdir, baseline) if baseline and Path(app.confdir, baseline).is_file() else None,
     )
+
+
+def _told_here(app: Sphinx, knowledge: Knowledge, told: list[Finding]) -> Iterator[Finding]:
+    """Yield what parsers warn of, and what a build says where it writes the graph, or not at all."""
+    yield from told
+    yield from outputs.unwritable(app, knowledge)
+    if not knowledge.spec(app.env).documents:
+        # Pages that refer to the spec of another project are built without a word.
+        conf = os.path.relpath(Path(app.confdir, "conf.py"), app.srcdir)
+        message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"
+        yield Finding(code="no-principle", message=message, span=Span(Path(conf).as_posix(), 1), hint=hint)
 
 
 class _ParserWarnings(logging.Handler):

@@ -345,7 +345,7 @@ def _build(
 def _severities(app: Sphinx) -> dict[tuple[str, str], Severity]:
     """Return how severe findings are that Sphinx has told as warnings, by code and words."""
     selection = Selection(severity=severities(app.config))
-    found = selection.of(all_findings(app, Knowledge()))
+    found = selection.of(all_findings(app, Knowledge())(selection.off))
     return {(finding.code, words_of(finding)): finding.severity for finding in found}
 
 
