@@ -314,7 +314,7 @@ class _Doubt:
             return False
         # What has no id of its own may be what a link seeks.
         parts = _parts(name)
-        is_sought = any(2 * len(parts & names) > len(names) for names in self.sought)
+        is_sought = any(2 * _shared(parts, names) > len(names) for names in self.sought)
         return is_sought or bool(near_name(name, self.near))
 
     def holds(self, finding: Finding) -> bool:
@@ -335,6 +335,11 @@ def _bare(name: str) -> str:
 def _parts(name: str) -> set[str]:
     """Return the words of a name but for articles and the like, which say nothing."""
     return {part for part in name.split("_") if len(part) > 2}  # noqa: PLR2004
+
+
+def _shared(parts: set[str], names: set[str]) -> int:
+    """Return how many of some words others are, but for their ends."""
+    return sum(any(name.startswith(part) or part.startswith(name) for part in parts) for name in names)
 
 
 def _subject(finding: Finding) -> str:
@@ -407,8 +412,6 @@ def _place(finding: Finding) -> _Place:
     return finding.span.file, finding.span.line
 
 
-_OFTEN = 3
-"""As many places that have one unknown name show that an id was changed."""
 _SHOWN = 3
 """As many other places of one name are listed."""
 
@@ -418,7 +421,7 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
     again = grouped(((one.code, one.message), one.span) for one in findings if _may_be_renamed(one))
     for found in findings:
         places = again[found.code, found.message] if _may_be_renamed(found) else [found.span]
-        if len(places) < _OFTEN:
+        if len(places) == 1:
             yield found
             continue
         if found.span != places[0]:

@@ -41,8 +41,11 @@ _LONGEST_TITLE = 60
 """Characters of a line that a message shows."""
 _MARK = 'write `!!! meta "Commentary"`'
 _ALMOST_COMMENTARY = re.compile(
-    r"(?:!{2,4}|:{3})[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?(?P<rest>[^\n]*)\n?"
+    r"(?:(?:!{2,4}|:{3})[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?"
+    r"|[>*_ ]{0,6}(?i:commentary)[*_]{0,3}(?::|(?=\s*$))[*_]{0,3})(?P<rest>[^\n]*)\n?"
 )
+_BARE_COMMENTARY = re.compile(r"    \w[^\n]*[.!?]\s*")
+"""A line of words that is indented as those of commentary are."""
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
     r"(?:(?P=marks)[ ]?[:\uff1a]|[:\uff1a](?P=marks)|(?P=marks)[ ](?:[-\u2013\u2014]|---?)(?=[ ]))"
@@ -170,18 +173,25 @@ class _Cutter:
             return self._block(BlockKind.COMMENT, position, self._comment_end(position))
         if self._is_heading(position):
             return self._heading(position, line)
-        if line.lstrip(" ").startswith(("*", "_")) and position not in self.shown.nested:
-            starts = starts or not self.lines[position - 1].strip()
-            return self._bold(position, line, starts=starts)
+        begins = starts or not self.lines[position - 1].strip()
+        is_bold = line.lstrip(" ").startswith(("*", "_")) and position not in self.shown.nested
+        if is_bold and (block := self._bold(position, line, starts=begins)):
+            return block
         if line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line):
             end = self._indented_end(position + 1)
             if end == position + 1:
                 message = "this commentary is empty: nothing below it is indented"
                 self.find("unknown-admonition", position, message, "indent its text by four spaces")
             return self._block(BlockKind.COMMENTARY, position, end)
-        if line.startswith(("!!", ":::")) and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
+        if "ommentary" in line[:40] and begins and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
             hint = _MARK + ", and its text below, indented" * bool(almost["rest"].strip())
             self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
+        elif begins and position not in self.shown.nested and _BARE_COMMENTARY.fullmatch(line):
+            message, hint = (
+                "these words are indented, and so are code",
+                f"{_MARK} above them, or begin them at the margin",
+            )
+            self.find("unknown-admonition", position, message, hint)
         if line.rstrip() == CONVERSATION:
             return self._untitled(position, position)
         if line.strip() == "-->":
@@ -220,8 +230,6 @@ class _Cutter:
             if end < len(self.lines) and self._underlines(end):
                 return None
             return self._block(BlockKind.DEFINITION, position, end)
-        if starts and line.strip(" *_\r\n").casefold() == "commentary":
-            self.find("unknown-admonition", position, "this line begins no commentary, but is text", _MARK)
         return None
 
     def _defines(self, position: int) -> bool:
@@ -322,12 +330,8 @@ class _Cutter:
             return self._conversation(position, opening)
         if (block := self._unfenced(position, opening) or self._behind_text(position, opening)) is not None:
             return block
-        self.find(
-            "example-without-conversation",
-            position,
-            "example without a conversation",
-            f"put it in a fence that begins with `{CONVERSATION}`",
-        )
+        hint = f"put it in a fence that begins with `{CONVERSATION}`"
+        self.find("example-without-conversation", position, "example without a conversation", hint)
         end = self._after_blanks(position + 1)
         return RawBlock(BlockKind.EXAMPLE, position, end, (end, end))
 
@@ -344,10 +348,8 @@ class _Cutter:
         if first == opening:
             message, hint = "this conversation stands in no fence", f"add a line `{CONVERSATION}` above it"
         else:
-            message, hint = (
-                f"`{self.lines[opening].strip()}` begins no conversation",
-                f"write `{CONVERSATION}` at the margin" + f", and `{tag}` below it" * bool(tag),
-            )
+            message = f"`{self.lines[opening].strip()}` begins no conversation"
+            hint = f"write `{CONVERSATION}` at the margin" + f", and `{tag}` below it" * bool(tag)
         self.find("example-without-conversation", opening, message, hint)
         return RawBlock(BlockKind.EXAMPLE, start, end, (first, body))
 
@@ -397,9 +399,8 @@ class _Cutter:
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
         stop = end + bool(_TAG_AND_MARKS.match(self.lines[end]))
         if self._after_shown_blanks(opening + 1) >= stop:
-            self.find(
-                "empty-block", opening, "this conversation has no messages", "put one into it, or delete it"
-            )
+            hint = "put one into it, or delete it"
+            self.find("empty-block", opening, "this conversation has no messages", hint)
         return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, stop))
 
     def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:

@@ -13,13 +13,13 @@ from sphinx_policyspec import model
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.comments import ROLES, STRUCTURE, Tag, almost_tags, tags_by_line
 from sphinx_policyspec.readers.inline import (
-    SAYS_VERDICT,
     TWO_VERDICTS,
     VERDICT,
     VERDICT_ID,
     InlineLink,
     read_body,
     scan,
+    verdict_as_meant,
     verdict_of,
 )
 from sphinx_policyspec.readers.text import Lines
@@ -33,6 +33,8 @@ _SPEAKER = re.compile(rf"\W{{0,5}}(?P<role>(?i:{'|'.join(ROLES)}))\W{{0,3}}:")
 """A line that says who speaks, as other notations have it."""
 _NEVER = sys.maxsize
 _CROSSED = "delete it or open its tag"
+_BETWEEN = "put it between a role's tags"
+_ONE_COMPARISON = "put the answers between `<comparison>` and `</comparison>`"
 _LONGEST = 60
 """Characters of a line that a message shows."""
 
@@ -164,19 +166,15 @@ class _Conversation:
             return position + 1
         if self.comparison_start is not None and _VERDICT_LINE.fullmatch(line):
             comment = line.strip()
-            message, hint = (
-                "a verdict without the tag of its answer",
-                f"write `<assistant> {_brief(comment)}`",
-            )
-            self._find("broken-tag", position, message, hint)
+            message = "a verdict without the tag of its answer"
+            self._find("broken-tag", position, message, f"write `<assistant> {_brief(comment)}`")
             return self._message(Tag(position, "assistant", False, (), comment, 0))
         return self._stray_text(position)
 
     def _check_mark(self, tag: Tag, line: str) -> None:
         if "*" in line[: tag.column]:
-            self._find(
-                "stray-mark", tag.line, f"stray `*` before `<{'/' * tag.closing}{tag.name}>`", "delete it"
-            )
+            message = f"stray `*` before `<{'/' * tag.closing}{tag.name}>`"
+            self._find("stray-mark", tag.line, message, "delete it")
 
     def _comparison_tag(self, tag: Tag) -> None:
         if tag.closing:
@@ -223,11 +221,7 @@ class _Conversation:
             end += 1
         said = _SPEAKER.match(self.lines.lines[position])
         role = said["role"].lower() if said else ""
-        hint = (
-            f"write `<{role}>` above its words and `</{role}>` below"
-            if role
-            else "put it between a role's tags"
-        )
+        hint = f"write `<{role}>` above its words and `</{role}>` below" if role else _BETWEEN
         self._find("text-outside-message", position, "text outside every message", hint)
         self._add(Tag(position, "", False, (), "", 0), position, end, end)
         return end
@@ -243,7 +237,10 @@ class _Conversation:
         close = self.tags.get(end) or self.almost.get(end)
         closed = close is not None and close.closing and close.name in {tag.name, tag.written}
         if (loose := self.almost.get(end)) and loose.closing and loose.name == tag.name:
-            self._find("broken-tag", end, f"`{_brief(self.lines.lines[end])}` is no tag", loose.cure)
+            written = _brief(self.lines.lines[end])
+            # Marks that both tags have are told with the first.
+            if not tag.cure or written[0] == "<" or written[0] != _brief(self.lines.lines[tag.line])[0]:
+                self._find("broken-tag", end, f"`{written}` is no tag", loose.cure)
             closed = True
         elif close and close.closing and {close.name, tag.name} <= {*ROLES} and close.name != tag.name:
             if self.comparison_start is not None and close.name == "assistant":
@@ -256,9 +253,8 @@ class _Conversation:
         elif (
             close and not close.closing and close.name == tag.name and (close.empty or self._is_empty(close))
         ):
-            self._find(
-                "unclosed-tag", end, f"`<{tag.name}>` stands where the message ends", f"write `</{tag.name}>`"
-            )
+            message = f"`<{tag.name}>` stands where the message ends"
+            self._find("unclosed-tag", end, message, f"write `</{tag.name}>`")
             closed = True
         elif not closed:
             self._find_unclosed(tag.name, tag.line)
@@ -307,6 +303,9 @@ class _Conversation:
 
     def _check_body(self, tag: Tag, end: int) -> None:
         inside = _next(self.structure, tag.line + 1, end)
+        if not (tag.cure or self.lines.text(tag.line + 1, end).strip()):
+            hint = f"write what `{tag.name}` says, or delete it"
+            self._find("empty-block", tag.line, "this message has no text", hint)
         if inside < end:
             written = self.lines.lines[inside].strip()
             self.swapped = self.comparison_start is not None and self.tags[inside].name == "comparison"
@@ -369,11 +368,8 @@ class _Conversation:
         if self.comparison_start is not None:
             self.responses.append(self._response(tag, known))
         elif tag.comment:
-            message, hint = (
-                "verdict outside a comparison",
-                "put the answers between `<comparison>` and `</comparison>`",
-            )
-            self._find("verdict-outside-comparison", tag.line, message, hint)
+            message = "verdict outside a comparison"
+            self._find("verdict-outside-comparison", tag.line, message, _ONE_COMPARISON)
             self.turns.append(self._response(tag, known))
         else:
             self.turns.append(known)
@@ -393,9 +389,8 @@ class _Conversation:
             self._find_non_assistant(tag, "move it above `<comparison>`, or write `<assistant>`")
         verdict, note, violates = self._verdict(tag) if tag.comment else (None, "", ())
         if not (tag.comment or tag.cure) and message.role == "assistant":
-            self._find(
-                "missing-verdict", tag.line, "answer without a verdict", "add `<!-- GOOD -->`, BAD or OK"
-            )
+            hint = "add `<!-- GOOD -->`, BAD or OK"
+            self._find("missing-verdict", tag.line, "answer without a verdict", hint)
         return model.Response(
             role=message.role,
             text=message.text,
@@ -424,13 +419,17 @@ class _Conversation:
         word = match["word"] if match else None
         verdict = verdict_of(word, match["sign"]) if match else None
         if match is None or verdict is None:
-            said = SAYS_VERDICT.search(comment)
-            hint = f"write `<!-- {said[1].upper()} [#id]: why -->`" if said else "write GOOD, BAD or OK"
+            meant = verdict_as_meant(comment)
+            hint = f"write `{_brief(meant)}`" if meant else "write GOOD, BAD or OK"
+            hint = nearest(word.upper(), tuple(model.Verdict)) if word else hint
+            self._find("unknown-verdict", tag.line, f"`{word or tag.comment}` is no verdict", hint)
+        elif "-->" in comment:
+            message = "two comments stand behind this tag, and are read as one"
+            self._find("unknown-verdict", tag.line, message, "write all that they say into the first")
+        elif VERDICT_ID.search(match["note"] or ""):
+            message = "an id stands behind the colon of this verdict, where it is text"
             self._find(
-                "unknown-verdict",
-                tag.line,
-                f"`{word or tag.comment}` is no verdict",
-                nearest(word.upper(), tuple(model.Verdict)) if word else hint,
+                "dangling-reference", tag.line, message, f"write `{_brief(verdict_as_meant(comment))}`"
             )
         elif TWO_VERDICTS.fullmatch(comment):
             message = f"`{comment.strip()}` gives two verdicts"

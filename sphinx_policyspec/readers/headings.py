@@ -17,7 +17,7 @@ from sphinx_policyspec.readers.text import BlockKind, Lines
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
 _IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ITEM = re.compile(
-    r"#(?P<id>[^\s\"',;]+)|(?P<name>[\w-]++(?=\s*=)|(?i:authority)(?=\s*:))\s*[=:]\s*"
+    r"#(?P<id>[^\s\"',;]+)|(?P<dot>\.)?(?P<name>[\w-]++(?=\s*=)|(?i:authority)(?=\s*:))\s*[=:]\s*"
     r"(?P<value>\"[^\"]*\"|'[^']*'|\S+?(?=[,;]?(?:\s|$))|$)|(?P<other>[^\s,;]\S*)"
 )
 _SAYS = re.compile(r"(?:^|\s)(?:#\S|(?i:authority)\s*[=:])")
@@ -114,6 +114,7 @@ def parse_heading(depth: int, text: str) -> Heading:
     for item in _ITEM.finditer(inside):
         value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019)]>")
         name = (item["name"] or "").casefold()
+        problem = problem or (f"hold `{item[0]}` in place of `{item[0][1:]}`" if item["dot"] else "")
         if (item["id"] or (name == "id" and value)) and not identifier:
             identifier = item["id"] or value
         elif name == "authority" and value and not authority:
@@ -250,6 +251,13 @@ _EXAMPLE = re.compile(
     re.MULTILINE,
 )
 """The title of an example above its conversation, where neither stands at the margin."""
+_COMMENT = re.compile(
+    r"^[ ]{0,3}(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--)[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;)[ \t]*$",
+    re.MULTILINE,
+)
+"""A line that was to be a comment."""
+_LONGEST_LINE = 60
+"""Characters of such a line that a message shows."""
 _CODE = re.compile(r"(`{1,3})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")
 _LEVEL = re.compile(
     r"(?<![\]`\w])\{:?[ ]?#[A-Za-z][\w-]{0,100}(?:\s[^{}\n]{0,500})?\}(?=\s*$)|\{[^{}\n]{0,500}\b(?i:authority)[ ]?[=:][^{}\n]{0,500}\}?"
@@ -386,7 +394,12 @@ def lost_headings(text: str) -> Iterator[tuple[int, int]]:
             offset += len(line)
 
 
-def lost_examples(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where a text, which holds no example, has the title of one above a conversation, as (start, end)."""
+def lost_marks(text: str) -> Iterator[tuple[tuple[int, int], str, str, str]]:
+    """Yield where a text has what was to be an example or a comment and is none, with code, message and hint."""
     if "xml" in text.lower():
-        yield from (match.span("title") for match in _EXAMPLE.finditer(text))
+        message, hint = "an example in a list or a quotation is text", "begin its lines at the margin"
+        for match in _EXAMPLE.finditer(text):
+            yield match.span("title"), "example-without-conversation", message, hint
+    for match in _COMMENT.finditer(text):
+        message = f"`{match[0].strip()[:_LONGEST_LINE]}` is no comment, but is text"
+        yield match.span(), "unclosed-comment", message, f"write `<!-- {match['words'][:_LONGEST_LINE]} -->`"

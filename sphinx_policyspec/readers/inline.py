@@ -37,6 +37,7 @@ _LOST_LINK = re.compile(
     r"|\[[^\[\]\n]{1,200}\][ \t]\((?P<url>https?://[^\s()]{1,500})\)"
     r"|\[[^\[\]\n]{1,200}\]\((?P<open>https?://[^\s()]{1,500})(?=\s|$)"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
+    r"|\[(?P<words>[A-Za-z][\w ]{2,100})\](?![\w(\[:{])|(?<![\w/&#.])#(?P<hash>[A-Za-z][a-z0-9]{0,40}_\w{1,60})"
 )
 _SPHINX_LINK = re.compile(
     r"(?:\{[a-z:]{1,30}\}|:[a-z:]{1,30}:)`(?:[^`<>\n]{0,100}<)?#?(?P<role>[A-Za-z][\w-]{0,100})>?`"
@@ -57,8 +58,6 @@ _CLAUSE_START = re.compile(
     r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
     re.MULTILINE,
 )
-_NEAR = 8
-"""Characters in which a link that is written in two parts may have its first one."""
 _NESTED_MARKS = 2
 _BLANKS = re.compile(r"(?<=\S) {2,}")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -124,23 +123,27 @@ def scan(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[InlineLi
 
 
 def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tuple[int, int, str]]:
-    """Yield what looks as if it were to be a link to an id and is none, as (start, end, id); code is left out."""
+    """Yield what looks as if it were to be a link to an id and is none, as (start, end, id); code is left out.
+
+    Words that are one only if they are an id, or make one, have `=` before that.
+    """
     for begin, end in outside_fences(text):
         for match in _SPHINX_LINK.finditer(text, begin, end):
             yield match.start(), match.end(), match["role"] or match["rst"]
-        if not any(sign in text for sign in ("#", "[[", "] (", "](http")):
+        if "#" not in text and "[" not in text:
             continue
         parts = [text[:begin]]
         after = begin
         for match in _INLINE.finditer(text, begin, end):
-            if match["ticks"] or match["tag"] or match["address"] or _url(match, labels) is not None:
+            is_code = match["ticks"] or match["tag"] or match["address"]
+            if is_code or (match["alone"] != "?" and _url(match, labels) is not None):
                 parts += text[after : match.start()], "_" * (match.end() - match.start())
                 after = match.end()
         bare = "".join((*parts, text[after:end]))
         for match in _LOST_LINK.finditer(bare, begin):
-            if not text[max(begin, match.start() - _NEAR) : match.start()].rstrip(" \t").endswith("[?]"):
-                name = match["id"] or match["spaced"] or match["wiki"] or match["url"] or match["open"]
-                yield match.start(), match.end(), name
+            exact = match["hash"] or slug(match["words"] or "").replace("-", "_")
+            name = match["id"] or match["spaced"] or match["wiki"] or match["url"] or match["open"]
+            yield match.start(), match.end(), name or f"={exact}"
 
 
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:
@@ -431,9 +434,22 @@ VERDICT = re.compile(
     r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",
     re.DOTALL,
 )
-SAYS_VERDICT = re.compile(r"\b(good|bad|ok)\b", re.IGNORECASE)
+_SAYS_VERDICT = re.compile(r"\b(good|bad|ok)\b", re.IGNORECASE)
 TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
 VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
+_MEANT_ID = re.compile(r"[\[(]#?([A-Za-z][\w-]{0,100})[\])]")
+_MARKS = " \t\n:;,.-\u2013\u2014"
+
+
+def verdict_as_meant(comment: str) -> str:
+    """Return a comment that says a verdict as one should: the word, ids, and why; nothing for one that says none."""
+    said = _SAYS_VERDICT.search(comment)
+    if said is None:
+        return ""
+    rest = f"{comment[: said.start()]} {comment[said.end() :]}"
+    ids = "".join(f" [#{name}]" for name in _MEANT_ID.findall(rest))
+    why = " ".join(_MEANT_ID.sub(" ", rest).split()).strip(_MARKS)
+    return f"<!-- {said[1].upper()}{ids}{f': {why}' * bool(why)} -->"
 
 
 def verdict_of(word: str | None, sign: str | None) -> Verdict | None:

@@ -24,8 +24,8 @@ from sphinx_policyspec.readers.headings import (
     Heading,
     Names,
     heading_of,
-    lost_examples,
     lost_headings,
+    lost_marks,
     made_of,
     read_notes,
 )
@@ -48,7 +48,7 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _NO_ID = "names no id whose title it could show"
-_BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200})#)?(?P<id>[A-Za-z][\w-]*)")
+_BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200}|https?:/{0,3})#)?(?P<id>[A-Za-z][\w-]*)")
 _ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
@@ -94,7 +94,7 @@ class _Document:
         self.lines = lines
         self.shown = shown
         self.notes = read_notes(lines, shown)
-        self.own_names = {None, (stem := lines.file.rpartition("/")[2].partition(".")[0]), f"{stem}.html"}
+        self.own_names = {"", (stem := lines.file.rpartition("/")[2].partition(".")[0]), f"{stem}.html"}
         self.used: set[str] = set()
         self.findings = findings
         self.preamble: list[model.Block] = []
@@ -252,12 +252,8 @@ class _Document:
             written = f"!!! {admonition[1]}` with label `{label}"
         if admonition is None or (admonition[1], label) != ("meta", "Commentary"):
             span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip()))
-            self._find(
-                "unknown-admonition",
-                span,
-                f"`{written}` is read as commentary",
-                'write `!!! meta "Commentary"`',
-            )
+            message, hint = f"`{written}` is read as commentary", 'write `!!! meta "Commentary"`'
+            self._find("unknown-admonition", span, message, hint)
         source = self.lines.text(raw.start, raw.end)
         return model.Commentary(label=label, source=source, text=text.strip("\n"), span=self._span(raw))
 
@@ -331,16 +327,12 @@ class _Document:
             heads = not text[: span[0]].strip() and self.open and not self.open[-1].blocks
             hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
             self._find("lost-heading", found, message, hint)
-        for span in lost_examples(text):
-            place, message = (
-                self.lines.offset_span(start, *span),
-                "an example in a list or a quotation is text",
-            )
-            self._find("example-without-conversation", place, message, "begin its lines at the margin")
-        self.lost_links += [
-            (self.lines.offset_span(start, *span), text[slice(*span)], name)
-            for *span, name in lost_links(text, self.notes.labels)
-        ]
+        for span, code, message, hint in lost_marks(text):
+            self._find(code, self.lines.offset_span(start, *span), message, hint)
+        begun = set()
+        for begin, stop, name in lost_links(text, self.notes.labels):
+            self.lost_links.append((self.lines.offset_span(start, begin, stop), text[begin:stop], name))
+            begun.add(begin)
         since = 0
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
@@ -349,6 +341,8 @@ class _Document:
                 since = item.start
                 continue
             self.used.add(label_of(item.label))
+            if item.label == "?" and item.start in begun:
+                continue
             self._link(item, self.lines.offset_span(start, item.start, item.end), carrier, mark)
 
     def _link(self, item: InlineLink, span: model.Span, carrier: model.Carrier, mark: str) -> None:
@@ -371,10 +365,12 @@ class _Document:
         elif not item.url or item.url == "#":
             self._unknown_label(item, span)
         else:
-            if item.text == "?":
-                self._find("title-of-nothing", span, f"`[?]({item.url})` {_NO_ID}", "write `[?](#id)`")
-            elif (bare := _BARE_NAME.fullmatch(item.url)) and bare["file"] in self.own_names:
+            bare = _BARE_NAME.fullmatch(item.url)
+            file = re.sub("https?:/*", "", bare["file"] or "") if bare else None
+            if bare and (item.text == "?" or file in self.own_names):
                 self.lost_links.append((span, f"[{item.text}]({item.url})", bare["id"]))
+            elif item.text == "?":
+                self._find("title-of-nothing", span, f"`[?]({item.url})` {_NO_ID}", "write `[?](#id)`")
             self.links.append(
                 model.Link(
                     source=self.here, url=item.url, text=item.text, carrier=carrier, span=span, example=mark
@@ -400,11 +396,8 @@ class _Document:
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
         if misplaced:
-            message, hint = (
-                f"eval tag `{item.tag}` stands in {misplaced}",
-                "move it after the clause that it tests",
-            )
-            self._find("misplaced-tag", span, message, hint)
+            message = f"eval tag `{item.tag}` stands in {misplaced}"
+            self._find("misplaced-tag", span, message, "move it after the clause that it tests")
         if item.tag in self.tag_spans:
             message, related = f"eval tag `{item.tag}` occurs twice", (self.tag_spans[item.tag],)
             self._find("duplicate-tag", span, message, _ANOTHER_TAG, related=related)
@@ -421,12 +414,18 @@ class _Document:
         """Find what was to be a link to a section or principle: it names one, and is not written as a link."""
         known = {draft.id for draft in self.drafts}
         for number, (span, written, name) in enumerate(self.lost_links):
-            shown = " ".join(written.split())
-            target = name if name in known else near_name(name, known) if number < _MOST_LOST else ""
-            if target or "](#" in written:
-                hint = f"write `[text](#{target})` or `[?](#{target})`"
-                hint = hint if target else "write `[text](#id)`; an id has no blanks"
-                self._find("dangling-reference", span, f"`{shown}` is no reference", hint)
+            shown, bare = " ".join(written.split()), name.removeprefix("=")
+            # Of many, and of mere words, only the names themselves are sought.
+            is_near = number < _MOST_LOST and bare == name
+            target = bare if bare in known else near_name(name, known) if is_near else ""
+            if target or written.startswith("[?]") or "](#" in written:
+                more = "an id has no blanks" if " " in name else nearest(name, known)
+                hint = (
+                    f"[text](#{target})` or `[?](#{target})`"
+                    if target
+                    else f"[text](#id)`; {more}".rstrip("; ")
+                )
+                self._find("dangling-reference", span, f"`{shown}` is no reference", f"write `{hint}")
             elif "://" in name:
                 self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({name})`")
             elif written.endswith(f"][{name}]"):

@@ -409,8 +409,8 @@ SLIPS = {
         'write `!!! meta "Commentary"`',
     ),
     "link-misspelt": ("(#after)", "(#aftr)", "dangling-reference", 7, "did you mean `after`?"),
-    "link-without-hash": ("(#after)", "(after)", "title-of-nothing", 7, "write `[?](#id)`"),
-    "link-in-two": ("[?](#after)", "[?] (#after)", "title-of-nothing", 7, "write `[?](#id)`"),
+    "link-without-hash": ("(#after)", "(after)", "dangling-reference", 7, "or `[?](#after)`"),
+    "link-in-two": ("[?](#after)", "[?] (#after)", "dangling-reference", 7, "or `[?](#after)`"),
     "too-deep": ("## After", "### After", "nested-principle", 30, "stands inside principle `say_so`"),
     "user-compared": (
         "<assistant> <!-- BAD -->",

@@ -16,7 +16,7 @@ ROWS = r"""
 <assistant> <!-- BAD --> | <assistant BAD> | unknown-verdict | 19 | write `<assistant> <!-- BAD -->`
 <assistant> <!-- BAD --> | <assistant verdict="BAD"> | unknown-verdict | 19 | write `<assistant> <!-- BAD -->`
 <assistant> <!-- BAD --> | <!-- BAD --> | broken-tag | 19 | write `<assistant> <!-- BAD -->`
-<!-- GOOD: It says so. --> | <!-- It says so: GOOD --> | unknown-verdict | 16 | write `<!-- GOOD [#id]: why -->`
+<!-- GOOD: It says so. --> | <!-- It says so: GOOD --> | unknown-verdict | 16 | write `<!-- GOOD: It says so -->`
 <comparison> | <compare> | broken-tag | 15 | write `<comparison>`
 <comparison> | </comparison> | broken-tag | 15 | write `<comparison>`
 Have you this book?\n</user> | Have you this book?</user> | broken-tag | 13 | write `</user>` alone on a line below it
@@ -57,6 +57,23 @@ The first norm. | The first norm; see [it](https://a.example today. | undefined-
 The second norm. | -->\n\nThe second norm. | unclosed-comment | 25 | delete it
 [?](#after) | [it](spec.html#after) | dangling-reference | 7 | write `[text](#after)`
 The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empty-block | 27 | put one into it
+[?](#after) | [?](#after | dangling-reference | 7 | or `[?](#after)`
+[?](#after) | [?](#af ter) | dangling-reference | 7 | or `[?](#after)`
+[?](#after) | [After]. See [?](#after) | dangling-reference | 7 | write `[text](#after)`
+[?](#say_so) | #say_so. See [?](#say_so) | dangling-reference | 32 | write `[text](#say_so)`
+[?](#after) | [it](https:/#after) | dangling-reference | 7 | write `[text](#after)`
+{#after authority=developer} | {#after .authority=developer} | broken-attributes | 30 | with `{#after authority=developer}`
+<!-- GOOD: It says so. --> | <!-- GOOD It says so --> | unknown-verdict | 16 | write `<!-- GOOD: It says so -->`
+<!-- GOOD: It says so. --> | <!-- GOOD: It says [#after] --> | dangling-reference | 16 | write `<!-- GOOD [#after]: It says -->`
+<!-- GOOD: It says so. --> | <!-- GOOD [after]: It says --> | unknown-verdict | 16 | write `<!-- GOOD [#after]: It says -->`
+<!-- BAD --> | <!-- BAD: no --> <!-- why? --> | unknown-verdict | 19 | into the first
+<user>\nHave you this book?\n</user> | [user]\nHave you this book?\n[/user] | broken-tag | 12 | write `<user>`
+Have you this book?\n | \n | empty-block | 12 | write what `user` says
+The second norm. | <-- todo -->\n\nThe second norm. | unclosed-comment | 25 | write `<!-- todo -->`
+The second norm. | <!- todo ->\n\nThe second norm. | unclosed-comment | 25 | write `<!-- todo -->`
+!!! meta "Commentary"\n    Why so. | > Commentary: Why so. | unknown-admonition | 27 | write `!!! meta "Commentary"`
+!!! meta "Commentary"\n    Why so. | Commentary: Why so. | unknown-admonition | 27 | write `!!! meta "Commentary"`
+!!! meta "Commentary"\n |  | unknown-admonition | 27 | write `!!! meta "Commentary"` above them
 """
 """One slip a line; ``\\n`` stands for a line end."""
 TABLE = [[part.replace("\\n", "\n") for part in row.split(" | ")] for row in ROWS.strip().splitlines()]
