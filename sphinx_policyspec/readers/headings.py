@@ -252,7 +252,7 @@ _EXAMPLE = re.compile(
 )
 """The title of an example above its conversation, where neither stands at the margin."""
 _COMMENT = re.compile(
-    r"^[ ]{0,3}(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--)[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;)[ \t]*$",
+    r"^[ ]{0,3}(?!<!--[^\n]*-->)(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--)[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;)[ \t]*$",
     re.MULTILINE,
 )
 """A line that was to be a comment."""
@@ -400,6 +400,7 @@ def lost_marks(text: str) -> Iterator[tuple[tuple[int, int], str, str, str]]:
         message, hint = "an example in a list or a quotation is text", "begin its lines at the margin"
         for match in _EXAMPLE.finditer(text):
             yield match.span("title"), "example-without-conversation", message, hint
-    for match in _COMMENT.finditer(text):
+    comments = (match for span in outside_fences(text) for match in _COMMENT.finditer(text, *span))
+    for match in comments:
         message = f"`{match[0].strip()[:_LONGEST_LINE]}` is no comment, but is text"
         yield match.span(), "unclosed-comment", message, f"write `<!-- {match['words'][:_LONGEST_LINE]} -->`"
