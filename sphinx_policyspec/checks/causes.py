@@ -412,6 +412,8 @@ def _place(finding: Finding) -> _Place:
     return finding.span.file, finding.span.line
 
 
+_OFTEN = 3
+"""As many places that have one unknown name show that an id was changed; of links to provisions two do."""
 _SHOWN = 3
 """As many other places of one name are listed."""
 
@@ -421,7 +423,7 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
     again = grouped(((one.code, one.message), one.span) for one in findings if _may_be_renamed(one))
     for found in findings:
         places = again[found.code, found.message] if _may_be_renamed(found) else [found.span]
-        if len(places) == 1:
+        if len(places) < (2 if found.code == "dangling-reference" else _OFTEN):
             yield found
             continue
         if found.span != places[0]:

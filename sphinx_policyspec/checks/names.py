@@ -67,7 +67,10 @@ def dangling_reference(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def other_kind(name: str, known: Mapping[model.TargetKind, Collection[str]]) -> str:
-    """Return the hint that a name is that of something of another kind, or nothing."""
+    """Return the hint that a name is that of something of another kind, or words before one; or nothing."""
+    words, _, last = name.rpartition(" ")
+    if words and any(last in names for names in known.values()):
+        return f"write `{words} <{last}>`"
     kind = next((kind for kind, names in known.items() if name in names), None)
     return f"a {kind.value} has this id; name it as such" if kind else ""
 
@@ -295,7 +298,7 @@ def check_names(spec: model.Spec, places: Places | None = None) -> Iterator[mode
     """
     check = _Check(spec, places or Places())
     yield from check.uses()
-    yield from _repeated(_identified(spec), check.places)
+    yield from _repeated(_identified(spec, check.places), check.places)
 
 
 class _Check:
@@ -308,6 +311,7 @@ class _Check:
         self.known: dict[str, Collection[str]] = {kind.value: ids for kind, ids in targets(spec).items()}
         self.known["role"] = ROLES
         self.known["category"] = {principle.category for principle in spec.principles if principle.category}
+        self.sections = {one.id for one in spec.provisions if not isinstance(one, model.Principle)}
         self.other_levels: list[tuple[str, model.Span]] = []
 
     def uses(self) -> Iterator[model.Finding]:
@@ -316,22 +320,32 @@ class _Check:
         told: set[tuple[Use, model.Span]] = set()
         for row in ATTRIBUTES:
             for owner in _OWNERS[row.owner](self.spec) if row.names else ():
-                for name in row.values(owner.item):
-                    if name in self.known[row.names] and not _is_itself(row, owner, name):
-                        continue
+                for name, words in self._odd(row, owner):
                     use = Use(row.owner, owner.id, row.key, name)
-                    if (use, owner.span) not in told:
-                        told.add((use, owner.span))
-                        place = self.places.place(use, owner.span)
-                        if (
-                            row.names == "level"
-                            and name in PUBLISHED_LEVELS
-                            and not _is_itself(row, owner, name)
-                        ):
-                            self.other_levels.append((name, place))
-                        else:
-                            yield self._wrong(row, owner, name, place)
+                    if (use, owner.span) in told:
+                        continue
+                    told.add((use, owner.span))
+                    place = self.places.place(use, owner.span)
+                    if row.names == "level" and name in PUBLISHED_LEVELS and not _is_itself(row, owner, name):
+                        self.other_levels.append((name, place))
+                    else:
+                        yield self._wrong(row, owner, words, place)
         yield from self._another_ladder()
+
+    def _odd(self, row: Attribute, owner: _Owner) -> Iterator[tuple[str, str]]:
+        """Yield the names of one option that are unknown or wrong here, each with its words: several may have been meant as one."""
+        known = self.known[row.names]
+        sections = self.sections if row.lifts or row.orders else ()
+        odd = [
+            name
+            for name in row.values(owner.item)
+            if name not in known or name in sections or _is_itself(row, owner, name)
+        ]
+        unknown = [name for name in odd if name not in known]
+        if len(unknown) > 1 and (joined := "_".join(unknown)) and near_name(joined, known):
+            yield unknown[0], " ".join(unknown)
+            odd = [name for name in odd if name in known]
+        yield from ((name, name) for name in odd)
 
     def _another_ladder(self) -> Iterator[model.Finding]:
         """Yield the published levels that are used beside levels of one's own: one finding says how to map them."""
@@ -361,6 +375,9 @@ class _Check:
         ):
             message = f"{row.owner} {shown(owner.id)} has one level of authority, and {shown(name)} names {len(several)}"
             return _found("unknown-level", message, span, f"keep one, such as `{several[0]}`")
+        if name in self.sections and name in self.known[row.names]:
+            message = f"{shown(name)} in `{row.key}` is a section, and asks for nothing"
+            return _found("not-a-principle", message, span, "name a principle below it, or give it a level")
         found = self.unknown.finding(row.names, name, span, self.known[row.names])
         if row.names == "category" and not self.known["category"]:
             return replace(found, hint="no principle has one; give `category` to those that are meant")
@@ -402,6 +419,7 @@ def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[model.Fi
             finding = taken(found.word, found.id, found.span, known.span, pages)
             is_named = getattr(found.item, "repeats", "") == found.id
             hint = f"{finding.hint}, such as `{found.item.id}`" if is_named else finding.hint
+            hint = "take it out of `aliases`" if found.word == _FORMER else hint
             yield replace(finding, hint=hint)
 
 
@@ -424,12 +442,19 @@ def _of_provisions(
             yield _Identified(model.TargetKind.PROVISION, word, name, provision, provision.span)
 
 
-def _identified(spec: model.Spec) -> Iterator[_Identified]:
+_FORMER = "former"
+
+
+def _identified(spec: model.Spec, places: Places) -> Iterator[_Identified]:
     """Yield all that an author gives an id; former ids count."""
     for item in (*spec.levels, *spec.topics, *spec.goals, *spec.repeated):
         kind, word = _DECLARED[type(item)]
         yield _Identified(kind, word, item.id, item, item.span or model.Span("", 1))
-    yield from _of_provisions(spec, lambda one: (one.id, *one.aliases))
+    yield from _of_provisions(spec, lambda one: (one.id,))
+    for provision in spec.provisions:
+        for name in provision.aliases:
+            place = places.place(Use("provision", provision.id, "aliases", name), provision.span)
+            yield _Identified(model.TargetKind.PROVISION, _FORMER, name, provision, place)
     # Those that others have a better claim to.
     yield from _of_provisions(spec, lambda one: filter(None, (one.repeats,)))
     for example in spec.examples:

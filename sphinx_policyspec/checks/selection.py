@@ -98,6 +98,7 @@ def _brief(words: str) -> str:
 
 
 _VERSION = 1
+_WRITES = "`check --format baseline` writes one"
 
 
 def format_baseline(findings: Iterable[tuple[Finding, str]]) -> str:
@@ -126,12 +127,7 @@ def read_baseline(path: Path) -> frozenset[str]:
         version = content["version"]
         known = frozenset(str(entry["fingerprint"]) for entry in content["findings"])
     except (ValueError, KeyError, TypeError) as error:
-        why = f" ({error})" if isinstance(error, ValueError) else ""
-        raise BaselineError(
-            f"`{path}` is not a baseline{why}; `check --format baseline` writes one"
-        ) from None
+        raise BaselineError(f"`{path}` is not a baseline; {_WRITES}") from error
     if problems or version != _VERSION:
-        raise BaselineError(
-            f"`{path}` is not a baseline of version {_VERSION}; `check --format baseline` writes one"
-        )
+        raise BaselineError(f"`{path}` is not a baseline of version {_VERSION}; {_WRITES}")
     return known

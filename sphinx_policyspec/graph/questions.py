@@ -208,6 +208,8 @@ def find_question(name: str) -> Question:
         otherwise = (
             "give a query of your own with `--sparql`" if " " in name.strip() else "`query --list` names them"
         )
+        if name.endswith((".rq", ".sparql")):
+            otherwise = f"give a query in a file with `--file {name}`"
         hint = near or otherwise
         raise QueryError(f"unknown question `{name}`; {hint}")
     return found

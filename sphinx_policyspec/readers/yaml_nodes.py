@@ -92,6 +92,7 @@ def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
 _CURES = {
     "mapping values are not allowed": "put a value with a colon in quotes",
     "another document": "delete the line `---`",
+    "expected '<document start>'": "delete the line `...` above it, which ends what is read",
     "'\\t'": "indent by spaces",
     "expected ','": "put a comma between what the brackets hold",
 }

@@ -15,7 +15,7 @@ from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import Provision, Severity, Spec, TargetKind, rules
 from sphinx_policyspec.model.finding import OFF, codes_of
-from sphinx_policyspec.model.nearest import near_name, nearest
+from sphinx_policyspec.model.nearest import is_part, near_name, nearest
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, SHIPPED_SIDECAR, is_absolute_iri
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
@@ -319,7 +319,20 @@ def bad_values(config: Config) -> Iterator[tuple[str, str]]:
         ):
             yield name, f"unknown option `{name}`; did you mean `{meant}`?"
         elif bare != name and bare not in names:
-            yield name, f"unknown option `{name}`; {nearest(bare, names, prefix=PREFIX)}".removesuffix("; ")
+            hint = (
+                nearest(bare, names, prefix=PREFIX) or "the reference of `conf.py` lists those that there are"
+            )
+            yield name, f"unknown option `{name}`; {hint}"
+    for name in config.suppress_warnings:
+        domain, dot, code = name.partition(".")
+        if domain == "policyspec" and dot and code != "*" and code not in rules():
+            meant = next((one for one in rules() if is_part(code, one)), near_name(code, rules()))
+            hint = (
+                f"did you mean `policyspec.{meant}`?"
+                if meant
+                else "the reference of findings lists the codes"
+            )
+            yield "suppress_warnings", f"`suppress_warnings`: `{name}` is no code of a finding; {hint}"
 
 
 def problems(option: Field[Any], value: object) -> list[str]:

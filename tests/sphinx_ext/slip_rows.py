@@ -7,6 +7,15 @@ from __future__ import annotations
 Row = tuple[tuple[tuple[str, str], ...], str, int, str]
 
 MORE_IN_MYST: dict[str, Row] = {
+    "role-around-its-backticks": ((("[](#is-{n})", "`{policy:principle}`is-{n}"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "role-behind-its-text": ((("[](#is-{n})", "`is-{n}`{policy:principle}"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "sign-and-id": (((":id: is-{n}", ":id: is_row"), ("[](#is-{n})", "#is_row")), "invalid-role", 41, "write `[](#is_row)`"),
+    "id-behind-a-heading": ((("## After", "## After {#after-{n}}"),), "lost-option", 34, "delete it"),
+    "id-of-a-section": ((("The second norm.", "The second norm.\n\n### Why {#why-{n}}\n\nText."),), "lost-option", 34, "write `(why-"),
+    "comment-behind-an-option": (((":authority: user", ":authority: user # who"),), "lost-option", 9, "put it above the directive"),
+    "words-before-an-id": ((("[](#is-{n})", "{policy:principle}`the rule is-{n}`"),), "dangling-reference", 41, "write `the rule <is-"),
+    "title-for-an-id": (((":id: is-{n}", ":id: is_titled"), ("```\n\nSee [](#is-{n})", ":refines: is titeld\n```\n\nSee [](#is_titled)")), "unknown-provision", 39, "did you mean `is_titled`?"),
+    "section-preferred": (((":authority: user\n```\n\nSee", ":authority: user\n:prefer-over: on-{n}\n```\n\nSee"), ("# On {n}\n", "(on-{n})=\n# On {n}\n")), "not-a-principle", 40, "name a principle below it"),
     "smart-quotes-for-backticks": ((("```{policy:message} user\nHave you this book?\n```", "‘‘‘{policy:message} user\nHave you this book?\n’’’"),), "short-fence", 17, "write three backticks, here and where it ends"),
     "no-break-space": (((":authority: user", ":authority:\u00a0user"),), "invisible-character", 9, "write a plain space"),
     "no-break-spaces": (((":id: is-{n}\n:authority: user", ":id:\u00a0is-{n}\n:authority:\u00a0user"),), "invisible-character", 8, "the same on line 9"),
@@ -141,7 +150,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "yaml-equals": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid = is-{n}\nauthority = user\n---\n```"),), "lost-option", 9, "write `id:` and `authority:` and a space"),
     "yaml-twice-note": (((":note: It says so.", "---\nnote: It says so.\nnote: Again.\n---"),), "duplicate-key", 24, "delete one"),
     "yaml-half": ((("```{policy:principle}\n:id: is-{n}\n:authority: user\n```", "```{policy:principle}\n---\nid: is-{n}\n---\n:authority: user\n```"),), "lost-option", 11, "put it directly below `policy:principle`"),
-    "heading-attr": ((("## Say so when you do not know", "## Say so when you do not know {#is-{n} authority=user}"), ("```{policy:principle}\n:id: is-{n}\n:authority: user\n```\n\n", "")), "lost-option", 5, "write `{policy:principle}` below the heading, with `:id:` and `:authority:`"),
+    "heading-attr": ((("## Say so when you do not know", "## Say so when you do not know {#is-{n} authority=user}"), ("```{policy:principle}\n:id: is-{n}\n:authority: user\n```\n\n", "")), "lost-option", 5, "write `{policy:principle}` below it, with `:id:` and `:authority:`"),
     "opts-end-of-answer": ((("Of course.\n", "Of course.\n\n:violates: is-{n}\n"),), "lost-option", 30, "put it directly below `policy:response`"),
     "two-blank": (((":id: is-{n}\n:authority", ":id: is-{n}\n\n\n:authority"),), "lost-option", 11, "delete the blank line"),
     "double-first-colon": (((":id: is-{n}", "::id: is-{n}"),), "lost-option", 8, "write `:id:`"),
@@ -234,6 +243,10 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "role-in-two-backticks": (("The second norm.", "``{policy:message} user`` begins one.\n```\ncode\n```"),),
 }
 MORE_IN_RST: dict[str, Row] = {
+    "id-in-plain-backticks": (((":policy:principle:`is-{n}`", "`is-{n}`"),), "invalid-role", 40, "write :policy:principle:`is-"),
+    "link-to-an-id": (((":policy:principle:`is-{n}`", "`it <is-{n}>`_"),), "invalid-role", 40, "write :policy:principle:`it <is-"),
+    "id-in-angles": (((":policy:principle:`is-{n}`", "`it <#is-{n}>`"),), "invalid-role", 40, "write :policy:principle:`it <is-"),
+    "options-below-text": (((".. policy:principle::\n   :id: is-{n}", ".. policy:principle::\n\n   Say so.\n\n   :id: is-{n}"),), "lost-option", 13, "put it directly below `policy:principle`"),
     "line-below-a-title-too-short": ((("After\n-----", "After\n---"),), "lost-heading", 34, "write one `-` for each letter"),
     "option-with-a-slash": ((("   :authority: user", "   /authority: user"),), "lost-option", 11, "write `:authority:`"),
     "heading-of-markdown": ((("After\n-----", "## After"),), "lost-heading", 33, "write `After` above a line of `-`"),

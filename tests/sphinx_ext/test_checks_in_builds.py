@@ -67,7 +67,7 @@ def test_a_baseline_holds_back_what_is_known(source: Path, build: Build, warning
     (source / "known.json").write_text("{", encoding="utf-8")
     told = warnings_in(build(source))
     assert len(told) == 2
-    assert "`known.json` is not a baseline (" in told[0]
+    assert "`known.json` is not a baseline; `check" in told[0]
     assert told[0].split(" [policyspec")[0].endswith("; `check --format baseline` writes one")
     known = ps.check(source, use_baseline=False)
     text = ps.render(known, "baseline")

@@ -39,6 +39,10 @@ _MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([
 _EXTENSION = re.compile(r"Could not import extension (\S+)")
 _WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst|toc)[\w.]*\]$")
 """What Sphinx puts around the words of a warning."""
+_UNQUOTED = re.compile(r"NameError: name '(\w+)' is not defined")
+_LINE = re.compile(r"conf\.py\", line (\d+)")
+_SHORTEST = 2
+"""A name of an extension is longer."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
 
 
@@ -249,11 +253,14 @@ def _first_line(error: Exception) -> str:
 
 def _remedy(error: BaseException) -> str:
     """Return what to install where a project needs a package that is not there."""
-    match = _MISSING_MODULE.search(f"{error} {error.__cause__ or ''} {error.__context__ or ''}")
-    if match is None:
+    said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
+    if unquoted := _UNQUOTED.search(said):
+        line = max(map(int, _LINE.findall(said)), default=0)
+        return f" (line {line}); put quotes around `{unquoted[1]}` if it is a text"
+    if (match := _MISSING_MODULE.search(said)) is None:
         return ""
     before, own, behind = (named[1] if (named := _EXTENSION.search(str(error))) else "").partition(_OWN_NAME)
-    if own and (before or behind):
+    if own and max(len(before), len(behind)) > _SHORTEST:
         names = " and ".join(f"`{name}`" for name in (before, own, behind) if name)
         return f"; put a comma between {names} in `extensions` of `conf.py`"
     if match[1] and near_name(match[1], (_OWN_NAME, "myst_parser")):

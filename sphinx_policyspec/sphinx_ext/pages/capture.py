@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -58,6 +59,7 @@ SOURCE_TITLE = "policyspec_title"
 
 
 _CODE = (nodes.literal, nodes.title_reference)
+_BARE_ID = re.compile(r"[A-Za-z][\w-]*")
 
 
 def _role_text(node: addnodes.pending_xref) -> str:
@@ -104,6 +106,7 @@ class MarkSections(SphinxTransform):
     def _find_broken_roles(self, text: nodes.TextElement) -> None:
         """Find what is almost a role of ours, or a link, and stays in the text."""
         is_myst, above = markup_of(self.env) is model.Markup.MYST, ""
+        before: nodes.Node = nodes.Text("")
         for node, behind in pairwise([*text.children, nodes.Text("")]):
             said, is_code = node.astext(), isinstance(node, _CODE)
             above += said
@@ -113,10 +116,20 @@ class MarkSections(SphinxTransform):
                     self._broken(text, above.count("\n") - said.count("\n"), broken.problem, broken.right)
             elif isinstance(node, nodes.Text) or is_code:
                 code = behind.astext() if isinstance(behind, _CODE) else None
-                for found in marks.near_references(said, code, is_myst=is_myst, is_code=is_code):
+                around = before.astext() if isinstance(before, _CODE) else "", behind.astext()
+                # What a role was to stand in front of is told with that.
+                is_named = before.astext().rstrip(" ").endswith((":", "}"))
+                is_bare = isinstance(node, nodes.title_reference) and not is_named
+                kinds = {"is_myst": is_myst, "is_code": is_code, "is_bare": is_bare}
+                for found in marks.near_references(said, code, **kinds, around=around):
                     below = above.count("\n") - said.count("\n", found.start)
                     message = f"`{found.written}` is no {found.what}, but text"
                     self._broken(text, below, message, found.right, found.target)
+            elif isinstance(node, nodes.reference) and _BARE_ID.fullmatch(address := node.get("refuri", "")):
+                right = f":{DOMAIN}:principle:`{said} <{address}>`"
+                message = f"`{said} <{address}>` is no role, but a link to a file"
+                self._broken(text, above.count("\n") - said.count("\n"), message, right, address)
+            before = node
 
     def _broken(
         self, text: nodes.TextElement, below: int, message: str, right: str, target: str = ""

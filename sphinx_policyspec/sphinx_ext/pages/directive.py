@@ -377,9 +377,12 @@ class PolicyDirective(SphinxDirective):
     def needs_text(self) -> None:
         """Find that there is no content where there should be some."""
         if not self.text:
-            self.find(
-                "empty-block", f"`{self.name}` has no text", hint="write it below a blank line, indented"
-            )
+            self.find_empty("text", "it")
+
+    def find_empty(self, what: str, them: str) -> None:
+        """Find that it holds nothing."""
+        where = "between the lines of its fence" if self.is_myst else "below a blank line, indented"
+        self.find("empty-block", f"`{self.name}` has no {what}", hint=f"write {them} {where}")
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Return an option as texts, which commas divide, sorted."""

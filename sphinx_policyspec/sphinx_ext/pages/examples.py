@@ -32,7 +32,6 @@ from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, declared_on, 
 
 _SILENT = (nodes.Invisible, nodes.math, nodes.math_block, nodes.raw, nodes.system_message)
 _LINKS = (nodes.reference, addnodes.pending_xref)
-_NO_MESSAGES = "write them below a blank line, indented"
 
 
 def mark_placeholders(
@@ -176,7 +175,7 @@ class ExampleDirective(PolicyDirective):
         content = list(_grouped(held))
         self._find_stray_text(content)
         if not content:
-            self.find("empty-block", f"`{self.name}` has no messages", hint=_NO_MESSAGES)
+            self.find_empty("messages", "them")
         box = example("", shown, content, raw_title=title, place=self.place)
         self.declare(box, item)
         return [box, *lifted]
@@ -371,7 +370,7 @@ class ConversationDirective(PolicyDirective):
 
         box = compact_conversation(self)
         if not box.children:
-            self.find("empty-block", f"`{self.name}` has no messages", hint=_NO_MESSAGES)
+            self.find_empty("messages", "them")
         return [box]
 
 
@@ -440,7 +439,7 @@ class PromptDirective(PolicyDirective):
         if not turns and not any(
             isinstance(inner, PolicyMessage) for node in content for inner in node.findall(PolicyMessage)
         ):
-            self.find("empty-block", f"`{self.name}` has no messages", hint=_NO_MESSAGES)
+            self.find_empty("messages", "them")
         if any(isinstance(item, model.Response) for item in judged):
             hint = "make it a `policy:example`, or delete the answers"
             self.find("verdict-in-prompt", "a prompt holds no verdicts", hint)

@@ -27,9 +27,9 @@ _TURN = re.compile(r"\s*(?P<own>message|response)(?P<rest>\s.*)")
 _SAYS = re.compile(r"[\w{}\[(<]")
 """What stands behind marks only if they begin a fence."""
 _LEVEL = re.compile(
-    r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)\s++authority=(?P<level>[\w-]++)\})\s*+"
+    r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)(?:\s++authority=(?P<level>[\w-]++))?\})\s*+"
 )
-_BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below the heading, with `:id:` and `:authority:`"
+_BELOW_HEADING = f"write `{{{DOMAIN}:principle}}` below it, with `:id:` and `:authority:`"
 _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
@@ -146,14 +146,19 @@ class DirectiveFences(FirstLines):
         if HEADING.match(line):
             self._signs, self.is_taken = line.partition(" ")[0], False
             self._title = line.strip()
-        if (found := _LEVEL.fullmatch(line)) and self._has_principle(number):
-            message = f"`{found['given']}` stands beside `{{{DOMAIN}:principle}}`, which says the same, and is text here"
-            self._slip(number, "lost-option", message, "delete it")
-            self._changed[number] = found["title"].rstrip()
-        elif found:
-            self._slip(number, "lost-option", f"`{found['given']}` is text in a page of MyST", _BELOW_HEADING)
+        if (found := _LEVEL.fullmatch(line)) is None:
+            return
+        title, hint = found["title"].rstrip(), "delete it"
+        message, right = f"`{found['given']}` is text in a page of MyST", title
+        if self._has_principle(number):
+            message += f", beside `{{{DOMAIN}:principle}}`, which says it"
+        elif found["level"]:
             options = f":id: {found['id']}\n:authority: {found['level']}\n"
-            self._changed[number] = f"{found['title']}\n\n```{{{DOMAIN}:principle}}\n{options}```\n"
+            hint, right = _BELOW_HEADING, f"{title}\n\n```{{{DOMAIN}:principle}}\n{options}```\n"
+        else:
+            hint, right = f"write `({found['id']})=` on a line above it", f"({found['id']})=\n{title}"
+        self._slip(number, "lost-option", message, hint)
+        self._changed[number] = right
 
     def _has_principle(self, number: int) -> bool:
         """Return whether a directive stands directly below a heading."""

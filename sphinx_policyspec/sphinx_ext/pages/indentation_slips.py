@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.pages import option_slips
+from sphinx_policyspec.sphinx_ext.pages.option_slips import indent_of
 
 _OF_MYST = re.compile(
     rf"(?P<lead>\s{{0,40}}+)(?P<marks>[`~:]{{3,}}+)\{{(?P<name>{DOMAIN}:[\w-]+)\}}(?P<rest>.*)"
@@ -75,6 +76,8 @@ class Indented(option_slips.SlipReading):
     """What the title of the page is underlined with."""
     _turn: _Block | None = None
     """Its last message."""
+    _block: _Block | None = None
+    """The last directive of ours."""
 
     def mended(self) -> list[str]:
         """Return the lines, mended."""
@@ -88,7 +91,7 @@ class Indented(option_slips.SlipReading):
         if fence := _OF_MYST.fullmatch(self.lines[number]):
             self._of_myst(number, fence)
         line = self.lines[number]
-        words, indent = line.strip(), option_slips.indent_of(line)
+        words, indent = line.strip(), indent_of(line)
         if self._is_underline(number):
             self._line, self.is_taken, self._title = words[0], False, self.lines[number - 1].strip()
             self._first = self._first or self._line
@@ -154,19 +157,19 @@ class Indented(option_slips.SlipReading):
 
     def _directive(self, number: int, found: re.Match[str]) -> int:
         """Take up a directive of ours, and return the number of the next line to look at."""
-        joined = self._is_joined(number, option_slips.indent_of(self.lines[number]))
+        joined = self._is_joined(number, indent_of(self.lines[number]))
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
         self._named(number, found, name)
         self._dedent(number, own, name)
         self._place(number, own, name)
         is_marker = own == "principle" and not _TITLED.match(found["rest"])
         was_taken, told = self.is_taken, len(self.slips)
-        if own == "principle" and not option_slips.indent_of(self.lines[number]):
+        if own == "principle" and not indent_of(self.lines[number]):
             line = self._line if self._line != self._first else self._section_line(number)
             self._heading_above(
                 number, lambda title, _: f"{title}\n{line * len(title)}", is_titled=not is_marker
             )
-        depth = option_slips.indent_of(self.lines[number])
+        depth = indent_of(self.lines[number])
         # One option may stand there, where there is no argument.
         is_right = _OPTION_ALONE.fullmatch(found["rest"]) is not None
         argument, given = ("", []) if is_right else self._given_behind(number, own, found["rest"])
@@ -178,16 +181,17 @@ class Indented(option_slips.SlipReading):
         below = self._options(number + 1, own, name, depth)
         if is_marker and len(self.slips) == told:
             self._heading_below(number, below, was_taken=was_taken)
-        inner = option_slips.indent_of(self.lines[below - 1]) if below > number + 1 else 0
+        inner = indent_of(self.lines[below - 1]) if below > number + 1 else 0
+        self._block = _Block(number, own, depth, inner)
         if own in option_slips.WITH_TURNS:
             around = self._example if self._example and self._example.depth < depth else None
             self._example, self._turn = _Block(number, own, depth, inner, around=around), None
         elif own in option_slips.TURNS:
-            self._turn = _Block(number, own, depth, inner)
+            self._turn = replace(self._block)
         text = self.lines[below] if below < len(self.lines) else ""
         last = self.lines[below - 1]
         is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
-        if not is_parted and text.strip() and depth < option_slips.indent_of(text):
+        if not is_parted and text.strip() and depth < indent_of(text):
             self._part(below, f"the content of `{name}` stands directly below its options")
         if own == "principle" and not is_marker:
             self._outdented(number, below, depth)
@@ -198,14 +202,12 @@ class Indented(option_slips.SlipReading):
 
     def _dedent(self, number: int, own: str, name: str) -> None:
         """Move a line left that stands as far right as its own options, and what it holds."""
-        depth, below = option_slips.indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
-        if not (
-            own in option_slips.WITH_TURNS and depth and below and depth == option_slips.indent_of(below[0])
-        ):
+        depth, below = indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
+        if not (own in option_slips.WITH_TURNS and depth and below and depth == indent_of(below[0])):
             return
         held = (self.lines[n] for n in range(number + 2, len(self.lines)))
         held = (line for line in held if option_slips.MARKUP.fullmatch(line))
-        if option_slips.SOUND.fullmatch(below[0].strip()) and depth == option_slips.indent_of(next(held, "")):
+        if option_slips.SOUND.fullmatch(below[0].strip()) and depth == indent_of(next(held, "")):
             message = f"`{name}` is indented as far as its own options and what it holds"
             self._slip(number, "wrong-indentation", message, f"indent it by {option_slips.DEPTH} spaces less")
             self.lines[number] = " " * max(depth - option_slips.DEPTH, 0) + self.lines[number].lstrip()
@@ -229,7 +231,7 @@ class Indented(option_slips.SlipReading):
         """Move the text of a principle with a title right, of which nothing stands in the directive."""
         start = next((n for n in range(below, len(self.lines)) if self.lines[n].strip()), 0)
         text, block = self.lines[start], _Block(number, "principle", depth)
-        if not start or option_slips.indent_of(text) != depth or not text.lstrip()[0].isalnum():
+        if not start or indent_of(text) != depth or not text.lstrip()[0].isalnum():
             return
         # Where the heading above is the title, the text belongs to that.
         is_title = option_slips.words_of(self.lines[number].partition("::")[2]) <= option_slips.words_of(
@@ -249,7 +251,7 @@ class Indented(option_slips.SlipReading):
         """Return whether the line above is text that a directive would be part of."""
         words = (above := self.lines[number - 1] if number else "").strip()
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
-        return is_line and option_slips.indent_of(above) == indent and not words.startswith(("..", ":"))
+        return is_line and indent_of(above) == indent and not words.startswith(("..", ":"))
 
     def _named(self, number: int, found: re.Match[str], name: str) -> None:
         """Put the marks right that make a directive."""
@@ -261,7 +263,7 @@ class Indented(option_slips.SlipReading):
 
     def _place(self, number: int, own: str, name: str) -> None:
         """Move a message to where its example has messages, and see where an example ends."""
-        depth, example, turn = option_slips.indent_of(self.lines[number]), self._example, self._turn
+        depth, example, turn = indent_of(self.lines[number]), self._example, self._turn
         while example and example.around and own in option_slips.SAID and depth <= example.depth:
             # It belongs to the example that holds the last one, which should not.
             example = self._example = example.around
@@ -288,7 +290,7 @@ class Indented(option_slips.SlipReading):
         for end in range(number, len(self.lines)):
             found = option_slips.MARKUP.fullmatch(self.lines[end])
             is_turn = found is not None and _own(found) in option_slips.SAID
-            if self.lines[end].strip() and is_turn == (option_slips.indent_of(self.lines[end]) > indent):
+            if self.lines[end].strip() and is_turn == (indent_of(self.lines[end]) > indent):
                 return end
         return len(self.lines)
 
@@ -300,7 +302,7 @@ class Indented(option_slips.SlipReading):
             self._slip(start, "wrong-indentation", f"{what} is indented {how}", hint)
         for number in range(start, end):
             if line := self.lines[number].lstrip():
-                self.lines[number] = " " * max(option_slips.indent_of(self.lines[number]) + by, 0) + line
+                self.lines[number] = " " * max(indent_of(self.lines[number]) + by, 0) + line
 
     def _part(self, number: int, message: str) -> None:
         """Part a line from the one above."""
@@ -311,11 +313,7 @@ class Indented(option_slips.SlipReading):
         """Part a directive from text that stands directly below all that it holds; the last that it holds does that for it."""
         lines, ours = self.lines, f".. {DOMAIN}:"
         within = (n for n in range(number + 1, len(lines)) if lines[n].strip())
-        ends = (
-            n
-            for n in within
-            if option_slips.indent_of(lines[n]) <= depth or lines[n].lstrip().startswith(ours)
-        )
+        ends = (n for n in within if indent_of(lines[n]) <= depth or lines[n].lstrip().startswith(ours))
         end = next(ends, 0)
         above = lines[end - 1]
         if (
@@ -328,12 +326,15 @@ class Indented(option_slips.SlipReading):
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
         line, turn, example = self.lines[number], self._turn, self._example
-        depth = option_slips.indent_of(line)
+        depth = indent_of(line)
         if example and depth <= example.depth:
             self._example = None
-        if turn and turn.has_text and depth == turn.inner and (option := self._below_text(number, turn.own)):
-            self.lines[turn.line] += f"\n{' ' * depth}{option}"
-            self.lines[number] = ""
+        if (block := self._block) and depth > block.depth:
+            is_inside = block.has_text and depth == block.inner
+            if is_inside and (option := self._below_text(number, block.own)):
+                self.lines[block.line] += f"\n{' ' * depth}{option}"
+                self.lines[number] = ""
+            block.has_text, block.inner = True, block.inner or depth
         if turn is None or turn.has_text:
             return
         turn.has_text = True
@@ -349,27 +350,17 @@ class Indented(option_slips.SlipReading):
             return
         self._example = example
         texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
-        ends = (
-            n
-            for n, t in texts
-            if t and (option_slips.indent_of(self.lines[n]) < depth or t.startswith(".. "))
-        )
+        ends = (n for n, t in texts if t and (indent_of(self.lines[n]) < depth or t.startswith(".. ")))
         end = next(ends, len(self.lines))
         how = f"no further than {turn.shown}, and so stands outside it"
         self._move(number, "this text", how, end, turn.depth + option_slips.DEPTH - depth)
 
     def _goes_on(self, number: int, example: _Block) -> bool:
         """Return whether messages of an example stand below a text at its margin."""
-        depth = option_slips.indent_of(self.lines[number])
-        below = (
-            line for line in self.lines[number:] if line.strip() and option_slips.indent_of(line) != depth
-        )
+        depth = indent_of(self.lines[number])
+        below = (line for line in self.lines[number:] if line.strip() and indent_of(line) != depth)
         found = option_slips.MARKUP.fullmatch(next(below, ""))
-        return (
-            found is not None
-            and _own(found) in option_slips.TURNS
-            and option_slips.indent_of(found[0]) > example.depth
-        )
+        return found is not None and _own(found) in option_slips.TURNS and indent_of(found[0]) > example.depth
 
 
 # -- the first lines of fences ---------------------------------------------------------------------

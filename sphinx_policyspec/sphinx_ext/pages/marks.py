@@ -11,6 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from docutils import nodes
@@ -305,6 +306,7 @@ _NEAR_ROLE = re.compile(
 )
 """It lacks a colon or brace, a blank parts it from its text, other quotes or none stand around that, or it is never ended."""
 _ID = r"[\w-]+"
+_BEGINS_ID = re.compile(_ID)
 _LINK_OF_MYST = (
     rf"\[[^\[\]]*\] \(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\]\{{#(?P<braced>{_ID})\}}"
     rf"|\[[^\[\]]*\]\( ?#(?P<unclosed>{_ID})(?![\w)-])(?P<blanks>(?: {_ID})*\))?|\[[^\[\]]*\]\[#?(?P<second>{_ID})\]"
@@ -312,12 +314,17 @@ _LINK_OF_MYST = (
 _LINK_OF_RST = (
     rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
 )
-_LINK_OF_OTHERS = rf"\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w#])|(?<![\])\w])\(#(?P<round>{_ID})\)|<#(?P<angle>{_ID})>|(?<![\w@])@(?P<at>{_ID})|\[[^\[\]]*\]#(?P<hash>{_ID})"
+_LINK_OF_OTHERS = rf"(?<![\w\[\])])\[(?P<words>\w+(?: \w+){{1,8}})\](?![(\[\w:{{#])|(?<![\w/&#.(])#(?P<sign>[A-Za-z][a-z0-9]*_\w+)|\[\[#?(?P<wiki>{_ID})(?:\|[^\[\]]*)?\]\]|(?<![\w\[\])])\[#?(?P<alone>{_ID})\](?![(\[\w#])|(?<![\])\w])\(#(?P<round>{_ID})\)|<#(?P<angle>{_ID})>|(?<![\w@])@(?P<at>{_ID})|\[[^\[\]]*\]#(?P<hash>{_ID})"
 _NEAR_LINK = {
     is_myst: re.compile(f"{own}|{_LINK_OF_OTHERS}")
     for is_myst, own in ((True, _LINK_OF_MYST), (False, _LINK_OF_RST))
 }
 """By whether a page is in MyST: links of Markdown, or of wikis, that are text there."""
+
+
+_ROLE_ALONE = re.compile(rf"\{{{DOMAIN}:(?P<name>[\w-]+)\}}(?!`)")
+_TEXT_AND_ID = re.compile(rf"(?:(?P<shown>[^<>]+)<)?#?(?P<id>{_ID})(?(shown)>)")
+"""What stands in backticks of reStructuredText alone, as in those of a role."""
 
 
 class NearReference(NamedTuple):
@@ -336,17 +343,25 @@ class NearReference(NamedTuple):
 
 
 def near_references(
-    text: str, code: str | None, *, is_myst: bool, is_code: bool = False
+    text: str,
+    code: str | None,
+    *,
+    is_myst: bool,
+    is_code: bool = False,
+    is_bare: bool = False,
+    around: tuple[str, str] = ("", ""),
 ) -> Iterator[NearReference]:
     """Yield what is almost a role of ours, or a link, in a text.
 
     :param code: what stands behind the text as code or the like
     :param is_code: the text is code or the like itself, and a reference only if it is one as a whole
+    :param is_bare: it stands in backticks of reStructuredText that have no role
+    :param around: the code in front of the text, or of code the text behind it
     """
-
-    def right(name: str, target: str) -> str:
-        return f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
-
+    if whole := _as_whole(text, is_myst=is_myst, is_code=is_code, is_bare=is_bare, around=around):
+        yield whole
+        return
+    right = partial(_role, is_myst=is_myst)
     roles = list(_NEAR_ROLE.finditer(text))
     for found in roles:
         is_marked = bool(found["open"] or found["close"])
@@ -368,11 +383,33 @@ def near_references(
             continue
         kind = found.lastgroup or ""
         target, is_sure = found[kind], kind in {"id", "swapped", "unclosed", "blanks"}
+        target = target.lower().replace(" ", "_") if kind == "words" else target
         if kind == "blanks":
             target = found["unclosed"] + target.rstrip(")").replace(" ", "_")
         hint = f"`[](#{target})`" if is_myst else right("principle", target)
         what = "role" if not is_myst else "link"
         yield NearReference(found.start(), found[0], what, hint, "" if is_sure else target)
+
+
+def _role(name: str, target: str, *, is_myst: bool) -> str:
+    """Return a role of ours as it should be written."""
+    return f"{{{DOMAIN}:{name}}}`{target}`" if is_myst else f":{DOMAIN}:{name}:`{target}`"
+
+
+def _as_whole(
+    text: str, *, is_myst: bool, is_code: bool, is_bare: bool, around: tuple[str, str]
+) -> NearReference | None:
+    """Return what is a role but for its backticks, which stand around its name, in front of it, or around all of it."""
+    name = _ROLE_ALONE.match(text)
+    named = _BEGINS_ID.match(around[is_code]) if name and (not is_code or name.end() == len(text)) else None
+    if name and named:
+        written = f"`{text}`{named[0]}" if is_code else f"`{around[0]}`{name[0]}"
+        return NearReference(0, written, "role", _role(name["name"], named[0], is_myst=is_myst), "")
+    shown = _TEXT_AND_ID.fullmatch(text) if is_bare else None
+    if shown is None:
+        return None
+    meant = f"{shown['shown'].strip()} <{shown['id']}>" if shown["shown"] else shown["id"]
+    return NearReference(0, f"`{text}`", "role", _role("principle", meant, is_myst=is_myst), shown["id"])
 
 
 class BrokenRole(NamedTuple):
@@ -384,9 +421,6 @@ class BrokenRole(NamedTuple):
     problem: str
     target: str
     right: str
-
-
-_BEGINS_ID = re.compile(rf"{_ID}")
 
 
 def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
@@ -410,5 +444,4 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
         meant = f"{' '.join(words)} <{target}>" if words else target
     else:
         return None
-    written = f"{{{DOMAIN}:{name}}}`{meant}`" if is_myst else f":{DOMAIN}:{name}:`{meant}`"
-    return BrokenRole(problem, target, written)
+    return BrokenRole(problem, target, _role(name, meant, is_myst=is_myst))

@@ -108,6 +108,7 @@ _FAULTS = {
     "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
     "quote": ("the quote that {names} {holds} is never closed", "close it, or delete it"),
     "behind": ("text stands behind the quotes that {names} {holds}", "put the quotes around all of it"),
+    "remark": ("a comment stands behind what {bare} {holds}", "put it above the directive, or all of the value in quotes"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: what is said of those that have it, and what to do."""
@@ -296,9 +297,11 @@ class SlipReading:
             first, *more = self._parts(value, own)
             is_comment = depth is None and name in known and value.startswith("#") and " " not in value
             fault = "line" if more else "colon" if name != found["name"] else "comment" * is_comment
-            quoting = self._quoting(number, first) if depth is None and name in known else ""
-            value = _plain(first, quoting).removeprefix("#" * is_comment)
-            return Option(number, line, name, value, fault or quoting, more)
+            is_yaml = depth is None and name in known
+            quoting = self._quoting(number, first) if is_yaml else ""
+            said, sign, _ = first.partition(" #") if is_yaml and first[:1] not in "'\"" else (first, "", "")
+            value = _plain(said.rstrip(), quoting).removeprefix("#" * is_comment)
+            return Option(number, line, name, value, fault or quoting or "remark" * bool(sign), more)
         found = NEAR.fullmatch(text)
         if is_lost or not (found and is_inside) or found["name"].lower() not in known:
             return None
