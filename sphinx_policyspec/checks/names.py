@@ -335,7 +335,7 @@ class _Check:
     def _odd(self, row: Attribute, owner: _Owner) -> Iterator[tuple[str, str]]:
         """Yield the names of one option that are unknown or wrong here, each with its words: several may have been meant as one."""
         known = self.known[row.names]
-        sections = self.sections if row.lifts or row.orders else ()
+        sections = self.sections if row.orders else ()
         odd = [
             name
             for name in row.values(owner.item)
@@ -377,7 +377,7 @@ class _Check:
             return _found("unknown-level", message, span, f"keep one, such as `{several[0]}`")
         if name in self.sections and name in self.known[row.names]:
             message = f"{shown(name)} in `{row.key}` is a section, and asks for nothing"
-            return _found("not-a-principle", message, span, "name a principle below it, or give it a level")
+            return _found("not-a-principle", message, span, "name a principle, or give it a level")
         found = self.unknown.finding(row.names, name, span, self.known[row.names])
         if row.names == "category" and not self.known["category"]:
             return replace(found, hint="no principle has one; give `category` to those that are meant")

@@ -106,6 +106,7 @@ class _Document:
         self.references: list[model.Reference] = []
         self.links: list[model.Link] = []
         self.jumps: set[tuple[str, int]] = set()
+        self.nested: set[str] = set()
         self.lost_links: list[tuple[model.Span, str, str]] = []
         self.tags: list[model.EvalTag] = []
         self.tag_spans: dict[str, model.Span] = {}
@@ -180,7 +181,9 @@ class _Document:
             self.jumps.add((self.here, heading.depth))
             message = f"heading of depth {heading.depth} directly under depth {outer}"
             self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
-        if heading.authority and (above := next((d for d in self.open if d.heading.authority), None)):
+        above = next((d for d in self.open if d.heading.authority), None)
+        if heading.authority and above and above.id not in self.nested:
+            self.nested.add(above.id)
             message = f"principle `{heading.id}` stands inside principle `{above.id}`"
             hint = "put them side by side, or take the level from one"
             self._find("nested-principle", span, message, hint, related=(above.span,))
@@ -415,7 +418,6 @@ class _Document:
         known = {draft.id for draft in self.drafts}
         for number, (span, written, name) in enumerate(self.lost_links):
             shown, bare = " ".join(written.split()), name.removeprefix("=")
-            # Of many, and of mere words, only the names themselves are sought.
             is_near = number < _MOST_LOST and bare == name
             target = bare if bare in known else near_name(name, known) if is_near else ""
             if target or written.startswith("[?]") or "](#" in written:

@@ -256,7 +256,9 @@ def test_what_names_itself_or_a_section_is_kept_for_the_checks(tmp_path: Path) -
     annotated, findings = apply(tmp_path, text)
     assert [finding.rpartition("[")[2] for finding in findings] == [
         "invalid-value]",
-        *["self-reference]"] * 4,
+        *["self-reference]"] * 3,
+        "not-a-principle]",
+        "self-reference]",
     ]
     assert annotated.issued == ""
     assert (annotated.topics[0].broader, annotated.topics[0].related) == (("a",), ("a", "b"))

@@ -15,7 +15,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "comment-behind-an-option": (((":authority: user", ":authority: user # who"),), "lost-option", 9, "put it above the directive"),
     "words-before-an-id": ((("[](#is-{n})", "{policy:principle}`the rule is-{n}`"),), "dangling-reference", 41, "write `the rule <is-"),
     "title-for-an-id": (((":id: is-{n}", ":id: is_titled"), ("```\n\nSee [](#is-{n})", ":refines: is titeld\n```\n\nSee [](#is_titled)")), "unknown-provision", 39, "did you mean `is_titled`?"),
-    "section-preferred": (((":authority: user\n```\n\nSee", ":authority: user\n:prefer-over: on-{n}\n```\n\nSee"), ("# On {n}\n", "(on-{n})=\n# On {n}\n")), "not-a-principle", 40, "name a principle below it"),
+    "section-preferred": (((":authority: user\n```\n\nSee", ":authority: user\n:prefer-over: on-{n}\n```\n\nSee"), ("# On {n}\n", "(on-{n})=\n# On {n}\n")), "not-a-principle", 40, "name a principle, or give it a level"),
     "smart-quotes-for-backticks": ((("```{policy:message} user\nHave you this book?\n```", "‘‘‘{policy:message} user\nHave you this book?\n’’’"),), "short-fence", 17, "write three backticks, here and where it ends"),
     "no-break-space": (((":authority: user", ":authority:\u00a0user"),), "invisible-character", 9, "write a plain space"),
     "no-break-spaces": (((":id: is-{n}\n:authority: user", ":id:\u00a0is-{n}\n:authority:\u00a0user"),), "invisible-character", 8, "the same on line 9"),

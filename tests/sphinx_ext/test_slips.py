@@ -1023,6 +1023,19 @@ def test_a_slip_that_a_project_switches_off_hides_nothing(off: str, told: str, t
     assert [entry.finding.code for entry in ps.check(tmp_path).entries] == [told]
 
 
+def test_links_of_sphinx_that_lead_nowhere_are_told_by_a_command(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
+    marker = "```{policy:principle}\n:id: be_kind\n:authority: user\n```\n\nSee [](#be_kind), {ref}`search`, {doc}`index`.\n\n"
+    links = "{ref}`be_knd`\n{doc}`indx`\n[x](indx.md)\n"
+    (tmp_path / "index.md").write_text(f"# Slips\n\n## Be of use\n\n{marker}{links}", "utf-8")
+    found = [one for one in ps.load_checked(tmp_path).findings if one.severity is not Severity.HINT]
+    assert [(one.span.line, one.message, one.hint) for one in found] == [
+        (12, "no label is called `be_knd`", "did you mean `be_kind`, by the role `policy:principle`?"),
+        (12, "no page is called `indx.md`", "did you mean `index`?"),
+        (12, "no page is called `indx`", "did you mean `index`?"),
+    ]
+
+
 def test_a_slip_that_is_not_asked_for_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
     marker = "```{policy:principle}\n:id: be kind\n:authority: user\n```\n\nSee [](#be_kind).\n"

@@ -12,18 +12,22 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.pycode import ModuleAnalyzer
+from sphinx.util import docname_join
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model import Finding, Span, TargetKind
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import given_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
@@ -143,13 +147,21 @@ def _read(
     domain.give(replace(domain.given, asks=not spec_only, writes=False))
     told = _ParserWarnings(srcdir, app.env.found_docs)
     logging.getLogger("sphinx").addHandler(told)
+    links: list[tuple[str, addnodes.pending_xref]] = []
+    app.connect("doctree-read", partial(_note_links, links))
     with naming_page(app):
         app.builder.read()
     given = (given_annotations(sidecar),) if sidecar else ()
     knowledge = Knowledge(every_check=True, annotations=given)
     spec = knowledge.spec(app.env)
     said = severities(app.config)
-    told_by = None if spec_only else all_findings(app, knowledge, _told_here(app, knowledge, told.findings))
+    told_by = (
+        None
+        if spec_only
+        else all_findings(
+            app, knowledge, _told_here(app, knowledge, [*told.findings, *_lost_links(app, links)])
+        )
+    )
     baseline = PolicySpecConfig.of(app.config).baseline
     pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
     beside = {Path(srcdir, file) for files in app.env.dependencies.values() for file in files}
@@ -175,6 +187,51 @@ def _told_here(app: Sphinx, knowledge: Knowledge, told: list[Finding]) -> Iterat
         conf = os.path.relpath(Path(app.confdir, "conf.py"), app.srcdir)
         message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"
         yield Finding(code="no-principle", message=message, span=Span(Path(conf).as_posix(), 1), hint=hint)
+
+
+_LABEL, _PAGE = "ref", "doc"
+"""The types of links to labels and to pages."""
+
+
+def _note_links(
+    links: list[tuple[str, addnodes.pending_xref]], app: Sphinx, document: nodes.document
+) -> None:
+    """Keep the links of a page by labels of Sphinx, and to pages."""
+    for link in document.findall(addnodes.pending_xref):
+        is_file = link["reftype"] == "myst" and link.get("refdomain") is None and "." in link["reftarget"]
+        if is_file or (link.get("refdomain") == "std" and link["reftype"] in {_LABEL, _PAGE}):
+            links.append((app.env.docname, link))
+
+
+def _lost_links(app: Sphinx, links: list[tuple[str, addnodes.pending_xref]]) -> Iterator[Finding]:
+    """Yield such links of pages of the spec that lead nowhere, of which a build warns once it writes the page."""
+    domain, standard = domain_of(app.env), app.env.domains.standard_domain
+    ids = {item.id for item in domain.objects() if item.kind is TargetKind.PROVISION}
+    elsewhere = getattr(app.env, "intersphinx_inventory", {}).values()
+    for docname, link in links:
+        kind, target = link["reftype"], link["reftarget"]
+        labels = standard.anonlabels if link["refexplicit"] else standard.labels
+        page = docname_join(docname, target.partition("#")[0])
+        is_known = target in labels if kind == _LABEL else page in app.env.all_docs
+        code = {_LABEL: "ref.ref", _PAGE: "ref.doc"}.get(kind, "myst.xref_missing")
+        is_other = any(target in names for kinds in elsewhere for names in kinds.values())
+        is_quiet = {code, code.partition(".")[0]} & {*app.config.suppress_warnings}
+        if is_known or is_other or is_quiet or docname not in domain.pages:
+            continue
+        meant = near_name(target, ids) if kind == _LABEL else ""
+        hint = f"did you mean `{meant}`, by the role `{DOMAIN}:principle`?" if meant else ""
+        hint = hint or nearest(*((target, labels) if kind == _LABEL else (Path(page).stem, app.env.all_docs)))
+        place = next(node for node in (link, *_above(link)) if node.line)
+        file = Path(os.path.relpath(place.source or app.env.doc2path(docname), app.srcdir)).as_posix()
+        what = "label" if kind == _LABEL else "page"
+        span = Span(file, place.line or 1, 1, (place.line or 1) + 1, 1)
+        yield Finding(code="parser-warning", message=f"no {what} is called `{target}`", span=span, hint=hint)
+
+
+def _above(node: nodes.Node) -> Iterator[nodes.Element]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 class _ParserWarnings(logging.Handler):
