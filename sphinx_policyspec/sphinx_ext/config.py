@@ -327,11 +327,7 @@ def bad_values(config: Config) -> Iterator[tuple[str, str]]:
         domain, dot, code = name.partition(".")
         if domain == "policyspec" and dot and code != "*" and code not in rules():
             meant = next((one for one in rules() if is_part(code, one)), near_name(code, rules()))
-            hint = (
-                f"did you mean `policyspec.{meant}`?"
-                if meant
-                else "the reference of findings lists the codes"
-            )
+            hint = f"did you mean `policyspec.{meant}`?" if meant else "see the reference of findings"
             yield "suppress_warnings", f"`suppress_warnings`: `{name}` is no code of a finding; {hint}"
 
 
