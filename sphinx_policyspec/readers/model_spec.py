@@ -157,14 +157,12 @@ class _Document:
     def _heading(self, raw: RawBlock) -> None:
         heading = self.headings[raw.start]
         span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
-        problem = heading.problem
         atx = ATX.fullmatch(self.shown.plain[raw.start])
         if atx and atx["text"] and not atx["blank"]:
             message = f"no blank behind `{atx[1]}`, so that others see no heading here"
             self._find("lost-heading", span, message, f"write `{atx[1]} {atx['text']}`")
-        if not heading.id and _HIDDEN_ID.search(self.lines.lines[raw.start]):
-            problem = "stand in a comment"
-        if problem:
+        is_hidden = not heading.id and _HIDDEN_ID.search(self.lines.lines[raw.start])
+        if problem := "stand in a comment" if is_hidden else heading.problem:
             message = f"attributes of this heading {problem}"
             said = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id", heading.authority or "level"
             hint = f"end its line with `{{#{said[0]} authority={said[1]}}}`"

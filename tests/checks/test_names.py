@@ -238,8 +238,8 @@ def test_a_text_that_two_pages_include_is_told_once_with_both_pages(tmp_path: Pa
         (f"{kind} id `{name}` is taken already: its text is part of `a` and `b`", line)
         for kind, name, line in (
             ("topic", "kindness", 1),
+            ("former", "be_nice", 3),
             ("principle", "be_kind", 3),
-            ("principle", "be_nice", 3),
             ("prompt", "try", 10),
         )
     ]
@@ -270,7 +270,7 @@ def test_an_id_is_taken_by_an_id_or_a_former_one_of_its_kind_alone() -> None:
         topics=(Topic(id="topic", label="T", span=at(5)),),
     )
     assert [(f.code, f.message, f.span.line) for f in check_names(read)] == [
-        ("duplicate-id", "principle id `b` is taken already at spec.md:1", 2),
+        ("duplicate-id", "former id `b` is taken already at spec.md:2", 1),
         ("duplicate-id", "example id `a` is taken already at spec.md:3", 4),
     ]
 

@@ -211,12 +211,13 @@ def test_mistakes_are_findings_at_their_lines(
     app = build(source)
     found = sorted((int(line.split(":")[1]), line.split(": ", 1)[1]) for line in warnings_in(app))
     where = "after the `::`" if kind == "rst" else "behind the braces"
+    inside = "below a blank line, indented" if kind == "rst" else "between the lines of its fence"
     hint = f"; write the title {where}"
     wanted = [
         f"`policy:goal` lacks its title{hint} [policyspec.missing-argument]",
         "`policy:goal` has no option `idd`; did you mean `id`? [policyspec.unknown-option]",
         "goal id `use` is taken already at index.{}:{}; choose another id [policyspec.duplicate-id]",
-        "`policy:prompt` has no messages; write them below a blank line, indented [policyspec.empty-block]",
+        f"`policy:prompt` has no messages; write them {inside} [policyspec.empty-block]",
         "unknown provision `be_gone`; known are `be_kind`, `mistakes` [policyspec.unknown-provision]",
         "`show` takes no value, not `perhaps` [policyspec.invalid-option]",
         "this prompt tests nothing; put it into a principle, or add `:tests:` [policyspec.untested-prompt]",

@@ -20,7 +20,7 @@ index.rst:26: `nonsense` is not a parameter; write `name=value` [policyspec.inva
 mark.md:3: principle id `be_kind` is taken already at rest.rst:4; choose another id [policyspec.duplicate-id]
 mark.md:8: `policy:principle` has no option `colour` [policyspec.unknown-option]
 mark.md:11: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.dangling-reference]
-mark.md:15: `policy:example` has no messages; write them below a blank line, indented [policyspec.empty-block]
+mark.md:15: `policy:example` has no messages; write them between the lines of its fence [policyspec.empty-block]
 mark.md:18: a conversation stands outside every example; put it into `policy:example` or `policy:prompt` [policyspec.misplaced-directive]
 mark.md:19: `untrusted` takes no value, not `perhaps` [policyspec.invalid-option]
 rest.rst:9: `policy:principle` has no option `autority`; did you mean `authority`? [policyspec.unknown-option]
