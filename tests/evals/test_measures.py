@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import random
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from scipy import stats
 import sphinx_policyspec as ps
 from sphinx_policyspec.evals import measures
 from sphinx_policyspec.evals.measures import rates, t_quantile, t_tail
-from tests.evals.judge import PROMPTS, Sqlite, World, clustered_error, figures, interval, world
+from tests.conftest import require_tool
+from tests.evals.judge import ANSWERS, PROMPTS, Sqlite, World, clustered_error, figures, interval, world
 
 SEEDS = range(6)
 
@@ -64,8 +66,6 @@ def duck(made: World, name: str, policy: str = "as-logged") -> list[tuple[Any, .
 
     base = duckdb.connect()
     types_ = {"epoch": "INTEGER", "value": "DOUBLE", "weight": "DOUBLE"}
-    from tests.evals.judge import ANSWERS  # noqa: PLC0415  beside its use
-
     for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts)):
         shape = ", ".join(f"{column} {types_.get(column, 'VARCHAR')}" for column in columns)
         base.execute(f"CREATE TABLE {table} ({shape})")
@@ -86,32 +86,96 @@ def same_rows(ours: Iterable[tuple[Any, ...]], others: Iterable[tuple[Any, ...]]
     )
 
 
-def repr_of(row: tuple[Any, ...]) -> list[str]:
-    return [str(value) for value in row if isinstance(value, str | int)]
+def repr_of(row: tuple[Any, ...]) -> tuple[list[str], list[float]]:
+    """Return what rows are sorted by: their texts, then their numbers, of which the last digits may differ."""
+    texts = [value for value in row if isinstance(value, str)]
+    return texts, [round(float(value), 6) for value in row if not isinstance(value, str)]
+
+
+def lopsided() -> World:
+    """Return a world of two runs, of which one lacks a prompt."""
+    made = world(3, prompts=15, runs=2, weights=True)
+    return World([row for row in made.answers if row[0] == "r0" or row[6] != "p4"], made.prompts)
 
 
 @pytest.mark.parametrize("name", ["rate", "noise", "tally", "difference", "unpaired"])
 def test_duckdb_and_sqlite_give_equal_rows(name: str) -> None:
-    made = world(3, prompts=15, runs=2, weights=True)
-    gone = [row for row in made.answers if row[0] == "r0" or row[6] != "p4"]
-    made = World(gone, made.prompts)
+    made = lopsided()
     assert same_rows(duck(made, name), Sqlite(made).rows(name))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["rate", "noise", "tally"])
-def test_datafusion_gives_equal_rows(name: str) -> None:
-    datafusion = pytest.importorskip("datafusion", reason="--group harnesses")
-    from tests.evals.judge import ANSWERS  # noqa: PLC0415  beside its use
+VIEWS = {
+    "scored": "scored-as-logged",
+    "side_a": "SELECT * FROM scored WHERE run = 'r0'",
+    "side_b": "SELECT * FROM scored WHERE run = 'r1'",
+}
 
-    made = world(3, prompts=15, weights=True)
+
+def view(name: str) -> str:
+    return VIEWS[name] if " " in VIEWS[name] else ps.measure(VIEWS[name]).sql
+
+
+def by_datafusion(made: World, name: str) -> list[dict[str, Any]]:
+    datafusion = pytest.importorskip("datafusion", reason="--group harnesses")
     context = datafusion.SessionContext()
     for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts)):
         context.from_pydict({c: [row[n] for row in rows] for n, c in enumerate(columns)}, name=table)
-    context.register_view("scored", context.sql(ps.measure("scored-as-logged").sql))
-    rows = context.sql(ps.measure(name).sql).to_pylist()
-    found = [tuple(row[column] for column in ps.measure(name).columns) for row in rows]
-    assert same_rows(found, Sqlite(made).rows(name))
+    for one in VIEWS:
+        context.register_view(one, context.sql(view(one)))
+    found: list[dict[str, Any]] = context.sql(ps.measure(name).sql).to_pylist()
+    return found
+
+
+def by_chdb(made: World, name: str) -> list[dict[str, Any]]:
+    session = pytest.importorskip("chdb.session", reason="--group harnesses").Session()
+    session.query("CREATE DATABASE IF NOT EXISTS d")
+    session.query("USE d")
+    kinds = {"epoch": "Int32", "value": "Nullable(Float64)", "weight": "Float64"}
+    for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts)):
+        shape = ", ".join(f"{column} {kinds.get(column, 'String')}" for column in columns)
+        session.query(f"CREATE TABLE {table} ({shape}) ENGINE = Memory")
+        values = ", ".join(f"({', '.join('NULL' if v is None else repr(v) for v in row)})" for row in rows)
+        session.query(f"INSERT INTO {table} VALUES {values}")
+    for one in VIEWS:
+        session.query(f"CREATE VIEW {one} AS {view(one)}")
+    lines = session.query(ps.measure(name).sql, "JSONEachRow").bytes().decode().splitlines()
+    session.close()
+    return [json.loads(line) for line in lines]
+
+
+def by_spark(made: World, name: str) -> list[dict[str, Any]]:
+    sql = pytest.importorskip("pyspark.sql", reason="--group harnesses")
+    require_tool("java")
+    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
+    kinds = {"epoch": "INT", "value": "DOUBLE", "weight": "DOUBLE"}
+    for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts)):
+        shape = ", ".join(f"{column} {kinds.get(column, 'STRING')}" for column in columns)
+        spark.createDataFrame(rows, shape).createOrReplaceTempView(table)
+    for one in VIEWS:
+        spark.sql(view(one)).createOrReplaceTempView(one)
+    return [row.asDict() for row in spark.sql(ps.measure(name).sql).collect()]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # what other engines warn of is theirs
+@pytest.mark.parametrize("engine", [by_datafusion, by_chdb, by_spark])
+def test_every_engine_gives_equal_rows_from_the_same_texts(
+    engine: Callable[[World, str], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    made = lopsided()
+    for name in ("rate", "noise", "tally", "difference", "unpaired"):
+        columns = ps.measure(name).columns
+        expected = Sqlite(made).rows(name)
+        texts = [isinstance(value, str) for value in expected[0]]
+        found = [
+            tuple(row[c] if is_text else float(row[c]) for c, is_text in zip(columns, texts, strict=True))
+            for row in engine(made, name)
+        ]
+        numbers = [tuple(v if isinstance(v, str) else float(v) for v in row) for row in expected]
+        assert len(found) == len(numbers)
+        assert same_rows(found, numbers)
 
 
 def test_paired_differences_are_those_of_a_second_computation() -> None:
@@ -361,3 +425,26 @@ def test_p_values_without_holm_are_found_out() -> None:
     given_p = [0.01, 0.04, 0.03]
     found = module.rates(differing(given_p))
     assert not all(close(one.p_holm, p, 1e-6) for one, p in zip(found, holm(given_p), strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # what others warn of is theirs
+def test_means_and_errors_are_those_of_a_weighted_regression() -> None:
+    api = pytest.importorskip("statsmodels.api", reason="--group harnesses")
+    made = world(7, prompts=25, clusters=7)
+    values: dict[str, list[float]] = {}
+    for row in made.answers:
+        if row[9] in {"scored", "filtered", "unparsable", "limit"} and row[10] is not None:
+            values.setdefault(row[6], []).append(row[10])
+    for one in rates(Sqlite(made).rows("rate")):
+        group = (one.key["facet"], one.key["grp"])
+        kept = [row for row in made.prompts if (row[2], row[3]) == group and row[1] in values]
+        names = sorted({row[5] for row in kept})
+        each = [(v, 1 / len(values[row[1]]), names.index(row[5])) for row in kept for v in values[row[1]]]
+        y, weights, clusters = map(np.array, zip(*each, strict=True))
+        fit = api.WLS(y, np.ones((len(y), 1)), weights=weights).fit(
+            cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": False}
+        )
+        factor = math.sqrt(len(names) / (len(names) - 1))
+        assert close(one.mean, float(fit.params[0]), 1e-12)
+        assert close(one.clustered_se, float(fit.bse[0]) * factor, 1e-11)
