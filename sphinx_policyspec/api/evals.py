@@ -50,6 +50,7 @@ def read_results(
     by: str = "provision",
     compare: tuple[str, str] | None = None,
     triage: str | Path | None = None,
+    keep_text: bool = False,
     name: str = "",
     **options: Unpack[ReadingOptions],
 ) -> Results:
@@ -70,6 +71,7 @@ def read_results(
     :param by: the facet that is shown as text: ``provision``, ``chapter``, ``level`` or ``all``
     :param compare: two runs, by id or model, of which the second is taken from the first
     :param triage: a YAML file of what people say of outputs that contradict the spec
+    :param keep_text: whether the store keeps the texts of prompts and answers, too
     :param name: what to call a source that was read already
     :param options: as for :func:`load`
     """
@@ -84,6 +86,7 @@ def read_results(
         by=by,
         compare=compare,
         triage=triage,
+        keep_text=keep_text,
     )
     releases: tuple[Spec, ...]
     digests: tuple[str, ...] = ()

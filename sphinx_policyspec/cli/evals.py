@@ -118,6 +118,7 @@ def prompts(
 @click.option(
     "--compare", metavar="A B", nargs=2, help="Take run B from run A; each is an id, or a model with one run."
 )
+@click.option("--keep-text", is_flag=True, help="Keep the texts of prompts and answers in STORE, too.")
 @form_option("Results")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a result belongs to no provision.")
 def results(

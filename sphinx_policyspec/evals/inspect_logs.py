@@ -228,6 +228,7 @@ def _sample(
         grades=grades,
         fate=_fate(sample, is_invalid=is_invalid),
         scorers=scorers or [*_dict(sample.get("scores"))] or [""],
+        texts=(sample.get("input"), _dict(sample.get("output")).get("completion")),
     )
 
 

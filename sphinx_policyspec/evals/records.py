@@ -51,6 +51,7 @@ class GradedAnswer(NamedTuple):
     :param section_raw: the provision that the log names, and so for the eval tag (focus), all that it tests (ids, parted
         by blanks), and the field that says what belongs together (cluster)
     :param weight_raw: of the prompt in a mean
+    :param prompt_text: empty unless texts are kept, as is that of the answer
     """
 
     run: str
@@ -72,6 +73,8 @@ class GradedAnswer(NamedTuple):
     tests_raw: str
     cluster_raw: str
     weight_raw: float
+    prompt_text: str = ""
+    answer_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +116,14 @@ class ReadingRules:
     :param release: of the spec, where a log does not say
     :param evidence: what was graded, whatever a log says; empty leaves it to that
     :param cluster: the field that tells which prompts belong together, ``prompt`` for none; empty for the default
+    :param keep_text: whether texts of prompts and answers are kept
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
     evidence: str = ""
     cluster: str = ""
+    keep_text: bool = False
 
 
 class Grade(NamedTuple):
@@ -136,6 +141,7 @@ class Sample(NamedTuple):
     :param grades: by scorer
     :param fate: what became of it apart from its grades
     :param scorers: names of scorers that should have graded it
+    :param texts: of the prompt and of the answer, as they are logged
     """
 
     prompt: str
@@ -144,6 +150,7 @@ class Sample(NamedTuple):
     grades: Mapping[str, Grade]
     fate: AnswerStatus = AnswerStatus.SCORED
     scorers: Sequence[str] = ()
+    texts: tuple[object, object] = (None, None)
 
 
 _WORDS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -177,6 +184,17 @@ def plain(value: object) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def said_text(value: object) -> str:
+    """Return a text, or the texts of messages, each after its role."""
+    if not isinstance(value, list):
+        return plain(value)
+    messages = (one if isinstance(one, dict) else {"content": one} for one in value)
+    return "\n\n".join(
+        ": ".join(filter(None, (plain(one.get("role")), said_text(one.get("content", one.get("text"))))))
+        for one in messages
+    )
 
 
 def stopped_by(reason: object) -> AnswerStatus:
@@ -289,6 +307,8 @@ def _answers(
             tests_raw=" ".join(map(plain, tests)) if isinstance(tests, list) else plain(tests),
             cluster_raw=cluster,
             weight_raw=1.0 if weight is None else weight,
+            prompt_text=said_text(sample.texts[0]) if rules.keep_text else "",
+            answer_text=said_text(sample.texts[1]) if rules.keep_text else "",
         )
 
 

@@ -309,7 +309,8 @@ def _numbered(rows: Sequence[_Row]) -> Iterator[Sample]:
             fate, grades = AnswerStatus.ERROR, {}
         elif _dict(response.get("guardrails")).get("flagged"):
             fate = AnswerStatus.FILTERED
-        yield Sample(row.prompt, seen[row.prompt], row.told, grades, fate, [*scorers] or ["score"])
+        texts = (_dict(row.row.get("prompt")).get("raw"), response.get("output"))
+        yield Sample(row.prompt, seen[row.prompt], row.told, grades, fate, [*scorers] or ["score"], texts)
 
 
 def _scorer(metric: str, told: Mapping[str, Any]) -> str:
@@ -399,4 +400,5 @@ def _plain_sample(row: Mapping[str, Any]) -> Sample:
         grades=grades,
         fate=fate,
         scorers=[scorer],
+        texts=(row.get("input"), row.get("output")),
     )

@@ -120,6 +120,7 @@ class ResultOptions:
     by: str = "provision"
     compare: tuple[str, str] | None = None
     triage: str | Path | None = None
+    keep_text: bool = False
 
 
 def results_of(
@@ -139,7 +140,11 @@ def results_of(
     spec = releases[-1]
     mapped, map_findings = read_map(Path(options.map)) if options.map else (ResultMap(), ())
     rules = ReadingRules(
-        fields=mapped.fields, release=options.release, evidence=options.evidence, cluster=options.cluster
+        fields=mapped.fields,
+        release=options.release,
+        evidence=options.evidence,
+        cluster=options.cluster,
+        keep_text=options.keep_text,
     )
     stores = [Path(file) for file in files if is_store(Path(file))]
     read, findings = read_files((file for file in files if Path(file) not in stores), rules)

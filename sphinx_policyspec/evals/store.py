@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NUMBERS = {"epoch": "INTEGER", "value": "DOUBLE", "weight_raw": "DOUBLE", "weight": "DOUBLE"}
 _ANSWERS = {name: _NUMBERS.get(name, "VARCHAR") for name in GradedAnswer._fields}
+_TEXTS = ("prompt_text", "answer_text")
+"""Columns that are there if texts are kept; they come last."""
 _PROMPTS = {name: _NUMBERS.get(name, "VARCHAR") for name in PromptRow._fields}
 _GLOB = re.compile(r"[\[*?]")
 POLICIES = ("as-logged", "clean")
@@ -70,7 +72,9 @@ class Store:
             if known and moment(known.created) > moment(one.run.created):
                 older.append((one.run, known))
                 continue
-            self._write("answers", one.run.id, _ANSWERS, one.answers, one.run)
+            has_texts = any(answer.prompt_text or answer.answer_text for answer in one.answers)
+            columns = {name: kind for name, kind in _ANSWERS.items() if has_texts or name not in _TEXTS}
+            self._write("answers", one.run.id, columns, (row[: len(columns)] for row in one.answers), one.run)
         return tuple(older)
 
     def take(self, other: Path, runs: Iterable[str]) -> None:
@@ -135,7 +139,7 @@ class Store:
     def _view(self, name: str, runs: Iterable[str], columns: str = "*") -> None:
         files = [self._folder / name / f"{run}.parquet" for run in runs]
         listed = ", ".join(_quoted(_literal(file)) for file in files)
-        text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}])"  # noqa: S608  quoted
+        text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608  quoted
         self._connection.execute(text)
 
     def _write(

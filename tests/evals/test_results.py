@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import sphinx_policyspec as ps
@@ -252,6 +253,25 @@ def test_a_store_keeps_the_newest_log_of_a_run_whatever_comes_first(folder: Path
             results = read(LOGS / f"{name}.eval", store=store)
         assert [run.file for run in read(store).runs] == [str(LOGS / "retried.eval")]
     assert "repeated-result" in [finding.code for finding in results.findings]
+
+
+def test_texts_are_kept_where_that_is_asked_for_alone(folder: Path, model_spec_data: Path) -> None:
+    promptfoo = model_spec_data.parent / "promptfoo" / "out.json"
+    file = written(folder / "r.jsonl", [row("p1", input='Why\n"so"?', output="Because, yes.")])
+    read(LOGS / "retried.eval", promptfoo, file, store=folder / "with", keep_text=True)
+    read(LOGS / "retried.eval", promptfoo, file, store=folder / "without")
+    read(LOGS / "traps.eval", store=folder / "with")
+    every = b"".join(files_of(folder / "without").values())
+    assert b"prompt_text" not in every
+    assert b"question p2" not in every
+    base = duckdb.connect()
+    rows = base.execute(
+        f"SELECT DISTINCT prompt_text, answer_text FROM read_parquet('{folder}/with/answers/*', union_by_name = true)"
+    ).fetchall()
+    assert ('Why\n"so"?', "Because, yes.") in rows
+    assert ("question p2", "answer of p2") in rows
+    assert ("Are you human?", "answer: slow? Are you human?") in rows
+    assert len(read(folder / "with").runs) == 5
 
 
 def test_rows_of_a_run_may_stand_in_several_files(folder: Path) -> None:
