@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Protocol, TypedDict, Unpack
+from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 from sphinx_policyspec.compare.rewording import SentenceChange
 from sphinx_policyspec.compare.words import TextChange
@@ -138,6 +138,17 @@ class Spanned(Protocol):
         """Where it stands."""
 
 
+class ReplacedMessages(NamedTuple):
+    """How many messages of an example are gone, and how many are new.
+
+    :param are_answers: all of them are the assistant's
+    """
+
+    removed: int
+    added: int
+    are_answers: bool
+
+
 class Said(TypedDict, total=False):
     """What a change tells beside what it is about; see :class:`Change`."""
 
@@ -148,6 +159,7 @@ class Said(TypedDict, total=False):
     evidence: tuple[tuple[str, str], ...]
     text: TextChange | None
     sentences: tuple[SentenceChange, ...]
+    messages: ReplacedMessages | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +176,7 @@ class Change(Brief):
     :param evidence: what speaks for it, by name, in a fixed order
     :param text: changes of words, where words changed
     :param sentences: the sentences of prose that are not as they were
+    :param messages: of an example that has other messages, how many
     :param judgement: what somebody who read it says of it, which then gives its weight
     :param old_span: where it stands in the old source
     :param new_span: where it stands in the new source
@@ -181,6 +194,7 @@ class Change(Brief):
     evidence: tuple[tuple[str, str], ...] = ()
     text: TextChange | None = None
     sentences: tuple[SentenceChange, ...] = ()
+    messages: ReplacedMessages | None = None
     judgement: Judgement | None = None
     reach: Reach = Reach()
     old_span: Span | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, Subject, change_of
+from sphinx_policyspec.compare.change import SPACES, Change, ChangeKind, ReplacedMessages, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs, prompt_of
 from sphinx_policyspec.compare.provisions import title_sentences
 from sphinx_policyspec.compare.words import Pairing, alike, compare_texts, normal, out_of_order, spaced, words
@@ -149,9 +149,8 @@ def _what(pair: MatchedSpecs, old: _Held, new: _Held) -> Iterator[str]:
         yield "verdict_refs"
     if old.notes != new.notes:
         yield "notes"
-    was, now = Counter(old.texts), Counter(new.texts)
-    if was != now:
-        yield f"messages(-{(was - now).total()},+{(now - was).total()})"
+    if _replaced(old, new):
+        yield "messages"
     elif old.texts != new.texts:
         yield "order"
     for row in attributes_of("example"):
@@ -160,6 +159,16 @@ def _what(pair: MatchedSpecs, old: _Held, new: _Held) -> Iterator[str]:
             said, says = tuple(sorted(pair.renewed(said))), tuple(sorted(says))
         if said != says:
             yield row.key
+
+
+def _replaced(old: _Held, new: _Held) -> ReplacedMessages | None:
+    """Return the messages that only one of two examples has; nothing where both have the same."""
+    was, now = Counter(old.texts), Counter(new.texts)
+    gone, come = was - now, now - was
+    if not gone and not come:
+        return None
+    are_answers = all(text.startswith("assistant") for text in (*gone, *come))
+    return ReplacedMessages(gone.total(), come.total(), are_answers=are_answers)
 
 
 def example_changes(pair: MatchedSpecs) -> tuple[list[Change], int, dict[str, str]]:
@@ -274,6 +283,7 @@ def _change(
         evidence=evidence,
         text=compare_texts(pair.in_new_words(sides[0]), sides[1]) if sides else None,
         sentences=said,
+        messages=_replaced(old, new) if old and new and what else None,
     )
 
 

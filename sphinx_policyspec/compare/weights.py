@@ -161,7 +161,7 @@ def _shown_otherwise(seen: _Seen) -> bool:
     if not seen.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED):
         return False
     what = [one for one in change.said("what").split() if one != "tags"]
-    is_worded = all(one.startswith(("messages", "notes")) for one in what)
+    is_worded = all(one in {"messages", "notes"} for one in what)
     is_form = is_worded and all(one.op is SentenceOp.FORM for one in change.sentences)
     return change.kind is not ChangeKind.CHANGED or not is_form
 

@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 def test_changes_are_told_and_status_stays_zero(run: Run, files: tuple[Path, Path]) -> None:
     status, out, _ = run("diff", "-q", *files)
     assert status == 0
-    assert "needs a reader text: 1 word removed, 2 added [norm-changed]" in out
+    assert "needs a reader text rewritten: 1 word removed, 2 added [norm-changed]" in out
     assert "reworded; nothing → “must”; subject nothing → “The assistant”; main clause" in out
     assert "The assistant [-is-] {+must be+} kind to everybody it meets there." in out
 

@@ -90,6 +90,6 @@ def test_the_history_of_a_principle_of_the_model_spec(run: Run, model_spec_data:
         "2025-04-11  Be kind (be_kind): user, 128 words, 4 examples",
         "2025-09-12  Love humanity (love_humanity): user, 149 words, 5 examples",
     ]
-    assert "  editorial      id was `be_kind` (alias)" in out.splitlines()
+    assert "  editorial      id was “be_kind” (alias)" in out.splitlines()
     _, out, _ = run("history", "-q", model_spec_data, "be_kind", "--format", "json")
     assert [moment["id"] for moment in json.loads(out)["releases"]] == ["be_kind", "be_kind", "love_humanity"]

@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from sphinx_policyspec.compare import SpecDiff, compare
+from sphinx_policyspec.compare import SpecDiff, Weight, compare
+from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.exports.diff.html import html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
 from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
+from sphinx_policyspec.exports.diff.wording import PLAIN, WHY, readable
 from sphinx_policyspec.model import Spec
 from tests.conftest import example, principle, spec
 
@@ -110,7 +112,38 @@ def test_what_needs_a_reader_leaves_room_for_the_rest() -> None:
     assert len(text) <= 4000
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("see [?](#be_kind).", "see Be kind."),
+        ("see [this rule](#be_kind).", "see this rule."),
+        ("see [a page](https://a.example/b_c), please", "see a page, please"),
+        ("under the [be_kind] and `be_kind`", "under the Be kind and Be kind"),
+        ("a [note] and `code_name`", "a [note] and code_name"),
+        # Parts of a link that a change goes through.
+        ("how to [deploy", "how to deploy"),
+        ("deploy](https://a.example/) it", "deploy it"),
+        ("minors](#be_kind).”", "minors.”"),
+        ("**Choosing** a *few* of __them__", "Choosing a few of them"),
+        ("2 * 3 * 4, snake_case and a_b_", "2 * 3 * 4, snake_case and a_b"),
+        ("one --- two -- three", "one \N{EM DASH} two \N{EM DASH} three"),
+        ('it\'s "so"', "it\N{RIGHT SINGLE QUOTATION MARK}s “so”"),
+    ],
+)
+def test_pages_show_no_marks_of_markdown(source: str, shown: str) -> None:
+    assert readable(source, {"be_kind": "Be kind"}) == shown
+
+
+def test_every_weight_and_every_rule_has_plain_words() -> None:
+    assert set(PLAIN) == set(Weight)
+    assert all(
+        not {"norm", "reader"} & set(f"{said.label} {said.meaning}".lower().split())
+        for said in PLAIN.values()
+    )
+    assert set(WHY) == {rule.name for rule in RULES}
+
+
 @pytest.mark.parametrize("write", [text_diff, markdown_diff, html_diff])
 def test_no_change_is_told(write: object) -> None:
     assert callable(write)
-    assert "no changes" in write(compare(hostile("one"), hostile("one")))
+    assert "no changes" in write(compare(hostile("one"), hostile("one"))).lower()

@@ -40,8 +40,8 @@ def test_a_page_lists_what_changed(project: Project, build: Build, warnings_in: 
     told = lines[lines.index("In short") + 2 :]
     assert told == [
         "* Be kind",
-        "* **? needs a reader**: new example “A greeting”",
-        "* **▲ tightening**: level raised from user to root",
+        "* **? Meaning may have changed**: new example “A greeting”",
+        "* **▲ Stricter**: level raised from user to root",
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_principle_tells_what_changed_about_it(project: Project, build: Build)
     app = build(project("changes"))
     alpha = page(app, "alpha")
     (mark,) = re.findall(r'<p class="ps-since[^>]*>.*?</p>', alpha)
-    assert text_of(mark) == "Changed since the release before : ? 1 needs a reader ▲ 1 tightening"
+    assert text_of(mark) == "Changed since the release before : ? Meaning may have changed (1) ▲ Stricter (1)"
     assert 'href="policy-changes.html#changes-be_kind"' in mark
     assert alpha.index("ps-badge") < alpha.index(mark)
     assert "ps-since" not in page(app, "beta")
@@ -69,20 +69,20 @@ def test_a_panel_tells_the_history_of_a_principle(project: Project, build: Build
         line for line in map(text_of, re.split(r"<(?:li|ul|th|td)\b[^>]*>", rows["Releases"])) if line
     ] == [
         "2 Root",
-        "? 1 needs a reader ▲ 1 tightening",
-        "? needs a reader: new example “A greeting”",
-        "▲ tightening: level raised from user to root",
+        "? Meaning may have changed (1) ▲ Stricter (1)",
+        "? Meaning may have changed: new example “A greeting”",
+        "▲ Stricter: level raised from user to root",
         "an older release User",
-        "▲ 1 tightening · 1 editorial",
-        "▲ tightening: level raised from guideline to user",
-        "· editorial: id was be_gentle (title)",
+        "▲ Stricter (1) · Same meaning (1)",
+        "▲ Stricter: level raised from guideline to user",
+        "· Same meaning: id was “be_gentle” (title)",
         "an older release Guideline",
         "already there",
     ]
     beta = panel_of(page(app, "beta"), "be_brief")["Releases"]
     assert [text_of(cell) for cell in re.findall(r"<td>(.*?)</td>", beta)] == [
-        "unchanged",
-        "unchanged",
+        "unchanged since an older release",
+        "unchanged since an older release",
         "already there",
     ]
 
@@ -98,9 +98,9 @@ def test_with_one_older_release_a_panel_tells_two_releases(project: Project, bui
 
 def test_a_single_page_tells_what_changed_and_leads_nowhere(project: Project, build: Build) -> None:
     told = page(build(project("changes"), "singlehtml"), "index")
-    assert "Changed since the release before: ? 1 needs a reader ▲ 1 tightening" in told
+    assert "Changed since the release before: ? Meaning may have changed (1) ▲ Stricter (1)" in told
     row = panel_of(told, "be_kind")["Releases"].partition("<ul>")[0]
-    assert text_of(row) == "2 Root ? 1 needs a reader ▲ 1 tightening"
+    assert text_of(row) == "2 Root ? Meaning may have changed (1) ▲ Stricter (1)"
     assert "policy-changes" not in told
 
 
@@ -294,10 +294,12 @@ def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Pa
     style = (tmp_path / "style.html").read_text("utf-8")
     assert len(re.findall(r'class="ps-since', style)) == 15
     rows = panel_of(style, "love_humanity")
-    assert text_of(rows["Releases"]).startswith("2025-09-12 User ? 2 need a reader ◆ 1 clarifying")
-    assert re.findall(r"<bdi>([\d-]+|unchanged|already there)</bdi>", rows["Releases"]) == [
+    assert text_of(rows["Releases"]).startswith(
+        "2025-09-12 User ? Meaning may have changed (2) ◆ Explained differently (1)"
+    )
+    assert re.findall(r"<bdi>([\d-]+|unchanged[^<]*|already there)</bdi>", rows["Releases"]) == [
         "2025-09-12",
-        *("2025-04-11", "unchanged"),
+        *("2025-04-11", "unchanged since 2025-02-12"),
         *("2025-02-12", "already there"),
     ]
     for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
@@ -321,7 +323,7 @@ def test_a_judgement_is_told_on_pages_until_a_text_changes(
     assert ["policyspec_judgements" in line and "judged.yaml" in line for line in told] == [True]
     file.write_text(JUDGED.format("'0'"), "utf-8")
     app = build(folder)
-    assert "needs a reader" in page(app, "policy-changes")
+    assert "Meaning may have changed" in page(app, "policy-changes")
     (line,) = warnings_in(app)
     assert "judged.yaml:1: the texts of `be_kind` are not those that A. Reader read" in line
     digest = ps.judge(folder / "old", folder).digests["be_kind"]
@@ -329,5 +331,5 @@ def test_a_judgement_is_told_on_pages_until_a_text_changes(
     app = build(folder)
     assert warnings_in(app) == []
     assert "read by A. Reader on 2026-02-01: “It is short.”" in page(app, "policy-changes")
-    assert "needs a reader" not in page(app, "policy-changes")
-    assert "▼ 2 loosening" in text_of(page(app, "alpha"))
+    assert "Meaning may have changed" not in page(app, "policy-changes")
+    assert "▼ Looser (2)" in text_of(page(app, "alpha"))

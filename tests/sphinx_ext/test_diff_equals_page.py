@@ -31,10 +31,13 @@ Told = list[tuple[str, str, str]]
 
 def told_by_page(page: str) -> Told:
     found: Told = []
-    for details in re.findall(r"<details.*?</details>", page.partition("ps-diff")[2], re.DOTALL):
-        match = re.search(r'<details id="changes-([^"]*)"', details)
-        items = re.findall(r"<li class=\"ps-is-([\w-]+)\">.*?ps-why\">([\w-]+)<", details, re.DOTALL)
-        found += [(match[1] if match else "", weight, reason) for weight, reason in items]
+    provision = ""
+    told = r'<details(?: id="changes-([^"]*)")?(?: open)?><summary><span|<li class="ps-is-([\w-]+)">.*?ps-rule-name">([\w-]+)<'
+    for match in re.finditer(told, page.partition("ps-diff")[2], re.DOTALL):
+        if match[2]:
+            found.append((provision, match[2], match[3]))
+        else:
+            provision = match[1] or ""
     return sorted(found)
 
 

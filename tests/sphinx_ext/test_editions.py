@@ -132,7 +132,7 @@ def test_a_panel_leads_to_the_principle_under_its_other_ids(site: Path) -> None:
 
 def test_a_history_leads_to_the_changes_of_each_release(site: Path) -> None:
     rows = panel_of(page(site, "2002-02-02", "manners"), "be_brief")
-    assert "? 1 needs a reader</bdi></a>" in rows["Releases"]
+    assert "? Meaning may have changed (1)</bdi></a>" in rows["Releases"]
     assert "What changed since 2001-01-01" in page(site, "2002-02-02", "policy-changes")
     assert not (site / "2001-01-01" / "policy-changes.html").exists()
 

@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.exports.decisions import ENGLISH, translated
+from sphinx_policyspec.exports.diff.wording import PLAIN
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.levels import LAST_OF_SEVERAL, OVERRIDING, SPEAKERS
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -120,6 +121,7 @@ CATALOGUES = sorted((OURS / "locale").glob("*/LC_MESSAGES/sphinx_policyspec.po")
 def test_a_catalogue_of_our_own_words_has_all_of_them_compiled(file: Path) -> None:
     said = {message for _, _, message, _, _ in extract_from_dir(OURS, keywords={"_": None})}
     said |= {text for row in RELATIONS for text in (row.label, row.inverse_label) if text}
+    said |= {text for weight in PLAIN.values() for text in weight}
     said |= {*OVERRIDING.values(), *SPEAKERS.values(), LAST_OF_SEVERAL}
 
     def said_too(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sphinx_policyspec.compare import DIRECTED, SpecDiff, Weight
 from sphinx_policyspec.compare.change import summary_of
+from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff.outline import Group, Outline, ToldCase, ToldChange, inked, told_changes
-from sphinx_policyspec.exports.diff.wording import SIGNS
+from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, WHY, readable
 from sphinx_policyspec.files import html_safe
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -85,7 +86,15 @@ STYLE = (
 .ps-diff summary code { background: none; color: var(--ps-quiet); font-size: 0.85em; }
 .ps-diff ul { list-style: none; margin: 0; padding: 0; }
 .ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
-.ps-diff .ps-weight { display: inline-block; font-weight: 600; min-width: 8.5em; }
+.ps-diff .ps-weight { font-weight: 600; margin-inline-end: 0.4em; }
+.ps-diff .ps-rule { border: 0; display: inline; margin: 0; padding: 0; }
+.ps-diff .ps-rule > summary { border: 1px solid currentColor; border-radius: 50%; color: var(--ps-quiet); display: inline-block; font: italic 600 0.8rem/1.4 Georgia, serif;
+  height: 1.5em; list-style: none; padding: 0; text-align: center; vertical-align: 0.1em; width: 1.5em; }
+.ps-diff .ps-rule > summary::-webkit-details-marker { display: none; }
+.ps-diff .ps-rule > p { color: var(--ps-quiet); font-size: 0.875em; margin: 0.25rem 0; }
+.ps-diff dl { margin: 0 0 0.75rem; }
+.ps-diff dt { font-weight: 600; }
+.ps-diff dd { margin: 0 0 0.4rem; }
 .ps-diff :is(.ps-needs-reader, .ps-both) { color: var(--ps-read); }
 .ps-diff .ps-tightening { color: var(--ps-tight); }
 .ps-diff .ps-loosening { color: var(--ps-loose); }
@@ -137,14 +146,19 @@ def html_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
 
 
 def html_fragment(
-    diff: SpecDiff, link: Callable[[str], str] | None = None, behaviour: BehaviourDiff | None = None
+    diff: SpecDiff,
+    link: Callable[[str], str] | None = None,
+    behaviour: BehaviourDiff | None = None,
+    say: Callable[[str], str] = str,
 ) -> str:
     """Return a diff as the body of a page.
 
     :param link: gives the address of a provision by its id, or nothing
     :param behaviour: what it does to cases
+    :param say: translates the words for weights
     """
-    return "".join(f"{line}\n" for line in _lines(Outline(diff, behaviour), link or (lambda _: "")))
+    outline = Outline(diff, behaviour)
+    return "".join(f"{line}\n" for line in _lines(outline, link or (lambda _: ""), say))
 
 
 def anchor_of_group(id_: str) -> str:
@@ -152,41 +166,52 @@ def anchor_of_group(id_: str) -> str:
     return f"changes-{id_}"
 
 
-def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
+def _lines(outline: Outline, link: Callable[[str], str], say: Callable[[str], str]) -> Iterator[str]:
+    counts = summary_of(outline.diff).weights
+    number = sum(counts.values())
     yield '<div class="ps-diff">'
-    yield f"<p>{html_safe(outline.headline)}.</p>"
-    if outline.suggestion:
-        yield f"<p>Suggested version: {html_safe(outline.suggestion)}.</p>"
+    yield f"<p>{number or 'No'} change{'s' * (number != 1)}.</p>"
+    if number:
         yield "<fieldset><legend>Show</legend>"
-        for weight, count in summary_of(outline.diff).weights.items():
+        for weight, count in counts.items():
             if count:
+                label, meaning = map(say, PLAIN[weight])
                 yield (
-                    f'<label><input type="checkbox" checked id="ps-show-{weight.value}">'
-                    f'<span class="ps-{weight.value}">{SIGNS[weight]} {weight.words}</span> {count}</label>'
+                    f'<label title="{html_safe(meaning)}"><input type="checkbox" checked id="ps-show-{weight.value}">'
+                    f'<span class="ps-{weight.value}">{SIGNS[weight]} {html_safe(label)}</span> {count}</label>'
                 )
-        if summary_of(outline.diff).weights[Weight.NEEDS_READER]:
-            label = "only what needs a reader"
+        if counts[Weight.NEEDS_READER]:
+            label = "only what nobody has judged yet"
             yield f'<label><input type="checkbox" id="ps-only-unread"><span>{label}</span></label>'
         yield "</fieldset>"
+        yield "<details><summary>What these words mean</summary><dl>"
+        for weight, count in counts.items():
+            if count:
+                label, meaning = map(say, PLAIN[weight])
+                yield f"<dt>{SIGNS[weight]} {html_safe(label)}</dt><dd>{html_safe(meaning)}</dd>"
+        yield "<dt>Suggested version number</dt>"
+        yield f"<dd>{html_safe(outline.suggestion)}</dd></dl></details>"
     if outline.about_cases:
         yield from _html_cases(outline)
     for group in outline.groups():
-        yield from _group(group, link, outline)
+        yield from _group(group, link, outline, say)
     yield "</div>"
 
 
-def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterator[str]:
+def _group(
+    group: Group, link: Callable[[str], str], outline: Outline, say: Callable[[str], str]
+) -> Iterator[str]:
     opened = " open" if group.weight in DIRECTED | {Weight.NEEDS_READER} else ""
     anchor = f' id="{html_safe(anchor_of_group(group.id))}"' if group.id else ""
     name = html_safe(group.title) if group.id else "The spec as a whole"
-    known = f" <code>{html_safe(group.id)}</code>" if group.id else ""
     sign = f'<span class="ps-{group.weight.value}">{SIGNS[group.weight]}</span>'
-    yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong>{known} {len(group.changes)}</summary>"
+    count = f'<span class="ps-why">{len(group.changes)}</span>'
+    yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong> {count}</summary>"
     if address := link(group.id):
         yield f'<p><a href="{html_safe(address)}">Read it</a></p>'
     yield "<ul>"
     for change in told_changes(group, in_full=outline.diff.in_full):
-        yield from _change(change)
+        yield from _change(change, outline.diff.titles, say)
     yield "</ul>"
     if found := outline.resting_on(group):
         titles = (
@@ -197,14 +222,45 @@ def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterat
     yield "</details>"
 
 
-def _change(change: ToldChange) -> Iterator[str]:
+_OPS = {
+    SentenceOp.ADDED: ("New", "moved here from {}"),
+    SentenceOp.REMOVED: ("Gone", "moved to {}"),
+    SentenceOp.REWORDED: ("Reworded", "moved here from {}"),
+    SentenceOp.MOVED: ("Moved", "moved here from {}"),
+}
+"""What became of a sentence, and of one that stands elsewhere now."""
+
+
+def _change(change: ToldChange, titles: Mapping[str, str], say: Callable[[str], str]) -> Iterator[str]:
     weight = change.weight.value
-    mark = f"{SIGNS[change.weight]} {change.weight.words}"
-    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{mark}</span>'
-    yield f'{_html_coded(change.said)} <span class="ps-why">{change.rule}{html_safe(change.touches)}</span>'
+    mark = f"{SIGNS[change.weight]} {html_safe(say(PLAIN[change.weight].label))}"
+
+    def plain(text: str) -> str:
+        return html_safe(readable(text, titles))
+
+    said = plain(change.said)
+    yield f'<li class="ps-is-{weight}"><span class="ps-weight ps-{weight}">{mark}</span> '
+    yield f"{said[:1].upper()}{said[1:]} {_reason(change)}"
     for sentence in change.sentences:
-        yield f'<p class="ps-why">{_html_coded(sentence.about)}:</p>'
-        yield f"<blockquote>{inked(sentence.runs, html_safe)}</blockquote>"
+        op, elsewhere = _OPS[sentence.op]
+        what = (
+            elsewhere.format(f"“{plain(titles.get(sentence.moved, sentence.moved))}”")
+            if sentence.moved
+            else op
+        )
+        yield f'<p class="ps-why">{what[:1].upper()}{what[1:]}:</p>'
+        yield f"<blockquote>{inked(sentence.runs, plain)}</blockquote>"
     for runs in change.units:
-        yield f"<blockquote>{inked(runs, html_safe)}</blockquote>"
+        yield f"<blockquote>{inked(runs, plain)}</blockquote>"
     yield "</li>"
+
+
+def _reason(change: ToldChange) -> str:
+    """Return why a change has its weight, behind a sign that opens it."""
+    why = html_safe(WHY.get(change.rule, "somebody who read it says so"))
+    rule = f'<code class="ps-rule-name">{html_safe(change.rule)}</code>'
+    touches = html_safe(change.touches.removeprefix("; "))
+    told = f"Why: {why}. {f'It {touches}. ' if touches else ''}Rule: {rule}"
+    return (
+        f'<details class="ps-rule"><summary aria-label="Why" title="Why">i</summary><p>{told}</p></details>'
+    )

@@ -255,10 +255,13 @@ def _examples(diff: SpecDiff) -> dict[str, Any]:
 
 
 def _what(change: Change) -> dict[str, Any]:
+    replaced = change.messages
+    messages = f"messages(-{replaced.removed},+{replaced.added})" if replaced else ""
+    what = change.said("what").split()
     return {
         "sim": float(change.said("sim")),
         "prompt_sim": float(change.said("prompt_sim")),
-        "what": change.said("what").split(),
+        "what": [messages if one == "messages" else one for one in what],
     }
 
 
@@ -308,6 +311,7 @@ def _change(change: Change) -> dict[str, Any]:
         "weight": change.weight.value,
         "rule": change.rule,
         "evidence": dict(change.evidence),
+        "messages": change.messages._asdict() if change.messages else None,
         "reach": {name: ids for name, ids in reach.items() if ids},
         **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
         "text": _text(change.text) if change.text else None,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sphinx_policyspec.compare import Change, ChangeKind, Run, Subject, Weight
 from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
-from sphinx_policyspec.compare.words import runs_of
+from sphinx_policyspec.compare.weights import RULES
+from sphinx_policyspec.compare.words import TextChange, runs_of
 from sphinx_policyspec.files import grouped
 
 SIGNS = {
@@ -23,6 +25,45 @@ SIGNS = {
     Weight.EDITORIAL: "·",
 }
 """A sign for each weight, beside its word."""
+
+
+def _(words: str) -> str:
+    """Mark words that pages translate."""
+    return words
+
+
+class PlainWeight(NamedTuple):
+    """A weight for readers who have never heard of weights: in short, and what it means."""
+
+    label: str
+    meaning: str
+
+
+PLAIN = {
+    Weight.NEEDS_READER: PlainWeight(
+        _("Meaning may have changed"),
+        _("A sentence that may hold a rule is new, gone or reworded; nobody has judged yet what that does."),
+    ),
+    Weight.TIGHTENING: PlainWeight(
+        _("Stricter"), _("Less is allowed, or a rule can be set aside less easily than before.")
+    ),
+    Weight.LOOSENING: PlainWeight(
+        _("Looser"), _("More is allowed, or a rule can be set aside more easily than before.")
+    ),
+    Weight.BOTH: PlainWeight(
+        _("Stricter and looser"), _("It is stricter in one respect and looser in another.")
+    ),
+    Weight.CLARIFYING: PlainWeight(
+        _("Explained differently"),
+        _("It is said differently; no sentence that may hold a rule is another one."),
+    ),
+    Weight.EDITORIAL: PlainWeight(
+        _("Same meaning"), _("Only form, names or places differ, or something that binds nobody.")
+    ),
+}
+"""Each weight as web pages tell it; reports for maintainers have the terms of :class:`Weight`."""
+WHY = {rule.name: rule.why for rule in RULES}
+"""Why each rule gives its weight."""
 
 _K, _S = ChangeKind, Subject
 
@@ -48,11 +89,9 @@ def sentence(change: Change) -> str:
         "aspect": change.aspect,
         "kind": change.kind.value,
         "binding": f"principle at level {level}" if level else "section",
-        "what": f": {what}" if (what := _differences(change.said("what"))) else "",
+        "what": f": {what}" if (what := _differences(change)) else "",
         "by": f" ({by})" if (by := change.said("by")) else "",
-        "words": f"{_count(change.text.words_removed)} removed, {change.text.words_added} added"
-        if change.text
-        else "",
+        "words": _words(change.text) if change.text else "",
         "spaces": " (spaces alone)" if change.aspect == "spaces" else "",
     }
     told = " ".join(said.format(**words).split())
@@ -65,14 +104,35 @@ def with_evidence(change: Change) -> str:
     return sentence(change) + (f" on {judgement.date}: “{judgement.evidence}”" if judgement else "")
 
 
-def in_plain_words(change: Change) -> str:
-    """Return the same without marks of code and links, for a page."""
-    return _LINK.sub(
-        lambda link: link["to"] if link["text"] == "?" else link["text"], with_evidence(change)
-    ).replace("`", "")
+def readable(text: str, titles: Mapping[str, str]) -> str:
+    """Return words of a source as people read them: no marks of Markdown, and titles in the place of ids.
+
+    :param titles: of provisions, by id
+    """
+
+    def shown(link: re.Match[str]) -> str:
+        name = link["to"] if link["text"] == "?" else link["text"]
+        return titles.get(name, name)
+
+    named = _LINK.sub(shown, text)
+    named = _NAMED.sub(lambda found: titles.get(found["id"], found[0]), named)
+    for marks, said in _MARKS:
+        named = marks.sub(said, named)
+    return named
 
 
 _LINK = re.compile(r"\[(?P<text>[^\[\]]{1,400})\]\(#?(?P<to>[^()\s]{1,400})\)")
+_NAMED = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]")
+_MARKS = (
+    # Of a link that a change goes through, one part or the other.
+    (re.compile(r"\]\((?:#|https?:)[^()\s]{0,400}\)?|\[(?=[^\[\]]*$)"), ""),
+    (re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?])[*_](?!\w)|`"), ""),
+    (re.compile(r"(?<=\s)---?(?=\s)|(?<=\w)---(?=\w)"), "\N{EM DASH}"),
+    (re.compile(r"(?<=\w)'"), "\N{RIGHT SINGLE QUOTATION MARK}"),
+    (re.compile(r'(?<![\w.,;:!?)])"(?=\w)'), "\N{LEFT DOUBLE QUOTATION MARK}"),
+    (re.compile(r'(?<=[\w.,;:!?)])"'), "\N{RIGHT DOUBLE QUOTATION MARK}"),
+)
+"""Marks of Markdown, and what readers see instead."""
 
 
 _DIFFERENCES = {
@@ -86,31 +146,33 @@ _DIFFERENCES = {
 }
 
 
-def _differences(what: str) -> str:
+def _differences(change: Change) -> str:
     """Return in words what differs between two forms of an example."""
-    return ", ".join(_DIFFERENCES.get(one) or _messages(one) for one in what.split())
+    return ", ".join(_DIFFERENCES.get(one) or _messages(change) for one in change.said("what").split())
 
 
-def _messages(counts: str) -> str:
-    """Return in words how many messages were taken out and put in: ``messages(-1,+2)``."""
-    removed, added = (int(number) for number in re.findall(r"\d+", counts))
-    if removed == added:
-        return f"{added} message{'s' * (added > 1)} reworded"
-    return " and ".join(
-        f"{number} message{'s' * (number > 1)} {how}"
-        for number, how in ((removed, "removed"), (added, "added"))
-        if number
-    )
+def _messages(change: Change) -> str:
+    """Return in words how many messages of an example were replaced, taken out or put in."""
+    if not change.messages:
+        return ""
+    removed, added, are_answers = change.messages
+    counts = [(added, "replaced")] if removed == added else [(removed, "removed"), (added, "added")]
+    noun = "answer" if are_answers else "message"
+    return " and ".join(f"{number} {noun}{'s' * (number != 1)} {how}" for number, how in counts if number)
 
 
-def _count(number: int) -> str:
-    return f"{number} word{'s' * (number != 1)}"
+def _words(text: TextChange) -> str:
+    """Return how many words a text lost and won."""
+    counts = ((text.words_removed, "removed"), (text.words_added, "added"))
+    first, *others = [(number, how) for number, how in counts if number] or [(0, "changed")]
+    head = f"{first[0]} word{'s' * (first[0] != 1)} {first[1]}"
+    return ", ".join([head, *(f"{number} {how}" for number, how in others)])
 
 
 _SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
     (_S.PROVISION, _K.ADDED): "new {binding}",
     (_S.PROVISION, _K.REMOVED): "removed {binding}",
-    (_S.PROVISION, _K.RENAMED): "id was `{old}`{by}",
+    (_S.PROVISION, _K.RENAMED): "id was “{old}”{by}",
     (_S.PROVISION, _K.SPLIT): "split: `{new}` has a part of `{old}`",
     (_S.PROVISION, _K.MERGED): "merged: `{new}` has a part of `{old}`",
     (_S.PROVISION, _K.SUCCEEDED): "`{new}` has a part of `{old}`",
@@ -123,7 +185,7 @@ _SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
     (_S.PROVISION, _K.LEVEL_CHANGED): "level changed from {old} to {new}",
     (_S.PROVISION, _K.BECAME_PRINCIPLE): "has a level now: {new}",
     (_S.PROVISION, _K.BECAME_SECTION): "has no level any more: was {old}",
-    (_S.PROVISION, _K.TEXT): "text: {words}",
+    (_S.PROVISION, _K.TEXT): "text rewritten: {words}",
     (_S.PROVISION, _K.TYPOGRAPHY): "typography of the text{spaces}",
     (_S.PROVISION, _K.ATTRIBUTE): "{aspect} was {old}, is {new}",
     (_S.PROVISION, _K.RELATION_ADDED): "{aspect}: new `{new}`",
@@ -138,17 +200,17 @@ _SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
     (_S.EXAMPLE, _K.VERDICT_FLIPPED): "example `{id}`: message {aspect} was {old}, is {new}",
     (_S.COMMENTARY, _K.ADDED): "new commentary",
     (_S.COMMENTARY, _K.REMOVED): "removed commentary",
-    (_S.COMMENTARY, _K.CHANGED): "commentary: {words}",
+    (_S.COMMENTARY, _K.CHANGED): "commentary rewritten: {words}",
     (_S.COMMENTARY, _K.MOVED): "commentary moved here",
     (_S.COMMENTARY, _K.TYPOGRAPHY): "typography of commentary{spaces}",
     (_S.DEFINITION, _K.ADDED): "new definition of “{new}”",
     (_S.DEFINITION, _K.REMOVED): "removed definition of “{old}”",
-    (_S.DEFINITION, _K.CHANGED): "definition of “{new}”: {words}",
+    (_S.DEFINITION, _K.CHANGED): "definition of “{new}” rewritten: {words}",
     (_S.DEFINITION, _K.MOVED): "definition of “{new}” moved here",
     (_S.REFERENCE, _K.ADDED): "now refers to `{id}`",
     (_S.REFERENCE, _K.REMOVED): "no longer refers to `{id}`",
     (_S.CLAUSE, _K.ADDED): "new clause at level {aspect}: “{new}”",
-    (_S.CLAUSE, _K.CHANGED): "clause at level {aspect}: {words}",
+    (_S.CLAUSE, _K.CHANGED): "clause at level {aspect} rewritten: {words}",
     (_S.CLAUSE, _K.REMOVED): "no clause at level {aspect} any more: “{old}”",
     (_S.TAG, _K.ADDED): "new eval tag {id}",
     (_S.TAG, _K.REMOVED): "removed eval tag {id}",
@@ -161,15 +223,15 @@ _SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
     (_S.PROMPT, _K.MOVED): "prompt {id} moved here",
     (_S.LEVEL, _K.RENAMED): "level {old} is called {new}",
     (_S.LEVEL, _K.CHANGED): "level {id}: {aspect} was {old}, is {new}",
-    (_S.LEVEL, _K.TEXT): "level {id}: text: {words}",
+    (_S.LEVEL, _K.TEXT): "level {id}: text rewritten: {words}",
     (_S.LEVEL, None): "level {id} {kind}",
     (_S.TOPIC, _K.CHANGED): "topic {id}: {aspect} was {old}, is {new}",
-    (_S.TOPIC, _K.TEXT): "topic {id}: text: {words}",
+    (_S.TOPIC, _K.TEXT): "topic {id}: text rewritten: {words}",
     (_S.TOPIC, None): "topic {id} {kind}",
     (_S.GOAL, _K.CHANGED): "goal {id}: {aspect} changed",
-    (_S.GOAL, _K.TEXT): "goal {id}: text: {words}",
+    (_S.GOAL, _K.TEXT): "goal {id}: text rewritten: {words}",
     (_S.GOAL, None): "goal {id} {kind}",
-    (_S.SPEC, _K.TEXT): "text before the first heading: {words}",
+    (_S.SPEC, _K.TEXT): "text before the first heading rewritten: {words}",
     (_S.SPEC, _K.TYPOGRAPHY): "typography of the text before the first heading{spaces}",
     (_S.SPEC, _K.REORDERED): "order of levels was {old}, is {new}",
     (_S.SPEC, _K.ATTRIBUTE): "{aspect} was {old}, is {new}",
@@ -181,10 +243,14 @@ class ToldSentence:
     """A sentence that changed, as every form tells it.
 
     :param about: what became of it, and what can be told of the norm in it
+    :param op: what became of it
+    :param moved: id of the provision that it moved to or from
     :param runs: its words, with what was removed and added
     """
 
     about: str
+    op: SentenceOp
+    moved: str
     runs: tuple[Run, ...]
 
 
@@ -195,7 +261,8 @@ def told_sentences(change: Change) -> Iterator[ToldSentence]:
     for one in change.sentences:
         if one.op is not SentenceOp.FORM:
             old, new = (side.said if side else None for side in (one.old, one.new))
-            yield ToldSentence(about="; ".join(about_sentence(one)), runs=runs_of(old, new))
+            about = "; ".join(about_sentence(one))
+            yield ToldSentence(about=about, op=one.op, moved=one.moved, runs=runs_of(old, new))
 
 
 MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}

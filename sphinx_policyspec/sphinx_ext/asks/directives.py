@@ -318,7 +318,7 @@ class Changes(Ask):
     def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
         """Show what happened to each principle."""
         from sphinx_policyspec.compare import Weight  # noqa: PLC0415  few projects compare
-        from sphinx_policyspec.exports.diff.wording import SIGNS  # noqa: PLC0415  as above
+        from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS  # noqa: PLC0415  as above
 
         if not answer.rows:
             return [word(_("Nothing changed."), "ps-nothing")]
@@ -327,7 +327,7 @@ class Changes(Ask):
             head = page.provision(id_, title) if id_ else nodes.Text(_("The spec as a whole"))
             inner = nodes.bullet_list(bullet="*")
             for _id, _title, weight, said in rows:
-                sign = f"{SIGNS[Weight(weight)]} {Weight(weight).words}"
+                sign = f"{SIGNS[Weight(weight)]} {_(PLAIN[Weight(weight)].label)}"
                 mark = nodes.strong("", sign, classes=[f"ps-{weight}"])
                 inner += nodes.list_item("", nodes.paragraph("", "", mark, nodes.Text(f": {said}")))
             items += nodes.list_item("", nodes.paragraph("", "", head), inner)
@@ -336,13 +336,14 @@ class Changes(Ask):
     def _rows(self, diff: SpecDiff) -> Iterator[tuple[Cell, ...]]:
         """Yield the changes that the page asks for, a row each."""
         from sphinx_policyspec.exports.diff.outline import Outline  # noqa: PLC0415  few projects compare
-        from sphinx_policyspec.exports.diff.wording import in_plain_words  # noqa: PLC0415  as above
+        from sphinx_policyspec.exports.diff.wording import readable, with_evidence  # noqa: PLC0415  as above
 
         asked = set(self.kinds)
         for group in Outline(diff).groups():
             for change in group.changes:
                 if not asked or {change.weight.value, change.subject.value, change.kind.value} & asked:
-                    texts = group.id, group.title, change.weight.value, in_plain_words(change)
+                    said = readable(with_evidence(change), diff.titles)
+                    texts = group.id, group.title, change.weight.value, said
                     yield tuple(Cell(CellKind.LITERAL, text) for text in texts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -16,7 +16,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
-from sphinx_policyspec.exports.diff.wording import SIGNS, counted, in_plain_words
+from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, readable, with_evidence
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -42,7 +42,7 @@ def _weights_in_short(changes: Iterable[Change]) -> str:
     """Return the weights of changes, the greatest first, each once, with how many have it."""
     counts = Counter(change.weight for change in changes)
     return " ".join(
-        f"{SIGNS[weight]} {counted(weight, counts[weight])}" for weight in Weight if counts[weight]
+        f"{SIGNS[weight]} {_(PLAIN[weight].label)} ({counts[weight]})" for weight in Weight if counts[weight]
     )
 
 
@@ -117,7 +117,7 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
         return f"{app.builder.get_relative_uri(CHANGES_PAGE, target.docname)}#{target.anchor}"
 
     heading = escape(_title(diff))
-    return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link)}"}
+    return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link, say=_)}"}
 
 
 def _title(diff: SpecDiff) -> str:
@@ -148,6 +148,7 @@ def releases_row(
     :param level_title: gives the name of a level
     :param has_page: whether a page of the site tells what changed since the release before the last
     """
+    known = editions.timeline if editions else timeline
     past = {moment.place: moment for moment in timeline.moments(id_)} if timeline else {}
     if editions and not past:
         past = {
@@ -157,17 +158,20 @@ def releases_row(
     here = len(timeline.specs) - 1 if timeline else editions.place if editions else 0
     newest = timeline.specs[-1].version if timeline else ""
     title = past[here].title if here in past else ""
+
+    def name_of(place: int, version: str) -> str:
+        if editions:
+            return editions.every[place].name
+        if place == here:
+            return version or _("this release")
+        return _name_of_old(version, newest) if version else _("an older release")
+
     steps = []
     for place in sorted({*past, *others}, reverse=True):
         moment, address = others.get(place) or (past[place], "")
         if moment.is_gone:
             continue
-        if editions:
-            name = editions.every[place].name
-        elif place == here:
-            name = moment.version or _("this release")
-        else:
-            name = _name_of_old(moment.version, newest) if moment.version else _("an older release")
+        name = name_of(place, moment.version)
         there = editions.every[place] if editions and place != here else None
         level = level_title(moment.level) if moment.level else ""
         release = PanelLink(
@@ -181,36 +185,41 @@ def releases_row(
         told = past.get(place)
         address_there = there.address(CHANGES_PAGE, anchor_of_group(moment.id)) if there else ""
         leads = has_page and place == here
-        is_first = len(past) > 1 and place == min(past)
+        # It is as it has been since the last release that changed it, or the first that had it.
+        last = max((p for p, m in past.items() if p < place and (m.changes or p == min(past))), default=place)
+        since = name_of(last, past[last].version) if last < place else ""
         tells = told is not None and (told.changes or len(past) > 1)
         change = (
-            _change_link(told, address_there, leads=leads, is_first=is_first)
-            if told and tells
-            else PanelLink("")
+            _change_link(told, address_there, leads=leads, since=since) if told and tells else PanelLink("")
         )
-        steps.append(Step(release, change, tuple(_said(told)) if told else ()))
+        titles = known.diffs[place - 1].titles if known and place else {}
+        steps.append(Step(release, change, tuple(_said(told, titles)) if told else ()))
     is_alone = len(steps) == 1 and not steps[0].change.text
     return PanelRow(_("Releases"), 0, steps=() if is_alone else tuple(steps))
 
 
-def _change_link(told: Moment, beside: str, *, leads: bool, is_first: bool) -> PanelLink:
+def _change_link(told: Moment, beside: str, *, leads: bool, since: str) -> PanelLink:
     """Return what changed about a provision in a release, in short, with a link to where that is told.
 
     :param beside: the address on the page of the other release; empty for the one that is built
     :param leads: whether the site that is built has such a page
-    :param is_first: whether no older release is known
+    :param since: the release from which on it has been as it is here; empty where no older one is known
     """
     if told.changes:
         page, anchor = (CHANGES_PAGE, anchor_of_group(told.id)) if leads else ("", "")
         return PanelLink(_weights_in_short(told.changes), page, anchor, beside=beside)
-    return PanelLink(_("already there") if is_first else _("unchanged"))
+    return PanelLink(_("unchanged since {release}").format(release=since) if since else _("already there"))
 
 
-def _said(moment: Moment) -> Iterator[str]:
-    """Yield what changed in a release, the weightiest first; what leaves the norm alone only as a number."""
+def _said(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
+    """Yield what changed in a release, the weightiest first; what leaves the meaning alone only as a number.
+
+    :param titles: of provisions, by id
+    """
     for weight in Weight:
         changes = [change for change in moment.changes if change.weight is weight]
         if weight is Weight.EDITORIAL and len(changes) > 1:
             yield _weights_in_short(changes)
         else:
-            yield from (f"{SIGNS[weight]} {weight.words}: {in_plain_words(change)}" for change in changes)
+            label = f"{SIGNS[weight]} {_(PLAIN[weight].label)}"
+            yield from (f"{label}: {readable(with_evidence(change), titles)}" for change in changes)
