@@ -93,7 +93,7 @@ def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
     listed = {name: {topic for topic, ids in by_topic.items() if name in ids} for name in by_id}
     known = {frozenset(pair) for ids in by_topic.values() for pair in combinations(ids, 2)}
     known |= {*met.declared, *met.examples, *met.cases}
-    judge = _Judge(norms)
+    judge = Judge(norms)
     for key in sorted(known, key=lambda pair: sorted(order[name] for name in pair)):
         one, other = (by_id[name] for name in sorted(key, key=order.__getitem__))
         if one.authority not in norms.rank or other.authority not in norms.rank:
@@ -115,7 +115,7 @@ def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
 
 
 @dataclass(slots=True)
-class _Judge:
+class Judge:
     """Decides two principles by the labelling; pairs that it cannot tell apart are decided once."""
 
     norms: Norms

@@ -7,7 +7,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
-from sphinx_policyspec.model import Spec, TargetKind, who_may_override
+from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
 
     from sphinx_policyspec.compare.history import Timeline
+    from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.sphinx_ext.asks.answering import Since
+    from sphinx_policyspec.surveys import Decider, Judge
 
 META = ("title", "version", "issued", "license", "publisher")
 """What each page tells of the whole spec."""
@@ -164,6 +166,28 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
 _ = get_translation("sphinx_policyspec")
 
 
+def _judge_of(spec: Spec) -> panels.JudgeOf:
+    """Return what tells which of two principles goes first, by the procedure that decides cases."""
+
+    @cache
+    def made() -> tuple[Judge, Norms, dict[Decider, str]]:
+        from sphinx_policyspec.decision import Norms  # noqa: PLC0415  few specs say what can conflict
+        from sphinx_policyspec.sphinx_ext.asks.surveys import decider_words  # noqa: PLC0415  as above
+        from sphinx_policyspec.surveys import Judge  # noqa: PLC0415  as above
+
+        norms = Norms(spec)
+        return Judge(norms), norms, decider_words()
+
+    def judge(one: Principle, other: Principle) -> tuple[str, str]:
+        known, norms, words = made()
+        if not {one.authority, other.authority} <= norms.rank.keys():
+            return "", ""
+        decider, first = known.decided(one, other)
+        return words[decider], first
+
+    return judge
+
+
 @dataclass(slots=True, repr=False)
 class HandbookPages:
     """What the pages of one build show of each other; computed once, before any page is written.
@@ -234,10 +258,11 @@ class HandbookPages:
             indices is True or (indices and TOPIC_INDEX in indices)
         )
         topic_index = TOPIC_INDEX if has_index else ""
+        judge = _judge_of(spec)
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
                 past = self._past(app, timeline, identifier)
-                rows = panels.rows_of(found, places, spec, topic_index)
+                rows = panels.rows_of(found, places, spec, judge, topic_index)
                 self.rows[place.docname, place.anchor] = (*rows, *past)
             for occurrence in found.occurrences:
                 if source := places.provision(occurrence.source):

@@ -7,8 +7,8 @@ principle by its own words alone.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 
 from docutils import nodes
@@ -42,11 +42,13 @@ class Occurrence:
 class Relations:
     """What bears on one provision; ids in reading order.
 
+    :param id: of the provision
     :param topics: ids of those that it lists itself
     :param relations: ids by the names of the relations
     :param occurrences: references to it, those of its own text left out
     """
 
+    id: str = ""
     occurrences: tuple[Occurrence, ...] = ()
     topics: tuple[str, ...] = ()
     relations: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -82,6 +84,7 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
     ]
     return {
         name: Relations(
+            name,
             tuple(occurrences.get(name, ())),
             spec.provision_by_id[name].topics,
             {relation: tuple(targets) for relation, targets in relations.get(name, {}).items() if targets},
@@ -193,19 +196,26 @@ class PanelRow:
     :param count: how many it tells of; 0 for a line that tells more of what another counts
     :param groups: links, by the page that they lead to where it matters
     :param steps: of a history, the last release first
+    :param is_beside: its groups stand side by side where there is room
     """
 
     name: str
     count: int
     groups: tuple[tuple[str, tuple[PanelLink, ...]], ...] = ()
     steps: tuple[Step, ...] = ()
+    is_beside: bool = False
+
+
+JudgeOf = Callable[[Principle, Principle], tuple[str, str]]
+"""Returns in a word what decides which of two principles goes first, and the id of that; empty where nothing does."""
 
 
 def rows_of(
-    relations: Relations, places: SitePlaces, spec: Spec, topic_index: str = ""
+    relations: Relations, places: SitePlaces, spec: Spec, judge: JudgeOf, topic_index: str = ""
 ) -> tuple[PanelRow, ...]:
     """Return what a panel shows, lines without entries left out.
 
+    :param judge: tells which of two principles goes first
     :param topic_index: name of the page that lists the principles of each topic, if there is one
     """
     known = [topic for topic in relations.topics if topic in spec.topic_by_id]
@@ -219,11 +229,10 @@ def rows_of(
         for label in labels
     )
     rows = [_row(_("Topics"), topics)]
+    rows.append(_conflicts(relations, places, spec, judge))
     for row in RELATIONS:
-        both = (row.label, row.field), (row.inverse_label, row.inverse)
-        # What lifts a principle matters more than what it lifts.
-        for label, key in reversed(both) if row.lifts else both:
-            if label and (found := relations.of(key)):
+        for label, key in ((row.label, row.field), (row.inverse_label, row.inverse)):
+            if label and key not in CONFLICTING and (found := relations.of(key)):
                 rows.append(_row(_(label), [_to(places.provision(i), i) for i in found]))
     titles = {goal.id: goal.title for goal in spec.goals}
     goals = (
@@ -233,10 +242,45 @@ def rows_of(
     rows.append(_referenced(relations.occurrences, places))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
     rows.append(_row(_("Examples"), shown))
-    # What a prompt says may be offensive: of one that its author does not show only the title is.
-    prompts = (_to(places.prompt(p.id), p.title or p.id) for p in relations.prompts)
-    rows.append(_row(_("Prompts"), prompts))
+    # What a prompt says may be offensive, its title too: those that their author does not show are counted alone.
+    prompts = [_to(place, "") for p in relations.prompts if (place := places.prompt(p.id))]
+    if hidden := len(relations.prompts) - len(prompts):
+        prompts.append(PanelLink(_("{count} that these pages do not show").format(count=hidden)))
+    rows.append(replace(_row(_("Prompts"), prompts), count=len(relations.prompts)))
     return tuple(row for row in rows if row.count)
+
+
+CONFLICTING = frozenset(
+    name
+    for row in RELATIONS
+    for name in (row.field, row.inverse)
+    if row.lifts or row.orders or row.field == row.inverse
+)
+"""The relations of principles that can meet, each way round."""
+
+
+def _conflicts(relations: Relations, places: SitePlaces, spec: Spec, judge: JudgeOf) -> PanelRow:
+    """Return those that a provision can meet: what goes before it, what it goes before, and what nothing decides."""
+    before: list[PanelLink] = []
+    behind: list[PanelLink] = []
+    open_ones: list[PanelLink] = []
+    here = spec.provision_by_id.get(relations.id)
+    for name in dict.fromkeys(name for key in sorted(CONFLICTING) for name in relations.of(key)):
+        other, link = spec.provision_by_id.get(name), _to(places.provision(name), name)
+        if not (isinstance(here, Principle) and isinstance(other, Principle)):
+            open_ones.append(link)
+            continue
+        why, first = judge(here, other)
+        group = before if first == name else behind if first else open_ones
+        group.append(replace(link, note=f"({why})" if first else ""))
+    titles = (_("Goes before this"), _("This goes before"), _("Depends on the case"))
+    groups = tuple(
+        (title, tuple(links))
+        for title, links in zip(titles, (before, behind, open_ones), strict=True)
+        if links
+    )
+    count = sum(len(links) for _title, links in groups)
+    return PanelRow(_("In a conflict"), count, groups, is_beside=True)
 
 
 def _row(name: str, links: Iterable[PanelLink]) -> PanelRow:
@@ -332,7 +376,10 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
 
 
 def _row_html(row: PanelRow, address: AddressOf) -> str:
-    shown = "".join(_group_html(title, links, address) for title, links in row.groups)
+    groups = [_group_html(title, links, address) for title, links in row.groups]
+    shown = "".join(groups)
+    if row.is_beside:
+        shown = f'<div class="ps-near">{"".join(f"<div>{group}</div>" for group in groups)}</div>'
     if row.steps:
         steps = "".join(_step_html(step, address) for step in row.steps)
         shown = f'<table class="ps-history"><tbody>{steps}</tbody></table>'
