@@ -454,6 +454,19 @@ def _role_of(kind: model.TargetKind) -> str:
     return f"{DOMAIN}:{ROLE_OF_KIND.get(kind, 'principle')}"
 
 
+def resolved_titles(spec: model.Spec) -> dict[tuple[model.TargetKind, str], str]:
+    """Return the titles that refer to others, with the titles of those; pages were read without them."""
+    found: dict[tuple[model.TargetKind, str], str] = {}
+    examples = {example.id: example.title for example in spec.examples}
+    for reference in spec.references:
+        if reference.carrier is model.Carrier.TITLE and reference.form is model.ReferenceForm.TITLE:
+            if reference.example in examples:
+                found[model.TargetKind.EXAMPLE, reference.example] = examples[reference.example]
+            elif provision := spec.provision_by_id.get(reference.source):
+                found[model.TargetKind.PROVISION, provision.id] = provision.title
+    return found
+
+
 def _inventories(env: BuildEnvironment) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return what other projects offer to references of ours."""
     if not hasattr(env, "intersphinx_inventory"):

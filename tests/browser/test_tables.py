@@ -148,3 +148,41 @@ def test_a_strict_content_security_policy_stops_nothing_of_ours(release_site: Pa
     expect(page.locator(".ps-count-shown")).to_have_text("20 of 57")
     page.locator(".ps-view tbody a").first.focus()
     expect(page.locator("#ps-preview")).to_be_visible()
+
+
+def test_a_count_of_the_map_shows_its_principles_in_place_without_scripts(
+    release_site: Path, open_page: Open
+) -> None:
+    page = open_page(release_site, "map.html", java_script_enabled=False)
+    lists = page.locator(".ps-matrix .ps-cells > li")
+    assert lists.count() > 60
+    expect(lists.locator("visible=true")).to_have_count(0)
+    row = page.get_by_role("row", name="Safety", exact=False).first
+    count = row.get_by_role("link").first
+    number = int(count.inner_text())
+    count.click()
+    expect(lists.locator("visible=true")).to_have_count(1)
+    assert lists.locator("visible=true").locator("ul a").count() == number
+    expect(row).to_be_in_viewport()
+
+
+def test_a_phone_shows_a_card_for_each_row_and_no_table_is_wider(release_site: Path, open_page: Open) -> None:
+    for name in ("all-principles.html", "all-examples.html", "map.html", "coverage.html"):
+        page = open_page(release_site, name, viewport={"width": 390, "height": 844})
+        assert page.evaluate(
+            "[...document.querySelectorAll('.ps-scroll')].every((box) => box.scrollWidth <= box.clientWidth)"
+        ), name
+    page = open_page(release_site, "all-principles.html", viewport={"width": 390, "height": 844})
+    card = page.locator(".ps-view tbody tr").nth(1)
+    assert (
+        card.locator("td")
+        .nth(4)
+        .evaluate("cell => getComputedStyle(cell, '::before').content")
+        .startswith('"Prompts')
+    )
+
+
+def test_heads_stay_in_sight_over_long_tables(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "all-examples.html")
+    page.locator(".ps-view tbody tr").nth(90).scroll_into_view_if_needed()
+    expect(page.get_by_role("columnheader", name="Principle")).to_be_in_viewport()

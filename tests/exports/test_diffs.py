@@ -124,6 +124,7 @@ def test_what_needs_a_reader_leaves_room_for_the_rest() -> None:
         ("how to [deploy", "how to deploy"),
         ("deploy](https://a.example/) it", "deploy it"),
         ("minors](#be_kind).”", "minors.”"),
+        ("of be_kind] (https://a.example)", "of Be kind (https://a.example)"),
         ("**Choosing** a *few* of __them__", "Choosing a few of them"),
         ("2 * 3 * 4, snake_case and a_b_", "2 * 3 * 4, snake_case and a_b"),
         ("one --- two -- three", "one \N{EM DASH} two \N{EM DASH} three"),

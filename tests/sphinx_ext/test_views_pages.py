@@ -74,7 +74,9 @@ def test_tables_have_scopes_and_scroll_by_keyboard(built: Builds) -> None:
     assert 'aria-label="Table: Topic, Root, Operator, Reader"' in matrix
     assert matrix.count('<th scope="row"') == 4
     assert matrix.count('<th scope="col" class="head ps-number">') == 3
-    assert re.search(r'<a class="reference internal" href="#(ps-shown-5-1-3)"><span>1</span></a>', matrix)
+    assert re.search(
+        r'<a class="reference internal" href="#(ps-shown-5-1-3)"><span class="ps-heat-4">1</span></a>', matrix
+    )
     assert '<span class="target" id="ps-shown-5-1-3"></span>' in matrix
 
 

@@ -12,6 +12,7 @@ from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model import Spec, Topic, Verdict, overriders
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import PROPERTIES, View, ViewKind, compile_view, unknown_names
+from sphinx_policyspec.sphinx_ext.asks.views import tree_of
 from tests.conftest import at, example, principle, response, spec
 
 LIST, EXAMPLES = ViewKind.PRINCIPLE_LIST, ViewKind.EXAMPLE_TABLE
@@ -148,3 +149,23 @@ def test_a_release_is_filtered_as_a_plain_reading_would(release_dir: Path) -> No
 def roles_over(loaded: Spec, level: str) -> set[str]:
     """Return the roles whose messages can override principles of a level."""
     return {role for other in overriders(loaded.levels, loaded.level_by_id[level]) for role in other.roles}
+
+
+@pytest.mark.parametrize(
+    ("topics", "broader", "tree"),
+    [
+        ("abc", [], "a0 b0 c0"),
+        ("abc", ["ca"], "a0 c1 b0"),
+        ("abcd", ["ba", "cb", "dc"], "a0 b1 c2 d3"),
+        ("abcdef", ["ba", "cb", "dc", "ed", "fe"], "a0 b1 c2 d3 e3 f3"),
+        # Below the first of several that is there; nothing is below what is not.
+        ("abc", ["cb", "ca"], "a0 c1 b0"),
+        ("abc", ["bx"], "a0 b0 c0"),
+        # A circle is below nothing.
+        ("abc", ["ab", "ba", "cb"], "a0 b1 c2"),
+        ("ab", ["aa"], "a0 b0"),
+    ],
+)
+def test_topics_of_the_map_stand_below_broader_ones(topics: str, broader: list[str], tree: str) -> None:
+    found = tree_of(list(topics), [(pair[0], pair[1]) for pair in broader])
+    assert " ".join(f"{name}{depth}" for name, depth in found.items()) == tree

@@ -115,19 +115,24 @@ def readable(text: str, titles: Mapping[str, str]) -> str:
         return titles.get(name, name)
 
     named = _LINK.sub(shown, text)
-    named = _NAMED.sub(lambda found: titles.get(found["id"], found[0]), named)
+    for part, said in _PARTS:
+        named = part.sub(said, named)
+    named = _NAMED.sub(lambda found: titles.get(found["id"] or found["bare"], found[0]), named)
     for marks, said in _MARKS:
         named = marks.sub(said, named)
     return named
 
 
 _LINK = re.compile(r"\[(?P<text>[^\[\]]{1,400})\]\(#?(?P<to>[^()\s]{1,400})\)")
-_NAMED = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]")
-_MARKS = (
-    # Of a link that a change goes through, one part or the other.
+_NAMED = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]|(?<![\w“])(?P<bare>\w+_\w+)")
+_PARTS = (
+    (re.compile(r"^([^\[\]]*)\](?:\((?:#|https?:)[^()\s]{0,400}\)?)?"), r"\1"),
     (re.compile(r"\]\((?:#|https?:)[^()\s]{0,400}\)?|\[(?=[^\[\]]*$)"), ""),
+)
+"""What is left of a link that a change goes through, and what of it is shown."""
+_MARKS = (
     (re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?])[*_](?!\w)|`"), ""),
-    (re.compile(r"(?<=\s)---?(?=\s)|(?<=\w)---(?=\w)"), "\N{EM DASH}"),
+    (re.compile(r"(?<!\S)---?(?!\S)|(?<=\w)---(?=\w)"), "\N{EM DASH}"),
     (re.compile(r"(?<=\w)'"), "\N{RIGHT SINGLE QUOTATION MARK}"),
     (re.compile(r'(?<![\w.,;:!?)])"(?=\w)'), "\N{LEFT DOUBLE QUOTATION MARK}"),
     (re.compile(r'(?<=[\w.,;:!?)])"'), "\N{RIGHT DOUBLE QUOTATION MARK}"),

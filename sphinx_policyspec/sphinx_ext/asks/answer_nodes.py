@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -50,6 +51,14 @@ class PolicyHeadCell(nodes.entry):
     """The head of a column or row; ``scope`` says of which."""
 
 
+class PolicyCell(nodes.entry):
+    """A cell; its ``label`` is the head of its column, which a narrow page shows beside it."""
+
+
+class PolicyWideCell(nodes.entry):
+    """A cell as wide as ``colspan`` columns, which heads no row even in the first of them; only web pages hold it."""
+
+
 def table(
     head: list[CellNodes], rows: list[list[CellNodes]], numbers: Collection[int], *, row_heads: bool = False
 ) -> PolicyScroll:
@@ -59,11 +68,15 @@ def table(
     :param row_heads: the first column names the rows
     """
     heads = [_entry(cell, n in numbers, "col") for n, cell in enumerate(head)]
+    labels = [entry.astext() for entry in heads]
     body = [
-        [_entry(cell, n in numbers, "row" if row_heads and not n else "") for n, cell in enumerate(row)]
+        [
+            _entry(cell, n in numbers, "row" if row_heads and not n else "", labels[n])
+            for n, cell in enumerate(row)
+        ]
         for row in rows
     ]
-    name = _("Table: %s") % ", ".join(entry.astext() for entry in heads)
+    name = _("Table: %s") % ", ".join(labels)
     return PolicyScroll("", grid(heads, body, stub=row_heads), classes=["ps-scroll"], label=name)
 
 
@@ -82,12 +95,12 @@ def grid(heads: list[nodes.entry], rows: list[list[nodes.entry]], *, stub: bool 
     return nodes.table("", group, classes=["ps-answer", "colwidths-auto"])
 
 
-def _entry(cell: CellNodes, is_number: bool, scope: str) -> nodes.entry:
+def _entry(cell: CellNodes, is_number: bool, scope: str, label: str = "") -> nodes.entry:
     content = nodes.paragraph("", "", *cell, translatable=False)
     classes = ["ps-number"] if is_number else []
     if scope:
         return PolicyHeadCell("", content, classes=classes, scope=scope)
-    return nodes.entry("", content, classes=classes)
+    return PolicyCell("", content, classes=classes, label=label)
 
 
 def _visit_scroll(self: HTML5Translator, node: PolicyScroll) -> None:
@@ -105,11 +118,24 @@ def _visit_head_cell(self: HTML5Translator, node: PolicyHeadCell) -> None:
     self.body[-1] = self.body[-1].replace("<th", f'<th scope="{node["scope"]}"', 1)
 
 
+def _visit_cell(self: HTML5Translator, node: PolicyCell) -> None:
+    self.visit_entry(node)
+    label = escape(node["label"], quote=True)
+    self.body[-1] = self.body[-1].replace("<td", f'<td data-label="{label}"', 1)
+
+
+def _visit_wide_cell(self: HTML5Translator, node: PolicyWideCell) -> None:
+    self.body.append(self.starttag(node, "td", colspan=node["colspan"]))
+    self.context.append("</td>\n")
+
+
 def register_view_nodes(app: Sphinx) -> None:
     """Make Sphinx know the nodes of views; other builders than HTML fall back to their base classes."""
     app.add_node(PolicyView, html=(visit_box, depart_box))
     app.add_node(PolicyScroll, html=(_visit_scroll, depart_box))
     app.add_node(PolicyFold, html=(_visit_fold, depart_box))
+    app.add_node(PolicyCell, html=(_visit_cell, lambda self, node: self.depart_entry(node)))
+    app.add_node(PolicyWideCell, html=(_visit_wide_cell, lambda self, node: self.depart_entry(node)))
     app.add_node(PolicyHeadCell, html=(_visit_head_cell, lambda self, node: self.depart_entry(node)))
 
 
@@ -119,6 +145,7 @@ class Page:
 
     :param key: begins the ids of the view's own anchors
     :param spec: that of the build; not every topic of it stands on a page
+    :param titles: those that refer to others, with the titles of those
     :param in_table: the view stands in a table, in which few builders can write another
     :param depth: of a heading below the sections that the view stands in
     """
@@ -128,11 +155,14 @@ class Page:
     domain: PolicyDomain
     key: str
     spec: Spec
+    titles: Mapping[tuple[TargetKind, str], str] = field(default_factory=dict)
     in_table: bool = False
     depth: int = 1
 
     def title(self, kind: TargetKind, identifier: str, default: str = "") -> str:
         """Return the title of an object as its own page shows it."""
+        if resolved := self.titles.get((kind, identifier)):
+            return resolved
         if found := self.domain.find(kind, identifier):
             return found.title
         labels = (topic.label for topic in self.spec.topics if topic.id == identifier)
@@ -256,12 +286,28 @@ def table_of(answer: Answer, columns: Sequence[str], own: TargetKind, page: Page
         return linked_list(answer, columns, own, page)
     names = _headings()
     head: list[CellNodes] = [[nodes.Text(names[column])] for column in columns]
-    rows = [[_values(column, entry, own, page) for column in columns] for entry in entries_of(answer)]
+    entries = entries_of(answer)
+    if "principle" in columns:
+        # What shows how examples look is in no principle: readers look for the others.
+        entries.sort(key=lambda entry: not entry.first("owner"))
+    rows = [[_values(column, entry, own, page) for column in columns] for entry in entries]
     numbers = {n for n, column in enumerate(columns) if column in _NUMBERS}
     return table(head, rows, numbers)
 
 
 _NUMBERS = frozenset({"examples", "good", "bad", "ok", "prompts", "references"})
+
+
+_SIGNS = {"good": "\N{CHECK MARK}", "bad": "\N{BALLOT X}", "ok": "\N{ALMOST EQUAL TO}"}
+
+
+def _verdicts(column: str, count: str) -> nodes.Node:
+    """Return how many answers have a verdict, with its sign."""
+    if count == "0":
+        return nodes.inline("", count, classes=["ps-none"])
+    return nodes.inline(
+        "", f"{_SIGNS[column]} {count}", classes=["ps-chip", "ps-verdict", f"ps-verdict-{column}"]
+    )
 
 
 def _headings() -> dict[str, str]:
@@ -297,6 +343,8 @@ def _values(column: str, entry: _Entry, own: TargetKind, page: Page) -> CellNode
             shown = [page.link(TargetKind.TOPIC, v, page.title(TargetKind.TOPIC, v)) for v in values]
         case "principle":
             shown = [page.provision(value) for value in values]
+        case "good" | "bad" | "ok":
+            shown = [_verdicts(column, value) for value in values]
         case _:
             shown = [nodes.Text(value) for value in values]
     return [part for n, value in enumerate(shown) for part in ([nodes.Text(", "), value] if n else [value])]

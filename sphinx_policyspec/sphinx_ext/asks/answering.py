@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery, around
-from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge, resolved_titles
 from sphinx_policyspec.sphinx_ext.store import cached
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ class Views:
     knowledge: Knowledge
     since: Since = field(default_factory=Since)
     _answers: dict[str, tuple[Answered, ...]] = field(default_factory=dict)
+    _titles: dict[tuple[TargetKind, str], str] = field(default_factory=dict)
     _digest: str = ""
 
     def update(self, app: Sphinx) -> set[str]:
@@ -253,6 +254,7 @@ class Views:
                 domain=domain_of(app.env),
                 key=f"ps-{nodes.make_id(origin)}-{number + 1}",
                 spec=self.knowledge.spec(app.env),
+                titles=self._titles,
                 in_table=around(place, nodes.entry) is not None,
                 depth=_depth_of(place),
             )
@@ -284,6 +286,7 @@ class Views:
             docname: tuple(question.answer(sources) for question in questions)
             for docname, questions in sorted(self._asking(env).items())
         }
+        self._titles = resolved_titles(self.knowledge.spec(env))
         self._digest = digest
 
 

@@ -235,7 +235,7 @@ def _examples(view: View) -> str:
 
 
 def _matrix(view: View) -> str:
-    """Ask for levels, topics and principles at once: a row is a level, a topic, or a principle of both."""
+    """Ask for levels, topics and principles at once: a row is a level, a topic with one that is broader, or a principle of both."""
     levels = [
         "?authority a ps:AuthorityLevel ; dcterms:identifier ?level .",
         "OPTIONAL { ?authority ps:rank ?rank }",
@@ -244,9 +244,12 @@ def _matrix(view: View) -> str:
     topics = ["?concept a skos:Concept ; dcterms:identifier ?topic ; ps:order ?place ."]
     if view.topics:
         topics.append(_distinct("?concept", [_named_topics("concept", view.topics)]))
+    topics.append("OPTIONAL { ?concept skos:broader/dcterms:identifier ?broader }")
     principles = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), _topics(view)]
     body = ["{", *levels, "} UNION {", *topics, "} UNION {", *principles, "}"]
-    return _select(("level", "topic", "id", "title"), body, ["?place", *_BY_RANK, "?order", "?id", "?topic"])
+    return _select(
+        ("level", "topic", "id", "title", "broader"), body, ["?place", *_BY_RANK, "?order", "?id", "?topic"]
+    )
 
 
 def _graph(view: View) -> str:

@@ -17,6 +17,7 @@ from sphinx_policyspec.sphinx_ext.asks.answer_nodes import (
     CellNodes,
     Page,
     PolicyScroll,
+    PolicyWideCell,
     chip,
     entries_of,
     grid,
@@ -391,54 +392,97 @@ def coverage(answer: Answer, columns: Sequence[str], page: Page) -> list[nodes.N
 
 
 def matrix(answer: Answer, page: Page) -> list[nodes.Node]:
-    """Return the table of counts, and below it a list of principles for each count to lead to.
+    """Return the table of counts over the tree of topics, and a list of principles for each count to lead to.
 
-    Levels are the columns: a spec has few of them, but may have any number of topics.
+    Levels are the columns: a spec has few of them, but may have any number of topics. On web pages a list stands
+    in a row below that of its count, and is shown where its count has been chosen; else all stand below the table.
     """
     levels, topics, found = _read(answer)
+    greatest = max(map(len, found.values()), default=1)
     head: list[CellNodes] = [[nodes.Text(_("Topic"))]]
     head += [[chip(level, page)] for level in levels]
     rows: list[list[CellNodes]] = []
-    lists: list[CellNodes] = []
-    for number, topic in enumerate(topics, 1):
+    lists: list[list[CellNodes]] = []
+    for number, (topic, depth) in enumerate(topics.items(), 1):
         name = page.title(TargetKind.TOPIC, topic) if topic else _("No topic")
-        row: list[CellNodes] = [[page.link(TargetKind.TOPIC, topic, name)]]
+        shown = nodes.inline("", "", page.link(TargetKind.TOPIC, topic, name), classes=[f"ps-depth-{depth}"])
+        row: list[CellNodes] = [[shown]]
+        below: list[CellNodes] = []
         for place, level in enumerate(levels, 1):
             ids = found.get((topic, level), [])
             # By place: a topic may be called anything, and two ids could make one anchor.
             anchor = f"{page.key}-{number}-{place}"
-            row.append([_count(len(ids), anchor)])
+            row.append([_count(len(ids), anchor, greatest)])
             if ids:
-                lists.append(_cell_list(anchor, [nodes.Text(f"{name} · "), chip(level, page)], ids, page))
+                below.append(_cell_list(anchor, [nodes.Text(f"{name} · "), chip(level, page)], ids, page))
         rows.append(row)
-    below = items(lists, "ps-cells")
-    if page.in_table:
-        return [below]
-    return [table(head, rows, range(1, len(head)), row_heads=True), below]
+        lists.append(below)
+    if page.in_table or not page.is_web:
+        every = items((line for below in lists for line in below), "ps-cells")
+        return [every] if page.in_table else [table(head, rows, range(1, len(head)), row_heads=True), every]
+    made = table(head, rows, range(1, len(head)), row_heads=True)
+    for row_node, below in zip(list(made.findall(nodes.row))[1:], lists, strict=True):
+        if below:
+            cell = PolicyWideCell("", items(below, "ps-cells"), colspan=len(head))
+            row_node.parent.insert(row_node.parent.index(row_node) + 1, nodes.row("", cell))
+    return [made]
 
 
-def _read(answer: Answer) -> tuple[list[str], list[str], dict[tuple[str, str], list[str]]]:
-    """Return levels, topics, and the principles of both; the topic of principles without one is empty.
+_DEEPEST = 3
+"""How far topics are indented at most."""
+_HEATS = 4
+"""Steps from the smallest count to the greatest."""
+
+
+def tree_of(topics: Sequence[str], broader: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """Return topics in the order of a tree, each with its depth, below the first of its broader topics that is there.
+
+    The order is else that of the topics. What is broader than itself is below nothing.
+
+    :param broader: topics, each with one that is broader
+    """
+    order = {name: place for place, name in enumerate(topics)}
+    known = sorted(
+        (pair for pair in broader if pair[1] in order and pair[0] != pair[1]), key=lambda pair: order[pair[1]]
+    )
+    above = dict(reversed(known))
+    below = grouped((above.get(name, ""), name) for name in topics if name)
+    found: dict[str, int] = {}
+    waiting = [(name, 0) for name in reversed([*below.get("", ()), *topics])]
+    while waiting:
+        name, depth = waiting.pop()
+        if name not in found:
+            found[name] = min(depth, _DEEPEST)
+            waiting += [(narrower, depth + 1) for narrower in reversed(below.get(name, ())) if name]
+    return found
+
+
+def _read(answer: Answer) -> tuple[list[str], dict[str, int], dict[tuple[str, str], list[str]]]:
+    """Return levels, the tree of topics, and the principles of both; the topic of principles without one is empty.
 
     A row of the answer without an id stands for a level or a topic that may have no principle.
     """
-    place = {name: answer.columns.index(name) for name in ("level", "topic", "id")}
-    rows = [(row[place["level"]], row[place["topic"]], row[place["id"]]) for row in answer.texts]
-    levels = list(dict.fromkeys(level for level, _topic, own in rows if level and not own))
-    topics = list(dict.fromkeys(topic for _level, topic, own in rows if topic and not own))
+    place = {name: answer.columns.index(name) for name in ("level", "topic", "id", "broader")}
+    rows = [tuple(row[place[name]] for name in place) for row in answer.texts]
+    levels = list(dict.fromkeys(level for level, _topic, own, _broader in rows if level and not own))
+    topics = list(dict.fromkeys(topic for _level, topic, own, _broader in rows if topic and not own))
+    known = set(topics)
     found: dict[tuple[str, str], dict[str, None]] = {}
-    for level, topic, own in rows:
-        if own and (not topic or topic in topics):
+    for level, topic, own, _broader in rows:
+        if own and (not topic or topic in known):
             found.setdefault((topic, level), {})[own] = None
     if any(not topic for topic, _level in found):
         topics.append("")
-    return levels, topics, {cell: list(ids) for cell, ids in found.items()}
+    tree = tree_of(topics, [(topic, broader) for _level, topic, own, broader in rows if topic and broader])
+    return levels, tree, {cell: list(ids) for cell, ids in found.items()}
 
 
-def _count(number: int, anchor: str) -> nodes.Node:
+def _count(number: int, anchor: str, greatest: int) -> nodes.Node:
     if not number:
         return nodes.inline("", "0", classes=["ps-none"])
-    return nodes.reference("", "", nodes.inline("", str(number)), refid=anchor, internal=True)
+    heat = -(-_HEATS * number // greatest)
+    shown = nodes.inline("", str(number), classes=[f"ps-heat-{heat}"])
+    return nodes.reference("", "", shown, refid=anchor, internal=True)
 
 
 def _cell_list(anchor: str, name: CellNodes, ids: list[str], page: Page) -> CellNodes:

@@ -53,7 +53,7 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
     {
         "all-principles": (ViewKind.PRINCIPLE_TABLE,),
         "all-examples": (ViewKind.EXAMPLE_TABLE,),
-        "map": (ViewKind.MATRIX, ViewKind.GRAPH),
+        "map": (ViewKind.MATRIX,),
         "coverage": (ViewKind.COVERAGE,),
         "survey": (ViewKind.SURVEY,),
     }
@@ -106,7 +106,6 @@ def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
         ViewKind.PRINCIPLE_TABLE: bool(spec.principles),
         ViewKind.EXAMPLE_TABLE: bool(spec.examples),
         ViewKind.MATRIX: bool(spec.principles and spec.topics),
-        ViewKind.GRAPH: bool(spec.principles),
         ViewKind.COVERAGE: bool(spec.principles),
         ViewKind.SURVEY: bool(spec.principles),
     }
@@ -364,7 +363,9 @@ def _licence(given: str) -> nodes.Node:
 def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return a page with views, and what they ask."""
     title = title_of(page)
-    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    section = nodes.section(
+        "", nodes.title(title, title), ids=[f"{page.name}-page"], classes=["ps-table-page"]
+    )
     place = Span(page.name, 1)
     asked = tuple(
         SurveyView(span=place)

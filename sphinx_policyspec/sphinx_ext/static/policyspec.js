@@ -438,7 +438,8 @@
       const text = ({ row }) => squeeze(row.cells[column].textContent).trim();
       const compare = (one, other) => {
         if (!head) return 0;
-        if (head.isNumber) return Number(text(one)) - Number(text(other));
+        // A number may stand behind a sign.
+        if (head.isNumber) return Number(text(one).replace(/^\D+/, "")) - Number(text(other).replace(/^\D+/, ""));
         return (head.isLevel && one.item.level - other.item.level) || collator.compare(text(one), text(other));
       };
       const sorted = [...this.rows].sort((one, other) => (down ? -1 : 1) * compare(one, other) || one.at - other.at);

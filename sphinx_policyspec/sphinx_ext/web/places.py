@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from sphinx_policyspec.model import Carrier, ReferenceForm, Spec, TargetKind
+from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles
-from sphinx_policyspec.sphinx_ext.spec import reading_order
+from sphinx_policyspec.sphinx_ext.spec import reading_order, resolved_titles
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SitePlaces:
                 title = provision.title if provision else name
                 self._found.setdefault((TargetKind.PROVISION, identifier), Place(docname, name, title))
             taken.update(unnamed)
-        self._resolved = _resolved_titles(spec)
+        self._resolved = resolved_titles(spec)
         for item in domain.objects():
             if item.anchor:
                 level = self.level_title(item.level)
@@ -129,19 +129,6 @@ class SitePlaces:
     def page_title(self, docname: str) -> str:
         """Return the title of a page."""
         return self._pages.get(docname, docname)
-
-
-def _resolved_titles(spec: Spec) -> dict[tuple[TargetKind, str], str]:
-    """Return the titles that refer to others, with the titles of those; pages were read without them."""
-    found: dict[tuple[TargetKind, str], str] = {}
-    examples = {example.id: example.title for example in spec.examples}
-    for reference in spec.references:
-        if reference.carrier is Carrier.TITLE and reference.form is ReferenceForm.TITLE:
-            if reference.example in examples:
-                found[TargetKind.EXAMPLE, reference.example] = examples[reference.example]
-            elif provision := spec.provision_by_id.get(reference.source):
-                found[TargetKind.PROVISION, provision.id] = provision.title
-    return found
 
 
 def level_html(level: str, title: str) -> str:

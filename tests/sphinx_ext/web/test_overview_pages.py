@@ -53,7 +53,6 @@ def test_a_handbook_has_pages_that_show_the_whole(tmp_path: Path) -> None:
     for name, words in (
         ("all-principles", "Be kind User 1"),
         ("all-examples", "a greeting Be kind User"),
-        ("map", "principles, 0 references"),
         ("coverage", "Without an example : 1 of 2 Be brief Root"),
         ("survey", "0 pairs of principles share an issue."),
     ):
