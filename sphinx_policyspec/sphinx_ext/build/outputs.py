@@ -46,7 +46,7 @@ from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import dumped_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, WEB_BUILDERS, Place
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, WEB_BUILDERS, Place, SitePlaces, short_id
 
 _ = get_translation("sphinx_policyspec")
 
@@ -55,6 +55,7 @@ def _script_words() -> str:
     """Return what the script of every page says, as JSON by the script's own names for it."""
     words = {
         "Copied.": _("Copied."),
+        "Copy citation of {title}": _("Copy citation of {title}"),
         "Copy link to {title}": _("Copy link to {title}"),
         "Filter the table": _("Filter the table"),
         "Go to": _("Go to"),
@@ -209,9 +210,11 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
     """
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     page_of = cache(partial(_page, app))
+    numbers = _numbers(spec, places)
     items = [
         {
             "id": identifier,
+            **(numbers.get(identifier, {}) if kind is TargetKind.EXAMPLE else {}),
             "kind": "principle" if place.level else "section" if kind is TargetKind.PROVISION else kind.value,
             "title": place.title,
             "level": place.level,
@@ -228,6 +231,18 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
     # A thing is a line: json would indent it with a fifth of the speed.
     lines = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in items)
     return f'{head},\n "items": [\n  {lines}\n ]\n}}\n'
+
+
+def _numbers(spec: Spec, places: SitePlaces) -> dict[str, dict[str, Any]]:
+    """Return of each example in a provision its number there, and its short id."""
+    found: dict[str, dict[str, Any]] = {}
+    for provision in spec.provisions:
+        examples = (block for block in provision.blocks if isinstance(block, Example))
+        if place := places.provision(provision.id):
+            for number, example in enumerate(examples, 1):
+                short = short_id(example.id, place.anchor, number)
+                found[example.id] = {"number": number, **({"short_id": short} if short else {})}
+    return found
 
 
 def _texts(spec: Spec) -> Iterator[tuple[TargetKind, str, str]]:

@@ -80,15 +80,21 @@
       status.textContent = "";
     }, 2500);
   };
+  const levelOf = (section) => section.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6) .ps-badge-level")?.textContent;
+  /** The short id of an example, which stands first in it; else its long one. */
+  const shortOf = (example) => (/-e\d+$/.test(example.firstElementChild?.id || "") ? example.firstElementChild.id : example.id);
   const addressOf = (anchor) => `${location.href.split("#")[0]}#${encodeURIComponent(anchor)}`;
 
-  const cite = async (section, level) => {
+  /** Cite a principle, or an example in it by its number. */
+  const cite = async (section, example) => {
     const spec = (await data())?.spec || {};
+    const level = levelOf(section);
     const title = titleOf(section);
     const parts = [spec.title || document.title, spec.version && `${say("version")} ${spec.version}`, spec.issued];
     const named = level ? `“${title}” (${level})` : `“${title}”`;
     const tail = spec.publisher ? `${spec.publisher}. ` : "";
-    return `${named}, ${parts.filter(Boolean).join(", ")}. ${tail}${addressOf(section.id)}`;
+    const head = example ? `${squeeze(example.querySelector(".ps-kind").textContent).trim()}, ` : "";
+    return `${head}${named}, ${parts.filter(Boolean).join(", ")}. ${tail}${addressOf(example ? shortOf(example) : section.id)}`;
   };
 
   /* ---- a section as Markdown ---- */
@@ -179,11 +185,10 @@
   const equip = (tools) => {
     const section = tools.closest("section[id]");
     if (!section) return;
-    const level = section.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6) .ps-badge-level")?.textContent;
     const actions = {
       link: () => addressOf(section.id),
       markdown: () => markdown(section),
-      cite: () => cite(section, level),
+      cite: () => cite(section),
     };
     for (const button of tools.querySelectorAll("button[data-ps]")) {
       button.addEventListener("click", async () => copy(await actions[button.dataset.ps](), button));
@@ -205,7 +210,15 @@
     const anchor = decoded(link.hash.slice(1));
     const named = squeeze(link.parentElement.textContent.replace(link.textContent, "")).trim();
     const label = say("Copy link to {title}", { title: named });
-    link.after(make("button", { class: "ps-copy", type: "button", "aria-label": label, title: label, onclick: (event) => copy(addressOf(anchor), event.currentTarget) }));
+    const example = box.matches(".ps-example[id]") && box;
+    const section = example && box.closest("section[id]");
+    const button = (name, style, text, ...sign) => make("button", { class: `ps-copy${style}`, type: "button", "aria-label": name, title: name, onclick: async (event) => {
+      const at = event.currentTarget;
+      copy(await text(), at);
+    } }, ...sign);
+    link.after(button(label, "", () => addressOf(example ? shortOf(example) : anchor)));
+    const citing = say("Copy citation of {title}", { title: named });
+    if (section) link.nextElementSibling.after(button(citing, " ps-cite", () => cite(section, example), "\u201C"));
   };
 
   /* ---- previews of what a link leads to ---- */

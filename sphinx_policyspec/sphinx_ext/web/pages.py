@@ -24,11 +24,17 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_addre
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
-from sphinx_policyspec.sphinx_ext.nodes.nodes import elements_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyExample, anchor_of, around, elements_of
 from sphinx_policyspec.sphinx_ext.nodes.writers import PolicyPanel
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web import navigation, panels
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, PAGE_BUILDERS, WEB_BUILDERS, SitePlaces
+from sphinx_policyspec.sphinx_ext.web.places import (
+    ASK_PAGE,
+    PAGE_BUILDERS,
+    WEB_BUILDERS,
+    SitePlaces,
+    short_id,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -339,6 +345,13 @@ class HandbookPages:
                 tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
                 panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
                 section.insert(navigation.below_text(section), panel)
+        for box in elements:
+            home = around(box, nodes.section) if isinstance(box, PolicyExample) and box["ids"] else None
+            place = self._place_of(home, docname) if home is not None else None
+            if place and "number" in box:
+                example = box["ids"][0].removeprefix(anchor_of(TargetKind.EXAMPLE, ""))
+                short = short_id(example, place[1], box["number"])
+                box["ids"] += [short] if short and short not in doctree.ids else []
         if said := [node for node in elements if "says" in node]:
             html = panels.levels_html(said, self._level_index(app, docname), self.levels(app).used)
             doctree += PolicyPanel("", html=html)

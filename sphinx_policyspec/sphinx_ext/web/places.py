@@ -131,6 +131,15 @@ class SitePlaces:
         return self._pages.get(docname, docname)
 
 
+def short_id(example: str, provision: str, number: int) -> str:
+    """Return the short id of an example, which is an anchor, too; empty where its author gave it an id.
+
+    :param provision: id of what it stands in
+    :param number: among the examples there, as every format has it
+    """
+    return f"{provision}-e{number}" if example.startswith(f"{provision}-") else ""
+
+
 def level_html(level: str, title: str) -> str:
     """Return the word for a level, as it stands behind a title."""
     return f' <span class="ps-level-word ps-level-{style_name(level)}">{escape(title)}</span>'

@@ -26,7 +26,7 @@ def script_data(app: SphinxTestApp) -> dict[str, Any]:
     return found
 
 
-def ids_of(app: SphinxTestApp) -> dict[str, dict[str, str]]:
+def ids_of(app: SphinxTestApp) -> dict[str, dict[str, Any]]:
     """Return the entries of ``spec-ids.json`` by id."""
     found = json.loads((app.outdir / "spec-ids.json").read_text("utf-8"))
     assert found["format"] == "policyspec-ids/1"
@@ -177,3 +177,28 @@ def test_a_new_version_is_told_on_every_page(spec_source: Path, build: Build) ->
     index.write_text(index.read_text("utf-8").replace(":version: 1.0", ":version: 1.1"), "utf-8")
     page = (build(spec_source).outdir / "second.html").read_text("utf-8")
     assert json_ld(page)["isPartOf"]["version"] == "1.1"
+
+
+def examples_of(page: str) -> dict[str, str]:
+    """Return of each example of a page, by its anchor, what heads it."""
+    heads = r'<(?:article|div|section)\b[^>]*class="ps-example"[^>]*id="([^"]+)".*?class="ps-kind">([^<]*)<'
+    return dict(re.findall(heads, page, re.DOTALL))
+
+
+@pytest.mark.parametrize("builder", ["html", "singlehtml", "epub"])
+def test_an_example_has_one_number_and_short_id_in_pages_and_data(
+    builder: str, spec_source: Path, build: Build
+) -> None:
+    with (spec_source / "first.rst").open("a", encoding="utf-8") as file:
+        file.write("\n.. policy:example:: Another\n\n   .. policy:user::\n\n      Hi.\n")
+    known = [item for item in ids_of(build(spec_source)).values() if item["kind"] == "example"]
+    out = build(spec_source, builder).outdir
+    shown = "".join(path.read_text("utf-8") for path in sorted(out.glob("*.*html")))
+    heads = examples_of(shown)
+    assert {heads[item["anchor"]] for item in known} == {"Example 1", "Example 2"}
+    for item in known:
+        assert heads[item["anchor"]] == f"Example {item['number']}"
+        # One that its author gave an id has no other.
+        assert ("short_id" in item) == (item["id"] not in {"greeting", "under"})
+        if "short_id" in item and builder != "epub":
+            assert shown.count(f'id="{item["short_id"]}"') == 1
