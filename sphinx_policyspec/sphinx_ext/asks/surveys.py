@@ -169,7 +169,6 @@ _ = get_translation("sphinx_policyspec")
 
 _SMALLEST_MATRIX = 3
 """Principles of a topic for which a table says more than a line."""
-_ROW_FIRST, _COLUMN_FIRST = "\N{LEFTWARDS ARROW}", "\N{UPWARDS ARROW}"
 
 
 def decider_words() -> dict[Decider, str]:
@@ -233,16 +232,27 @@ class _Shown:
     def pairs(self) -> Iterator[nodes.Node]:
         """Yield who goes first of the principles that share an issue."""
         counts = {Decider(row.decider): int(row.text) for row in self._of("count")}
+        gaps = counts.pop(Decider.NOTHING, 0)
         yield self._head(_("Principles that are weighed together"))
         told = ", ".join(f"{decider_words()[decider]} {count}" for decider, count in counts.items())
-        yield word(
-            _("{count} pairs of principles share an issue. What decides who goes first: {told}.").format(
+        sentences = [
+            _("{count} pairs of principles share an issue.").format(count=sum(counts.values()) + gaps),
+            _("In {count}, something says which goes first: {told}.").format(
                 count=sum(counts.values()), told=told
             )
-        )
-        yield from self._topics()
+            if counts
+            else "",
+            _(
+                "In {count}, nothing does: for each, write an example that weighs both, say in one that it is preferred "
+                "over the other, or leave it to the judgement of the assistant."
+            ).format(count=gaps)
+            if gaps
+            else "",
+        ]
+        yield word(" ".join(filter(None, sentences)))
         yield self._head(_("Pairs that nothing decides"))
-        yield from self._gaps(counts.get(Decider.NOTHING, 0))
+        yield from self._gaps(gaps)
+        yield from self._topics()
 
     @cached_property
     def _anchors(self) -> dict[tuple[str, str], str]:
@@ -259,8 +269,9 @@ class _Shown:
         if self._has_tables and any(_is_table(rows[start]) for start in starts):
             yield word(
                 _(
-                    "In a table, {row} puts the principle of the row first, and {column} that of the column."
-                ).format(row=_ROW_FIRST, column=_COLUMN_FIRST)
+                    "In a table, a cell says whether the principle of its row or that of its column goes first, and what "
+                    "decides that."
+                )
             )
         small: list[CellNodes] = []
         for start, end in pairwise([*starts, len(rows)]):
@@ -326,8 +337,8 @@ class _Shown:
             return []
         if pair.decider == Decider.NOTHING:
             return [self._invitation(pair)]
-        arrow = f"{_ROW_FIRST if pair.first == row else _COLUMN_FIRST} " if pair.first else ""
-        return [nodes.Text(arrow), self._decider(pair)]
+        which = _("row, by") if pair.first == row else _("column, by")
+        return [nodes.Text(f"{which} " if pair.first else ""), self._decider(pair)]
 
     def _line(self, pair: SurveyRow) -> CellNodes:
         line = [*self._both(pair), nodes.Text(": ")]
@@ -352,13 +363,10 @@ class _Shown:
         return self.page.link(TargetKind.PROVISION, pair.first, shown)
 
     def _invitation(self, pair: SurveyRow) -> nodes.Node:
-        """Return the link that asks for an example, to a place for it, or else to a case to begin with."""
-        if address := self.feedback(pair.one, pair.other):
-            return nodes.reference("", _("Write an example"), refuri=address)
+        """Return the link to what to do about a pair that nothing decides, where the page lists it."""
         if anchor := self._anchors.get((pair.one, pair.other)):
-            text = nodes.inline("", _("Write an example"))
-            return nodes.reference("", "", text, refid=anchor, internal=True)
-        return nodes.Text(decider_words()[Decider.NOTHING])
+            return nodes.reference("", "", nodes.inline("", _("open")), refid=anchor, internal=True)
+        return nodes.Text(_("open"))
 
     def _gaps(self, count: int) -> Iterator[nodes.Node]:
         if not count:
@@ -368,8 +376,9 @@ class _Shown:
             return
         yield word(
             _(
-                "Both are of one level, and no exception, preference, example or case says which goes first. An example "
-                "that weighs them would, or a case: this is the smallest, which expects what is decided now."
+                "Which of the two goes first? Both are of one level, and no exception, preference, example or case says so. "
+                "An example that weighs them would, or a case: below each is one to begin with, which expects what is "
+                "decided now."
             )
         )
         lines = [self._gap(row) for row in self._of("gap")]
@@ -378,7 +387,13 @@ class _Shown:
             yield word(_("{count} more; `policyspec survey` tells all of them.").format(count=more))
 
     def _gap(self, row: SurveyRow) -> CellNodes:
-        line = [nodes.target("", "", ids=[self._anchors[row.one, row.other]]), *self._both(row)]
+        asked = [
+            self.page.provision(row.one),
+            nodes.Text(_(" or ")),
+            self.page.provision(row.other),
+            nodes.Text("?"),
+        ]
+        line = [nodes.target("", "", ids=[self._anchors[row.one, row.other]]), *asked]
         if address := self.feedback(row.one, row.other):
             line += [nodes.Text(" · "), nodes.reference("", _("Write an example"), refuri=address)]
         return [*line, *self._witness(row.text)]
@@ -390,7 +405,8 @@ class _Shown:
             yield word(
                 _(
                     "Of all conflicts of up to two norms, two messages and a text with a say, of every level, explicit and "
-                    "implied, in every order, these kinds end undecided; those that hold a smaller one are left out."
+                    "implied, in every order, these kinds end undecided; those that hold a smaller one are left out. To settle "
+                    "one, give a side a higher level, a preference or an exception; nothing has to be done where the assistant is to judge."
                 )
             )
             yield items((self._conflict(row) for row in found), "ps-witnesses")
@@ -410,6 +426,11 @@ class _Shown:
             idle = [row for row in found if row.decider]
             yield self._head(_("Rules that never decide"))
             if idle:
+                yield word(
+                    _(
+                        "No conflict of this spec turns on them. Where one was meant to, what it decides by is not declared yet."
+                    )
+                )
                 yield items([[nodes.Text(rule_name(row.one))] for row in idle])
             else:
                 yield word(_("None: each decides some conflict."), "ps-nothing")
@@ -418,7 +439,12 @@ class _Shown:
         """Yield the principles on which no case depends."""
         if found := self._of("idle"):
             yield self._head(_("Principles on which no case depends"))
-            yield word(_("Without them, every case in these pages would be decided the same."))
+            yield word(
+                _(
+                    "Without them, every case in these pages would be decided the same. Write a case that turns on each, or ask "
+                    "whether it is needed."
+                )
+            )
             yield items(
                 [self.page.provision(row.one), nodes.Text(" \N{EN DASH} "), self.page.place(row.by, row.text)]
                 for row in found
@@ -438,4 +464,4 @@ class _Shown:
         if not self.page.is_web:
             return []
         code = nodes.literal_block(text, text, language="yaml", translatable=False)
-        return [PolicyFold("", code, summary=_("Smallest case"), classes=["ps-fold"])]
+        return [PolicyFold("", code, summary=_("A case to begin with"), classes=["ps-fold"])]

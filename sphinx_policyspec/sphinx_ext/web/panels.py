@@ -264,15 +264,19 @@ def _conflicts(relations: Relations, places: SitePlaces, spec: Spec, judge: Judg
     before: list[PanelLink] = []
     behind: list[PanelLink] = []
     open_ones: list[PanelLink] = []
+    # What can be no party to a case, a section say, is as the relation has it.
+    firm = [row for row in RELATIONS if row.lifts or row.orders]
+    above = {name for row in firm for name in relations.of(row.inverse)}
+    below = {name for row in firm for name in relations.of(row.field)}
     here = spec.provision_by_id.get(relations.id)
     for name in dict.fromkeys(name for key in sorted(CONFLICTING) for name in relations.of(key)):
         other, link = spec.provision_by_id.get(name), _to(places.provision(name), name)
-        if not (isinstance(here, Principle) and isinstance(other, Principle)):
-            open_ones.append(link)
-            continue
-        why, first = judge(here, other)
+        if isinstance(here, Principle) and isinstance(other, Principle):
+            why, first = judge(here, other)
+        else:
+            why, first = "", name if name in above else relations.id if name in below else ""
         group = before if first == name else behind if first else open_ones
-        group.append(replace(link, note=f"({why})" if first else ""))
+        group.append(replace(link, note=_("(by {reason})").format(reason=why) if why and first else ""))
     titles = (_("Goes before this"), _("This goes before"), _("Depends on the case"))
     groups = tuple(
         (title, tuple(links))

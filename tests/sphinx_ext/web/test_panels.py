@@ -38,7 +38,7 @@ def test_a_panel_tells_what_bears_on_a_principle(spec_source: Path, build: Build
             "Example: Under Be &lt;b&gt;kind&lt;/b&gt; (2)",
             "Be brief Root",
         ],
-        "In a conflict": ["Be brief Root (exception)"],
+        "In a conflict": ["Be brief Root (by exception)"],
         "Serves": ["Calm"],
         "Examples": ["a greeting", "Under Be &lt;b&gt;kind&lt;/b&gt;"],
         "Prompts": ["1 that these pages do not show"],
