@@ -255,14 +255,18 @@ def _examples(diff: SpecDiff) -> dict[str, Any]:
 
 
 def _what(change: Change) -> dict[str, Any]:
-    replaced = change.messages
-    messages = f"messages(-{replaced.removed},+{replaced.added})" if replaced else ""
-    what = change.said("what").split()
     return {
         "sim": float(change.said("sim")),
         "prompt_sim": float(change.said("prompt_sim")),
-        "what": [messages if one == "messages" else one for one in what],
+        "what": _differences(change),
     }
+
+
+def _differences(change: Change) -> list[str]:
+    """Return what differs between two forms of an example, of messages how many are gone and new: ``messages(-1,+2)``."""
+    replaced = change.messages
+    counted = f"messages(-{replaced.removed},+{replaced.added})" if replaced else ""
+    return [counted if one == "messages" else one for one in change.said("what").split()]
 
 
 def _others(diff: SpecDiff) -> dict[str, Any]:
@@ -310,8 +314,9 @@ def _change(change: Change) -> dict[str, Any]:
         "new": change.new,
         "weight": change.weight.value,
         "rule": change.rule,
-        "evidence": dict(change.evidence),
-        "messages": change.messages._asdict() if change.messages else None,
+        "evidence": {
+            name: " ".join(_differences(change)) if name == "what" else text for name, text in change.evidence
+        },
         "reach": {name: ids for name, ids in reach.items() if ids},
         **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
         "text": _text(change.text) if change.text else None,

@@ -292,7 +292,10 @@ def table_of(answer: Answer, columns: Sequence[str], own: TargetKind, page: Page
         entries.sort(key=lambda entry: not entry.first("owner"))
     rows = [[_values(column, entry, own, page) for column in columns] for entry in entries]
     numbers = {n for n, column in enumerate(columns) if column in _NUMBERS}
-    return table(head, rows, numbers)
+    made = table(head, rows, numbers)
+    # On narrow pages each row is a card.
+    made["classes"].append("ps-rows")
+    return made
 
 
 _NUMBERS = frozenset({"examples", "good", "bad", "ok", "prompts", "references"})
