@@ -107,3 +107,20 @@ def test_both_explanations_of_a_case_stand_side_by_side(two_releases: Path, open
     assert below
     assert below["x"] == cells.nth(0).bounding_box()["x"]  # type: ignore[index]
     expect(cells.nth(1).locator(".ps-side")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["file", "strict"])
+def test_a_panel_shows_what_changed_and_the_text_of_a_release_in_its_place(
+    site: Path, open_page: Open, scheme: str
+) -> None:
+    page = open_page(site, "2025-09-12/stay_in_bounds.html", scheme)
+    panel = page.locator("#avoid_targeted_political_manipulation > .ps-panel")
+    panel.locator("> summary").click()
+    shown = panel.locator(".ps-history .ps-filled")
+    expect(shown).to_have_count(2)
+    for number in (0, 1):
+        shown.nth(number).get_by_text("Show it here", exact=True).click()
+    expect(shown.nth(0).locator("ins").first).to_be_visible()
+    assert "is crafted for an unspecified" in shown.nth(0).inner_text()
+    expect(shown.nth(1).locator(".ps-turn")).to_contain_text("general persuasive political content")
+    assert_no_fault_in_any_mode(page, "#avoid_targeted_political_manipulation > .ps-panel")

@@ -186,3 +186,12 @@ def test_heads_stay_in_sight_over_long_tables(release_site: Path, open_page: Ope
     page = open_page(release_site, "all-examples.html")
     page.locator(".ps-view tbody tr").nth(90).scroll_into_view_if_needed()
     expect(page.get_by_role("columnheader", name="Principle")).to_be_in_viewport()
+
+
+def test_an_example_shows_its_answers_in_the_table(release_site: Path, open_page: Open, scheme: str) -> None:
+    page = open_page(release_site, "all-examples.html", scheme)
+    row = page.locator(".ps-view tbody tr").first
+    row.get_by_text("Answers", exact=True).click()
+    verdicts = row.locator(".ps-turn .ps-chip")
+    expect(verdicts).to_have_text(["\u2713 Compliant", "\u2717 Violation"])
+    assert "four bunnies" in row.inner_text()

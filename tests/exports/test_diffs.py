@@ -120,6 +120,7 @@ def test_what_needs_a_reader_leaves_room_for_the_rest() -> None:
         ("see [a page](https://a.example/b_c), please", "see a page, please"),
         ("under the [be_kind] and `be_kind`", "under the Be kind and Be kind"),
         ("a [note] and `code_name`", "a [note] and code_name"),
+        ("assistant GOOD: it is GOOD: so", "assistant (compliant): it is (compliant): so"),
         # Parts of a link that a change goes through.
         ("how to [deploy", "how to deploy"),
         ("deploy](https://a.example/) it", "deploy it"),

@@ -130,7 +130,9 @@ _PARTS = (
     (re.compile(r"\]\((?:#|https?:)[^()\s]{0,400}\)?|\[(?=[^\[\]]*$)"), ""),
 )
 """What is left of a link that a change goes through, and what of it is shown."""
+_VERDICTS = {"GOOD": "compliant", "OK": "minor issues", "BAD": "violation"}
 _MARKS = (
+    *((re.compile(rf"(?<=[a-z]) {verdict}: "), f" ({words}): ") for verdict, words in _VERDICTS.items()),
     (re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?])[*_](?!\w)|`"), ""),
     (re.compile(r"(?<!\S)---?(?!\S)|(?<=\w)---(?=\w)"), "\N{EM DASH}"),
     (re.compile(r"(?<=\w)'"), "\N{RIGHT SINGLE QUOTATION MARK}"),

@@ -26,9 +26,11 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import (
     Block,
+    Comparison,
     Definition,
     Example,
     Finding,
+    Message,
     Principle,
     Spec,
     TargetKind,
@@ -39,7 +41,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
-from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
+from sphinx_policyspec.sphinx_ext.nodes.boxes import role_title, style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
@@ -58,6 +60,7 @@ def _script_words() -> str:
         "Copy citation of {title}": _("Copy citation of {title}"),
         "Copy link to {title}": _("Copy link to {title}"),
         "Filter the table": _("Filter the table"),
+        "Answers": _("Answers"),
         "Go to": _("Go to"),
         "Has": _("Has"),
         "Lacks": _("Lacks"),
@@ -66,7 +69,12 @@ def _script_words() -> str:
         "Nothing is called that.": _("Nothing is called that."),
         "Reset": _("Reset"),
         "Search the full text for “{words}”": _("Search the full text for “{words}”"),
+        "Show it here": _("Show it here"),
         "Text": _("Text"),
+        "The text of this release": _("The text of this release"),
+        "verdict bad": _("Violation"),
+        "verdict good": _("Compliant"),
+        "verdict ok": _("Minor issues"),
         "Topic": _("Topic"),
         "Your browser does not let pages copy.": _("Your browser does not let pages copy."),
         "any": _("any"),
@@ -148,6 +156,39 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
         },
     }
     return f"window.policyspecData={script_safe(known)};\n"
+
+
+def _script_texts(app: Sphinx, handbook: HandbookPages) -> str:
+    """Return the script that holds what is shown where a reader asks for it: the messages of examples, and what changed."""
+    from sphinx_policyspec.exports.diff.wording import readable  # noqa: PLC0415  only where data is written
+
+    spec, places = handbook.knowledge.spec(app.env), handbook.places
+    titles = {provision.id: provision.title for provision in spec.provisions}
+    answers = {
+        place.anchor: [
+            [role_title(message.role), _verdict_of(message), readable(message.text, titles)]
+            for message in _compliant_first(example)
+        ]
+        for example in spec.examples
+        if (place := places.find(TargetKind.EXAMPLE, example.id))
+    }
+    known = {"answers": answers, "changes": handbook.changes(app)}
+    return f"window.policyspecTexts={script_safe(known)};\n"
+
+
+def _compliant_first(example: Example) -> Iterator[Message]:
+    """Yield the messages of an example in the order in which pages show them."""
+    for turn in example.turns:
+        if isinstance(turn, Comparison):
+            order = {"good": 0, "ok": 1, "bad": 2}
+            yield from sorted(turn.responses, key=lambda response: order.get(_verdict_of(response), 3))
+        elif isinstance(turn, Message):
+            yield turn
+
+
+def _verdict_of(message: Message) -> str:
+    verdict = getattr(message, "verdict", None)
+    return verdict.value.lower() if verdict else ""
 
 
 def _override(spec: Spec, name: str, title: str) -> tuple[str, tuple[str, ...]]:
@@ -269,6 +310,7 @@ def _text_of_block(block: Block) -> Iterator[tuple[TargetKind, str, str]]:
 STYLE_SHEET = "policyspec.css"
 SCRIPT = "policyspec.js"
 _DATA = "policyspec-data.js"
+_TEXTS = "policyspec-texts.js"
 _IDS = "spec-ids.json"
 _STATIC = Path(__file__).parents[1] / "static"
 _UNUSUAL = re.compile(r"\\x[01]|\\u(?:d[89a-f]|fff[ef])")
@@ -360,7 +402,7 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
     """Write what scripts and other programs read, unless it stands already."""
     if app.builder.name not in WEB_BUILDERS:
         return
-    files = [Path(app.outdir, _DATA), Path(app.outdir, _IDS)]
+    files = [Path(app.outdir, name) for name in (_DATA, _TEXTS, _IDS)]
     stamp = Stamp(app, "data")
     if not _has_spec(app):
         for file in files:
@@ -372,8 +414,8 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
     if stamp.text == current and all(map(Path.is_file, files)):
         return
     handbook.prepare(app)
-    for file, text in zip(files, (_script_data(app, handbook), _spec_ids(app, handbook)), strict=True):
-        write_output(file, text)
+    for file, make in zip(files, (_script_data, _script_texts, _spec_ids), strict=True):
+        write_output(file, make(app, handbook))
     stamp.note(current)
 
 

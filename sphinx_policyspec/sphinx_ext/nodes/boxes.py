@@ -374,9 +374,8 @@ def _verdict(response: policy.PolicyResponse) -> policy.PolicyVerdict:
     )
 
 
-def _role_line(message: policy.PolicyMessage) -> nodes.paragraph:
-    """Return the line that says who speaks, to which tool, and what else its tag says."""
-    role = message["role"]
+def role_title(role: str) -> str:
+    """Return what readers call a role."""
     known = {
         "system": _("System"),
         "developer": _("Developer"),
@@ -384,8 +383,13 @@ def _role_line(message: policy.PolicyMessage) -> nodes.paragraph:
         "assistant": _("Assistant"),
         "tool": _("Tool"),
     }
+    return known.get(role, role.capitalize())
+
+
+def _role_line(message: policy.PolicyMessage) -> nodes.paragraph:
+    """Return the line that says who speaks, to which tool, and what else its tag says."""
     line = word("", "ps-role")
-    line += nodes.inline("", known.get(role, role.capitalize()), classes=["ps-role-name"])
+    line += nodes.inline("", role_title(message["role"]), classes=["ps-role-name"])
     for before, value in ((" → ", message.get("recipient")), (": ", message.get("name"))):
         if value:
             line += nodes.inline("", before, nodes.literal("", value), classes=["ps-tool"])

@@ -30,14 +30,23 @@
 
   /* ---- what is known of the spec ---- */
 
-  let loading;
-  const data = () =>
+  /** Return what gives the data of another script, which is loaded once, when it is first asked for. */
+  const loader = (file, name, loading) => () =>
     (loading ??= new Promise((done) => {
-      const script = make("script", { src: new URL("policyspec-data.js", root), async: true });
-      script.onload = () => done(window.policyspecData || null);
+      const script = make("script", { src: new URL(file, root), async: true });
+      script.onload = () => done(window[name] || null);
       script.onerror = () => done(null);
       document.head.append(script);
     }));
+  const data = loader("policyspec-data.js", "policyspecData");
+  const texts = loader("policyspec-texts.js", "policyspecTexts");
+  /** Make a fold that is filled when it is first opened. */
+  const fold = (summary, fill) => {
+    const box = make("details", { class: "ps-fold ps-filled" }, make("summary", {}, summary));
+    const open = async () => box.open && box.append(...(await fill()));
+    box.addEventListener("toggle", open, { once: true });
+    return box;
+  };
 
   const decoded = (text) => {
     try {
@@ -461,6 +470,26 @@
         n === column ? cell.setAttribute("aria-sort", down ? "descending" : "ascending") : cell.removeAttribute("aria-sort"),
       );
     }
+  }
+
+  const SIGN = { good: "\u2713", bad: "\u2717", ok: "\u2248" };
+  const messagesOf = (anchor) => async () =>
+    ((await texts())?.answers[anchor] || []).map(([role, verdict, text]) => {
+      const chip = verdict && make("span", { class: `ps-chip ps-verdict-${verdict}` }, `${SIGN[verdict]} ${say(`verdict ${verdict}`)}`);
+      return make("div", { class: "ps-turn" }, make("strong", {}, role), " ", chip, make("div", { dir: "auto" }, text));
+    });
+  const INK = { "-": "del", "+": "ins" };
+  const inked = (runs) => make("p", { dir: "auto" }, ...runs.map(([op, text]) => (INK[op] ? make(INK[op], {}, text) : text)));
+  const changesOf = (anchor, step) => async () => {
+    const [changes, then] = (await texts())?.changes[anchor]?.[step] || [[], ""];
+    const told = changes.flatMap(([said, parts]) => [make("p", {}, said), ...parts.map(inked)]);
+    return then ? [...told, make("strong", {}, say("The text of this release")), make("div", { class: "ps-turn", dir: "auto" }, then)] : told;
+  };
+  for (const row of document.querySelectorAll(".ps-history tr[data-ps-step]")) {
+    row.cells[1].append(fold(say("Show it here"), changesOf(row.closest("section[id]")?.id, row.dataset.psStep)));
+  }
+  for (const link of document.querySelectorAll(".ps-example-table td:first-child > p > a[href*='#']")) {
+    link.closest("td").append(fold(say("Answers"), messagesOf(decoded(link.hash.slice(1)))));
   }
 
   const equipTables = async () => {

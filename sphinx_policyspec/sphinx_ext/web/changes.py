@@ -16,6 +16,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
+from sphinx_policyspec.exports.diff.outline import told_change
 from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, readable, with_evidence
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Editions
@@ -166,6 +167,7 @@ def releases_row(
             return version or _("this release")
         return _name_of_old(version, newest) if version else _("an older release")
 
+    texts = texts_of(timeline, id_) if timeline else {}
     steps = []
     for place in sorted({*past, *others}, reverse=True):
         moment, address = others.get(place) or (past[place], "")
@@ -193,7 +195,9 @@ def releases_row(
             _change_link(told, address_there, leads=leads, since=since) if told and tells else PanelLink("")
         )
         titles = known.diffs[place - 1].titles if known and place else {}
-        steps.append(Step(release, change, tuple(_said(told, titles)) if told else ()))
+        steps.append(
+            Step(release, change, tuple(_said(told, titles)) if told else (), place if place in texts else -1)
+        )
     is_alone = len(steps) == 1 and not steps[0].change.text
     return PanelRow(_("Releases"), 0, steps=() if is_alone else tuple(steps))
 
@@ -223,3 +227,30 @@ def _said(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
         else:
             label = f"{SIGNS[weight]} {_(PLAIN[weight].label)}"
             yield from (f"{label}: {readable(with_evidence(change), titles)}" for change in changes)
+
+
+Told = list[str | list[list[tuple[str, str]]]]
+"""A change for scripts: what happened, and its words, text by text, each run with ``=``, ``-`` or ``+``."""
+
+
+def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
+    """Return what a principle shows in its place of each release: the words that changed there, and its text where it is another now.
+
+    :param id_: its id in the last release; releases that have nothing to show are left out
+    """
+    now = timeline.specs[-1].provision_by_id.get(id_)
+    found = {}
+    for moment in timeline.moments(id_):
+        spec = timeline.specs[moment.place]
+        titles = {provision.id: provision.title for provision in spec.provisions}
+        changes: list[Told] = []
+        for told in map(told_change, moment.changes):
+            texts = [*(sentence.runs for sentence in told.sentences), *told.units]
+            if texts:
+                runs = [[(run.op, readable(run.text, titles) + run.after) for run in text] for text in texts]
+                changes.append([readable(told.said, titles), runs])
+        was = spec.provision_by_id.get(moment.id)
+        text = readable(was.text, titles) if was and now and was.text != now.text else ""
+        if changes or text:
+            found[moment.place] = changes, text
+    return found

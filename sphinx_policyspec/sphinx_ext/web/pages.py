@@ -295,6 +295,20 @@ class HandbookPages:
         if (row := releases_row(timeline, editions, identifier, level_title, has_page=has_page)).steps:
             yield row
 
+    def changes(self, app: Sphinx) -> dict[str, Any]:
+        """Return what scripts show of each provision and release, by its anchor and the place of the release."""
+        timeline = self._timeline(app)
+        if timeline is None:
+            return {}
+        from sphinx_policyspec.sphinx_ext.web.changes import texts_of  # noqa: PLC0415  few projects compare
+
+        found = {
+            place.anchor: texts_of(timeline, name)
+            for name in self.relations
+            if (place := self.places.provision(name))
+        }
+        return {anchor: texts for anchor, texts in found.items() if texts}
+
     @property
     def places(self) -> SitePlaces:
         """Where everything stands, once it is computed."""

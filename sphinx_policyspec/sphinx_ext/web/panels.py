@@ -181,11 +181,15 @@ class PanelLink:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One release in the history of a principle: what changed about it there, in short and line by line."""
+    """One release in the history of a principle: what changed about it there, in short and line by line.
+
+    :param place: of the release among all, where scripts have something to show of it; else less than 0
+    """
 
     release: PanelLink
     change: PanelLink
     said: tuple[str, ...]
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,8 +397,9 @@ def _row_html(row: PanelRow, address: AddressOf) -> str:
 def _step_html(step: Step, address: AddressOf) -> str:
     said = "".join(f"<li>{html_safe(line)}</li>" for line in step.said)
     change = _link_html(step.change, address) if step.change.text else ""
+    place = f' data-ps-step="{step.place}"' if step.place >= 0 else ""
     return (
-        f'<tr><th scope="row">{_link_html(step.release, address)}</th>'
+        f'<tr{place}><th scope="row">{_link_html(step.release, address)}</th>'
         f"<td>{change}{said and f'<ul>{said}</ul>'}</td></tr>"
     )
 

@@ -97,6 +97,7 @@ def test_data_goes_when_the_spec_goes(spec_source: Path, build: Build) -> None:
     (spec_source / "index.rst").write_text("Plain\n=====\n\n.. toctree::\n\n   first\n   second\n", "utf-8")
     app = build(spec_source)
     assert not (app.outdir / "policyspec-data.js").exists()
+    assert not (app.outdir / "policyspec-texts.js").exists()
     assert not (app.outdir / "spec-ids.json").exists()
 
 
