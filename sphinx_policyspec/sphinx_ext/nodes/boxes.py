@@ -59,8 +59,11 @@ def summary(spec: Spec) -> str:
     ).format(principles=counted(len(spec.principles)))
     if not spec.examples:
         return said
-    more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
-    return f"{said} {_('1 example shows where a limit lies.') if len(spec.examples) == 1 else more}"
+    if len(spec.examples) == 1:
+        more = _("1 example shows where a limit lies.")
+    else:
+        more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
+    return f"{said} {more}"
 
 
 def badge(level: str, title: str = "") -> policy.PolicyBadge:
