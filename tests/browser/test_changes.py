@@ -111,9 +111,9 @@ def test_both_explanations_of_a_case_stand_side_by_side(two_releases: Path, open
 
 @pytest.mark.parametrize("scheme", ["file", "strict"])
 def test_a_panel_shows_what_changed_and_the_text_of_a_release_in_its_place(
-    site: Path, open_page: Open, scheme: str
+    two_releases: Path, open_page: Open, scheme: str
 ) -> None:
-    page = open_page(site, "2025-09-12/stay_in_bounds.html", scheme)
+    page = open_page(two_releases, "2025-09-12/stay_in_bounds.html", scheme)
     panel = page.locator("#avoid_targeted_political_manipulation > .ps-panel")
     panel.locator("> summary").click()
     shown = panel.locator(".ps-history .ps-filled")

@@ -86,7 +86,7 @@ STYLE = (
 .ps-diff summary code { background: none; color: var(--ps-quiet); font-size: 0.85em; }
 .ps-diff ul { list-style: none; margin: 0; padding: 0; }
 .ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
-.ps-diff li > strong { font-weight: 600; }
+.ps-diff .ps-said { font-weight: 600; }
 .ps-diff .ps-weight { font-size: 0.875em; white-space: nowrap; }
 .ps-diff .ps-rule { border: 0; display: inline; margin: 0; padding: 0; }
 .ps-diff .ps-rule > summary { border: 1px solid currentColor; border-radius: 50%; color: var(--ps-quiet); display: inline-block; font: italic 600 0.8rem/1.4 Georgia, serif;
@@ -240,7 +240,7 @@ def _change(change: ToldChange, titles: Mapping[str, str], say: Callable[[str], 
         return html_safe(readable(text, titles))
 
     said = plain(change.said)
-    yield f'<li class="ps-is-{weight}"><strong>{said[:1].upper()}{said[1:]}</strong> '
+    yield f'<li class="ps-is-{weight}"><span class="ps-said">{said[:1].upper()}{said[1:]}</span> '
     yield f'<span class="ps-weight ps-{weight}">{mark}</span> {_reason(change)}'
     for sentence in change.sentences:
         op, elsewhere = _OPS[sentence.op]
