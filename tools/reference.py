@@ -104,6 +104,9 @@ def command_line() -> str:
         if command := commands.get_command(parent, name):
             context = click.Context(command, info_name=name, parent=parent, terminal_width=100)
             helps[f"policyspec {name}"] = command.get_help(context)
+            for part, inner in command.commands.items() if isinstance(command, click.Group) else ():
+                below = click.Context(inner, info_name=part, parent=context, terminal_width=100)
+                helps[f"policyspec {name} {part}"] = inner.get_help(below)
     return "\n\n".join(f"## {name}\n\n```text\n{text}\n```" for name, text in helps.items())
 
 
@@ -116,6 +119,9 @@ SECTIONS = {
     "checks": "Checking and deciding",
     "exports": "Checking and deciding",
     "readers": "Checking and deciding",
+    "api.overlays": "Overlays",
+    "overlays": "Overlays",
+    "readers.overlays": "Overlays",
     "api.evals": "Evaluating",
     "evals": "Evaluating",
     "api.comparing": "Comparing",

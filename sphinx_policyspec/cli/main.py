@@ -85,6 +85,7 @@ _MODULES = {
     "diff": ("changelog", "diff", "history", "judge", "lock"),
     "evals": ("prompts", "results"),
     "handbook": ("handbook",),
+    "overlays": ("overlay",),
     "query": ("query", "reason"),
 }
 _ELSEWHERE = {name: module for module, names in _MODULES.items() for name in names}
@@ -393,6 +394,9 @@ def _put_error(error: str) -> None:
         # Of an unknown command the format alone can be read.
         unknown = click.Command(name, params=[click.Option(["--format", "form"])])
         command = commands.get_command(click.Context(commands), name) or unknown
+        while isinstance(command, click.Group) and rest:
+            name, *rest = rest
+            command = command.get_command(click.Context(command), name) or unknown
         asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
         form, source = asked.get("form"), asked.get("source")
         if form == "json":

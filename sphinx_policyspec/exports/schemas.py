@@ -23,6 +23,17 @@ from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.judgements import JUDGEMENT, TRIAGE
+from sphinx_policyspec.readers.overlays import (
+    EXAMPLE,
+    OVERLAY,
+    STATEMENT,
+    TARGET,
+    TARGETED,
+    UPSTREAM,
+    WHERE,
+    Operation,
+    Surface,
+)
 from sphinx_policyspec.surveys import Decider
 
 _Schema = dict[str, Any]
@@ -137,6 +148,33 @@ def _triage() -> _Schema:
     }
 
 
+def _overlay() -> _Schema:
+    """Return the schema of overlay files: statements about an upstream spec."""
+    parts = {name: {"$ref": f"#/$defs/{name}"} for name in ("upstream", "where")}
+    targets = {key.name: {"$ref": "#/$defs/targets"} for key in STATEMENT if key.name in TARGETED}
+    target = {"anyOf": [{"type": _SCALARS}, {"$ref": "#/$defs/target"}]}
+    lists = {
+        "statements": {"type": ["array", "null"], "items": {"$ref": "#/$defs/statement"}},
+        "examples": {"type": ["array", "null"], "items": {"$ref": "#/$defs/example"}},
+    }
+    choices = {"surface": {"enum": [*Surface, None]}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec overlay",
+        "description": "What somebody changes in, and adds to, a spec that another publishes.",
+        **_keys(OVERLAY, {**parts, **lists, **choices}),
+        "$defs": {
+            "upstream": _keys(UPSTREAM),
+            "statement": _keys(STATEMENT, {**parts, **lists, **targets}),
+            "target": _keys(TARGET),
+            "targets": {"anyOf": [target, {"type": "array", "minItems": 1, "items": target}]},
+            "where": _keys(WHERE),
+            "example": _keys(EXAMPLE),
+            "names": {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]},
+        },
+    }
+
+
 _ENUMERATIONS: dict[str, type[enum.Enum]] = {
     kind.__name__: kind
     for kind in (
@@ -151,10 +189,12 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         JudgedKind,
         Label,
         LockState,
+        Operation,
         SentenceOp,
         Severity,
         Status,
         Subject,
+        Surface,
         Weight,
     )
 }
@@ -237,6 +277,7 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
     "cases": _cases,
     "judgements": _judgements,
     "triage": _triage,
+    "overlay": _overlay,
 }
 """The schemas of files that people write, by the kind of file."""
 

@@ -42,6 +42,7 @@ class Category(enum.StrEnum):
     SIDECARS = "sidecars", "Sidecars, options and graphs"
     CASES = "cases", "Cases of the chain of command"
     EVALS = "evals", "Results of evaluations"
+    OVERLAYS = "overlays", "Overlays"
     GENERAL = "general", "Files and comments"
 
     def __new__(cls, word: str, heading: str) -> Self:

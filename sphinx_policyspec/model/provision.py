@@ -317,9 +317,14 @@ class Principle(Provision):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause(Brief):
-    """A clause that lowers the level of its principle, as "by default" inside a root rule does."""
+    """A clause that lowers the level of its principle, as "by default" inside a root rule does.
+
+    :param permits_by: the level that may authorise what it forbids, as "unless explicitly authorized" leaves open; empty
+        where nobody may
+    """
 
     principle: str
     authority: str
     text: str
     span: Span
+    permits_by: str = ""

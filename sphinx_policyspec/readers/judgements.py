@@ -203,8 +203,8 @@ def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
     if (entry := _entry(reader, node, JUDGEMENT, "judgement")) is None:
         return None
     values, given = entry
-    direction = _one_of(reader, values["direction"], given["direction"], Direction)
-    kind = _one_of(reader, values.get("kind"), given.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
+    direction = one_of(reader, values["direction"], given["direction"], Direction)
+    kind = one_of(reader, values.get("kind"), given.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
     if kind == JudgedKind.EDITORIAL and direction not in {None, Direction.NEUTRAL}:
         hint = "form alone is neutral: name another kind, or `neutral`"
         reader.find(
@@ -217,7 +217,7 @@ def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
     return Judgement(**texts, direction=Direction(direction), kind=JudgedKind(kind), span=reader.span(node))
 
 
-def _one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[StrEnum]) -> str | None:
+def one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[StrEnum]) -> str | None:
     """Return a word of a closed list; nothing, and a finding, where it is none of them."""
     names: Sequence[str] = [item.value for item in known]
     if text in names:
@@ -250,7 +250,7 @@ def _record(reader: YamlReader, node: yaml.Node) -> Triage | None:
     if (entry := _entry(reader, node, TRIAGE, "record")) is None:
         return None
     values, given = entry
-    defect = _one_of(reader, values["defect"], given["defect"], Defect)
+    defect = one_of(reader, values["defect"], given["defect"], Defect)
     link = given.get("link", "")
     if link and not link.startswith(("https://", "http://")):
         reader.find(

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,10 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span
+from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.readers import cases, text
 from sphinx_policyspec.readers.judgements import read_triage
+from sphinx_policyspec.readers.overlays import read_overlay
 from tests.conftest import REPOSITORY
 
 __all__ = ["CASES", "case_file", "found_in"]
@@ -44,6 +47,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".judgements.yaml", _judged),
         (".results.jsonl", _evaluated),
         (".triage.yaml", _triaged),
+        (".overlay.yaml", _overlaid),
     ):
         if path.name.endswith(suffix):
             return found_by(path, monkeypatch)
@@ -94,6 +98,25 @@ def _triaged(path: Path, _monkeypatch: pytest.MonkeyPatch) -> list[str]:
     prompt = EvalPrompt(id="p1", title="", turns=(), source="", span=Span("spec.md", 3))
     kind = replace(read.provisions[0], blocks=(prompt,))
     return _shown(read_triage(path, path.name, replace(read, provisions=(kind, *read.provisions[1:])))[1])
+
+
+def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of an overlay on a spec with an older release."""
+    monkeypatch.chdir(path.parent)
+    read = ps.load(CASES / "upstream.md", annotate=False)
+    changes: dict[str, dict[str, Any]] = {
+        "keep_safe": {"topics": ("trade",)},
+        "be_kind": {"topics": ("trade",)},
+        "be_brief": {"aliases": ("be_short",)},
+    }
+    now = replace(
+        read, version="1", provisions=tuple(replace(p, **changes.get(p.id, {})) for p in read.provisions)
+    )
+    slow = replace(read.provisions[0], id="be_slow")
+    overlay, findings = read_overlay(path, path.name)
+    assert overlay
+    report = check_overlays([overlay], now, older=[replace(read, version="0", provisions=(slow,))])
+    return _shown((*findings, *report.findings))
 
 
 def _project(page: Path, scratch: Path) -> ps.Loaded:

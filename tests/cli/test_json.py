@@ -58,6 +58,13 @@ TRIAGE = """- prompt: p1
   who: A. Reader
   date: 2026-02-01
 """
+OVERLAY = """overlay: shop
+upstream: {source: all/2026-02-01}
+holder: developer
+statements:
+  - {id: gruff, says: Be gruff., overrides: be_kind}
+  - {id: liar, says: Lie., overrides: tell_truth, mode: implicit}
+"""
 SIDECAR = "topics: [{id: honesty}]\nprovisions: {be_kind: {topics: honesty}, tell_truth: {topics: honesty}}\n"
 
 COMMANDS = {
@@ -75,6 +82,7 @@ COMMANDS = {
     "query of terms": "query NEW --sparql 'SELECT ?s ?o ?none { ?s ps:line ?o }' --format json",
     "query for a truth": "query NEW --sparql 'ASK { ?s ps:line 1 }' --format json",
     "questions": "query --list --format json",
+    "overlay-check": "overlay check OVERLAY --upstream NEW --format json",
     "reason": "reason NEW --format json",
     "resolve": "resolve NEW CASES --format json",
     "results": "results NEW RESULTS --compare m1 m2 --triage TRIAGE --format json",
@@ -95,6 +103,7 @@ BAD = {
     "lock-check": ("lock NEW --check CASES --format json", "not a lock"),
     "query": ("query NEW hard-rule --format json", "did you mean `hard-rules`"),
     "query in SPARQL": ("query NEW --sparql 'SELECT nothing' --format json", ""),
+    "overlay-check": ("overlay check OVERLAY --upstream nowhere --format json", "does not exist"),
     "reason": ("reason BROKEN --format json", ""),
     "resolve": ("resolve OLD nowhere --format json", "does not exist"),
     "results": ("results NEW nowhere --format json", "does not exist"),
@@ -125,6 +134,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     Path("results.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
     Path("triage.yaml").write_text(TRIAGE, "utf-8")
+    Path("overlay.yaml").write_text(OVERLAY, "utf-8")
     Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
     return tmp_path
@@ -134,7 +144,7 @@ def words(command: str) -> list[str]:
     named = {
         "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
-        "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml",
+        "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -157,7 +167,7 @@ def fitting(name: str, text: str) -> dict[str, Any]:
 def test_what_a_command_prints_fits_its_schema(run: Run, name: str) -> None:
     status, out, _ = run(*words(COMMANDS[name]))
     told = fitting(name, out)
-    assert status == (1 if name in {"check", "lock-check", "resolve"} else 0)
+    assert status == (1 if name in {"check", "lock-check", "overlay-check", "resolve"} else 0)
     assert not told.get("errors")
     assert any(told.values())
 
@@ -245,6 +255,7 @@ def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
     assert {*ps.list_schemas()} == {name.partition(" ")[0] for name in COMMANDS} | {
         "annotations",
         "triage",
+        "overlay",
         "cases",
         "judgements",
     }
@@ -262,7 +273,7 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name in COMMANDS if name not in {"lock-check", "diff with judgements"}]
+    "name", [name for name in COMMANDS if name not in {"lock-check", "diff with judgements", "overlay-check"}]
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
     run: Run, model_spec_data: Path, name: str

@@ -26,6 +26,7 @@ from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.readers.judgements import read_triage
+from sphinx_policyspec.readers.overlays import read_overlay
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
 from tests.conftest import REPOSITORY
 from tests.docs.blocks import Block, blocks_of
@@ -45,6 +46,7 @@ PAGES = sorted(
 NOT_RUN = {
     "docs/explanation/architecture.md": 2,
     "docs/explanation/cost.md": 2,
+    "docs/how-to/overlays.md": 1,
     "docs/how-to/publish.md": 1,
     "README.md": 2,
     "docs/how-to/add-to-your-docs.md": 1,
@@ -283,7 +285,8 @@ class Run:
             assert base.query(block.text, origin=f"line {block.line}").columns
 
     def yaml(self, block: Block) -> None:
-        """Read it as a case where it has items, as names of results where it has fields, as triage where it has a defect, else as a sidecar."""
+        """Read it as a case where it has items, as names of results where it has fields, as triage or an overlay where it has a defect or
+        statements, else as a sidecar."""
         if "items:" in block.text:
             cases, findings = read_cases(block.text, "block.yaml")
             assert [*findings, *(found for read in cases for found in read.findings)] == []
@@ -293,6 +296,9 @@ class Run:
         file.write_text(block.text, encoding="utf-8")
         if "fields:" in block.text:
             assert read_map(file)[1] == ()
+            return
+        if "statements:" in block.text:
+            assert read_overlay(file, file.name)[1] == ()
             return
         if "defect:" in block.text:
             assert read_triage(file, file.name, ps.load(self.folder / "spec"))[1] == ()

@@ -1,0 +1,72 @@
+"""Overlays: what a company may change in a spec that somebody else publishes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Unpack
+
+from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded
+from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.model import Finding
+from sphinx_policyspec.overlays.check import OverlayReport, check_overlays
+from sphinx_policyspec.readers.git import is_git
+from sphinx_policyspec.readers.overlays import Overlay, read_overlay
+from sphinx_policyspec.sources import Loaded, has_releases
+
+
+def check_overlay(
+    *files: str | Path, upstream: Source | None = None, **options: Unpack[ReadingOptions]
+) -> OverlayReport:
+    """Return whether the statements of overlay files may be said, each with a conversation that shows it.
+
+    The files are of one upstream, the nearest to where they hold last. Raises :class:`AnnotationError` where one is not
+    YAML, and :class:`SourceError` where one cannot be read, or upstream cannot.
+
+    :param upstream: the spec that they are about; by default the ``upstream.source`` that they name
+    :param options: how upstream is read, as for :func:`load`
+    """
+    overlays: list[Overlay] = []
+    findings: list[Finding] = []
+    for file in files:
+        overlay, found = read_overlay(Path(file), str(file))
+        findings += found
+        overlays += [overlay] if overlay else []
+    if not overlays:
+        raise AnnotationError("\n".join(map(str, findings)))
+    named = {_source_of(overlay): overlay for overlay in overlays}
+    if upstream is None and len(named) != 1:
+        told = ", ".join(f"`{source}`" for source in sorted(named))
+        raise SourceError(f"overlays are checked against one upstream, and these name {told}; give one")
+    older, read = _upstream(upstream if upstream is not None else next(iter(named)), overlays, options)
+    report = check_overlays(
+        overlays, read.spec, older=[one.spec for one in older], digest=next(_digests(read), "")
+    )
+    return report.with_findings(findings)
+
+
+def _source_of(overlay: Overlay) -> str:
+    """Return the upstream that an overlay names, as seen from the folder one works in."""
+    source = overlay.upstream.source
+    return source if is_git(source) else str(Path(overlay.file).parent / source)
+
+
+def _upstream(
+    source: Source, overlays: list[Overlay], options: ReadingOptions
+) -> tuple[tuple[Loaded, ...], Loaded]:
+    """Return the releases before the one that is meant, and that: of several the one that is pinned, else the last."""
+    if not (isinstance(source, str | Path) and has_releases(source, options.get("confdir"))):
+        return (), loaded(source, **options)
+    releases = load_all_checked(source, **options)
+    pins = [overlay.upstream.release for overlay in overlays]
+    place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
+    return releases[:place], releases[place]
+
+
+def _digests(read: Loaded) -> Iterator[str]:
+    """Yield the digest of each file of a text."""
+    for document in read.spec.documents if read.has_files else ():
+        path = read.root / document.file
+        if path.is_file():
+            yield hashlib.sha256(path.read_bytes()).hexdigest()

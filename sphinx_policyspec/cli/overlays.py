@@ -1,0 +1,85 @@
+"""The commands ``policyspec overlay …``: what a company may change in a spec that somebody else publishes."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option
+from sphinx_policyspec.files import write_file
+from sphinx_policyspec.overlays.formats import witness_files
+
+_REFUSED = 1
+
+
+@click.group()
+def overlay() -> None:
+    """Put rules of one's own on top of a spec that somebody else publishes.
+
+    An overlay is a YAML file of statements, each of which overrides, narrows, adds, permits, delegates,
+    defines or restates something. `policyspec schema overlay` prints its JSON Schema.
+    """
+
+
+@overlay.command(cls=SourceCommand)
+@click.argument("files", metavar="OVERLAY...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--upstream", metavar="SOURCE", help="The spec that it is about. Default: the one that OVERLAY names."
+)
+@click.option(
+    "--save",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Write each witness to DIR as a case, for `policyspec resolve`.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in ps.Severity]),
+    default="error",
+    show_default=True,
+    help="The least severe finding that gives exit status 1.",
+)
+@form_option("OverlayReport")
+@output_option
+def check(
+    files: tuple[str, ...],
+    *,
+    upstream: str | None,
+    save: str | None,
+    fail_on: str,
+    form: str,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Tell whether each statement of OVERLAY may be said.
+
+    The levels of upstream decide, as `policyspec resolve` does: every verdict has a witness, the smallest
+    conversation that shows it. A refusal tells the sentence of upstream that it meets, the rule, and
+    what would be allowed instead. Exit status 1 means a refusal, or a finding at --fail-on.
+
+    \b
+      policyspec overlay check shop.yaml
+      policyspec overlay check shop.yaml --save witnesses/ --format json
+      policyspec resolve model_spec/2025-09-12 witnesses/
+    """
+    with settings.watching("judging"):
+        report = ps.check_overlay(*files, upstream=upstream, **settings.options)
+    settings.show(report, form, output)
+    if save:
+        _save(report, Path(save), settings)
+    order = [one.value for one in ps.Severity]
+    if any(order.index(finding.severity.value) <= order.index(fail_on) for finding in report.findings):
+        sys.exit(_REFUSED)
+
+
+def _save(report: ps.OverlayReport, folder: Path, settings: Settings) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    files = witness_files(report)
+    for name, text in files.items():
+        write_file(folder / name, text.encode())
+    command = shlex.join(["policyspec", "resolve", "UPSTREAM", str(folder)])
+    settings.note(f"wrote {len(files)} cases to {folder}; `{command}` decides them")

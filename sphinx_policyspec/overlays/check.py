@@ -1,0 +1,376 @@
+"""Overlays checked against their upstream: names, contradictions, a verdict for each statement, and what to look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from sphinx_policyspec.checks.prose import matches
+from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding, Principle, Severity, Span, Spec
+from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.overlays.verdicts import (
+    OverlayJudge,
+    RefusalCode,
+    StatementVerdict,
+    VerdictNote,
+    holds,
+)
+from sphinx_policyspec.readers.overlays import Operation, Overlay, OverlayStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayReport(Brief):
+    """What is to be said of overlays on one upstream spec.
+
+    :param verdicts: of every statement whose names upstream has, in the order of the files
+    :param norms: what is looked up in upstream
+    :param findings: refusals too
+    :param digest: SHA-256 of upstream's text, where that is known
+    """
+
+    norms: Norms
+    overlays: tuple[Overlay, ...]
+    verdicts: tuple[StatementVerdict, ...]
+    findings: tuple[Finding, ...]
+    digest: str = ""
+
+    @property
+    def upstream(self) -> Spec:
+        """The spec that the overlays are about."""
+        return self.norms.spec
+
+    def with_findings(self, found: Iterable[Finding]) -> OverlayReport:
+        """Return it with what else was found, in source order."""
+        findings = sorted((*self.findings, *found), key=lambda one: (one.span, one.code, one.message))
+        return replace(self, findings=tuple(findings))
+
+    @property
+    def allowed(self) -> tuple[StatementVerdict, ...]:
+        """The statements that may be said."""
+        return tuple(verdict for verdict in self.verdicts if verdict.is_allowed)
+
+    @property
+    def refused(self) -> tuple[StatementVerdict, ...]:
+        """Those that may not."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.is_allowed)
+
+
+def check_overlays(
+    overlays: Sequence[Overlay], spec: Spec, *, older: Sequence[Spec] = (), digest: str = ""
+) -> OverlayReport:
+    """OverlayJudge every statement of overlays on one upstream spec.
+
+    :param overlays: the nearest last, where several hold in one place
+    :param older: releases before it, which tell what ids were called
+    :param digest: SHA-256 of upstream's text, where that is known
+    """
+    norms = Norms(spec)
+    findings: list[Finding] = []
+    verdicts: list[StatementVerdict] = []
+    for overlay in overlays:
+        findings += _pinned(overlay, spec, digest)
+        if wrong := _wrong_holder(overlay, norms):
+            findings.append(wrong)
+            continue
+        names = _Names(norms, overlay, older)
+        judge = OverlayJudge(norms, overlay)
+        for statement in overlay.statements:
+            told = tuple(names.of(statement))
+            findings += told
+            if not any(finding.severity is Severity.ERROR for finding in told):
+                verdicts.append(judge.verdict(statement))
+    for verdict in verdicts:
+        findings += _told(verdict, norms)
+    findings += _contradictions(verdicts)
+    return OverlayReport(
+        norms=norms,
+        overlays=tuple(overlays),
+        verdicts=tuple(verdicts),
+        findings=tuple(sorted(findings, key=lambda one: (one.span, one.code, one.message))),
+        digest=digest,
+    )
+
+
+# -- names -------------------------------------------------------------------------------------
+
+
+def _pinned(overlay: Overlay, spec: Spec, digest: str) -> Iterator[Finding]:
+    """Find that upstream is another text than the one that statements were written for."""
+    pin = overlay.upstream
+    if pin.release and pin.release != spec.version:
+        yield Finding(
+            code="upstream-changed",
+            message=f"written for release {shown(pin.release)}, and upstream is `{spec.version or 'without a version'}`",
+            span=overlay.place("upstream.release"),
+            hint="see with `policyspec diff` what changed, then take the new release over",
+        )
+    elif pin.sha256 and digest and pin.sha256.lower() != digest:
+        yield Finding(
+            code="upstream-changed",
+            message=f"upstream's text is not the one with this digest; it has `{digest}`",
+            span=overlay.place("upstream.sha256"),
+            hint="read what changed, then take the new digest over",
+        )
+
+
+def _wrong_holder(overlay: Overlay, norms: Norms) -> Finding | None:
+    """Find a holder that is no level, or one that no message can have."""
+    level, span = norms.spec.level_by_id.get(overlay.holder), overlay.place("holder")
+    speaking = [one.id for one in norms.spec.levels if one.roles]
+    if level is None:
+        return UnknownNames().finding("level", overlay.holder, span, speaking)
+    if not level.roles:
+        return Finding(
+            code="unknown-level",
+            message=f"no message has the level `{level.id}`, so that nobody can say this",
+            span=span,
+            hint=f"name one of {', '.join(f'`{name}`' for name in speaking)}",
+        )
+    return None
+
+
+class _Names:
+    """Finds names of statements that upstream does not have."""
+
+    def __init__(self, norms: Norms, overlay: Overlay, older: Sequence[Spec]) -> None:
+        self._norms = norms
+        self._overlay = overlay
+        self._older = older
+        self._unknown = UnknownNames()
+        self._issues = {statement.issue for statement in overlay.statements if statement.issue}
+
+    def of(self, statement: OverlayStatement) -> Iterator[Finding]:
+        for target in statement.targets:
+            found = tuple(self._provision(target.provision, target.span))
+            yield from found
+            if not found and target.clause:
+                yield from self._words(target.provision, target.clause, target.span)
+        for name in statement.forbids:
+            yield from self._provision(name, statement.place("forbids"))
+        for name in statement.scope:
+            if name not in self._issues:
+                yield from self._provision(name, statement.place("scope"))
+        if statement.chapter:
+            yield from self._provision(statement.chapter, statement.place("chapter"), needs_norm=False)
+        if statement.level and statement.level not in self._norms.rank:
+            yield self._unknown.finding("level", statement.level, statement.place("level"), self._norms.rank)
+        for name in statement.voids:
+            if not self._norms.examples(name):
+                known = [example.title for example in self._norms.spec.examples]
+                yield self._unknown.finding("example", name, statement.place("voids"), known)
+
+    def _provision(self, name: str, span: Span, *, needs_norm: bool = True) -> Iterator[Finding]:
+        found = self._norms.provisions.get(name)
+        if found is None:
+            yield self._vanished(name, span) or self._unknown.finding(
+                "provision", name, span, self._norms.provisions
+            )
+        elif found.id != name:
+            yield Finding(
+                code="renamed-target",
+                message=f"`{name}` is called `{found.id}` now",
+                span=span,
+                hint="use the new id",
+            )
+        elif needs_norm and not isinstance(found, Principle) and not self._has_principles(found.id):
+            yield Finding(
+                code="no-norm",
+                message=f"`{name}` is a section that no principle stands in: there is nothing to change",
+                span=span,
+                hint="name a principle",
+            )
+
+    def _has_principles(self, section: str) -> bool:
+        parents = {provision.id: provision.parent for provision in self._norms.spec.provisions}
+        for principle in self._norms.spec.principles:
+            parent = principle.parent
+            while parent is not None and parent != section:
+                parent = parents[parent]
+            if parent == section:
+                return True
+        return False
+
+    def _vanished(self, name: str, span: Span) -> Finding | None:
+        had = [spec.version for spec in self._older if name in spec.provision_by_id]
+        if not had:
+            return None
+        return Finding(
+            code="vanished-target",
+            message=f"upstream has no `{name}` any more; release `{had[-1]}` is the last that has it",
+            span=span,
+            hint="drop the statement, or name what took its place",
+        )
+
+    def _words(self, name: str, clause: str, span: Span) -> Iterator[Finding]:
+        provision = self._norms.provisions[name]
+        if not holds(provision.text, clause):
+            yield Finding(
+                code="unknown-clause",
+                message=f"`{name}` does not hold the words “{clause[:80]}”",
+                span=span,
+                hint="copy them from its text",
+            )
+
+
+# -- what verdicts tell ------------------------------------------------------------------------
+
+
+def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
+    statement = verdict.statement
+    if verdict.code is not None:
+        yield Finding(
+            code=verdict.code.value,
+            message=f"`{statement.id}` is refused: {why(verdict)}",
+            span=statement.place(statement.operation.value),
+            hint=instead(verdict, norms),
+        )
+        return
+    for note in verdict.notes:
+        if note in _NOTES:
+            yield Finding(
+                code=note.value,
+                message=_NOTES[note].format(id=statement.id, about=verdict.decisive.about),
+                span=statement.place(statement.operation.value),
+            )
+    yield from _demands(verdict, norms)
+    yield from _void(verdict, norms)
+
+
+_NOTES = {
+    VerdictNote.RESTATES: "`{id}` says again what upstream says in `{about}`",
+    VerdictNote.TAKES_SWITCH: "users could override `{about}`, and with `{id}` they no longer can",
+}
+"""Notes that are findings as well."""
+
+
+def why(verdict: StatementVerdict) -> str:
+    """Return in words why a statement is refused."""
+    part, holder = verdict.decisive, verdict.overlay.holder
+    if verdict.code is RefusalCode.SPLIT:
+        parts = (
+            f"`{one.about}`: {'allowed' if one.is_allowed else one.code or 'refused'}"
+            for one in verdict.parts
+        )
+        return f"its parts come out differently ({'; '.join(parts)})"
+    level = part.level.id if part.level else ""
+    reasons: Mapping[RefusalCode | None, str] = {
+        RefusalCode.ROOT_IS_FIXED: f"no message overrides `{part.about}`, which has the level `{level}`",
+        RefusalCode.LEVEL_TOO_LOW: f"`{part.about}` has the level `{level}`, which is above `{holder}`",
+        RefusalCode.NEEDS_EXPLICIT: f"`{part.about}` has the level `{level}`, which only an explicit instruction overrides",
+        RefusalCode.FIRST_PARTY: f"on the publisher's own product no message overrides `{part.about}`, "
+        f"which has the level `{level}`",
+        RefusalCode.ABOVE_HOLDER: f"it claims the level `{level}`, which is above `{holder}`",
+        RefusalCode.BEYOND_POWER: f"`{holder}` cannot give others a say on `{part.about}`, which has the level `{level}`",
+        RefusalCode.WEAKENED: f"`{part.about}`, which has the level `{level}`, uses the term",
+    }
+    return reasons.get(part.code, "the chain of command decides against it")
+
+
+def instead(verdict: StatementVerdict, norms: Norms) -> str:
+    """Return what would be allowed in place of a statement that is refused."""
+    part = verdict.decisive
+    if verdict.code is RefusalCode.LEVEL_TOO_LOW and part.level:
+        above = [one.id for one in norms.spec.levels[: norms.rank[part.level.id] + 1] if one.roles]
+        return (
+            f"have it said at the level {' or '.join(f'`{name}`' for name in above)}" if above else "drop it"
+        )
+    cures = {
+        RefusalCode.NEEDS_EXPLICIT: "say it in so many words, and write `mode: explicit`",
+        RefusalCode.SPLIT: "split it, and drop what is refused",
+        RefusalCode.ABOVE_HOLDER: f"leave `level` out: it has that of the holder, `{verdict.overlay.holder}`",
+        RefusalCode.BEYOND_POWER: f"take `{part.about}` out of `scope`",
+        RefusalCode.WEAKENED: "use another term",
+    }
+    return cures.get(verdict.code, "drop it") if verdict.code else ""
+
+
+def _demands(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
+    """Hint at sentences that ask for something on the topics of what a narrowing narrows, and that it does not name."""
+    statement = verdict.statement
+    if statement.operation is not Operation.NARROWS:
+        return
+    named = {norms.provisions[name].id for name in statement.forbids}
+    for target in statement.targets:
+        narrowed = norms.provisions[target.provision]
+        if not isinstance(narrowed, Principle) or narrowed.authority not in norms.rank:
+            continue
+        for other in norms.spec.principles:
+            rank = norms.rank.get(other.authority)
+            if rank is None or rank > norms.rank[narrowed.authority] or other.id in {narrowed.id, *named}:
+                continue
+            if not {*narrowed.topics} & {*other.topics}:
+                continue
+            for sentence, _ in matches((other,), _DEMAND):
+                words = " ".join(sentence.text.split())
+                yield Finding(
+                    code="may-forbid-a-demand",
+                    message=f"`{statement.id}` may rule out what `{other.id}` asks for: “{words[:160]}”",
+                    span=statement.place("narrows"),
+                    hint=f"if it does, write `forbids: [{other.id}]`",
+                    related=(sentence.span(0, len(sentence.text)),),
+                )
+                break
+
+
+_DEMAND = re.compile(r"\b(?:must|should|always)\b(?! (?:not|never)\b)", re.IGNORECASE)
+
+
+def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
+    """Hint at upstream examples of what is overridden: somebody has to say whether they still hold."""
+    statement = verdict.statement
+    if statement.operation is not Operation.OVERRIDES or statement.voids:
+        return
+    titles = [
+        example.title
+        for part in verdict.parts
+        if (provision := norms.provisions.get(part.about))
+        for example in provision.examples
+    ]
+    if titles:
+        named = ", ".join(f"“{title}”" for title in titles[:_FEW]) + ", …" * (len(titles) > _FEW)
+        yield Finding(
+            code="void-examples",
+            message=f"upstream shows what `{statement.id}` overrides: {named}",
+            span=statement.place("overrides"),
+            hint="list those that no longer hold in `voids`",
+        )
+
+
+_FEW = 3
+
+
+def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
+    """Find statements of one file that give one issue two values: neither wins by its place."""
+    by_issue: dict[tuple[str, str], list[StatementVerdict]] = {}
+    for verdict in verdicts:
+        statement = verdict.statement
+        if verdict.is_allowed and statement.issue:
+            by_issue.setdefault((verdict.overlay.file, statement.issue), []).append(verdict)
+    for (_, issue), found in by_issue.items():
+        for one, other in combinations(found, 2):
+            if one.statement.value != other.statement.value and _overlap(one.statement, other.statement):
+                yield Finding(
+                    code="contradicts-itself",
+                    message=f"`{one.statement.id}` and `{other.statement.id}` give `{issue}` two values, "
+                    f"`{one.statement.value}` and `{other.statement.value}`",
+                    span=other.statement.place("value"),
+                    hint="keep one, or say with `where` that they hold in different places",
+                    related=(one.statement.place("value"),),
+                )
+
+
+def _overlap(one: OverlayStatement, other: OverlayStatement) -> bool:
+    """Return whether two statements can hold in one place: either holds everywhere, or they share a pattern's files."""
+    if not (one.globs and other.globs):
+        return True
+    return any(_meet(left, right) for left in one.globs for right in other.globs)
+
+
+def _meet(left: str, right: str) -> bool:
+    """Return whether the plain beginning of one pattern is part of the other's."""
+    one, other = (re.split(r"[*?\[{]", pattern, maxsplit=1)[0] for pattern in (left, right))
+    return one.startswith(other) or other.startswith(one)

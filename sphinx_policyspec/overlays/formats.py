@@ -1,0 +1,201 @@
+"""Reports about overlays: text that a person understands alone, JSON, and witnesses as case files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sphinx_policyspec.checks.selection import fingerprints
+from sphinx_policyspec.exports import Formats, json_object
+from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported
+from sphinx_policyspec.files import printable
+from sphinx_policyspec.model import Case, Finding, Item, Severity, rules
+from sphinx_policyspec.overlays.check import OverlayReport, instead, why
+from sphinx_policyspec.overlays.verdicts import PartVerdict, StatementVerdict, Witness
+from sphinx_policyspec.readers.text import SourceLines
+
+
+def case_record(witness: Witness) -> dict[str, Any]:
+    """Return a witness as a case file has it, with its labels as what is expected."""
+    case = witness.case
+    switches = {"first_party": True} if case.semantics.first_party else {}
+    return {
+        "title": case.title,
+        **({"semantics": switches} if switches else {}),
+        "items": [_item_record(item) for item in case.items],
+        "expect": {"labels": {name: label.value for name, label in witness.decision.labels.items()}},
+    }
+
+
+def _item_record(item: Item) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "id": item.id,
+        "from": item.role,
+        "principle": item.principle,
+        "level": item.level,
+        "source": item.source,
+        "turn": item.turn if not item.principle else "",
+        "mode": "" if item.explicit else "implicit",
+        "issue": item.issue,
+        "value": item.value,
+    }
+    record = {key: value for key, value in given.items() if value != ""}
+    if item.delegates:
+        record["delegates"] = {"source": item.delegates.source, "scope": [*item.delegates.scope]}
+    return record
+
+
+def witness_files(report: OverlayReport) -> dict[str, str]:
+    """Return the witnesses of all statements as files of cases, by name."""
+    return {
+        f"{verdict.overlay.name}-{verdict.statement.id}.yaml".replace("/", "-"): case_file(verdict)
+        for verdict in report.verdicts
+    }
+
+
+def case_file(verdict: StatementVerdict) -> str:
+    """Return the witnesses of a statement as a file of cases, which `policyspec resolve` decides alike."""
+    records = [case_record(part.witness) for part in verdict.parts]
+    return str(yaml.safe_dump(records, sort_keys=False, allow_unicode=True, width=100))
+
+
+# -- JSON --------------------------------------------------------------------------------------
+
+
+def _json(report: OverlayReport) -> str:
+    upstream = report.upstream
+    told = {
+        "upstream": {"title": upstream.title, "release": upstream.version, "sha256": report.digest},
+        "overlays": [
+            {"overlay": one.name, "file": one.file, "holder": one.holder, "surface": one.surface.value}
+            for one in report.overlays
+        ],
+        "statements": [_statement_record(report, verdict) for verdict in report.verdicts],
+    }
+    return json_object(told, report.findings)
+
+
+def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[str, Any]:
+    part, statement = verdict.decisive, verdict.statement
+    level = part.level
+    return {
+        "id": verdict.id,
+        "operation": statement.operation.value,
+        "target": part.about or statement.name,
+        "clause": part.clause,
+        "verdict": "allowed" if verdict.is_allowed else "refused",
+        "code": verdict.code.value if verdict.code else None,
+        "level": level.id if level else None,
+        "mode": level.override.value if level else None,
+        "rule": part.witness.rule or None,
+        "quoted": _quoted(part),
+        "witness": {
+            "case": case_record(part.witness),
+            "labels": {name: label.value for name, label in part.witness.decision.labels.items()},
+        },
+        "parts": [
+            {
+                "about": one.about,
+                "verdict": "allowed" if one.is_allowed else "refused",
+                "code": one.code.value if one.code else None,
+            }
+            for one in verdict.parts
+        ],
+        "instead": instead(verdict, report.norms) or None,
+        "notes": [note.value for note in verdict.notes],
+    }
+
+
+def _quoted(part: PartVerdict) -> dict[str, Any] | None:
+    found = part.quoted
+    return {"text": found.text, "file": found.file, "line": found.line} if found else None
+
+
+# -- text --------------------------------------------------------------------------------------
+
+
+def _text(report: OverlayReport) -> str:
+    refused = len(report.refused)
+    lines = [line for verdict in report.verdicts for line in (*_statement_lines(report, verdict), "")]
+    told = {verdict.code.value for verdict in report.refused if verdict.code}
+    others = [one for one in report.findings if one.code not in told]
+    lines += [line for one in others for line in _finding_lines(one)]
+    counted = (
+        f"{len(report.verdicts)} statements: {len(report.verdicts) - refused} allowed, {refused} refused"
+    )
+    upstream = " ".join(filter(None, (report.upstream.title, report.upstream.version)))
+    return "".join(f"{printable(line)}\n" for line in (*lines, f"{counted} (upstream: {upstream})"))
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    if finding.severity is not Severity.HINT:
+        yield str(finding)
+
+
+def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterator[str]:
+    statement, part = verdict.statement, verdict.decisive
+    place = f"{statement.span.file}:{statement.span.line}"
+    about = ", ".join(
+        (statement.name,) if statement.name else [target.provision for target in statement.targets]
+    )
+    said = "allowed" if verdict.is_allowed else f"refused ({verdict.code})"
+    yield f"{statement.id}: {said}: {statement.operation} {about} ({place})"
+    if not verdict.is_allowed:
+        yield f"  {why(verdict)}"
+    if part.level:
+        rule = f", rule {part.witness.rule}" if part.witness.rule else ""
+        yield f"  level {part.level.id}, overridden {_MODES[part.level.override.value]}{rule}"
+    if part.quoted and not verdict.is_allowed:
+        yield f"  “{part.quoted.text}” ({part.quoted.file}:{part.quoted.line})"
+    for note in verdict.notes:
+        yield f"  note: {note}"
+    if not verdict.is_allowed:
+        yield from (f"  {line}" for line in _conversation(part.witness.case, part.witness))
+        if cure := instead(verdict, report.norms):
+            yield f"  instead: {cure}"
+
+
+_MODES = {
+    "never": "by no message",
+    "explicit": "by an explicit instruction",
+    "implicit": "also by context",
+}
+
+
+def _conversation(case: Case, witness: Witness) -> Iterator[str]:
+    """Yield a witness line by line: who speaks, what for, and what becomes of it."""
+    for item in case.items:
+        who = f"upstream ({item.principle})" if item.principle else item.role or item.level or item.source
+        how = "" if item.explicit or item.principle else ", implied"
+        label = witness.decision.labels[item.id].value
+        yield f"{who}{how}: {item.issue} = {item.value} → {label}"
+
+
+def _as(form: str) -> Callable[[OverlayReport], str]:
+    """Return what writes the findings in a form of reports about specs."""
+
+    def write(report: OverlayReport) -> str:
+        lines = SourceLines(Path())
+        marks = fingerprints(report.findings, lines)
+        entries = tuple(
+            Reported(finding=finding, fingerprint=mark)
+            for finding, mark in zip(report.findings, marks, strict=True)
+        )
+        named = ", ".join(overlay.file for overlay in report.overlays)
+        return REPORT_FORMATS[form](
+            Report(source=named, lines=lines, rules=tuple(rules().values()), entries=entries)
+        )
+
+    return write
+
+
+OVERLAY_FORMATS: Formats[OverlayReport] = {
+    "text": _text,
+    "json": _json,
+    "github": _as("github"),
+    "sarif": _as("sarif"),
+}
+"""The forms of a report about overlays."""

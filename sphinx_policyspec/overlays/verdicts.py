@@ -1,0 +1,481 @@
+"""Whether a statement may be said: a conversation that shows it, decided by the chain of command, and why.
+
+The label of the statement in that conversation is the verdict. The codes only say in words why it is what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+from sphinx_policyspec.checks.prose import Sentence, matches
+from sphinx_policyspec.decision import Decision, Norms, decide
+from sphinx_policyspec.decision.precedence import LAW
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Case,
+    Clause,
+    Delegation,
+    Item,
+    Label,
+    OverrideMode,
+    Principle,
+    Provision,
+    Semantics,
+    overriders,
+)
+from sphinx_policyspec.readers.overlays import (
+    Operation,
+    Overlay,
+    OverlayStatement,
+    StatementMode,
+    StatementTarget,
+    Surface,
+)
+
+AS_UPSTREAM = "as upstream says"
+"""The value of upstream's items in witnesses."""
+OTHERWISE = "otherwise"
+"""The value of what a user, or a text with a say, asks for in witnesses."""
+
+
+class RefusalCode(StrEnum):
+    """Why a statement is refused."""
+
+    ROOT_IS_FIXED = "root-is-fixed"
+    """No message overrides a norm of that level."""
+    LEVEL_TOO_LOW = "level-too-low"
+    """The holder's level is below that of the norm."""
+    NEEDS_EXPLICIT = "needs-explicit"
+    """What is implied does not override a norm of that level."""
+    FIRST_PARTY = "first-party-above-guideline"
+    """On the publisher's own product no message overrides a norm of that level."""
+    ABOVE_HOLDER = "level-above-holder"
+    """It claims a level that the holder does not have."""
+    BEYOND_POWER = "delegation-beyond-power"
+    """It gives a say that would go beyond what the holder could override."""
+    WEAKENED = "weakened-by-definition"
+    """It changes what a norm means that the holder could not override."""
+    SPLIT = "must-be-split"
+    """Some of what it is about may be changed so, and some not."""
+
+
+class VerdictNote(StrEnum):
+    """What is to be known of a statement that is allowed, or of its witness."""
+
+    RESTATES = "restates-upstream"
+    """Upstream says it already."""
+    TAKES_SWITCH = "takes-the-switch"
+    """A user could override it, and no longer can."""
+    FIRST_PARTY_USER = "user-on-first-party"
+    """The prose does not say whether a user's word on the publisher's product is customization."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation(Brief):
+    """A sentence of upstream, and where it stands."""
+
+    text: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness(Brief):
+    """The smallest conversation that shows a verdict.
+
+    :param item: id of the item whose label is the verdict
+    """
+
+    case: Case
+    decision: Decision
+    item: str
+
+    @property
+    def label(self) -> Label:
+        """What becomes of the item."""
+        return self.decision.labels[self.item]
+
+    @property
+    def rule(self) -> str:
+        """Id of the rule that decides it; empty where nothing is against it."""
+        return next(reason.rule for reason in self.decision.reasons if reason.item == self.item)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartVerdict(Brief):
+    """Whether a statement may be said of one of the things that it is about.
+
+    :param about: id of a provision, or the issue of a delegation; empty for an addition
+    :param level: of the norm that it meets; nothing where it meets none
+    :param code: why it is refused; nothing where it is allowed
+    :param quoted: the sentence of upstream that it meets
+    """
+
+    about: str
+    witness: Witness
+    clause: str = ""
+    level: AuthorityLevel | None = None
+    code: RefusalCode | None = None
+    quoted: Quotation | None = None
+    notes: tuple[VerdictNote, ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether it is: the label says it."""
+        return self.witness.label is Label.IN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementVerdict(Brief):
+    """Whether a statement may be said.
+
+    :param parts: one for each thing that it is about
+    """
+
+    overlay: Overlay
+    statement: OverlayStatement
+    parts: tuple[PartVerdict, ...]
+
+    @property
+    def id(self) -> str:
+        """What cases and graphs call the statement."""
+        return f"{self.overlay.name}/{self.statement.id}"
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether all of it is."""
+        return all(part.is_allowed for part in self.parts)
+
+    @property
+    def decisive(self) -> PartVerdict:
+        """The part that the verdict rests on: the first that is refused, else the first."""
+        return next((part for part in self.parts if not part.is_allowed), self.parts[0])
+
+    @property
+    def code(self) -> RefusalCode | None:
+        """Why it is refused, as a whole."""
+        if self.is_allowed:
+            return None
+        codes = {part.code for part in self.parts}
+        return self.decisive.code if len(codes) == 1 else RefusalCode.SPLIT
+
+    @property
+    def notes(self) -> tuple[VerdictNote, ...]:
+        """What is to be known of it, each once."""
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes))
+
+
+class OverlayJudge:
+    """Judges the statements of overlays on one upstream spec."""
+
+    def __init__(self, norms: Norms, overlay: Overlay) -> None:
+        """Take an overlay whose holder is a level that messages can have."""
+        self.norms = norms
+        self.overlay = overlay
+        self.holder = norms.spec.level_by_id[overlay.holder]
+        self._is_first_party = overlay.surface is Surface.FIRST_PARTY
+
+    @cached_property
+    def issues(self) -> dict[str, OverlayStatement]:
+        """The statements that name an issue, by it."""
+        return {one.issue: one for one in reversed(self.overlay.statements) if one.issue}
+
+    def verdict(self, statement: OverlayStatement) -> StatementVerdict:
+        """OverlayJudge a statement whose names are those of upstream."""
+        parts = tuple(self._parts(statement))
+        return StatementVerdict(overlay=self.overlay, statement=statement, parts=parts)
+
+    def _parts(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
+        one_by_one = {
+            Operation.OVERRIDES: self._overridden,
+            Operation.PERMITS: self._permitted,
+            Operation.RESTATES: self._restated,
+        }
+        as_a_whole = {
+            Operation.NARROWS: self._narrowed,
+            Operation.ADDS: self._added,
+            Operation.DELEGATES: self._delegated,
+            Operation.DEFINES: self._defined,
+        }
+        if judge := one_by_one.get(statement.operation):
+            return (
+                judge(statement, principle, clause) for principle, clause in self._aims(statement.targets)
+            )
+        return as_a_whole[statement.operation](statement)
+
+    # -- what a statement meets --------------------------------------------------------------
+
+    def _aims(self, targets: Iterable[StatementTarget]) -> Iterator[tuple[Principle, Clause | None]]:
+        """Yield the principles that targets name, of a section those in it, each with the clause that is meant."""
+        for target in targets:
+            for principle in self.principles(target.provision):
+                clause = self._clause(principle, target.clause) if target.clause else None
+                yield principle, clause
+
+    def principles(self, name: str) -> tuple[Principle, ...]:
+        """Return the principle of an id, or those below a section."""
+        provision = self.norms.provisions[name]
+        if isinstance(provision, Principle):
+            return (provision,)
+        return tuple(one for one in self.norms.spec.principles if provision.id in self._above(one))
+
+    def _above(self, provision: Provision) -> Iterator[str]:
+        parent = provision.parent
+        while parent is not None:
+            yield parent
+            parent = self.norms.spec.provision_by_id[parent].parent
+
+    def _clause(self, principle: Principle, words: str) -> Clause:
+        """Return the clause that holds some words; where none is declared, they have the level of the principle."""
+        wanted = plain(words)
+        for clause in self._clauses.get(principle.id, ()):
+            if wanted in plain(clause.text) or plain(clause.text) in wanted:
+                return clause
+        return Clause(principle=principle.id, authority=principle.authority, text=words, span=principle.span)
+
+    @cached_property
+    def _clauses(self) -> dict[str, list[Clause]]:
+        found: dict[str, list[Clause]] = {}
+        for clause in self.norms.spec.clauses:
+            found.setdefault(clause.principle, []).append(clause)
+        return found
+
+    def _level(self, principle: Principle, clause: Clause | None) -> AuthorityLevel:
+        return self.norms.spec.level_by_id[clause.authority if clause else principle.authority]
+
+    def _code(self, principle: Principle, level: AuthorityLevel) -> RefusalCode:
+        """Return why the holder cannot override a norm of a level."""
+        rank = self.norms.rank
+        if level.override is OverrideMode.NEVER:
+            return RefusalCode.ROOT_IS_FIXED
+        if rank[self.holder.id] > rank[level.id]:
+            return RefusalCode.LEVEL_TOO_LOW
+        if self._is_first_party and level.override is not OverrideMode.IMPLICIT and principle.category != LAW:
+            return RefusalCode.FIRST_PARTY
+        return RefusalCode.NEEDS_EXPLICIT
+
+    # -- the items of witnesses --------------------------------------------------------------
+
+    def _said(self, statement: OverlayStatement, issue: str) -> Item:
+        return Item(
+            id=statement.id,
+            role=self.holder.roles[0],
+            turn=1,
+            explicit=statement.mode is StatementMode.EXPLICIT,
+            issue=issue,
+            value=statement.value or statement.id,
+            span=statement.span,
+        )
+
+    def _norm(self, principle: Principle, clause: Clause | None, issue: str, taken: str) -> Item:
+        name = principle.id if principle.id != taken else f"{principle.id}-upstream"
+        level = clause.authority if clause and clause.authority != principle.authority else ""
+        return Item(
+            id=name, principle=principle.id, level=level, issue=issue, value=AS_UPSTREAM, span=principle.span
+        )
+
+    def _witness(
+        self, statement: OverlayStatement, about: str, items: Sequence[Item], item: str = ""
+    ) -> Witness:
+        title = f"{self.overlay.name}/{statement.id}" + f" on {about}" * bool(about)
+        case = Case(
+            title=title,
+            items=tuple(items),
+            semantics=Semantics(first_party=self._is_first_party),
+            span=statement.span,
+        )
+        return Witness(case=case, decision=decide(case, self.norms), item=item or statement.id)
+
+    def _with_user(
+        self, part: PartVerdict, statement: OverlayStatement, principle: Principle, issue: str
+    ) -> PartVerdict:
+        """Add a user who asks otherwise, where users could override a principle and can no longer."""
+        user = self.norms.level_of_role.get(_USER)
+        level = self.norms.spec.level_by_id[principle.authority]
+        if not part.is_allowed or user is None or user not in overriders(self.norms.spec.levels, level):
+            return part
+        asks = Item(
+            id=_distinct(_USER, part.witness.case.items),
+            role=_USER,
+            turn=2,
+            issue=issue,
+            value=OTHERWISE,
+            span=statement.span,
+        )
+        witness = self._witness(statement, part.about, (*part.witness.case.items, asks))
+        if witness.label is not Label.IN or witness.decision.labels[asks.id] is not Label.OUT:
+            return part
+        more = (VerdictNote.FIRST_PARTY_USER,) if self._is_first_party else ()
+        return replace(part, witness=witness, notes=(*part.notes, VerdictNote.TAKES_SWITCH, *more))
+
+    # -- one for each operation --------------------------------------------------------------
+
+    def _overridden(
+        self, statement: OverlayStatement, principle: Principle, clause: Clause | None
+    ) -> PartVerdict:
+        issue = statement.issue or principle.id
+        items = (self._norm(principle, clause, issue, statement.id), self._said(statement, issue))
+        part = self._against(principle, clause, self._witness(statement, principle.id, items))
+        return self._with_user(part, statement, principle, issue)
+
+    def _against(self, principle: Principle, clause: Clause | None, witness: Witness) -> PartVerdict:
+        level = self._level(principle, clause)
+        is_allowed = witness.label is Label.IN
+        return PartVerdict(
+            about=principle.id,
+            clause=clause.text if clause else "",
+            level=level,
+            code=None if is_allowed else self._code(principle, level),
+            quoted=self.quotation(principle, clause.text if clause else ""),
+            witness=witness,
+        )
+
+    def _permitted(
+        self, statement: OverlayStatement, principle: Principle, clause: Clause | None
+    ) -> PartVerdict:
+        """OverlayJudge the use of a permission: of a clause that names who may give it, at the level of that."""
+        open_ones = [one for one in self._clauses.get(principle.id, ()) if one.permits_by]
+        given = next((one for one in open_ones if clause is None or one is clause), None)
+        if given is None:
+            return self._overridden(statement, principle, clause)
+        return self._overridden(statement, principle, replace(given, authority=given.permits_by))
+
+    def _restated(
+        self, statement: OverlayStatement, principle: Principle, clause: Clause | None
+    ) -> PartVerdict:
+        issue = statement.issue or principle.id
+        said = replace(self._said(statement, issue), value=AS_UPSTREAM)
+        items = (self._norm(principle, clause, issue, statement.id), said)
+        part = self._against(principle, clause, self._witness(statement, principle.id, items))
+        return self._with_user(replace(part, notes=(VerdictNote.RESTATES,)), statement, principle, issue)
+
+    def _narrowed(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
+        """OverlayJudge a narrowing by the provisions whose demands it rules out; without any it meets nothing."""
+        targets = list(self._aims(statement.targets))
+        forbidden = [principle for name in statement.forbids for principle in self.principles(name)]
+        issue = statement.issue or statement.id
+        for principle in forbidden:
+            items = (self._norm(principle, None, issue, statement.id), self._said(statement, issue))
+            yield self._against(principle, None, self._witness(statement, principle.id, items))
+        for principle, clause in () if forbidden else targets:
+            own = self._norm(principle, clause, principle.id, statement.id)
+            narrowed = f"{issue}, narrowed" if issue == principle.id else issue
+            witness = self._witness(statement, principle.id, (own, self._said(statement, narrowed)))
+            part = self._against(principle, clause, witness)
+            yield self._with_user(part, statement, principle, narrowed)
+
+    def _added(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
+        """OverlayJudge an addition by its level: the holder's word must stand against an earlier one at it."""
+        issue = statement.issue or statement.id
+        said = self._said(statement, issue)
+        level = self.norms.spec.level_by_id[statement.level or self.holder.id]
+        if level.id == self.holder.id:
+            yield PartVerdict(about="", level=level, witness=self._witness(statement, "", (said,)))
+            return
+        earlier = Item(
+            id=_distinct(f"earlier-at-{level.id}", (said,)),
+            level=level.id,
+            issue=issue,
+            value=OTHERWISE,
+            span=statement.span,
+        )
+        witness = self._witness(statement, "", (earlier, said))
+        code = None if witness.label is Label.IN else RefusalCode.ABOVE_HOLDER
+        yield PartVerdict(about="", level=level, code=code, witness=witness)
+
+    def _delegated(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
+        """OverlayJudge a delegation by what a text of the source can do with it on each issue."""
+        for scope in statement.scope:
+            for principle, clause in self._deciding(scope):
+                issue = statement.issue or scope
+                gives = Delegation(source=statement.name, scope=(issue,))
+                said = replace(self._said(statement, f"{issue}, who decides"), delegates=gives)
+                norm = self._norm(principle, clause, issue, statement.id)
+                text = Item(
+                    id=_distinct("text", (said, norm)),
+                    source=statement.name,
+                    turn=2,
+                    issue=issue,
+                    value=OTHERWISE,
+                    span=statement.span,
+                )
+                witness = self._witness(statement, principle.id, (norm, said, text), text.id)
+                code = None if witness.label is Label.IN else RefusalCode.BEYOND_POWER
+                part = self._against(principle, clause, witness)
+                yield replace(part, about=scope, code=code)
+
+    def _deciding(self, scope: str) -> tuple[tuple[Principle, Clause | None], ...]:
+        """Return the norms of upstream that decide an issue: the principle of that id, or what a statement on it is about."""
+        if scope in self.norms.provisions:
+            return tuple((principle, None) for principle in self.principles(scope))
+        statement = self.issues.get(scope)
+        return tuple(self._aims(statement.targets)) if statement else ()
+
+    def _defined(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
+        """OverlayJudge a definition by the norms that use the term; without one that it cannot change, it meets none."""
+        issue = statement.issue or statement.name
+        said = self._said(statement, issue)
+        refused = []
+        term = re.compile(rf"(?<!\w){re.escape(statement.name)}(?!\w)", re.IGNORECASE)
+        for principle in self.norms.spec.principles:
+            found = next((one for one, _ in matches((principle,), term)), None)
+            if found is None or principle.authority not in self.norms.rank:
+                continue
+            witness = self._witness(
+                statement, principle.id, (self._norm(principle, None, issue, statement.id), said)
+            )
+            if witness.label is not Label.IN:
+                part = self._against(principle, None, witness)
+                refused.append(replace(part, code=RefusalCode.WEAKENED, quoted=_quotation(found)))
+        yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (said,))),)
+
+    def quotation(self, principle: Principle, words: str = "") -> Quotation | None:
+        """Return the sentence that holds some words; without any the first that asks for something, else the first."""
+        sentences = [sentence for sentence, _ in matches((principle,), _ANY)]
+        wanted = plain(words)
+        for sentence in sentences if wanted else ():
+            if wanted in plain(sentence.text) or plain(sentence.text) in wanted:
+                return _quotation(sentence)
+        asking = (sentence for sentence in sentences if _NORM.search(sentence.text))
+        found = next(asking, sentences[0] if sentences else None)
+        return _quotation(found) if found else None
+
+
+_USER = "user"
+_ANY = re.compile(r"\A\s*\S")
+"""Matches a sentence once."""
+_NORM = re.compile(
+    r"\b(?:must|shall|should|never|always|do not|don't|cannot|can't|may not|need to|ha(?:s|ve) to|only)\b",
+    re.IGNORECASE,
+)
+"""Words with which a sentence asks for something."""
+
+
+def _quotation(sentence: Sentence) -> Quotation:
+    start = len(sentence.text) - len(sentence.text.lstrip())
+    source = sentence.block.source or sentence.block.text  # type: ignore[union-attr]  # blocks of prose have a text
+    words = source[sentence.offset + start : sentence.offset + len(sentence.text)]
+    place = sentence.span(start, len(sentence.text))
+    return Quotation(text=" ".join(words.split()), file=place.file, line=place.line)
+
+
+def plain(text: str) -> str:
+    """Return words without marks, blanks and case, so that typography makes no difference."""
+    return " ".join(re.sub(r"[^\w\s]+", "", text).lower().split())
+
+
+def holds(text: str, words: str) -> bool:
+    """Return whether words stand in a text, whatever their typography."""
+    return bool(plain(words)) and f" {plain(words)} " in f" {plain(text)} "
+
+
+def _distinct(name: str, items: Iterable[Item]) -> str:
+    taken = {item.id for item in items}
+    while name in taken:
+        name += "-2"
+    return name

@@ -1,0 +1,422 @@
+"""Overlay files: YAML → statements about an upstream spec, each with its place, and what is wrong with their form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding, Span, Value
+from sphinx_policyspec.readers.cases import CaseKey
+from sphinx_policyspec.readers.judgements import one_of
+from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Operation(StrEnum):
+    """What a statement does to upstream."""
+
+    OVERRIDES = "overrides"
+    """An upstream default no longer holds here."""
+    NARROWS = "narrows"
+    """What upstream allows is not done here."""
+    ADDS = "adds"
+    """A rule that upstream does not have."""
+    PERMITS = "permits"
+    """Uses a permission that upstream leaves open."""
+    DELEGATES = "delegates"
+    """Texts of a source have a say on some issues."""
+    DEFINES = "defines"
+    """Fixes what a term means."""
+    RESTATES = "restates"
+    """Says again what upstream says."""
+
+
+TARGETED = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS, Operation.RESTATES})
+"""The operations whose values name provisions of upstream."""
+
+
+class Surface(StrEnum):
+    """Where the assistant that reads the statements is used."""
+
+    API = "api"
+    """A product that somebody builds on the publisher's interface."""
+    ORGANISATION = "organisation"
+    """An assistant for an organisation's own people; decided as ``api``."""
+    FIRST_PARTY = "first-party"
+    """The publisher's own product."""
+
+
+class StatementMode(StrEnum):
+    """Whether a statement is said in so many words, or implied by a persona or a tone."""
+
+    EXPLICIT = "explicit"
+    IMPLICIT = "implicit"
+
+
+OVERLAY = (
+    CaseKey(
+        name="overlay",
+        required=True,
+        about="Name of the overlay, which the ids of its statements begin with.",
+    ),
+    CaseKey(name="upstream", kind="mapping", required=True, about="The spec that it is about."),
+    CaseKey(name="holder", required=True, about="Level of upstream at which the statements are said."),
+    CaseKey(
+        name="surface",
+        default="`api`",
+        about="`api`, `organisation` (for an organisation's own people) or `first-party` (the publisher's product).",
+    ),
+    CaseKey(name="statements", kind="mapping", about="What it says: a list."),
+)
+UPSTREAM = (
+    CaseKey(name="source", required=True, about="A SOURCE, from the folder of the file on."),
+    CaseKey(name="release", about="Version that the statements were written for."),
+    CaseKey(
+        name="sha256", about="Digest of the text that they were written for, as `overlay check` prints it."
+    ),
+)
+STATEMENT = (
+    CaseKey(name="id", required=True, about="Name of the statement, unique in the file."),
+    CaseKey(name="says", required=True, about="The statement in words for the model."),
+    CaseKey(
+        name="overrides",
+        kind="texts",
+        about="Upstream's default no longer holds here: an id, a clause, or a list.",
+    ),
+    CaseKey(name="narrows", kind="texts", about="What upstream allows is not done here: likewise."),
+    CaseKey(name="adds", about="A rule that upstream does not have: its title."),
+    CaseKey(name="permits", kind="texts", about="Uses a permission that a clause leaves open: likewise."),
+    CaseKey(name="delegates", about="Gives texts of a source a say: its name."),
+    CaseKey(name="defines", about="Fixes what a term means: the term."),
+    CaseKey(name="restates", kind="texts", about="Says again what upstream says: likewise."),
+    CaseKey(name="mode", kind="mode", default="`explicit`", about="Said in so many words, or `implicit`."),
+    CaseKey(
+        name="issue",
+        default="the target's id",
+        about="What witnesses and cases call the question that it settles.",
+    ),
+    CaseKey(
+        name="value",
+        kind="value",
+        default="its id",
+        about="What witnesses and cases call its answer to that.",
+    ),
+    CaseKey(name="because", about="Why, for people."),
+    CaseKey(name="where", kind="mapping", about="Where it holds: `globs` of files, and an `audience`."),
+    CaseKey(name="forbids", kind="texts", about="Of a narrowing: provisions that ask for what is ruled out."),
+    CaseKey(name="scope", kind="texts", about="Of a delegation: provisions, or issues of this file."),
+    CaseKey(name="level", default="the holder's", about="Of an addition: its level."),
+    CaseKey(name="chapter", about="Of an addition: the section that it stands in."),
+    CaseKey(name="voids", kind="texts", about="Upstream examples that no longer hold."),
+    CaseKey(name="examples", kind="mapping", about="Conversations: a list of `user`, `good` and `bad`."),
+)
+TARGET = (
+    CaseKey(name="provision", required=True, about="Its id."),
+    CaseKey(name="clause", required=True, about="Words of it, as they stand there."),
+)
+WHERE = (
+    CaseKey(name="globs", kind="texts", about="Patterns of files, as in `shop/**`."),
+    CaseKey(name="audience", about="Whom it is for, in words."),
+)
+EXAMPLE = (
+    CaseKey(name="user", about="What a user writes."),
+    CaseKey(name="good", about="An answer that the statement asks for."),
+    CaseKey(name="bad", about="An answer that it rules out."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream(Brief):
+    """The spec that an overlay is about; empty is not said."""
+
+    source: str = ""
+    release: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementTarget(Brief):
+    """What of upstream a statement is about.
+
+    :param provision: its id
+    :param clause: words of it, where the statement is about no more
+    """
+
+    provision: str
+    span: Span
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementExample(Brief):
+    """A conversation that shows a statement."""
+
+    user: str = ""
+    good: str = ""
+    bad: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayStatement(Brief):
+    """One statement of an overlay.
+
+    :param id: unique in its file
+    :param says: its words for the model
+    :param name: of an addition its title, of a delegation the source, of a definition the term
+    :param targets: what it is about, of the other operations
+    :param issue: what it settles; empty for what it is about
+    :param value: its answer; the id where nothing else is said
+    :param forbids: provisions that ask for what a narrowing rules out
+    :param scope: provisions or issues on which a delegation gives a say
+    :param level: of an addition; empty for the holder's
+    :param places: where the values of its keys stand
+    """
+
+    id: str
+    says: str
+    operation: Operation
+    span: Span
+    name: str = ""
+    targets: tuple[StatementTarget, ...] = ()
+    mode: StatementMode = StatementMode.EXPLICIT
+    issue: str = ""
+    value: Value = ""
+    because: str = ""
+    globs: tuple[str, ...] = ()
+    audience: str = ""
+    forbids: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    level: str = ""
+    chapter: str = ""
+    voids: tuple[str, ...] = ()
+    examples: tuple[StatementExample, ...] = ()
+    places: tuple[tuple[str, Span], ...] = field(default=(), compare=False, repr=False)
+
+    def place(self, key: str) -> Span:
+        """Return where a key of it stands; where that is not known, where the statement does."""
+        return dict(self.places).get(key, self.span)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay(Brief):
+    """What one file says of an upstream spec.
+
+    :param holder: the level at which it is said
+    :param file: as messages name it
+    """
+
+    name: str
+    upstream: Upstream
+    holder: str
+    surface: Surface
+    statements: tuple[OverlayStatement, ...]
+    span: Span
+    places: tuple[tuple[str, Span], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def file(self) -> str:
+        """The name of its file, as messages have it."""
+        return self.span.file
+
+    def place(self, key: str) -> Span:
+        """Return where a key of it stands; where that is not known, where the file begins."""
+        return dict(self.places).get(key, self.span)
+
+
+def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
+    """Return the overlay of a file, and what is wrong with its form; nothing where it says not even its name and holder.
+
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML, and
+    :class:`~sphinx_policyspec.errors.SourceError` where it cannot be read.
+
+    :param name: how findings name the file
+    """
+    return overlay_of(read_text(path, name)[0], name)
+
+
+def overlay_of(text: str, file: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
+    """Return the overlay of a text, as :func:`read_overlay` does."""
+    reader = _Reader(YamlReader(file))
+    return reader.overlay(text), tuple(reader.yaml.findings)
+
+
+class _Reader:
+    """Reads one file."""
+
+    def __init__(self, reader: YamlReader) -> None:
+        self.yaml = reader
+
+    def overlay(self, text: str) -> Overlay | None:
+        root = self.yaml.compose(text)
+        if root is None:
+            self.yaml.findings.append(
+                Finding(
+                    code="missing-key",
+                    message="no overlay here",
+                    span=Span(self.yaml.file, 1),
+                    hint="begin it with `overlay: NAME`",
+                )
+            )
+            return None
+        values, is_whole = self._mapping(root, OVERLAY)
+        upstream, _ = self._mapping(values.get("upstream"), UPSTREAM)
+        surface = self._choice(values, "surface", Surface, Surface.API)
+        found = [one for node in self.yaml.items(values.get("statements")) if (one := self._statement(node))]
+        if not (is_whole and surface):
+            return None
+        return Overlay(
+            name=self._text(values, "overlay"),
+            upstream=Upstream(**{key.name: self._text(upstream, key.name) for key in UPSTREAM}),
+            holder=self._text(values, "holder"),
+            surface=surface,
+            statements=self._unique(found),
+            span=self.yaml.span(root),
+            places=self._places({**values, **{f"upstream.{key}": node for key, node in upstream.items()}}),
+        )
+
+    def _unique(self, found: Sequence[OverlayStatement]) -> tuple[OverlayStatement, ...]:
+        unique: dict[str, OverlayStatement] = {}
+        for statement in found:
+            if first := unique.get(statement.id):
+                self.yaml.findings.append(
+                    Finding(
+                        code="duplicate-id",
+                        message=f"id `{statement.id}` is taken already",
+                        span=statement.place("id"),
+                        hint="ids are unique in a file",
+                        related=(first.place("id"),),
+                    )
+                )
+            unique.setdefault(statement.id, statement)
+        return tuple(unique.values())
+
+    def _statement(self, node: yaml.Node) -> OverlayStatement | None:
+        values, is_whole = self._mapping(node, STATEMENT)
+        operation = self._operation(node, values)
+        mode = self._choice(values, "mode", StatementMode, StatementMode.EXPLICIT)
+        if not is_whole or operation is None or mode is None:
+            return None
+        is_targeted = operation in TARGETED
+        where, _ = self._mapping(values.get("where"), WHERE)
+        targets = tuple(self._targets(values[operation.value])) if is_targeted else ()
+        name = "" if is_targeted else self._text(values, operation.value)
+        if not (targets or name):
+            self.yaml.find(
+                "missing-key",
+                values[operation.value],
+                f"`{operation}` names nothing",
+                "name what it is about",
+            )
+            return None
+        self._check_keys(values, operation)
+        return OverlayStatement(
+            id=self._text(values, "id"),
+            says=self._text(values, "says"),
+            operation=operation,
+            name=name,
+            targets=targets,
+            mode=mode,
+            issue=self._text(values, "issue"),
+            value=self._text(values, "value"),
+            because=self._text(values, "because"),
+            globs=tuple(self.yaml.texts(where.get("globs"))),
+            audience=self._text(where, "audience"),
+            forbids=tuple(self.yaml.texts(values.get("forbids"))),
+            scope=tuple(self.yaml.texts(values.get("scope"))),
+            level=self._text(values, "level"),
+            chapter=self._text(values, "chapter"),
+            voids=tuple(self.yaml.texts(values.get("voids"))),
+            examples=tuple(self._examples(values.get("examples"))),
+            span=self.yaml.span(node),
+            places=self._places(values),
+        )
+
+    def _operation(self, node: yaml.Node, values: Mapping[str, yaml.Node]) -> Operation | None:
+        """Return what a statement does; it does one thing."""
+        found = [operation for operation in Operation if operation.value in values]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            named = " and ".join(f"`{operation}`" for operation in found)
+            self.yaml.find(
+                "invalid-value", values[found[1].value], f"{named} in one statement", "split it in two"
+            )
+        elif isinstance(node, yaml.MappingNode):
+            named = ", ".join(f"`{operation}`" for operation in Operation)
+            self.yaml.find("missing-key", node, "the statement does nothing", f"add one of {named}")
+        return None
+
+    def _check_keys(self, values: Mapping[str, yaml.Node], operation: Operation) -> None:
+        """Tell keys that say nothing beside an operation."""
+        for key, owner in _OWNERS.items():
+            if key in values and operation is not owner:
+                self.yaml.find(
+                    "unknown-key",
+                    values[key],
+                    f"`{key}` says nothing beside `{operation}`",
+                    f"it belongs to `{owner}`",
+                )
+        if operation is Operation.DELEGATES and not self.yaml.texts(values.get("scope")):
+            hint = "add `scope:` with provisions, or issues of this file"
+            self.yaml.find(
+                "missing-key", values["delegates"], "a delegation without `scope` gives no say", hint
+            )
+
+    def _targets(self, node: yaml.Node) -> Iterator[StatementTarget]:
+        for item in node.value if isinstance(node, yaml.SequenceNode) else (node,):
+            if isinstance(item, yaml.MappingNode):
+                values, is_whole = self._mapping(item, TARGET)
+                if is_whole:
+                    provision, clause = self._text(values, "provision"), self._text(values, "clause")
+                    yield StatementTarget(provision=provision, clause=clause, span=self.yaml.span(item))
+            elif text := self.yaml.text(item).strip():
+                yield StatementTarget(provision=text, span=self.yaml.span(item))
+
+    def _examples(self, node: yaml.Node | None) -> Iterator[StatementExample]:
+        for item in self.yaml.items(node):
+            values, _ = self._mapping(item, EXAMPLE)
+            yield StatementExample(**{key.name: self._text(values, key.name) for key in EXAMPLE})
+
+    def _mapping(self, node: yaml.Node | None, keys: Sequence[CaseKey]) -> tuple[dict[str, yaml.Node], bool]:
+        """Return the values of a mapping, and whether it has all that it needs."""
+        values = self.yaml.mapping(node, [key.name for key in keys])
+        lacking = [key.name for key in keys if key.required and self._is_empty(values.get(key.name))]
+        if isinstance(node, yaml.MappingNode):
+            for name in lacking:
+                self.yaml.find("missing-key", node, f"`{name}` is missing", f"add `{name}: …`")
+        return values, isinstance(node, yaml.MappingNode) and not lacking
+
+    @staticmethod
+    def _is_empty(node: yaml.Node | None) -> bool:
+        return node is None or not node.value
+
+    def _choice(
+        self, values: Mapping[str, yaml.Node], key: str, kind: type[_Choice], default: _Choice
+    ) -> _Choice | None:
+        """Return a value of a closed list, nothing where it is none of them."""
+        text = self._text(values, key)
+        word = one_of(self.yaml, values.get(key), text, kind) if text else default.value
+        return kind(word) if word else None
+
+    def _text(self, values: Mapping[str, yaml.Node], key: str) -> str:
+        return self.yaml.text(values.get(key)).strip()
+
+    def _places(self, values: Mapping[str, yaml.Node]) -> tuple[tuple[str, Span], ...]:
+        return tuple((key, self.yaml.span(node)) for key, node in values.items())
+
+
+_OWNERS: Mapping[str, Operation] = {
+    "forbids": Operation.NARROWS,
+    "scope": Operation.DELEGATES,
+    "level": Operation.ADDS,
+    "chapter": Operation.ADDS,
+}
+"""Keys that only one operation heeds."""

@@ -1,0 +1,213 @@
+"""Overlay files as a user has them: what is read, what is told, and what the command prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.overlays.check import check_overlays
+from sphinx_policyspec.readers.overlays import overlay_of
+from tests.conftest import LEVELS, Run, principle, spec
+
+SPEC = """# Keep people safe {#keep_safe authority=root}
+
+The assistant must never sell a weapon.
+
+# Be kind {#be_kind authority=user}
+
+By default the assistant greets people.
+"""
+HEAD = "overlay: shop\nupstream: {source: model_spec.md}\nholder: developer\nstatements:\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "model_spec.md").write_text(SPEC, "utf-8")
+    return tmp_path
+
+
+def written(shop: Path, *statements: str, name: str = "shop.yaml") -> Path:
+    path = shop / name
+    path.write_text(HEAD + "".join(f"  - {statement}\n" for statement in statements), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("{id: a, overrides: be_kind}", "`says` is missing"),
+        ("{id: a, says: x}", "the statement does nothing"),
+        (
+            "{id: a, says: x, overrides: be_kind, narrows: be_kind}",
+            "`overrides` and `narrows` in one statement",
+        ),
+        ("{id: a, says: x, overrides: []}", "`overrides` names nothing"),
+        ("{id: a, says: x, adds: Rule, scope: [be_kind]}", "`scope` says nothing beside `adds`"),
+        ("{id: a, says: x, delegates: shelf}", "a delegation without `scope` gives no say"),
+        ("{id: a, says: x, overrides: be_knd}", "did you mean `be_kind`?"),
+        ("{id: a, says: x, overrides: be_kind, mode: implict}", "did you mean `implicit`?"),
+        ("{id: a, says: x, narrows: be_kind, forbids: [keep_saf]}", "did you mean `keep_safe`?"),
+        ("{id: a, says: x, adds: Rule, level: develper}", "did you mean `developer`?"),
+        ("{id: a, says: x, adds: Rule, chapter: be_knd}", "did you mean `be_kind`?"),
+        ("{id: a, says: x, overides: be_kind}", "did you mean `overrides`?"),
+    ],
+)
+def test_a_slip_is_told_at_its_line_and_the_rest_is_judged(shop: Path, statement: str, told: str) -> None:
+    report = ps.check_overlay(written(shop, statement, "{id: b, says: y, restates: keep_safe}"))
+    (slip,) = (finding for finding in report.findings if told in str(finding))
+    assert slip.span.line == 5
+    assert "b" in [verdict.statement.id for verdict in report.verdicts]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("holder: guideline", "no message has the level `guideline`"),
+        ("holder: develper", "did you mean `developer`?"),
+    ],
+)
+def test_a_holder_has_a_level_that_messages_can_have(shop: Path, line: str, told: str) -> None:
+    path = written(shop, "{id: a, says: x, overrides: be_kind}")
+    path.write_text(path.read_text("utf-8").replace("holder: developer", line), "utf-8")
+    report = ps.check_overlay(path, upstream=shop / "model_spec.md")
+    assert report.verdicts == ()
+    assert any(told in str(finding) and finding.span.line >= 3 for finding in report.findings)
+
+
+def test_two_statements_of_one_id_are_told(shop: Path) -> None:
+    report = ps.check_overlay(written(shop, *["{id: a, says: x, restates: be_kind}"] * 2))
+    assert [finding.code for finding in report.findings].count("duplicate-id") == 1
+    assert len(report.verdicts) == 1
+
+
+def test_the_command_tells_a_refusal_so_that_it_is_understood(run: Run, shop: Path) -> None:
+    path = written(
+        shop, "{id: sell, says: Sell it., overrides: keep_safe}", "{id: gruff, says: x, overrides: be_kind}"
+    )
+    status, out, err = run("overlay", "check", path)
+    assert (status, err) == (1, "")
+    assert "sell: refused (root-is-fixed): overrides keep_safe" in out
+    assert "no message overrides `keep_safe`, which has the level `root`" in out
+    assert "“The assistant must never sell a weapon.” (model_spec.md:3)" in out
+    assert "developer: keep_safe = sell → out" in out
+    assert "gruff: allowed: overrides be_kind" in out
+    assert "2 statements: 1 allowed, 1 refused" in out
+
+
+def test_an_overlay_that_may_be_said_exits_with_0_and_fails_on_what_is_asked(run: Run, shop: Path) -> None:
+    path = written(shop, "{id: gruff, says: x, overrides: be_kind}")
+    assert run("overlay", "check", path)[0] == 0
+    assert run("overlay", "check", path, "--fail-on", "hint")[0] == 1
+
+
+def test_saved_witnesses_resolve_as_they_say(run: Run, shop: Path) -> None:
+    path = written(
+        shop,
+        "{id: a, says: x, overrides: be_kind}",
+        "{id: b, says: x, overrides: keep_safe}",
+        "{id: c, says: x, delegates: shelf label, scope: [be_kind, keep_safe]}",
+        "{id: d, says: x, narrows: be_kind, forbids: [keep_safe]}",
+        "{id: e, says: x, adds: Rule, level: root}",
+        "{id: f, says: x, defines: weapon, mode: implicit}",
+        "{id: g, says: x, restates: be_kind}",
+    )
+    run("overlay", "check", path, "--save", shop / "witnesses", "-q")
+    status, out, _ = run("resolve", shop / "model_spec.md", shop / "witnesses", "--format", "json")
+    decisions = json.loads(out)["decisions"]
+    assert (status, len(decisions)) == (0, 8)
+    assert all(decision["as_expected"] for decision in decisions)
+
+
+def test_the_other_formats_hold_the_same_findings(run: Run, shop: Path) -> None:
+    path = written(shop, "{id: b, says: x, overrides: keep_safe}")
+    assert "title=root-is-fixed" in run("overlay", "check", path, "--format", "github")[1]
+    sarif = json.loads(run("overlay", "check", path, "--format", "sarif")[1])
+    assert [result["ruleId"] for result in sarif["runs"][0]["results"]] == ["root-is-fixed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n",
+        HEAD.replace("holder", "surface: first_party\nholder"),
+        "overlay: [",
+        "overlay: shop\n",
+        "a: &a [*a]\n",
+    ],
+)
+def test_what_is_no_overlay_is_told_in_a_line(run: Run, shop: Path, text: str) -> None:
+    (shop / "x.yaml").write_text(text, "utf-8")
+    status, out, err = run("overlay", "check", shop / "x.yaml")
+    assert status in {1, 2}
+    assert "Traceback" not in out + err
+    assert "x.yaml" in out + err
+
+
+def test_files_of_two_upstreams_want_one_to_be_named(run: Run, shop: Path) -> None:
+    one = written(shop, "{id: a, says: x, overrides: be_kind}")
+    other = written(shop, "{id: a, says: x, overrides: be_kind}", name="other.yaml")
+    other.write_text(other.read_text("utf-8").replace("model_spec.md", "else.md"), "utf-8")
+    status, _, err = run("overlay", "check", one, other)
+    assert status == 2
+    assert "give one" in err
+    assert run("overlay", "check", one, other, "--upstream", shop / "model_spec.md")[0] == 0
+
+
+def test_the_schema_takes_what_is_read_and_nothing_else(shop: Path) -> None:
+    validator = Draft202012Validator(ps.json_schema("overlay"))
+    good = yaml.safe_load(
+        written(
+            shop, "{id: a, says: x, overrides: [be_kind, {provision: be_kind, clause: greets}]}"
+        ).read_text()
+    )
+    validator.validate(good)
+    for key, value in (("overides", "x"), ("mode", "loud"), ("overrides", [])):
+        bad = {**good, "statements": [{**good["statements"][0], key: value}]}
+        assert not validator.is_valid(bad), key
+
+
+STATEMENTS = st.lists(
+    st.sampled_from(
+        [
+            "overrides: plain",
+            "overrides: fixed",
+            "restates: fixed",
+            "narrows: plain",
+            "adds: Rule",
+            "defines: word",
+            "delegates: shelf, scope: [plain]",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(STATEMENTS, st.randoms())
+def test_neither_order_nor_others_change_a_verdict(operations: list[str], random: object) -> None:
+    whole = spec(
+        principle("plain", text="It says a word."),
+        principle("fixed", authority="root", text="Never."),
+        levels=LEVELS,
+    )
+    lines = [f"  - {{id: s{n}, says: x, {one}}}\n" for n, one in enumerate(operations)]
+
+    def verdicts(texts: list[str]) -> dict[str, tuple[bool, object]]:
+        overlay, _ = overlay_of(HEAD + "".join(texts), "o.yaml")
+        assert overlay
+        report = check_overlays([overlay], whole)
+        return {one.statement.id: (one.is_allowed, one.code) for one in report.verdicts}
+
+    together = verdicts(lines)
+    shuffled = [*lines]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a Random
+    assert verdicts(shuffled) == together
+    assert all(verdicts([line]).items() <= together.items() for line in lines)

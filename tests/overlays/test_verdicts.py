@@ -1,0 +1,254 @@
+"""Verdict and witness: the table of who may do what, written here a second time, against the labels, exhaustively."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from sphinx_policyspec.decision import Norms, decide
+from sphinx_policyspec.model import AuthorityLevel, Clause, Label, OverrideMode, Spec
+from sphinx_policyspec.overlays.formats import case_file
+from sphinx_policyspec.overlays.verdicts import OverlayJudge, RefusalCode, StatementVerdict, VerdictNote
+from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers.overlays import (
+    Operation,
+    Overlay,
+    OverlayStatement,
+    StatementMode,
+    StatementTarget,
+    Surface,
+    overlay_of,
+)
+from tests.conftest import LEVELS, at, principle, spec
+
+THREE = (
+    AuthorityLevel(id="law", override=OverrideMode.NEVER),
+    AuthorityLevel(id="staff", roles=("system",)),
+    AuthorityLevel(id="guest", roles=("user",)),
+)
+TWO_ALIKE = (
+    AuthorityLevel(id="house", override=OverrideMode.IMPLICIT, roles=("developer",)),
+    AuthorityLevel(id="habit", override=OverrideMode.IMPLICIT, roles=("user",)),
+)
+FIXED_BELOW = (
+    AuthorityLevel(id="above", roles=("system",)),
+    AuthorityLevel(id="fixed", override=OverrideMode.NEVER, roles=("developer",)),
+    AuthorityLevel(id="below", override=OverrideMode.IMPLICIT, roles=("user",)),
+)
+SPECS = {"model spec": LEVELS, "three": THREE, "two of one mode": TWO_ALIKE, "fixed below": FIXED_BELOW}
+
+
+def upstream(levels: tuple[AuthorityLevel, ...]) -> Spec:
+    """Return a spec with two principles of each level, the second of the category `law`."""
+    found = [
+        principle(
+            f"{level.id}_{category or 'plain'}", authority=level.id, category=category, text="It must be so."
+        )
+        for level in levels
+        for category in ("", "law")
+    ]
+    return spec(*found, levels=levels)
+
+
+def settings() -> Iterator[tuple[tuple[AuthorityLevel, ...], AuthorityLevel, Surface, StatementMode]]:
+    for levels in SPECS.values():
+        holders = [level for level in levels if level.roles]
+        for holder, surface, mode in product(holders, Surface, StatementMode):
+            yield levels, holder, surface, mode
+
+
+def judged(spec_: Spec, holder: str, surface: Surface, **fields: object) -> StatementVerdict:
+    given: dict[str, object] = {"id": "s", "says": "So it is.", "span": at(), **fields}
+    statement = OverlayStatement(**given)  # type: ignore[arg-type]  # fields of a statement
+    overlay = Overlay(
+        name="shop", upstream=UPSTREAM, holder=holder, surface=surface, statements=(statement,), span=at()
+    )
+    return OverlayJudge(Norms(spec_), overlay).verdict(statement)
+
+
+UPSTREAM = overlay_of("{overlay: a, upstream: {source: b}, holder: c}", "f")[0].upstream  # type: ignore[union-attr]
+
+
+def refusal(
+    who: tuple[tuple[AuthorityLevel, ...], AuthorityLevel, Surface, StatementMode],
+    level: AuthorityLevel,
+    category: str,
+) -> RefusalCode | None:
+    """Return why a holder cannot override a norm, by the table alone.
+
+    :param who: what :func:`settings` yields
+    """
+    levels, holder, surface, mode = who
+    if level.override is OverrideMode.NEVER:
+        return RefusalCode.ROOT_IS_FIXED
+    if levels.index(holder) > levels.index(level):
+        return RefusalCode.LEVEL_TOO_LOW
+    if surface is Surface.FIRST_PARTY and level.override is OverrideMode.EXPLICIT and category != "law":
+        return RefusalCode.FIRST_PARTY
+    # At one level an implied wish loses to the norm, whatever the mode: rule R5.
+    if mode is StatementMode.IMPLICIT and (level.override is OverrideMode.EXPLICIT or level == holder):
+        return RefusalCode.NEEDS_EXPLICIT
+    return None
+
+
+def target(name: str) -> tuple[StatementTarget, ...]:
+    return (StatementTarget(provision=name, span=at()),)
+
+
+def test_overrides_and_forbids_agree_with_the_table_everywhere() -> None:
+    count = 0
+    for levels, holder, surface, mode in settings():
+        whole = upstream(levels)
+        for level, category in product(levels, ("", "law")):
+            name = f"{level.id}_{category or 'plain'}"
+            expected = refusal((levels, holder, surface, mode), level, category)
+            narrowing = {"operation": Operation.NARROWS, "forbids": (name,)}
+            for fields in ({"operation": Operation.OVERRIDES}, narrowing):
+                found = judged(whole, holder.id, surface, targets=target(name), mode=mode, **fields)
+                assert (found.is_allowed, found.code) == (expected is None, expected), (
+                    holder,
+                    level,
+                    mode,
+                    surface,
+                )
+                count += 1
+    assert count > 400
+
+
+def test_additions_agree_with_the_table_everywhere() -> None:
+    for levels, holder, surface, mode in settings():
+        whole = upstream(levels)
+        for level in levels:
+            if mode is StatementMode.IMPLICIT:
+                continue
+            found = judged(whole, holder.id, surface, operation=Operation.ADDS, name="Rule", level=level.id)
+            above = levels.index(level) < levels.index(holder)
+            assert found.code == (RefusalCode.ABOVE_HOLDER if above else None), (holder, level)
+
+
+def test_delegations_give_no_more_than_the_holder_has() -> None:
+    for levels, holder, surface, _ in settings():
+        whole = upstream(levels)
+        for level, category in product(levels, ("", "law")):
+            name = f"{level.id}_{category or 'plain'}"
+            found = judged(
+                whole, holder.id, surface, operation=Operation.DELEGATES, name="shop page", scope=(name,)
+            )
+            # What has its say by delegation loses at the level of who gives it: rule R3.
+            could = (
+                refusal((levels, holder, surface, StatementMode.EXPLICIT), level, category) is None
+                and level != holder
+            )
+            assert found.code == (None if could else RefusalCode.BEYOND_POWER), (holder, level, surface)
+
+
+def test_definitions_touch_no_norm_that_the_holder_cannot_override() -> None:
+    for levels, holder, surface, mode in settings():
+        for level in levels:
+            whole = spec(principle("it", authority=level.id, text="Never sell a weapon."), levels=levels)
+            found = judged(whole, holder.id, surface, operation=Operation.DEFINES, name="weapon", mode=mode)
+            expected = refusal((levels, holder, surface, mode), level, "")
+            assert found.code == (RefusalCode.WEAKENED if expected else None), (holder, level, surface)
+            other = judged(whole, holder.id, surface, operation=Operation.DEFINES, name="weap", mode=mode)
+            assert other.is_allowed
+
+
+def test_to_say_it_again_is_never_refused() -> None:
+    for levels, holder, surface, mode in settings():
+        whole = upstream(levels)
+        for level in levels:
+            found = judged(
+                whole,
+                holder.id,
+                surface,
+                operation=Operation.RESTATES,
+                targets=target(f"{level.id}_plain"),
+                mode=mode,
+            )
+            assert found.is_allowed
+            assert VerdictNote.RESTATES in found.notes
+
+
+def test_a_permission_is_used_at_the_level_that_may_give_it() -> None:
+    for levels, holder, surface, mode in settings():
+        fixed = principle("fixed_rule", authority=levels[0].id, text="Never, unless explicitly authorized.")
+        for gives in levels:
+            clause = Clause(
+                principle="fixed_rule",
+                authority=levels[0].id,
+                text="unless explicitly authorized",
+                span=at(),
+                permits_by=gives.id,
+            )
+            whole = spec(fixed, levels=levels, clauses=(clause,))
+            found = judged(
+                whole,
+                holder.id,
+                surface,
+                operation=Operation.PERMITS,
+                targets=target("fixed_rule"),
+                mode=mode,
+            )
+            assert found.code == refusal((levels, holder, surface, mode), gives, ""), (holder, gives, surface)
+
+
+@pytest.mark.parametrize("holder", ["system", "developer", "user"])
+def test_a_switch_is_taken_from_users_where_they_had_it(holder: str) -> None:
+    whole = upstream(LEVELS)
+    for level in LEVELS:
+        found = judged(
+            whole, holder, Surface.API, operation=Operation.RESTATES, targets=target(f"{level.id}_plain")
+        )
+        had = level.id in {"user", "guideline"}
+        assert (VerdictNote.TAKES_SWITCH in found.notes) == (had and holder != "user"), level
+
+
+def test_the_levels_are_known_by_rank_and_mode_and_never_by_name() -> None:
+    names = {"root": "a", "system": "b", "developer": "c", "user": "d", "guideline": "e"}
+    renamed = tuple(
+        AuthorityLevel(id=names[level.id], override=level.override, roles=level.roles) for level in LEVELS
+    )
+    for old, new in zip(LEVELS, renamed, strict=True):
+        for holder in ("system", "developer", "user"):
+            one = judged(
+                upstream(LEVELS),
+                holder,
+                Surface.API,
+                operation=Operation.OVERRIDES,
+                targets=target(f"{old.id}_plain"),
+            )
+            other = judged(
+                upstream(renamed),
+                names[holder],
+                Surface.API,
+                operation=Operation.OVERRIDES,
+                targets=target(f"{new.id}_plain"),
+            )
+            assert (one.code, one.notes) == (other.code, other.notes)
+
+
+def test_a_witness_is_as_small_as_can_be_and_resolves_alike_from_its_file() -> None:
+    """No item can be left out without losing the label that the verdict rests on, or what a note tells."""
+    whole = upstream(LEVELS)
+    norms = Norms(whole)
+    for level, holder, mode in product(LEVELS, ("system", "developer", "user"), StatementMode):
+        found = judged(
+            whole,
+            holder,
+            Surface.API,
+            operation=Operation.OVERRIDES,
+            targets=target(f"{level.id}_plain"),
+            mode=mode,
+        )
+        read, findings = read_cases(case_file(found), "w.yaml")
+        assert not findings
+        for part, one in zip(found.parts, read, strict=True):
+            assert not one.findings
+            assert decide(one.case, norms).labels == part.witness.decision.labels
+            if not part.is_allowed:
+                lone = [item for item in part.witness.case.items if item.id == "s"]
+                assert len(part.witness.case.items) == 2
+                assert part.witness.label is not Label.IN
+                assert lone
