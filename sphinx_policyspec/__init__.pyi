@@ -27,11 +27,13 @@ from sphinx_policyspec.api.reading import (
     ReadingOptions as ReadingOptions, Source as Source, load as load, load_all as load_all,
     load_all_checked as load_all_checked, load_checked as load_checked, load_pair as load_pair,
 )
+from sphinx_policyspec.checks.causes import Causes as Causes
 from sphinx_policyspec.compare import (
     Change as Change, ChangeKind as ChangeKind, Match as Match, Reach as Reach,
     ReadingList as ReadingList, Run as Run, SpecDiff as SpecDiff, Subject as Subject,
     TextChange as TextChange, Weight as Weight,
 )
+from sphinx_policyspec.compare.change import ReplacedMessages as ReplacedMessages
 from sphinx_policyspec.compare.history import (
     Claim as Claim, ClaimState as ClaimState, Lock as Lock, LockChange as LockChange, LockEntry as LockEntry,
     LockState as LockState, Moment as Moment, Review as Review,
