@@ -164,7 +164,7 @@ def open_page(browser: Browser, serve: Callable[[Path], str], tabs: dict[str, li
         if empty is None:
             page.context.close()
         else:
-            page.emulate_media(color_scheme="null")
+            page.emulate_media(color_scheme="null", media="null", reduced_motion="null")
             page.goto("about:blank")
             empty.append(page)
     assert errors == []

@@ -130,6 +130,19 @@ def test_axe_finds_no_fault_around_the_chapters(release_site: Path, open_page: O
     assert_no_fault_in_any_mode(page, scope)
 
 
+def test_nothing_flies_and_paper_has_no_part_of_the_screen(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "style.html")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    page.emulate_media(media="print")
+    for part in (".skip-to-content", ".ps-panel:not([open])", ".ps-copy"):
+        expect(page.locator(part).first).to_be_hidden()
+    expect(page.locator(".ps-example-title").first).to_be_visible()
+    moving = """() => [...document.querySelectorAll(":is(main, [role=main]) *")].filter(node =>
+      /ps-/.test(node.className) && parseFloat(getComputedStyle(node).transitionDuration)).map(node => node.className)"""
+    page.emulate_media(media="screen", reduced_motion="reduce")
+    assert page.evaluate(moving) == []
+
+
 @pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 900}], ids=["phone", "desktop"])
 def test_no_page_moves_while_it_loads(release_site: Path, open_page: Open, size: dict[str, int]) -> None:
     page = open_page(release_site, "index.html", viewport=size)

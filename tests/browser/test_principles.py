@@ -114,6 +114,7 @@ def test_boxes_have_buttons_that_copy_their_address(example_site: Path, open_pag
     assert clipboard(page).startswith("Example 1, “Keep what people read to themselves” (Root), Marginalia")
     for box_id in ("commentary-guardian-sees-what-is-due",):
         expect(page.locator(f"#{box_id} .ps-copy")).to_have_count(1)
+    expect(box.locator(".headerlink")).to_be_hidden()
 
 
 def test_a_page_from_a_disk_can_copy_too(example_site: Path, open_page: Open) -> None:
