@@ -1,8 +1,9 @@
 """Take the pictures of the example spec that README and documentation show.
 
     python tools/screenshots.py [FOLDER]      # docs/images by default
+    python tools/screenshots.py --all FOLDER  # every kind of page of its handbook, wide, dark and on a phone, and sheets of its PDF
 
-Needs playwright and a Chromium of the system, as the browser tests do.
+Needs playwright and a Chromium of the system, as the browser tests do; sheets need pdftoppm.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+import pikepdf
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -87,23 +89,81 @@ PICTURES = (
 )
 
 
+KINDS = (
+    *("index", "the-charter", "words", "what-it-is-for", "how-we-test-it", "subjects", "who-may-decide-what"),
+    *("all-principles", "all-examples", "map", "coverage", "survey", "may-override-user"),
+    *("policy-ask", "policy-changes", "policy-levels", "policy-topics", "search"),
+)
+"""Pages of the handbook, one of each kind."""
+MODES = {
+    "wide": {"viewport": {"width": 1440, "height": 1400}},
+    "dark": {"viewport": {"width": 1440, "height": 1400}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 1600}, "has_touch": True, "is_mobile": True},
+}
+SHEETS = (1, 2, 4, 9, 10)
+"""Of the PDF; the last ones too."""
+
+
+def _take_all(browser: Browser, handbook: Path, target: Path) -> None:
+    """Take a picture of each kind of page in each mode, and of some sheets of the PDF."""
+    for mode, options in MODES.items():
+        page = browser.new_context(**options).new_page()  # type: ignore[arg-type]  # a TypedDict
+        for kind in KINDS:
+            page.goto(f"{handbook.as_uri()}/{kind}.html")
+            page.wait_for_timeout(1500 if kind == "policy-ask" else 300)
+            page.screenshot(path=target / f"{kind}-{mode}.png")
+    with pikepdf.open(handbook / "handbook.pdf") as pdf:
+        last = len(pdf.pages)
+    for sheet in (*SHEETS, *range(last - 6, last + 1)):
+        command = [
+            "pdftoppm",
+            "-r",
+            "60",
+            "-png",
+            "-singlefile",
+            "-f",
+            str(sheet),
+            str(handbook / "handbook.pdf"),
+        ]
+        subprocess.run([*command, str(target / f"paper-{sheet:03}")], check=True)
+
+
+def _build(folder: Path, *, everything: bool) -> Path:
+    """Build the example spec as a site, and beside it the handbook that the command makes of its graph."""
+    site = folder / "site"
+    build = ["-m", "sphinx", "-q", "-b", "html", "-d", f"{folder}/doctrees", "example_docs", str(site)]
+    subprocess.run([sys.executable, *build], check=True, cwd=ROOT)
+    command = ["-c", "from sphinx_policyspec.cli import main; main()", "handbook", f"{site}/spec.ttl"]
+    more = []
+    if everything:
+        older = (
+            (site / "spec.ttl")
+            .read_text("utf-8")
+            .replace("Nobody buys a place in an answer", "No place is sold")
+        )
+        (folder / "older.ttl").write_text(older, "utf-8")
+        more = ["--since", f"{folder}/older.ttl", "--pdf"]
+    subprocess.run(
+        [sys.executable, *command, "-o", f"{site}/handbook", "--ask", "--quiet", *more], check=True, cwd=ROOT
+    )
+    return site
+
+
 def main() -> None:
     """Build the example spec and take every picture."""
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "images")
+    given = sys.argv[1:]
+    everything = given[:1] == ["--all"]
+    target = Path(given[-1] if given else ROOT / "docs" / "images")
     target.mkdir(parents=True, exist_ok=True)
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         sys.exit(f"no browser is installed: {' or '.join(PROGRAMS)}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        site = Path(folder, "site")
-        build = ["-m", "sphinx", "-q", "-b", "html", "-d", f"{folder}/doctrees", "example_docs", str(site)]
-        subprocess.run([sys.executable, *build], check=True, cwd=ROOT)
-        command = ["-c", "from sphinx_policyspec.cli import main; main()", "handbook", f"{site}/spec.ttl"]
-        subprocess.run(
-            [sys.executable, *command, "-o", f"{site}/handbook", "--ask", "--quiet"], check=True, cwd=ROOT
-        )
+        site = _build(Path(folder), everything=everything)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        for picture in PICTURES:
+        if everything:
+            _take_all(browser, site / "handbook", target)
+        for picture in () if everything else PICTURES:
             size = {"width": picture.width, "height": picture.height}
             page = browser.new_page(viewport=size, color_scheme="dark" if picture.dark else "light")  # type: ignore[arg-type]  # a TypedDict
             page.goto(f"{site.as_uri()}/{picture.page}")
