@@ -322,7 +322,7 @@ def share_static_files(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     domain = domain_of(app.env)
-    if domain.own_pages() or domain.given.editions:
+    if domain.own_pages() or domain.given.editions or domain.given.site:
         app.config.html_static_path.append(str(_STATIC))
         return
     for file in _STATIC.iterdir():
@@ -332,10 +332,9 @@ def share_static_files(app: Sphinx) -> None:
 def add_to_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Link the graph from a page, and the style sheet where the page shows something of ours."""
-    is_ours = (
-        pagename == ASK_PAGE or is_index_page(pagename, templatename) or domain_of(app.env).given.editions
-    )
+    """Link the graph from a page, and the style sheet where the page, or the whole handbook, shows something of ours."""
+    given = domain_of(app.env).given
+    is_ours = pagename == ASK_PAGE or is_index_page(pagename, templatename) or given.editions or given.site
     if is_ours or (doctree is not None and uses_our_nodes(doctree)):
         app.add_css_file(STYLE_SHEET)
         if app.builder.name in WEB_BUILDERS:

@@ -673,6 +673,11 @@
   for (const code of document.querySelectorAll(".ps-principle pre, .ps-section pre")) {
     if (code.scrollWidth > code.clientWidth) code.tabIndex = 0;
   }
+  // Some themes unfold a line of the sidebar by a sign alone, which a screen reader cannot tell from others.
+  for (const fold of document.querySelectorAll("li > details > summary:not([aria-label])")) {
+    const line = fold.closest("li").querySelector("a");
+    if (line && !fold.textContent.trim()) fold.setAttribute("aria-label", squeeze(line.textContent).trim());
+  }
   document.querySelectorAll(".ps-tools").forEach(equip);
   document.querySelectorAll(".ps-example-title > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
   if (preview.showPopover) {

@@ -68,6 +68,9 @@ def test_the_first_page_of_a_handbook_says_what_it_is_and_leads_on(tmp_path: Pat
         publisher="We & they",
     )
     assert build_site(whole, tmp_path, tmp_path / "site") == ()
+    for file in (tmp_path / "site").glob("*.html"):
+        # The box that goes to any principle opens everywhere.
+        assert "policyspec.js" in file.read_text("utf-8"), file
     first = (tmp_path / "site" / "index.html").read_text("utf-8")
     text = text_of(first)
     for words in (
