@@ -50,18 +50,21 @@ class Store:
         found = {}
         for file in sorted((self._folder / "answers").glob("*.parquet")):
             told = self._metadata(file)
-            if told is not None:
-                found[told.id] = told
+            found[told.id] = told
         return found
 
-    def _metadata(self, file: Path) -> EvalRun | None:
+    def _metadata(self, file: Path) -> EvalRun:
+        """Return what a file says of its run; one that is named otherwise than its run is not ours."""
         rows = self._asked(
             "SELECT value FROM parquet_kv_metadata(?) WHERE decode(key) = 'policyspec'", [_literal(file)]
         )
-        if not rows:
-            return None
-        told = json.loads(bytes(rows[0][0]).decode())
-        return EvalRun(**{part.name: told.get(part.name, "") for part in fields(EvalRun)})
+        try:
+            told = json.loads(bytes(rows[0][0]).decode()) if rows else None
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or told.get("id") != file.stem:
+            raise SourceError(f"`{file}` is no file of a store of results: read the logs again")
+        return EvalRun(**{part.name: str(told.get(part.name, "")) for part in fields(EvalRun)})
 
     def add(self, runs: Iterable[RunAnswers]) -> tuple[tuple[EvalRun, EvalRun], ...]:
         """Write runs, in the place of older logs of them; return those that are older than what is there, each with that."""
@@ -106,7 +109,7 @@ class Store:
         self._runs = [*runs]
         self._view("answers", self._runs)
         self._view("prompts", self._runs)
-        self._connection.execute(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
+        self._asked(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
 
     def rows(self, name: str, *, clustered: bool = True) -> list[tuple[Any, ...]]:
         """Return the rows of a measure.
@@ -124,7 +127,7 @@ class Store:
     def set_sides(self, a: str, b: str) -> None:
         """Make the two views that comparisons read."""
         for side, run in (("side_a", a), ("side_b", b)):
-            self._connection.execute(
+            self._asked(
                 f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM scored WHERE run = {_quoted(run)}"  # noqa: S608  quoted
             )
 
@@ -140,7 +143,7 @@ class Store:
         files = [self._folder / name / f"{run}.parquet" for run in runs]
         listed = ", ".join(_quoted(_literal(file)) for file in files)
         text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608  quoted
-        self._connection.execute(text)
+        self._asked(text)
 
     def _write(
         self,
@@ -164,7 +167,7 @@ class Store:
                 if about
                 else ""
             )
-            self._connection.execute(
+            self._asked(
                 f"COPY (SELECT * FROM read_csv({_quoted(_literal(given))}, header = false, auto_detect = false,"  # noqa: S608
                 f" delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', force_not_null = {texts!r},"
                 f" columns = {{{shapes}}})) TO {_quoted(str(made))} (FORMAT parquet{told})"
@@ -172,7 +175,16 @@ class Store:
             write_file(target, made.read_bytes())
 
     def _asked(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._connection.execute(text, values).fetchall()
+        """Return the rows of a text of SQL; a file that is damaged or not ours raises :class:`SourceError`."""
+        import duckdb  # noqa: PLC0415  optional; it is there, or no store would be
+
+        try:
+            rows: list[tuple[Any, ...]] = self._connection.execute(text, values).fetchall()
+        except duckdb.Error as error:
+            told = str(error).partition("\n")[0]
+            raise SourceError(
+                f"the store `{self._folder}` cannot be read: {told}; read the logs again"
+            ) from None
         return rows
 
 

@@ -255,6 +255,21 @@ def test_a_store_keeps_the_newest_log_of_a_run_whatever_comes_first(folder: Path
     assert "repeated-result" in [finding.code for finding in results.findings]
 
 
+@pytest.mark.parametrize("kind", ["renamed", "damaged", "other"])
+def test_a_store_that_is_not_ours_is_refused_and_nothing_is_copied_elsewhere(folder: Path, kind: str) -> None:
+    read(LOGS / "retried.eval", store=folder / "store")
+    (file,) = (folder / "store" / "answers").iterdir()
+    if kind == "renamed":
+        file.rename(file.with_name("other.parquet"))
+    elif kind == "damaged":
+        file.write_bytes(file.read_bytes()[:200])
+    else:
+        duckdb.connect().execute(f"COPY (SELECT 1 AS n) TO '{file}' (FORMAT parquet)")
+    with pytest.raises(ps.SourceError, match="read the logs again"):
+        read(folder / "store", store=folder / "copy")
+    assert [*(folder / "copy").rglob("*.parquet")] == []
+
+
 def test_texts_are_kept_where_that_is_asked_for_alone(folder: Path, model_spec_data: Path) -> None:
     promptfoo = model_spec_data.parent / "promptfoo" / "out.json"
     file = written(folder / "r.jsonl", [row("p1", input='Why\n"so"?', output="Because, yes.")])
