@@ -229,7 +229,7 @@ def _promptfoo(spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
             "description": row["id"],
             # A list would be taken for several tests. In a string of JSON a brace can be written without one.
             "vars": {"messages": _OPENING.sub(r"\\u007b", json.dumps(row["input"], ensure_ascii=False))},
-            "metadata": {**row["metadata"], "prompt": row["id"]},
+            "metadata": {**row["metadata"], **_named_digests(row["metadata"]), "prompt": row["id"]},
             "assert": [
                 {
                     "type": "llm-rubric",
@@ -247,6 +247,11 @@ def _promptfoo(spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
     }
     text = yaml.dump(config, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return {"promptfooconfig.yaml": text}
+
+
+def _named_digests(told: Mapping[str, str]) -> dict[str, str]:
+    """Return digests with what they are in front: promptfoo takes 64 bare letters for a secret, and hides them."""
+    return {name: f"sha256:{told[name]}" for name in ("spec_sha256", "prompt_sha256")}
 
 
 class _Dumper(yaml.SafeDumper):

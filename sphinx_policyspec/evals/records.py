@@ -186,6 +186,12 @@ def plain(value: object) -> str:
     return str(value).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def digest(value: object) -> str:
+    """Return a digest in letters; one that a tool took for a secret, and hid, is unknown."""
+    text = plain(value).removeprefix("sha256:")
+    return "" if text == "[REDACTED]" else text
+
+
 def said_text(value: object) -> str:
     """Return a text, or the texts of messages, each after its role."""
     if not isinstance(value, list):
@@ -247,8 +253,8 @@ def _completed(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> 
     asked = rules.cluster or rules.fields.get("cluster", "")
     has_scenario = any(plain(sample.told.get("scenario")) for sample in samples)
     told = {
-        name: next(filter(None, (plain(sample.told.get(name)) for sample in samples)), "")
-        for name in ("release", "spec_sha256")
+        name: next(filter(None, (read(sample.told.get(name)) for sample in samples)), "")
+        for name, read in (("release", plain), ("spec_sha256", digest))
     }
     return replace(
         run,
@@ -301,7 +307,7 @@ def _answers(
             value=grade.value,
             status=_status(sample.fate, grade).value,
             evidence=_evidence(rules.evidence or said or grade.evidence),
-            prompt_sha256=plain(told.get("prompt_sha256")),
+            prompt_sha256=digest(told.get("prompt_sha256")),
             section_raw=section,
             focus_raw=focus,
             tests_raw=" ".join(map(plain, tests)) if isinstance(tests, list) else plain(tests),

@@ -260,7 +260,7 @@ def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules
 def _model(row: Mapping[str, Any], told: Mapping[str, Any], rules: ReadingRules) -> str:
     provider = row.get("provider")
     named = plain(told.get(rules.fields["model"])) if "model" in rules.fields else ""
-    return named or plain(_dict(provider).get("label") or _dict(provider).get("id") or provider)
+    return named or _provider(provider)
 
 
 def _template(row: Mapping[str, Any]) -> str:
@@ -282,10 +282,15 @@ def _prompt(row: Mapping[str, Any], told: Mapping[str, Any], rules: ReadingRules
 
 def _grader(row: Mapping[str, Any]) -> str:
     for one in _components(row):
-        provider = _dict(one.get("assertion")).get("provider")
-        if found := plain(_dict(provider).get("id") or provider):
+        if found := _provider(_dict(one.get("assertion")).get("provider")):
             return found
-    return plain(_dict(_dict(row.get("testCase")).get("options")).get("provider"))
+    return _provider(_dict(_dict(row.get("testCase")).get("options")).get("provider"))
+
+
+def _provider(value: object) -> str:
+    """Return the name of a model; one of a script of one's own is logged as the object that it is."""
+    told = _dict(value)
+    return plain(told.get("label") or told.get("id") or _dict(told.get("o")).get("id") or value)
 
 
 def _components(row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,54 @@ def test_every_prompt_of_a_release_goes_out_to_inspect_and_comes_back(
     assert results.pins[run.id] is True
     assert results.statuses[run.id].keys() == {"scored", "unscored"}
     assert sum(results.statuses[run.id].values()) == 544
+
+
+PROVIDER = """
+module.exports = class {
+  id() { return "mock"; }
+  async callApi(prompt) {
+    let messages = null;
+    try { messages = JSON.parse(prompt); } catch (error) { return {error: "no chat"}; }
+    const isGrader = messages.some((one) => one.role === "system" && one.content.includes("rubric"));
+    const graded = JSON.stringify({pass: true, score: 1, reason: "so it is"});
+    return {output: isGrader ? graded : "An answer.", tokenUsage: {total: 1}};
+  }
+};
+"""
+
+
+@pytest.mark.slow
+def test_every_prompt_of_a_release_goes_out_to_promptfoo_and_comes_back(
+    tmp_path: Path, model_spec_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("promptfoo") is None:
+        pytest.skip("promptfoo is not installed: npm, with Node 22.22 or newer")
+    monkeypatch.chdir(tmp_path)
+    for name in ("TELEMETRY", "UPDATE", "REMOTE_GENERATION"):
+        monkeypatch.setenv(f"PROMPTFOO_DISABLE_{name}", "1")
+    monkeypatch.setenv("PROMPTFOO_CONFIG_DIR", str(tmp_path / "home"))
+    source = model_spec_data / "2025-09-12"
+    (text,) = ps.export_prompts(source, "promptfoo").files.values()
+    Path("promptfooconfig.yaml").write_text(text, "utf-8")
+    Path("provider.js").write_text(PROVIDER, "utf-8")
+    command = [
+        "promptfoo",
+        "eval",
+        "-r",
+        "file://provider.js",
+        "--grader",
+        "file://provider.js",
+        "--repeat",
+        "2",
+    ]
+    command += ["--no-cache", "--no-table", "--no-progress-bar", "-o", "out.json", "-o", "out.jsonl"]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    results = [ps.read_results(source, f"out.{suffix}") for suffix in ("json", "jsonl")]
+    for one in results:
+        assert (dict(one.join.by_key), one.join.unresolved) == ({"tests": 272}, ())
+        assert one.statuses == {run.id: {"scored": 544} for run in one.runs}
+        assert set(one.pins.values()) == {True}
+    assert ps.render(results[0], "csv") == ps.render(results[1], "csv")
 
 
 @pytest.mark.parametrize("harness", ["inspect", "jsonl", "promptfoo"])

@@ -107,6 +107,7 @@ def test_promptfoo_takes_no_text_for_a_template_and_no_tag_for_a_number(source: 
     assert json.loads(messages)[2]["content"] == "Be {{strict}}."
     assert '"12e4"' in text
     assert tests["12e4/1"]["metadata"]["prompt"] == "12e4/1"
+    assert tests["12e4/1"]["metadata"]["prompt_sha256"].startswith("sha256:")
     assert tests["12e4/1"]["assert"][0]["metric"] == "be_brief"
 
 
