@@ -32,6 +32,8 @@ _ZSTANDARD = 93
 _MOST_OF_A_MEMBER = 2**28
 _MOST_OF_A_LOG = 2**33
 """Bytes, unpacked; a member may claim to be anything."""
+_READ = ("id", "epoch", "input", "output", "metadata", "score", "scores", "error", "limit", "invalidation")
+"""What is taken of a sample."""
 _UNPARSABLE = "Could not extract any critiques"
 
 
@@ -130,7 +132,8 @@ def _samples(
         if total > _MOST_OF_A_LOG:
             raise ValueError(f"its samples are larger than {_MOST_OF_A_LOG // 2**30} GiB")
         if isinstance(sample, dict):
-            yield sample
+            # Events are most of a sample; to keep those of thousands costs more than to read them.
+            yield {name: sample[name] for name in _READ if name in sample}
         else:
             findings.append(_partial(file, f"{name} is no sample"))
 
