@@ -17,7 +17,9 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.evals.prompts import digest_of_prompt, digest_of_spec
 from sphinx_policyspec.evals.results import Results
 from tests.conftest import Run
-from tests.evals.judge import interval
+from tests.evals.judge import World, figures, interval
+from tests.evals.test_inspect_logs import told_by_api
+from tests.evals.test_measures import close
 
 LOGS = Path(__file__).parent / "logs"
 SPEC = """\
@@ -253,6 +255,37 @@ def test_a_store_keeps_the_newest_log_of_a_run_whatever_comes_first(folder: Path
             results = read(LOGS / f"{name}.eval", store=store)
         assert [run.file for run in read(store).runs] == [str(LOGS / "retried.eval")]
     assert "repeated-result" in [finding.code for finding in results.findings]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("policy", ["as-logged", "clean"])
+@pytest.mark.parametrize("scorer", ["points", "parts/length"])
+def test_figures_of_a_real_log_follow_from_what_the_api_of_inspect_reads(policy: str, scorer: str) -> None:
+    told = json.loads((LOGS / "api.json.txt").read_text("utf-8"))["traps.eval"]
+    scenarios = {sample["id"]: sample["scenario"] for sample in told}
+    sections = {"be_kind {#be_kind authority=user}": "be_kind", "be_nice": "be_kind", "no_such_principle": ""}
+    answers: list[tuple[Any, ...]] = []
+    groups: list[tuple[Any, ...]] = []
+    for prompt, epoch, name, value, status in told_by_api("traps"):
+        if name == scorer:
+            answers.append(("r", "m", "g", "", "s", "output", prompt, "", epoch, status, value))
+    for sample in told:
+        if sample["epoch"] == 1:
+            given = sample["section"]
+            # The one without a section has the eval tag of `be_kind`.
+            group = sections.get(given, given) if given else "be_kind"
+            cluster = scenarios[sample["id"]] or sample["id"]
+            for facet, id_ in (("all", "all"), *([("provision", group)] if group else [])):
+                groups.append(("r", sample["id"], facet, id_, "", cluster, 1.0))
+    expected = figures(World(answers, groups), policy)
+    found = {
+        ("r", one.group.facet, one.group.id): one.rate
+        for one in read(LOGS / "traps.eval", policy=policy).rows
+        if one.scorer == scorer and one.group.facet in {"all", "provision"}
+    }
+    assert found.keys() == expected.keys()
+    for key, figure in expected.items():
+        assert [n for n, v in figure.items() if not close(getattr(found[key], n), v)] == []
 
 
 @pytest.mark.parametrize("kind", ["renamed", "damaged", "other"])
