@@ -44,6 +44,8 @@ _ALMOST_COMMENTARY = re.compile(
     r"(?:(?:!{2,4}|:{3})[ \t]*+\w*+[ \t]*+[:]?[ \t]*+[\"'\u201c]?(?i:commentary)\b[\"'\u201d]?"
     r"|[>*_ ]{0,6}(?i:commentary)[*_]{0,3}(?::|(?=\s*$))[*_]{0,3})(?P<rest>[^\n]*)\n?"
 )
+_GOES_ON = re.compile(r"[ ]{0,3}[^\W_]\w*[ ]")
+"""A line of words that begins nothing."""
 _BARE_COMMENTARY = re.compile(r"    \w[^\n]*[.!?]\s*")
 """A line of words that is indented as those of commentary are."""
 DEFINITION = re.compile(
@@ -124,21 +126,14 @@ class _Cutter:
 
     def _is_conflict(self, position: int) -> bool:
         """Return whether marks of a merge stand around a line, and tell those above it."""
-        above = (
-            n
-            for n in range(position - 1, max(position - _FAR, -1), -1)
-            if self.lines[n].startswith("<<<<<<<")
-        )
-        begin = next(above, None)
+        near = range(position - 1, max(position - _FAR, -1), -1)
+        begin = next((n for n in near if self.lines[n].startswith("<<<<<<<")), None)
         if begin is None or self.lines[position].strip("=\r\n"):
             return False
-        below = (
-            n
-            for n in range(position, min(position + _FAR, len(self.lines)))
-            if self.lines[n].startswith(">>>>>>>")
-        )
+        near = range(position, min(position + _FAR, len(self.lines)))
+        below = next((n for n in near if self.lines[n].startswith(">>>>>>>")), position)
         message, hint = "a merge left both of its sides here", "keep one, and delete the marks"
-        span = self.source.span(begin, next(below, position) + 1)
+        span = self.source.span(begin, below + 1)
         self.findings.append(Finding(code="unresolved-conflict", message=message, span=span, hint=hint))
         return True
 
@@ -178,11 +173,7 @@ class _Cutter:
         if is_bold and (block := self._bold(position, line, starts=begins)):
             return block
         if line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line):
-            end = self._indented_end(position + 1)
-            if end == position + 1:
-                message = "this commentary is empty: nothing below it is indented"
-                self.find("unknown-admonition", position, message, "indent its text by four spaces")
-            return self._block(BlockKind.COMMENTARY, position, end)
+            return self._block(BlockKind.COMMENTARY, position, self._commentary_end(position))
         if "ommentary" in line[:40] and begins and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
             hint = _MARK + ", and its text below, indented" * bool(almost["rest"].strip())
             self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
@@ -197,6 +188,17 @@ class _Cutter:
         if line.strip() == "-->":
             self.find("unclosed-comment", position, "`-->` ends no comment", "delete it, or add the `<!--`")
         return None
+
+    def _commentary_end(self, position: int) -> int:
+        """Return the line after commentary, of which some may stand no further right than its mark, which is told."""
+        end = self._indented_end(position + 1)
+        if end == position + 1:
+            message = "this commentary is empty: nothing below it is indented"
+            self.find("unknown-admonition", position, message, "indent its text by four spaces")
+        elif end < len(self.lines) and self.lines[end - 1].strip() and _GOES_ON.match(self.lines[end]):
+            message, hint = "this line is no part of the commentary above it", "indent it by four spaces"
+            self.find("unknown-admonition", end, message, f"{hint}, or put a blank line between them")
+        return end
 
     def _heading(self, position: int, line: str) -> RawBlock:
         """Return the block that a heading makes, which may be one that was to be the title of an example."""
@@ -219,9 +221,8 @@ class _Cutter:
                 message, hint = "example without a title", "say what it shows behind `**Example**:`"
                 self.find("untitled-example", position, message, hint)
             opening = self._after_shown_blanks(position + 1)
-            if self._opens(opening) or (
-                title["marks"] == "**" and title["colon"] == ":" and not title["number"]
-            ):
+            is_ours = title["marks"] == "**" and title["colon"] == ":" and not title["number"]
+            if is_ours or self._opens(opening):
                 return self._example(position, opening)
         if starts and COMMENTARY.match(line):
             return self._block(BlockKind.COMMENTARY, position, self._paragraph_end(position))
@@ -241,12 +242,8 @@ class _Cutter:
         if line[match.end() :].strip():
             return True
         below = self.lines[position + 1] if position + 1 < len(self.lines) else ""
-        return bool(below.strip()) and not (
-            ITEM.match(below)
-            or _begins_block(below)
-            or below.startswith((">", "|", "**"))
-            or self.fences.opening(position + 1)
-        )
+        begins = ITEM.match(below) or _begins_block(below) or below.startswith((">", "|", "**"))
+        return bool(below.strip()) and not (begins or self.fences.opening(position + 1))
 
     def _paragraph(self, position: int, paragraph: int | None) -> int | None:
         """Return where the paragraph begins that goes on behind a line of prose, ``_INSIDE`` for that of a quotation."""
@@ -362,6 +359,11 @@ class _Cutter:
         if end == text or opening >= len(self.lines) or self.lines[opening].rstrip() != CONVERSATION:
             return None
         message, hint = "text between the title of an example and its conversation", "move it above the title"
+        if not self.lines[text].strip(" `~\n"):
+            message, hint = (
+                f"`{self.lines[text].strip()}` stands above a conversation, and begins code",
+                "delete it",
+            )
         self.find("example-without-conversation", text, message, hint)
         return self._conversation(start, opening)
 
@@ -446,9 +448,8 @@ class _Cutter:
                 if not is_open or close < number:
                     return number
             if not told:
-                message = (
-                    f"`{marks}` ends this conversation above `{self.lines[below].strip()[:_LONGEST_TITLE]}`"
-                )
+                said = self.lines[below].strip()[:_LONGEST_TITLE]
+                message = f"`{marks}` ends this conversation above `{said}`"
                 hint = f"delete the line; code in messages has other marks than `{marks}`"
                 self.find("unclosed-fence", inner or number, message, hint)
                 told = True

@@ -300,7 +300,7 @@ _OPEN = re.compile(
 )
 _LOOSE_VERDICT = re.compile(
     r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))(?:>[ \t]*+|[ \t]++(?:\w{1,20}+=)?[\"']?)"
-    r"(?P<rest>(?:<?[^\w\s<>]{1,4}[ \t]*)?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
+    r"(?P<rest>(?:<?(?:[^\w\s<>]{1,4}[ \t]*){1,2})?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
 )
 """The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
 _ALMOST = re.compile(
@@ -311,7 +311,7 @@ _ALMOST = re.compile(
 ODD = re.compile("[\u00a0\u00ad\u200b-\u200d\u2060\ufeff]")
 """Characters that look like a blank or like nothing."""
 _ENDS_TAG = re.compile(
-    r"[ \t\xa0]*(?P<slash>[/\\]?)[ \t\xa0]*\\?(?:>|&gt;|[\u203a\uff1e\u27e9\]}])?[`* \t\r]*(?P<comment><!--.*-->)?(?P<after>[^\n]*)\n?"
+    r"[ \t\xa0]*(?P<slash>[/\\]?)[ \t\xa0]*[\\:;,.]?(?:>|&gt;|[\u203a\uff1e\u27e9\]}])?[`* \t\r]*(?P<comment><!--.*-->)?(?P<after>[^\n]*)\n?"
 )
 _ENDS_TEXT = re.compile(rf"[^\n<]+</(?P<name>{'|'.join(sorted(STRUCTURE))})>\s*")
 """A line of words that ends with a closing tag."""

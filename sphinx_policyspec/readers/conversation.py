@@ -239,7 +239,7 @@ class _Conversation:
         if (loose := self.almost.get(end)) and loose.closing and loose.name == tag.name:
             written = _brief(self.lines.lines[end])
             # Marks that both tags have are told with the first.
-            if not tag.cure or written[0] == "<" or written[0] != _brief(self.lines.lines[tag.line])[0]:
+            if not tag.cure or written.replace("/", "") != _brief(self.lines.lines[tag.line]):
                 self._find("broken-tag", end, f"`{written}` is no tag", loose.cure)
             closed = True
         elif close and close.closing and {close.name, tag.name} <= {*ROLES} and close.name != tag.name:

@@ -37,6 +37,7 @@ _LOST_LINK = re.compile(
     r"|\[[^\[\]\n]{1,200}\][ \t]\((?P<url>https?://[^\s()]{1,500})\)"
     r"|\[[^\[\]\n]{1,200}\]\((?P<open>https?://[^\s()]{1,500})(?=\s|$)"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
+    r"|\[[^\[\]\n]{1,200}\]\((?P<into>[A-Za-z]\w{0,40}(?:[ ]\w{1,40}){1,8})\)"
     r"|\[(?P<words>[A-Za-z][\w ]{2,100})\](?![\w(\[:{])|(?<![\w/&#.])#(?P<hash>[A-Za-z][a-z0-9]{0,40}_\w{1,60})"
 )
 _SPHINX_LINK = re.compile(
@@ -141,7 +142,7 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
                 after = match.end()
         bare = "".join((*parts, text[after:end]))
         for match in _LOST_LINK.finditer(bare, begin):
-            exact = match["hash"] or slug(match["words"] or "").replace("-", "_")
+            exact = match["hash"] or slug(match["words"] or match["into"] or "").replace("-", "_")
             name = match["id"] or match["spaced"] or match["wiki"] or match["url"] or match["open"]
             yield match.start(), match.end(), name or f"={exact}"
 
@@ -437,6 +438,7 @@ VERDICT = re.compile(
 _SAYS_VERDICT = re.compile(r"\b(good|bad|ok)\b", re.IGNORECASE)
 TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
 VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
+_NEGATES = re.compile(r"\b(?:not|no|never|neither)\b|n['\u2019]t\b", re.IGNORECASE)
 _MEANT_ID = re.compile(r"[\[(]#?([A-Za-z][\w-]{0,100})[\])]")
 _MARKS = " \t\n:;,.-\u2013\u2014"
 
@@ -445,6 +447,8 @@ def verdict_as_meant(comment: str) -> str:
     """Return a comment that says a verdict as one should: the word, ids, and why; nothing for one that says none."""
     said = _SAYS_VERDICT.search(comment)
     if said is None:
+        return ""
+    if _NEGATES.search(comment[: said.start()]):
         return ""
     rest = f"{comment[: said.start()]} {comment[said.end() :]}"
     ids = "".join(f" [#{name}]" for name in _MEANT_ID.findall(rest))

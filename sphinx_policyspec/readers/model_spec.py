@@ -379,7 +379,7 @@ class _Document:
             )
 
     def _unknown_label(self, item: InlineLink, span: model.Span) -> None:
-        if item.text == "?":
+        if item.text == "?" == item.label:
             self._find("title-of-nothing", span, f"`[?]` {_NO_ID}", "write `[?](#id)`")
         elif not item.label:
             message = f"`[{item.text}]({item.url})` leads nowhere"
@@ -415,8 +415,8 @@ class _Document:
         """Find what was to be a link to a section or principle: it names one, and is not written as a link."""
         known = {draft.id for draft in self.drafts}
         for number, (span, written, name) in enumerate(self.lost_links):
-            shown, bare = " ".join(written.split()), name.removeprefix("=")
-            is_near = number < _MOST_LOST and bare == name
+            shown, bare = " ".join(written.split()), name.removeprefix("=").rstrip(".,;:!")
+            is_near = number < _MOST_LOST and name[0] != "="
             target = bare if bare in known else near_name(name, known) if is_near else ""
             if target or written.startswith("[?]") or "](#" in written:
                 more = "an id has no blanks" if " " in name else nearest(name, known)
@@ -427,7 +427,7 @@ class _Document:
                 )
                 self._find("dangling-reference", span, f"`{shown}` is no reference", f"write `{hint}")
             elif "://" in name:
-                self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({name})`")
+                self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({bare})`")
             elif written.endswith(f"][{name}]"):
                 message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
                 self._find("undefined-label", span, message, _LABEL_HINT)

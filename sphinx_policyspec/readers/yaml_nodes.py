@@ -134,6 +134,11 @@ def _slip_above(text: str, line: int, problem: str) -> tuple[int, str] | None:
 
 def _misplaced_item(lines: Sequence[str], line: int, above: int) -> tuple[int, str]:
     """Return which of two lines is wrong, of which the first is no item of a list and the other one is, and why."""
+    if (sign := lines[above].find(" #")) >= 0 and lines[above].lstrip().startswith("- "):
+        return (
+            above,
+            f"`{lines[above][sign + 1 :].split(',')[0]}` is a comment: delete the `#`, or put it in quotes",
+        )
     if above < line and _indent(lines[above]) == _indent(lines[line]) and not _NEXT_KEY.match(lines[above]):
         return above, f"an item without its hyphen: write `- {lines[above].strip()}`"
     return line, "an item of a list stands among keys: write it without its hyphen, or below a key of its own"

@@ -67,6 +67,14 @@ The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empt
 <!-- GOOD: It says so. --> | <!-- GOOD: It says [#after] --> | dangling-reference | 16 | write `<!-- GOOD [#after]: It says -->`
 <!-- GOOD: It says so. --> | <!-- GOOD [after]: It says --> | unknown-verdict | 16 | write `<!-- GOOD [#after]: It says -->`
 <!-- BAD --> | <!-- BAD: no --> <!-- why? --> | unknown-verdict | 19 | into the first
+[?](#say_so) | [it](Say so) and [it](#say_so) | dangling-reference | 32 | write `[text](#say_so)`
+[?](#after) | [?][after] | dangling-reference | 7 | or `[?](#after)`
+<!-- GOOD: It says so. --> | <!-- NOT GOOD: It says so. --> | unknown-verdict | 16 | write GOOD, BAD or OK
+<!-- GOOD: It says so. --> | <! -- GOOD: It says so. --> | unknown-verdict | 16 | write `<assistant> <!-- GOOD: It says so. -->`
+<user>\nHave you this book?\n</user> | <user:>\nHave you this book?\n</user:> | broken-tag | 12 | write `<user>`
+~~~xml\n<user> | ~~~\n~~~xml\n<user> | example-without-conversation | 11 | delete it
+    Why so.\n |     Why so.\nAnd why not.\n | unknown-admonition | 29 | indent it by four spaces
+{#after authority=developer} | {#after authority=developer}. | broken-attributes | 30 | end its line with
 <user>\nHave you this book?\n</user> | [user]\nHave you this book?\n[/user] | broken-tag | 12 | write `<user>`
 Have you this book?\n | \n | empty-block | 12 | write what `user` says
 The second norm. | <-- todo -->\n\nThe second norm. | unclosed-comment | 25 | write `<!-- todo -->`

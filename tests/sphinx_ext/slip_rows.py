@@ -9,6 +9,7 @@ Row = tuple[tuple[tuple[str, str], ...], str, int, str]
 MORE_IN_MYST: dict[str, Row] = {
     "role-around-its-backticks": ((("[](#is-{n})", "`{policy:principle}`is-{n}"),), "invalid-role", 41, "write {policy:principle}`is-"),
     "role-behind-its-text": ((("[](#is-{n})", "`is-{n}`{policy:principle}"),), "invalid-role", 41, "write {policy:principle}`is-"),
+    "list-of-yaml": (((":authority: user", ":authority: user\n:refines:\n  - after-{n}"),), "lost-option", 10, "divided by commas"),
     "sign-and-id": (((":id: is-{n}", ":id: is_row"), ("[](#is-{n})", "#is_row")), "invalid-role", 41, "write `[](#is_row)`"),
     "id-behind-a-heading": ((("## After", "## After {#after-{n}}"),), "lost-option", 34, "delete it"),
     "id-of-a-section": ((("The second norm.", "The second norm.\n\n### Why {#why-{n}}\n\nText."),), "lost-option", 34, "write `(why-"),
@@ -243,6 +244,8 @@ QUIET_IN_MYST: dict[str, tuple[tuple[str, str], ...]] = {
     "role-in-two-backticks": (("The second norm.", "``{policy:message} user`` begins one.\n```\ncode\n```"),),
 }
 MORE_IN_RST: dict[str, Row] = {
+    "two-blank-lines": (((".. policy:principle::\n", ".. policy:principle::\n\n\n"),), "lost-option", 12, "delete the blank line"),
+    "text-too-far-left": ((("   .. policy:response:: bad\n\n      Of course.", "   .. policy:response:: bad\n   Of course."),), "wrong-indentation", 28, "indent it by 3 spaces more"),
     "id-in-plain-backticks": (((":policy:principle:`is-{n}`", "`is-{n}`"),), "invalid-role", 40, "write :policy:principle:`is-"),
     "link-to-an-id": (((":policy:principle:`is-{n}`", "`it <is-{n}>`_"),), "invalid-role", 40, "write :policy:principle:`it <is-"),
     "id-in-angles": (((":policy:principle:`is-{n}`", "`it <#is-{n}>`"),), "invalid-role", 40, "write :policy:principle:`it <is-"),

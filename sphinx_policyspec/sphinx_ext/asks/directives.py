@@ -399,6 +399,9 @@ class QueryDirective(AskingDirective):
             message = f"`{first}` is the name of a question, and no SPARQL"
             self.find("invalid-query", message, hint, line=self.content_line)
             return []
+        if not (name or self.text) and self.options.keys() - self.option_spec.keys():
+            # What was to be the question is told as an option that there is none of.
+            return []
         if bool(name) == bool(self.text):
             hint = "name a question, or write SPARQL in the content, and not both"
             self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'nothing'}", hint)

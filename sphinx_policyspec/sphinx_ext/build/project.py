@@ -39,10 +39,23 @@ from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _OWN_NAME = "sphinx_policyspec"
-_MISSING_MODULE = re.compile(r"No module named '([\w.-]+)'|[Nn]o theme named '([^']+)'")
+_MISSING_MODULE = re.compile(r"No module named '([^']+)'|[Nn]o theme named '([^']+)'")
 _EXTENSION = re.compile(r"Could not import extension (\S+)")
 _WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst|toc)[\w.]*\]$")
 """What Sphinx puts around the words of a warning."""
+_DIRECTIVES = (
+    "admonition",
+    "code-block",
+    "figure",
+    "image",
+    "include",
+    "list-table",
+    "note",
+    "only",
+    "toctree",
+)
+"""Those that pages often have."""
+_NO_DIRECTIVE = re.compile(r"Unknown directive type:? [\"'`](.+?)[\"'`]")
 _UNQUOTED = re.compile(r"NameError: name '(\w+)' is not defined")
 _LINE = re.compile(r"conf\.py\", line (\d+)")
 _SHORTEST = 2
@@ -291,6 +304,9 @@ _CURES = (
 
 def _cure(words: str) -> str:
     """Return what to do about a warning of a parser, nothing where that is not known."""
+    unknown = _NO_DIRECTIVE.search(words)
+    if unknown and (meant := near_name(unknown[1], _DIRECTIVES)):
+        return f"did you mean `{meant}`?"
     return next((cure for pattern, cure in _CURES if re.search(pattern, words)), "")
 
 

@@ -170,7 +170,7 @@ class PolicyDirective(SphinxDirective):
         named = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
         begins = (option for option in self.option_spec if option.startswith(f"{name}-"))
         meant = "id" * is_id or near_name(name, self.option_spec) or next(named, "") or next(begins, "")
-        hint = nearest(meant or name, self.option_spec)
+        hint = nearest(meant or name, self.option_spec) or "the reference of directives lists its options"
         self.find("unknown-option", message, hint, line=line)
         if meant:
             self.options.setdefault(meant, self.options[name])

@@ -354,6 +354,7 @@ class Indented(option_slips.SlipReading):
         end = next(ends, len(self.lines))
         how = f"no further than {turn.shown}, and so stands outside it"
         self._move(number, "this text", how, end, turn.depth + option_slips.DEPTH - depth)
+        self.lines[number - 1] += "\n" * bool(self.lines[number - 1].strip())
 
     def _goes_on(self, number: int, example: _Block) -> bool:
         """Return whether messages of an example stand below a text at its margin."""

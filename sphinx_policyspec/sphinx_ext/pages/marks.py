@@ -412,6 +412,9 @@ def _as_whole(
     return NearReference(0, f"`{text}`", "role", _role("principle", meant, is_myst=is_myst), shown["id"])
 
 
+_GLUED = re.compile(rf"(?P<id>{_ID})`(?P<behind>\w+)")
+
+
 class BrokenRole(NamedTuple):
     """A role whose text is more than a reference: marks are missing that end it, or the id in it.
 
@@ -429,6 +432,11 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
     :param text: what stands between its backticks
     """
     shown, angle, rest = text.partition("<")
+    if glued := _GLUED.match(text):
+        problem = f"letters stand right behind the backtick that ends `{DOMAIN}:{name}`"
+        return BrokenRole(
+            problem, glued["id"], f"{_role(name, glued['id'], is_myst=is_myst)}\\ {glued['behind']}"
+        )
     if "`" in text or f"{DOMAIN}:" in text:
         found, problem = _BEGINS_ID.match(text), f"the text of `{DOMAIN}:{name}` is never closed"
         target = meant = found[0] if found else "id"

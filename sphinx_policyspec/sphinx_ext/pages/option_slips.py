@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NamedTuple
 
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -36,6 +37,8 @@ NEAR = re.compile(
     r"(?P<close>[^\w\s:=]{0,4} ?(?:[:=\uff1a;|]{1,4}|-{1,3}>)[^\w\s:=\[{(\uff1a]{0,4}|(?=\s|$))(?P<rest>.*)"
 )
 """An option that may lack a colon or the blank behind it, have one too many, or have marks of lists and the like around it."""
+_ITEM = re.compile(r"\s+- \S")
+"""An item of a list of YAML, below what it belongs to."""
 _BARE = re.compile(r"\s+[\w-]+\s*")
 """One word, as the value of an option is."""
 _NOTE = re.compile(r"(?:%|#|//|/\*|<!--|\.\. (?!\S+ ?::)|--(?!-)|\[//\]).*")
@@ -109,6 +112,7 @@ _FAULTS = {
     "quote": ("the quote that {names} {holds} is never closed", "close it, or delete it"),
     "behind": ("text stands behind the quotes that {names} {holds}", "put the quotes around all of it"),
     "remark": ("a comment stands behind what {bare} {holds}", "put it above the directive, or all of the value in quotes"),
+    "list": ("what {names} {holds} is written as a list of YAML", "write it on one line, divided by commas"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: what is said of those that have it, and what to do."""
@@ -211,6 +215,12 @@ class SlipReading:
         options, first, end = self._collected(start, own, depth)
         if not options:
             return start
+        last = options[-1]
+        items = [*last.below, *takewhile(_ITEM.match, self.lines[end:] if depth is None else ())]
+        if items and not last.value and all(_ITEM.match(item) for item in items):
+            end += len(items) - len(last.below)
+            last.value, last.below = ", ".join(item.strip(" \t-") for item in items), []
+            last.fault = last.fault or "list"
         target = self._level(options, end, name, depth) if depth is not None else -1
         self._tell(options, ":{}:")
         kept = self._once(options)
@@ -243,7 +253,7 @@ class SlipReading:
                 options.append(option)
                 end = number + 1
             elif not line.strip():
-                if depth is not None and first < number and not options:
+                if depth is not None and first < number and self.lines[number - 1].strip() and not options:
                     break
             elif number == end and (
                 self._is_note(number, own, depth) or (depth is not None and line.strip() == "---")
