@@ -26,10 +26,10 @@ _DECLARES = re.compile(r"\bid\b\W*[:=]|policy:[\w-]+(?:\}|::)(?!`)|[{(\[]:? ?#|\
 """What a line holds that may give something its name."""
 _OPTION = re.compile(r"\s*(?:[-*+:>|\uff1a]|[\w-]+ ?[:=])")
 _DIRECTIVE = re.compile(r"policy:(?P<name>[\w-]+)(?:\}|::)(?!`)")
-_DECLARING = frozenset(
-    ["", *"principle example message response conversation level topic goal spec prompt definition".split()]  # noqa: SIM905
+_SILENT = frozenset(
+    "case changes commentary coverage example-table graph matrix principle-list principle-table query survey".split()  # noqa: SIM905
 )
-"""Directives that say what is in a spec; nothing is what has none, such as a configuration."""
+"""Directives that say nothing of what is in a spec; one that is misspelt may be another."""
 _REFERS = re.compile(r"(?:\]\(|[#`])[\w#-]{0,100}$")
 _LONGEST = 100
 """Characters before a word that are looked at to see whether it is a reference."""
@@ -100,7 +100,7 @@ def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
     owners = {doubt.owner(slip) for slip in (*losses, *unknown)}
     is_of_levels = "level" in owners or len(losses) < len(slips)
     is_doubtful: dict[Follows | None, Callable[[Finding], bool]] = {
-        Follows.SPEC: lambda _: not owners.isdisjoint(_DECLARING),
+        Follows.SPEC: lambda _: not owners <= _SILENT,
         Follows.LEVELS: lambda one: is_of_levels or doubt.holds(one),
         Follows.HEADINGS: doubt.holds_above,
         Follows.LINE: lambda one: any(slip is not one for slip in at.get(_place(one), ())),

@@ -32,6 +32,7 @@ _VERDICT_LINE = re.compile(r"[ ]{0,3}<!--\s*(?i:good|bad|ok)\b[^\n]*-->\s*")
 _SPEAKER = re.compile(rf"\W{{0,5}}(?P<role>(?i:{'|'.join(ROLES)}))\W{{0,3}}:")
 """A line that says who speaks, as other notations have it."""
 _NEVER = sys.maxsize
+_CARRIER = model.Carrier.VERDICT
 _CROSSED = "delete it or open its tag"
 _BETWEEN = "put it between a role's tags"
 _ONE_COMPARISON = "put the answers between `<comparison>` and `</comparison>`"
@@ -298,8 +299,9 @@ class _Conversation:
 
     def _is_empty(self, tag: Tag) -> bool:
         """Return whether nothing stands between a tag that opens a message and the next one."""
-        after = self._below(tag.line)
-        return not tag.empty and after is not None and not (after.closing and after.name == tag.name)
+        after, is_last = self._below(tag.line), not self.lines.text(tag.line + 1, len(self.lines)).strip()
+        ends = after is not None and after.closing and after.name == tag.name
+        return not tag.empty and (is_last or after is not None) and not ends
 
     def _check_body(self, tag: Tag, end: int) -> None:
         inside = _next(self.structure, tag.line + 1, end)
@@ -457,16 +459,8 @@ class _Conversation:
             if link.target:
                 self._refer(link.target, link.form, span, link.text)
             else:
-                self.links.append(
-                    model.Link(
-                        source="",
-                        url=link.url,
-                        text=link.text,
-                        carrier=model.Carrier.VERDICT,
-                        span=span,
-                        message=self.count,
-                    )
-                )
+                found = model.Link(source="", url=link.url, text=link.text, carrier=_CARRIER, span=span)
+                self.links.append(replace(found, message=self.count))
 
     def _refer(self, target: str, form: model.ReferenceForm, span: model.Span, text: str = "") -> None:
         self.references.append(
@@ -482,7 +476,11 @@ class _Conversation:
         )
 
     def _find_unclosed(self, name: str, line: int) -> None:
-        self._find("unclosed-tag", line, f"`<{name}>` is never closed", f"add `</{name}>`")
+        below = self._below(line)
+        if below is not None and below.name == name and not below.closing:
+            self._find("crossed-tag", line, f"`<{name}>` is opened twice", "delete one of the two")
+        else:
+            self._find("unclosed-tag", line, f"`<{name}>` is never closed", f"add `</{name}>`")
 
     def _find(self, code: str, line: int, message: str, hint: str) -> None:
         self.findings.append(self.lines.warning(line, code, message, hint))

@@ -46,6 +46,9 @@ _IN_BRACKETS = re.compile(
     r"(?:[(\[<\uff5b]\s?|(?<=\s)(?=#[\w-]{1,200}\s{1,9}authority))(#[\w-]{1,200}\s{1,9}[^()\[\]<>{}\uff5d\n]{1,300})[)\]>\uff5d]?$"
 )
 """Attributes at the end of a heading in other brackets than braces, or in none."""
+_ID_IN_BRACKETS = re.compile(r"[(\[<][ ]?(#[\w-]{1,200})[ ]?[)\]>]$")
+_IN_BRACES = re.compile(r"\{[ ]?([\w-]{1,200})[ ]?\}$")
+"""What may be an id without its sign, if it is the one that the title makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,10 @@ def _split(text: str) -> tuple[str, str, str]:
                     return text[:start], inside, ""
                 title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
                 return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
-    if bracketed := _IN_BRACKETS.search(text):
+    braced = _IN_BRACES.search(text)
+    if braced and braced[1] == made_of(text[: braced.start()]):
+        return text[: braced.start()], braced[1], ""
+    if bracketed := _ID_IN_BRACKETS.search(text) or _IN_BRACKETS.search(text):
         return text[: bracketed.start()], bracketed[1], "are not in braces"
     return text, "", ""
 

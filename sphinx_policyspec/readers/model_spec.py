@@ -48,7 +48,7 @@ _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
 _LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _NO_ID = "names no id whose title it could show"
-_BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200}|https?:/{0,3})#)?(?P<id>[A-Za-z][\w-]*)")
+_BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200}|https?:/{0,3})#)?/?(?P<id>[A-Za-z][\w-]*)")
 _ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
 _MOST_LOST = 1000
 """As many links that are none are looked at: each is compared with the ids of the document."""
@@ -164,8 +164,11 @@ class _Document:
         is_hidden = not heading.id and _HIDDEN_ID.search(self.lines.lines[raw.start])
         if problem := "stand in a comment" if is_hidden else heading.problem:
             message = f"attributes of this heading {problem}"
-            said = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id", heading.authority or "level"
-            hint = f"end its line with `{{#{said[0]} authority={said[1]}}}`"
+            name = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id"
+            level = heading.authority or "level" * (
+                "authority" in self.lines.lines[raw.start] or "level" in problem
+            )
+            hint = f"end its line with `{{#{name}{f' authority={level}' * bool(level)}}}`"
             self._find("invalid-id" if heading.is_id_odd else "broken-attributes", span, message, hint)
         elif unknown := [name for name, value in heading.attributes if value]:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
@@ -352,17 +355,10 @@ class _Document:
             message = f"`[{item.text}](#{item.target})` shows no words of a link"
             self._find("title-of-nothing", span, message, f"write `[?](#{item.target})`")
         if item.target or target != item.url:
-            self.references.append(
-                model.Reference(
-                    source=self.here,
-                    target=target,
-                    carrier=carrier,
-                    form=item.form,
-                    span=span,
-                    text=item.text,
-                    example=mark,
-                )
+            found = model.Reference(
+                source=self.here, target=target, carrier=carrier, form=item.form, span=span
             )
+            self.references.append(replace(found, text=item.text, example=mark))
         elif not item.url or item.url == "#":
             self._unknown_label(item, span)
         else:
@@ -382,8 +378,7 @@ class _Document:
         if item.text == "?" == item.label:
             self._find("title-of-nothing", span, f"`[?]` {_NO_ID}", "write `[?](#id)`")
         elif not item.label:
-            message = f"`[{item.text}]({item.url})` leads nowhere"
-            self._find("undefined-label", span, message, "write an address, or `#` and an id, into it")
+            self.lost_links.append((span, f"[{item.text}]({item.url})", f"={made_of(item.text)}"))
         else:
             self.lost_links.append((span, f"[{item.text}][{item.label}]", item.label))
 
@@ -418,7 +413,7 @@ class _Document:
             shown, bare = " ".join(written.split()), name.removeprefix("=").rstrip(".,;:!")
             is_near = number < _MOST_LOST and name[0] != "="
             target = bare if bare in known else near_name(name, known) if is_near else ""
-            if target or written.startswith("[?]") or "](#" in written:
+            if target or written.startswith("[?]") or ("](#" in written and "](#)" not in written):
                 more = "an id has no blanks" if " " in name else nearest(name, known)
                 hint = (
                     f"[text](#{target})` or `[?](#{target})`"
@@ -428,6 +423,9 @@ class _Document:
                 self._find("dangling-reference", span, f"`{shown}` is no reference", f"write `{hint}")
             elif "://" in name:
                 self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({bare})`")
+            elif written.endswith(("]()", "](#)")):
+                hint = "write an address, or `#` and an id, into it"
+                self._find("undefined-label", span, f"`{shown}` leads nowhere", hint)
             elif written.endswith(f"][{name}]"):
                 message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
                 self._find("undefined-label", span, message, _LABEL_HINT)

@@ -166,6 +166,8 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield f"`{behind['rest']}` stands behind the quotes: put all of it into them"
     if special := _SPECIAL.fullmatch(line):
         yield f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
+    if line.endswith("}") and "{" not in line and line.lstrip().startswith("- "):
+        yield f"a bracket `}}` closes nothing: write `- {{{line.lstrip(' -')}`"
     if two := _TWO_COLONS.fullmatch(line):
         yield f"a second colon in one line: put `{two['value']}` in quotes"
 
@@ -183,6 +185,8 @@ def _never_closed(value: str) -> Iterator[str]:
             yield f"the bracket `{begin}` is never closed"
         if value.startswith(begin) and value.count(end) > value.count(begin):
             yield f"a bracket `{end}` closes nothing: delete it"
+        if value.startswith(begin) and (behind := value.partition(end)[2].strip(" ,")).startswith(begin):
+            yield f"`{behind}` stands behind the bracket `{end}`: put all of it into one pair"
     if value.startswith(('"', "'")) and value.count(value[0]) == 1:
         yield f"the quote `{value[0]}` is never closed"
 

@@ -372,6 +372,13 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
         ),
         ("a:\n  - {b: c\n  - {b: d}\n", "notes.yaml:2: not YAML: the bracket `{` is never closed"),
         ('a: "b" c\n', "notes.yaml:1: not YAML: `c` stands behind the quotes: put all of it into them"),
+        (
+            "a:\n  - b: c, d: e}\n  - {b: d}\n",
+            "notes.yaml:2: not YAML: a bracket `}` closes nothing: write `- {b: c, d: e}`",
+        ),
+        ("a: [b] [c]\nd: e\n", "notes.yaml:1: not YAML: `[c]` stands behind the bracket `]`"),
+        ("a: b\n...\nc: d\n", "notes.yaml:3: not YAML: expected '<document start>'"),
+        ("a:\n  - {b: #c, d: e}\n  - {b: d}\n", "notes.yaml:2: not YAML: `#c` is a comment: delete the `#`"),
         ('a: "b\nc: "d"\n', 'notes.yaml:1: not YAML: the quote `"` is never closed'),
         ('{"a": [{"b": 1}}', "notes.yaml:1: not YAML: the bracket `[` is never closed"),
         ("a:\n   b: c\n    d: e\nf:\n    g: h\n", "notes.yaml:2: not YAML: it is indented by 3 blanks"),

@@ -75,6 +75,11 @@ The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empt
 ~~~xml\n<user> | ~~~\n~~~xml\n<user> | example-without-conversation | 11 | delete it
     Why so.\n |     Why so.\nAnd why not.\n | unknown-admonition | 29 | indent it by four spaces
 {#after authority=developer} | {#after authority=developer}. | broken-attributes | 30 | end its line with
+# Manners {#manners} | # Manners (#manners) | broken-attributes | 1 | end its line with `{#manners}`
+# Manners {#manners} | # Manners {manners} | broken-attributes | 1 | end its line with `{#manners}`
+[?](#say_so) | [Say so](#). See [?](#say_so) | dangling-reference | 32 | write `[text](#say_so)`
+[?](#say_so) | [it](/say_so). See [?](#say_so) | dangling-reference | 32 | write `[text](#say_so)`
+<user>\nHave | <user>\n<user>\nHave | crossed-tag | 12 | delete one of the two
 <user>\nHave you this book?\n</user> | [user]\nHave you this book?\n[/user] | broken-tag | 12 | write `<user>`
 Have you this book?\n | \n | empty-block | 12 | write what `user` says
 The second norm. | <-- todo -->\n\nThe second norm. | unclosed-comment | 25 | write `<!-- todo -->`

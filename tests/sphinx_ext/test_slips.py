@@ -575,7 +575,7 @@ IN_RST = {
         ("message:: user", "message::user"),
         "unknown-directive",
         "policy:message",
-        "write `.. policy:message::`",
+        "write `.. policy:message:: user`",
     ),
     "two-colons-inside": Slip(
         ("policy:message::", "policy::message::"),

@@ -17,6 +17,7 @@ from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
+from sphinx_policyspec.readers.comments import ROLES
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
@@ -394,6 +395,8 @@ class _UnknownDirective(PolicyDirective):
         """Return what it holds."""
         name = self.name.partition(":")[2]
         hint = nearest(name, (*HELD, "commentary"), prefix=f"{DOMAIN}:")
+        if name in ROLES or name.upper() in set(model.Verdict):
+            hint = f"write `{name}` behind `{DOMAIN}:{'message' if name in ROLES else 'response'}`"
         self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
         return [nodes.container("", *self.content_nodes())]
 

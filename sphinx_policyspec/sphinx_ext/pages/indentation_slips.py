@@ -258,7 +258,8 @@ class Indented(option_slips.SlipReading):
         if _RIGHT.match(found[0]):
             return
         message = f"`{found[0].strip().removesuffix(found['rest'])}` is no directive, but a comment or text"
-        self._slip(number, "unknown-directive", message, f"write `.. {name}::`")
+        glued = f" {found['rest'].strip()}" if found["rest"][:1].strip() else ""
+        self._slip(number, "unknown-directive", message, f"write `.. {name}::{glued}`")
         self.lines[number] = f"{found['lead']}.. {name}:: {found['rest'].strip()}".rstrip()
 
     def _place(self, number: int, own: str, name: str) -> None:

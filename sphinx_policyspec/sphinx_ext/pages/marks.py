@@ -309,7 +309,7 @@ _ID = r"[\w-]+"
 _BEGINS_ID = re.compile(_ID)
 _LINK_OF_MYST = (
     rf"\[[^\[\]]*\] \(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\]\{{#(?P<braced>{_ID})\}}"
-    rf"|\[[^\[\]]*\]\( ?#(?P<unclosed>{_ID})(?![\w)-])(?P<blanks>(?: {_ID})*\))?|\[[^\[\]]*\]\[#?(?P<second>{_ID})\]"
+    rf"|\[[^\[\]]*\]\( ?#(?P<unclosed>{_ID})(?![\w)-])(?P<blanks>(?: {_ID})*\))?|\[[^\[\]]*\] ?\[#?(?P<second>{_ID})\]"
 )
 _LINK_OF_RST = (
     rf"\[[^\[\]]*\] ?\(#(?P<id>{_ID})\)|\([^()]*\)\[#(?P<swapped>{_ID})\]|\[[^\[\]]*\] ?\((?P<bare>{_ID})\)"
@@ -323,7 +323,7 @@ _NEAR_LINK = {
 
 
 _ROLE_ALONE = re.compile(rf"\{{{DOMAIN}:(?P<name>[\w-]+)\}}(?!`)")
-_TEXT_AND_ID = re.compile(rf"(?:(?P<shown>[^<>]+)<)?#?(?P<id>{_ID})(?(shown)>)")
+_TEXT_AND_ID = re.compile(rf"(?P<shown>[^<>]+)<#?(?P<behind>{_ID})>|#?(?P<id>{_ID})")
 """What stands in backticks of reStructuredText alone, as in those of a role."""
 
 
@@ -408,8 +408,9 @@ def _as_whole(
     shown = _TEXT_AND_ID.fullmatch(text) if is_bare else None
     if shown is None:
         return None
-    meant = f"{shown['shown'].strip()} <{shown['id']}>" if shown["shown"] else shown["id"]
-    return NearReference(0, f"`{text}`", "role", _role("principle", meant, is_myst=is_myst), shown["id"])
+    target = shown["id"] or shown["behind"]
+    meant = target if shown["id"] else f"{shown['shown'].strip()} <{target}>"
+    return NearReference(0, f"`{text}`", "role", _role("principle", meant, is_myst=is_myst), target)
 
 
 _GLUED = re.compile(rf"(?P<id>{_ID})`(?P<behind>\w+)")
