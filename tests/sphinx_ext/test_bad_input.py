@@ -18,7 +18,7 @@ index.rst:24: the answer has no column `idd`; did you mean `id`? [policyspec.unk
 index.rst:25: unknown format `tabel`; did you mean `table`? [policyspec.invalid-option]
 index.rst:26: `nonsense` is not a parameter; write `name=value` [policyspec.invalid-option]
 mark.md:3: principle id `be_kind` is taken already at rest.rst:4; choose another id [policyspec.duplicate-id]
-mark.md:8: `policy:principle` has no option `colour` [policyspec.unknown-option]
+mark.md:8: `policy:principle` has no option `colour`; the reference of directives lists its options [policyspec.unknown-option]
 mark.md:11: unknown provision `be_knd`; did you mean `be_kind`? [policyspec.dangling-reference]
 mark.md:15: `policy:example` has no messages; write them between the lines of its fence [policyspec.empty-block]
 mark.md:18: a conversation stands outside every example; put it into `policy:example` or `policy:prompt` [policyspec.misplaced-directive]
