@@ -258,7 +258,7 @@ _EXAMPLE = re.compile(
 )
 """The title of an example above its conversation, where neither stands at the margin."""
 _COMMENT = re.compile(
-    r"^[ ]{0,3}(?!<!--[^\n]*-->)(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--)[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;)[ \t]*$",
+    r"^[ ]{0,3}(?!<!--[^\n]*-->)(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--|<!(?=[ ]))[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;|(?<=[ ])>)[ \t]*$",
     re.MULTILINE,
 )
 """A line that was to be a comment."""

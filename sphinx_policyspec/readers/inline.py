@@ -38,7 +38,7 @@ _LOST_LINK = re.compile(
     r"|\[[^\[\]\n]{1,200}\]\((?P<open>https?://[^\s()]{1,500})(?=\s|$)"
     r"|\[\[(?P<wiki>[A-Za-z][\w-]{0,100})(?:\|[^\[\]\n]{0,100})?\]\]"
     r"|\[[^\[\]\n]{1,200}\]\((?P<into>[A-Za-z]\w{0,40}(?:[ ]\w{1,40}){1,8})\)"
-    r"|\[(?P<words>[A-Za-z][\w ]{2,100})\](?![\w(\[:{])|(?<![\w/&#.])#(?P<hash>[A-Za-z][a-z0-9]{0,40}_\w{1,60})"
+    r"|\[(?P<words>[A-Za-z][\w ]{2,100})\](?![\w(\[:{])|(?:\[\?\][ ]?)?(?<![\w/&#.])#(?P<hash>[A-Za-z][a-z0-9]{0,40}_\w{1,60})"
 )
 _SPHINX_LINK = re.compile(
     r"(?:\{[a-z:]{1,30}\}|:[a-z:]{1,30}:)`(?:[^`<>\n]{0,100}<)?#?(?P<role>[A-Za-z][\w-]{0,100})>?`"
@@ -450,9 +450,10 @@ def verdict_as_meant(comment: str) -> str:
         return ""
     if _NEGATES.search(comment[: said.start()]):
         return ""
-    rest = f"{comment[: said.start()]} {comment[said.end() :]}"
-    ids = "".join(f" [#{name}]" for name in _MEANT_ID.findall(rest))
-    why = " ".join(_MEANT_ID.sub(" ", rest).split()).strip(_MARKS)
+    above, below = comment[: said.start()], comment[said.end() :]
+    ids = "".join(f" [#{name}]" for name in _MEANT_ID.findall(f"{above} {below}"))
+    whys = (" ".join(_MEANT_ID.sub(" ", part).split()).strip(_MARKS) for part in (below, above))
+    why = next(filter(None, whys), "")
     return f"<!-- {said[1].upper()}{ids}{f': {why}' * bool(why)} -->"
 
 

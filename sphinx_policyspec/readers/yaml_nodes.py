@@ -156,7 +156,7 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield f"no blank behind the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
     if bare and (_indent(below) > _indent(line) or (bare["value"] and _NEXT_KEY.match(below))):
-        meant = f"{bare['key']}: {bare['value']}".rstrip()
+        meant = f"{bare['key']}: {(bare['value'] or '').lstrip(';,=: ')}".rstrip()
         yield f"`{line.lstrip(' -')}` has no colon: write `{meant}`"
     if _NEXT_KEY.match(below):
         yield from _never_closed(line.partition(":")[2].strip())
@@ -166,10 +166,17 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield f"`{behind['rest']}` stands behind the quotes: put all of it into them"
     if special := _SPECIAL.fullmatch(line):
         yield f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
-    if line.endswith("}") and "{" not in line and line.lstrip().startswith("- "):
-        yield f"a bracket `}}` closes nothing: write `- {{{line.lstrip(' -')}`"
+    yield from _wrong_brackets(line)
     if two := _TWO_COLONS.fullmatch(line):
         yield f"a second colon in one line: put `{two['value']}` in quotes"
+
+
+def _wrong_brackets(line: str) -> Iterator[str]:
+    """Yield what is wrong with the brackets of an item."""
+    if line.endswith(("},", "],")) and line.lstrip().startswith(("- {", "- [")):
+        yield "a comma stands behind the brackets: delete it"
+    if line.endswith("}") and "{" not in line and line.lstrip().startswith("- "):
+        yield f"a bracket `}}` closes nothing: write `- {{{line.lstrip(' -')}`"
 
 
 def _is_item(lines: Sequence[str], number: int) -> bool:

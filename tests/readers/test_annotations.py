@@ -376,6 +376,10 @@ def test_a_lenient_reading_still_finds_unknown_topics_and_goals(tmp_path: Path) 
             "a:\n  - b: c, d: e}\n  - {b: d}\n",
             "notes.yaml:2: not YAML: a bracket `}` closes nothing: write `- {b: c, d: e}`",
         ),
+        (
+            "a:\n  - {b: c},\n  - {b: d}\n",
+            "notes.yaml:2: not YAML: a comma stands behind the brackets: delete it",
+        ),
         ("a: [b] [c]\nd: e\n", "notes.yaml:1: not YAML: `[c]` stands behind the bracket `]`"),
         ("a: b\n...\nc: d\n", "notes.yaml:3: not YAML: expected '<document start>'"),
         ("a:\n  - {b: #c, d: e}\n  - {b: d}\n", "notes.yaml:2: not YAML: `#c` is a comment: delete the `#`"),

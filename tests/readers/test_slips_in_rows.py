@@ -79,6 +79,9 @@ The second norm. | **Example**: None\n\n~~~xml\n\n~~~\n\nThe second norm. | empt
 # Manners {#manners} | # Manners {manners} | broken-attributes | 1 | end its line with `{#manners}`
 [?](#say_so) | [Say so](#). See [?](#say_so) | dangling-reference | 32 | write `[text](#say_so)`
 [?](#say_so) | [it](/say_so). See [?](#say_so) | dangling-reference | 32 | write `[text](#say_so)`
+<!-- GOOD: It says so. --> | <!-- VERY GOOD: It says so. --> | unknown-verdict | 16 | write `<!-- GOOD: It says so -->`
+[?](#say_so) | [?]#say_so | dangling-reference | 32 | or `[?](#say_so)`
+The second norm. | <! todo >\n\nThe second norm. | unclosed-comment | 25 | write `<!-- todo -->`
 <user>\nHave | <user>\n<user>\nHave | crossed-tag | 12 | delete one of the two
 <user>\nHave you this book?\n</user> | [user]\nHave you this book?\n[/user] | broken-tag | 12 | write `<user>`
 Have you this book?\n | \n | empty-block | 12 | write what `user` says

@@ -258,7 +258,7 @@ class Indented(option_slips.SlipReading):
         if _RIGHT.match(found[0]):
             return
         message = f"`{found[0].strip().removesuffix(found['rest'])}` is no directive, but a comment or text"
-        glued = f" {found['rest'].strip()}" if found["rest"][:1].strip() else ""
+        glued = f" {found['rest'].strip()}" if found["rest"][:1].isalnum() else ""
         self._slip(number, "unknown-directive", message, f"write `.. {name}::{glued}`")
         self.lines[number] = f"{found['lead']}.. {name}:: {found['rest'].strip()}".rstrip()
 
