@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
 """Suffixes of the parts of a page: its part of the spec, and how the words of each thing on it begin."""
+TEXT_OF = "text of "
+"""What the key of the text of a prompt begins with, among the beginnings; its anchor follows."""
 _CHECKSUM = 16
 _ENVIRONMENT = "environment.pickle"
 _DOCTREES = "policyspec-doctrees.kept"

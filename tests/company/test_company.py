@@ -120,7 +120,8 @@ def test_the_inventory_of_a_project_without_a_spec_has_our_indices_and_no_more(t
         return set(zlib.decompress(data.split(b"\n", 4)[4]).decode().splitlines())
 
     added = labels("beside", [OURS]) - labels("alone", [])
-    assert sorted(line.split()[0] for line in added) == ["policy-examples", "policy-levels", "policy-topics"]
+    names = ["policy-examples", "policy-levels", "policy-prompts", "policy-topics"]
+    assert sorted(line.split()[0] for line in added) == names
 
 
 @pytest.mark.slow

@@ -67,6 +67,21 @@ def test_principles_are_indexed_by_topic_and_examples_by_title(small: Path, buil
     assert 'href="page.html#example-be-honest-a-plain-answer"' in examples
 
 
+def test_prompts_that_are_shown_are_indexed_with_their_text(small: Path, build: Build) -> None:
+    prompt = "\n.. policy:prompt:: {0} <i>one</i>\n   :tests: be-honest{1}\n\n   .. policy:message:: user\n\n      Say *{0}*.\n"
+    index = small / "index.rst"
+    index.write_text(INDEX + prompt.format("Hidden", "") + prompt.format("Shown", "\n   :show:"), "utf-8")
+    app = build(small)
+    page = (app.outdir / "policy-prompts.html").read_text("utf-8")
+    assert re.search(
+        r'href="index.html#prompt-[\w-]+"><code class="xref">Shown &lt;i&gt;one&lt;/i&gt;</code>', page
+    )
+    assert "<em>User: Say Shown.</em>" in page
+    assert "Hidden" not in page
+    index.write_text(INDEX + prompt.format("Hidden", ""), "utf-8")
+    assert "policy-prompts" not in (build(small, out="none").outdir / "index.html").read_text("utf-8")
+
+
 def test_labels_of_topics_are_text_in_their_index(small: Path, build: Build) -> None:
     index = (small / "index.rst").read_text("utf-8")
     (small / "index.rst").write_text(

@@ -38,7 +38,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     link_or_text,
 )
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
-from sphinx_policyspec.sphinx_ext.store import FRAGMENT, write_part
+from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, TEXT_OF, read_part, write_part
 
 
 def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
@@ -422,9 +422,39 @@ class ExampleIndex(_PolicyIndex):
         return sorted(groups.items()), False
 
 
+class PromptIndex(_PolicyIndex):
+    """Every evaluation prompt that its author shows, with its text, under the page that shows it."""
+
+    name = "prompts"
+    localname = "Evaluation prompts"
+    shortname = "prompts"
+
+    def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
+        """Return one group for each page, prompts in reading order."""
+        env, groups = self.domain.env, []
+        for docname in sorted(self.domain.pages if docnames is None else docnames):
+            begins = read_part(env, docname, EXCERPTS) or {}
+            entries = [
+                IndexEntry(
+                    title or anchor.partition("-")[2],
+                    0,
+                    docname,
+                    anchor,
+                    "",
+                    "",
+                    begins[f"{TEXT_OF}{anchor}"],
+                )
+                for anchor, title in begins.items()
+                if f"{TEXT_OF}{anchor}" in begins
+            ]
+            if entries:
+                groups.append((env.titles[docname].astext(), entries))
+        return groups, False
+
+
 LEVEL_INDEX, TOPIC_INDEX = (f"{DOMAIN}-{index.name}" for index in (LevelIndex, TopicIndex))
 """Names of the pages of these indices."""
-INDICES = (LevelIndex, TopicIndex, ExampleIndex)
+INDICES = (LevelIndex, TopicIndex, ExampleIndex, PromptIndex)
 """In the order in which a site lists them."""
 
 

@@ -14,6 +14,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import new_document
 
 from sphinx_policyspec import model
+from sphinx_policyspec.sphinx_ext.nodes.boxes import role_title
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
     PolicyBody,
@@ -30,6 +31,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     title_of_example,
 )
 from sphinx_policyspec.sphinx_ext.pages.marks import hides, is_hidden
+from sphinx_policyspec.sphinx_ext.store import TEXT_OF
 
 WRITTEN = "policyspec_written"
 """Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
@@ -406,7 +408,7 @@ _REFERENCE = re.compile(f"{_START}([^{_START}{_END}]*){_END}")
 def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
     """Return how each thing on a page begins; what has no words of its own is left out.
 
-    Of a prompt that is shown it is the title, empty where it has none.
+    Of a prompt that is shown it is the title, empty where it has none; its text is there, too.
     """
     found: Excerpts = {}
     for node in elements:
@@ -418,7 +420,15 @@ def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
                 (part for part in node.findall(nodes.paragraph) if "ps-prompt-title" in part["classes"]), None
             )
             found[node["ids"][0]] = "".join(_texts(title)) if title else ""
+            found[f"{TEXT_OF}{node['ids'][0]}"] = " ".join(_said(node))
     return found
+
+
+def _said(prompt: PolicyPrompt) -> Iterator[str]:
+    """Yield each message of a prompt, with who says it."""
+    for message in prompt.findall(PolicyMessage):
+        bodies = (" ".join(body.astext().split()) for body in message.findall(PolicyBody))
+        yield f"{role_title(message['role'])}: {' '.join(bodies)}"
 
 
 def _begin(node: nodes.Element) -> str:
