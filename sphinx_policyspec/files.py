@@ -258,6 +258,11 @@ _FEW, _PART = 2, 60
 """Items of a collection that ``repr`` shows, and characters of each field."""
 
 
+def files_at(path: Path) -> list[Path]:
+    """Return a file, or those of a folder and below it, in order."""
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+
+
 def exact(value: object) -> str:
     """Return a text that two values share only if they are equal, however much they hold, as a digest needs it."""
     if is_dataclass(value) and not isinstance(value, type):

@@ -54,6 +54,9 @@ def build_handbook(
     pdf_missing: str = "",
     since: str | Path | Spec | Iterable[str | Path | Spec | Sequence[Spec]] = (),
     judgements: str | Path | None = None,
+    results: str | Path | Iterable[str | Path] = (),
+    baseline: str = "",
+    triage: str | Path | None = None,
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
@@ -76,13 +79,23 @@ def build_handbook(
         the oldest on, for the history of each principle. Of a folder of releases those before the one that is
         built count; Model Spec Markdown is annotated as what is built is. Several releases are compared as it is
     :param judgements: a file of what people say of changed prose, which is then the weight of that; a project has its own
+    :param results: of evaluations, as for :func:`read_results`: what each principle and a page of all tell
+    :param baseline: the run, or a model with one run, from which the others are told to differ
+    :param triage: a file of what people say of outputs that contradict the spec
     :param options: as for :func:`load`; the builder is ``html``
     """
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
 
     looks: dict[str, Any] = {"theme": theme, "ask": ask, "pdf": pdf, "pdf_fonts": tuple(pdf_fonts)}
     looks["pdf_missing"] = pdf_missing
-    looks["judgements"] = Path(judgements).absolute() if judgements else None
+    files = (results,) if isinstance(results, str | Path) else tuple(results)
+    beside = {
+        "judgements": str(Path(judgements).absolute()) if judgements else "",
+        "results": [str(Path(file).absolute()) for file in files],
+        "results_baseline": baseline,
+        "triage": str(Path(triage).absolute()) if triage else "",
+    }
+    looks["named"] = {f"policyspec_{name}": value for name, value in beside.items() if value}
     said = usable_judgements(Path(judgements))[0] if judgements else ()
     given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
@@ -102,8 +115,7 @@ def build_handbook(
                 Path(source), folder, options_of(**options), base_iri=base, older=older, **looks
             )
     found = loaded(source, **options)
-    beside = reader(**options).beside(found)
-    read = [_older(one, here, beside) for one in given]
+    read = [_older(one, here, reader(**options).beside(found)) for one in given]
     with staged_folder(Path(out)) as folder:
         return handbook.build_site(
             _based(found.spec, base_iri),

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, judgements_option, source_argument
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    file_option,
+    judgements_option,
+    source_argument,
+)
 
 
 @click.command(cls=SourceCommand)
@@ -53,6 +59,17 @@ from sphinx_policyspec.cli.options import Settings, SourceCommand, judgements_op
     "releases, or one --since for each from the oldest on, gives principles their history.",
 )
 @judgements_option
+@click.option(
+    "--results",
+    metavar="STORE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Results of evaluations, as `policyspec results` reads them, for principles and a page of all; may be repeated.",
+)
+@click.option(
+    "--baseline", metavar="RUN", default="", help="With --results: the run from which the others differ."
+)
+@file_option("--triage", about="What people say of outputs that contradict SOURCE (YAML).")
 def handbook(
     source: str,
     more: tuple[str, ...],
@@ -66,6 +83,9 @@ def handbook(
     pdf_missing: str | None,
     since: tuple[str, ...],
     judgements: str | None,
+    results: tuple[str, ...],
+    baseline: str,
+    triage: str | None,
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -109,6 +129,7 @@ def handbook(
         target = settings.read_releases(source)
     elif not is_project:
         target = settings.read(source)
+    _report_results(target, results, triage, settings)
     with settings.watching("building the handbook"):
         findings = ps.build_handbook(
             target,
@@ -122,6 +143,9 @@ def handbook(
             pdf_missing=pdf_missing or "",
             since=since,
             judgements=judgements,
+            results=results,
+            baseline=baseline,
+            triage=triage,
             **settings.options,
         )
     settings.report(findings)
@@ -130,3 +154,15 @@ def handbook(
         return
     for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
         settings.note(f"wrote {Path(output) / name}")
+
+
+def _report_results(
+    target: str | ps.Loaded | tuple[ps.Loaded, ...],
+    results: tuple[str, ...],
+    triage: str | None,
+    settings: Settings,
+) -> None:
+    """Tell what is wrong with results and triage, of which pages show what fits; a project tells it itself."""
+    if (results or triage) and not isinstance(target, str):
+        read = target if isinstance(target, ps.Loaded) else tuple(loaded.spec for loaded in target)
+        settings.report(ps.read_results(read, *results, triage=triage).findings)

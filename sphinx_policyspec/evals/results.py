@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.evals.join import Join, ResultMap, disagreements_of, join, read_map
 from sphinx_policyspec.evals.measures import Rate, rates
 from sphinx_policyspec.evals.prompts import digest_of_spec, level_of
@@ -110,7 +110,10 @@ class Results(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultOptions:
-    """How results are read and told; fields are the options of ``policyspec results``."""
+    """How results are read and told; fields are the options of ``policyspec results``.
+
+    :param baseline: a run, or a model with one run, from which each other run is told to differ
+    """
 
     map: str | Path | None = None
     release: str = ""
@@ -119,6 +122,7 @@ class ResultOptions:
     cluster: str = ""
     by: str = "provision"
     compare: tuple[str, str] | None = None
+    baseline: str = ""
     triage: str | Path | None = None
     keep_text: bool = False
 
@@ -175,6 +179,22 @@ def results_of(
             pins={run.id: _is_pinned(run, spec, pinned) for run in runs},
             findings=(*told, *disagreements_of(joined, {run.id: run.file for run in runs})),
         )
+
+
+def results_in(
+    spec: Spec, folder: Path, names: Sequence[str], triage: str, baseline: str
+) -> tuple[Results | None, dict[str, str]]:
+    """Return the results that a project names, and what is wrong by the option that names it.
+
+    :param folder: that names are relative to
+    """
+    options = ResultOptions(baseline=baseline, triage=folder / triage if triage else None)
+    try:
+        return results_of([spec], [folder / name for name in names], options), {}
+    except PolicySpecError as error:
+        named = {"triage": triage, "results_baseline": baseline}
+        option = next((name for name, value in named.items() if value and value in str(error)), "results")
+        return None, {option: str(error)}
 
 
 def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence[Finding]) -> Results:
@@ -238,9 +258,20 @@ def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptio
         join=joined,
         statuses=kept.statuses(),
         rows=tuple(rows),
-        comparison=_compared(kept, runs, options.compare, groups) if options.compare else (),
+        comparison=tuple(
+            row for pair in _pairs(runs, options) for row in _compared(kept, runs, pair, groups)
+        ),
         without_result=tuple(id_ for id_ in nothing.without_result if id_ not in tested),
     )
+
+
+def _pairs(runs: Sequence[EvalRun], options: ResultOptions) -> Iterator[tuple[str, str]]:
+    """Yield the runs that are compared: the two that are named, and each with the baseline."""
+    if options.compare:
+        yield options.compare
+    if options.baseline:
+        base = _named(options.baseline, runs)
+        yield from ((run.id, base.id) for run in runs if run.id != base.id)
 
 
 def _untested_tags(spec: Spec) -> tuple[str, ...]:

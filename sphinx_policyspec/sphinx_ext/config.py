@@ -102,154 +102,150 @@ def _limit(key: object, value: object) -> str:
     return "" if is_number and value > 0 else f"`{key}` must be a number above 0"  # type: ignore[operator]
 
 
-def _about(
-    description: str, check: Check, rebuild: Literal["", "env", "html"], entry: EntryCheck | None = None
-) -> dict[str, Any]:
-    return {"help": description, "check": check, "rebuild": rebuild, "entry": entry}
+def _option(
+    default: Any,
+    description: str,
+    check: Check,
+    rebuild: Literal["", "env", "html"],
+    entry: EntryCheck | None = None,
+) -> Any:
+    metadata = {"help": description, "check": check, "rebuild": rebuild, "entry": entry}
+    kind = "default_factory" if callable(default) else "default"
+    return field(**{kind: default}, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySpecConfig:
     """The options of a project; the name in ``conf.py`` is the field's with ``policyspec_`` before it."""
 
-    base_iri: str = field(
-        default="",
-        metadata=_about(
-            "What instance IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.",
-            _iri,
-            "html",
-        ),
+    base_iri: str = _option(
+        "",
+        "What instance IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.",
+        _iri,
+        "html",
     )
-    model_spec: list[str] = field(
-        default_factory=list,
-        metadata=_about(
-            "Patterns, relative to the source folder, of untouched Model Spec Markdown pages.",
-            _list,
-            "env",
-            _text_item,
-        ),
+    model_spec: list[str] = _option(
+        list,
+        "Patterns, relative to the source folder, of untouched Model Spec Markdown pages.",
+        _list,
+        "env",
+        _text_item,
     )
-    annotations: list[str] = field(
-        default_factory=list,
-        metadata=_about(
-            "Annotation files (YAML), relative to the folder of `conf.py`, that add topics and relations; "
-            f"`{SHIPPED_SIDECAR}` is the one for the Model Spec that is shipped.",
-            _list,
-            "env",
-            _text_item,
-        ),
+    annotations: list[str] = _option(
+        list,
+        "Annotation files (YAML), relative to the folder of `conf.py`, that add topics and relations; "
+        f"`{SHIPPED_SIDECAR}` is the one for the Model Spec that is shipped.",
+        _list,
+        "env",
+        _text_item,
     )
-    severity: dict[str, str] = field(
-        default_factory=dict,
-        metadata=_about(
-            "Finding code, or category of codes, to `error`, `warning`, `hint` or `off`.",
-            _dictionary("codes"),
-            "",
-            _severity,
-        ),
+    severity: dict[str, str] = _option(
+        dict,
+        "Finding code, or category of codes, to `error`, `warning`, `hint` or `off`.",
+        _dictionary("codes"),
+        "",
+        _severity,
     )
-    baseline: str = field(
-        default="",
-        metadata=_about(
-            "File of known findings, relative to the folder of `conf.py`, which are not told again; "
-            "`policyspec check --format baseline` writes it.",
-            _text,
-            "",
-        ),
+    baseline: str = _option(
+        "",
+        "File of known findings, relative to the folder of `conf.py`, which are not told again; "
+        "`policyspec check --format baseline` writes it.",
+        _text,
+        "",
     )
-    outputs: list[str] = field(
-        default_factory=lambda: ["ttl"],
-        metadata=_about(
-            f"Graph formats to publish with the site: {', '.join(FORMATS)}.", _list, "html", _format
-        ),
+    outputs: list[str] = _option(
+        lambda: ["ttl"],
+        f"Graph formats to publish with the site: {', '.join(FORMATS)}.",
+        _list,
+        "html",
+        _format,
     )
-    feedback_url: str = field(
-        default="",
-        metadata=_about(
-            "Address that the panel of a principle links to for feedback, such as that of a form; in it "
-            "`{id}`, `{title}`, `{level}`, `{release}` and `{page}` stand for those of the principle.",
-            _template,
-            "html",
-        ),
+    feedback_url: str = _option(
+        "",
+        "Address that the panel of a principle links to for feedback, such as that of a form; in it "
+        "`{id}`, `{title}`, `{level}`, `{release}` and `{page}` stand for those of the principle.",
+        _template,
+        "html",
     )
-    link_terms: bool = field(
-        default=True,
-        metadata=_about(
-            "Whether a web page links the first use of each defined term to its definition.", _truth, "html"
-        ),
+    link_terms: bool = _option(
+        True, "Whether a web page links the first use of each defined term to its definition.", _truth, "html"
     )
-    ask_page: bool = field(
-        default=False,
-        metadata=_about(
-            "Whether to add the page `policy-ask`, on which readers put questions to the spec in their "
-            "browser; its engine and graph take about 2 MB, which no other page loads.",
-            _truth,
-            "html",
-        ),
+    ask_page: bool = _option(
+        False,
+        "Whether to add the page `policy-ask`, on which readers put questions to the spec in their "
+        "browser; its engine and graph take about 2 MB, which no other page loads.",
+        _truth,
+        "html",
     )
-    query_limits: dict[str, float] = field(
-        default_factory=dict,
-        metadata=_about(
-            "Limits of a query on a page: `seconds` (10) and `rows` (10000).",
-            _dictionary(" and ".join(f"`{key}`" for key in LIMITS)),
-            "",
-            _limit,
-        ),
+    query_limits: dict[str, float] = _option(
+        dict,
+        "Limits of a query on a page: `seconds` (10) and `rows` (10000).",
+        _dictionary(" and ".join(f"`{key}`" for key in LIMITS)),
+        "",
+        _limit,
     )
-    query_unsafe: bool = field(
-        default=False,
-        metadata=_about(
-            "Run queries of pages where the system cannot confine them by more than a deadline.", _truth, ""
-        ),
+    query_unsafe: bool = _option(
+        False,
+        "Run queries of pages where the system cannot confine them by more than a deadline.",
+        _truth,
+        "",
     )
-
-    pdf_fonts: list[str] = field(
-        default_factory=list,
-        metadata=_about(
-            "Fonts of `-b policypdf` for letters that its own lack, in this order: names of installed families, or "
-            "font files relative to the folder of `conf.py`. None: all that the machine has.",
-            _list,
-            "",
-            _text_item,
-        ),
+    pdf_fonts: list[str] = _option(
+        list,
+        "Fonts of `-b policypdf` for letters that its own lack, in this order: names of installed families, or "
+        "font files relative to the folder of `conf.py`. None: all that the machine has.",
+        _list,
+        "",
+        _text_item,
     )
-
-    pdf_missing: str = field(
-        default="error",
-        metadata=_about(
-            "What `-b policypdf` does about a letter that no font draws: `error`, or `box`, which warns and prints a box "
-            "with the number of the letter.",
-            _missing,
-            "",
-        ),
+    pdf_missing: str = _option(
+        "error",
+        "What `-b policypdf` does about a letter that no font draws: `error`, or `box`, which warns and prints a box "
+        "with the number of the letter.",
+        _missing,
+        "",
     )
-
-    since: str | list[str] = field(
-        default="",
-        metadata=_about(
-            "Older release that the site compares itself with, relative to the folder of `conf.py`: a release folder, a "
-            "Model Spec Markdown file, a Sphinx project, a graph file written earlier, or `git:REV:PATH` of one. A "
-            "folder of releases, or a list from the oldest on, also gives each principle its history.",
-            _text_or_texts,
-            "env",
-        ),
+    since: str | list[str] = _option(
+        "",
+        "Older release that the site compares itself with, relative to the folder of `conf.py`: a release folder, a "
+        "Model Spec Markdown file, a Sphinx project, a graph file written earlier, or `git:REV:PATH` of one. A "
+        "folder of releases, or a list from the oldest on, also gives each principle its history.",
+        _text_or_texts,
+        "env",
+    )
+    judgements: str = _option(
+        "",
+        "File of judgements, relative to the folder of `conf.py`: what people who read changed prose say of it, which pages that "
+        "tell what changed then tell. `policyspec judge` writes it.",
+        _text,
+        "env",
+    )
+    results: str | list[str] = _option(
+        "",
+        "Results of evaluations, relative to the folder of `conf.py`: a store that `policyspec results` wrote, or logs. Pages then "
+        "tell how well models follow each principle. Needs the extra `evals`.",
+        _text_or_texts,
+        "env",
+    )
+    results_baseline: str = _option(
+        "", "The run, or a model with one run, from which pages tell how far the others differ.", _text, "env"
+    )
+    triage: str = _option(
+        "",
+        "Triage file, relative to the folder of `conf.py`: what people say of outputs that contradict the spec.",
+        _text,
+        "env",
     )
 
-    judgements: str = field(
-        default="",
-        metadata=_about(
-            "File of judgements, relative to the folder of `conf.py`: what people who read changed prose say of it, which pages that "
-            "tell what changed then tell. `policyspec judge` writes it.",
-            _text,
-            "env",
-        ),
-    )
+    @property
+    def result_files(self) -> tuple[str, ...]:
+        """The files and folders of results."""
+        return _several(self.results)
 
     @property
     def older(self) -> tuple[str, ...]:
         """The sources of older releases, from the oldest on."""
-        given = [self.since] if isinstance(self.since, str) else self.since
-        return tuple(filter(None, given))
+        return _several(self.since)
 
     @property
     def skipped_checks(self) -> frozenset[str]:
@@ -267,6 +263,10 @@ class PolicySpecConfig:
     def of(cls, config: Config) -> PolicySpecConfig:
         """Return the options of a Sphinx configuration: the default for a bad value, and no bad entries."""
         return cls(**{option.name: _kept(option, config[PREFIX + option.name]) for option in fields(cls)})
+
+
+def _several(given: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, [given] if isinstance(given, str) else given))
 
 
 def project_title(config: Config) -> str:

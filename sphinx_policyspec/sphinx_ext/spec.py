@@ -16,7 +16,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_policyspec import model
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.files import exact
+from sphinx_policyspec.files import exact, files_at
 from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
@@ -38,6 +38,7 @@ from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.readers.annotations import Annotations
 
@@ -221,6 +222,8 @@ class Knowledge:
     _digest: str = ""
     _findings: tuple[model.Finding, ...] = ()
     _base: KnowledgeBase | None = None
+    _results: tuple[Results | None, dict[str, str]] = (None, {})
+    _results_of: str = ""
 
     def pages_were_read(self) -> None:
         """Look at the pages anew when next asked; until then they stay what they are."""
@@ -271,7 +274,25 @@ class Knowledge:
                 rows=int(config.query_limits.get("rows", default.rows)),
             )
             self._base = KnowledgeBase.from_spec(spec, limits=limits, unsafe=config.query_unsafe)
+            if results := self.evaluated(env)[0]:
+                from sphinx_policyspec.evals.to_graph import result_pieces  # noqa: PLC0415  few projects evaluate
+
+                self._base.add_graphs(lambda: result_pieces(results))
         return self._base
+
+    def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, str]]:
+        """Return what evaluations say of the spec, where the project names some, and why they cannot be read, by option."""
+        config = PolicySpecConfig.of(env.config)
+        if not (config.result_files or config.triage):
+            return None, {}
+        spec = self.spec(env)
+        if self._results_of != self._digest:
+            from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
+
+            named = config.result_files, config.triage, config.results_baseline
+            self._results = results_in(spec, domain_of(env).given.confdir, *named)
+            self._results_of = self._digest
+        return self._results
 
     def close(self) -> None:
         """End the process that ran the queries of pages, if any did."""
@@ -330,13 +351,16 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     for name in config.annotations:
         path = _sidecar(env, name)
         state.update(path.read_bytes() if path.is_file() else b"?")
-    if older := sorted({s for s in (*config.older, *_asked_since(pages)) if s}):
+    if older := sorted(
+        {s for s in (*config.older, *(q.since for page in pages.values() for q in page.questions)) if s}
+    ):
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
         state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
-    if config.judgements:
-        path = Path(domain_of(env).given.confdir, config.judgements)
-        state.update(f"{config.judgements}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
+    for name in filter(None, (config.judgements, config.triage, *config.result_files)):
+        for path in files_at(Path(domain_of(env).given.confdir, name)):
+            state.update(f"{name}\0{path.name}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
+    state.update(config.results_baseline.encode())
     ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
@@ -345,11 +369,6 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(_inventories(env)).encode(errors="replace"))
     return state.hexdigest()
-
-
-def _asked_since(pages: Mapping[str, PageRecord]) -> Iterator[str]:
-    """Yield the older releases that pages compare the spec with."""
-    return (q.since for page in pages.values() for q in page.questions if q.since)
 
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:

@@ -34,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     lead_contents_to_anchors,
     lead_links_to_anchors,
     report,
+    result_findings,
     setting_findings,
 )
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
@@ -55,6 +56,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
+from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
 from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS
@@ -169,6 +171,7 @@ class Build:
     handbook: HandbookPages = field(init=False)
     changes: ChangesPage = field(init=False)
     ask: AskPage = field(init=False)
+    results: ResultsPage = field(init=False)
     failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
@@ -181,6 +184,7 @@ class Build:
         self.handbook = HandbookPages(self.knowledge, self.views.since)
         self.changes = ChangesPage(self.views)
         self.ask = AskPage(self.knowledge)
+        self.results = ResultsPage(self.knowledge)
 
     def begin(self, app: Sphinx) -> None:
         """Tell the domain what Sphinx was told, and Sphinx what pages of ours there will be."""
@@ -330,6 +334,7 @@ class Build:
         """Yield the pages without a source: the one that answers questions, and the one of changes."""
         yield from self.ask.pages(app)
         yield from self.changes.pages(app)
+        yield from self.results.pages(app)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write what lies beside the pages, then end the process that ran queries."""
@@ -399,6 +404,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     env = app.env
     domain, dangling = domain_of(env), Dangling(env)
     yield from setting_findings(app)
+    yield from result_findings(app, knowledge)
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

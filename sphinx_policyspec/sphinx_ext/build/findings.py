@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _Asked = tuple[str, bool]
 """A target, and whether the link has a text of its own: a place without a title can be had by such alone."""
@@ -208,6 +209,21 @@ def _judgement_findings(app: Sphinx) -> Iterator[Finding]:
             yield from read_judgement_file(file, shown)[1]
         misfits = domain_of(app.env).shown_by(app.builder.name).misfits
         yield from (replace(found, span=replace(found.span, file=shown)) for found in misfits)
+
+
+def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield what is wrong with results of evaluations, with what people say of outputs, and with the options that name them."""
+    results, problems = knowledge.evaluated(app.env)
+    conf = Path(app.confdir, "conf.py")
+    lines = _lines(conf) if problems else {}
+    for option, said in problems.items():
+        name = f"{PREFIX}{option}"
+        message = f"`{name}`: {said.replace(f'{app.confdir}{os.sep}', '')}"
+        span = Span(Path(os.path.relpath(conf, app.srcdir)).as_posix(), lines.get(name, [1])[-1])
+        yield Finding(code="config", message=message, span=span)
+    for finding in results.findings if results else ():
+        file = Path(os.path.relpath(Path(app.confdir, finding.span.file), app.srcdir)).as_posix()
+        yield replace(finding, span=replace(finding.span, file=file))
 
 
 def _read_judgements(path: Path) -> None:

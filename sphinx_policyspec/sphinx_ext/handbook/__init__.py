@@ -49,7 +49,7 @@ from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import require_typst
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import has_ask_page
 from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, switch_for_sidebar
 from sphinx_policyspec.sphinx_ext.web.pages import social_tags
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, level_html
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, RESULTS_PAGE, level_html
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site", "setup"]
 
@@ -165,8 +165,10 @@ class _Sidebar:
         others = [Entry(title, builder.get_target_uri(name), name) for name, title in more]
         given = domain.given
         changes = [CHANGES_PAGE] if given.older or (given.editions and given.editions.place) else []
+        evaluated = [RESULTS_PAGE] if app.config.policyspec_results else []
+        results = [Entry(_("Results of evaluations"), builder.get_target_uri(n), n) for n in evaluated]
         for number, (caption, names) in enumerate(groups):
-            yield caption, [*(shown[name] for name in names), *([] if number else others)]
+            yield caption, [*(shown[name] for name in names), *(results if number else others)]
             if not number:
                 yield _("Changes"), [Entry(_("What changed"), builder.get_target_uri(n), n) for n in changes]
 
@@ -196,7 +198,7 @@ def build_site(
     pdf_fonts: Iterable[str] = (),
     pdf_missing: str = "",
     older: Sequence[Older] = (),
-    judgements: Path | None = None,
+    named: Mapping[str, Any] | None = None,
     editions: Editions | None = None,
     source: Path | None = None,
 ) -> tuple[Finding, ...]:
@@ -207,7 +209,7 @@ def build_site(
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
     :param older: older releases, from the first to the last, source by source, to tell what changed
-    :param judgements: file of what people say of that
+    :param named: options of ours that name files beside the spec: judgements, results, triage
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
@@ -239,7 +241,7 @@ def build_site(
         "suppress_warnings": [f"policyspec.{code}" for code in rules()],
         "policyspec_ask_page": ask,
         **_paper(pdf_fonts, pdf_missing),
-        **_judged_by(judgements),
+        **(named or {}),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
         pages_dir = Path(folder, "source")
@@ -263,18 +265,18 @@ def build_project(
     pdf_fonts: Iterable[str] = (),
     pdf_missing: str = "",
     older: Sequence[Older] = (),
-    judgements: Path | None = None,
+    named: Mapping[str, Any] | None = None,
 ) -> tuple[Finding, ...]:
     """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
 
     :param options: what ``sphinx-build`` would be told; the builder is ``html``
     :param ask: with the page that answers questions, even where the project has none
     :param older: older releases, to tell what changed, instead of the project's own
-    :param judgements: file of what people say of that, likewise
+    :param named: options of ours that name files, in place of the project's
     """
     overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
-    overrides |= _paper(pdf_fonts, pdf_missing) | _judged_by(judgements)
+    overrides |= _paper(pdf_fonts, pdf_missing) | dict(named or {})
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
         given = {"base_iri": base_iri, "older": tuple(older)}
@@ -283,10 +285,6 @@ def build_project(
 
 def _handbook_of(source: Path) -> AbstractContextManager[None]:
     return running_foreign_code(f"cannot build the handbook of `{source}`")
-
-
-def _judged_by(file: Path | None) -> dict[str, Any]:
-    return {"policyspec_judgements": str(file)} if file else {}
 
 
 def _paper(fonts: Iterable[str], missing: str) -> dict[str, Any]:
@@ -418,7 +416,14 @@ def build_releases(
     specs = [spec for spec, _ in releases]
     timeline = Timeline.of(specs, said)
     every = tuple(
-        _edition(spec, folder, pages, {CHANGES_PAGE} if place else set(), {ASK_PAGE} if ask else set())
+        _edition(
+            spec,
+            folder,
+            pages,
+            {CHANGES_PAGE} if place else set(),
+            {ASK_PAGE} if ask else set(),
+            {RESULTS_PAGE} if "policyspec_results" in options.get("named", {}) else set(),
+        )
         for place, (spec, folder) in enumerate(zip(specs, _folders(specs), strict=True))
     )
     found = [finding for diff in timeline.diffs for finding in diff.findings]

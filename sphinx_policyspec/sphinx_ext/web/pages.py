@@ -267,7 +267,7 @@ class HandbookPages:
         judge = _judge_of(spec)
         for identifier, found in self.relations.items():
             if place := places.provision(identifier):
-                past = self._past(app, timeline, identifier)
+                past = (*self._past(app, timeline, identifier), *self._evaluated(app, identifier))
                 rows = panels.rows_of(found, places, spec, judge, topic_index)
                 self.rows[place.docname, place.anchor] = (*rows, *past)
             for occurrence in found.occurrences:
@@ -308,6 +308,13 @@ class HandbookPages:
             if (place := self.places.provision(name))
         }
         return {anchor: texts for anchor, texts in found.items() if texts}
+
+    def _evaluated(self, app: Sphinx, identifier: str) -> Iterator[panels.PanelRow]:
+        """Yield the lines of a panel that tell of results of evaluations, where the project names some."""
+        if results := self.knowledge.evaluated(app.env)[0]:
+            from sphinx_policyspec.sphinx_ext.web.evals import result_rows  # noqa: PLC0415  few projects evaluate
+
+            yield from result_rows(results, self.knowledge.spec(app.env), identifier)
 
     @property
     def places(self) -> SitePlaces:

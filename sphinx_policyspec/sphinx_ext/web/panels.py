@@ -201,6 +201,7 @@ class PanelRow:
     :param groups: links, by the page that they lead to where it matters
     :param steps: of a history, the last release first
     :param is_beside: its groups stand side by side where there is room
+    :param html: all that it shows, in place of those
     """
 
     name: str
@@ -208,6 +209,7 @@ class PanelRow:
     groups: tuple[tuple[str, tuple[PanelLink, ...]], ...] = ()
     steps: tuple[Step, ...] = ()
     is_beside: bool = False
+    html: str = ""
 
 
 JudgeOf = Callable[[Principle, Principle], tuple[str, str]]
@@ -385,7 +387,7 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
 
 def _row_html(row: PanelRow, address: AddressOf) -> str:
     groups = [_group_html(title, links, address) for title, links in row.groups]
-    shown = "".join(groups)
+    shown = row.html or "".join(groups)
     if row.is_beside:
         shown = f'<div class="ps-near">{"".join(f"<div>{group}</div>" for group in groups)}</div>'
     if row.steps:

@@ -31,6 +31,8 @@ ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
 NEWS = "ps-news"
 """Class of the place on the first page of a handbook that tells what changed."""
+RESULTS_PAGE = "policy-results"
+"""Name of the page that tells of results of evaluations."""
 PAGE_BUILDERS = ("html", "dirhtml")
 """Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")

@@ -1,0 +1,259 @@
+"""Results of evaluations on pages: on each principle a row for each run, and a page of all of them with what lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.model import Defect, Principle, Spec, TargetKind, Triage
+from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.web.panels import PanelRow
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE, level_html
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from sphinx_policyspec.evals.results import ComparedRow, ResultRow, Results
+
+_ = get_translation("sphinx_policyspec")
+
+_LEVEL = 0.05
+"""Below which a difference is marked, after Holm."""
+_FEW = 5
+"""Prompts below which a mean says little."""
+
+
+def result_rows(results: Results, spec: Spec, identifier: str) -> Iterator[PanelRow]:
+    """Yield what a panel tells of a provision: how each run does, or why none does, and what people say of outputs."""
+    rows = [row for row in results.rows if row.group.facet == "provision" and row.group.id == identifier]
+    if rows:
+        differences = [
+            row for row in results.comparison if row.group.facet == "provision" and row.group.id == identifier
+        ]
+        yield PanelRow(
+            _("Results of evaluations"), len(rows), html=_table(rows, differences, results.version)
+        )
+    elif results.runs and isinstance(spec.provision_by_id.get(identifier), Principle):
+        yield PanelRow(_("Results of evaluations"), 0, html=f"<p>{escape(_why_none(spec, identifier))}</p>")
+    said = [one for one in results.triage if one.principle == identifier]
+    if said:
+        items = "".join(f"<li>{_said(one)}</li>" for one in said)
+        yield PanelRow(_("Judged outputs"), len(said), html=f"<ul>{items}</ul>")
+
+
+def _why_none(spec: Spec, identifier: str) -> str:
+    """Return why no result tells anything of a principle: nothing to run, or nothing run."""
+    tags = [tag.tag for tag in spec.eval_tags if tag.provision == identifier]
+    prompts = [p for p in spec.prompts if identifier in p.tests or p.tag in tags]
+    if prompts:
+        return _("No result: of {count} prompts that test it, none was run, or no answer counts.").format(
+            count=len(prompts)
+        )
+    if tags:
+        return _("No result: its eval tags have no prompts.")
+    return _("No result: no prompt tests it.")
+
+
+def _table(rows: Sequence[ResultRow], differences: Sequence[ComparedRow], version: str) -> str:
+    base = next((row.b.model for row in differences), "")
+    head = [_("Model"), _("Mean"), _("Interval of 95 %"), _("Prompts × answers"), _("Graded"), _("Against")]
+    head += [_("Compared with {model}").format(model=base)] if base else []
+    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "".join(_row(row, differences, version, bool(base)) for row in rows)
+    return f'<div class="ps-wide" tabindex="0"><table class="ps-results"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compares: bool) -> str:
+    is_stale = bool(row.release and version and row.release != version)
+    against = escape(row.release or _("unknown")) + (
+        "<br>" + _small(_("another text than this")) if is_stale else ""
+    )
+    cells = [
+        f'<th scope="row">{escape(row.run.model)}</th>',
+        f"<td>{_percent(row.rate.mean)}</td>",
+        f"<td>{_interval(row)}</td>",
+        f"<td>{_counts(row)}</td>",
+        f"<td>{escape(_graded(row))}</td>",
+        f"<td>{against}</td>",
+    ]
+    if compares:
+        found = next((one for one in differences if _is_of(one, row)), None)
+        cells.append(f"<td>{escape(_difference(found)) if found else ''}</td>")
+    return f'<tr class="{"ps-stale" if is_stale else ""}">{"".join(cells)}</tr>'
+
+
+def _is_of(difference: ComparedRow, row: ResultRow) -> bool:
+    return (difference.a.id, difference.scorer, difference.evidence, difference.grader) == (
+        row.run.id,
+        row.scorer,
+        row.evidence,
+        row.grader,
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.0f} %"
+
+
+def _interval(row: ResultRow) -> str:
+    """Return the interval as a drawing, and in numbers."""
+    low, high, mean = row.rate.low, row.rate.high, row.rate.mean
+    if low is None or high is None or mean is None:
+        return _small(_("none: the prompts come in one cluster"))
+    ends = [min(max(end, 0.0), 1.0) * 100 for end in (low, high, mean)]
+    drawn = (
+        '<svg class="ps-interval" viewBox="0 0 100 10" aria-hidden="true" preserveAspectRatio="none">'
+        f'<rect x="0" y="3" width="{ends[2]:.1f}" height="4"/>'
+        f'<path d="M{ends[0]:.1f} 5H{ends[1]:.1f}M{ends[0]:.1f} 1V9M{ends[1]:.1f} 1V9"/></svg>'
+    )
+    return f'{drawn}<span class="ps-numbers">{100 * low:.0f}\N{EN DASH}{100 * high:.0f} %</span>'
+
+
+def _counts(row: ResultRow) -> str:
+    prompts, answers, excluded = row.rate.prompts, row.rate.answers or 0, row.rate.excluded or 0
+    shown = f"{prompts} × {answers / prompts:.1f}".removesuffix(".0") if prompts else "0"
+    if prompts < _FEW:
+        shown += " " + _small(_("few"))
+    if excluded:
+        shown += " " + escape(_("({count} left out)").format(count=excluded))
+    return shown
+
+
+def _graded(row: ResultRow) -> str:
+    what = _("answer") if row.evidence == "output" else _("reasoning")
+    return ", ".join(filter(None, (what, row.scorer, row.grader)))
+
+
+def _small(words: str) -> str:
+    return f'<span class="ps-few">{escape(words)}</span>'
+
+
+def _difference(row: ComparedRow) -> str:
+    rate = row.rate
+    if rate.mean is None:
+        return ""
+    ends = ""
+    if rate.low is not None and rate.high is not None:
+        ends = f" ({100 * rate.low:+.0f} … {100 * rate.high:+.0f})"
+    mark = "*" if rate.p_holm is not None and rate.p_holm < _LEVEL else ""
+    return f"{100 * rate.mean:+.0f}{ends}{mark}".replace("-", "\N{MINUS SIGN}")
+
+
+def _said(one: Triage) -> str:
+    faults = {
+        Defect.SPEC: _("the spec is at fault"),
+        Defect.MODEL: _("the model is at fault"),
+        Defect.BOTH: _("spec and model are at fault"),
+        Defect.NEITHER: _("neither spec nor model is at fault"),
+    }
+    about = " · ".join(filter(None, (one.date, one.model, one.release, one.prompt)))
+    discussion = escape(_("Discussion"))
+    address = escape(one.link, quote=True)
+    link = f' <a class="reference external" href="{address}">{discussion}</a>' if one.link else ""
+    return f"{escape(about)}: <strong>{escape(faults[one.defect])}</strong>: {escape(one.why)} ({escape(one.who)}){link}"
+
+
+# -- the page of all ---------------------------------------------------------------------------
+
+
+class ResultsPage:
+    """Tells how all runs do on all principles, and on which principles there is nothing to tell."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Yield the page as Sphinx wants pages without a source."""
+        if app.builder.name not in PAGE_BUILDERS or not (results := self._knowledge.evaluated(app.env)[0]):
+            return
+        title = str(_("Results of evaluations"))
+        body = f"<h1>{escape(title)}</h1>{_body(app, self._knowledge.spec(app.env), results)}"
+        yield RESULTS_PAGE, {"title": title, "body": body}, "page.html"
+
+
+def _body(app: Sphinx, spec: Spec, results: Results) -> str:
+    domain = domain_of(app.env)
+
+    def link(principle: Principle) -> str:
+        item = domain.find(TargetKind.PROVISION, principle.id)
+        title = escape(principle.title)
+        if item is None:
+            return title
+        address = f"{app.builder.get_relative_uri(RESULTS_PAGE, item.docname)}#{item.anchor}"
+        badge = level_html(principle.authority, domain.title_of_level(principle.authority))
+        return f'<a class="reference internal" href="{escape(address, quote=True)}">{title}</a> {badge}'
+
+    intro = _(
+        "How well models follow each principle, as graders see their answers to its prompts. A mean says nothing of "
+        "prompts that nobody wrote; results of different graders or releases are not comparable. There is no ranking."
+    )
+    parts = [f"<p>{escape(intro)}</p>", *_holes(spec, results, link), _by_principle(spec, results, link)]
+    return "".join((*parts, _by_run(results)))
+
+
+def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
+    """Yield the principles that lack something, by what that is."""
+    tested = {id_ for prompt in spec.prompts for id_ in prompt.tests}
+    tested |= {tag.provision for tag in spec.eval_tags if tag.tag not in results.tags_without_prompt}
+    shown = {id_ for example in spec.examples for id_ in example.illustrates}
+    lists: Mapping[str, list[Principle]] = {
+        _("Without an example"): [p for p in spec.principles if not (p.examples or p.id in shown)],
+        _("Without a prompt"): [p for p in spec.principles if p.id not in tested],
+        _("Without a result"): [
+            p for p in spec.principles if p.id in results.without_result and p.id in tested
+        ],
+    }
+    for name, found in lists.items():
+        share = _("{count} of {all}").format(count=len(found), all=len(spec.principles))
+        items = "".join(f"<li>{link(one)}</li>" for one in found)
+        body = f"<ul>{items}</ul>" if items else ""
+        yield f'<details class="ps-hole"><summary>{escape(name)}: {escape(share)}</summary>{body}</details>'
+
+
+def _by_principle(spec: Spec, results: Results, link: Any) -> str:
+    """Return a table of principles by runs; the lowest mean comes first."""
+    rows: dict[str, dict[str, ResultRow]] = {}
+    for row in results.rows:
+        if row.group.facet == "provision":
+            rows.setdefault(row.group.id, {}).setdefault(_name(row), row)
+    columns = sorted({_name(row) for found in rows.values() for row in found.values()})
+    if not columns:
+        return ""
+    principles = [principle for principle in spec.principles if principle.id in rows]
+    principles.sort(key=lambda p: min(row.rate.mean or 0.0 for row in rows[p.id].values()))
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (_("Principle"), *columns))
+    body = "".join(
+        f'<tr><th scope="row">{link(principle)}</th>{"".join(_cells(rows[principle.id], columns))}</tr>'
+        for principle in principles
+    )
+    title = escape(_("By principle, the lowest mean first"))
+    return (
+        f'<section id="by-principle"><h2>{title}</h2><div class="ps-wide" tabindex="0"><table class="ps-results">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"
+    )
+
+
+def _name(row: ResultRow) -> str:
+    return " · ".join(
+        filter(None, (row.run.model, row.release, row.scorer if row.evidence == "output" else row.evidence))
+    )
+
+
+def _cells(found: Mapping[str, ResultRow], columns: Iterable[str]) -> Iterator[str]:
+    for name in columns:
+        row = found.get(name)
+        yield f"<td>{_percent(row.rate.mean)} <small>{_counts(row)}</small></td>" if row else "<td></td>"
+
+
+def _by_run(results: Results) -> str:
+    """Return a table of runs over all prompts that test a provision, by model and release."""
+    rows = [row for row in results.rows if row.group.facet == "joined"]
+    if not rows:
+        return ""
+    rows.sort(key=lambda row: (row.run.model, row.scorer, row.release, row.run.created))
+    title = escape(_("By model and release"))
+    return f'<section id="by-release"><h2>{title}</h2>{_table(rows, (), results.version)}</section>'

@@ -1,0 +1,143 @@
+"""Results of evaluations on pages: what each principle tells, the page of all, and rebuilds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from sphinx.testing.util import SphinxTestApp
+
+Build = Callable[..., SphinxTestApp]
+Written = Callable[[Path], dict[str, bytes]]
+Warnings = Callable[[SphinxTestApp], list[str]]
+
+TRIAGE = """- prompt: p1
+  principle: be_kind
+  release: "0"
+  model: example/<two>
+  defect: spec-defect
+  why: It asks for <b>speed</b>.
+  who: A. Reader
+  date: 2026-02-01
+  link: https://example.org/1
+"""
+
+
+def log(path: Path, **models: list[int]) -> None:
+    """Write a log of answers to prompts of one principle."""
+    rows = [
+        {"prompt": f"p{n}", "model": model, "value": value, "section_id": "be_kind", "release": "1.0"}
+        for model, values in models.items()
+        for n, value in enumerate(values)
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+
+
+@pytest.fixture
+def evaluated(spec_source: Path) -> Path:
+    """A project with results of two models, of which one is the baseline."""
+    log(spec_source / "results.jsonl", one=[1, 1, 0, 1, 1, 1], **{"example/<two>": [1, 0, 0, 1, 0, 1]})
+    (spec_source / "triage.yaml").write_text(TRIAGE, "utf-8")
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(
+            '\npolicyspec_results = "results.jsonl"\npolicyspec_results_baseline = "one"\n'
+            'policyspec_triage = "triage.yaml"\n'
+        )
+    return spec_source
+
+
+def told_in(lines: list[str]) -> list[str]:
+    """Return warnings but for the one that the project has anyway."""
+    return [line for line in lines if "preference-across-levels" not in line]
+
+
+def page(app: SphinxTestApp, name: str) -> BeautifulSoup:
+    return BeautifulSoup((app.outdir / f"{name}.html").read_text("utf-8"), "html.parser")
+
+
+def cells(table: BeautifulSoup) -> list[list[str]]:
+    return [
+        [" ".join(cell.get_text(" ").split()) for cell in row.find_all(["th", "td"])]
+        for row in table.find_all("tr")
+    ]
+
+
+def test_a_principle_tells_of_each_run_and_of_judged_outputs(
+    evaluated: Path, build: Build, warnings_in: Warnings
+) -> None:
+    app = build(evaluated)
+    assert told_in(warnings_in(app)) == []
+    panel = page(app, "first").select_one(".ps-panel")
+    assert panel
+    head, other, base = cells(panel.select_one("table.ps-results"))  # type: ignore[arg-type]  # it is there
+    assert head[:3] == ["Model", "Mean", "Interval of 95 %"]
+    assert head[-1] == "Compared with one"
+    assert (other[0], other[1]) == ("example/<two>", "50 %")
+    assert other[-1].startswith("\N{MINUS SIGN}33 (")
+    assert (base[0], base[1], base[3], base[-1]) == ("one", "83 %", "6 × 1", "")
+    assert panel.select_one("svg.ps-interval[aria-hidden=true]")
+    said = panel.get_text(" ")
+    assert "the spec is at fault" in said
+    assert "It asks for <b>speed</b>. (A. Reader)" in said
+
+
+def test_a_page_tells_all_and_what_lacks(evaluated: Path, build: Build) -> None:
+    found = page(build(evaluated), "policy-results")
+    holes = [" ".join(one.get_text().split()) for one in found.select("details.ps-hole > summary")]
+    assert [hole.partition(":")[0] for hole in holes] == [
+        "Without an example",
+        "Without a prompt",
+        "Without a result",
+    ]
+    rows = cells(found.select_one("#by-principle table"))  # type: ignore[arg-type]  # it is there
+    assert len(rows) == 2
+    assert found.select_one("#by-principle a[href='first.html#be_kind']")
+    assert "There is no ranking." in found.get_text()
+
+
+def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) -> None:
+    index = evaluated / "index.rst"
+    index.write_text(index.read_text("utf-8").replace(":version: 1.0", ":version: 2.0"), "utf-8")
+    panel = page(build(evaluated), "first").select_one(".ps-panel")
+    assert panel
+    assert len(panel.select("tr.ps-stale")) == 2
+    assert "another text than this" in panel.get_text()
+
+
+def test_rebuilds_equal_fresh_builds_when_results_change(
+    evaluated: Path, build: Build, written: Written
+) -> None:
+    build(evaluated, out="kept")
+    log(evaluated / "results.jsonl", one=[0, 0, 0, 1, 1, 1])
+    assert written(Path(build(evaluated, out="kept").outdir)) == written(
+        Path(build(evaluated, out="fresh").outdir)
+    )
+
+
+def test_pages_ask_questions_over_results(evaluated: Path, build: Build) -> None:
+    with (evaluated / "second.rst").open("a", encoding="utf-8") as file:
+        file.write("\n.. policy:query:: results-by-principle\n")
+    assert "example/&lt;two&gt;" in (build(evaluated).outdir / "second.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ('policyspec_results = "nowhere"', "`policyspec_results`"),
+        ('policyspec_results_baseline = "onw"', "no run or model `onw`; did you mean `one`?"),
+        ('policyspec_triage = "nowhere.yaml"', "nowhere.yaml"),
+    ],
+)
+def test_what_cannot_be_read_is_told_once_with_its_option(
+    evaluated: Path, build: Build, warnings_in: Warnings, option: str, told: str
+) -> None:
+    conf = evaluated / "conf.py"
+    name = option.partition(" ")[0]
+    kept = [line for line in conf.read_text("utf-8").splitlines() if not line.startswith(f"{name} ")]
+    conf.write_text("\n".join((*kept, option)) + "\n", "utf-8")
+    (line,) = told_in(warnings_in(build(evaluated)))
+    assert told in line
+    assert f"`{name}`" in line
