@@ -85,6 +85,7 @@ PICTURES = (
     Picture(name="answers", page="charter.html", prepare=_answers, dark=True),
     Picture(name="preview", page="charter.html", prepare=_preview, width=390, height=700),
     Picture(name="table", page="ask-the-spec.html", prepare=_table, height=560),
+    Picture(name="map", page="handbook/map.html", prepare=_nothing, height=640),
     Picture(name="ask", page="policy-ask.html#ask:q=hard-rules", prepare=_ask),
 )
 
