@@ -248,11 +248,9 @@ def rows_of(
     rows.append(_referenced(relations.occurrences, places))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
     rows.append(_row(_("Examples"), shown))
-    # What a prompt says may be offensive, its title too: those that their author does not show are counted alone.
-    prompts = [_to(place, "") for p in relations.prompts if (place := places.prompt(p.id))]
-    if hidden := len(relations.prompts) - len(prompts):
-        prompts.append(PanelLink(_("{count} that these pages do not show").format(count=hidden)))
-    rows.append(replace(_row(_("Prompts"), prompts), count=len(relations.prompts)))
+    # What a prompt says may be offensive, so that its author may show none of it but the title, as on paper.
+    prompts = (_to(places.prompt(prompt.id), prompt.title or prompt.id) for prompt in relations.prompts)
+    rows.append(_row(_("Prompts"), prompts))
     return tuple(row for row in rows if row.count)
 
 

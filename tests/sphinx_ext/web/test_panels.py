@@ -41,7 +41,7 @@ def test_a_panel_tells_what_bears_on_a_principle(spec_source: Path, build: Build
         "In a conflict": ["Be brief Root (by exception)"],
         "Serves": ["Calm"],
         "Examples": ["a greeting", "Under Be &lt;b&gt;kind&lt;/b&gt;"],
-        "Prompts": ["1 that these pages do not show"],
+        "Prompts": ["Rude on purpose"],
     }
     other = panel_of(page_of(app, "second"), "be_brief")
     assert set(other) == {"Referenced in", "In a conflict", "Examples"}
@@ -80,12 +80,14 @@ def test_links_and_contents_say_the_level_of_a_principle(spec_source: Path, buil
     assert '<span class="xref policy policy-principle">again</span></a>' in contents
 
 
-def test_a_prompt_that_its_author_does_not_show_is_neither_named_nor_quoted(
+def test_a_prompt_that_its_author_does_not_show_is_named_and_not_quoted(
     spec_source: Path, build: Build
 ) -> None:
     out = build(spec_source).outdir
     told = [path for path in out.rglob("*") if path.suffix in {".html", ".js", ".json"}]
-    assert [path.name for path in told if "Rude on purpose" in path.read_text("utf-8")] == []
+    assert [path.name for path in told if "Be rude, as" in path.read_text("utf-8")] == []
+    (named,) = (path.name for path in told if "Rude on purpose" in path.read_text("utf-8"))
+    assert named == "first.html"
     second = spec_source / "second.rst"
     second.write_text(
         second.read_text("utf-8").replace(":tests: be_kind", ":tests: be_kind\n   :show:"), "utf-8"
