@@ -18,7 +18,7 @@ _REFUSED = 1
 
 @click.group()
 def overlay() -> None:
-    """Put rules of one's own on top of a spec that somebody else publishes.
+    """Put rules of your own on top of a published spec.
 
     An overlay is a YAML file of statements, each of which overrides, narrows, adds, permits, delegates,
     defines or restates something. `policyspec schema overlay` prints its JSON Schema.
