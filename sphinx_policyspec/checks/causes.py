@@ -68,8 +68,7 @@ def causes(
     # A slip that somebody silences is not going to be mended: what follows from it is told.
     told = list(silenced(found, ignores, skipped))
     follows = _following([one for one in told if one.code not in off], lines)
-    unused = {_subject(one) for one in found if one.code == "never-referenced"}
-    return list(_once([one for one in told if id(one) not in follows], unused))
+    return list(_once([one for one in told if id(one) not in follows]))
 
 
 def _following(found: Collection[Finding], lines: SourceLines) -> set[int]:
@@ -414,20 +413,17 @@ def _place(finding: Finding) -> _Place:
 
 
 _OFTEN = 3
-"""As many places that have one unknown name show that an id was changed; where nothing has the other one, two do."""
+"""As many places that have one unknown name show that an id was changed."""
 _SHOWN = 3
 """As many other places of one name are listed."""
 
 
-def _once(findings: Sequence[Finding], unused: Collection[str]) -> Iterator[Finding]:
-    """Yield findings; of those of one name that an id resembles, the first has the places of all: that id was changed.
-
-    :param unused: ids to which nothing refers
-    """
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield findings; of those of one name that an id resembles, the first has the places of all: that id was changed."""
     again = grouped(((one.code, one.message), one.span) for one in findings if _may_be_renamed(one))
     for found in findings:
         places = again[found.code, found.message] if _may_be_renamed(found) else [found.span]
-        if len(places) < (2 if _meant(found) in unused else _OFTEN):
+        if len(places) < _OFTEN:
             yield found
             continue
         if found.span != places[0]:

@@ -88,9 +88,10 @@ def test_a_stale_header_of_prompts_gets_the_title_of_today(tmp_path: Path) -> No
     (tmp_path / "model_spec.md").write_text("# Be kind {#be_kind authority=user}\n\nKind[^aa11].\n", "utf-8")
     (tmp_path / "examples").mkdir()
     file = tmp_path / "examples" / "aa11.md"
-    file.write_text("Examples for [^aa11] in Be nice: always:\n\n", encoding="utf-8")
+    prompt = "~~~xml\n<user>\nHi\n</user>\n~~~\n"
+    file.write_text(f"Examples for [^aa11] in Be nice: always:\n\n{prompt}", encoding="utf-8")
     texts = texts_of(tmp_path)
-    assert texts == {"examples/aa11.md": "Examples for [^aa11] in Be kind:\n\n"}
+    assert texts == {"examples/aa11.md": f"Examples for [^aa11] in Be kind:\n\n{prompt}"}
     lines = SourceLines(tmp_path)
     assert [line for line in diff_of(texts, lines) if line[0] in "+-"] == [
         "--- a/examples/aa11.md",

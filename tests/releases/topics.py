@@ -69,7 +69,7 @@ def by_paper(text: str, labels: list[str], titles: list[str]) -> tuple[Found, Fo
     sections: Found = defaultdict(list)
     label = ""
     for line in lines[start + 1 :]:
-        if line == "Examples":
+        if line in {"Principles by goal", "Evaluation prompts", "Examples"}:
             break
         name = re.sub(r"[\s.]*\d*$", "", line)
         if line in labels:
