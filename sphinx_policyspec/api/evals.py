@@ -49,6 +49,7 @@ def read_results(
     cluster: str = "",
     by: str = "provision",
     compare: tuple[str, str] | None = None,
+    baseline: str = "",
     triage: str | Path | None = None,
     keep_text: bool = False,
     name: str = "",
@@ -70,6 +71,7 @@ def read_results(
     :param cluster: the field that tells which prompts belong together; ``prompt`` for none
     :param by: the facet that is shown as text: ``provision``, ``chapter``, ``level`` or ``all``
     :param compare: two runs, by id or model, of which the second is taken from the first
+    :param baseline: a run, or a model with one run, that is taken from each other run
     :param triage: a YAML file of what people say of outputs that contradict the spec
     :param keep_text: whether the store keeps the texts of prompts and answers, too
     :param name: what to call a source that was read already
@@ -85,6 +87,7 @@ def read_results(
         cluster=cluster,
         by=by,
         compare=compare,
+        baseline=baseline,
         triage=triage,
         keep_text=keep_text,
     )

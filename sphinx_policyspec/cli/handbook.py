@@ -129,7 +129,7 @@ def handbook(
         target = settings.read_releases(source)
     elif not is_project:
         target = settings.read(source)
-    _report_results(target, results, triage, settings)
+    _report_results(target, results, baseline, triage, settings)
     with settings.watching("building the handbook"):
         findings = ps.build_handbook(
             target,
@@ -159,10 +159,15 @@ def handbook(
 def _report_results(
     target: str | ps.Loaded | tuple[ps.Loaded, ...],
     results: tuple[str, ...],
+    baseline: str,
     triage: str | None,
     settings: Settings,
 ) -> None:
     """Tell what is wrong with results and triage, of which pages show what fits; a project tells it itself."""
-    if (results or triage) and not isinstance(target, str):
+    if isinstance(target, str):
+        return
+    if baseline and not results:
+        raise click.UsageError("--baseline names one of the runs in --results, which is not given")
+    if results or triage:
         read = target if isinstance(target, ps.Loaded) else tuple(loaded.spec for loaded in target)
-        settings.report(ps.read_results(read, *results, triage=triage).findings)
+        settings.report(ps.read_results(read, *results, baseline=baseline, triage=triage).findings)

@@ -238,10 +238,25 @@ def report_lines(results: Results) -> Iterator[str]:
         yield f"unresolved: `{one.id[:100]}`, {one.rows} answers{hint}{last}"
     if len(unresolved) > _MOST:
         yield f"and {len(unresolved) - _MOST} more ids are unresolved: --format json has all"
+    yield from _pairs(results)
     if results.without_result:
         yield f"{len(results.without_result)} principles have no result: {_few(results.without_result)}"
     if results.tags_without_prompt:
         yield f"{len(results.tags_without_prompt)} eval tags have no prompt: {_few(results.tags_without_prompt)}"
+
+
+def _pairs(results: Results) -> Iterator[str]:
+    """Yield what a comparison leaves out."""
+    for row in results.comparison:
+        a, b = row.a, row.b
+        if row.group.facet == "all" and a.grader != b.grader:
+            graders = f"{a.grader or 'nobody knows whom'} and {b.grader or 'nobody knows whom'}"
+            yield f"{a.id} and {b.id} were graded by {graders}: nothing can be compared"
+        elif row.group.facet == "all" and (row.only_a or row.only_b):
+            yield (
+                f"{row.scorer}: {row.rate.prompts} prompts are compared; {len(row.only_a)} that {a.id} answered alone "
+                f"or in other words, and {len(row.only_b)} of {b.id}, are not"
+            )
 
 
 def _few(names: Sequence[str]) -> str:

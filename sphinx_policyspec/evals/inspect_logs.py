@@ -19,6 +19,7 @@ from sphinx_policyspec.evals.records import (
     RunAnswers,
     Sample,
     answers_of,
+    epoch_of,
     number,
     plain,
     run_id,
@@ -173,6 +174,9 @@ def _run(
         release=_release(spec.get("metadata")),
         task=task,
     )
+    if without := sum(sample.get("id") in {None, ""} for sample in samples):
+        findings.append(_partial(file, f"samples without an id: {without}"))
+        samples = [sample for sample in samples if sample.get("id") not in {None, ""}]
     named = [plain(one.get("name")) for one in _list(spec.get("scorers")) if isinstance(one, dict)]
     invalidations = any(sample.get("invalidation") for sample in samples)
     # The log alone says that some sample is invalid: nobody can tell which.
@@ -226,17 +230,13 @@ def _sample(
     prompt = plain(told.get(named)) if named else ""
     return Sample(
         prompt=prompt or plain(sample.get("id")),
-        epoch=_epoch(sample.get("epoch")),
+        epoch=epoch_of(sample.get("epoch")),
         told=told,
         grades=grades,
         fate=_fate(sample, is_invalid=is_invalid),
         scorers=scorers or [*_dict(sample.get("scores"))] or [""],
         texts=(sample.get("input"), _dict(sample.get("output")).get("completion")),
     )
-
-
-def _epoch(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 1
 
 
 def _fate(sample: Mapping[str, Any], *, is_invalid: bool) -> AnswerStatus:

@@ -78,6 +78,7 @@ class Rate(Brief):
     :param fixed_set_se: its error for these very prompts, from repeated answers alone
     :param low: where the interval of 95 % begins; it may reach beyond 0 and 1
     :param method: of the interval: ``wilson``, ``t``, ``t-clustered``, or why there is none: ``one-cluster``
+    :param is_share: whether every value lies from 0 to 1, so that figures are shares
     :param answers: how many count
     :param excluded: how many do not
     :param answer_weighted_mean: of the answers, whichever prompt they belong to
@@ -96,6 +97,7 @@ class Rate(Brief):
     low: float | None = None
     high: float | None = None
     method: str | None = None
+    is_share: bool = False
     answers: int | None = None
     excluded: int | None = None
     answer_weighted_mean: float | None = None
@@ -181,6 +183,7 @@ def _rate(
         low=low,
         high=high,
         method=method,
+        is_share=is_share,
         answers=counted if counts else None,
         excluded=sum(int(one["answers"]) for one in counts) - counted if counts else None,
         answer_weighted_mean=sum(float(one["sv"]) for one in counts) / counted if counted else None,

@@ -6,8 +6,8 @@ import datetime as dt
 import enum
 import hashlib
 import json
-import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -159,16 +159,19 @@ _FILTERS = {"content_filter"}
 _LIMITS = {"max_tokens", "model_length", "length"}
 _FATES = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR}
 """What outweighs the lack of a grade."""
+_LARGEST = 1e50
+_MOST_REPEATS = 2**31
+"""What a column of the store holds."""
 
 
 def number(value: object) -> float | None:
-    """Return a grade as a number; one that is none, or not finite, is no grade."""
+    """Return a grade as a number; one that is none, or whose sums of squares would not be finite, is no grade."""
     if isinstance(value, bool | int | float):
         try:
             told = float(value)
         except OverflowError:
             return None
-        return told if math.isfinite(told) else None
+        return told if abs(told) <= _LARGEST else None
     if isinstance(value, str):
         if (told_word := _WORDS.get(value, _WORDS.get(value.strip().lower()))) is not None:
             return told_word
@@ -177,6 +180,12 @@ def number(value: object) -> float | None:
         except ValueError:
             return None
     return None
+
+
+def epoch_of(value: object) -> int:
+    """Return the number of a repeat, the first where a log tells none that there can be."""
+    told = None if isinstance(value, bool) else number(value)
+    return int(told) if told is not None and 1 <= told < _MOST_REPEATS and told.is_integer() else 1
 
 
 def plain(value: object) -> str:
@@ -224,28 +233,56 @@ def answers_of(
     release = run.release or rules.release
     run = _completed(run, samples, rules)
     found: dict[tuple[str, int, str], GradedAnswer] = {}
-    twice: dict[tuple[str, int, str], None] = {}
+    twice: Counter[tuple[str, int, str]] = Counter()
     scorers = _scorers(samples)
     told = replace(run, release=release)
     for sample in samples:
         for answer in _answers(told, sample, scorers, rules):
             key = answer.prompt, answer.epoch, answer.scorer
             if key in found:
-                twice[key] = None
+                twice[key] += 1
             else:
                 found[key] = answer
-    findings: tuple[Finding, ...] = ()
+    findings = [*_lacking(run, samples, rules)]
     if twice:
         prompt, epoch, _ = next(iter(twice))
-        findings = (
+        findings.append(
             Finding(
                 code="repeated-result",
-                message=f"answers stand twice: {len(twice)}, such as that of epoch {epoch} to prompt `{prompt[:60]}`",
+                message=f"answers stand twice: {twice.total()}, such as that of epoch {epoch} to prompt `{prompt[:60]}`",
                 span=Span(run.file, 1),
                 hint="the first of them counts; give each repeat an epoch of its own",
-            ),
+            )
         )
-    return RunAnswers(run, tuple(found[key] for key in sorted(found))), findings
+    return RunAnswers(run, tuple(found[key] for key in sorted(found))), tuple(findings)
+
+
+def _lacking(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> Iterator[Finding]:
+    """Yield which named fields a run lacks, and how many of its answers have no weight."""
+    named = {**rules.fields, "cluster": rules.cluster or rules.fields.get("cluster", "")}
+    for meaning, name in named.items():
+        told = name in {"", "prompt"} or any(sample.told.get(name) not in {None, ""} for sample in samples)
+        if not told and meaning not in {"prompt", "model"}:
+            yield lacking_field(run, name)
+        elif meaning == "weight" and (bad := sum(_weight(sample, name) is None for sample in samples)):
+            message = f"`{name}` is no number from 0 on in {bad} answers of the run `{run.id}`, which weigh 1"
+            yield _partial(run.file, message, "correct it in the log")
+
+
+def lacking_field(run: EvalRun, name: str) -> Finding:
+    """Return what is to be said of a run without a field that somebody named."""
+    message = f"no answer of the run `{run.id}` has the field `{name}`"
+    return _partial(run.file, message, "name one that the log has; a store has what it was written with")
+
+
+def _partial(file: str, message: str, hint: str) -> Finding:
+    return Finding(code="partial-results", message=message, span=Span(file, 1), hint=hint)
+
+
+def _weight(sample: Sample, name: str) -> float | None:
+    """Return the weight of a prompt; one below 0 is none."""
+    weight = number(sample.told.get(name)) if name else 1.0
+    return weight if weight is not None and weight >= 0 else None
 
 
 def _completed(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> EvalRun:
@@ -288,7 +325,7 @@ def _answers(
     section = plain(told.get(fields.get("section", "section_id")))
     focus = plain(told.get(fields.get("focus", "focus_id")))
     tests = told.get("tests")
-    weight = number(told.get(fields["weight"])) if "weight" in fields else 1.0
+    weight = _weight(sample, fields.get("weight", ""))
     cluster = "" if run.cluster == "prompt" else plain(told.get(run.cluster))
     said = plain(told.get(fields.get("evidence", "evidence")))
     for name in names:

@@ -20,6 +20,7 @@ from sphinx_policyspec.evals.records import (
     RunAnswers,
     Sample,
     answers_of,
+    epoch_of,
     moment,
     number,
     plain,
@@ -49,15 +50,25 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
     """
     runs: list[RunAnswers] = []
     findings: list[Finding] = []
-    for path, is_named in _files(paths):
-        try:
-            found, told = _read(path, rules)
-        except (SourceError, OSError) as error:
-            if is_named or not isinstance(error, _OtherFileError):
-                findings.append(_unusable(path, error))
-            continue
-        runs += found
-        findings += told
+    seen: set[Path] = set()
+    for given in map(str, paths):
+        others = 0
+        for path in (files := _files(given)):
+            if (real := path.resolve()) in seen:
+                continue
+            seen.add(real)
+            try:
+                found, told = _read(path, rules)
+            except (SourceError, OSError) as error:
+                if isinstance(error, _OtherFileError) and Path(given).is_dir():
+                    others += 1
+                else:
+                    findings.append(_unusable(path, error))
+                continue
+            runs += found
+            findings += told
+        if len(files) == others:
+            findings.append(_unusable(Path(given), SourceError(f"`{given}` holds no results")))
     return _distinct(runs, findings)
 
 
@@ -75,24 +86,16 @@ def _unusable(path: Path, error: Exception) -> Finding:
     )
 
 
-def _files(paths: Iterable[str | Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield the files of paths, each once, and whether it was named; of folders in the order of their names."""
-    seen: set[Path] = set()
-    for given in paths:
-        path = Path(given)
-        if "://" in str(given):
-            raise SourceError(f"`{given}` is an address: results are read from files")
-        if not path.exists():
-            raise absent(path, str(given))
-        inside = sorted(
-            file
-            for file in (path.rglob("*") if path.is_dir() else ())
-            if file.suffix in _SUFFIXES and file.is_file() and not file.name.startswith(".")
-        )
-        for file in inside if path.is_dir() else [path]:
-            if (real := file.resolve()) not in seen:
-                seen.add(real)
-                yield file, not path.is_dir()
+def _files(given: str) -> list[Path]:
+    """Return a file, or those of a folder that may be logs, in the order of their names."""
+    if "://" in given:
+        raise SourceError(f"`{given}` is an address: results are read from files")
+    if not (path := Path(given)).exists():
+        raise absent(path, given)
+    if not path.is_dir():
+        return [path]
+    inside = (file for file in path.rglob("*") if file.suffix in _SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in inside if file.is_file())
 
 
 def _distinct(runs: Sequence[RunAnswers], findings: list[Finding]) -> Read:
@@ -175,7 +178,7 @@ def _is_zip(path: Path) -> bool:
 
 def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
     """Return the runs of a file of JSON lines; a line that is no object is a finding."""
-    rows: list[dict[str, Any]] = []
+    by_line: dict[int, dict[str, Any]] = {}
     bad: list[int] = []
     for line_number, line in enumerate(data.splitlines(), 1):
         if not line.strip():
@@ -185,9 +188,10 @@ def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
         except (ValueError, RecursionError):
             row = None
         if isinstance(row, dict):
-            rows.append(row)
+            by_line[line_number] = row
         else:
             bad.append(line_number)
+    rows = [*by_line.values()]
     if not rows:
         raise _OtherFileError(f"`{file}` holds no JSON object on a line of its own")
     findings: tuple[Finding, ...] = ()
@@ -198,7 +202,7 @@ def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
     elif "input" in rows[0] and "target" in rows[0]:
         raise _OtherFileError(f"`{file}` holds prompts, and no results")
     else:
-        found, told = _plain_rows(rows, file, hashlib.sha256(data).hexdigest(), rules)
+        found, told = _plain_rows(by_line, file, hashlib.sha256(data).hexdigest(), rules)
     return found, (*findings, *told)
 
 
@@ -343,17 +347,17 @@ def _metrics(row: _Row) -> dict[str, Grade]:
     return grades or {"score": Grade(number(row.row.get("score")))}
 
 
-def _plain_rows(rows: Sequence[dict[str, Any]], file: str, digest: str, rules: ReadingRules) -> Read:
+def _plain_rows(by_line: Mapping[int, dict[str, Any]], file: str, digest: str, rules: ReadingRules) -> Read:
     """Return the runs of plain JSON lines, one for each model and task, and name of a run where rows have one."""
     fields = rules.fields
     lacking: list[int] = []
     by_run: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for place, row in enumerate(rows, 1):
+    for line, row in by_line.items():
         row.update({k: v for k, v in _dict(row.get("metadata")).items() if k not in row})
         prompt = plain(row.get(fields.get("prompt", "prompt"))) or plain(row.get("id"))
         model = plain(row.get(fields.get("model", "model")))
         if not prompt or not model:
-            lacking.append(place)
+            lacking.append(line)
             continue
         row["prompt"] = prompt
         by_run.setdefault((model, plain(row.get("task")), plain(row.get("run"))), []).append(row)
@@ -397,10 +401,9 @@ def _plain_sample(row: Mapping[str, Any]) -> Sample:
     fate = next((one for one in fates if one == said), None) or (
         AnswerStatus.ERROR if row.get("error") else stopped_by(row.get("stop_reason"))
     )
-    epoch = row.get("epoch")
     return Sample(
         prompt=row["prompt"],
-        epoch=epoch if isinstance(epoch, int) and epoch > 0 else 1,
+        epoch=epoch_of(row.get("epoch")),
         told=row,
         grades=grades,
         fate=fate,

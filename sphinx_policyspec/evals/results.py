@@ -12,7 +12,7 @@ from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.evals.join import Join, ResultMap, disagreements_of, join, read_map
 from sphinx_policyspec.evals.measures import Rate, rates
 from sphinx_policyspec.evals.prompts import digest_of_spec, level_of
-from sphinx_policyspec.evals.records import EvalRun, ReadingRules
+from sphinx_policyspec.evals.records import EvalRun, ReadingRules, lacking_field
 from sphinx_policyspec.evals.result_files import read_files, superseded
 from sphinx_policyspec.evals.store import Store, is_store
 from sphinx_policyspec.files import Brief
@@ -22,6 +22,8 @@ from sphinx_policyspec.readers.judgements import read_triage
 
 FACETS = ("provision", "chapter", "level", "joined", "all")
 """By what results are grouped, in the order of reports."""
+_KEPT = frozenset({"prompt", "focus_id", "section_id"})
+"""What tells of any run, however it was read, which prompts belong together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,12 @@ def results_of(
         cluster=options.cluster,
         keep_text=options.keep_text,
     )
+    said, triage_findings = (
+        read_triage(Path(options.triage), str(options.triage), spec) if options.triage else ((), ())
+    )
+    told = [*map_findings, *triage_findings]
+    if not files:
+        return replace(_nothing(source, spec, options, told), triage=said)
     stores = [Path(file) for file in files if is_store(Path(file))]
     read, findings = read_files((file for file in files if Path(file) not in stores), rules)
     with ExitStack() as stack:
@@ -161,15 +169,14 @@ def results_of(
         known = kept.runs()
         given = {one.run.id for one in read}.union(*(Store(other).runs() for other in stores))
         runs = tuple(run for id_, run in known.items() if id_ in given)
-        if options.cluster:
-            runs = tuple(replace(run, cluster=options.cluster) for run in runs)
-        said, triage_findings = (
-            read_triage(Path(options.triage), str(options.triage), spec) if options.triage else ((), ())
-        )
-        told = [*map_findings, *findings, *triage_findings, *(superseded(old, new) for old, new in older)]
+        told += (*findings, *(superseded(old, new) for old, new in older))
         if not runs:
             return replace(_nothing(source, spec, options, told), triage=said)
+        if asked := options.cluster:
+            # A store has the values of one field, and of those that lead to provisions.
+            told += (lacking_field(run, asked) for run in runs if asked not in {*_KEPT, run.cluster})
         joined = _joined(kept, runs, releases, options, mapped)
+        runs = tuple(replace(run, cluster=asked or run.cluster) for run in runs)
         found = _told(kept, runs, spec, options, joined)
         pinned = {*digests, digest_of_spec(spec)}
         return replace(
@@ -221,11 +228,16 @@ def _joined(
 ) -> Join:
     """Join runs to the last of some releases, and have the store show what counts."""
     ids = [run.id for run in runs]
+    kept_as = {run.id: run.cluster for run in runs}
+    asked = (
+        one if options.cluster in {"", kept_as[one.run]} else one._replace(cluster_raw="")
+        for one in kept.asked(ids)
+    )
     joined = join(
-        kept.asked(ids),
+        asked,
         releases[-1],
         releases[:-1],
-        clusters={run.id: run.cluster for run in runs},
+        clusters={id_: options.cluster or field for id_, field in kept_as.items()},
         provisions=mapped.provisions,
     )
     kept.join(joined.rows, ids)

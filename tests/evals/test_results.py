@@ -6,6 +6,7 @@ import csv
 import json
 import random
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.evals.prompts import digest_of_prompt, digest_of_spec
+from sphinx_policyspec.evals.records import epoch_of
 from sphinx_policyspec.evals.results import Results
 from tests.conftest import Run
 from tests.evals.judge import World, figures, interval
@@ -197,6 +199,107 @@ def test_clusters_are_those_of_the_samples_or_those_asked_for(folder: Path) -> N
     assert (clusters(), clusters(cluster="team"), clusters(cluster="prompt")) == (2, 3, 6)
     written(file, [{**one, "scenario": "s"} for one in rows])
     assert clusters() == 1
+    read(file, store="store")
+    file = folder / "store"
+    assert (clusters(), clusters(cluster="focus_id"), clusters(cluster="prompt")) == (1, 2, 6)
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "store"])
+def test_a_field_that_no_answer_has_is_told(folder: Path, name: str) -> None:
+    read(written(folder / "r.jsonl", [row("p1", section_id="be_kind", scenario="s")]), store="store")
+    (told,) = read(folder / name, cluster="team").findings
+    assert (told.code, "has the field `team`" in told.message) == ("partial-results", True)
+
+
+def test_a_weight_below_0_is_told_and_weighs_1(folder: Path) -> None:
+    rows = [row(f"p{n}", section_id="be_kind", w=w) for n, w in enumerate([2, 0, -1, "x", None])]
+    mapped = folder / "map.yaml"
+    mapped.write_text("fields: {weight: w}\n", "utf-8")
+    results = read(written(folder / "r.jsonl", rows), map=mapped)
+    assert "`w` is no number from 0 on in 3 answers" in results.findings[0].message
+    assert {one.prompt: one.weight for one in results.join.rows} == {
+        "p0": 2.0,
+        "p1": 0.0,
+        "p2": 1.0,
+        "p3": 1.0,
+        "p4": 1.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(2, 2), ("3", 3), (4.0, 4), (1.5, 1), (True, 1), (None, 1), (0, 1), (-2, 1), (2**31, 1), (10**30, 1)],
+)
+def test_an_epoch_that_there_cannot_be_is_the_first(given: Any, told: int) -> None:
+    assert epoch_of(given) == told
+
+
+@pytest.mark.parametrize("value", [1e308, -(10**400), float("inf"), float("nan"), "1e999"])
+def test_a_grade_whose_square_is_no_number_is_none(folder: Path, value: Any) -> None:
+    rows = [
+        row(f"p{n}", value if n == 1 else n, section_id="be_kind", epoch=e) for n in range(3) for e in (1, 2)
+    ]
+    rate = read(written(folder / "r.jsonl", rows)).rows[0].rate
+    assert (rate.mean, rate.prompts, rate.excluded) == (1.0, 2, 2)
+
+
+def test_what_cannot_be_read_is_told_at_its_line_and_counted(folder: Path) -> None:
+    good = json.dumps(row("p1", section_id="be_kind"))
+    (folder / "r.jsonl").write_text(f'\nno\n{good}\n{good}\n\n{good}\n{{"model": "m"}}\n', "utf-8")
+    found = sorted((one.code, one.span.line, one.message) for one in read("r.jsonl").findings)
+    assert [(code, line) for code, line, _ in found] == [
+        ("partial-results", 2),
+        ("partial-results", 7),
+        ("repeated-result", 1),
+    ]
+    assert "stand twice: 2," in found[-1][2]
+
+
+def test_a_folder_without_results_is_told_and_one_whose_files_were_named_is_not(folder: Path) -> None:
+    (folder / "logs").mkdir()
+    (folder / "logs" / "package.json").write_text("{}", "utf-8")
+    assert [one.code for one in read("logs").findings] == ["unusable-results"]
+    file = written(folder / "logs" / "r.jsonl", [row("p1", section_id="be_kind")])
+    assert read("logs").findings == read(file, "logs").findings == ()
+
+
+def test_only_logs_need_duckdb(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert len(read().without_result) == 3
+    file = written(folder / "r.jsonl", [row("p1")])
+    status, _, said = run("results", "all/2026-01-01", file)
+    assert (status, said.count("duckdb")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--baseline", "m1"], "--results"),
+        (["--results", "r.jsonl", "--baseline", "m2"], "no run or model `m2`"),
+    ],
+)
+def test_a_handbook_refuses_a_baseline_that_is_no_run(
+    folder: Path, run: Run, given: list[str], told: str
+) -> None:
+    written(folder / "r.jsonl", [row("p1", section_id="be_kind")])
+    status, _, said = run("handbook", "all/2026-01-01", "-o", "site", *given)
+    assert (status, told in said, (folder / "site").exists()) == (2, True, False)
+
+
+def test_a_comparison_tells_what_it_leaves_out(folder: Path, run: Run) -> None:
+    rows = [
+        row("p1", section_id="be_kind"),
+        row("p1", model="m2", section_id="be_kind"),
+        row("p2", model="m2"),
+    ]
+    file = written(folder / "r.jsonl", rows)
+    said = run("results", "all/2026-01-01", file, "--compare", "m1", "m2")[2]
+    assert "value: 1 prompts are compared; 0 that m1-" in said
+    written(file, [{**one, "grader": f"of {one['model']}"} for one in rows])
+    assert (
+        "graded by of m1 and of m2: nothing can be compared"
+        in run("results", "all/2026-01-01", file, "--compare", "m1", "m2")[2]
+    )
 
 
 def test_a_map_names_fields_and_its_unknown_keys_are_findings(folder: Path) -> None:
