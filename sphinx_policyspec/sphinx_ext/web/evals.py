@@ -17,6 +17,7 @@ from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE,
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+    from sphinx_policyspec.evals.measures import Rate
     from sphinx_policyspec.evals.results import ComparedRow, ResultRow, Results
 
 _ = get_translation("sphinx_policyspec")
@@ -28,21 +29,29 @@ _FEW = 5
 
 
 def result_rows(results: Results, spec: Spec, identifier: str) -> Iterator[PanelRow]:
-    """Yield what a panel tells of a provision: how each run does, or why none does, and what people say of outputs."""
-    rows = [row for row in results.rows if row.group.facet == "provision" and row.group.id == identifier]
-    if rows:
-        differences = [
-            row for row in results.comparison if row.group.facet == "provision" and row.group.id == identifier
-        ]
-        yield PanelRow(
-            _("Results of evaluations"), len(rows), html=_table(rows, differences, results.version)
-        )
+    """Yield what a panel tells of a provision: how each run does on it, or why none does, on a whole chapter, and triage."""
+    own, chapter = (_rows_of(results, facet, identifier) for facet in ("provision", "chapter"))
+    if own:
+        yield PanelRow(_("Results of evaluations"), len(own), html=_results(results, own))
     elif results.runs and isinstance(spec.provision_by_id.get(identifier), Principle):
         yield PanelRow(_("Results of evaluations"), 0, html=f"<p>{escape(_why_none(spec, identifier))}</p>")
+    if chapter and [row.rate.prompts for row in chapter] != [row.rate.prompts for row in own]:
+        yield PanelRow(_("Results of this chapter"), len(chapter), html=_results(results, chapter))
     said = [one for one in results.triage if one.principle == identifier]
     if said:
         items = "".join(f"<li>{_said(one)}</li>" for one in said)
         yield PanelRow(_("Judged outputs"), len(said), html=f"<ul>{items}</ul>")
+
+
+def _rows_of(results: Results, facet: str, identifier: str) -> list[ResultRow]:
+    return [row for row in results.rows if (row.group.facet, row.group.id) == (facet, identifier)]
+
+
+def _results(results: Results, rows: Sequence[ResultRow]) -> str:
+    """Return the table of the rows of one group."""
+    place = rows[0].group.facet, rows[0].group.id
+    differences = [row for row in results.comparison if (row.group.facet, row.group.id) == place]
+    return _table(rows, differences, results.version)
 
 
 def _why_none(spec: Spec, identifier: str) -> str:
@@ -74,7 +83,7 @@ def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compa
     )
     cells = [
         f'<th scope="row">{escape(row.run.model)}</th>',
-        f"<td>{_percent(row.rate.mean)}</td>",
+        f"<td>{_figure(row.rate)}</td>",
         f"<td>{_interval(row)}</td>",
         f"<td>{_counts(row)}</td>",
         f"<td>{escape(_graded(row))}</td>",
@@ -82,7 +91,7 @@ def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compa
     ]
     if compares:
         found = next((one for one in differences if _is_of(one, row)), None)
-        cells.append(f"<td>{escape(_difference(found)) if found else ''}</td>")
+        cells.append(f"<td>{escape(_difference(found, is_share=row.rate.is_share)) if found else ''}</td>")
     return f'<tr class="{"ps-stale" if is_stale else ""}">{"".join(cells)}</tr>'
 
 
@@ -95,15 +104,23 @@ def _is_of(difference: ComparedRow, row: ResultRow) -> bool:
     )
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f} %"
+def _figure(rate: Rate) -> str:
+    """Return a mean: a share in percent, that of any other grades as it is."""
+    if rate.mean is None:
+        return ""
+    return f"{100 * rate.mean:.0f} %" if rate.is_share else f"{rate.mean:.3g}"
 
 
 def _interval(row: ResultRow) -> str:
     """Return the interval as a drawing, and in numbers."""
     low, high, mean = row.rate.low, row.rate.high, row.rate.mean
     if low is None or high is None or mean is None:
-        return _small(_("none: the prompts come in one cluster"))
+        is_one = row.rate.method == "one-cluster"
+        return _small(
+            _("none: the prompts come in one cluster") if is_one else _("none: all prompts have one grade")
+        )
+    if not row.rate.is_share:
+        return f'<span class="ps-numbers">{_signed(f"{low:.3g} … {high:.3g}")}</span>'
     ends = [min(max(end, 0.0), 1.0) * 100 for end in (low, high, mean)]
     drawn = (
         '<svg class="ps-interval" viewBox="0 0 100 10" aria-hidden="true" preserveAspectRatio="none">'
@@ -111,6 +128,10 @@ def _interval(row: ResultRow) -> str:
         f'<path d="M{ends[0]:.1f} 5H{ends[1]:.1f}M{ends[0]:.1f} 1V9M{ends[1]:.1f} 1V9"/></svg>'
     )
     return f'{drawn}<span class="ps-numbers">{100 * low:.0f}\N{EN DASH}{100 * high:.0f} %</span>'
+
+
+def _signed(figures: str) -> str:
+    return figures.replace("-", "\N{MINUS SIGN}")
 
 
 def _counts(row: ResultRow) -> str:
@@ -132,15 +153,19 @@ def _small(words: str) -> str:
     return f'<span class="ps-few">{escape(words)}</span>'
 
 
-def _difference(row: ComparedRow) -> str:
+def _difference(row: ComparedRow, *, is_share: bool) -> str:
     rate = row.rate
     if rate.mean is None:
         return ""
+
+    def told(value: float) -> str:
+        return f"{100 * value:+.0f}" if is_share else f"{value:+.3g}"
+
     ends = ""
     if rate.low is not None and rate.high is not None:
-        ends = f" ({100 * rate.low:+.0f} … {100 * rate.high:+.0f})"
+        ends = f" ({told(rate.low)} … {told(rate.high)})"
     mark = "*" if rate.p_holm is not None and rate.p_holm < _LEVEL else ""
-    return f"{100 * rate.mean:+.0f}{ends}{mark}".replace("-", "\N{MINUS SIGN}")
+    return _signed(f"{told(rate.mean)}{ends}{mark}")
 
 
 def _said(one: Triage) -> str:
@@ -246,7 +271,7 @@ def _name(row: ResultRow) -> str:
 def _cells(found: Mapping[str, ResultRow], columns: Iterable[str]) -> Iterator[str]:
     for name in columns:
         row = found.get(name)
-        yield f"<td>{_percent(row.rate.mean)} <small>{_counts(row)}</small></td>" if row else "<td></td>"
+        yield f"<td>{_figure(row.rate)} <small>{_counts(row)}</small></td>" if row else "<td></td>"
 
 
 def _by_run(results: Results) -> str:

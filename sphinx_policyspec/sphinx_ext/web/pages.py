@@ -265,12 +265,14 @@ class HandbookPages:
         )
         topic_index = TOPIC_INDEX if has_index else ""
         judge = _judge_of(spec)
-        for identifier, found in self.relations.items():
-            if place := places.provision(identifier):
-                past = (*self._past(app, timeline, identifier), *self._evaluated(app, identifier))
-                rows = panels.rows_of(found, places, spec, judge, topic_index)
-                self.rows[place.docname, place.anchor] = (*rows, *past)
-            for occurrence in found.occurrences:
+        for identifier in spec.provision_by_id:
+            found, evaluated = self.relations.get(identifier), tuple(self._evaluated(app, identifier))
+            place = places.provision(identifier)
+            if place and (found or evaluated):
+                rows = panels.rows_of(found, places, spec, judge, topic_index) if found else ()
+                past = self._past(app, timeline, identifier) if found else ()
+                self.rows[place.docname, place.anchor] = (*rows, *past, *evaluated)
+            for occurrence in found.occurrences if found else ():
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
         self.terms = navigation.terms_of(domain_of(env))

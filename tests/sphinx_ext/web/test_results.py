@@ -70,7 +70,7 @@ def test_a_principle_tells_of_each_run_and_of_judged_outputs(
 ) -> None:
     app = build(evaluated)
     assert told_in(warnings_in(app)) == []
-    panel = page(app, "first").select_one(".ps-panel")
+    panel = page(app, "first").select_one("#be_kind .ps-panel")
     assert panel
     head, other, base = cells(panel.select_one("table.ps-results"))  # type: ignore[arg-type]  # it is there
     assert head[:3] == ["Model", "Mean", "Interval of 95 %"]
@@ -82,6 +82,20 @@ def test_a_principle_tells_of_each_run_and_of_judged_outputs(
     said = panel.get_text(" ")
     assert "the spec is at fault" in said
     assert "It asks for <b>speed</b>. (A. Reader)" in said
+    chapter = page(app, "first").select_one(".ps-panel")
+    assert chapter
+    assert "Results of this chapter" in chapter.get_text()
+    assert cells(chapter.select_one("table.ps-results"))[1] == other  # type: ignore[arg-type]  # it is there
+
+
+def test_grades_that_are_no_shares_are_shown_as_they_are(evaluated: Path, build: Build) -> None:
+    log(evaluated / "results.jsonl", one=[3, 5, 4, 2, 6, 6], **{"example/<two>": [5] * 6})
+    panel = page(build(evaluated), "first").select_one("#be_kind .ps-panel")
+    assert panel
+    _, other, base = cells(panel.select_one("table.ps-results"))  # type: ignore[arg-type]  # it is there
+    assert (base[1], base[2].count("%")) == ("4.33", 0)
+    assert other[1:3] == ["5", "none: all prompts have one grade"]
+    assert other[-1].startswith("+0.667 (")
 
 
 def test_a_page_tells_all_and_what_lacks(evaluated: Path, build: Build) -> None:
@@ -101,7 +115,7 @@ def test_a_page_tells_all_and_what_lacks(evaluated: Path, build: Build) -> None:
 def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) -> None:
     index = evaluated / "index.rst"
     index.write_text(index.read_text("utf-8").replace(":version: 1.0", ":version: 2.0"), "utf-8")
-    panel = page(build(evaluated), "first").select_one(".ps-panel")
+    panel = page(build(evaluated), "first").select_one("#be_kind .ps-panel")
     assert panel
     assert len(panel.select("tr.ps-stale")) == 2
     assert "another text than this" in panel.get_text()
