@@ -339,7 +339,8 @@ class _Check:
         odd = [
             name
             for name in row.values(owner.item)
-            if name not in known or name in sections or _is_itself(row, owner, name)
+            if (name or row.many or row.always)
+            and (name not in known or name in sections or _is_itself(row, owner, name))
         ]
         unknown = [name for name in odd if name not in known]
         if len(unknown) > 1 and (joined := "_".join(unknown)) and near_name(joined, known):

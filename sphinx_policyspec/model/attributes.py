@@ -190,6 +190,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         option="level", sidecar=False, many=False, names="level", always=True,
     ),
     Attribute(
+        "clause", "permits_by", "Level that may authorise what it forbids.", "ps:permitsBy",
+        option=None, sidecar=False, many=False, names="level",
+    ),
+    Attribute(
         "example", "illustrates", "Provisions that it shows, besides the one that it stands in.", "ps:illustrates",
         sidecar=False, names="provision",
     ),

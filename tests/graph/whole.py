@@ -111,7 +111,11 @@ def _whole() -> Spec:
             Topic(id="pets", label="Pets", alt_labels=("dogs",), broader=("animals",), span=at(1)),
         ),
         goals=(Goal(id="joy", title="Joy", text="More joy.", span=at(2)),),
-        clauses=(Clause(principle="be_kind", authority="guideline", text="by default", span=at(4)),),
+        clauses=(
+            Clause(
+                principle="be_kind", authority="guideline", text="by default", span=at(4), permits_by="user"
+            ),
+        ),
         references=(
             Reference(
                 source="be_brief",

@@ -216,7 +216,8 @@ class SlipReading:
         if not options:
             return start
         last = options[-1]
-        items = [*last.below, *takewhile(_ITEM.match, self.lines[end:] if depth is None else ())]
+        # reStructuredText takes such a list; options between colons in MyST are a line each.
+        items = [*last.below, *takewhile(_ITEM.match, self.lines[end:])] if depth is None else []
         if items and not last.value and all(_ITEM.match(item) for item in items):
             end += len(items) - len(last.below)
             last.value, last.below = ", ".join(item.strip(" \t-") for item in items), []
