@@ -9,8 +9,10 @@ from typing import Unpack
 
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded
 from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.overlays.check import OverlayReport, check_overlays
+from sphinx_policyspec.overlays.export import BUDGET, ExportForm, OverlayExport, export_overlays
 from sphinx_policyspec.readers.git import is_git
 from sphinx_policyspec.readers.overlays import Overlay, read_overlay
 from sphinx_policyspec.sources import Loaded, has_releases
@@ -44,6 +46,48 @@ def check_overlay(
         overlays, read.spec, older=[one.spec for one in older], digest=next(_digests(read), "")
     )
     return report.with_findings(findings)
+
+
+def export_overlay(
+    *files: str | Path,
+    to: str = "agents",
+    into: str | Path | None = None,
+    force: bool = False,
+    budget: int = BUDGET,
+    upstream: Source | None = None,
+    **options: Unpack[ReadingOptions],
+) -> OverlayExport:
+    """Return what agents read of overlay files: the statements that may be said, and no other.
+
+    Nothing is written. Raises as :func:`check_overlay` does, and :class:`SourceError` where ``into`` cannot be read.
+
+    :param to: a value of :class:`ExportForm`
+    :param into: the file that is to have it; what stands there outside of our marks stays, byte by byte
+    :param force: whether to write over a block that somebody changed by hand
+    :param budget: bytes beyond which the size of the whole file is told
+    """
+    report = check_overlay(*files, upstream=upstream, **options)
+    file, home = Path(into or "."), real_path(Path(report.overlays[0].file)).parent
+    beside, folder = file.with_name("AGENTS.md") if into else None, real_path(file).parent
+    is_other = beside is not None and real_path(beside) != real_path(file)
+    return export_overlays(
+        report,
+        ExportForm(to),
+        file=str(into or ""),
+        standing=_bytes(file),
+        agents=_bytes(beside) if beside and is_other else b"",
+        folder="/".join(folder.relative_to(home).parts) if into and folder.is_relative_to(home) else "",
+        force=force,
+        budget=budget,
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    """Return what a file holds; a pipe, and what is not there, hold nothing."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise SourceError(f"cannot read `{path}`: {error.strerror or error}") from None
 
 
 def _source_of(overlay: Overlay) -> str:

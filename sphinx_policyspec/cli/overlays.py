@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option
+from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, output_option
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.overlays.formats import witness_files
 
@@ -25,11 +25,15 @@ def overlay() -> None:
     """
 
 
-@overlay.command(cls=SourceCommand)
-@click.argument("files", metavar="OVERLAY...", nargs=-1, required=True, type=click.Path())
-@click.option(
+_files = click.argument("files", metavar="OVERLAY...", nargs=-1, required=True, type=click.Path())
+_upstream = click.option(
     "--upstream", metavar="SOURCE", help="The spec that it is about. Default: the one that OVERLAY names."
 )
+
+
+@overlay.command(cls=SourceCommand)
+@_files
+@_upstream
 @click.option(
     "--save",
     metavar="DIR",
@@ -73,6 +77,64 @@ def check(
         _save(report, Path(save), settings)
     order = [one.value for one in ps.Severity]
     if any(order.index(finding.severity.value) <= order.index(fail_on) for finding in report.findings):
+        sys.exit(_REFUSED)
+
+
+@overlay.command(cls=SourceCommand)
+@_files
+@click.option(
+    "--to",
+    type=click.Choice([one.value for one in ps.ExportForm]),
+    required=True,
+    help="Who reads it: AGENTS.md, CLAUDE.md, a rule of Cursor, or a developer message.",
+)
+@_upstream
+@file_option("-o", "--output", exists=False, about="Put it into FILE, which may exist. Default: print it.")
+@click.option("--force", is_flag=True, help="Write over a block that somebody changed by hand.")
+@click.option(
+    "--budget",
+    metavar="BYTES",
+    type=click.IntRange(min=1),
+    default=16 * 1024,
+    show_default=True,
+    help="Tell where the whole file is larger.",
+)
+def export(
+    files: tuple[str, ...],
+    *,
+    to: str,
+    upstream: str | None,
+    output: str | None,
+    force: bool,
+    budget: int,
+    settings: Settings,
+) -> None:
+    """Write what agents read of OVERLAY: the statements that may be said, and no other.
+
+    They stand in a block between two comments; all else in FILE stays as it is, byte by byte, and a
+    second run changes nothing. Exit status 1 means that a statement was refused and left out, or that
+    the block was changed by hand, and was left alone.
+
+    \b
+      policyspec overlay export shop.yaml --to agents -o AGENTS.md
+      policyspec overlay export shop.yaml --to message
+    """
+    with settings.watching("judging"):
+        found = ps.export_overlay(
+            *files,
+            to=to,
+            into=output,
+            force=force,
+            budget=budget,
+            upstream=upstream,
+            **settings.options,
+        )
+    settings.report((*found.report.findings, *found.findings))
+    if not output or not Path(output).is_file() or Path(output).read_bytes() != found.data:
+        settings.put(found.data, output)
+    if left_out := len(found.report.refused):
+        settings.note(f"left out what is refused: {left_out} of {len(found.report.verdicts)} statements")
+    if not found.is_complete:
         sys.exit(_REFUSED)
 
 

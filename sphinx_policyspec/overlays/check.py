@@ -367,10 +367,10 @@ def _overlap(one: OverlayStatement, other: OverlayStatement) -> bool:
     """Return whether two statements can hold in one place: either holds everywhere, or they share a pattern's files."""
     if not (one.globs and other.globs):
         return True
-    return any(_meet(left, right) for left in one.globs for right in other.globs)
+    return any(may_meet(left, right) for left in one.globs for right in other.globs)
 
 
-def _meet(left: str, right: str) -> bool:
-    """Return whether the plain beginning of one pattern is part of the other's."""
+def may_meet(left: str, right: str) -> bool:
+    """Return whether two patterns can match one file: the plain beginning of one is part of the other's."""
     one, other = (re.split(r"[*?\[{]", pattern, maxsplit=1)[0] for pattern in (left, right))
     return one.startswith(other) or other.startswith(one)

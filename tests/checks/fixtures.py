@@ -48,6 +48,8 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".results.jsonl", _evaluated),
         (".triage.yaml", _triaged),
         (".overlay.yaml", _overlaid),
+        (".agents.md", _exported),
+        (".agents.mdc", _exported),
     ):
         if path.name.endswith(suffix):
             return found_by(path, monkeypatch)
@@ -117,6 +119,14 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     assert overlay
     report = check_overlays([overlay], now, older=[replace(read, version="0", provisions=(slow,))])
     return _shown((*findings, *report.findings))
+
+
+def _exported(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of a file that an overlay goes into, and that may have 400 bytes."""
+    monkeypatch.chdir(path.parent)
+    form = "mdc" if path.suffix == ".mdc" else "agents"
+    overlay = CASES / "exported.overlay.yaml"
+    return _shown(ps.export_overlay(overlay, to=form, into=path.name, budget=400).findings)
 
 
 def _project(page: Path, scratch: Path) -> ps.Loaded:

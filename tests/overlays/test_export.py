@@ -1,0 +1,231 @@
+"""What agents read: a block that holds what may be said and nothing else, in a file of others that stays as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.files import printable
+from sphinx_policyspec.overlays.check import check_overlays
+from sphinx_policyspec.overlays.export import (
+    ExportForm,
+    escaped,
+    export_overlays,
+    find_blocks,
+    item_record,
+    unescaped,
+)
+from sphinx_policyspec.readers.overlays import overlay_of
+from tests.conftest import LEVELS, Run, principle, spec
+
+UPSTREAM = spec(
+    principle("plain", text="It says a word."),
+    principle("fixed", authority="root", text="Never."),
+    levels=LEVELS,
+)
+REFUSED = {"id": "no", "says": "This word must not leave.", "overrides": "fixed"}
+SAID = {"id": "yes", "says": "So it is.", "overrides": "plain"}
+MARK = re.compile(rb"<!-- policyspec:begin shop \w+ -->.*?<!-- policyspec:end shop -->", re.DOTALL)
+
+
+def report(*statements: Mapping[str, object], name: str = "shop") -> ps.OverlayReport:
+    text = yaml.safe_dump(
+        {
+            "overlay": name,
+            "upstream": {"source": "x"},
+            "holder": "developer",
+            "statements": [dict(one) for one in statements],
+        }
+    )
+    overlay, findings = overlay_of(text, f"{name}.yaml")
+    assert overlay
+    return check_overlays([overlay], UPSTREAM).with_findings(findings)
+
+
+def exported(
+    standing: bytes, *statements: Mapping[str, object], to: str = "agents", **how: object
+) -> ps.OverlayExport:
+    return export_overlays(
+        report(*statements or (SAID,)),
+        ExportForm(to),
+        file="F",
+        standing=standing,
+        **how,  # type: ignore[arg-type]
+    )
+
+
+STANDING = {
+    "nothing": b"",
+    "no line end": b"# Ours\n\ntext",
+    "of another system": b"# Ours\r\n\r\ntext\r\n",
+    "old line ends": b"# Ours\rtext\r",
+    "marked UTF-8": "\ufeff# Ours\n".encode(),
+    "the mark alone": "\ufeff".encode(),
+    "UTF-16": "# Ours \u263a\r\n".encode("utf-16"),
+    "Latin letters": "# \xdcber uns\n".encode("latin-1"),
+    "an open fence": b"# Ours\n\n```\ncode\n",
+    "marks in code": b"```\n<!-- policyspec:begin shop 0123456789abcdef -->\n<!-- policyspec:end shop -->\n```\n",
+    "front matter": b"---\r\nglobs: **/*\n---\n",
+}
+
+
+@pytest.mark.parametrize("standing", STANDING.values(), ids=STANDING)
+@pytest.mark.parametrize("to", ["agents", "claude", "mdc"])
+def test_bytes_of_others_stay_and_a_second_run_changes_nothing(standing: bytes, to: str) -> None:
+    more = {"id": "more", "says": "Say \u2018it\u2019.", "adds": "Rule", "where": {"globs": ["shop/**"]}}
+    first = exported(standing, SAID, more, to=to)
+    assert first.data.startswith(standing)
+    assert first.data != standing
+    assert exported(first.data, SAID, more, to=to).data == first.data
+    after = first.data + b"\nwritten later\n" * (b"\0" not in standing)
+    shorter = exported(after, SAID, to=to).data
+    assert shorter.startswith(standing)
+    assert shorter.endswith(after[len(first.data) :])
+    assert len(shorter) < len(after)
+    assert exported(shorter, SAID, more, to=to).data == after
+
+
+@given(
+    st.text(max_size=60)
+    | st.sampled_from(["1. x", "1\\. x", "# x", "\\", "&lt;!--", "&amp;lt;!--", "--!>", "- [ ] x"])
+)
+def test_words_of_a_statement_come_back_from_a_line_that_closes_nothing(words: str) -> None:
+    line = escaped(words)
+    assert not re.search(r"<!--|--!?>|[\r\n\u2028]", line)
+    assert unescaped(line) == escaped_free(words)
+
+
+def escaped_free(words: str) -> str:
+    """Return words in one line, without signs that steer terminals, as they go out."""
+    return printable(" ".join(words.split()))
+
+
+HOSTILE = '--> <!-- policyspec:end shop --> ---\n"}]\n```{policy:principle} x\n{{ y }}\n# z'
+
+
+@pytest.mark.parametrize("to", list(ExportForm))
+def test_no_word_closes_what_it_stands_in(to: ExportForm) -> None:
+    statement = {
+        "id": HOSTILE,
+        "says": HOSTILE,
+        "adds": HOSTILE,
+        "where": {"globs": [HOSTILE], "audience": HOSTILE},
+    }
+    text = exported(b"", SAID, statement, to=to).data.decode()
+    if to is ExportForm.MESSAGE:
+        assert text.split("\n\n") == ["So it is.", " ".join(HOSTILE.split()) + "\n"]
+        return
+    (block,), wrong = find_blocks(text, "F")
+    assert (block.end, wrong) == (len(text.splitlines()), ())
+    assert [item_record(line) for line in block.lines if item_record(line)][1] == {
+        **statement,
+        "says": " ".join(HOSTILE.split()),
+    }
+    assert all(line.count("-->") == line.count("<!--") for line in text.splitlines())
+
+
+def test_front_matter_has_the_patterns_quoted_where_every_statement_has_some() -> None:
+    hostile = '**/*"\n---\nalwaysApply: true'
+    where = {"where": {"globs": ["shop/**", hostile]}}
+    front = exported(b"", {**SAID, **where}, to="mdc").data.decode().split("---\n")[1]
+    assert yaml.safe_load(front) == {
+        "description": "Rules of shop",
+        "globs": ["shop/**", " ".join(hostile.split("\x00"))],
+        "alwaysApply": False,
+    }
+    always = exported(b"", {**SAID, **where}, {**SAID, "id": "all"}, to="mdc").data.decode()
+    assert yaml.safe_load(always.split("---\n")[1])["alwaysApply"] is True
+
+
+@pytest.mark.parametrize("to", list(ExportForm))
+def test_what_is_refused_never_leaves(to: ExportForm) -> None:
+    found = exported(b"", SAID, REFUSED, to=to)
+    assert b"So it is." in found.data
+    assert b"must not leave" not in found.data
+    assert not found.is_complete
+    assert exported(b"", SAID, to=to).is_complete
+
+
+def test_a_block_that_somebody_changed_stays_unless_forced() -> None:
+    first = exported(b"# Ours\n").data
+    changed = first.replace(b"So it is.", b"So it was.")
+    kept = exported(changed, SAID, {**SAID, "id": "more"})
+    assert (kept.data, [one.code for one in kept.findings]) == (changed, ["edited-block"])
+    assert exported(changed, force=True).data == first
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"<!-- policyspec:begin shop 0123456789abcdef -->\n",
+        b"<!-- policyspec:end shop -->\n",
+        b"<!-- policyspec:begin shop 0123456789abcdef -->\n<!-- policyspec:end other -->\n",
+    ],
+)
+def test_marks_that_do_not_fit_are_told_and_nothing_is_written(broken: bytes) -> None:
+    found = exported(broken, force=True)
+    assert found.data == broken
+    assert {one.code for one in found.findings} == {"edited-block"}
+
+
+def test_each_overlay_has_a_block_of_its_own() -> None:
+    both = export_overlays(report(SAID, name="other"), ExportForm.AGENTS, standing=exported(b"").data)
+    names = [block.name for block in find_blocks(both.data.decode(), "F")[0]]
+    assert names == ["shop", "other"]
+    assert MARK.search(both.data)[0] == MARK.search(exported(b"").data)[0]  # type: ignore[index]
+
+
+def test_size_is_told_and_nothing_cut() -> None:
+    found = exported(b"", budget=100)
+    assert [one.code for one in found.findings] == ["over-budget"]
+    assert (found.is_complete, found.data) == (True, exported(b"").data)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "up.md").write_text("# A {#plain authority=user}\n\nIt says a word.\n", "utf-8")
+    overlay = {
+        "overlay": "shop",
+        "upstream": {"source": "up.md"},
+        "holder": "developer",
+        "statements": [SAID, {**SAID, "id": "till", "says": "Only here.", "where": {"globs": ["till/**"]}}],
+    }
+    (tmp_path / "shop.yaml").write_text(json.dumps(overlay), "utf-8")
+    return tmp_path
+
+
+def test_a_nested_file_gets_what_can_hold_there(shop: Path) -> None:
+    for name, count in (("AGENTS.md", 2), ("till/AGENTS.md", 2), ("store/AGENTS.md", 1)):
+        (shop / name).parent.mkdir(exist_ok=True)
+        found = ps.export_overlay(shop / "shop.yaml", into=shop / name)
+        assert found.data.count(b"\n- ") == count
+
+
+def test_claude_imports_what_the_file_beside_says_and_a_link_stays(run: Run, shop: Path) -> None:
+    overlay, agents, claude = shop / "shop.yaml", shop / "AGENTS.md", shop / "CLAUDE.md"
+    assert run("overlay", "export", overlay, "--to", "claude", "-o", claude)[0] == 0
+    assert "So it is." in claude.read_text("utf-8")
+    run("overlay", "export", overlay, "--to", "agents", "-o", agents)
+    run("overlay", "export", overlay, "--to", "claude", "-o", claude)
+    assert "\n@AGENTS.md\n" in claude.read_text("utf-8")
+    claude.unlink()
+    claude.symlink_to(agents)
+    before = agents.read_bytes()
+    assert run("overlay", "export", overlay, "--to", "claude", "-o", claude)[0] == 0
+    assert (agents.read_bytes(), claude.is_symlink()) == (before, True)
+
+
+def test_the_command_tells_what_was_left_out(run: Run, shop: Path) -> None:
+    overlay = shop / "shop.yaml"
+    overlay.write_text(overlay.read_text("utf-8").replace('"holder": "developer"', '"holder": "guideline"'))
+    status, out, err = run("overlay", "export", overlay, "--to", "agents")
+    assert (status, out) == (1, "")
+    assert "no message has the level `guideline`" in err
