@@ -14,7 +14,7 @@ from sphinx_policyspec.api.comparing import (
     write_judgement as write_judgement,
 )
 from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
-from sphinx_policyspec.api.overlays import check_overlay as check_overlay, export_overlay as export_overlay
+from sphinx_policyspec.api.overlays import check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
     survey as survey,
@@ -111,7 +111,11 @@ from sphinx_policyspec.model.example import Turn as Turn
 from sphinx_policyspec.model.finding import Places as Places, Use as Use
 from sphinx_policyspec.model.provision import Block as Block
 from sphinx_policyspec.overlays.check import OverlayReport as OverlayReport
+from sphinx_policyspec.overlays.drafts import ImportedFile as ImportedFile, OverlayDraft as OverlayDraft
 from sphinx_policyspec.overlays.export import ExportForm as ExportForm, OverlayExport as OverlayExport
+from sphinx_policyspec.overlays.pages import (
+    DraftCandidate as DraftCandidate, LineKind as LineKind, Mark as Mark,
+)
 from sphinx_policyspec.readers.overlays import (
     Operation as Operation, Overlay as Overlay, OverlayStatement as OverlayStatement, StatementMode as StatementMode,
     StatementExample as StatementExample, StatementTarget as StatementTarget, Surface as Surface,

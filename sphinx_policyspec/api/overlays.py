@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
@@ -12,9 +13,10 @@ from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.overlays.check import OverlayReport, check_overlays
+from sphinx_policyspec.overlays.drafts import OverlayDraft, draft_overlay
 from sphinx_policyspec.overlays.export import BUDGET, ExportForm, OverlayExport, export_overlays
 from sphinx_policyspec.readers.git import is_git
-from sphinx_policyspec.readers.overlays import Overlay, read_overlay
+from sphinx_policyspec.readers.overlays import Overlay, Upstream, read_overlay
 from sphinx_policyspec.sources import Loaded, has_releases
 
 
@@ -80,6 +82,24 @@ def export_overlay(
         force=force,
         budget=budget,
     )
+
+
+def import_overlay(
+    *files: str | Path, upstream: Source, into: str | Path = ".", **options: Unpack[ReadingOptions]
+) -> OverlayDraft:
+    """Return what instruction files of agents may say on top of a spec, as a draft whose targets people name.
+
+    What they import is read, too. Raises :class:`SourceError` where one cannot be read, or upstream cannot.
+
+    :param into: the folder of the draft, from which it names its upstream
+    :param options: how upstream is read, as for :func:`load`
+    """
+    _, read = _upstream(upstream, [], options)
+    source = str(upstream) if isinstance(upstream, str | Path) else read.spec.title
+    if isinstance(upstream, str | Path) and not (is_git(source) or Path(source).is_absolute()):
+        source = os.path.relpath(source, into)
+    pin = Upstream(source=source, release=read.spec.version, sha256=next(_digests(read), ""))
+    return draft_overlay([(Path(file), str(file)) for file in files], read.spec, pin)
 
 
 def _bytes(path: Path) -> bytes:

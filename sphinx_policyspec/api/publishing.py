@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.exports.report_formats import Report
     from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.overlays.check import OverlayReport
+    from sphinx_policyspec.overlays.drafts import OverlayDraft
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
 
@@ -145,7 +146,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Answer | BehaviourDiff | Decisions | Lock | OverlayReport | ReadingList | Reasoning | Report | Results | Review"
+    "Answer | BehaviourDiff | Decisions | Lock | OverlayDraft | OverlayReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -160,6 +161,7 @@ _FORMS = {
     "Lock": "exports.diff LOCK_FILE_FORMATS",
     "LockChange": "exports.diff LOCK_FORMATS",
     "Moment": "exports.diff HISTORY_FORMATS",
+    "OverlayDraft": "overlays.formats DRAFT_FORMATS",
     "OverlayReport": "overlays.formats OVERLAY_FORMATS",
     "ReadingList": "exports.diff READING_FORMATS",
     "Reasoning": "exports.answers REASONING_FORMATS",

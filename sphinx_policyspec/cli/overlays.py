@@ -138,6 +138,35 @@ def export(
         sys.exit(_REFUSED)
 
 
+@overlay.command("import", cls=SourceCommand)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.option("--upstream", metavar="SOURCE", required=True, help="The spec that the draft is to be about.")
+@form_option("OverlayDraft", "yaml")
+@output_option
+def import_files(
+    files: tuple[str, ...], *, upstream: str, form: str, output: str | None, settings: Settings
+) -> None:
+    """Make a draft of an overlay from instruction files of agents.
+
+    AGENTS.md, CLAUDE.md, .mdc, .instructions.md, a persona or a policy: each item of a list, row of a
+    table and sentence becomes a candidate, with its place, what is seen of it, and provisions that it
+    may be near. Nothing is guessed: people say what of upstream a statement changes.
+
+    \b
+      policyspec overlay import AGENTS.md --upstream model_spec/2025-09-12 -o shop.yaml
+    """
+    with settings.watching("reading"):
+        draft = ps.import_overlay(
+            *files, upstream=upstream, into=Path(output or "x").parent, **settings.options
+        )
+    settings.report(draft.findings)
+    settings.show(draft, form, output)
+    for file in draft.files:
+        counts = ", ".join(f"{file.count(kind)} {kind}" for kind in ps.LineKind)
+        settings.note(f"{file.name}: {len(file.lines)} lines: {counts}")
+    settings.note(f"{len(draft.candidates)} candidates")
+
+
 def _save(report: ps.OverlayReport, folder: Path, settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     files = witness_files(report)

@@ -46,7 +46,7 @@ _SERVICES = _listed(
     let leave treat ignore trust skip stop go assume accept obey agree believe"""
 )
 """What a demand may ask for that gives somebody more than before."""
-_IMPERATIVES = _listed(
+IMPERATIVES = _listed(
     """act answer apply ask assume be begin call check choose comply confirm consider decline disclose do explain follow
     give handle help hide ignore include inform keep leave let make mention offer omit pause prefer preserve prevent
     protect provide quote reject remember remove repeat reply report respect respond reveal say send share show state stay
@@ -243,7 +243,7 @@ class TextSentence(Brief):
         """Whether it may bind somebody: it holds a norm word or a number, is an item of what does, or an imperative."""
         begins = self.words[0] if self.words else ""
         is_led = bool(self.leads) or not NORM_WORDS.isdisjoint(self.title)
-        return bool(self.norms or is_led or self.binds or begins in _IMPERATIVES)
+        return bool(self.norms or is_led or self.binds or begins in IMPERATIVES)
 
     @property
     def may_bind(self) -> bool:

@@ -235,7 +235,7 @@ def item_record(line: str) -> dict[str, Any]:
     """Return what a line of a block says, with the keys of an overlay file; nothing where it is no statement."""
     found = _ITEM.fullmatch(line)
     keys = _record(found[2]) if found else {}
-    return {"says": unescaped(found[1]), **keys} if found and "id" in keys else {}
+    return {**keys, "says": unescaped(found[1])} if found and "id" in keys else {}
 
 
 def head_record(lines: Sequence[str]) -> dict[str, Any]:
@@ -256,7 +256,7 @@ def _record(text: str) -> dict[str, Any]:
 
 _MARK = re.compile(r"<!-- policyspec:(begin|end) (\S+)(?: ([0-9a-f]{16}))? -->[ \t]*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)")
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^`]*)")
 
 
 def lines_of(text: str) -> list[str]:

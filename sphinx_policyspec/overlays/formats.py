@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -14,6 +15,8 @@ from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Rep
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Case, Finding, Item, Severity, rules
 from sphinx_policyspec.overlays.check import OverlayReport, instead, why
+from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
+from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
 from sphinx_policyspec.overlays.verdicts import PartVerdict, StatementVerdict, Witness
 from sphinx_policyspec.readers.text import SourceLines
 
@@ -191,6 +194,81 @@ def _as(form: str) -> Callable[[OverlayReport], str]:
 
     return write
 
+
+# -- drafts ------------------------------------------------------------------------------------
+
+
+def _draft_yaml(draft: OverlayDraft) -> str:
+    """Return a draft as an overlay file; what is seen of each candidate stands in comments."""
+    pins = ("source", "release", "sha256")
+    upstream = {name: value for name in pins if (value := getattr(draft.upstream, name))}
+    surface = {"surface": draft.surface} if draft.surface else {}
+    head = {"overlay": draft.name, "upstream": upstream, "holder": draft.holder, **surface}
+    parts = [_DRAFTED, _yaml(head), "statements:\n" if draft.candidates else "statements: []\n"]
+    for one, record in statement_records(draft):
+        parts += (f"  # {printable(line)}\n" for line in _seen(one))
+        first = {"id": record.pop("id"), "says": record.pop("says")}
+        is_open = "target" in record and record.pop("target") is None
+        item = _yaml(first) + "target:\n" * is_open + (_yaml(record) if record else "")
+        parts.append(f"  - {indent(item, '    ').lstrip()}")
+    return "".join(parts)
+
+
+_DRAFTED = """\
+# A draft: put `overrides`, `narrows`, `adds` or another operation in the place of each `target`, and
+# remove what is no rule of behaviour. Comments tell where words stand, and to what they may be near.
+"""
+
+
+def _yaml(record: Mapping[str, Any]) -> str:
+    return str(yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _seen(one: DraftCandidate) -> Iterator[str]:
+    marks = f" ({', '.join(one.marks)})" if one.marks else ""
+    yield f"{one.span.file}:{one.span.line}{marks}" + f"; near {', '.join(one.near)}" * bool(one.near)
+    if one.under:
+        yield f"under {' › '.join(one.under)}"
+
+
+def _draft_json(draft: OverlayDraft) -> str:
+    told = {
+        "overlay": draft.name,
+        "holder": draft.holder,
+        "upstream": {
+            "source": draft.upstream.source,
+            "release": draft.upstream.release,
+            "sha256": draft.upstream.sha256,
+        },
+        "files": [
+            {
+                "file": file.name,
+                **{kind.value: file.count(kind) for kind in LineKind},
+                "lines": [
+                    {"line": number, "kind": kind.value, "reason": reason}
+                    for number, (kind, reason) in enumerate(file.lines, 1)
+                ],
+            }
+            for file in draft.files
+        ],
+        "candidates": [
+            {
+                "id": record["id"],
+                "text": one.text,
+                "file": one.span.file,
+                "line": one.span.line,
+                "marks": [mark.value for mark in one.marks],
+                "near": [*one.near],
+                "under": [*one.under],
+            }
+            for one, record in statement_records(draft)
+        ],
+    }
+    return json_object(told, draft.findings)
+
+
+DRAFT_FORMATS: Formats[OverlayDraft] = {"yaml": _draft_yaml, "json": _draft_json}
+"""The forms of what instruction files may say."""
 
 OVERLAY_FORMATS: Formats[OverlayReport] = {
     "text": _text,

@@ -97,6 +97,10 @@ STATEMENT = (
     CaseKey(name="delegates", about="Gives texts of a source a say: its name."),
     CaseKey(name="defines", about="Fixes what a term means: the term."),
     CaseKey(name="restates", kind="texts", about="Says again what upstream says: likewise."),
+    CaseKey(
+        name="target",
+        about="Of a draft: empty, until one of the keys above takes its place; nothing is judged.",
+    ),
     CaseKey(name="mode", kind="mode", default="`explicit`", about="Said in so many words, or `implicit`."),
     CaseKey(
         name="issue",
@@ -349,6 +353,10 @@ class _Reader:
             self.yaml.find(
                 "invalid-value", values[found[1].value], f"{named} in one statement", "split it in two"
             )
+        elif "target" in values:
+            told = f"`{self._text(values, 'id')}` names nothing of upstream yet, and is not judged"
+            hint = "put `overrides`, `narrows`, `adds` or another operation in the place of `target`"
+            self.yaml.find("no-target", values["target"], told, hint)
         elif isinstance(node, yaml.MappingNode):
             named = ", ".join(f"`{operation}`" for operation in Operation)
             self.yaml.find("missing-key", node, "the statement does nothing", f"add one of {named}")

@@ -48,6 +48,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".results.jsonl", _evaluated),
         (".triage.yaml", _triaged),
         (".overlay.yaml", _overlaid),
+        (".import.md", _drafted),
         (".agents.md", _exported),
         (".agents.mdc", _exported),
     ):
@@ -119,6 +120,12 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     assert overlay
     report = check_overlays([overlay], now, older=[replace(read, version="0", provisions=(slow,))])
     return _shown((*findings, *report.findings))
+
+
+def _drafted(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of an instruction file that becomes a draft."""
+    monkeypatch.chdir(path.parent)
+    return _shown(ps.import_overlay(path.name, upstream=CASES / "upstream.md").findings)
 
 
 def _exported(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -83,6 +83,7 @@ COMMANDS = {
     "query for a truth": "query NEW --sparql 'ASK { ?s ps:line 1 }' --format json",
     "questions": "query --list --format json",
     "overlay-check": "overlay check OVERLAY --upstream NEW --format json",
+    "overlay-import": "overlay import AGENTS --upstream NEW --format json",
     "reason": "reason NEW --format json",
     "resolve": "resolve NEW CASES --format json",
     "results": "results NEW RESULTS --compare m1 m2 --triage TRIAGE --format json",
@@ -104,6 +105,7 @@ BAD = {
     "query": ("query NEW hard-rule --format json", "did you mean `hard-rules`"),
     "query in SPARQL": ("query NEW --sparql 'SELECT nothing' --format json", ""),
     "overlay-check": ("overlay check OVERLAY --upstream nowhere --format json", "does not exist"),
+    "overlay-import": ("overlay import nowhere --upstream NEW --format json", "does not exist"),
     "reason": ("reason BROKEN --format json", ""),
     "resolve": ("resolve OLD nowhere --format json", "does not exist"),
     "results": ("results NEW nowhere --format json", "does not exist"),
@@ -135,6 +137,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("results.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
     Path("triage.yaml").write_text(TRIAGE, "utf-8")
     Path("overlay.yaml").write_text(OVERLAY, "utf-8")
+    Path("AGENTS.md").write_text("# Ours\n\n- Never be gruff; see @lost.md.\n", "utf-8")
     Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
     return tmp_path
@@ -144,7 +147,7 @@ def words(command: str) -> list[str]:
     named = {
         "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
-        "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml",
+        "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml", "AGENTS": "AGENTS.md",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -273,7 +276,12 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", [name for name in COMMANDS if name not in {"lock-check", "diff with judgements", "overlay-check"}]
+    "name",
+    [
+        name
+        for name in COMMANDS
+        if name not in {"lock-check", "diff with judgements", "overlay-check", "overlay-import"}
+    ],
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
     run: Run, model_spec_data: Path, name: str
