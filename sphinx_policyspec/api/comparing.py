@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from sphinx_policyspec.api.judging import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, reader, spec_of, specs_of
@@ -37,6 +37,9 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.judgements import add_judgement, usable_judgements
 from sphinx_policyspec.readers.text import read_text
 
+if TYPE_CHECKING:
+    from sphinx_policyspec.evals.results import Results
+
 
 def diff(
     old: Source,
@@ -45,6 +48,7 @@ def diff(
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
     judgements: str | Path | Iterable[Judgement] = (),
+    results: Iterable[str | Path] | Results = (),
     **options: Unpack[ReadingOptions],
 ) -> SpecDiff:
     """Return what changed from one spec or SOURCE to another, read as :func:`load_pair` does.
@@ -54,11 +58,13 @@ def diff(
     :param overlays: specs or SOURCEs that are built on the old one: what the changes reach in them is told, too
     :param judgements: what people say of changed prose, or a file of it; it is the weight of that, and what does not fit, or is
         not filled in yet, is in the findings of the diff. A file of another form raises :class:`AnnotationError`
+    :param results: of evaluations, as for :func:`read_results`, or what that returns for the old spec: changes of text or
+        level, but for editorial ones, name the runs that were graded against what was
     :param options: how SOURCEs are read, as for :func:`load`
     """
     before, after = specs_of(old, new, **options)
     found = _with_overlays(_compared(before, after, aliases), before, after, _read(overlays, **options))
-    return _judged(found, before, after, judgements)
+    return _with_results(_judged(found, before, after, judgements), before, results)
 
 
 def diff_cases(
@@ -69,6 +75,7 @@ def diff_cases(
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
     judgements: str | Path | Iterable[Judgement] = (),
+    results: Iterable[str | Path] | Results = (),
     **options: Unpack[ReadingOptions],
 ) -> BehaviourDiff:
     """Return what :func:`diff` does, and which cases come out differently in the new spec or SOURCE.
@@ -77,13 +84,14 @@ def diff_cases(
     :param aliases: as for :func:`diff`
     :param overlays: likewise
     :param judgements: likewise
+    :param results: likewise
     :param options: likewise
     """
     before, after = map(Norms, specs_of(old, new, **options))
     read, findings = read_cases(cases)
     found = _compared(before.spec, after.spec, aliases, read)
     found = _with_overlays(found, before.spec, after.spec, _read(overlays, **options))
-    found = _judged(found, before.spec, after.spec, judgements)
+    found = _with_results(_judged(found, before.spec, after.spec, judgements), before.spec, results)
     compared = compare_cases(found, before, after, read)
     for case in compared:
         if case.state is CaseState.NEITHER:
@@ -149,6 +157,16 @@ def _given(judgements: str | Path | Iterable[Judgement]) -> tuple[tuple[Judgemen
 
 def _with_overlays(found: SpecDiff, before: Spec, after: Spec, overlays: Mapping[str, Spec]) -> SpecDiff:
     return with_overlays(found, before, after, overlays) if overlays else found
+
+
+def _with_results(found: SpecDiff, before: Spec, results: Iterable[str | Path] | Results) -> SpecDiff:
+    if not (results := tuple(results) if isinstance(results, Iterable) else results):
+        return found
+    from sphinx_policyspec.api.evals import read_results  # noqa: PLC0415  few callers evaluate
+    from sphinx_policyspec.evals.results import with_stale_results  # noqa: PLC0415  likewise
+
+    read = read_results(before, *results) if isinstance(results, tuple) else results
+    return with_stale_results(found, before, read)
 
 
 def _read(overlays: Iterable[str | Path | Spec], **options: Unpack[ReadingOptions]) -> dict[str, Spec]:

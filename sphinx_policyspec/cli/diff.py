@@ -70,6 +70,14 @@ _alias = click.option(
     help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
 )
 @judgements_option
+@click.option(
+    "--results",
+    metavar="STORE",
+    multiple=True,
+    type=click.Path(),
+    help="Results of evaluations, as `policyspec results` reads them: name the runs graded against what a change of "
+    "text or level replaces; may be repeated.",
+)
 @click.option("--needs-reader", "unread", is_flag=True, help="List only what needs a reader.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @form_option("SpecDiff", about="How to print it; markdown: a comment on a pull request; changelog: a draft.")
@@ -82,6 +90,7 @@ def diff(
     overlays: tuple[str, ...],
     cases: tuple[str, ...],
     judgements: str | None,
+    results: tuple[str, ...],
     unread: bool,
     exit_code: bool,
     form: str,
@@ -95,7 +104,7 @@ def diff(
     With --cases, scenarios of the chain of command are decided by both: those that come out
     differently are told with both explanations, and so are those that one of the two cannot decide.
     Exit status 2 tells of a case that neither can decide. With --verbose, each eval tag and prompt
-    file has a line of its own.
+    file has a line of its own. With --results, each change tells whose results it makes stale.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
@@ -106,6 +115,7 @@ def diff(
         raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
     before, after, errors = settings.pair(old, new)
     how: dict[str, Any] = {"aliases": aliases, "overlays": overlays, "judgements": judgements or ()}
+    how["results"] = results
     with settings.watching("comparing"):
         behaviour = ps.diff_cases(before, after, cases, **how, **settings.options) if cases else None
         found = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)

@@ -116,6 +116,7 @@ class Reach(Brief):
     :param overlays: provisions of specs that are built on this one and name it, as ``overlay:id``, of those that
         were given
     :param cases: scenarios of the chain of command that rest on it, as ``file:line``, of those that were given
+    :param results: ids of runs whose answers were graded against what it was, of the evaluations that were given
     """
 
     examples: tuple[str, ...] = ()
@@ -124,6 +125,7 @@ class Reach(Brief):
     dependents: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether there is anything."""

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.evals.join import Join, ResultMap, disagreements_of, join, read_map
 from sphinx_policyspec.evals.measures import Rate, rates
-from sphinx_policyspec.evals.prompts import digest_of_spec, level_of
+from sphinx_policyspec.evals.prompts import digest_of_spec, level_of, with_holders
 from sphinx_policyspec.evals.records import EvalRun, ReadingRules, lacking_field
 from sphinx_policyspec.evals.result_files import read_files, superseded
 from sphinx_policyspec.evals.store import Store, is_store
@@ -186,6 +187,50 @@ def results_of(
             pins={run.id: _is_pinned(run, spec, pinned) for run in runs},
             findings=(*told, *disagreements_of(joined, {run.id: run.file for run in runs})),
         )
+
+
+_STALE = frozenset({
+    ChangeKind.TEXT, ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED, ChangeKind.LEVEL_CHANGED, ChangeKind.REMOVED,
+    ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.BECAME_SECTION,
+})  # fmt: skip
+"""Changes of what a provision says or how far it binds."""
+
+
+def with_stale_results(diff: SpecDiff, old: Spec, results: Results) -> SpecDiff:
+    """Return a diff whose changes of text or level, but for editorial ones, name the runs that were graded against what was.
+
+    :param results: read against the old spec; a run that does not say what it was graded against may have been by that
+    """
+    stale: dict[str, dict[str, None]] = {}
+    for row in results.rows:
+        if row.group.facet == "provision" and _may_rest_on(row, old, results.pins):
+            stale.setdefault(row.group.id, {})[row.run.id] = None
+
+    def reached(change: Change) -> Change:
+        if (
+            change.subject is not Subject.PROVISION
+            or change.kind not in _STALE
+            or change.weight is Weight.EDITORIAL
+        ):
+            return change
+        # What stands in a plain section of a principle is a part of what that says.
+        id_ = diff.old_ids.get(change.provision, change.provision)
+        holders = with_holders(old, id_)
+        place = next((n for n, name in enumerate(holders) if name in old.principle_by_id), 0)
+        runs = dict.fromkeys(run for name in holders[: place + 1] for run in stale.get(name, ()))
+        return replace(change, reach=replace(change.reach, results=tuple(runs))) if runs else change
+
+    return replace(
+        diff, changes=tuple(map(reached, diff.changes)), findings=(*diff.findings, *results.findings)
+    )
+
+
+def _may_rest_on(row: ResultRow, spec: Spec, pins: Mapping[str, bool | None]) -> bool:
+    """Return whether answers may have been graded against a spec."""
+    pin = pins[row.run.id]
+    if row.release and spec.version and not (row.run.spec_sha256 and pin):
+        return row.release == spec.version
+    return pin is not False
 
 
 def results_in(

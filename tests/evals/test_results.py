@@ -286,6 +286,51 @@ def test_a_handbook_refuses_a_baseline_that_is_no_run(
     assert (status, told in said, (folder / "site").exists()) == (2, True, False)
 
 
+OTHER = (
+    SPEC.replace("is kind to", "must be kind to")
+    .replace("be_brief authority=guideline", "be_brief authority=user")
+    .replace("be_honest", "be_true")
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_named"),
+    [
+        ({}, True),
+        ({"release": "2026-01-01"}, True),
+        ({"release": "2027-01-01"}, False),
+        ({"release": "2025-01-01"}, False),
+        ({"spec_sha256": "0" * 64}, False),
+    ],
+)
+def test_a_change_names_the_runs_that_it_makes_stale(
+    folder: Path, run: Run, told: dict[str, str], is_named: bool
+) -> None:
+    (folder / "all" / "2027-01-01").mkdir()
+    (folder / "all" / "2027-01-01" / "model_spec.md").write_text(OTHER, "utf-8")
+    file = written(
+        folder / "r.jsonl",
+        [row(f"p{n}", section_id=id_, **told) for n, id_ in enumerate(("be_kind", "be_brief", "be_honest"))],
+    )
+    releases = ps.load("all/2026-01-01"), ps.load("all/2027-01-01")
+    found = ps.diff(*releases, results=[file])
+    named = {(one.kind.value, one.id) for one in found.changes if one.reach.results}
+    assert named == ({("text", "be_kind"), ("level-raised", "be_brief")} if is_named else set())
+    assert ps.diff(*releases, results=ps.read_results(releases[0], file)) == found
+    command = "diff", "all/2026-01-01", "all/2027-01-01", "--results", file
+    printed = json.loads(run(*command, "--format", "json")[1])["changes"]
+    assert sum("results" in one["reach"] for one in printed) == len(named)
+    assert run(*command, "--format", "markdown")[1].count("results of m1") == len(named)
+
+
+def test_a_plain_section_is_a_part_of_its_principle_for_stale_results(folder: Path) -> None:
+    for name, text in (("old.md", "can cost"), ("new.md", "must never cost")):
+        (folder / name).write_text(f"{SPEC}\n### Why {{#why}}\n\nLies {text} trust.\n", "utf-8")
+    file = written(folder / "r.jsonl", [row("p1", section_id="be_honest"), row("p2", section_id="manners")])
+    (change,) = ps.diff("old.md", "new.md", results=[file]).changes
+    assert (change.id, len(change.reach.results)) == ("why", 1)
+
+
 def test_a_comparison_tells_what_it_leaves_out(folder: Path, run: Run) -> None:
     rows = [
         row("p1", section_id="be_kind"),

@@ -302,7 +302,7 @@ def _change(change: Change) -> dict[str, Any]:
     spans = {"old_place": change.old_span, "new_place": change.new_span}
     reach = {
         name: list(getattr(change.reach, name))
-        for name in ("examples", "prompts", "references", "dependents", "overlays", "cases")
+        for name in ("examples", "prompts", "references", "dependents", "overlays", "cases", "results")
     }
     return {
         "kind": change.kind.value,

@@ -230,7 +230,7 @@ def _near(runs: tuple[Run, ...]) -> Iterator[Run]:
 
 
 def reach_of(change: Change) -> str:
-    """Return what a change may invalidate, in numbers; in overlays, which are few, by name too."""
+    """Return what a change may invalidate, in numbers; overlays and runs of evaluations, which are few, by name."""
     reach = change.reach
     named = {
         "example": reach.examples,
@@ -240,8 +240,10 @@ def reach_of(change: Change) -> str:
         "case": reach.cases,
     }
     counts = [f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids]
-    overlays = [*reach.overlays[:_NAMED], *(["…"] if len(reach.overlays) > _NAMED else [])]
-    return "; ".join(filter(None, (", ".join(counts), f"overlay {', '.join(overlays)}" if overlays else "")))
+    told = [", ".join(counts)]
+    for name, ids in (("overlay", reach.overlays), ("results of", reach.results)):
+        told += [f"{name} {', '.join((*ids[:_NAMED], *['…'] * (len(ids) > _NAMED)))}"] if ids else []
+    return "; ".join(filter(None, told))
 
 
 _MANY = 8
