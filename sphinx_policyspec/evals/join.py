@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +18,10 @@ from sphinx_policyspec.evals.prompts import (
     with_holders,
 )
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.model.finding import UnknownNames
 from sphinx_policyspec.model.nearest import near_name
+from sphinx_policyspec.readers.judgements import RESULT_FIELDS, RESULT_MAP
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -112,21 +114,31 @@ class ResultMap(Brief):
     provisions: Mapping[str, str] = field(default_factory=dict)
 
 
-FIELDS = ("prompt", "model", "section", "focus", "cluster", "weight", "evidence")
+def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Finding, ...]]:
+    """Return a map file and what is wrong with it; one that is not YAML raises :class:`AnnotationError`.
 
-
-def read_map(path: Path) -> tuple[ResultMap, tuple[Finding, ...]]:
-    """Return a map file and what is wrong with it; one that is not YAML raises :class:`AnnotationError`."""
+    :param spec: that has the provisions which it names; without it they are not looked up
+    """
     text, findings = read_text(path, str(path))
     reader = YamlReader(str(path))
-    top = reader.mapping(reader.compose(text), ("fields", "provisions"))
-    fields = reader.mapping(top.get("fields"), FIELDS)
+    top = reader.mapping(reader.compose(text), [key.name for key in RESULT_MAP])
+    fields = reader.mapping(top.get("fields"), [key.name for key in RESULT_FIELDS])
     provisions = reader.mapping(top.get("provisions"))
     found = ResultMap(
         fields={name: told for name, node in fields.items() if (told := reader.text(node))},
         provisions={name: told for name, node in provisions.items() if (told := reader.text(node))},
     )
-    return found, (*findings, *reader.findings)
+    names = UnknownNames()
+    # A map may serve several releases, not all of which have each provision.
+    unknown = (
+        replace(
+            names.finding("provision", told, reader.span(provisions[name]), spec.provision_by_id),
+            severity=Severity.WARNING,
+        )
+        for name, told in found.provisions.items()
+        if spec and told not in spec.provision_by_id
+    )
+    return found, (*findings, *reader.findings, *unknown)
 
 
 def join(

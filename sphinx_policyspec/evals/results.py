@@ -145,7 +145,7 @@ def results_of(
     :param digests: of the files of the spec, which logs may be pinned to
     """
     spec = releases[-1]
-    mapped, map_findings = read_map(Path(options.map)) if options.map else (ResultMap(), ())
+    mapped, map_findings = read_map(Path(options.map), spec) if options.map else (ResultMap(), ())
     rules = ReadingRules(
         fields=mapped.fields,
         release=options.release,

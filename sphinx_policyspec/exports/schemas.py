@@ -22,7 +22,7 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.annotations import MAPPINGS, Key
 from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
-from sphinx_policyspec.readers.judgements import JUDGEMENT, TRIAGE
+from sphinx_policyspec.readers.judgements import JUDGEMENT, RESULT_FIELDS, RESULT_MAP, TRIAGE
 from sphinx_policyspec.readers.overlays import (
     EXAMPLE,
     OVERLAY,
@@ -145,6 +145,24 @@ def _triage() -> _Schema:
         "description": "Whose fault it is that outputs contradict a spec; an entry that is not filled in gives nothing yet.",
         "type": ["array", "null"],
         "items": _keys(TRIAGE, _written()["triage"]),
+    }
+
+
+def _result_map() -> _Schema:
+    """Return the schema of maps of results: what logs call things."""
+    fields = _keys(RESULT_FIELDS)
+    provisions = {"additionalProperties": {"type": _SCALARS}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec result map",
+        "description": "What logs of evaluations call things, for `policyspec results --map`.",
+        **_keys(
+            RESULT_MAP,
+            {
+                "fields": {**fields, "type": ["object", "null"]},
+                "provisions": {**provisions, "type": ["object", "null"]},
+            },
+        ),
     }
 
 
@@ -277,6 +295,7 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
     "cases": _cases,
     "judgements": _judgements,
     "triage": _triage,
+    "result-map": _result_map,
     "overlay": _overlay,
 }
 """The schemas of files that people write, by the kind of file."""

@@ -1,4 +1,4 @@
-"""Files of what people say: of changed prose (judgements), and of outputs that contradict a spec (triage); each with what is wrong with its form."""
+"""Files of what people say: of changed prose (judgements), of outputs that contradict a spec (triage), and what logs call things (maps); each with what is wrong with its form."""
 
 from __future__ import annotations
 
@@ -67,6 +67,31 @@ TRIAGE = (
     CaseKey(name="who", required=True, about="Name of the person who looked at it."),
     CaseKey(name="date", required=True, about="Day on which that was: `2026-02-01`."),
     CaseKey(name="link", about="Where it is discussed: an `https:` address."),
+)
+
+RESULT_FIELDS = (
+    CaseKey(name="prompt", about="Field with the id of the prompt."),
+    CaseKey(name="model", about="Field with the model that answered."),
+    CaseKey(name="section", default="`section_id`", about="Field with the provision that was tested."),
+    CaseKey(name="focus", default="`focus_id`", about="Field with the eval tag."),
+    CaseKey(
+        name="cluster",
+        default="`scenario`, else `focus_id`",
+        about="Field with what tells which prompts belong together.",
+    ),
+    CaseKey(
+        name="weight",
+        about="Field with the weight of the prompt in a mean, from 0 on; without it each weighs 1.",
+    ),
+    CaseKey(
+        name="evidence",
+        default="`evidence`",
+        about="Field that says what was graded: `output` or `reasoning`.",
+    ),
+)
+RESULT_MAP = (
+    CaseKey(name="fields", about="What logs call things: the names of their fields."),
+    CaseKey(name="provisions", about="Ids of provisions by what logs call them; they win over all else."),
 )
 
 

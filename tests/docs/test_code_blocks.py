@@ -296,6 +296,7 @@ class Run:
         file.write_text(block.text, encoding="utf-8")
         if "fields:" in block.text:
             assert read_map(file)[1] == ()
+            validate(yaml.safe_load(block.text), ps.json_schema("result-map"))
             return
         if "statements:" in block.text:
             assert read_overlay(file, file.name)[1] == ()

@@ -13,8 +13,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.evals.prompts import digest_of_prompt, digest_of_spec
 from sphinx_policyspec.evals.records import epoch_of
 from sphinx_policyspec.evals.results import Results
@@ -355,6 +358,31 @@ def test_a_map_names_fields_and_its_unknown_keys_are_findings(folder: Path) -> N
     assert [(f.code, f.span.line) for f in results.findings] == [("unknown-key", 2)]
     assert joined(results)["p1"] == (["be_kind"], "exact")
     assert {one.weight for one in results.join.rows} == {2.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("fields: {prompt: q, weight: w}\nprovisions: {Kindness: be_kind}\n", ""),
+        ("fields:\nprovisions:\n", ""),
+        ("fields: {promt: q}\n", "unknown-key"),
+        ("fields: [q]\n", "wrong-type"),
+        ("provisions: [q]\n", "wrong-type"),
+        ("- fields\n", "wrong-type"),
+    ],
+)
+def test_the_schema_of_maps_refuses_what_the_reader_does(tmp_path: Path, text: str, code: str) -> None:
+    file = tmp_path / "map.yaml"
+    file.write_text(text, "utf-8")
+    assert {one.code for one in read_map(file)[1]} == ({code} if code else set())
+    assert Draft202012Validator(ps.json_schema("result-map")).is_valid(yaml.safe_load(text)) == (not code)
+
+
+def test_a_map_to_a_provision_that_there_is_not_is_told(folder: Path) -> None:
+    (folder / "map.yaml").write_text("provisions:\n  Kindness: be_kin\n", "utf-8")
+    results = read(written(folder / "r.jsonl", [row("p1", section_id="Kindness")]), map="map.yaml")
+    told = [(one.code, one.span.line, one.hint) for one in results.findings]
+    assert told == [("unknown-provision", 2, "did you mean `be_kind`?")]
 
 
 def test_a_pin_tells_whether_this_text_was_graded(folder: Path) -> None:
