@@ -128,3 +128,13 @@ def test_results_edit_no_norm() -> None:
         base.add_graphs(lambda: iter((quads(),)))
         assert base.ask("hard-rules").rows == KnowledgeBase.from_spec(LIBRARY).ask("hard-rules").rows
     assert from_triples(triples_of(LIBRARY)) == LIBRARY
+
+
+def test_a_drop_has_as_many_digits_as_its_means() -> None:
+    rows = [
+        replace(row, rate=replace(row.rate, mean=2 / 3)) if row.rate.mean == 0.75 else row for row in ROWS
+    ]
+    with KnowledgeBase.from_spec(LIBRARY) as base:
+        base.add_graphs(lambda: iter((quads(rows),)))
+        found = base.ask("largest-drop", EXPECTED["largest-drop"][0]).texts
+    assert found[0][5] == "-0.166666666667"

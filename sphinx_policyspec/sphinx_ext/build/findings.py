@@ -223,7 +223,8 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
         yield Finding(code="config", message=message, span=span)
     for finding in results.findings if results else ():
         file = Path(os.path.relpath(Path(app.confdir, finding.span.file), app.srcdir)).as_posix()
-        yield replace(finding, span=replace(finding.span, file=file))
+        message = finding.message.replace(f"{app.confdir}{os.sep}", "")
+        yield replace(finding, message=message, span=replace(finding.span, file=file))
 
 
 def _read_judgements(path: Path) -> None:

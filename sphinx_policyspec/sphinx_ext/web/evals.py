@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
@@ -193,7 +194,10 @@ class ResultsPage:
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         """Yield the page as Sphinx wants pages without a source."""
-        if app.builder.name not in PAGE_BUILDERS or not (results := self._knowledge.evaluated(app.env)[0]):
+        if app.builder.name not in PAGE_BUILDERS:
+            return
+        if not (results := self._knowledge.evaluated(app.env)[0]):
+            Path(app.builder.get_outfilename(RESULTS_PAGE)).unlink(missing_ok=True)  # type: ignore[attr-defined]
             return
         title = str(_("Results of evaluations"))
         body = f"<h1>{escape(title)}</h1>{_body(app, self._knowledge.spec(app.env), results)}"

@@ -121,11 +121,18 @@ def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) 
     assert "another text than this" in panel.get_text()
 
 
+@pytest.mark.parametrize("change", ["other answers", "no file", "no option"])
 def test_rebuilds_equal_fresh_builds_when_results_change(
-    evaluated: Path, build: Build, written: Written
+    evaluated: Path, build: Build, written: Written, change: str
 ) -> None:
     build(evaluated, out="kept")
-    log(evaluated / "results.jsonl", one=[0, 0, 0, 1, 1, 1])
+    if change == "other answers":
+        log(evaluated / "results.jsonl", one=[0, 0, 0, 1, 1, 1])
+    elif change == "no file":
+        (evaluated / "results.jsonl").unlink()
+    else:
+        conf = evaluated / "conf.py"
+        conf.write_text(conf.read_text("utf-8").partition("\npolicyspec_results")[0], "utf-8")
     assert written(Path(build(evaluated, out="kept").outdir)) == written(
         Path(build(evaluated, out="fresh").outdir)
     )
