@@ -314,7 +314,8 @@ def sidecar() -> str:
             + (f" One of {', '.join(f'`{choice}`' for choice in key.choices)}." if key.choices else ""),
             "list" if key.many else "text",
         )
-        for part in MAPPINGS
+        for whole in MAPPINGS
+        for part in (whole, *whole.parts)
         for key in part.keys
     ]
     return table(("Part", "Key", "Meaning", "Holds"), rows)

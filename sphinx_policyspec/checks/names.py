@@ -103,7 +103,9 @@ def clause_not_lower(spec: model.Spec) -> Iterator[model.Finding]:
         owner = spec.provision_by_id.get(clause.principle)
         if not isinstance(owner, model.Principle) or not {owner.authority, clause.authority} <= ranks.keys():
             continue
-        if ranks[clause.authority] <= ranks[owner.authority]:
+        # One that leaves something open has the level of its principle.
+        is_open = bool(clause.permits_by) and clause.authority == owner.authority
+        if ranks[clause.authority] <= ranks[owner.authority] and not is_open:
             below = spec.levels[ranks[owner.authority] + 1 :]
             yield model.Finding(
                 code="clause-not-lower",

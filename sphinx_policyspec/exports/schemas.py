@@ -66,7 +66,10 @@ def _part(part: KeyMapping) -> _Schema:
     mapping: _Schema = {
         "type": "object" if required else ["object", "null"],
         "additionalProperties": False,
-        "properties": {key.name: {"description": key.about, **_value(key)} for key in part.keys},
+        "properties": {
+            **{key.name: {"description": key.about, **_value(key)} for key in part.keys},
+            **{inner.name: {"description": inner.about, **_part(inner)} for inner in part.parts},
+        },
     }
     if required:
         mapping["required"] = required

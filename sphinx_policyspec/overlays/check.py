@@ -17,9 +17,9 @@ from sphinx_policyspec.overlays.verdicts import (
     RefusalCode,
     StatementVerdict,
     VerdictNote,
-    holds,
 )
 from sphinx_policyspec.readers.overlays import Operation, Overlay, OverlayStatement
+from sphinx_policyspec.readers.text import holds, no_such_clause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +208,7 @@ class _Names:
     def _words(self, name: str, clause: str, span: Span) -> Iterator[Finding]:
         provision = self._norms.provisions[name]
         if not holds(provision.text, clause):
-            yield Finding(
-                code="unknown-clause",
-                message=f"`{name}` does not hold the words “{clause[:80]}”",
-                span=span,
-                hint="copy them from its text",
-            )
+            yield no_such_clause(name, clause, span)
 
 
 # -- what verdicts tell ------------------------------------------------------------------------

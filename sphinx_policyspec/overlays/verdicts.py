@@ -14,7 +14,7 @@ from functools import cached_property
 from sphinx_policyspec.checks.prose import Sentence, matches
 from sphinx_policyspec.decision import Decision, Norms, decide
 from sphinx_policyspec.decision.precedence import LAW
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Case,
@@ -36,6 +36,7 @@ from sphinx_policyspec.readers.overlays import (
     StatementTarget,
     Surface,
 )
+from sphinx_policyspec.readers.text import plain
 
 AS_UPSTREAM = "as upstream says"
 """The value of upstream's items in witnesses."""
@@ -240,10 +241,11 @@ class OverlayJudge:
 
     @cached_property
     def _clauses(self) -> dict[str, list[Clause]]:
-        found: dict[str, list[Clause]] = {}
-        for clause in self.norms.spec.clauses:
-            found.setdefault(clause.principle, []).append(clause)
-        return found
+        return grouped(
+            (clause.principle, clause)
+            for clause in self.norms.spec.clauses
+            if {clause.authority, clause.permits_by or clause.authority} <= self.norms.rank.keys()
+        )
 
     def _level(self, principle: Principle, clause: Clause | None) -> AuthorityLevel:
         return self.norms.spec.level_by_id[clause.authority if clause else principle.authority]
@@ -462,16 +464,6 @@ def _quotation(sentence: Sentence) -> Quotation:
     words = source[sentence.offset + start : sentence.offset + len(sentence.text)]
     place = sentence.span(start, len(sentence.text))
     return Quotation(text=" ".join(words.split()), file=place.file, line=place.line)
-
-
-def plain(text: str) -> str:
-    """Return words without marks, blanks and case, so that typography makes no difference."""
-    return " ".join(re.sub(r"[^\w\s]+", "", text).lower().split())
-
-
-def holds(text: str, words: str) -> bool:
-    """Return whether words stand in a text, whatever their typography."""
-    return bool(plain(words)) and f" {plain(words)} " in f" {plain(text)} "
 
 
 def _distinct(name: str, items: Iterable[Item]) -> str:

@@ -12,12 +12,13 @@ import yaml
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model.attributes import Owner, attributes_of
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import holds, no_such_clause, place_of, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 
@@ -42,17 +43,19 @@ class Mapping:
 
     :param name: the key of the file
     :param holds: whether this stands there once, as items of a list, or by id
+    :param parts: what stands in each beside the keys
     """
 
     name: str
     about: str
     holds: Literal["one", "list", "by id"]
     keys: tuple[Key, ...]
+    parts: tuple[Mapping, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the keys."""
-        return tuple(key.name for key in self.keys)
+        """The names of the keys, and of what else stands in it."""
+        return (*(key.name for key in self.keys), *(part.name for part in self.parts))
 
 
 def _keys(*owners: Owner) -> tuple[Key, ...]:
@@ -99,11 +102,26 @@ _GOALS = Mapping(
     keys=(_ID, *_keys("goal")),
 )
 
+CLAUSES = Mapping(
+    name="clauses",
+    about="Words of a principle that have a level of their own, or leave something open that somebody may permit.",
+    holds="list",
+    keys=(
+        Key(name="text", about="The words, as they stand in the principle.", required=True),
+        Key(name="level", about="Level to which they lower the principle; else its own."),
+        Key(
+            name="permits-by",
+            about='Level that may permit what they leave open, as "unless explicitly authorized" does.',
+        ),
+    ),
+)
+
 PROVISIONS = Mapping(
     name="provisions",
     about="What this file says of sections and principles, by their ids.",
     holds="by id",
     keys=_keys("provision", "principle"),
+    parts=(CLAUSES,),
 )
 
 MAPPINGS = (_SPEC, _LEVELS, _TOPICS, _GOALS, PROVISIONS)
@@ -115,6 +133,7 @@ _LISTS = frozenset(key.name for part in MAPPINGS for key in part.keys if key.man
 _Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
 
 _ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.sidecar}
+_CLAUSE_KEYS = {row.field: row.key for row in attributes_of("clause")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +143,14 @@ class ProvisionAnnotation:
     :param span: the id
     :param values: by key
     :param places: of the values, by key
+    :param clauses: each where it stands in the file, with an empty level where it has that of its principle
     """
 
     id: str
     span: model.Span
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     places: dict[str, model.Span] = field(default_factory=dict)
+    clauses: tuple[model.Clause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +363,11 @@ def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
 def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> ProvisionAnnotation:
     places: dict[str, model.Span] = {}
     values: dict[str, tuple[str, ...]] = {}
+    clauses: tuple[model.Clause, ...] = ()
     for name, value in reader.mapping(node, PROVISIONS.names).items():
+        if name == CLAUSES.name:
+            clauses = tuple(_clauses(reader, key, value))
+            continue
         row = _ROWS[name]
         places[name] = reader.span(value)
         if row.many:
@@ -350,7 +375,22 @@ def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> Pr
         else:
             text = reader.text(value)
             values[name] = (text,) if text else ()
-    return ProvisionAnnotation(id=key, span=at, values=values, places=places)
+    return ProvisionAnnotation(id=key, span=at, values=values, places=places, clauses=clauses)
+
+
+def _clauses(reader: _Reader, principle: str, node: yaml.Node) -> Iterator[model.Clause]:
+    for item in reader.items(node):
+        values = reader.mapping(item, CLAUSES.names)
+        text = reader.text(values.get("text"))
+        if not text:
+            reader.find("missing-key", item, "`text` is missing", "add `text:` with words of the principle")
+            continue
+        level, permits_by = (
+            "".join(reader.names("clause", principle, _CLAUSE_KEYS[field], values.get(name))[:1])
+            for name, field in (("level", "authority"), ("permits-by", "permits_by"))
+        )
+        span = reader.span(values["text"])
+        yield model.Clause(principle=principle, authority=level, text=text, span=span, permits_by=permits_by)
 
 
 def annotate(
@@ -369,8 +409,16 @@ def annotate(
         # What is said of a misspelt id is taken for what is said of the right one.
         note = next(note for note in annotations.provisions if note.span == stale.span)
         changed.setdefault(near_name(note.id, spec.provision_by_id), note)
+    clauses = grouped((clause.principle, clause) for clause in spec.clauses)
     for provision in spec.provisions:
         findings += _misplaced(provision, changed.get(provision.id))
+        for clause in changed[provision.id].clauses if provision.id in changed else ():
+            if holds(provision.text, clause.text) and isinstance(provision, model.Principle):
+                level, span = clause.authority or provision.authority, place_of(clause.text, provision)
+                placed = replace(clause, principle=provision.id, authority=level, span=span)
+                clauses.setdefault(provision.id, []).append(placed)
+            elif isinstance(provision, model.Principle) and not lenient:
+                findings.append(no_such_clause(provision.id, clause.text, clause.span))
     metadata: dict[str, Any] = dict(annotations.metadata)
     known = {*spec.provision_by_id, *_categories(changed, spec)} if lenient else None
     annotated = replace(
@@ -380,6 +428,7 @@ def annotate(
         topics=tuple({topic.id: topic for topic in (*spec.topics, *annotations.topics)}.values()),
         goals=tuple({goal.id: goal for goal in (*spec.goals, *annotations.goals)}.values()),
         repeated=(*spec.repeated, *annotations.repeated),
+        clauses=tuple(clause for p in spec.provisions for clause in clauses.pop(p.id, ())),
         provisions=tuple(
             _annotated(p, changed[p.id], known) if p.id in changed else p for p in spec.provisions
         ),
@@ -410,8 +459,8 @@ def _misplaced(provision: model.Provision, note: ProvisionAnnotation | None) -> 
     """Find keys for principles that a section is given."""
     if note is None or isinstance(provision, model.Principle):
         return
-    for key in note.values:
-        if _ROWS[key].owner == "principle":
+    for key in (*note.values, *[CLAUSES.name] * bool(note.clauses)):
+        if key == CLAUSES.name or _ROWS[key].owner == "principle":
             yield model.Finding(
                 code="not-a-principle",
                 message=f"`{key}` is for principles; `{provision.id}` is a section",

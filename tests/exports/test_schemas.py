@@ -52,6 +52,8 @@ provisions:
     prefer-over: be_quick
     conflicts-with: []
     refines:
+    clauses:
+      - {text: by default, level: user, permits-by: developer}
 """
 WHOLE += "".join(f"    {key.name}: [x]\n" for key in PROVISIONS.keys if f"    {key.name}:" not in WHOLE)
 
@@ -72,6 +74,8 @@ BROKEN = {
     "a provision that is a list of topics": "provisions: {be_kind: [honesty]}",
     "an unknown key of a provision": "provisions: {be_kind: {preferred-over: [x]}}",
     "a category that is a list": "provisions: {be_kind: {category: [restricted]}}",
+    "a clause without words": "provisions: {be_kind: {clauses: [{level: user}]}}",
+    "an unknown key of a clause": "provisions: {be_kind: {clauses: [{text: by default, levl: user}]}}",
     "topics that are a mapping": "provisions: {be_kind: {topics: {honesty: yes}}}",
     "a topic within a list within a list": "provisions: {be_kind: {topics: [[honesty]]}}",
 }
@@ -132,6 +136,11 @@ def test_a_file_with_every_key_fits_and_is_read_without_a_finding(tmp_path: Path
     assert list(whole) == [part.name for part in MAPPINGS]
     for part in MAPPINGS:
         assert keys_of(whole[part.name], part) == set(part.names)
+        for inner in part.parts:
+            items = [
+                item for value in whole[part.name].values() for item in (value or {}).get(inner.name, ())
+            ]
+            assert keys_of(items, inner) == set(inner.names)
 
 
 def keys_of(value: Any, part: Mapping) -> set[str]:

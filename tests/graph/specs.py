@@ -102,6 +102,7 @@ _IDENTIFIERS = frozenset(
     {
         "id",
         "authority",
+        "permits_by",
         "source",
         "target",
         "example",

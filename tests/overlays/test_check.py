@@ -174,6 +174,22 @@ def test_the_schema_takes_what_is_read_and_nothing_else(shop: Path) -> None:
         assert not validator.is_valid(bad), key
 
 
+def test_a_permission_that_a_sidecar_tells_of_is_used_in_so_many_words(run: Run, shop: Path) -> None:
+    (shop / "side.yaml").write_text(
+        "provisions: {keep_safe: {clauses: [{text: sell a weapon, permits-by: developer}]}}", "utf-8"
+    )
+    path = written(
+        shop,
+        "{id: a, says: x, permits: keep_safe}",
+        "{id: b, says: x, permits: keep_safe, mode: implicit}",
+        "{id: c, says: x, overrides: keep_safe}",
+    )
+    _, out, _ = run("overlay", "check", path, "--annotations", shop / "side.yaml", "--format", "json")
+    verdicts = [(one["id"], one["code"]) for one in json.loads(out)["statements"]]
+    assert verdicts == [("shop/a", None), ("shop/b", "needs-explicit"), ("shop/c", "root-is-fixed")]
+    assert run("overlay", "check", path, "--no-annotations")[1].count("refused (root-is-fixed)") == 3
+
+
 STATEMENTS = st.lists(
     st.sampled_from(
         [

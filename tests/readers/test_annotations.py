@@ -9,12 +9,12 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.checks.names import check_names
+from sphinx_policyspec.checks.names import check_names, clause_not_lower
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.model import Finding, Goal, OverrideMode, Principle, Section, Spec, Topic
 from sphinx_policyspec.readers.annotations import Annotations, annotate, read_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
-from tests.conftest import at, principle, spec
+from tests.conftest import LEVELS, at, principle, spec
 
 SPEC = spec(
     Section(id="manners", title="Manners", depth=1, span=at()),
@@ -492,3 +492,61 @@ def test_no_label_of_the_shipped_file_names_two_topics() -> None:
     for topic in read_annotations(shipped_annotations()).topics:
         for label in (topic.label, *topic.alt_labels):
             assert seen.setdefault(label.casefold(), topic.id) == topic.id
+
+
+def with_clauses(tmp_path: Path, clauses: str, *, lenient: bool = False) -> tuple[Spec, list[str]]:
+    """Return a spec of one root principle with clauses from a file, and what is wrong with them."""
+    text = "Never tell a lie,\nunless explicitly *authorized*. Be kind by default."
+    whole = spec(principle(authority="root", text=text), levels=LEVELS)
+    notes = read(tmp_path, f"provisions:\n  be_kind:\n    clauses:{clauses}\n")
+    annotated, findings = annotate(whole, notes, lenient=lenient)
+    checked = (*findings, *check_names(annotated, notes.places), *clause_not_lower(annotated))
+    return annotated, [_line(finding) for finding in checked]
+
+
+def test_clauses_stand_where_their_words_do_with_the_level_of_their_principle(tmp_path: Path) -> None:
+    clauses = """
+      - {text: "lie, unless explicitly", permits-by: developer}
+      - {text: By default, level: guideline}
+      - {text: explicitly authorized}"""
+    annotated, findings = with_clauses(tmp_path, clauses)
+    found = [(c.text, c.authority, c.permits_by, c.span.line, c.span.column) for c in annotated.clauses]
+    assert found == [
+        ("lie, unless explicitly", "root", "developer", 2, 14),
+        ("By default", "guideline", "", 3, 41),
+        ("explicitly authorized", "root", "", 1, 1),
+    ]
+    # Without a permission, a clause says something by a lower level alone.
+    assert [line.partition("[")[2] for line in findings] == ["clause-not-lower]"]
+    assert ps.load(to_file(annotated, tmp_path)).clauses == annotated.clauses
+
+
+def to_file(whole: Spec, folder: Path) -> Path:
+    with (folder / "spec.nt").open("wb") as file:
+        ps.write_rdf(whole, file, "nt")
+    return folder / "spec.nt"
+
+
+@pytest.mark.parametrize(
+    ("clauses", "told"),
+    [
+        (" [{text: no such words}]", "3:22: error: `be_kind` does not hold the words “no such words”"),
+        (" [{level: user}]", "3:15: error: `text` is missing"),
+        (" [{text: By default, level: usr}]", "3:41: error: unknown level `usr`; did you mean `user`?"),
+        (" [{text: By default, level: user, permits-by: usr}]", "unknown level `usr`; did you mean `user`?"),
+        (" [{text: By default, permit-by: user}]", "did you mean `permits-by`?"),
+        (" {text: By default}", "expected a list"),
+    ],
+)
+def test_a_clause_that_does_not_fit_is_told_at_its_place(tmp_path: Path, clauses: str, told: str) -> None:
+    assert any(told in line for line in with_clauses(tmp_path, clauses)[1])
+
+
+def test_of_a_file_for_many_releases_clauses_that_one_lacks_are_skipped(tmp_path: Path) -> None:
+    annotated, findings = with_clauses(tmp_path, " [{text: no such words}]", lenient=True)
+    assert (annotated.clauses, findings) == ((), [])
+
+
+def test_a_section_has_no_clauses(tmp_path: Path) -> None:
+    _, findings = apply(tmp_path, "provisions: {manners: {clauses: [{text: a}]}}\n")
+    assert ["not-a-principle" in line for line in findings] == [True]

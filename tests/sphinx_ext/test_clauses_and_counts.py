@@ -33,7 +33,7 @@ PAGE = {
 
    Kind words :policy:clause:`by default <level=guideline>`, see `us <mailto:us@example.org>`_.
 
-   - In a list, *also* :policy:clause:`on request <level=user>`.
+   - In a list, *also* :policy:clause:`on request <level=user, permits-by=developer>`.
 
    .. policy:example:: Marks
       :id: marks
@@ -77,7 +77,7 @@ PAGE = {
 
 Kind words {policy:clause}`by default <level=guideline>`, see [us](mailto:us@example.org).
 
-- In a list, *also* {policy:clause}`on request <level=user>`.
+- In a list, *also* {policy:clause}`on request <level=user, permits-by=developer>`.
 
 ::::{policy:example} Marks
 :id: marks
@@ -145,9 +145,9 @@ def test_clauses_are_shown_with_their_level_and_kept_in_the_graph(
     app = page(kind, PAGE[kind])
     spec = spec_of(app)
     assert warnings_in(app) == []
-    assert [(c.principle, c.text, c.authority) for c in spec.clauses] == [
-        ("be_kind", "by default", "guideline"),
-        ("be_kind", "on request", "user"),
+    assert [(c.principle, c.text, c.authority, c.permits_by) for c in spec.clauses] == [
+        ("be_kind", "by default", "guideline", ""),
+        ("be_kind", "on request", "user", "developer"),
     ]
     for clause in spec.clauses:
         line = (app.srcdir / clause.span.file).read_text("utf-8").splitlines()[clause.span.line - 1]

@@ -264,7 +264,12 @@ def page_record(
         targets=tuple(
             sorted(
                 {(r.target_kind, r.target) for r in fragment.references}
-                | {(TargetKind.LEVEL, clause.authority) for clause in fragment.clauses}
+                | {
+                    (TargetKind.LEVEL, level)
+                    for clause in fragment.clauses
+                    for level in (clause.authority, clause.permits_by)
+                    if level
+                }
             )
         ),
         maybe=maybe,

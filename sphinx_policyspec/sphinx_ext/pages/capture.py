@@ -454,8 +454,15 @@ class _Capture:
                 "misplaced-clause", message, span, "put it into the text of the principle that it is of"
             )
         elif text and node["level"]:
-            clause = model.Clause(principle=place.principle, authority=node["level"], text=text, span=span)
-            self.page.clauses.append(clause)
+            self.page.clauses.append(
+                model.Clause(
+                    principle=place.principle,
+                    authority=node["level"],
+                    text=text,
+                    span=span,
+                    permits_by=node["permits-by"],
+                )
+            )
 
 
 def _around_blocks(elements: Iterable[nodes.Element]) -> set[int]:

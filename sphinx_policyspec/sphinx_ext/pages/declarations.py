@@ -307,17 +307,18 @@ class GivenRole(SphinxRole):
 
 
 class ClauseRole(GivenRole):
-    """Words of a principle that bind less than the rest: ``:policy:clause:`by default <level=guideline>```."""
+    """Words of a principle that bind less than the rest, or leave something open: ``:policy:clause:`by default <level=guideline>```."""
 
     def build(self) -> nodes.Element:
         """Return the words, and the level that they have."""
         text, given = self.given("level")
-        level = given.pop("level", "")
+        level, permits_by = given.pop("level", ""), given.pop("permits-by", "")
         if given or not level or not text:
             self.find(
                 f"`{self.name}` needs words and a level", f"write `{text or 'words'} <level=guideline>`"
             )
         clause = PolicyClause(self.rawtext, "", nodes.Text(text), classes=["ps-clause"], level=level)
+        clause["permits-by"] = permits_by
         if level:
             shown = nodes.inline("", " (", classes=["ps-clause-level"])
             shown += [
