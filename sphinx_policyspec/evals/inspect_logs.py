@@ -47,8 +47,8 @@ def read_log(
     log: Mapping[str, Any], file: str, rules: ReadingRules
 ) -> tuple[RunAnswers, tuple[Finding, ...]]:
     """Return the run of a `.json` log."""
-    samples = log.get("samples")
-    return _run(log, file, [one for one in samples or () if isinstance(one, dict)], rules, [])
+    samples = [one for one in _list(log.get("samples")) if isinstance(one, dict)]
+    return _run(log, file, samples, rules, [])
 
 
 def read_archive(path: Path, file: str, rules: ReadingRules) -> tuple[RunAnswers, tuple[Finding, ...]]:
@@ -174,9 +174,9 @@ def _run(
         release=_release(spec.get("metadata")),
         task=task,
     )
-    if without := sum(sample.get("id") in {None, ""} for sample in samples):
+    if without := sum(not plain(sample.get("id")) for sample in samples):
         findings.append(_partial(file, f"samples without an id: {without}"))
-        samples = [sample for sample in samples if sample.get("id") not in {None, ""}]
+        samples = [sample for sample in samples if plain(sample.get("id"))]
     named = [plain(one.get("name")) for one in _list(spec.get("scorers")) if isinstance(one, dict)]
     invalidations = any(sample.get("invalidation") for sample in samples)
     # The log alone says that some sample is invalid: nobody can tell which.

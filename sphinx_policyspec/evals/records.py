@@ -214,9 +214,9 @@ def said_text(value: object) -> str:
 
 def stopped_by(reason: object) -> AnswerStatus:
     """Return what a reason for the end of an answer says of it."""
-    if reason in _FILTERS:
+    if (told := plain(reason)) in _FILTERS:
         return AnswerStatus.FILTERED
-    return AnswerStatus.LIMIT if reason in _LIMITS else AnswerStatus.SCORED
+    return AnswerStatus.LIMIT if told in _LIMITS else AnswerStatus.SCORED
 
 
 def run_id(model: str, *parts: str) -> str:
@@ -261,7 +261,7 @@ def _lacking(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> It
     """Yield which named fields a run lacks, and how many of its answers have no weight."""
     named = {**rules.fields, "cluster": rules.cluster or rules.fields.get("cluster", "")}
     for meaning, name in named.items():
-        told = name in {"", "prompt"} or any(sample.told.get(name) not in {None, ""} for sample in samples)
+        told = name in {"", "prompt"} or any(plain(sample.told.get(name)) for sample in samples)
         if not told and meaning not in {"prompt", "model"}:
             yield lacking_field(run, name)
         elif meaning == "weight" and (bad := sum(_weight(sample, name) is None for sample in samples)):

@@ -65,6 +65,8 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
                 else:
                     findings.append(_unusable(path, error))
                 continue
+            if not any(run.answers for run in found):
+                told = (*told, _partial(str(path), 1, "no answer is in it", "see whether the run ended well"))
             runs += found
             findings += told
         if len(files) == others:
@@ -207,11 +209,15 @@ def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
 
 
 def _bad_lines(file: str, lines: Sequence[int], what: str) -> Finding:
+    return _partial(file, lines[0], f"{what} on {len(lines)} of its lines", "correct the lines")
+
+
+def _partial(file: str, line: int, message: str, mend: str) -> Finding:
     return Finding(
         code="partial-results",
-        message=f"{what} on {len(lines)} of its lines",
-        span=Span(file, lines[0]),
-        hint="what can be read counts; correct the lines",
+        message=message,
+        span=Span(file, line),
+        hint=f"what can be read counts; {mend}",
     )
 
 

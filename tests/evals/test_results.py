@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from jsonschema import Draft202012Validator
 import sphinx_policyspec as ps
 from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.evals.prompts import digest_of_prompt, digest_of_spec
-from sphinx_policyspec.evals.records import epoch_of
+from sphinx_policyspec.evals.records import ReadingRules, epoch_of
+from sphinx_policyspec.evals.result_files import read_files
 from sphinx_policyspec.evals.results import Results
 from tests.conftest import Run
 from tests.evals.judge import World, figures, interval
@@ -244,6 +246,58 @@ def test_a_grade_whose_square_is_no_number_is_none(folder: Path, value: Any) -> 
     ]
     rate = read(written(folder / "r.jsonl", rows)).rows[0].rate
     assert (rate.mean, rate.prompts, rate.excluded) == (1.0, 2, 2)
+
+
+def replaced(value: Any) -> Iterator[Any]:
+    """Yield JSON with each of its parts replaced by one of another type."""
+    yield from (3, [[1]], {"a": {"b": 1}})
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            for other in replaced(part):
+                changed = value.copy()
+                changed[key] = other  # type: ignore[index]  # a key is one of either
+                yield changed
+
+
+@pytest.mark.parametrize("kind", ["traps.json", "out.json", "plain.jsonl"])
+def test_a_log_with_any_part_of_another_type_is_read_or_told(
+    tmp_path: Path, model_spec_data: Path, kind: str
+) -> None:
+    if kind == "traps.json":
+        log = json.loads((LOGS / kind).read_text("utf-8"))
+        sample = {name: log["samples"][0][name] for name in ("id", "epoch", "output", "metadata", "scores")}
+        log = {**{name: log[name] for name in ("version", "status", "eval")}, "samples": [sample]}
+    elif kind == "out.json":
+        log = json.loads((model_spec_data.parent / "promptfoo" / kind).read_text("utf-8"))
+        (result, *_) = log["results"]["results"]
+        parts = (
+            "id",
+            "provider",
+            "prompt",
+            "metadata",
+            "testCase",
+            "response",
+            "gradingResult",
+            "namedScores",
+            "score",
+        )
+        log = {"results": {"results": [{name: result[name] for name in parts}]}}
+    else:
+        log = {
+            **row("p", {"a": 1}),
+            "metadata": {"section_id": "s"},
+            "tests": ["t"],
+            "epoch": 1,
+            "input": [{"role": "user"}],
+        }
+    rules = ReadingRules(fields={"weight": "w", "section": "part"}, cluster="scenario", keep_text=True)
+    file = tmp_path / kind
+    for changed in replaced(log):
+        file.write_text(json.dumps(changed), "utf-8")
+        runs, findings = read_files([file], rules)
+        assert any(one.answers for one in runs) or findings
+        for answer in (answer for one in runs for answer in one.answers):
+            assert all(isinstance(part, str) for part in answer._replace(epoch="", value="", weight_raw=""))
 
 
 def test_what_cannot_be_read_is_told_at_its_line_and_counted(folder: Path) -> None:
