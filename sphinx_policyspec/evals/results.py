@@ -234,15 +234,16 @@ def _may_rest_on(row: ResultRow, spec: Spec, pins: Mapping[str, bool | None]) ->
 
 
 def results_in(
-    spec: Spec, folder: Path, names: Sequence[str], triage: str, baseline: str
+    releases: Sequence[Spec], folder: Path, names: Sequence[str], triage: str, baseline: str
 ) -> tuple[Results | None, dict[str, str]]:
     """Return the results that a project names, and what is wrong by the option that names it.
 
+    :param releases: its spec, behind older ones
     :param folder: that names are relative to
     """
     options = ResultOptions(baseline=baseline, triage=folder / triage if triage else None)
     try:
-        return results_of([spec], [folder / name for name in names], options), {}
+        return results_of(releases, [folder / name for name in names], options), {}
     except PolicySpecError as error:
         named = {"triage": triage, "results_baseline": baseline}
         option = next((name for name, value in named.items() if value and value in str(error)), "results")

@@ -289,8 +289,10 @@ class Knowledge:
         if self._results_of != self._digest:
             from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
 
+            given = domain_of(env).given
+            older = given.editions.past.specs[:-1] if given.editions else ()
             named = config.result_files, config.triage, config.results_baseline
-            self._results = results_in(spec, domain_of(env).given.confdir, *named)
+            self._results = results_in((*older, spec), given.confdir, *named)
             self._results_of = self._digest
         return self._results
 

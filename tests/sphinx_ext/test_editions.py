@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -37,9 +38,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Their handbook."""
+    """Their handbook, with a result that was graded against the first."""
     out = tmp_path_factory.mktemp("site")
-    assert ps.build_handbook(source, out, theme="basic") == ()
+    log = tmp_path_factory.mktemp("logs") / "log.jsonl"
+    row = {"prompt": "p", "model": "m", "value": 1, "section_id": "be_kind", "release": "2001-01-01"}
+    log.write_text(json.dumps(row), "utf-8")
+    assert ps.build_handbook(source, out, theme="basic", results=[log]) == ()
     return out
 
 
@@ -154,3 +158,16 @@ def test_the_command_line_builds_each_release(source: Path, tmp_path: Path, run:
     assert status == 0
     assert err.splitlines()[-1].endswith("index.html, of 2 releases")
     assert switch(page(tmp_path / "site", "2002-02-02", "index"))[0][0] == "../2003-03-03/index.html"
+
+
+@pytest.mark.parametrize(
+    ("release", "title", "is_stale"),
+    [("2001-01-01", "Be kind", False), ("2003-03-03", "Be kind and warm", True)],
+)
+def test_a_result_stands_at_its_principle_whatever_its_id_in_a_release(
+    site: Path, release: str, title: str, is_stale: bool
+) -> None:
+    html = page(site, release, "policy-results")
+    table = html.partition('id="by-principle"')[2].partition("</table>")[0]
+    assert title in table
+    assert ("another text than this" in html) == is_stale
