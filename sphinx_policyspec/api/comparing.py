@@ -48,7 +48,7 @@ def diff(
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
     judgements: str | Path | Iterable[Judgement] = (),
-    results: Iterable[str | Path] | Results = (),
+    results: str | Path | Iterable[str | Path] | Results = (),
     **options: Unpack[ReadingOptions],
 ) -> SpecDiff:
     """Return what changed from one spec or SOURCE to another, read as :func:`load_pair` does.
@@ -75,7 +75,7 @@ def diff_cases(
     aliases: Mapping[str, str] | None = None,
     overlays: Iterable[str | Path | Spec] = (),
     judgements: str | Path | Iterable[Judgement] = (),
-    results: Iterable[str | Path] | Results = (),
+    results: str | Path | Iterable[str | Path] | Results = (),
     **options: Unpack[ReadingOptions],
 ) -> BehaviourDiff:
     """Return what :func:`diff` does, and which cases come out differently in the new spec or SOURCE.
@@ -159,8 +159,12 @@ def _with_overlays(found: SpecDiff, before: Spec, after: Spec, overlays: Mapping
     return with_overlays(found, before, after, overlays) if overlays else found
 
 
-def _with_results(found: SpecDiff, before: Spec, results: Iterable[str | Path] | Results) -> SpecDiff:
-    if not (results := tuple(results) if isinstance(results, Iterable) else results):
+def _with_results(
+    found: SpecDiff, before: Spec, results: str | Path | Iterable[str | Path] | Results
+) -> SpecDiff:
+    if isinstance(results, str | Path | Iterable):
+        results = (results,) if isinstance(results, str | Path) else tuple(results)
+    if not results:
         return found
     from sphinx_policyspec.api.evals import read_results  # noqa: PLC0415  few callers evaluate
     from sphinx_policyspec.evals.results import with_stale_results  # noqa: PLC0415  likewise

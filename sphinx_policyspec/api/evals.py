@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded, spec_of
-from sphinx_policyspec.errors import SchemaError
+from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.sources import Loaded
@@ -77,8 +77,16 @@ def read_results(
     :param name: what to call a source that was read already
     :param options: as for :func:`load`
     """
-    from sphinx_policyspec.evals.results import ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
+    from sphinx_policyspec.evals.results import FACETS, ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
+    from sphinx_policyspec.evals.store import POLICIES  # noqa: PLC0415  likewise
 
+    for word, given, known in (
+        ("evidence", evidence, ("output", "reasoning")),
+        ("policy", policy, POLICIES),
+        ("facet", by, FACETS),
+    ):
+        if given and given not in known:
+            raise SchemaError("; ".join(filter(None, (f"unknown {word} `{given}`", nearest(given, known)))))
     asked = ResultOptions(
         map=map,
         release=release,
@@ -98,7 +106,8 @@ def read_results(
         releases, digests = (read.spec,), (*_digests(read),)
         name = name or (str(source) if isinstance(source, str | Path) else read.spec.title)
     else:
-        releases = tuple(source)
+        if not (releases := tuple(source)):
+            raise SourceError("no release is given")
         name = name or releases[-1].title
     return results_of(releases, files, asked, source=name, store=store, digests=digests)
 

@@ -97,6 +97,8 @@ def compared_record(row: ComparedRow) -> dict[str, Any]:
         "grader": row.grader or None,
         "a": row.a.id,
         "b": row.b.id,
+        "release_a": row.release_a or None,
+        "release_b": row.release_b or None,
         "prompts": rate.prompts,
         "only_a": [*row.only_a],
         "only_b": [*row.only_b],
@@ -197,18 +199,39 @@ def _tables(results: Results) -> Iterator[tuple[str, tuple[str, ...], list[list[
         ("Chapters and sections, which are no principles", apart),
     ):
         if rows:
-            yield heading, _SHORT, [_cells(row_record(row), _SHORT) for row in rows]
+            yield _table(heading, _SHORT, [row_record(row) for row in rows])
     if results.triage:
         rows_said = [_cells(triage_record(one), _SAID) for one in results.triage]
         yield "Outputs that people looked at", _SAID, rows_said
     if results.comparison:
         a, b = results.comparison[0].a, results.comparison[0].b
-        cells = [_cells(compared_record(row), _COMPARED) for row in _compared(results)]
-        yield f"{a.model} ({a.id}) minus {b.model} ({b.id})", _COMPARED, cells
+        heading = f"{a.model} ({a.id}) minus {b.model} ({b.id})"
+        yield _table(heading, _COMPARED, [compared_record(row) for row in _compared(results)])
 
 
 _SAID = ("principle", "prompt", "model", "release", "defect", "why", "who", "date")
 """The columns of what people say of outputs."""
+
+
+_APART = ("run", "release", "release_a", "release_b", "grader", "evidence")
+"""Columns that tables have where rows would else look alike."""
+
+
+def _table(
+    heading: str, columns: tuple[str, ...], records: list[dict[str, Any]]
+) -> tuple[str, tuple[str, ...], list[list[str]]]:
+    """Return a table of records; what tells apart those that it would show alike is a column more."""
+    key = [name for name in ("group", "model", "scorer") if name in columns]
+    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for record in records:
+        alike.setdefault(tuple(record[name] for name in key), []).append(record)
+    apart = tuple(
+        name
+        for name in _APART
+        if any(name in rows[0] and len({row[name] for row in rows}) > 1 for rows in alike.values())
+    )
+    shown = (*key, *apart, *(name for name in columns if name not in key)) if apart else columns
+    return heading, shown, [_cells(record, shown) for record in records]
 
 
 def _cells(record: dict[str, Any], columns: Sequence[str]) -> list[str]:

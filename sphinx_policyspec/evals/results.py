@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.errors import PolicySpecError, SourceError
@@ -60,11 +61,14 @@ class ResultRow(Brief):
 class ComparedRow(Brief):
     """How far two runs are apart on a group of prompts.
 
+    :param release_a: that the answers of the first run were graded against, and so for the second
     :param only_a: prompts that the first run answered alone, or in other words; and so for the second
     """
 
     a: EvalRun
     b: EvalRun
+    release_a: str = ""
+    release_b: str = ""
     scorer: str
     evidence: str
     grader: str
@@ -397,6 +401,8 @@ def _compared(
         ComparedRow(
             a=a,
             b=b,
+            release_a=rate.key.get("release_a", ""),
+            release_b=rate.key.get("release_b", ""),
             scorer=rate.key["scorer"],
             evidence=rate.key["evidence"],
             grader=rate.key["grader"],
@@ -407,9 +413,12 @@ def _compared(
         )
         for rate in found
     ]
-    return tuple(
-        sorted(rows, key=lambda row: (*groups.place(row.group), row.scorer, row.evidence, row.grader))
-    )
+
+    def order(row: ComparedRow) -> tuple[Any, ...]:
+        told = row.scorer, row.evidence, row.grader, row.release_a, row.release_b
+        return *groups.place(row.group), *told
+
+    return tuple(sorted(rows, key=order))
 
 
 def _named(name: str, runs: Sequence[EvalRun]) -> EvalRun:

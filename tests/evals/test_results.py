@@ -373,7 +373,8 @@ def test_a_change_names_the_runs_that_it_makes_stale(
     found = ps.diff(*releases, results=[file])
     named = {(one.kind.value, one.id) for one in found.changes if one.reach.results}
     assert named == ({("text", "be_kind"), ("level-raised", "be_brief")} if is_named else set())
-    assert ps.diff(*releases, results=ps.read_results(releases[0], file)) == found
+    assert found == ps.diff(*releases, results=file)
+    assert found == ps.diff(*releases, results=ps.read_results(releases[0], file))
     command = "diff", "all/2026-01-01", "all/2027-01-01", "--results", file
     printed = json.loads(run(*command, "--format", "json")[1])["changes"]
     assert sum("results" in one["reach"] for one in printed) == len(named)
@@ -386,6 +387,29 @@ def test_a_plain_section_is_a_part_of_its_principle_for_stale_results(folder: Pa
     file = written(folder / "r.jsonl", [row("p1", section_id="be_honest"), row("p2", section_id="manners")])
     (change,) = ps.diff("old.md", "new.md", results=[file]).changes
     assert (change.id, len(change.reach.results)) == ("why", 1)
+
+
+def test_rows_that_would_look_alike_are_told_apart(folder: Path, run: Run) -> None:
+    rows = [
+        row("p1", section_id="be_kind", release="1"),
+        row("p1", 0, section_id="be_kind", release="2", epoch=2),
+        row("p1", model="m2", section_id="be_kind", release="1"),
+    ]
+    file = written(folder / "r.jsonl", rows)
+    found = read(file, compare=("m2", "m1")).comparison
+    assert [(one.release_a, one.release_b, one.rate.mean) for one in found] == [
+        ("1", "1", 0.0),
+        ("1", "2", 1.0),
+    ] * 5
+    out = run("results", "all/2026-01-01", file, "--compare", "m2", "m1")[1]
+    heads = [line.split() for line in out.splitlines() if line.startswith("group")]
+    assert ["release" in heads[0], "release_b" in heads[1], "release_a" in heads[1]] == [True, True, False]
+
+
+@pytest.mark.parametrize("option", ["evidence", "policy", "by"])
+def test_an_unknown_choice_is_refused(folder: Path, option: str) -> None:
+    with pytest.raises(ps.SchemaError, match=r"unknown \w+ `outptu`"):
+        read(written(folder / "r.jsonl", [row("p1")]), **{option: "outptu"})
 
 
 def test_a_comparison_tells_what_it_leaves_out(folder: Path, run: Run) -> None:

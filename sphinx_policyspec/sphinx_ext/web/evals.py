@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -73,17 +74,22 @@ def _table(rows: Sequence[ResultRow], differences: Sequence[ComparedRow], versio
     head = [_("Model"), _("Mean"), _("Interval of 95 %"), _("Prompts × answers"), _("Graded"), _("Against")]
     head += [_("Compared with {model}").format(model=base)] if base else []
     cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "".join(_row(row, differences, version, bool(base)) for row in rows)
+    runs = Counter(model for model, _run in {(row.run.model, row.run.id) for row in rows})
+    body = "".join(
+        _row(row, differences, version, bool(base), row.run.id if runs[row.run.model] > 1 else "")
+        for row in rows
+    )
     return f'<div class="ps-wide" tabindex="0"><table class="ps-results"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compares: bool) -> str:
+def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compares: bool, run: str) -> str:
+    """Return the row of a run, with its id where others of its model stand beside it."""
     is_stale = bool(row.release and version and row.release != version)
     against = escape(row.release or _("unknown")) + (
         "<br>" + _small(_("another text than this")) if is_stale else ""
     )
     cells = [
-        f'<th scope="row">{escape(row.run.model)}</th>',
+        f'<th scope="row">{escape(row.run.model)}{f"<br>{_small(run)}" if run else ""}</th>',
         f"<td>{_figure(row.rate)}</td>",
         f"<td>{_interval(row)}</td>",
         f"<td>{_counts(row)}</td>",
@@ -97,12 +103,8 @@ def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compa
 
 
 def _is_of(difference: ComparedRow, row: ResultRow) -> bool:
-    return (difference.a.id, difference.scorer, difference.evidence, difference.grader) == (
-        row.run.id,
-        row.scorer,
-        row.evidence,
-        row.grader,
-    )
+    told = difference.a.id, difference.release_a, difference.scorer, difference.evidence, difference.grader
+    return told == _key(row)
 
 
 def _figure(rate: Rate) -> str:
@@ -245,14 +247,18 @@ def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
 
 def _by_principle(spec: Spec, results: Results, link: Any) -> str:
     """Return a table of principles by runs; the lowest mean comes first."""
+    told = [row for row in results.rows if row.group.facet == "provision"]
+    # What has two columns of one name is told apart by all that it is.
+    keys = Counter(_name(row) for row in {_key(row): row for row in told}.values())
     rows: dict[str, dict[str, ResultRow]] = {}
-    for row in results.rows:
-        if row.group.facet == "provision":
-            rows.setdefault(row.group.id, {}).setdefault(_name(row), row)
-    columns = sorted({_name(row) for found in rows.values() for row in found.values()})
+    for row in told:
+        name = _name(row)
+        full = " · ".join(filter(None, (name, row.grader, row.run.id)))
+        rows.setdefault(row.group.id, {})[name if keys[name] == 1 else full] = row
+    principles = [principle for principle in spec.principles if principle.id in rows]
+    columns = sorted({name for principle in principles for name in rows[principle.id]})
     if not columns:
         return ""
-    principles = [principle for principle in spec.principles if principle.id in rows]
     principles.sort(key=lambda p: min(row.rate.mean or 0.0 for row in rows[p.id].values()))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (_("Principle"), *columns))
     body = "".join(
@@ -267,9 +273,12 @@ def _by_principle(spec: Spec, results: Results, link: Any) -> str:
 
 
 def _name(row: ResultRow) -> str:
-    return " · ".join(
-        filter(None, (row.run.model, row.release, row.scorer if row.evidence == "output" else row.evidence))
-    )
+    evidence = "" if row.evidence == "output" else row.evidence
+    return " · ".join(filter(None, (row.run.model, row.release, row.scorer, evidence)))
+
+
+def _key(row: ResultRow) -> tuple[str, ...]:
+    return row.run.id, row.release, row.scorer, row.evidence, row.grader
 
 
 def _cells(found: Mapping[str, ResultRow], columns: Iterable[str]) -> Iterator[str]:

@@ -112,6 +112,20 @@ def test_a_page_tells_all_and_what_lacks(evaluated: Path, build: Build) -> None:
     assert "There is no ranking." in found.get_text()
 
 
+def test_two_runs_of_a_model_stand_beside_each_other(evaluated: Path, build: Build) -> None:
+    log(evaluated / "other.jsonl", one=[0] * 6)
+    with (evaluated / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(
+            'policyspec_results = ["results.jsonl", "other.jsonl"]\npolicyspec_results_baseline = ""\n'
+        )
+    built = build(evaluated)
+    table = page(built, "policy-results").select_one("#by-principle table")
+    _, told = cells(table)  # type: ignore[arg-type]  # it is there
+    assert sorted(cell.split()[0] for cell in told[1:]) == ["0", "50", "83"]
+    names = [line[0] for line in cells(page(built, "first").select_one("table.ps-results"))[1:]]  # type: ignore[arg-type]  # it is there
+    assert len({*names}) == 3
+
+
 def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) -> None:
     index = evaluated / "index.rst"
     index.write_text(index.read_text("utf-8").replace(":version: 1.0", ":version: 2.0"), "utf-8")
