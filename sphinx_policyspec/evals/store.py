@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_policyspec.errors import MissingToolError, SourceError
 from sphinx_policyspec.evals.join import AskedPrompt, PromptRow
 from sphinx_policyspec.evals.measures import measure
-from sphinx_policyspec.evals.records import EvalRun, GradedAnswer, RunAnswers, moment
+from sphinx_policyspec.evals.records import AnswerStatus, EvalRun, Evidence, GradedAnswer, RunAnswers, moment
 from sphinx_policyspec.files import write_file
 
 if TYPE_CHECKING:
@@ -62,9 +62,25 @@ class Store:
             told = json.loads(bytes(rows[0][0]).decode()) if rows else None
         except ValueError:
             told = None
-        if not isinstance(told, dict) or told.get("id") != file.stem:
+        if not isinstance(told, dict) or told.get("id") != file.stem or not self._is_ours(file):
             raise SourceError(f"`{file}` is no file of a store of results: read the logs again")
         return EvalRun(**{part.name: str(told.get(part.name, "")) for part in fields(EvalRun)})
+
+    def _is_ours(self, file: Path) -> bool:
+        """Return whether a file has the columns of a store, and values that we write."""
+        columns = dict(
+            row[:2] for row in self._asked("DESCRIBE SELECT * FROM read_parquet(?)", [_literal(file)])
+        )
+        if any(columns.get(name, kind * (name in _TEXTS)) != kind for name, kind in _ANSWERS.items()):
+            return False
+        values = self._asked(
+            "SELECT DISTINCT run, status, evidence, coalesce(isfinite(value), true) FROM read_parquet(?)",
+            [_literal(file)],
+        )
+        return all(
+            run == file.stem and status in {*AnswerStatus} and evidence in {*Evidence} and is_number
+            for run, status, evidence, is_number in values
+        )
 
     def add(self, runs: Iterable[RunAnswers]) -> tuple[tuple[EvalRun, EvalRun], ...]:
         """Write runs, in the place of older logs of them; return those that are older than what is there, each with that."""

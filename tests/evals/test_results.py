@@ -542,7 +542,17 @@ def test_figures_of_a_real_log_follow_from_what_the_api_of_inspect_reads(policy:
         assert [n for n, v in figure.items() if not close(getattr(found[key], n), v)] == []
 
 
-@pytest.mark.parametrize("kind", ["renamed", "damaged", "other"])
+FOREIGN = {
+    "run": "'another' AS run",
+    "status": "'fine' AS status",
+    "evidence": "'smell' AS evidence",
+    "number": "CAST('inf' AS DOUBLE) AS value",
+    "type": "'1' AS value",
+}
+"""What our files hold otherwise."""
+
+
+@pytest.mark.parametrize("kind", ["renamed", "damaged", "other", "fewer", *FOREIGN])
 def test_a_store_that_is_not_ours_is_refused_and_nothing_is_copied_elsewhere(folder: Path, kind: str) -> None:
     read(LOGS / "retried.eval", store=folder / "store")
     (file,) = (folder / "store" / "answers").iterdir()
@@ -551,7 +561,12 @@ def test_a_store_that_is_not_ours_is_refused_and_nothing_is_copied_elsewhere(fol
     elif kind == "damaged":
         file.write_bytes(file.read_bytes()[:200])
     else:
-        duckdb.connect().execute(f"COPY (SELECT 1 AS n) TO '{file}' (FORMAT parquet)")
+        told = f"(KV_METADATA {{policyspec: '{json.dumps({'id': file.stem})}'}}, FORMAT parquet)"
+        other = {"other": "SELECT 1 AS n", "fewer": "SELECT * EXCLUDE (weight_raw) FROM old"}.get(kind)
+        with duckdb.connect() as base:
+            base.execute(f"CREATE TABLE old AS FROM '{file}'")
+            chosen = other or f"SELECT * REPLACE ({FOREIGN[kind]}) FROM old"
+            base.execute(f"COPY ({chosen}) TO '{file}' {told if kind != 'other' else ''}")
     with pytest.raises(ps.SourceError, match="read the logs again"):
         read(folder / "store", store=folder / "copy")
     assert [*(folder / "copy").rglob("*.parquet")] == []
