@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.overlays.export import lines_of
@@ -101,6 +102,8 @@ class _Files:
         :param bound: the folder out of which no import leads
         :param chain: the files that lead to it
         """
+        if path.is_dir():
+            raise SourceError(f"`{name}` is a folder: name the files in it")
         if not path.is_file():
             raise absent(path, name)
         text, found = read_text(path, name)

@@ -107,8 +107,10 @@ def export_overlays(
         blocks = {name: _content(report, name, found) for name, found in said.items()}
         if form is ExportForm.CLAUDE:
             known = {one.name: one.lines for one in find_blocks(decoded(agents, "AGENTS.md")[0], "")[0]}
+            # A file that has the import already needs no second one.
+            instead = () if _imports_agents(decoded(standing, file)[0]) else ("@AGENTS.md",)
             blocks = {
-                name: ("@AGENTS.md",) if lines and known.get(_named(name)) == lines else lines
+                name: instead if lines and known.get(_named(name)) == lines else lines
                 for name, lines in blocks.items()
             }
         front = _front_matter(said) if form is ExportForm.MDC else ""
@@ -307,6 +309,15 @@ def find_blocks(text: str, file: str) -> tuple[tuple[Block, ...], tuple[Finding,
         if any(other.name == block.name for other in blocks[:number])
     )
     return tuple(blocks), tuple(findings)
+
+
+def _imports_agents(text: str) -> bool:
+    """Return whether a file imports the AGENTS.md beside it, outside of our blocks and of code."""
+    lines = lines_of(text)
+    ours = {number for block in find_blocks(text, "")[0] for number in range(block.start, block.end)}
+    left_out = ours | fenced(lines)
+    kept = (line.strip() for number, line in enumerate(lines) if number not in left_out)
+    return not {"@AGENTS.md", "@./AGENTS.md"}.isdisjoint(kept)
 
 
 def _broken(file: str, number: int, mark: re.Match[str]) -> Finding:

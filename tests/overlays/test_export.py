@@ -216,6 +216,9 @@ def test_claude_imports_what_the_file_beside_says_and_a_link_stays(run: Run, sho
     run("overlay", "export", overlay, "--to", "agents", "-o", agents)
     run("overlay", "export", overlay, "--to", "claude", "-o", claude)
     assert "\n@AGENTS.md\n" in claude.read_text("utf-8")
+    claude.write_text("@AGENTS.md\n\nMore.\n", "utf-8")
+    run("overlay", "export", overlay, "--to", "claude", "-o", claude)
+    assert claude.read_text("utf-8") == "@AGENTS.md\n\nMore.\n"
     claude.unlink()
     claude.symlink_to(agents)
     before = agents.read_bytes()

@@ -178,6 +178,12 @@ def test_imports_are_read_within_the_folder_and_to_a_depth(tmp_path: Path) -> No
     assert "circle" in circle.message
 
 
+def test_a_folder_is_told_to_be_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "up.md").write_text("# Be kind {#be_kind authority=user}\n\nIt is kind.\n", "utf-8")
+    status, _, err = run("overlay", "import", tmp_path, "--upstream", tmp_path / "up.md")
+    assert (status, "is a folder: name the files in it" in err) == (2, True)
+
+
 def test_a_link_is_read_once_whether_the_system_knows_links_or_not(tmp_path: Path) -> None:
     agents, claude, other = (tmp_path / name for name in ("AGENTS.md", "CLAUDE.md", "GEMINI.md"))
     agents.write_text("Do it.\n", "utf-8")
