@@ -9,10 +9,11 @@ from itertools import combinations
 
 from sphinx_policyspec.checks.prose import matches
 from sphinx_policyspec.decision import Norms
-from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Finding, Principle, Severity, Span, Spec
+from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.model import Finding, Principle, Severity, Span, Spec, Value
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.overlays.verdicts import (
+    AS_UPSTREAM,
     OverlayJudge,
     RefusalCode,
     StatementVerdict,
@@ -86,6 +87,7 @@ def check_overlays(
     for verdict in verdicts:
         findings += _told(verdict, norms)
     findings += _contradictions(verdicts)
+    findings += _nearest(verdicts)
     return OverlayReport(
         norms=norms,
         overlays=tuple(overlays),
@@ -356,6 +358,40 @@ def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
                     hint="keep one, or say with `where` that they hold in different places",
                     related=(one.statement.place("value"),),
                 )
+
+
+def _nearest(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
+    """Find statements of two files that settle one issue differently in one place: that of the later file holds."""
+    by_issue = grouped(
+        (issue, verdict)
+        for verdict in verdicts
+        if verdict.is_allowed
+        for issue in dict.fromkeys(
+            (verdict.statement.issue,)
+            if verdict.statement.issue
+            else (target.provision for target in verdict.statement.targets)
+        )
+    )
+    for issue, found in by_issue.items():
+        for number, near in enumerate(found):
+            for far in reversed(found[:number]):
+                is_other = near.overlay.file != far.overlay.file and _settled(near) != _settled(far)
+                if is_other and _overlap(near.statement, far.statement):
+                    yield Finding(
+                        code="nearest-file-wins",
+                        message=f"on `{issue}`, `{near.id}` holds in place of `{far.id}`",
+                        span=near.statement.place(near.statement.operation.value),
+                        hint="give the file that is nearest to where it holds last, or say with `where` that they do not meet",
+                        related=(far.statement.place(far.statement.operation.value),),
+                    )
+                    break
+
+
+def _settled(verdict: StatementVerdict) -> Value:
+    """Return what a statement says on its issue; one without a value says what no other does."""
+    if verdict.statement.operation is Operation.RESTATES:
+        return AS_UPSTREAM
+    return verdict.statement.value or verdict.id
 
 
 def _overlap(one: OverlayStatement, other: OverlayStatement) -> bool:

@@ -116,9 +116,11 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         read, version="1", provisions=tuple(replace(p, **changes.get(p.id, {})) for p in read.provisions)
     )
     slow = replace(read.provisions[0], id="be_slow")
-    overlay, findings = read_overlay(path, path.name)
-    assert overlay
-    report = check_overlays([overlay], now, older=[replace(read, version="0", provisions=(slow,))])
+    farther = [path.with_name("farther.yaml")] if path.with_name("farther.yaml").is_file() else []
+    read_ones = [read_overlay(file, file.name) for file in (*farther, path)]
+    overlays = [overlay for overlay, _ in read_ones if overlay]
+    findings = [finding for _, found in read_ones for finding in found]
+    report = check_overlays(overlays, now, older=[replace(read, version="0", provisions=(slow,))])
     return _shown((*findings, *report.findings))
 
 

@@ -161,6 +161,27 @@ def test_files_of_two_upstreams_want_one_to_be_named(run: Run, shop: Path) -> No
     assert run("overlay", "check", one, other, "--upstream", shop / "model_spec.md")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("near", "told"),
+    [
+        ("{id: a, says: x, overrides: be_kind}", ["on `be_kind`, `near/a` holds in place of `shop/a`"]),
+        ("{id: a, says: x, overrides: be_kind, issue: other}", []),
+        ("{id: a, says: x, overrides: be_kind, where: {globs: [till/**]}}", []),
+        ("{id: a, says: x, overrides: be_kind, where: {globs: [shelf/a/**]}}", ["on `be_kind`"]),
+        ("{id: a, says: x, overrides: keep_safe}", []),
+        ("{id: a, says: x, restates: be_kind}", ["on `be_kind`"]),
+    ],
+)
+def test_the_nearest_file_wins_and_that_is_told(shop: Path, near: str, told: list[str]) -> None:
+    far = written(shop, "{id: a, says: x, overrides: be_kind, where: {globs: [shelf/**]}}")
+    other = written(shop, near, name="near.yaml")
+    other.write_text(other.read_text("utf-8").replace("overlay: shop", "overlay: near"), "utf-8")
+    report = ps.check_overlay(far, other)
+    found = [str(one.message) for one in report.findings if one.code == "nearest-file-wins"]
+    assert len(found) == len(told)
+    assert all(part in message for part, message in zip(told, found, strict=True))
+
+
 def test_the_schema_takes_what_is_read_and_nothing_else(shop: Path) -> None:
     validator = Draft202012Validator(ps.json_schema("overlay"))
     good = yaml.safe_load(
