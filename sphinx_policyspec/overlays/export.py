@@ -220,7 +220,7 @@ def escaped(text: str) -> str:
     """Return words as a line of Markdown that opens and closes nothing; :func:`unescaped` gives them back."""
     line = re.sub(r"&(?=(?:amp|lt|gt);)", "&amp;", _line(text)).replace("<!--", "&lt;!--")
     line = line.replace("-->", "--&gt;").replace("--!>", "--!&gt;")
-    return _OPENS.sub(r"\1\\\2", line, count=1) if _OPENS.match(line) else line
+    return f"{found[1]}\\{found[2]}" if (found := _OPENS.fullmatch(line)) else line
 
 
 def unescaped(line: str) -> str:
@@ -230,14 +230,12 @@ def unescaped(line: str) -> str:
     return re.sub(r"&amp;(?=(?:amp|lt|gt);)", "&", plain)
 
 
-_ITEM = re.compile(r"- (.*) <!-- (\{.*\}) -->")
-
-
 def item_record(line: str) -> dict[str, Any]:
     """Return what a line of a block says, with the keys of an overlay file; nothing where it is no statement."""
-    found = _ITEM.fullmatch(line)
-    keys = _record(found[2]) if found else {}
-    return {**keys, "says": unescaped(found[1])} if found and "id" in keys else {}
+    said, _, given = line.removeprefix("- ").rpartition(" <!-- {")
+    is_item = line.startswith("- ") and given.endswith("} -->")
+    keys = _record("{" + given.removesuffix(" -->")) if is_item else {}
+    return {**keys, "says": unescaped(said)} if "id" in keys else {}
 
 
 def head_record(lines: Sequence[str]) -> dict[str, Any]:

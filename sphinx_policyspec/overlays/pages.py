@@ -61,15 +61,19 @@ class DraftCandidate(Brief):
 
 
 CODE_SPAN = re.compile(r"`[^`\n]+`")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:\s+(.*?))?\s*#*\s*")
+_HEADING = re.compile(r" {0,3}(#{1,6}+)(?:\s++(.*))?")
+_CLOSING = re.compile(r"(?:(?<=\s)|\A)#++\s*+\Z|(?<!\s)\s++\Z")
+"""Marks that end a heading as it begins."""
 _RULE = re.compile(r"\s*(?:=+|-{2,}|([-*_])(?:\s*\1){2,})\s*")
-_RULE_OF_TABLE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_RULE_OF_TABLE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 _ITEM = re.compile(r"([ \t]*)([-*+\u2022]|\(?\d{1,9}[.)]|\(?[a-z]\))[ \t]+(?:\[[ xX]\][ \t]+)?(\S.*)")
-_QUOTED = re.compile(r"[ \t]*(?:>[ \t]?)+")
-_TAG = re.compile(r"\s*</?[A-Za-z][^<>]*>\s*")
-_ADDRESS = re.compile(r"\s*\[(?!\^)[^\]]+\]:\s*\S+.*")
+_QUOTED = re.compile(r"\A[ \t]*+(?:>[ \t]?)++")
+_TAG = re.compile(r"\A\s*+</?[A-Za-z][^<>]*+>\s*+")
+_ADDRESS = re.compile(r"\A\s*+\[(?!\^)[^\]]++\]:\s*+\S.*")
 _LINK = re.compile(r"!?\[[^\]]{0,500}\](?:\([^)\s]{0,500}\)|\[[^\]]{0,500}\])|<?https?://\S+>?")
 _TITLE = re.compile(r"\s*(\*\*|__)(?!\s)[^*_]*[^*_.!?]\1:?\s*")
+_BETWEEN = re.compile(r"(?:[^,{]++|\{[^{}]{0,500}+\}|\{)++")
+"""What stands between commas; those in braces are part of it."""
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -203,7 +207,7 @@ class InstructionPage:
             self._heading(1 if "=" in text else 2, " ".join(part for _, part in self._pending), number)
         elif heading := _HEADING.fullmatch(text):
             self._flush()
-            self._heading(len(heading[1]), heading[2] or "", number)
+            self._heading(len(heading[1]), _CLOSING.sub("", heading[2] or ""), number)
         elif "|" in text and _RULE_OF_TABLE.fullmatch(text):
             heads = [self._pending.pop()] if self._pending else []
             self._flush()
@@ -338,8 +342,7 @@ def _globs(lines: Sequence[str]) -> Iterator[str]:
         is_list = bool(item) or (found is not None and not found[1].strip())
         value = found[1] if found else item[1] if item else ""
         value = value.strip().removeprefix("[").removesuffix("]")
-        # Commas in braces are part of a pattern.
-        parts = re.split(r",(?![^{}]*\})", value)
+        parts = _BETWEEN.findall(value)
         yield from (part.strip().strip("\"'") for part in parts if part.strip().strip("\"'"))
 
 
@@ -367,7 +370,7 @@ _MODAL = re.compile(
     re.IGNORECASE,
 )
 _PATH = re.compile(
-    r"(?<![\w:/])(?:[\w.*~-]*/)+[\w.*{},-]*\w|\b[\w-]+\.(?:[a-z]{1,4}|toml|json|yaml|ipynb)\b(?!\()"
+    r"(?<![\w:/.*~-])(?:[\w.*~-]*+/)++[\w.*{},-]*\w|(?<![\w-])[\w-]++\.(?:[a-z]{1,4}|toml|json|yaml|ipynb)\b(?!\()"
 )
 
 
