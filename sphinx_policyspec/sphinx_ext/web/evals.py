@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.model import Defect, Principle, Spec, TargetKind, Triage
+from sphinx_policyspec.model import Defect, EvalPrompt, Principle, Spec, TargetKind, Triage
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.web.panels import PanelRow
+from sphinx_policyspec.sphinx_ext.web.panels import PanelRow, relations_of
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE, level_html
 
 if TYPE_CHECKING:
@@ -30,13 +30,20 @@ _FEW = 5
 """Prompts below which a mean says little."""
 
 
-def result_rows(results: Results, spec: Spec, identifier: str) -> Iterator[PanelRow]:
-    """Yield what a panel tells of a provision: how each run does on it, or why none does, on a whole chapter, and triage."""
+def result_rows(
+    results: Results, spec: Spec, identifier: str, prompts: Sequence[EvalPrompt]
+) -> Iterator[PanelRow]:
+    """Yield what a panel tells of a provision: how each run does on it, or why none does, on a whole chapter, and triage.
+
+    :param prompts: those that test it
+    """
     own, chapter = (_rows_of(results, facet, identifier) for facet in ("provision", "chapter"))
     if own:
         yield PanelRow(_("Results of evaluations"), len(own), html=_results(results, own))
     elif results.runs and isinstance(spec.provision_by_id.get(identifier), Principle):
-        yield PanelRow(_("Results of evaluations"), 0, html=f"<p>{escape(_why_none(spec, identifier))}</p>")
+        yield PanelRow(
+            _("Results of evaluations"), 0, html=f"<p>{escape(_why_none(spec, identifier, prompts))}</p>"
+        )
     if chapter and [row.rate.prompts for row in chapter] != [row.rate.prompts for row in own]:
         yield PanelRow(_("Results of this chapter"), len(chapter), html=_results(results, chapter))
     said = [one for one in results.triage if one.principle == identifier]
@@ -56,15 +63,13 @@ def _results(results: Results, rows: Sequence[ResultRow]) -> str:
     return _table(rows, differences, results.version)
 
 
-def _why_none(spec: Spec, identifier: str) -> str:
+def _why_none(spec: Spec, identifier: str, prompts: Sequence[EvalPrompt]) -> str:
     """Return why no result tells anything of a principle: nothing to run, or nothing run."""
-    tags = [tag.tag for tag in spec.eval_tags if tag.provision == identifier]
-    prompts = [p for p in spec.prompts if identifier in p.tests or p.tag in tags]
     if prompts:
         return _("No result: of {count} prompts that test it, none was run, or no answer counts.").format(
             count=len(prompts)
         )
-    if tags:
+    if any(tag.provision == identifier for tag in spec.eval_tags):
         return _("No result: its eval tags have no prompts.")
     return _("No result: no prompt tests it.")
 
@@ -228,11 +233,11 @@ def _body(app: Sphinx, spec: Spec, results: Results) -> str:
 
 def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
     """Yield the principles that lack something, by what that is."""
-    tested = {id_ for prompt in spec.prompts for id_ in prompt.tests}
+    relations = relations_of(spec)
+    tested = {id_ for id_, found in relations.items() if found.prompts}
     tested |= {tag.provision for tag in spec.eval_tags if tag.tag not in results.tags_without_prompt}
-    shown = {id_ for example in spec.examples for id_ in example.illustrates}
     lists: Mapping[str, list[Principle]] = {
-        _("Without an example"): [p for p in spec.principles if not (p.examples or p.id in shown)],
+        _("Without an example"): [p for p in spec.principles if not relations[p.id].examples],
         _("Without a prompt"): [p for p in spec.principles if p.id not in tested],
         _("Without a result"): [
             p for p in spec.principles if p.id in results.without_result and p.id in tested

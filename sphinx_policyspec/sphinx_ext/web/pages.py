@@ -316,7 +316,9 @@ class HandbookPages:
         if results := self.knowledge.evaluated(app.env)[0]:
             from sphinx_policyspec.sphinx_ext.web.evals import result_rows  # noqa: PLC0415  few projects evaluate
 
-            yield from result_rows(results, self.knowledge.spec(app.env), identifier)
+            found = self.relations.get(identifier)
+            prompts = found.prompts if found else ()
+            yield from result_rows(results, self.knowledge.spec(app.env), identifier, prompts)
 
     @property
     def places(self) -> SitePlaces:

@@ -112,6 +112,19 @@ def test_a_page_tells_all_and_what_lacks(evaluated: Path, build: Build) -> None:
     assert "There is no ranking." in found.get_text()
 
 
+def test_a_prompt_tests_a_principle_by_a_former_id_too(evaluated: Path, build: Build) -> None:
+    second = evaluated / "second.rst"
+    text = second.read_text("utf-8").replace(":id: be_brief\n", ":id: be_brief\n   :aliases: terse\n", 1)
+    prompt = "\n.. policy:prompt:: In short\n   :tests: terse\n\n   .. policy:message:: user\n\n      Tell me all.\n"
+    second.write_text(text + prompt, "utf-8")
+    built = build(evaluated)
+    summaries = page(built, "policy-results").select("details.ps-hole > summary")
+    assert "Without a prompt: 0 of 2" in [" ".join(one.get_text().split()) for one in summaries]
+    panel = page(built, "second").select_one("#be_brief .ps-panel")
+    assert panel
+    assert "of 1 prompts that test it" in panel.get_text()
+
+
 def test_two_runs_of_a_model_stand_beside_each_other(evaluated: Path, build: Build) -> None:
     log(evaluated / "other.jsonl", one=[0] * 6)
     with (evaluated / "conf.py").open("a", encoding="utf-8") as file:
