@@ -18,6 +18,7 @@ from sphinx_policyspec.overlays.verdicts import (
     RefusalCode,
     StatementVerdict,
     VerdictNote,
+    principles_in,
 )
 from sphinx_policyspec.readers.overlays import Operation, Overlay, OverlayStatement
 from sphinx_policyspec.readers.text import holds, no_such_clause
@@ -63,7 +64,7 @@ class OverlayReport(Brief):
 def check_overlays(
     overlays: Sequence[Overlay], spec: Spec, *, older: Sequence[Spec] = (), digest: str = ""
 ) -> OverlayReport:
-    """OverlayJudge every statement of overlays on one upstream spec.
+    """Judge every statement of overlays on one upstream spec.
 
     :param overlays: the nearest last, where several hold in one place
     :param older: releases before it, which tell what ids were called
@@ -178,23 +179,13 @@ class _Names:
                 span=span,
                 hint="use the new id",
             )
-        elif needs_norm and not isinstance(found, Principle) and not self._has_principles(found.id):
+        elif needs_norm and not principles_in(self._norms, found.id):
             yield Finding(
                 code="no-norm",
                 message=f"`{name}` is a section that no principle stands in: there is nothing to change",
                 span=span,
                 hint="name a principle",
             )
-
-    def _has_principles(self, section: str) -> bool:
-        parents = {provision.id: provision.parent for provision in self._norms.spec.provisions}
-        for principle in self._norms.spec.principles:
-            parent = principle.parent
-            while parent is not None and parent != section:
-                parent = parents[parent]
-            if parent == section:
-                return True
-        return False
 
     def _vanished(self, name: str, span: Span) -> Finding | None:
         had = [spec.version for spec in self._older if name in spec.provision_by_id]

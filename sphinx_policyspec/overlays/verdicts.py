@@ -26,6 +26,7 @@ from sphinx_policyspec.model import (
     Principle,
     Provision,
     Semantics,
+    Spec,
     overriders,
 )
 from sphinx_policyspec.readers.overlays import (
@@ -187,7 +188,7 @@ class OverlayJudge:
         return {one.issue: one for one in reversed(self.overlay.statements) if one.issue}
 
     def verdict(self, statement: OverlayStatement) -> StatementVerdict:
-        """OverlayJudge a statement whose names are those of upstream."""
+        """Judge a statement whose names are those of upstream."""
         parts = tuple(self._parts(statement))
         return StatementVerdict(overlay=self.overlay, statement=statement, parts=parts)
 
@@ -214,22 +215,9 @@ class OverlayJudge:
     def _aims(self, targets: Iterable[StatementTarget]) -> Iterator[tuple[Principle, Clause | None]]:
         """Yield the principles that targets name, of a section those in it, each with the clause that is meant."""
         for target in targets:
-            for principle in self.principles(target.provision):
+            for principle in principles_in(self.norms, target.provision):
                 clause = self._clause(principle, target.clause) if target.clause else None
                 yield principle, clause
-
-    def principles(self, name: str) -> tuple[Principle, ...]:
-        """Return the principle of an id, or those below a section."""
-        provision = self.norms.provisions[name]
-        if isinstance(provision, Principle):
-            return (provision,)
-        return tuple(one for one in self.norms.spec.principles if provision.id in self._above(one))
-
-    def _above(self, provision: Provision) -> Iterator[str]:
-        parent = provision.parent
-        while parent is not None:
-            yield parent
-            parent = self.norms.spec.provision_by_id[parent].parent
 
     def _clause(self, principle: Principle, words: str) -> Clause:
         """Return the clause that holds some words; where none is declared, they have the level of the principle."""
@@ -340,7 +328,7 @@ class OverlayJudge:
     def _permitted(
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
-        """OverlayJudge the use of a permission: of a clause that names who may give it, at the level of that."""
+        """Judge the use of a permission: of a clause that names who may give it, at the level of that."""
         open_ones = [one for one in self._clauses.get(principle.id, ()) if one.permits_by]
         given = next((one for one in open_ones if clause is None or one is clause), None)
         if given is None:
@@ -357,9 +345,9 @@ class OverlayJudge:
         return self._with_user(replace(part, notes=(VerdictNote.RESTATES,)), statement, principle, issue)
 
     def _narrowed(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """OverlayJudge a narrowing by the provisions whose demands it rules out; without any it meets nothing."""
+        """Judge a narrowing by the provisions whose demands it rules out; without any it meets nothing."""
         targets = list(self._aims(statement.targets))
-        forbidden = [principle for name in statement.forbids for principle in self.principles(name)]
+        forbidden = [principle for name in statement.forbids for principle in principles_in(self.norms, name)]
         issue = statement.issue or statement.id
         for principle in forbidden:
             items = (self._norm(principle, None, issue, statement.id), self._said(statement, issue))
@@ -372,7 +360,7 @@ class OverlayJudge:
             yield self._with_user(part, statement, principle, narrowed)
 
     def _added(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """OverlayJudge an addition by its level: the holder's word must stand against an earlier one at it."""
+        """Judge an addition by its level: the holder's word must stand against an earlier one at it."""
         issue = statement.issue or statement.id
         said = self._said(statement, issue)
         level = self.norms.spec.level_by_id[statement.level or self.holder.id]
@@ -391,7 +379,7 @@ class OverlayJudge:
         yield PartVerdict(about="", level=level, code=code, witness=witness)
 
     def _delegated(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """OverlayJudge a delegation by what a text of the source can do with it on each issue."""
+        """Judge a delegation by what a text of the source can do with it on each issue."""
         for scope in statement.scope:
             for principle, clause in self._deciding(scope):
                 issue = statement.issue or scope
@@ -414,12 +402,12 @@ class OverlayJudge:
     def _deciding(self, scope: str) -> tuple[tuple[Principle, Clause | None], ...]:
         """Return the norms of upstream that decide an issue: the principle of that id, or what a statement on it is about."""
         if scope in self.norms.provisions:
-            return tuple((principle, None) for principle in self.principles(scope))
+            return tuple((principle, None) for principle in principles_in(self.norms, scope))
         statement = self.issues.get(scope)
         return tuple(self._aims(statement.targets)) if statement else ()
 
     def _defined(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """OverlayJudge a definition by the norms that use the term; without one that it cannot change, it meets none."""
+        """Judge a definition by the norms that use the term; without one that it cannot change, it meets none."""
         issue = statement.issue or statement.name
         said = self._said(statement, issue)
         refused = []
@@ -456,6 +444,21 @@ _NORM = re.compile(
     re.IGNORECASE,
 )
 """Words with which a sentence asks for something."""
+
+
+def principles_in(norms: Norms, name: str) -> tuple[Principle, ...]:
+    """Return the principle of an id, or those below a section."""
+    provision = norms.provisions[name]
+    if isinstance(provision, Principle):
+        return (provision,)
+    return tuple(one for one in norms.spec.principles if provision.id in _above(norms.spec, one))
+
+
+def _above(spec: Spec, provision: Provision) -> Iterator[str]:
+    parent = provision.parent
+    while parent is not None:
+        yield parent
+        parent = spec.provision_by_id[parent].parent
 
 
 def _quotation(sentence: Sentence) -> Quotation:
