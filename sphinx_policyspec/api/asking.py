@@ -43,7 +43,7 @@ def knowledge_base(
     """
     base = _knowledge_base(source, base_iri, question, is_plain=results is None)
     if results is not None:
-        from sphinx_policyspec.evals.to_graph import result_pieces  # noqa: PLC0415  few callers evaluate
+        from sphinx_policyspec.evals.formats import result_pieces  # noqa: PLC0415  few callers evaluate
 
         base.add_graphs(lambda: result_pieces(results, base_iri))
     return base

@@ -61,10 +61,10 @@ def read_results(
     ``evals``; without it, this raises :class:`MissingToolError`.
 
     :param source: also releases, from the first to the last: the last is meant, the others tell what ids were called
-    :param files: logs of Inspect (``.eval``, ``.json``), results of promptfoo (``.json``, ``.jsonl``), JSON lines with
-        ``prompt``, ``model`` and ``value``, folders of these, or a store
+    :param files: logs of Inspect (``.eval``, ``.json``), results of promptfoo (``.json``, ``.jsonl``), tables (JSON lines,
+        JSON, CSV, Parquet) with ``prompt``, ``model`` and ``value``, folders of these, or a store
     :param store: a folder that keeps the answers as Parquet files, to which those of later runs are added
-    :param map: a YAML file with the names that logs have for things (``fields``, ``provisions``)
+    :param map: a YAML file with the names that logs and tables have for things, and what their grades count
     :param release: that answers were graded against, where a log does not say
     :param evidence: what was graded, ``output`` or ``reasoning``, whatever a log says
     :param policy: ``as-logged``, or ``clean``, without answers that were filtered or cut off and unparsable replies

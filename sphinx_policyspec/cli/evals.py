@@ -82,7 +82,7 @@ def prompts(
     type=click.Path(file_okay=False),
     help="Keep the answers in the folder STORE, as Parquet files; those of later runs are added.",
 )
-@file_option("--map", about="What logs call things (YAML): `fields` and `provisions`.")
+@file_option("--map", about="What logs and tables call things, and what grades count (YAML).")
 @file_option(
     "--triage", about="What people say of outputs that contradict SOURCE (YAML), to be checked and listed."
 )
@@ -133,9 +133,10 @@ def results(
 ) -> None:
     """Tell how well models follow SOURCE, by principle.
 
-    FILE is a log of Inspect (.eval, .json), a result of promptfoo (.json, .jsonl), a file of JSON lines with
-    prompt, model and value, a folder of these, or a STORE. Each prompt counts once in a mean, whatever its
-    repeats; errors are clustered; what joined to which provision, and what did not, is told beside the table.
+    FILE is a log of Inspect (.eval, .json), a result of promptfoo (.json, .jsonl), a table of answers (JSON
+    lines, JSON, CSV, Parquet) with prompt, model and value, or other names that --map tells, a folder of
+    these, or a STORE. Each prompt counts once in a mean, whatever its repeats; errors are clustered; what
+    joined to which provision, and what did not, is told beside the table.
     Exit status 2 means that a file cannot be used; the others are read. Needs the extra `evals`.
 
     \b

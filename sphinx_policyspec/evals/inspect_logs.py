@@ -20,7 +20,6 @@ from sphinx_policyspec.evals.records import (
     Sample,
     answers_of,
     epoch_of,
-    number,
     plain,
     run_id,
     stopped_by,
@@ -225,7 +224,7 @@ def _sample(
     old = {scorers[0] if scorers else "": sample["score"]} if sample.get("score") else {}
     for name, score in (_dict(sample.get("scores")) or old).items():
         if isinstance(score, dict):
-            grades.update(_grades(plain(name), score))
+            grades.update(_grades(plain(name), score, rules))
     named = rules.fields.get("prompt")
     prompt = plain(told.get(named)) if named else ""
     return Sample(
@@ -252,7 +251,7 @@ def _fate(sample: Mapping[str, Any], *, is_invalid: bool) -> AnswerStatus:
     return stopped
 
 
-def _grades(name: str, score: Mapping[str, Any]) -> Iterator[tuple[str, Grade]]:
+def _grades(name: str, score: Mapping[str, Any], rules: ReadingRules) -> Iterator[tuple[str, Grade]]:
     """Yield what a score says: of several values, each by its key."""
     metadata = _dict(score.get("metadata"))
     critiques = metadata.get("critiques")
@@ -263,7 +262,7 @@ def _grades(name: str, score: Mapping[str, Any]) -> Iterator[tuple[str, Grade]]:
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
     )
     if parts is None:
-        yield name, Grade(number(value), is_unparsable, evidence)
+        yield name, rules.grade(value, is_unparsable=is_unparsable, evidence=evidence)
         return
     for key, part in parts:
-        yield f"{name}/{plain(key)}", Grade(number(part), is_unparsable, evidence)
+        yield f"{name}/{plain(key)}", rules.grade(part, is_unparsable=is_unparsable, evidence=evidence)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from sphinx_policyspec.compare import ChangeKind, Subject, compare
 from sphinx_policyspec.evals.prompts import (
@@ -17,10 +19,11 @@ from sphinx_policyspec.evals.prompts import (
     tested_provisions,
     with_holders,
 )
+from sphinx_policyspec.evals.records import AnswerStatus, ResultMap, number
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.model.finding import UnknownNames
-from sphinx_policyspec.model.nearest import near_name
+from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.judgements import RESULT_FIELDS, RESULT_MAP
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -102,18 +105,6 @@ class Join(Brief):
         return sum(self.by_key.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultMap(Brief):
-    """A file that says what logs call things.
-
-    :param fields: their names for prompt, model, section, focus, cluster, weight and evidence
-    :param provisions: ids of provisions by what logs call them
-    """
-
-    fields: Mapping[str, str] = field(default_factory=dict)
-    provisions: Mapping[str, str] = field(default_factory=dict)
-
-
 def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Finding, ...]]:
     """Return a map file and what is wrong with it; one that is not YAML raises :class:`AnnotationError`.
 
@@ -122,23 +113,80 @@ def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Fin
     text, findings = read_text(path, str(path))
     reader = YamlReader(str(path))
     top = reader.mapping(reader.compose(text), [key.name for key in RESULT_MAP])
-    fields = reader.mapping(top.get("fields"), [key.name for key in RESULT_FIELDS])
+    names = [key.name for key in RESULT_FIELDS]
     provisions = reader.mapping(top.get("provisions"))
     found = ResultMap(
-        fields={name: told for name, node in fields.items() if (told := reader.text(node))},
-        provisions={name: told for name, node in provisions.items() if (told := reader.text(node))},
+        fields=_texts(reader, reader.mapping(top.get("fields"), names)),
+        provisions=_texts(reader, provisions),
+        models=_columns(reader, top.get("models")),
+        scorers=_columns(reader, top.get("scorers")),
+        given=_texts(reader, reader.mapping(top.get("given"), names)),
+        grades=_numbers(reader, reader.mapping(top.get("grades"))),
+        statuses=_statuses(reader, reader.mapping(top.get("statuses"))),
+        scale=_scale(reader, top.get("scale")),
+        threshold=_number(reader, top.get("threshold")),
     )
-    names = UnknownNames()
+    for name, other in (("scorers", "models"), ("threshold", "scale")):
+        if getattr(found, name) not in (None, {}) and getattr(found, other) not in (None, {}):
+            reader.find(
+                "invalid-value", top[name], f"`{name}` and `{other}` do not go together", "delete one"
+            )
+    unknown = UnknownNames()
     # A map may serve several releases, not all of which have each provision.
-    unknown = (
+    lost = (
         replace(
-            names.finding("provision", told, reader.span(provisions[name]), spec.provision_by_id),
+            unknown.finding("provision", told, reader.span(provisions[name]), spec.provision_by_id),
             severity=Severity.WARNING,
         )
         for name, told in found.provisions.items()
         if spec and told not in spec.provision_by_id
     )
-    return found, (*findings, *reader.findings, *unknown)
+    return found, (*findings, *reader.findings, *lost)
+
+
+def _texts(reader: YamlReader, nodes: Mapping[str, yaml.Node]) -> dict[str, str]:
+    return {name: told for name, node in nodes.items() if (told := reader.text(node))}
+
+
+def _columns(reader: YamlReader, node: yaml.Node | None) -> dict[str, str]:
+    """Return what columns are called, of a list by their own names."""
+    if isinstance(node, yaml.SequenceNode):
+        return {name: name for name in reader.texts(node)}
+    return _texts(reader, reader.mapping(node))
+
+
+def _number(reader: YamlReader, node: yaml.Node | None) -> float | None:
+    if node is None or not (text := reader.text(node)):
+        return None
+    if (told := number(text)) is None:
+        reader.find("invalid-value", node, f"`{text}` is no number", "write one, such as `0.5`")
+    return told
+
+
+def _numbers(reader: YamlReader, nodes: Mapping[str, yaml.Node]) -> dict[str, float]:
+    read = {name: _number(reader, node) for name, node in nodes.items()}
+    return {name: told for name, told in read.items() if told is not None}
+
+
+def _statuses(reader: YamlReader, nodes: Mapping[str, yaml.Node]) -> dict[str, str]:
+    known = [one.value for one in AnswerStatus]
+    found = {}
+    for name, node in nodes.items():
+        if (told := reader.text(node)) in known:
+            found[name] = told
+        else:
+            reader.find("invalid-value", node, f"`{told}` is no status", nearest(told, known))
+    return found
+
+
+def _scale(reader: YamlReader, node: yaml.Node | None) -> tuple[float, float] | None:
+    ends = [_number(reader, one) for one in reader.items(node)] if node is not None else []
+    match ends:
+        case [float(low), float(high)] if low != high:
+            return low, high
+    if node is not None and ends:
+        reader.find("invalid-value", node, "a scale is two different numbers", "write it as `[0, 100]`")
+    return None
 
 
 def join(

@@ -46,7 +46,7 @@ class GradedAnswer(NamedTuple):
     """One grade of one answer, as its log tells it; fields are the columns of the store, an empty text is unknown.
 
     :param prompt: the id of the prompt
-    :param epoch: the number of the repeat, from 1
+    :param epoch: the number of the repeat, from 1; some tables begin at 0
     :param value: of the grade; 1 is full compliance where the scale is not the scorer's own
     :param section_raw: the provision that the log names, and so for the eval tag (focus), all that it tests (ids, parted
         by blanks), and the field that says what belongs together (cluster)
@@ -76,6 +76,11 @@ class GradedAnswer(NamedTuple):
     prompt_text: str = ""
     answer_text: str = ""
 
+    @property
+    def key(self) -> tuple[str, int, str, str, str, str]:
+        """What it is an answer to, and who graded what of it against which text; it counts once."""
+        return self.prompt, self.epoch, self.scorer, self.grader, self.evidence, self.spec_release
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalRun(Brief):
@@ -102,36 +107,94 @@ class EvalRun(Brief):
 
 
 class RunAnswers(NamedTuple):
-    """A run with its answers, in order, each (prompt, epoch, scorer) once."""
+    """A run with its answers, in the order of their keys, each of which counts once."""
 
     run: EvalRun
     answers: tuple[GradedAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResultMap(Brief):
+    """A file that says what logs and tables call things.
+
+    :param fields: their names for a prompt, a model, a provision (section) and so on
+    :param provisions: ids of provisions by what logs call them
+    :param models: of tables that have a column for each model, the models by their columns
+    :param scorers: likewise, of tables that have a column for each scorer
+    :param given: what holds of each row that says nothing else, by the same names as ``fields``
+    :param grades: what grades in words count
+    :param statuses: what became of answers, by the words of a table
+    :param scale: the grades that count 0 and 1, where others lie between them
+    :param threshold: the least grade that counts 1 where each other counts 0
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    provisions: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    scorers: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+    grades: Mapping[str, float] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    scale: tuple[float, float] | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingRules:
     """How logs are read.
 
-    :param fields: what logs call a prompt, model, section, focus, cluster, weight or evidence
+    :param map: what logs call things
     :param release: of the spec, where a log does not say
     :param evidence: what was graded, whatever a log says; empty leaves it to that
     :param cluster: the field that tells which prompts belong together, ``prompt`` for none; empty for the default
     :param keep_text: whether texts of prompts and answers are kept
     """
 
-    fields: Mapping[str, str] = field(default_factory=dict)
+    map: ResultMap = field(default_factory=ResultMap)
     release: str = ""
     evidence: str = ""
     cluster: str = ""
     keep_text: bool = False
 
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What logs call things, by what these are."""
+        return self.map.fields
+
+    def grade(self, value: object, *, is_unparsable: bool = False, evidence: str = "") -> Grade:
+        """Return what a grade of a log counts: the only place where grades are read."""
+        words = self.map.grades
+        text = value.strip() if isinstance(value, str) else plain(value)
+        if (known := words.get(text, words.get(text.casefold()))) is not None:
+            return Grade(known, is_unparsable, evidence)
+        # With grades of one's own, a letter means nothing else.
+        is_word = isinstance(value, str) and (text in _WORDS or text.lower() in _WORDS)
+        read = None if words and is_word else number(value)
+        unread = text if read is None and isinstance(value, str) and text.casefold() not in _MISSING else ""
+        # A percentage says by itself what is 0 and 1.
+        return Grade(read if text.endswith("%") else self._counted(read), is_unparsable, evidence, unread)
+
+    def _counted(self, value: float | None) -> float | None:
+        if value is None:
+            return None
+        if self.map.threshold is not None:
+            return float(value >= self.map.threshold)
+        if self.map.scale is None:
+            return value
+        low, high = self.map.scale
+        return (value - low) / (high - low)
+
 
 class Grade(NamedTuple):
-    """What a scorer says of an answer."""
+    """What a scorer says of an answer.
+
+    :param unread: a grade in words that nobody knows
+    """
 
     value: float | None
     is_unparsable: bool = False
     evidence: str = ""
+    unread: str = ""
 
 
 class Sample(NamedTuple):
@@ -142,6 +205,7 @@ class Sample(NamedTuple):
     :param fate: what became of it apart from its grades
     :param scorers: names of scorers that should have graded it
     :param texts: of the prompt and of the answer, as they are logged
+    :param grader: of this answer, where that is another than that of the run
     """
 
     prompt: str
@@ -151,6 +215,7 @@ class Sample(NamedTuple):
     fate: AnswerStatus = AnswerStatus.SCORED
     scorers: Sequence[str] = ()
     texts: tuple[object, object] = (None, None)
+    grader: str = ""
 
 
 _WORDS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -159,8 +224,12 @@ _FILTERS = {"content_filter"}
 _LIMITS = {"max_tokens", "model_length", "length"}
 _FATES = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR}
 """What outweighs the lack of a grade."""
+_MISSING = {"", "-", "n/a", "na", "nan", "nil", "none", "null"}
+"""What tables write where there is no value."""
 _LARGEST = 1e50
-_MOST_REPEATS = 2**31
+_MEANINGS = {"section", "focus", "tests", "cluster", "weight", "evidence", "release"}
+"""What logs of any tool have fields for; tables have more."""
+MOST_REPEATS = 2**31
 """What a column of the store holds."""
 
 
@@ -175,17 +244,18 @@ def number(value: object) -> float | None:
     if isinstance(value, str):
         if (told_word := _WORDS.get(value, _WORDS.get(value.strip().lower()))) is not None:
             return told_word
+        text = value.strip()
         try:
-            return number(float(value))
+            return number(float(text[:-1]) / 100 if text.endswith("%") else float(text))
         except ValueError:
             return None
     return None
 
 
 def epoch_of(value: object) -> int:
-    """Return the number of a repeat, the first where a log tells none that there can be."""
+    """Return the number of a repeat, from 0 or 1; the latter where a log tells none that there can be."""
     told = None if isinstance(value, bool) else number(value)
-    return int(told) if told is not None and 1 <= told < _MOST_REPEATS and told.is_integer() else 1
+    return int(told) if told is not None and 0 <= told < MOST_REPEATS and told.is_integer() else 1
 
 
 def plain(value: object) -> str:
@@ -232,20 +302,19 @@ def answers_of(
     """Return the answers of a run in order, and what was read twice, which counts once."""
     release = run.release or rules.release
     run = _completed(run, samples, rules)
-    found: dict[tuple[str, int, str], GradedAnswer] = {}
-    twice: Counter[tuple[str, int, str]] = Counter()
+    found: dict[tuple[str, int, str, str, str, str], GradedAnswer] = {}
+    twice: Counter[tuple[str, int, str, str, str, str]] = Counter()
     scorers = _scorers(samples)
     told = replace(run, release=release)
     for sample in samples:
         for answer in _answers(told, sample, scorers, rules):
-            key = answer.prompt, answer.epoch, answer.scorer
-            if key in found:
+            if (key := answer.key) in found:
                 twice[key] += 1
             else:
                 found[key] = answer
-    findings = [*_lacking(run, samples, rules)]
+    findings = [*_lacking(run, samples, rules), *_unread(run, samples)]
     if twice:
-        prompt, epoch, _ = next(iter(twice))
+        prompt, epoch, *_ = min(twice)
         findings.append(
             Finding(
                 code="repeated-result",
@@ -262,11 +331,19 @@ def _lacking(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> It
     named = {**rules.fields, "cluster": rules.cluster or rules.fields.get("cluster", "")}
     for meaning, name in named.items():
         told = name in {"", "prompt"} or any(plain(sample.told.get(name)) for sample in samples)
-        if not told and meaning not in {"prompt", "model"}:
+        if not told and meaning in _MEANINGS:
             yield lacking_field(run, name)
         elif meaning == "weight" and (bad := sum(_weight(sample, name) is None for sample in samples)):
             message = f"`{name}` is no number from 0 on in {bad} answers of the run `{run.id}`, which weigh 1"
             yield _partial(run.file, message, "correct it in the log")
+
+
+def _unread(run: EvalRun, samples: Iterable[Sample]) -> Iterator[Finding]:
+    """Yield how many grades are words that nobody knows."""
+    words = Counter(grade.unread for sample in samples for grade in sample.grades.values() if grade.unread)
+    if words:
+        message = f"{words.total()} grades of the run `{run.id}` are no numbers, such as `{min(words)[:60]}`; they do not count"
+        yield _partial(run.file, message, "name what each counts under `grades` of a --map file")
 
 
 def lacking_field(run: EvalRun, name: str) -> Finding:
@@ -289,13 +366,14 @@ def _completed(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> 
     """Return a run with what its samples say of it."""
     asked = rules.cluster or rules.fields.get("cluster", "")
     has_scenario = any(plain(sample.told.get("scenario")) for sample in samples)
+    named = rules.fields.get("release", "release")
     told = {
         name: next(filter(None, (read(sample.told.get(name)) for sample in samples)), "")
-        for name, read in (("release", plain), ("spec_sha256", digest))
+        for name, read in ((named, plain), ("spec_sha256", digest))
     }
     return replace(
         run,
-        release=told["release"] or run.release or rules.release,
+        release=told[named] or run.release or rules.release,
         spec_sha256=told["spec_sha256"] or run.spec_sha256,
         cluster=asked or ("scenario" if has_scenario else "focus_id"),
     )
@@ -324,7 +402,7 @@ def _answers(
     told = sample.told
     section = plain(told.get(fields.get("section", "section_id")))
     focus = plain(told.get(fields.get("focus", "focus_id")))
-    tests = told.get("tests")
+    tests = told.get(fields.get("tests", "tests"))
     weight = _weight(sample, fields.get("weight", ""))
     cluster = "" if run.cluster == "prompt" else plain(told.get(run.cluster))
     said = plain(told.get(fields.get("evidence", "evidence")))
@@ -335,9 +413,9 @@ def _answers(
             file=run.file,
             tool=run.tool,
             model=run.model,
-            grader=run.grader,
+            grader=sample.grader or run.grader,
             created=run.created,
-            spec_release=plain(told.get("release")) or run.release,
+            spec_release=plain(told.get(fields.get("release", "release"))) or run.release,
             scorer=plain(name),
             prompt=sample.prompt,
             epoch=sample.epoch,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,24 +22,38 @@ from sphinx_policyspec.evals.records import (
     RunAnswers,
     Sample,
     answers_of,
-    epoch_of,
     moment,
     number,
     plain,
     run_id,
     stopped_by,
 )
+from sphinx_policyspec.evals.store import is_store
+from sphinx_policyspec.evals.tables import (
+    OtherFileError,
+    Table,
+    bad_lines,
+    partial,
+    runs_of,
+    table_of_csv,
+    table_of_json,
+    table_of_parquet,
+)
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.readers.text import absent
 
-_SUFFIXES = (".eval", ".json", ".jsonl")
+_TABLES = (".csv", ".tsv")
+_LINES = (".jsonl", ".ndjson")
+_SUFFIXES = (".eval", ".json", ".parquet", *_LINES, *_TABLES)
 _LARGEST = 2**31
 """Bytes of a file that is read as a whole."""
 _LONGEST_LABEL = 80
 _METRIC = "section_id"
 """The scorer of a metric that bears the name of the tested provision, as our own export has it: of prompts of several
 provisions there are results, too."""
+_PROMPT = {"id", "input", "target", "metadata"}
+"""What a prompt of our own export has, and no result."""
 _UNPARSABLE = "Could not extract JSON"
 
 Read = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
@@ -60,22 +76,18 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
             try:
                 found, told = _read(path, rules)
             except (SourceError, OSError) as error:
-                if isinstance(error, _OtherFileError) and Path(given).is_dir():
+                if isinstance(error, OtherFileError) and Path(given).is_dir():
                     others += 1
                 else:
                     findings.append(_unusable(path, error))
                 continue
             if not any(run.answers for run in found):
-                told = (*told, _partial(str(path), 1, "no answer is in it", "see whether the run ended well"))
+                told = (*told, partial(str(path), 1, "no answer is in it", "see whether the run ended well"))
             runs += found
             findings += told
         if len(files) == others:
             findings.append(_unusable(Path(given), SourceError(f"`{given}` holds no results")))
     return _distinct(runs, findings)
-
-
-class _OtherFileError(SourceError):
-    """A file that can be read, and holds something else."""
 
 
 def _unusable(path: Path, error: Exception) -> Finding:
@@ -84,7 +96,7 @@ def _unusable(path: Path, error: Exception) -> Finding:
         code="unusable-results",
         message=told,
         span=Span(str(path), 1),
-        hint="give a log of Inspect, a result of promptfoo, or JSON lines with prompt, model and value",
+        hint="give a log of Inspect, a result of promptfoo, or a table (JSON, CSV, Parquet) with prompt, model and value",
     )
 
 
@@ -96,15 +108,21 @@ def _files(given: str) -> list[Path]:
         raise absent(path, given)
     if not path.is_dir():
         return [path]
-    inside = (file for file in path.rglob("*") if file.suffix in _SUFFIXES and not file.name.startswith("."))
-    return sorted(file for file in inside if file.is_file())
+    inside = (file for file in path.rglob("*") if _name(file).endswith(_SUFFIXES) and file.name[0] != ".")
+    # What stores inside of it hold is no table of somebody else.
+    return sorted(file for file in inside if file.is_file() and not is_store(file.parent.parent))
+
+
+def _name(path: Path) -> str:
+    """Return the name of a file, without that it is compressed."""
+    return path.name.lower().removesuffix(".gz")
 
 
 def _distinct(runs: Sequence[RunAnswers], findings: list[Finding]) -> Read:
     kept: dict[str, RunAnswers] = {}
     by_id = grouped((one.run.id, one) for one in runs)
     for id_, same in sorted(by_id.items()):
-        if same[0].run.tool == "jsonl":
+        if same[0].run.tool not in {"inspect", "promptfoo"}:
             kept[id_], told = _joined(same)
             findings += told
             continue
@@ -129,13 +147,12 @@ def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
     """Return a run whose rows are in several files."""
     first = min(parts, key=lambda one: one.run.file)
     run = first.run
-    rows: dict[tuple[str, int, str], GradedAnswer] = {}
+    rows: dict[tuple[str, int, str, str, str, str], GradedAnswer] = {}
     twice = 0
     for part in sorted(parts, key=lambda one: one.run.file):
         for answer in part.answers:
-            key = answer.prompt, answer.epoch, answer.scorer
-            twice += key in rows
-            rows.setdefault(key, answer._replace(file=run.file))
+            twice += answer.key in rows
+            rows.setdefault(answer.key, answer._replace(file=run.file))
     told = []
     if twice:
         message = f"answers of the run `{run.id}` stand in several files: {twice}"
@@ -155,11 +172,29 @@ def _read(path: Path, rules: ReadingRules) -> Read:
     if path.suffix == ".eval" or _is_zip(path):
         run, findings = inspect_logs.read_archive(path, file, rules)
         return (run,), findings
-    if path.stat().st_size > _LARGEST:
+    if path.suffix == ".parquet":
+        return runs_of(table_of_parquet(path, file), file, rules)
+    data = _data(path, file)
+    if (name := _name(path)).endswith(_TABLES):
+        return runs_of(table_of_csv(data, file), file, rules)
+    return _lines(data, file, rules) if name.endswith(_LINES) else _whole(data, file, rules)
+
+
+def _data(path: Path, file: str) -> bytes:
+    """Return what is in a file, compressed or not."""
+    size = path.stat().st_size
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as given:
+        try:
+            data = given.read(_LARGEST + 1) if size <= _LARGEST else b""
+        except (EOFError, zlib.error) as error:
+            raise SourceError(f"`{file}` cannot be read: {error}") from None
+    if max(size, len(data)) > _LARGEST:
         raise SourceError(f"`{file}` is larger than {_LARGEST // 2**30} GiB: write it in parts")
-    data = path.read_bytes()
-    if path.suffix == ".jsonl":
-        return _lines(data, file, rules)
+    return data
+
+
+def _whole(data: bytes, file: str, rules: ReadingRules) -> Read:
+    """Return the runs of a file that is JSON as a whole."""
     try:
         whole = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -170,7 +205,11 @@ def _read(path: Path, rules: ReadingRules) -> Read:
     results = whole.get("results") if isinstance(whole, dict) else None
     if isinstance(results, dict) and isinstance(results.get("results"), list):
         return _promptfoo(results["results"], file, plain(results.get("timestamp")), rules)
-    raise _OtherFileError(f"`{file}` is neither a log of Inspect nor a result of promptfoo")
+    if (table := table_of_json(whole, data)) is None:
+        raise OtherFileError(
+            f"`{file}` is neither a log of Inspect nor a result of promptfoo, and no list of rows"
+        )
+    return runs_of(table, file, rules)
 
 
 def _is_zip(path: Path) -> bool:
@@ -195,30 +234,18 @@ def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
             bad.append(line_number)
     rows = [*by_line.values()]
     if not rows:
-        raise _OtherFileError(f"`{file}` holds no JSON object on a line of its own")
+        raise OtherFileError(f"`{file}` holds no JSON object on a line of its own")
     findings: tuple[Finding, ...] = ()
     if bad:
-        findings = (_bad_lines(file, bad, "no JSON object"),)
+        findings = (bad_lines(file, bad, "no JSON object"),)
     if isinstance(rows[0].get("testCase"), dict):
         found, told = _promptfoo(rows, file, "", rules)
-    elif "input" in rows[0] and "target" in rows[0]:
-        raise _OtherFileError(f"`{file}` holds prompts, and no results")
+    elif rows[0].keys() == _PROMPT:
+        raise OtherFileError(f"`{file}` holds prompts, and no results")
     else:
-        found, told = _plain_rows(by_line, file, hashlib.sha256(data).hexdigest(), rules)
+        table = Table("jsonl", by_line, hashlib.sha256(data).hexdigest())
+        found, told = runs_of(table, file, rules)
     return found, (*findings, *told)
-
-
-def _bad_lines(file: str, lines: Sequence[int], what: str) -> Finding:
-    return _partial(file, lines[0], f"{what} on {len(lines)} of its lines", "correct the lines")
-
-
-def _partial(file: str, line: int, message: str, mend: str) -> Finding:
-    return Finding(
-        code="partial-results",
-        message=message,
-        span=Span(file, line),
-        hint=f"what can be read counts; {mend}",
-    )
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -259,7 +286,7 @@ def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules
             created=created,
             task=task,
         )
-        samples = [*_numbered(sorted(some, key=lambda one: one.place))]
+        samples = [*_numbered(sorted(some, key=lambda one: one.place), rules)]
         grader = next(filter(None, (_grader(one.row) for one in some)), "")
         read, told_twice = answers_of(replace(run, grader=grader), samples, rules)
         runs.append(read)
@@ -308,12 +335,12 @@ def _components(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [one for one in parts if isinstance(one, dict)] if isinstance(parts, list) else []
 
 
-def _numbered(rows: Sequence[_Row]) -> Iterator[Sample]:
+def _numbered(rows: Sequence[_Row], rules: ReadingRules) -> Iterator[Sample]:
     """Yield rows as samples, repeats of a prompt numbered in their order."""
     seen: dict[str, int] = {}
     for row in rows:
         seen[row.prompt] = seen.get(row.prompt, 0) + 1
-        grades = _metrics(row)
+        grades = _metrics(row, rules)
         asserted = _dict(row.row.get("testCase")).get("assert")
         named = [_dict(one).get("metric") for one in asserted] if isinstance(asserted, list) else []
         scorers = dict.fromkeys(_scorer(plain(name), row.told) for name in named if name)
@@ -332,12 +359,12 @@ def _scorer(metric: str, told: Mapping[str, Any]) -> str:
     return _METRIC if metric == plain(told.get("section_id")) else metric
 
 
-def _metrics(row: _Row) -> dict[str, Grade]:
+def _metrics(row: _Row, rules: ReadingRules) -> dict[str, Grade]:
     """Return the grades of a row by metric, each the mean of its assertions by their weights; without metrics its score."""
     found: dict[str, list[tuple[float, float, bool]]] = {}
     for one in _components(row.row):
         assertion = _dict(one.get("assertion"))
-        score = number(one.get("score"))
+        score = rules.grade(one.get("score")).value
         weight = number(assertion.get("weight", 1.0))
         if assertion.get("metric") and score is not None:
             is_unparsable = plain(one.get("reason")).startswith(_UNPARSABLE)
@@ -349,70 +376,5 @@ def _metrics(row: _Row) -> dict[str, Grade]:
         mean = sum(score * weight for score, weight, _ in parts) / total if total else None
         grades[name] = Grade(mean, any(bad for _, _, bad in parts))
     for name, value in _dict(row.row.get("namedScores")).items():
-        grades.setdefault(_scorer(plain(name), row.told), Grade(number(value)))
-    return grades or {"score": Grade(number(row.row.get("score")))}
-
-
-def _plain_rows(by_line: Mapping[int, dict[str, Any]], file: str, digest: str, rules: ReadingRules) -> Read:
-    """Return the runs of plain JSON lines, one for each model and task, and name of a run where rows have one."""
-    fields = rules.fields
-    lacking: list[int] = []
-    by_run: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for line, row in by_line.items():
-        row.update({k: v for k, v in _dict(row.get("metadata")).items() if k not in row})
-        prompt = plain(row.get(fields.get("prompt", "prompt"))) or plain(row.get("id"))
-        model = plain(row.get(fields.get("model", "model")))
-        if not prompt or not model:
-            lacking.append(line)
-            continue
-        row["prompt"] = prompt
-        by_run.setdefault((model, plain(row.get("task")), plain(row.get("run"))), []).append(row)
-    if not by_run:
-        raise _OtherFileError(f"`{file}` has no row with a prompt and a model")
-    findings = [_bad_lines(file, lacking, "no prompt or no model")] if lacking else []
-    runs = []
-    for (model, task, name), some in sorted(by_run.items()):
-        said = {
-            key: next(filter(None, (plain(row.get(key)) for row in some)), "")
-            for key in ("grader", "created")
-        }
-        run = EvalRun(
-            id=run_id(model, "jsonl", name or digest, task),
-            file=file,
-            tool="jsonl",
-            model=model,
-            task=task,
-            grader=said["grader"],
-            created=said["created"],
-        )
-        read, twice = answers_of(run, [_plain_sample(row) for row in some], rules)
-        runs.append(read)
-        findings += twice
-    return tuple(runs), tuple(findings)
-
-
-def _plain_sample(row: Mapping[str, Any]) -> Sample:
-    scorer = plain(row.get("scorer")) or "value"
-    given = row.get("value", row.get("score"))
-    named = given.items() if isinstance(given, dict) else [("", given)]
-    said = plain(row.get("status"))
-    is_unparsable = said == AnswerStatus.UNPARSABLE
-    grades = {
-        f"{scorer}/{plain(key)}" if key else scorer: Grade(
-            None if said == AnswerStatus.UNSCORED else number(value), is_unparsable
-        )
-        for key, value in named
-    }
-    fates = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR, AnswerStatus.FILTERED, AnswerStatus.LIMIT}
-    fate = next((one for one in fates if one == said), None) or (
-        AnswerStatus.ERROR if row.get("error") else stopped_by(row.get("stop_reason"))
-    )
-    return Sample(
-        prompt=row["prompt"],
-        epoch=epoch_of(row.get("epoch")),
-        told=row,
-        grades=grades,
-        fate=fate,
-        scorers=[scorer],
-        texts=(row.get("input"), row.get("output")),
-    )
+        grades.setdefault(_scorer(plain(name), row.told), rules.grade(value))
+    return grades or {"score": rules.grade(row.row.get("score"))}

@@ -11,10 +11,10 @@ from typing import Any
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.evals.join import Join, ResultMap, disagreements_of, join, read_map
+from sphinx_policyspec.evals.join import Join, disagreements_of, join, read_map
 from sphinx_policyspec.evals.measures import Rate, rates
 from sphinx_policyspec.evals.prompts import digest_of_spec, level_of, with_holders
-from sphinx_policyspec.evals.records import EvalRun, ReadingRules, lacking_field
+from sphinx_policyspec.evals.records import EvalRun, ReadingRules, ResultMap, lacking_field
 from sphinx_policyspec.evals.result_files import read_files, superseded
 from sphinx_policyspec.evals.store import Store, is_store
 from sphinx_policyspec.files import Brief
@@ -151,7 +151,7 @@ def results_of(
     spec = releases[-1]
     mapped, map_findings = read_map(Path(options.map), spec) if options.map else (ResultMap(), ())
     rules = ReadingRules(
-        fields=mapped.fields,
+        map=mapped,
         release=options.release,
         evidence=options.evidence,
         cluster=options.cluster,

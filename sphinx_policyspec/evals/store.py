@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ _TEXTS = ("prompt_text", "answer_text")
 """Columns that are there if texts are kept; they come last."""
 _PROMPTS = {name: _NUMBERS.get(name, "VARCHAR") for name in PromptRow._fields}
 _GLOB = re.compile(r"[\[*?]")
+_AT_ONCE = 10_000
+"""Rows of a table that are fetched together."""
 POLICIES = ("as-logged", "clean")
 """Which answers count: with what a log says of them, or without what a filter or a limit stopped."""
 
@@ -34,6 +37,24 @@ POLICIES = ("as-logged", "clean")
 def is_store(path: Path) -> bool:
     """Return whether a folder is a store of results."""
     return (path / "answers").is_dir() and any((path / "answers").glob("*.parquet"))
+
+
+def rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of any file of Parquet; one that is damaged raises :class:`SourceError`."""
+    connection = _connected()
+    import duckdb  # noqa: PLC0415  optional; it is there now
+
+    try:
+        found = connection.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
+        names = [column[0] for column in found.description or ()]
+        while rows := found.fetchmany(_AT_ONCE):
+            for row in rows:
+                yield {
+                    name: float(value) if isinstance(value, Decimal) else value
+                    for name, value in zip(names, row, strict=True)
+                }
+    except duckdb.Error as error:
+        raise SourceError(f"`{path}` cannot be read: {str(error).partition(chr(10))[0]}") from None
 
 
 class Store:
@@ -107,7 +128,10 @@ class Store:
     def asked(self, runs: Iterable[str]) -> Iterator[AskedPrompt]:
         """Yield the prompts of runs with the keys that their logs have."""
         self._view("answers", runs)
-        keys = ", ".join(f"arg_min({name}, (epoch, scorer)) AS {name}" for name in AskedPrompt._fields[2:-1])
+        keys = ", ".join(
+            f"arg_min({name}, (epoch, scorer, grader, evidence, spec_release)) AS {name}"
+            for name in AskedPrompt._fields[2:-1]
+        )
         text = f"SELECT run, prompt, {keys}, COUNT(*) FROM answers GROUP BY run, prompt ORDER BY run, prompt"  # noqa: S608  names of ours
         rows = self._asked(text)
         yield from (AskedPrompt(*row) for row in rows)

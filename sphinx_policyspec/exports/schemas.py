@@ -152,20 +152,14 @@ def _triage() -> _Schema:
 
 
 def _result_map() -> _Schema:
-    """Return the schema of maps of results: what logs call things."""
-    fields = _keys(RESULT_FIELDS)
-    provisions = {"additionalProperties": {"type": _SCALARS}}
+    """Return the schema of maps of results: what logs and tables call things."""
+    fields = {**_keys(RESULT_FIELDS), "type": ["object", "null"]}
+    parts = {**_written()["result_map"], "fields": fields, "given": fields}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec result map",
-        "description": "What logs of evaluations call things, for `policyspec results --map`.",
-        **_keys(
-            RESULT_MAP,
-            {
-                "fields": {**fields, "type": ["object", "null"]},
-                "provisions": {**provisions, "type": ["object", "null"]},
-            },
-        ),
+        "description": "What logs and tables of evaluations call things, for `policyspec results --map`.",
+        **_keys(RESULT_MAP, parts),
     }
 
 

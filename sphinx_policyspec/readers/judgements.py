@@ -70,10 +70,13 @@ TRIAGE = (
 )
 
 RESULT_FIELDS = (
-    CaseKey(name="prompt", about="Field with the id of the prompt."),
-    CaseKey(name="model", about="Field with the model that answered."),
+    CaseKey(name="prompt", default="`prompt`, else `id`", about="Field with the id of the prompt."),
+    CaseKey(name="model", default="`model`", about="Field with the model that answered."),
     CaseKey(name="section", default="`section_id`", about="Field with the provision that was tested."),
     CaseKey(name="focus", default="`focus_id`", about="Field with the eval tag."),
+    CaseKey(
+        name="tests", default="`tests`", about="Field with all provisions that were tested, parted by blanks."
+    ),
     CaseKey(
         name="cluster",
         default="`scenario`, else `focus_id`",
@@ -88,10 +91,54 @@ RESULT_FIELDS = (
         default="`evidence`",
         about="Field that says what was graded: `output` or `reasoning`.",
     ),
+    CaseKey(
+        name="release", default="`release`", about="Field with the release that answers were graded against."
+    ),
+    CaseKey(
+        name="value", default="`value`, else `score`", about="Field of a table with the grade of the answer."
+    ),
+    CaseKey(
+        name="epoch",
+        default="`epoch`",
+        about="Field of a table that tells answers of a model to one prompt apart.",
+    ),
+    CaseKey(name="scorer", default="`scorer`", about="Field of a table with the name of what graded."),
+    CaseKey(name="grader", default="`grader`", about="Field of a table with the model or person who graded."),
+    CaseKey(name="status", default="`status`", about="Field of a table that says what became of the answer."),
+    CaseKey(
+        name="run",
+        default="`run`",
+        about="Field of a table with the name of the run, whose rows may stand in several files.",
+    ),
+    CaseKey(name="task", default="`task`", about="Field of a table with the name of the task."),
+    CaseKey(name="created", default="`created`", about="Field of a table that says when the run began."),
 )
 RESULT_MAP = (
-    CaseKey(name="fields", about="What logs call things: the names of their fields."),
+    CaseKey(
+        name="fields",
+        about="What logs call things: the names of their fields; `scores.tone` is the field `tone` in `scores`.",
+    ),
     CaseKey(name="provisions", about="Ids of provisions by what logs call them; they win over all else."),
+    CaseKey(
+        name="models",
+        about="Columns of a table that each hold the grades of one model: a list, or the models by their columns.",
+    ),
+    CaseKey(
+        name="scorers",
+        about="Columns of a table that each hold the grades of one scorer: a list, or the scorers by their columns.",
+    ),
+    CaseKey(
+        name="given",
+        about="What holds of each row that says nothing else, such as `model: NAME`; its keys are those of `fields`.",
+    ),
+    CaseKey(name="grades", about="Numbers by grades in words, such as `A: 1`."),
+    CaseKey(
+        name="statuses",
+        about="What became of answers, by the words of a table: `scored`, `error`, `unscored`, `unparsable`, "
+        "`filtered`, `limit` or `invalidated`.",
+    ),
+    CaseKey(name="scale", about="Two grades, that which counts 0 and that which counts 1: `[0, 100]`."),
+    CaseKey(name="threshold", about="The least grade that counts 1, where each other counts 0."),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import csv
 import json
 import os
 import re
@@ -199,9 +200,15 @@ class Run:
             "python": self.python,
             "rst": self.page,
             "sparql": self.sparql,
+            "text": self.table,
             "toml": lambda block: tomllib.loads(block.text),
             "yaml": self.yaml,
         }
+
+    def table(self, block: Block) -> None:
+        """Look whether each row has a cell for each column."""
+        assert block.file.endswith(".csv")
+        assert len({len(row) for row in csv.reader(block.text.splitlines())}) == 1
 
     def console(self, block: Block) -> None:
         """Run each command; what stands below one is what it prints, after `…` the end of it."""

@@ -263,10 +263,12 @@ def test_what_no_log_is_is_told_where_it_is_named_and_passed_over_in_a_folder(tm
 
 
 def test_no_grade_taken_for_0_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def as_0(value: object) -> float | None:
-        return 0.0 if isinstance(value, float) and math.isnan(value) else records.number(value)
+    read_number = records.number
 
-    monkeypatch.setattr(inspect_logs, "number", as_0)
+    def as_0(value: object) -> float | None:
+        return 0.0 if isinstance(value, float) and math.isnan(value) else read_number(value)
+
+    monkeypatch.setattr(records, "number", as_0)
     ours = [(row[8], row[9], row[7], row[10], row[11]) for row in rows(LOGS / "traps.eval")]
     assert ours != told_by_api("traps")
 

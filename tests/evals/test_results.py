@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 import sphinx_policyspec as ps
 from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.evals.prompts import digest_of_prompt, digest_of_spec
-from sphinx_policyspec.evals.records import ReadingRules, epoch_of
+from sphinx_policyspec.evals.records import ReadingRules, ResultMap, epoch_of
 from sphinx_policyspec.evals.result_files import read_files
 from sphinx_policyspec.evals.results import Results
 from tests.conftest import Run
@@ -233,7 +233,7 @@ def test_a_weight_below_0_is_told_and_weighs_1(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [(2, 2), ("3", 3), (4.0, 4), (1.5, 1), (True, 1), (None, 1), (0, 1), (-2, 1), (2**31, 1), (10**30, 1)],
+    [(2, 2), ("3", 3), (4.0, 4), (1.5, 1), (True, 1), (None, 1), (0, 0), (-2, 1), (2**31, 1), (10**30, 1)],
 )
 def test_an_epoch_that_there_cannot_be_is_the_first(given: Any, told: int) -> None:
     assert epoch_of(given) == told
@@ -290,7 +290,9 @@ def test_a_log_with_any_part_of_another_type_is_read_or_told(
             "epoch": 1,
             "input": [{"role": "user"}],
         }
-    rules = ReadingRules(fields={"weight": "w", "section": "part"}, cluster="scenario", keep_text=True)
+    rules = ReadingRules(
+        map=ResultMap(fields={"weight": "w", "section": "part"}), cluster="scenario", keep_text=True
+    )
     file = tmp_path / kind
     for changed in replaced(log):
         file.write_text(json.dumps(changed), "utf-8")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.evals.to_graph import result_pieces
+from sphinx_policyspec.evals.formats import result_pieces
 from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir

@@ -1,0 +1,455 @@
+"""Tables of results that anybody publishes: rows of JSON, CSV and Parquet, with any names of columns, as runs."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.evals.records import (
+    MOST_REPEATS,
+    AnswerStatus,
+    EvalRun,
+    Grade,
+    ReadingRules,
+    RunAnswers,
+    Sample,
+    answers_of,
+    epoch_of,
+    number,
+    plain,
+    run_id,
+    stopped_by,
+)
+from sphinx_policyspec.evals.store import rows_of_parquet
+from sphinx_policyspec.files import grouped
+from sphinx_policyspec.model import Finding, Span
+
+Row = dict[str, Any]
+Read = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "prompt": ("prompt", "id"),
+    "model": ("model",),
+    "value": ("value", "score"),
+    "epoch": ("epoch",),
+    "scorer": ("scorer",),
+    "grader": ("grader",),
+    "status": ("status",),
+    "run": ("run",),
+    "task": ("task",),
+    "created": ("created",),
+}
+"""What tables call things where nobody says otherwise; what else there is, all logs call alike."""
+_ELSEWHERE: Mapping[str, str] = {"section": "section_id", "focus": "focus_id"}
+"""The same of logs, where it is not the name of the meaning."""
+_DELIMITERS = ",;\t|"
+_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+_SEPARATORS = re.compile(r"[,;|\[\]'\"]+")
+_LONGEST_ID = 200
+"""Characters; what is longer, or has several lines, is the text of a prompt and no name of it."""
+_LONGEST_CELL = 2**28
+_NO = {"", "0", "false", "n/a", "na", "nan", "no", "none", "null"}
+_FINE = {
+    "",
+    "complete",
+    "completed",
+    "done",
+    "finished",
+    "graded",
+    "ok",
+    "scored",
+    "stop",
+    "success",
+    "valid",
+}
+"""Words of tables for an answer of which nothing is to be said."""
+
+
+class OtherFileError(SourceError):
+    """A file that can be read, and holds something else than results."""
+
+
+# -- rows of files -----------------------------------------------------------------------------
+
+
+class Table(NamedTuple):
+    """Rows of a file.
+
+    :param kind: of the file
+    :param rows: by the line or the number at which they stand
+    :param digest: of the file's bytes
+    """
+
+    kind: str
+    rows: Mapping[int, Row]
+    digest: str
+    findings: tuple[Finding, ...] = ()
+
+
+def table_of_csv(data: bytes, file: str) -> Table:
+    """Return the rows of a file of values parted by commas, semicolons, tabs or bars, whose first line has the names of columns."""
+    text, findings = _decoded(data, file)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=(mark := _delimiter(text)))
+    most = csv.field_size_limit(_LONGEST_CELL)
+    rows: dict[int, Row] = {}
+    bad: list[int] = []
+    try:
+        names = [name.strip() for name in next(lines, [])]
+        for cells in lines:
+            if len(cells) > len(names):
+                bad.append(lines.line_num)
+            elif cells:
+                rows[lines.line_num] = {
+                    name: _cell(cell, mark) for name, cell in zip(names, cells, strict=False)
+                }
+    except csv.Error as error:
+        raise SourceError(f"`{file}` cannot be read: line {lines.line_num}: {error}") from None
+    finally:
+        csv.field_size_limit(most)
+    if twice := [name for name, count in Counter(filter(None, names)).items() if count > 1]:
+        raise SourceError(f"`{file}` has two columns `{twice[0]}`: rename one")
+    if bad:
+        findings = (*findings, bad_lines(file, bad, "more cells than columns"))
+    return Table("csv", rows, hashlib.sha256(data).hexdigest(), findings)
+
+
+def _decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace"), ()
+    try:
+        return data.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8; it is read as U+FFFD"
+        return data.decode("utf-8-sig", "replace"), (partial(file, line, message, "save the file as UTF-8"),)
+
+
+def _delimiter(text: str) -> str:
+    """Return what parts the names of columns; of several, what parts most."""
+    head = text.partition("\n")[0]
+    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([head], delimiter=mark), [])))
+
+
+def _cell(cell: str, delimiter: str) -> str:
+    # Where commas cannot part values, they stand in numbers.
+    return cell.replace(",", ".") if delimiter == ";" and _DECIMAL_COMMA.fullmatch(cell) else cell
+
+
+def table_of_parquet(path: Path, file: str) -> Table:
+    """Return the rows of a file of Parquet."""
+    rows = dict(enumerate(rows_of_parquet(path), 1))
+    digest = hashlib.sha256()
+    with path.open("rb") as given:
+        while part := given.read(2**20):
+            digest.update(part)
+    if not rows:
+        raise OtherFileError(f"`{file}` has no row")
+    return Table("parquet", rows, digest.hexdigest())
+
+
+def table_of_json(whole: object, data: bytes) -> Table | None:
+    """Return the rows of a list of JSON objects, or of the one list of these in an object, whose other values hold of each."""
+    common: Row = {}
+    if isinstance(whole, dict):
+        lists = [name for name, value in whole.items() if _is_rows(value)]
+        if len(lists) != 1:
+            return None
+        common = {name: value for name, value in whole.items() if not isinstance(value, dict | list)}
+        whole = whole[lists[0]]
+    if not isinstance(whole, list) or not _is_rows(whole):
+        return None
+    rows = {place: {**common, **row} for place, row in enumerate(whole, 1)}
+    return Table("json", rows, hashlib.sha256(data).hexdigest())
+
+
+def _is_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def partial(file: str, line: int, message: str, mend: str) -> Finding:
+    """Return that a part of a file counts alone."""
+    return Finding(
+        code="partial-results",
+        message=message,
+        span=Span(file, line),
+        hint=f"what can be read counts; {mend}",
+    )
+
+
+def bad_lines(file: str, lines: Sequence[int], what: str) -> Finding:
+    """Return what is wrong with some lines of a file."""
+    return partial(file, lines[0], f"{what} on {len(lines)} of its lines", "correct the lines")
+
+
+# -- rows as runs ------------------------------------------------------------------------------
+
+
+class _Answer(NamedTuple):
+    """A row with the names that all logs have for things.
+
+    :param task: of the run, as is the name of it
+    :param has_epoch: whether it says which repeat it is
+    """
+
+    model: str
+    task: str
+    run: str
+    prompt: str
+    scorer: str
+    row: Row
+    has_epoch: bool
+
+
+def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
+    """Return the runs of a table, one for each model and task, and name of a run where rows have one."""
+    names = _Names(rules)
+    lacking: list[int] = []
+    answers: list[_Answer] = []
+    for line, row in table.rows.items():
+        read = [*_answers(row, names)]
+        if not read:
+            lacking.append(line)
+        answers += read
+    columns = ", ".join(f"`{name}`" for name in next(iter(table.rows.values()), {}) if name)[:400]
+    if not answers:
+        raise OtherFileError(
+            f"`{file}` has no row with a prompt and a model: name the columns that hold them in a --map file; it has {columns}"
+        )
+    findings = [*table.findings, *names.lacking(table.rows.values(), file)]
+    if all(one.row["value"] is None for one in answers):
+        message = f"no row has a grade in a column that is known; there are {columns}"
+        findings.append(
+            partial(file, 1, message, "name the column as `value` under `fields` of a --map file")
+        )
+    if lacking:
+        findings.append(bad_lines(file, lacking, "no prompt or no model"))
+    runs = []
+    by_run = grouped(((one.model, one.task, one.run), one) for one in _by_provision(answers, rules))
+    for (model, task, name), some in sorted(by_run.items()):
+        run = EvalRun(
+            # Rows of one run may stand in files of several kinds.
+            id=run_id(model, "jsonl", name or table.digest, task),
+            file=file,
+            tool=table.kind,
+            model=model,
+            task=task,
+            grader=", ".join(sorted({one.row["grader"] for one in some} - {""})),
+            created=min(filter(None, (one.row["created"] for one in some)), default=""),
+        )
+        numbered, told = _with_repeats(some, run, rules)
+        found, twice = answers_of(run, [_sample(one, rules) for one in numbered], rules)
+        runs.append(found)
+        findings += (*told, *_unknown_statuses(some, run, rules), *twice)
+    return tuple(runs), tuple(findings)
+
+
+class _Names:
+    """Looks up what rows say, whatever their columns are called."""
+
+    def __init__(self, rules: ReadingRules) -> None:
+        self.map = rules.map
+        named = rules.fields
+        # A column that is named for one thing is no other by its own name.
+        taken = {*named.values(), *self.map.models, *self.map.scorers}
+        self._columns = {
+            meaning: (named[meaning],)
+            if meaning in named
+            else tuple(name for name in usual if name not in taken)
+            for meaning, usual in _NAMES.items()
+        }
+        self._others = {name: (named.get(name), _ELSEWHERE.get(name, name)) for name in _OTHERS}
+
+    def value(self, row: Row, meaning: str) -> Any:  # noqa: ANN401  as JSON has it
+        """Return what a row says, else what holds of each."""
+        found = (_at(row, name) for name in self._columns[meaning])
+        told = next((one for one in found if one is not None and one != ""), None)
+        return self.map.given.get(meaning) if told is None else told
+
+    def whole(self, row: Row) -> Row:
+        """Return a row in which all that logs call alike has its name."""
+        told = {**_dict(row.get("metadata")), **row}
+        for meaning, (named, usual) in self._others.items():
+            name = named or usual
+            value = _at(row, name) if named else told.get(usual)
+            if value is None or value == "":
+                value = self.map.given.get(meaning)
+            if value is not None:
+                told[name] = value
+        tests = self._others["tests"]
+        if isinstance(given := told.get(tests[0] or tests[1]), str):
+            told[tests[0] or tests[1]] = _SEPARATORS.sub(" ", given)
+        return told
+
+    def lacking(self, rows: Iterable[Row], file: str) -> Iterator[Finding]:
+        """Yield which named columns no row has."""
+        wide = {*self.map.models, *self.map.scorers}
+        given = {name for meaning, name in self.map.fields.items() if meaning in _NAMES}
+        for name in sorted(wide | given):
+            if all(_at(row, name) is None for row in rows):
+                yield partial(file, 1, f"no row has the column `{name}`", "name one that there is")
+
+
+_OTHERS = ("section", "focus", "tests", "cluster", "weight", "evidence", "release")
+
+
+def _at(row: Row, name: str) -> Any:  # noqa: ANN401  as JSON has it
+    """Return a value by its name, or by the names of what it stands in."""
+    if name in row or "." not in name:
+        return row.get(name)
+    value: Any = row
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _answers(row: Row, names: _Names) -> Iterator[_Answer]:
+    """Yield the answers of a row: one, or one for each column of a model or a scorer."""
+    whole = names.whole(row)
+
+    def said(meaning: str) -> str:
+        return plain(names.value(whole, meaning))
+
+    if not (prompt := _prompt_id(said("prompt"))):
+        return
+    common = {"grader": said("grader"), "created": said("created"), "status": said("status")}
+    epoch, scorer = names.value(whole, "epoch"), said("scorer") or "value"
+    seen: Counter[tuple[str, str]] = Counter()
+    for column in names.map.models or names.map.scorers or [""]:
+        model = names.map.models.get(column) or said("model")
+        if not model:
+            return
+        by = names.map.scorers.get(column, scorer)
+        value = _at(whole, column) if column else names.value(whole, "value")
+        seen[model, by] += 1
+        # Several columns of one model are its repeats.
+        several = f"{plain(epoch)}/{seen[model, by]}" if seen[model, by] > 1 else epoch
+        told = {**whole, **common, "value": value, "epoch": _repeat(several)}
+        yield _Answer(model, said("task"), said("run"), prompt, by, told, plain(several) != "")
+
+
+def _prompt_id(text: str) -> str:
+    """Return the id of a prompt; texts of prompts are not kept, and digests of them are as good."""
+    if len(text) <= _LONGEST_ID and "\n" not in text:
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _repeat(value: object) -> int:
+    """Return the number of a repeat; one that is no number gets one, the same in each file."""
+    text = plain(value).strip()
+    told = number(value)
+    if not text or (told is not None and told.is_integer() and 0 <= told < MOST_REPEATS):
+        return epoch_of(value)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % MOST_REPEATS
+
+
+def _by_provision(answers: Sequence[_Answer], rules: ReadingRules) -> Sequence[_Answer]:
+    """Return answers of which each is graded by one provision: an answer graded by several has a row for each."""
+    named = rules.fields.get("section", "section_id")
+    sections: dict[str, set[str]] = {}
+    for one in answers:
+        if section := plain(one.row.get(named)):
+            sections.setdefault(one.prompt, set()).add(section)
+    several = {prompt for prompt, found in sections.items() if len(found) > 1}
+    if not several:
+        return answers
+    focus = rules.fields.get("focus", "focus_id")
+    is_clustered = any(plain(one.row.get("scenario")) or plain(one.row.get(focus)) for one in answers)
+
+    def apart(one: _Answer) -> _Answer:
+        # What is graded by one provision and by another is one draw of a prompt.
+        row = one.row if is_clustered else {**one.row, "scenario": one.prompt}
+        if one.prompt not in several:
+            return one._replace(row=row)
+        return one._replace(row=row, prompt=f"{one.prompt}#{plain(row.get(named))}")
+
+    return [apart(one) for one in answers]
+
+
+def _with_repeats(
+    answers: Sequence[_Answer], run: EvalRun, rules: ReadingRules
+) -> tuple[Sequence[_Answer], Iterable[Finding]]:
+    """Return answers with numbers of repeats, where none tells one and those to a prompt differ; what is equal was read twice."""
+    if any(one.has_epoch for one in answers):
+        return answers, ()
+    keys = ("grader", *(rules.fields.get(name, name) for name in ("evidence", "release")))
+    same = grouped(
+        ((one.prompt, one.scorer, *(plain(one.row.get(key)) for key in keys)), one) for one in answers
+    )
+    if not any(one.row != some[0].row for some in same.values() for one in some[1:]):
+        return answers, ()
+    told = sum(len(some) > 1 for some in same.values())
+    finding = Finding(
+        code="repeated-result",
+        message=f"{told} prompts of the run `{run.id}` have several answers without a number; each counts as a repeat",
+        span=Span(run.file, 1),
+        hint="name the column that tells repeats apart as `epoch` under `fields` of a --map file",
+    )
+    numbered = [
+        one._replace(row={**one.row, "epoch": place})
+        for some in same.values()
+        for place, one in enumerate(some, 1)
+    ]
+    return numbered, (finding,)
+
+
+def _status(row: Row, rules: ReadingRules) -> str:
+    said = plain(row.get("status")).strip()
+    return rules.map.statuses.get(said, said.lower())
+
+
+def _unknown_statuses(answers: Iterable[_Answer], run: EvalRun, rules: ReadingRules) -> Iterator[Finding]:
+    known = {*AnswerStatus, *_FINE}
+    words = Counter(status for one in answers if (status := _status(one.row, rules)) not in known)
+    if words:
+        yield partial(
+            run.file,
+            1,
+            f"{words.total()} answers of the run `{run.id}` have an unknown status, such as `{min(words)[:60]}`, and count",
+            "name what each stands for under `statuses` of a --map file",
+        )
+
+
+def _failed(error: object) -> bool:
+    """Return whether an error is named; a column of errors says of most answers that they have none."""
+    return bool(error) if isinstance(error, dict | list) else plain(error).strip().lower() not in _NO
+
+
+def _sample(one: _Answer, rules: ReadingRules) -> Sample:
+    row, given = one.row, one.row["value"]
+    named = given.items() if isinstance(given, dict) else [("", given)]
+    said = _status(row, rules)
+    is_unscored = said == AnswerStatus.UNSCORED
+    grades = {
+        f"{one.scorer}/{plain(key)}" if key else one.scorer: Grade(None)
+        if is_unscored
+        else rules.grade(value, is_unparsable=said == AnswerStatus.UNPARSABLE)
+        for key, value in named
+    }
+    fates = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR, AnswerStatus.FILTERED, AnswerStatus.LIMIT}
+    fate = next((fate for fate in fates if fate == said), None) or (
+        AnswerStatus.ERROR
+        if _failed(row.get("error"))
+        else stopped_by(row.get("stop_reason") or row.get("finish_reason"))
+    )
+    return Sample(
+        prompt=one.prompt,
+        epoch=row["epoch"],
+        told=row,
+        grades=grades,
+        fate=fate,
+        scorers=[one.scorer],
+        texts=(row.get("input"), row.get("output")),
+        grader=row["grader"],
+    )
