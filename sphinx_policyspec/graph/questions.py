@@ -155,6 +155,8 @@ class Question(Brief):
     :param asks: the same with a place for each parameter, ``{topic}``, or ``{topic|anything}`` with the word that stands for
         no value; empty without parameters
     :param none: what it means that there are no rows, with places as well; empty where it is not said
+    :param row: what a row says of the thing that it is about, with a place for each column, ``{kind} {via}``; empty where its
+        columns say enough
     :param formerly: names that it had, which lead to it
     :param sparql: runs as it stands, with the parameters' defaults
     :param over: ``releases`` where it asks named graphs, one for each release, and the graph of changes between them;
@@ -168,6 +170,7 @@ class Question(Brief):
     sparql: str
     asks: str = ""
     none: str = ""
+    row: str = ""
     over: str = ""
     formerly: tuple[str, ...] = ()
 
@@ -252,6 +255,7 @@ def _question(name: str, sparql: str) -> Question:
         text=head[0].removeprefix("# "),
         asks=said("asks"),
         none=said("none"),
+        row=said("row"),
         parameters=tuple(
             Parameter(
                 name=match["name"], type=match["type"], default="" if match["optional"] else match["default"]

@@ -54,7 +54,7 @@ def test_named_questions_have_the_answers_of_python(
         page.get_by_label("Question", exact=True).select_option(question.name)
         page.get_by_role("button", name="Run").click()
         answer = base.ask(question.name)
-        expect(page.get_by_role("status")).to_contain_text(f"{len(answer.rows)} rows in")
+        expect(page.get_by_role("status")).to_contain_text(f"{len(answer.rows)} answers in")
         shown = rows(page)
         assert [len(row) for row in shown] == [len(answer.columns)] * min(len(answer.rows), 1000)
         assert shown == [list(row) for row in answer.texts][:1000]
@@ -74,7 +74,7 @@ def test_the_page_opens_with_an_answer_and_no_engine(
 ) -> None:
     page = open_page(release_site, "policy-ask.html", scheme)
     answer = base.ask("overridable-by")
-    expect(page.get_by_role("status")).to_have_text(f"{len(answer.rows)} rows.")
+    expect(page.get_by_role("status")).to_have_text(f"{len(answer.rows)} answers.")
     cards = page.locator(".ps-ask-card")
     assert [text.split("\n")[0].replace("’", "'") for text in cards.all_inner_texts()] == [
         f"{row['title']} {str(row['level']).capitalize()}" for row in answer.to_dicts()
@@ -91,7 +91,7 @@ def test_a_question_is_a_sentence_with_fields(
     page.get_by_label("topic", exact=True).fill("honesty")
     page.get_by_label("level", exact=True).fill("developer")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("status")).to_contain_text("rows in")
+    expect(page.get_by_role("status")).to_contain_text("answers in")
     asked = base.ask("overridable-by", {"topic": "honesty", "level": "developer"})
     assert rows(page) == [list(row) for row in asked.texts]
 
@@ -123,7 +123,7 @@ def test_a_parameter_takes_any_text_as_a_text(
         page.get_by_label("text", exact=True).fill(text)
         page.get_by_role("button", name="Run").click()
         expected = len(base.ask("where-mentioned", {"text": text}).rows)
-        expect(page.get_by_role("status")).to_contain_text(f"{expected} rows in")
+        expect(page.get_by_role("status")).to_contain_text(f"{expected} answers in")
 
 
 def test_a_link_holds_the_query(release_site: Path, open_page: Open) -> None:
@@ -134,10 +134,10 @@ def test_a_link_holds_the_query(release_site: Path, open_page: Open) -> None:
     page.get_by_label("Question", exact=True).select_option("where-mentioned")
     page.get_by_label("text", exact=True).fill("honest")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("status")).to_contain_text("rows in")
+    expect(page.get_by_role("status")).to_contain_text("answers in")
     again = open_page(release_site, f"policy-ask.html#{page.url.partition('#')[2]}")
     expect(again.get_by_label("text", exact=True)).to_have_value("honest")
-    expect(again.get_by_role("status")).to_contain_text("rows in")
+    expect(again.get_by_role("status")).to_contain_text("answers in")
     assert rows(again) == rows(page)
 
 
@@ -146,7 +146,7 @@ def test_an_answer_is_saved_as_csv_that_no_spreadsheet_runs(
 ) -> None:
     page = open_page(release_site, "policy-ask.html")
     query(page, 'SELECT ?a ?b WHERE { VALUES (?a ?b) { ("=1+1" "x,\\"y\\"\\nz") ("-2" "plain") } }')
-    expect(page.get_by_role("status")).to_contain_text("2 rows in")
+    expect(page.get_by_role("status")).to_contain_text("2 answers in")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     download.value.save_as(tmp_path / "answer.csv")
@@ -156,7 +156,7 @@ def test_an_answer_is_saved_as_csv_that_no_spreadsheet_runs(
 
 def test_a_runaway_ends_and_the_next_query_is_answered(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "policy-ask.html#ask:q=hard-rules", alone=True)
-    expect(page.get_by_role("status")).to_contain_text("rows in")
+    expect(page.get_by_role("status")).to_contain_text("answers in")
     page.clock.install()
     query(page, RUNAWAY)
     expect(page.get_by_role("status")).to_have_text("Asking …")
@@ -196,7 +196,7 @@ def test_hostile_and_clumsy_queries_get_a_message(
 def test_triples_are_shown_as_such(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "policy-ask.html")
     query(page, "CONSTRUCT { ?x a ps:Principle } WHERE { ?x a ps:Principle }")
-    expect(page.get_by_role("status")).to_contain_text("57 rows in")
+    expect(page.get_by_role("status")).to_contain_text("57 answers in")
     assert page.locator(".ps-ask-results pre").inner_text().count("\n") == 56
 
 
@@ -209,7 +209,7 @@ def test_without_scripts_the_questions_can_be_read(release_site: Path, open_page
 
 def test_a_strict_content_security_policy_lets_the_engine_run(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "policy-ask.html#ask:q=hard-rules", "strict")
-    expect(page.get_by_role("status")).to_contain_text("rows in")
+    expect(page.get_by_role("status")).to_contain_text("answers in")
 
 
 def test_a_panel_leads_to_what_the_spec_says_of_its_principle(release_site: Path, open_page: Open) -> None:
@@ -217,7 +217,7 @@ def test_a_panel_leads_to_what_the_spec_says_of_its_principle(release_site: Path
     panel = page.locator("#be_clear > .ps-panel")
     panel.locator("> summary").click()
     panel.get_by_role("link", name="Ask about it").click()
-    expect(page.get_by_role("status")).to_contain_text("rows in")
+    expect(page.get_by_role("status")).to_contain_text("answers in")
     assert any(property_.endswith("#authority") for property_, _value in rows(page))
 
 
@@ -242,7 +242,7 @@ def test_what_nothing_has_is_told_with_the_nearest_name(release_site: Path, open
         query(page, text)
         expect(page.get_by_role("alert")).to_contain_text(said)
     query(page, 'SELECT ?p { ?p dcterms:identifier "do_not_lie" ; ps:authority ?l FILTER(?l != "x") }')
-    expect(page.get_by_role("status")).to_contain_text("1 rows in")
+    expect(page.get_by_role("status")).to_contain_text("1 answers in")
     expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_label("Question", exact=True).select_option("user-overridable-defaults-touching")
     page.get_by_label("topic", exact=True).fill("honsty")

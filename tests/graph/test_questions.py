@@ -544,3 +544,6 @@ def test_a_question_of_one_spec_is_asked_in_a_sentence_and_says_what_no_rows_mea
         assert {name for name, *blank in places if blank} == optional, question.name
         assert question.none.endswith("."), question.name
         assert set(re.findall(r"\{(\w+)\}", question.none)) <= names, question.name
+        assert set(re.findall(r"\{(\w+)\}", question.row)) <= set(question.columns), question.name
+        more = {"id", "other", "title", "level", "example"}.issuperset(question.columns)
+        assert question.row or more or question.name == "levels-by-topic", question.name

@@ -117,9 +117,9 @@ def test_each_pair_says_what_decides_with_a_link_to_it(
     assert cells["Warm", "Short"] == ""
     assert dead_links(Path(app.outdir), read_site(Path(app.outdir))) == []
     text = _words(page_of(app))
-    assert "15 pairs of principles share an issue." in text
+    assert "15 pairs of principles may ask for different things." in text
     assert (
-        "In 9, something says which goes first: level 5, exception 1, preference 1, example 1, case 1."
+        "In 9, something says which goes first (level: 5, exception: 1, preference: 1, example: 1, case: 1)."
         in text
     )
     assert "In 6, nothing does: for each, write an example that weighs both" in text

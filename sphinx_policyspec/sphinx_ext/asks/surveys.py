@@ -234,10 +234,12 @@ class _Shown:
         counts = {Decider(row.decider): int(row.text) for row in self._of("count")}
         gaps = counts.pop(Decider.NOTHING, 0)
         yield self._head(_("Principles that are weighed together"))
-        told = ", ".join(f"{decider_words()[decider]} {count}" for decider, count in counts.items())
+        told = ", ".join(f"{decider_words()[decider]}: {count}" for decider, count in counts.items())
         sentences = [
-            _("{count} pairs of principles share an issue.").format(count=sum(counts.values()) + gaps),
-            _("In {count}, something says which goes first: {told}.").format(
+            _("{count} pairs of principles may ask for different things.").format(
+                count=sum(counts.values()) + gaps
+            ),
+            _("In {count}, something says which goes first ({told}).").format(
                 count=sum(counts.values()), told=told
             )
             if counts

@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.asks.answer_nodes import (
     table,
     table_of,
 )
-from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name, word
+from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, word
 
 if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Answer, Cell
@@ -315,7 +315,7 @@ def _by_level(answer: Answer, page: Page) -> Iterator[nodes.Node]:
     ranked = {level.id: level for level in page.spec.levels}
     for name in dict.fromkeys([*ranked, *of_level]):
         if entries := of_level.get(name):
-            count = nodes.Text(f" \N{MIDDLE DOT} {len(entries)}")
+            count = nodes.Text(f" {counted(len(entries))}")
             heading = {"heading-level": min(page.depth, 6)}
             yield nodes.rubric("", "", chip(name, page), count, translatable=False, **heading)
             if level := ranked.get(name):

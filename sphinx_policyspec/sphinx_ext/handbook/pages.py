@@ -364,7 +364,7 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return a page with views, and what they ask."""
     title = title_of(page)
     section = nodes.section(
-        "", nodes.title(title, title), ids=[f"{page.name}-page"], classes=["ps-table-page"]
+        "", nodes.title(title, title), *_intro(page), ids=[f"{page.name}-page"], classes=["ps-table-page"]
     )
     place = Span(page.name, 1)
     asked = tuple(
@@ -398,6 +398,28 @@ def title_of(page: SitePage) -> str:
     return titles[page.name]
 
 
+def _intro(page: SitePage) -> list[nodes.Node]:
+    """Return what a page that shows the whole is, in words for whoever comes there first."""
+    intros = {
+        "all-examples": _(
+            "Each example shows where the limits of its principle lie, by answers that follow it and answers that do not."
+        ),
+        "map": _(
+            "How many principles of each level are about each topic. A number leads to them; a dot means none."
+        ),
+        "coverage": _(
+            "How well each principle is supported: by examples, by prompts that test it, and by references to it."
+        ),
+        "survey": _("For the people who write the spec: what its text does not settle."),
+    }
+    said = (
+        _("Messages of this kind may override the principles below. All others hold, whatever they ask for.")
+        if page.role
+        else intros.get(page.name)
+    )
+    return [word(said)] if said else []
+
+
 def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     """Return the page of a role, and the question that it asks."""
     title = title_of(page)
@@ -405,7 +427,7 @@ def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     asked = Query(
         name="overridable-by", params=(("level", page.role),), format="levels", expected=">=0", span=place
     )
-    section = nodes.section("", nodes.title(title, title), ids=[f"{page.name}-page"])
+    section = nodes.section("", nodes.title(title, title), *_intro(page), ids=[f"{page.name}-page"])
     section += PolicyQuery("", classes=["ps-query"], docname=page.name, number=0)
     return section, (asked,)
 

@@ -612,6 +612,9 @@
   };
   addEventListener("load", () => location.hash || setTimeout(() => scrollY || toMarked(), 50));
 
+  // Themes that fold their sidebar show the principles of the chapter that is read.
+  for (const box of document.querySelectorAll("li.current-page .toctree-checkbox")) box.checked = true;
+
   /* ---- on a phone, a line that says where one is ---- */
 
   const narrow = matchMedia("(max-width: 48em)");

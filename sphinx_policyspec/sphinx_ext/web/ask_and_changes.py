@@ -200,6 +200,7 @@ def _question(question: Question) -> str:
         "parameters": json.dumps([[p.name, p.type, p.default] for p in question.parameters]),
         "asks": question.asks,
         "none": question.none,
+        "row": question.row,
     }
     attributes = " ".join(
         f'data-{name}="{escape(value, quote=True)}"' for name, value in given.items() if value
@@ -239,8 +240,15 @@ def _words() -> str:
         "Use this question": _("Use this question"),
         "Unknown term `{name}`.": _("Unknown term `{name}`."),
         "`{name}` cannot be loaded": _("`{name}` cannot be loaded"),
-        "{count} rows.": _("{count} rows."),
-        "{count} rows in {seconds} s.": _("{count} rows in {seconds} s."),
+        "kind=asserted": _("is about"),
+        "kind=inherited": _("stands in"),
+        "kind=mention": _("mentions"),
+        "kind=narrower": _("is about the narrower"),
+        "mode=explicit": _("in so many words"),
+        "mode=higher": _("by going before it"),
+        "mode=implicit": _("even without saying so"),
+        "{count} answers.": _("{count} answers."),
+        "{count} answers in {seconds} s.": _("{count} answers in {seconds} s."),
     }
     return dumped_words(words)
 

@@ -94,6 +94,7 @@
         text: node.querySelector("summary").textContent.trim(),
         asks: node.dataset.asks || "",
         none: node.dataset.none || "",
+        row: node.dataset.row || "",
         parameters: JSON.parse(node.dataset.parameters),
         sparql: node.querySelector("pre").textContent,
       },
@@ -319,7 +320,8 @@
     return make("div", { class: "ps-wide", role: "region", tabindex: "0", "aria-label": label }, make("table", { class: "docutils ps-answer" }, head, body));
   };
   /** Rows about principles, or other things with a place, as one card for each: its title, then what each row says of it. */
-  const cards = (columns, rows) => {
+  const cards = (found, rows) => {
+    const { columns } = found;
     const column = columns.find((name) => prefixOf(name, rows) !== null);
     const prefix = column && prefixOf(column, rows);
     if (!column || !rows.every((row) => named(row[column], prefix))) return null;
@@ -330,7 +332,13 @@
     }
     const rest = columns.filter((name) => ![column, "title", "level"].includes(name));
     const shown = ({ value }) => (itemAt(value) ? linkTo(itemAt(value), itemAt(value).title) : value);
-    const said = (row) => rest.filter((name) => row[name]?.value).flatMap((name, n) => [n ? " · " : "", make("span", { class: "ps-ask-name" }, name), " ", shown(row[name])]);
+    const word = (name, cell) => {
+      const key = `${name}=${cell.value}`;
+      return say(key) === key ? shown(cell) : say(key);
+    };
+    const listed = (row) => rest.filter((name) => row[name]?.value).flatMap((name, n) => [n ? " · " : "", make("span", { class: "ps-ask-name" }, name), " ", word(name, row[name])]);
+    const worded = (row) => found.row.split(/\{(\w+)\}/).map((part, n) => (n % 2 ? word(part, row[part] || { value: "" }) : part));
+    const said = found.row ? worded : listed;
     const card = ([anchor, its]) => {
       const item = itemAt(anchor);
       const level = window.policyspecData.levels.find(([name, title]) => its[0].level && [name, title].includes(its[0].level.value));
@@ -344,7 +352,7 @@
   const asTable = make("input", { type: "checkbox", onchange: () => current && put(current) });
   const put = (found) => {
     const rows = found.rows.slice(0, SHOWN);
-    const made = rows.length ? cards(found.columns, rows) : null;
+    const made = rows.length ? cards(found, rows) : null;
     const choice = made ? [make("p", { class: "ps-ask-choice" }, make("label", {}, asTable, " ", say("Answer as a table")))] : [];
     results.replaceChildren(...choice, ...(rows.length ? [made && !asTable.checked ? made : table(found.columns, rows)] : []));
   };
@@ -355,15 +363,15 @@
   };
   const show = (found, seconds) => {
     const rows = found.rows || found.triples;
-    const parts = [say("{count} rows in {seconds} s.", { count: found.total, seconds: seconds.toFixed(2) })];
+    const parts = [say("{count} answers in {seconds} s.", { count: found.total, seconds: seconds.toFixed(2) })];
     if (!rows.length) parts.push(reason());
     const most = Math.min(rows.length, SHOWN);
     if (found.total > most) parts.push(say("The first {shown} are shown.", { shown: most }));
     if (found.total > rows.length) parts.push(say("The CSV holds the first {shown}.", { shown: rows.length }));
     status.textContent = parts.join(" ");
     if (found.triples) results.replaceChildren(make("pre", { tabindex: "0" }, rows.slice(0, SHOWN).join("\n")));
-    current = found.rows ? found : null;
-    if (current) put(found);
+    current = found.rows ? { ...found, row: questions.get(picker.value)?.row || "" } : null;
+    if (current) put(current);
     save.disabled = !current;
   };
   const answer = async () => {
@@ -451,9 +459,9 @@
     const first = JSON.parse(place.dataset.first);
     await load("policyspec-data.js").catch(() => {});
     if (current || !run.isConnected || run.disabled || !first.rows.length) return;
-    current = { ...first, total: first.rows.length };
+    current = { ...first, total: first.rows.length, row: questions.get(picker.value)?.row || "" };
     put(current);
-    status.textContent = say("{count} rows.", { count: current.total });
+    status.textContent = say("{count} answers.", { count: current.total });
     save.disabled = false;
   };
   if (recall()) answer();
