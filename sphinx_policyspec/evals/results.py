@@ -239,7 +239,7 @@ def _may_rest_on(row: ResultRow, spec: Spec, pins: Mapping[str, bool | None]) ->
 
 def results_in(
     releases: Sequence[Spec], folder: Path, names: Sequence[str], triage: str, baseline: str
-) -> tuple[Results | None, dict[str, str]]:
+) -> tuple[Results | None, dict[str, PolicySpecError]]:
     """Return the results that a project names, and what is wrong by the option that names it.
 
     :param releases: its spec, behind older ones
@@ -251,7 +251,7 @@ def results_in(
     except PolicySpecError as error:
         named = {"triage": triage, "results_baseline": baseline}
         option = next((name for name, value in named.items() if value and value in str(error)), "results")
-        return None, {option: str(error)}
+        return None, {option: error}
 
 
 def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence[Finding]) -> Results:

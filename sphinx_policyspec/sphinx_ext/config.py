@@ -479,6 +479,7 @@ class Given:
     :param site: the spec that a handbook shows; a project of one's own gathers its spec from its pages
     :param older: what a command line compares the spec with, from the oldest on, source by source, instead of
         ``policyspec_since``
+    :param named: options that a command line gives in place of the project
     :param editions: the releases of a handbook of several, which know of each other
     :param base_iri: what a command line says that instance IRIs begin with, whatever the project says
     :param asks: whether questions of pages are answered; not where nothing but the spec is wanted
@@ -491,6 +492,7 @@ class Given:
     hides_anything: bool = False
     site: Site | None = None
     older: tuple[Older, ...] = ()
+    named: frozenset[str] = frozenset()
     editions: Editions | None = None
     base_iri: str = ""
     asks: bool = True

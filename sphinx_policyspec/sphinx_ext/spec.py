@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +17,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec import model
 from sphinx_policyspec.checks import run_checks
-from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import exact, files_at
 from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model.finding import Places, Use
@@ -31,9 +33,11 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     PolicyObject,
     Snapshot,
     former_ids_of,
+    inventories,
+    reading_order,
 )
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles_resolved
-from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment
+from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, releases_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -43,20 +47,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.readers.annotations import Annotations
 
 _Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
-
-
-def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
-    """Return pages as the tables of contents order them; pages in none come last, by name."""
-    wanted = set(docnames)
-    order: dict[str, None] = {}
-    stack = [str(env.config.root_doc)]
-    while stack:
-        docname = stack.pop()
-        if docname not in order:
-            order[docname] = None
-            stack.extend(reversed(env.toctree_includes.get(docname, [])))
-    listed = [docname for docname in order if docname in wanted]
-    return [*listed, *sorted(wanted.difference(listed))]
 
 
 def assemble(
@@ -222,8 +212,9 @@ class Knowledge:
     _digest: str = ""
     _findings: tuple[model.Finding, ...] = ()
     _base: KnowledgeBase | None = None
-    _results: tuple[Results | None, dict[str, str]] = (None, {})
+    _results: tuple[Results | None, dict[str, PolicySpecError]] = (None, {})
     _results_of: str = ""
+    _older: dict[str, tuple[model.Spec, ...]] = field(default_factory=dict)
 
     def pages_were_read(self) -> None:
         """Look at the pages anew when next asked; until then they stay what they are."""
@@ -241,7 +232,7 @@ class Knowledge:
         if self._spec is None or digest != self._digest:
             spec, self._findings = self._put_together(env)
             self._spec = replace(spec, base_iri=_base_iri(env, spec))
-            self._digest = digest
+            self._digest, self._older = digest, {}
             self.close()
         return self._spec
 
@@ -280,7 +271,7 @@ class Knowledge:
                 self._base.add_graphs(lambda: result_pieces(results))
         return self._base
 
-    def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, str]]:
+    def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, PolicySpecError]]:
         """Return what evaluations say of the spec, where the project names some, and why they cannot be read, by option."""
         config = PolicySpecConfig.of(env.config)
         if not (config.result_files or config.triage):
@@ -290,11 +281,31 @@ class Knowledge:
             from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
 
             given = domain_of(env).given
-            older = given.editions.past.specs[:-1] if given.editions else ()
+            older: tuple[model.Spec, ...] = ()
+            # One that cannot be read is told by whatever compares with it.
+            with contextlib.suppress(PolicySpecError):
+                older = given.editions.past.specs[:-1] if given.editions else self.older(env)
             named = config.result_files, config.triage, config.results_baseline
             self._results = results_in((*older, spec), given.confdir, *named)
             self._results_of = self._digest
         return self._results
+
+    def older(self, env: BuildEnvironment, source: str = "") -> tuple[model.Spec, ...]:
+        """Return the releases of a source, or all that the project or the command line names, which come before the spec.
+
+        Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where one cannot be read.
+        """
+        from sphinx_policyspec.compare.history import before  # noqa: PLC0415  few projects compare
+
+        new = self.spec(env)
+        if source not in self._older:
+            given = domain_of(env).given
+            names = (source,) if source else PolicySpecConfig.of(env.config).older
+            own = tuple(partial(releases_of, env, name) for name in names)
+            every = own if source else given.older or own
+            reader = given.reader(self.sidecars(env))
+            self._older[source] = tuple(spec for read in every for spec in before(read(reader), new))
+        return self._older[source]
 
     def close(self) -> None:
         """End the process that ran the queries of pages, if any did."""
@@ -369,7 +380,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     checks = every_check, sorted(config.severity.items())
     state.update(exact((ours, theirs, ignored, checks)).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
-    state.update(repr(_inventories(env)).encode(errors="replace"))
+    state.update(repr(inventories(env)).encode(errors="replace"))
     return state.hexdigest()
 
 
@@ -486,15 +497,3 @@ def resolved_titles(spec: model.Spec) -> dict[tuple[model.TargetKind, str], str]
             elif provision := spec.provision_by_id.get(reference.source):
                 found[model.TargetKind.PROVISION, provision.id] = provision.title
     return found
-
-
-def _inventories(env: BuildEnvironment) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Return what other projects offer to references of ours."""
-    if not hasattr(env, "intersphinx_inventory"):
-        return []
-    return sorted(
-        (project, objtype, sorted((name, str(item.uri)) for name, item in items.items()))
-        for project, inventory in InventoryAdapter(env).named_inventory.items()
-        for objtype, items in inventory.items()
-        if objtype.startswith(f"{DOMAIN}:")
-    )

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sphinx.errors import SphinxError
 
 from sphinx_policyspec.errors import WriteError
-from sphinx_policyspec.files import pickled, unfinished_files, write_file
+from sphinx_policyspec.files import exact, pickled, unfinished_files, write_file
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.model.finding import Use
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+
+    from sphinx_policyspec.sources import Reader
 
 _T = TypeVar("_T")
 FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
@@ -158,6 +160,21 @@ def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T])
     fresh = make()
     keep(env, name, (state, fresh))
     return fresh
+
+
+def releases_of(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec, ...]:
+    """Return the releases of a source, from a file where nothing has changed since it was last read."""
+    state = reader.state(source)
+
+    def read() -> tuple[Spec, ...]:
+        return tuple(loaded.spec for loaded in reader.releases(source))
+
+    if not state:
+        # What cannot be looked at cannot be read either, and says why.
+        return read()
+    notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reader.otherwise if path.is_file()]
+    of = exact((state, notes, reader.options))
+    return cached(env, f"older {source} {reader.options.builder}", of, read)
 
 
 def kept(env: BuildEnvironment, name: str) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import os
 import random
+import subprocess
+import sys
 import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,7 +23,7 @@ from scipy import stats
 import sphinx_policyspec as ps
 from sphinx_policyspec.evals import measures
 from sphinx_policyspec.evals.measures import rates, t_quantile, t_tail
-from tests.conftest import require_tool
+from tests.conftest import require_package, require_tool
 from tests.evals.judge import ANSWERS, PROMPTS, Sqlite, World, clustered_error, figures, interval, world
 
 SEEDS = range(6)
@@ -115,18 +118,22 @@ def view(name: str) -> str:
     return VIEWS[name] if " " in VIEWS[name] else ps.measure(VIEWS[name]).sql
 
 
-def by_datafusion(made: World, name: str) -> list[dict[str, Any]]:
+MEASURES = ("rate", "noise", "tally", "difference", "unpaired")
+Told = dict[str, list[dict[str, Any]]]
+"""Rows by the measure."""
+
+
+def by_datafusion(made: World) -> Told:
     datafusion = pytest.importorskip("datafusion", reason="--group harnesses")
     context = datafusion.SessionContext()
     for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts)):
         context.from_pydict({c: [row[n] for row in rows] for n, c in enumerate(columns)}, name=table)
     for one in VIEWS:
         context.register_view(one, context.sql(view(one)))
-    found: list[dict[str, Any]] = context.sql(ps.measure(name).sql).to_pylist()
-    return found
+    return {name: context.sql(ps.measure(name).sql).to_pylist() for name in MEASURES}
 
 
-def by_chdb(made: World, name: str) -> list[dict[str, Any]]:
+def by_chdb(made: World) -> Told:
     session = pytest.importorskip("chdb.session", reason="--group harnesses").Session()
     session.query("CREATE DATABASE IF NOT EXISTS d")
     session.query("USE d")
@@ -138,44 +145,93 @@ def by_chdb(made: World, name: str) -> list[dict[str, Any]]:
         session.query(f"INSERT INTO {table} VALUES {values}")
     for one in VIEWS:
         session.query(f"CREATE VIEW {one} AS {view(one)}")
-    lines = session.query(ps.measure(name).sql, "JSONEachRow").bytes().decode().splitlines()
+    found = {}
+    for name in MEASURES:
+        lines = session.query(ps.measure(name).sql, "JSONEachRow").bytes().decode().splitlines()
+        found[name] = [json.loads(line) for line in lines]
     session.close()
-    return [json.loads(line) for line in lines]
+    return found
 
 
-def by_spark(made: World, name: str) -> list[dict[str, Any]]:
-    sql = pytest.importorskip("pyspark.sql", reason="--group harnesses")
+SPARK = """
+import json, sys
+from pyspark.sql import SparkSession
+
+told = json.load(sys.stdin)
+builder = SparkSession.builder
+builder = builder.remote("local[2]") if told["is_remote"] else builder.master("local[2]")
+builder = builder.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "2")
+spark = builder.getOrCreate()
+assert ("connect" in type(spark).__module__) == told["is_remote"]
+for name, (shape, rows) in told["tables"].items():
+    spark.createDataFrame([tuple(row) for row in rows], shape).createOrReplaceTempView(name)
+for name, text in told["views"].items():
+    spark.sql(text).createOrReplaceTempView(name)
+found = {name: [row.asDict() for row in spark.sql(text).collect()] for name, text in told["measures"].items()}
+print(json.dumps(found))
+spark.stop()
+"""
+
+
+def by_spark(made: World, *, is_remote: bool = False) -> Told:
+    """Run Spark in a process of its own: one has either a local session or one of Connect."""
+    require_package("pyspark", "harnesses")
     require_tool("java")
-    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     kinds = {"epoch": "INT", "value": "DOUBLE", "weight": "DOUBLE"}
-    for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts)):
-        shape = ", ".join(f"{column} {kinds.get(column, 'STRING')}" for column in columns)
-        spark.createDataFrame(rows, shape).createOrReplaceTempView(table)
-    for one in VIEWS:
-        spark.sql(view(one)).createOrReplaceTempView(one)
-    return [row.asDict() for row in spark.sql(ps.measure(name).sql).collect()]
+    tables = {
+        table: (", ".join(f"{column} {kinds.get(column, 'STRING')}" for column in columns), rows)
+        for table, columns, rows in (("answers", ANSWERS, made.answers), ("prompts", PROMPTS, made.prompts))
+    }
+    told = {
+        "is_remote": is_remote,
+        "tables": tables,
+        "views": {one: view(one) for one in VIEWS},
+        "measures": {name: ps.measure(name).sql for name in MEASURES},
+    }
+    command = [sys.executable, "-W", "ignore", "-c", SPARK]
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+    done = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: Told = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def by_spark_connect(made: World) -> Told:
+    require_package("grpc_status", "harnesses")
+    return by_spark(made, is_remote=True)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # what other engines warn of is theirs
-@pytest.mark.parametrize("engine", [by_datafusion, by_chdb, by_spark])
-def test_every_engine_gives_equal_rows_from_the_same_texts(
-    engine: Callable[[World, str], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+@pytest.mark.parametrize("engine", [by_datafusion, by_chdb, by_spark, by_spark_connect])
+def test_every_engine_gives_equal_rows_from_the_same_texts(engine: Callable[[World], Told]) -> None:
     made = lopsided()
-    for name in ("rate", "noise", "tally", "difference", "unpaired"):
+    told = engine(made)
+    for name in MEASURES:
         columns = ps.measure(name).columns
         expected = Sqlite(made).rows(name)
         texts = [isinstance(value, str) for value in expected[0]]
         found = [
             tuple(row[c] if is_text else float(row[c]) for c, is_text in zip(columns, texts, strict=True))
-            for row in engine(made, name)
+            for row in told[name]
         ]
         numbers = [tuple(v if isinstance(v, str) else float(v) for v in row) for row in expected]
-        assert len(found) == len(numbers)
+        assert len(found) == len(numbers) > 0
         assert same_rows(found, numbers)
+        if name in {"rate", "difference"}:
+            assert all(
+                close(a, b, 1e-12)
+                for one, other in zip(closed(told[name]), closed(expected), strict=True)
+                for a, b in zip(one, other, strict=True)
+            )
+
+
+def closed(rows: Any) -> list[tuple[float | None, ...]]:
+    """Return the figures that follow from sums, by their groups."""
+    found = sorted(rates(rows), key=lambda rate: str(sorted(rate.key.items())))
+    return [(r.mean, r.clustered_se, r.low, r.high, r.p, r.p_holm, r.mde) for r in found]
 
 
 def test_paired_differences_are_those_of_a_second_computation() -> None:

@@ -20,7 +20,7 @@ from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import Page
-from sphinx_policyspec.sphinx_ext.config import Older, PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
@@ -37,22 +37,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.decision import Norms
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.graph.questions import Answer
-    from sphinx_policyspec.sources import Reader
-
-
-def _of_source(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spec, ...]:
-    """Return the releases of a source, from a file where nothing has changed since it was last read."""
-    state = reader.state(source)
-
-    def read() -> tuple[Spec, ...]:
-        return tuple(loaded.spec for loaded in reader.releases(source))
-
-    if not state:
-        # What cannot be looked at cannot be read either, and says why.
-        return read()
-    notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reader.otherwise if path.is_file()]
-    of = exact((state, notes, reader.options))
-    return cached(env, f"older {source} {reader.options.builder}", of, read)
 
 
 def _judged(env: BuildEnvironment, old: Spec, new: Spec) -> SpecDiff:
@@ -75,7 +59,6 @@ class Since:
     """What has changed since older releases; each is read, and compared with the spec of a build, once."""
 
     _state: str = ""
-    _older: dict[str, tuple[Spec, ...]] = field(default_factory=dict)
     _problems: dict[str, PolicySpecError] = field(default_factory=dict)
     _diffs: dict[str, SpecDiff | None] = field(default_factory=dict)
     _timeline: Timeline | None = None
@@ -122,7 +105,7 @@ class Since:
         state = knowledge.digest(env)
         if state != self._state:
             editions = domain_of(env).given.editions
-            self._state, self._older, self._diffs, self._problems = state, {}, {}, {}
+            self._state, self._diffs, self._problems = state, {}, {}
             self._timeline = editions.past if editions and editions.place else None
 
     def releases(self, env: BuildEnvironment, knowledge: Knowledge, source: str = "") -> tuple[Spec, ...]:
@@ -130,21 +113,12 @@ class Since:
         self._look(env, knowledge)
         if source in self._problems:
             raise self._problems[source]
-        from sphinx_policyspec.compare.history import before  # noqa: PLC0415  few projects compare
-
-        if source not in self._older:
-            names = (source,) if source else PolicySpecConfig.of(env.config).older
-            own = tuple(partial(_of_source, env, name) for name in names)
-            every: tuple[Older, ...] = own if source else domain_of(env).given.older or own
-            reader = domain_of(env).given.reader(knowledge.sidecars(env))
-            new = knowledge.spec(env)
-            try:
-                self._older[source] = tuple(spec for older in every for spec in before(older(reader), new))
-            except PolicySpecError as error:
-                # Each page asks; what takes long to fail is not tried again for each.
-                self._problems[source] = error
-                raise
-        return self._older[source]
+        try:
+            return knowledge.older(env, source)
+        except PolicySpecError as error:
+            # Each page asks; what takes long to fail is not tried again for each.
+            self._problems[source] = error
+            raise
 
 
 def _digest_of(shown: Answered, domain: PolicyDomain) -> str:

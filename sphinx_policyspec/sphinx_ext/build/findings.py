@@ -211,16 +211,27 @@ def _judgement_findings(app: Sphinx) -> Iterator[Finding]:
         yield from (replace(found, span=replace(found.span, file=shown)) for found in misfits)
 
 
+_PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>\d+): (?P<said>.*)", re.DOTALL)
+"""What an error begins with that knows where in a file it is."""
+
+
 def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield what is wrong with results of evaluations, with what people say of outputs, and with the options that name them."""
+    """Yield what is wrong with results of evaluations, with what people say of outputs, and with the options that name them.
+
+    Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where a command line names what cannot be used.
+    """
     results, problems = knowledge.evaluated(app.env)
     conf = Path(app.confdir, "conf.py")
     lines = _lines(conf) if problems else {}
-    for option, said in problems.items():
-        name = f"{PREFIX}{option}"
-        message = f"`{name}`: {said.replace(f'{app.confdir}{os.sep}', '')}"
-        span = Span(Path(os.path.relpath(conf, app.srcdir)).as_posix(), lines.get(name, [1])[-1])
-        yield Finding(code="config", message=message, span=span)
+    for option, error in problems.items():
+        if (name := f"{PREFIX}{option}") in domain_of(app.env).given.named:
+            raise error
+        said = str(error).replace(f"{app.confdir}{os.sep}", "")
+        at, line = conf, lines.get(name, [1])[-1]
+        if place := _PLACE.match(str(error)):
+            at, line, said = Path(place["file"]), int(place["line"]), place["said"]
+        span = Span(Path(os.path.relpath(at, app.srcdir)).as_posix(), line)
+        yield Finding(code="config", message=f"`{name}`: {said}", span=span)
     for finding in results.findings if results else ():
         file = Path(os.path.relpath(Path(app.confdir, finding.span.file), app.srcdir)).as_posix()
         message = finding.message.replace(f"{app.confdir}{os.sep}", "")

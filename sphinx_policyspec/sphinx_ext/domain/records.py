@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import NoUri
+from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.util.nodes import make_refnode
 
 from sphinx_policyspec.files import exact
@@ -445,3 +446,29 @@ def aliases_of(former: FormerIds, given: Iterable[PolicyObject]) -> Iterator[Pol
     for alias, owner in former:
         if found := owners.get(owner):
             yield found._replace(id=alias, is_alias=True)
+
+
+def reading_order(env: BuildEnvironment, docnames: Iterable[str]) -> list[str]:
+    """Return pages as the tables of contents order them; pages in none come last, by name."""
+    wanted = set(docnames)
+    order: dict[str, None] = {}
+    stack = [str(env.config.root_doc)]
+    while stack:
+        docname = stack.pop()
+        if docname not in order:
+            order[docname] = None
+            stack.extend(reversed(env.toctree_includes.get(docname, [])))
+    listed = [docname for docname in order if docname in wanted]
+    return [*listed, *sorted(wanted.difference(listed))]
+
+
+def inventories(env: BuildEnvironment) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return what other projects offer to references of ours."""
+    if not hasattr(env, "intersphinx_inventory"):
+        return []
+    return sorted(
+        (project, objtype, sorted((name, str(item.uri)) for name, item in items.items()))
+        for project, inventory in InventoryAdapter(env).named_inventory.items()
+        for objtype, items in inventory.items()
+        if objtype.startswith(f"{DOMAIN}:")
+    )

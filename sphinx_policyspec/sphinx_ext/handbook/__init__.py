@@ -279,7 +279,7 @@ def build_project(
     overrides |= _paper(pdf_fonts, pdf_missing) | dict(named or {})
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
-        given = {"base_iri": base_iri, "older": tuple(older)}
+        given = {"base_iri": base_iri, "older": tuple(older), "named": frozenset(named or ())}
         return _build(source, out, Path(folder), options, given, pdf=pdf)
 
 

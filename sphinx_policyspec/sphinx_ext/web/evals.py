@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Defect, EvalPrompt, Principle, Spec, TargetKind, Triage
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -30,48 +31,50 @@ _FEW = 5
 """Prompts below which a mean says little."""
 
 
-def result_rows(
-    results: Results, spec: Spec, identifier: str, prompts: Sequence[EvalPrompt]
-) -> Iterator[PanelRow]:
-    """Yield what a panel tells of a provision: how each run does on it, or why none does, on a whole chapter, and triage.
+class ResultPanels:
+    """Tells of each provision how runs do on it; what is told is looked up, since a site has a panel for each.
 
-    :param prompts: those that test it
+    :param results: of a spec
     """
-    own, chapter = (_rows_of(results, facet, identifier) for facet in ("provision", "chapter"))
-    if own:
-        yield PanelRow(_("Results of evaluations"), len(own), html=_results(results, own))
-    elif results.runs and isinstance(spec.provision_by_id.get(identifier), Principle):
-        yield PanelRow(
-            _("Results of evaluations"), 0, html=f"<p>{escape(_why_none(spec, identifier, prompts))}</p>"
-        )
-    if chapter and [row.rate.prompts for row in chapter] != [row.rate.prompts for row in own]:
-        yield PanelRow(_("Results of this chapter"), len(chapter), html=_results(results, chapter))
-    said = [one for one in results.triage if one.principle == identifier]
-    if said:
-        items = "".join(f"<li>{_said(one)}</li>" for one in said)
-        yield PanelRow(_("Judged outputs"), len(said), html=f"<ul>{items}</ul>")
 
+    def __init__(self, results: Results, spec: Spec) -> None:
+        self._results, self._spec = results, spec
+        self._rows = grouped(((row.group.facet, row.group.id), row) for row in results.rows)
+        self._differences = grouped(((row.group.facet, row.group.id), row) for row in results.comparison)
+        self._said = grouped((one.principle, one) for one in results.triage)
+        self._tagged = {tag.provision for tag in spec.eval_tags}
 
-def _rows_of(results: Results, facet: str, identifier: str) -> list[ResultRow]:
-    return [row for row in results.rows if (row.group.facet, row.group.id) == (facet, identifier)]
+    def rows(self, identifier: str, prompts: Sequence[EvalPrompt]) -> Iterator[PanelRow]:
+        """Yield what a panel tells of a provision: how each run does on it, or why none does, on a whole chapter, and triage.
 
+        :param prompts: those that test it
+        """
+        own, chapter = (self._rows.get((facet, identifier), []) for facet in ("provision", "chapter"))
+        if own:
+            yield PanelRow(_("Results of evaluations"), len(own), html=self._table(own))
+        elif self._results.runs and isinstance(self._spec.provision_by_id.get(identifier), Principle):
+            why = self._why_none(identifier, prompts)
+            yield PanelRow(_("Results of evaluations"), 0, html=f"<p>{escape(why)}</p>")
+        if chapter and [row.rate.prompts for row in chapter] != [row.rate.prompts for row in own]:
+            yield PanelRow(_("Results of this chapter"), len(chapter), html=self._table(chapter))
+        if said := self._said.get(identifier):
+            items = "".join(f"<li>{_said(one)}</li>" for one in said)
+            yield PanelRow(_("Judged outputs"), len(said), html=f"<ul>{items}</ul>")
 
-def _results(results: Results, rows: Sequence[ResultRow]) -> str:
-    """Return the table of the rows of one group."""
-    place = rows[0].group.facet, rows[0].group.id
-    differences = [row for row in results.comparison if (row.group.facet, row.group.id) == place]
-    return _table(rows, differences, results.version)
+    def _table(self, rows: Sequence[ResultRow]) -> str:
+        """Return the table of the rows of one group."""
+        place = rows[0].group.facet, rows[0].group.id
+        return _table(rows, self._differences.get(place, ()), self._results.version)
 
-
-def _why_none(spec: Spec, identifier: str, prompts: Sequence[EvalPrompt]) -> str:
-    """Return why no result tells anything of a principle: nothing to run, or nothing run."""
-    if prompts:
-        return _("No result: of {count} prompts that test it, none was run, or no answer counts.").format(
-            count=len(prompts)
-        )
-    if any(tag.provision == identifier for tag in spec.eval_tags):
-        return _("No result: its eval tags have no prompts.")
-    return _("No result: no prompt tests it.")
+    def _why_none(self, identifier: str, prompts: Sequence[EvalPrompt]) -> str:
+        """Return why no result tells anything of a principle: nothing to run, or nothing run."""
+        if prompts:
+            return _("No result: of {count} prompts that test it, none was run, or no answer counts.").format(
+                count=len(prompts)
+            )
+        if identifier in self._tagged:
+            return _("No result: its eval tags have no prompts.")
+        return _("No result: no prompt tests it.")
 
 
 def _table(rows: Sequence[ResultRow], differences: Sequence[ComparedRow], version: str) -> str:
@@ -235,13 +238,12 @@ def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
     """Yield the principles that lack something, by what that is."""
     relations = relations_of(spec)
     tested = {id_ for id_, found in relations.items() if found.prompts}
-    tested |= {tag.provision for tag in spec.eval_tags if tag.tag not in results.tags_without_prompt}
+    untested, without = {*results.tags_without_prompt}, {*results.without_result}
+    tested |= {tag.provision for tag in spec.eval_tags if tag.tag not in untested}
     lists: Mapping[str, list[Principle]] = {
         _("Without an example"): [p for p in spec.principles if not relations[p.id].examples],
         _("Without a prompt"): [p for p in spec.principles if p.id not in tested],
-        _("Without a result"): [
-            p for p in spec.principles if p.id in results.without_result and p.id in tested
-        ],
+        _("Without a result"): [p for p in spec.principles if p.id in without and p.id in tested],
     }
     for name, found in lists.items():
         share = _("{count} of {all}").format(count=len(found), all=len(spec.principles))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from html import escape
@@ -264,9 +264,9 @@ class HandbookPages:
             indices is True or (indices and TOPIC_INDEX in indices)
         )
         topic_index = TOPIC_INDEX if has_index else ""
-        judge = _judge_of(spec)
+        judge, evaluated_of = _judge_of(spec), self._evaluated(app)
         for identifier in spec.provision_by_id:
-            found, evaluated = self.relations.get(identifier), tuple(self._evaluated(app, identifier))
+            found, evaluated = self.relations.get(identifier), tuple(evaluated_of(identifier))
             place = places.provision(identifier)
             if place and (found or evaluated):
                 rows = panels.rows_of(found, places, spec, judge, topic_index) if found else ()
@@ -311,14 +311,14 @@ class HandbookPages:
         }
         return {anchor: texts for anchor, texts in found.items() if texts}
 
-    def _evaluated(self, app: Sphinx, identifier: str) -> Iterator[panels.PanelRow]:
-        """Yield the lines of a panel that tell of results of evaluations, where the project names some."""
-        if results := self.knowledge.evaluated(app.env)[0]:
-            from sphinx_policyspec.sphinx_ext.web.evals import result_rows  # noqa: PLC0415  few projects evaluate
+    def _evaluated(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
+        """Return what yields the lines of a panel that tell of results of evaluations, where the project names some."""
+        if not (results := self.knowledge.evaluated(app.env)[0]):
+            return lambda _identifier: iter(())
+        from sphinx_policyspec.sphinx_ext.web.evals import ResultPanels  # noqa: PLC0415  few projects evaluate
 
-            found = self.relations.get(identifier)
-            prompts = found.prompts if found else ()
-            yield from result_rows(results, self.knowledge.spec(app.env), identifier, prompts)
+        told = ResultPanels(results, self.knowledge.spec(app.env))
+        return lambda name: told.rows(name, found.prompts if (found := self.relations.get(name)) else ())
 
     @property
     def places(self) -> SitePlaces:

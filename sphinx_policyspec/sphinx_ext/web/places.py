@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.domain.records import reading_order
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles
-from sphinx_policyspec.sphinx_ext.spec import reading_order, resolved_titles
+from sphinx_policyspec.sphinx_ext.spec import resolved_titles
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part
 
 if TYPE_CHECKING:

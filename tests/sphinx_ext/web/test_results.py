@@ -10,6 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
 
+import sphinx_policyspec as ps
+from tests.conftest import Run
+
 Build = Callable[..., SphinxTestApp]
 Written = Callable[[Path], dict[str, bytes]]
 Warnings = Callable[[SphinxTestApp], list[str]]
@@ -148,6 +151,29 @@ def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) 
     assert "another text than this" in panel.get_text()
 
 
+OLDER = """# Manners {#manners}
+
+## Be kind {#be_kindly authority=user}
+
+KIND
+"""
+
+
+def test_results_of_what_an_older_release_called_otherwise_are_shown(evaluated: Path, build: Build) -> None:
+    rows = (evaluated / "results.jsonl").read_text("utf-8")
+    renamed = rows.replace('"be_kind"', '"be_kindly"').replace('"1.0"', '"2025-01-01"')
+    (evaluated / "results.jsonl").write_text(renamed, "utf-8")
+    assert page(build(evaluated, out="alone"), "first").select_one("#be_kind .ps-panel tr.ps-stale") is None
+    kind = next(one for one in ps.load(evaluated, builder="html").principles if one.id == "be_kind")
+    older = evaluated.parent / "2025-01-01"
+    older.mkdir()
+    (older / "model_spec.md").write_text(OLDER.replace("KIND", kind.text), "utf-8")
+    with (evaluated / "conf.py").open("a", encoding="utf-8") as file:
+        file.write('policyspec_since = "../2025-01-01"\n')
+    stale = page(build(evaluated), "first").select("#be_kind .ps-panel tr.ps-stale")
+    assert [row.select("th")[0].get_text() for row in stale] == ["example/<two>", "one"]
+
+
 @pytest.mark.parametrize("change", ["other answers", "no file", "no option"])
 def test_rebuilds_equal_fresh_builds_when_results_change(
     evaluated: Path, build: Build, written: Written, change: str
@@ -177,15 +203,33 @@ def test_pages_ask_questions_over_results(evaluated: Path, build: Build) -> None
         ('policyspec_results = "nowhere"', "`policyspec_results`"),
         ('policyspec_results_baseline = "onw"', "no run or model `onw`; did you mean `one`?"),
         ('policyspec_triage = "nowhere.yaml"', "nowhere.yaml"),
+        ('policyspec_triage = "broken.yaml"', "broken.yaml:2: `policyspec_triage`: not YAML"),
     ],
 )
 def test_what_cannot_be_read_is_told_once_with_its_option(
     evaluated: Path, build: Build, warnings_in: Warnings, option: str, told: str
 ) -> None:
     conf = evaluated / "conf.py"
+    (evaluated / "broken.yaml").write_text("- prompt: p\n  why: [\n", "utf-8")
     name = option.partition(" ")[0]
     kept = [line for line in conf.read_text("utf-8").splitlines() if not line.startswith(f"{name} ")]
     conf.write_text("\n".join((*kept, option)) + "\n", "utf-8")
     (line,) = told_in(warnings_in(build(evaluated)))
     assert told in line
     assert f"`{name}`" in line
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--baseline", "onw"], "no run or model `onw`; did you mean `one`?"),
+        (["--triage", "broken.yaml"], "broken.yaml:2: not YAML"),
+    ],
+)
+def test_a_command_fails_where_it_names_what_cannot_be_used(
+    evaluated: Path, run: Run, monkeypatch: pytest.MonkeyPatch, given: list[str], told: str
+) -> None:
+    monkeypatch.chdir(evaluated)
+    Path("broken.yaml").write_text("- prompt: p\n  why: [\n", "utf-8")
+    status, _, said = run("handbook", ".", "-o", "../site", *given)
+    assert (status, told in said, [*Path("../site").iterdir()]) == (2, True, [])
