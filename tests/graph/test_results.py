@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rdflib import Dataset, URIRef
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.evals.results import ResultRow
 from sphinx_policyspec.evals.formats import result_pieces
+from sphinx_policyspec.evals.results import ResultRow
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.questions import find_question
