@@ -3,6 +3,18 @@
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from sphinx_policyspec.alignments import (
+    Alignment as Alignment, MappingRow as MappingRow, MatchPredicate as MatchPredicate,
+)
+from sphinx_policyspec.alignments.check import AlignmentReport as AlignmentReport, ChangedText as ChangedText
+from sphinx_policyspec.alignments.drafts import AlignmentUpdate as AlignmentUpdate
+from sphinx_policyspec.alignments.sides import (
+    AlignedSides as AlignedSides, AlignedSpecs as AlignedSpecs, AlignedThing as AlignedThing,
+)
+from sphinx_policyspec.api.alignments import (
+    check_alignment as check_alignment, new_alignment as new_alignment, read_alignment as read_alignment,
+    update_alignment as update_alignment,
+)
 from sphinx_policyspec.api.asking import (
     ask as ask, by_topic as by_topic, inferred_base as inferred_base, knowledge_base as knowledge_base,
     query as query, reason as reason, to_graph as to_graph, to_owl as to_owl, to_rdf as to_rdf,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -256,6 +257,11 @@ def _short(value: object) -> str:
 
 _FEW, _PART = 2, 60
 """Items of a collection that ``repr`` shows, and characters of each field."""
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal, with white space made one space: that of the words that people read."""
+    return hashlib.sha256(" ".join(text.split()).encode(errors="replace")).hexdigest()
 
 
 def files_at(path: Path) -> list[Path]:

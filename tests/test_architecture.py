@@ -207,10 +207,10 @@ def test_no_two_public_classes_have_one_name() -> None:
 
 
 MOST_MODULES, MOST_IN_SPHINX_EXT = 160, 59
-MOST_OF = {"evals": 14, "overlays": 10}
+MOST_OF = {"alignments": 10, "evals": 14, "overlays": 10}
 """More come only where others go: a newcomer has to guess which one holds a thing.
 
-Evaluations and overlays are storeys of their own: their folders, and a module of their name in ``api``, ``cli``, ``web`` and
+Alignments, evaluations and overlays are storeys of their own: their folders, and a module of their name in ``api``, ``cli``, ``web`` and
 ``readers``.
 """
 

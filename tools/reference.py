@@ -119,6 +119,8 @@ SECTIONS = {
     "checks": "Checking and deciding",
     "exports": "Checking and deciding",
     "readers": "Checking and deciding",
+    "api.alignments": "Alignments",
+    "alignments": "Alignments",
     "api.overlays": "Overlays",
     "overlays": "Overlays",
     "readers.overlays": "Overlays",

@@ -20,6 +20,9 @@ from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
+    from sphinx_policyspec.alignments import Alignment
+    from sphinx_policyspec.alignments.check import AlignmentReport
+    from sphinx_policyspec.alignments.drafts import AlignmentUpdate
     from sphinx_policyspec.compare import ReadingList, SpecDiff
     from sphinx_policyspec.compare.history import Lock, LockChange, Moment, Review
     from sphinx_policyspec.decision.behaviour import BehaviourDiff
@@ -146,7 +149,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Answer | BehaviourDiff | Decisions | Lock | OverlayDraft | OverlayReport | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | Decisions | Lock | OverlayDraft | OverlayReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -155,6 +158,9 @@ Forms = Mapping[str, Callable[..., str]]
 """The forms of a result by the names that ``--format`` takes, each with what writes it."""
 
 _FORMS = {
+    "Alignment": "alignments.formats ALIGNMENT_FORMATS",
+    "AlignmentReport": "alignments.formats ALIGNMENT_REPORT_FORMATS",
+    "AlignmentUpdate": "alignments.formats UPDATE_FORMATS",
     "Answer": "exports.answers ANSWER_FORMATS",
     "BehaviourDiff": "exports.diff DIFF_FORMATS",
     "Decisions": "exports.decisions DECISION_FORMATS",

@@ -80,6 +80,7 @@ class _Messages(io.TextIOBase):
 
 
 _MODULES = {
+    "alignments": ("align",),
     "check": ("check",),
     "decide": ("resolve", "survey"),
     "diff": ("changelog", "diff", "history", "judge", "lock"),

@@ -43,6 +43,7 @@ class Category(enum.StrEnum):
     CASES = "cases", "Cases of the chain of command"
     EVALS = "evals", "Results of evaluations"
     OVERLAYS = "overlays", "Overlays"
+    ALIGNMENTS = "alignments", "Alignments"
     GENERAL = "general", "Files and comments"
 
     def __new__(cls, word: str, heading: str) -> Self:

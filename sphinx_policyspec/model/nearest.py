@@ -31,6 +31,22 @@ def near_name(word: str, known: Iterable[str]) -> str:
     return str(match[0]) if bare and match else ""
 
 
+_SMALL_WORDS = "a an and are as at be by do does don't for from in is it its not of on or so that the this to with you your"
+_SMALL = frozenset(_SMALL_WORDS.split())
+"""Words that say nothing of what a text is about."""
+_NAME = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+
+def lower_words(text: str) -> list[str]:
+    """Return the words of a text in lower case."""
+    return _NAME.findall(text.lower())
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of a text that say what it is about, without a plural's end."""
+    return frozenset(word.removesuffix("s") for word in lower_words(text) if word not in _SMALL)
+
+
 def is_part(word: str, name: str) -> bool:
     """Return whether each part of a name is one of another, as ``keep`` is of ``keep_secrets``."""
     return set(_JOINT.split(word)) <= set(_JOINT.split(name))

@@ -13,6 +13,7 @@ from typing import Any
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model.nearest import content_words, lower_words
 from sphinx_policyspec.overlays.export import lines_of
 from sphinx_policyspec.overlays.pages import CODE_SPAN, LOOKED_AT, DraftCandidate, InstructionPage, LineKind
 from sphinx_policyspec.readers.overlays import Upstream
@@ -180,11 +181,11 @@ class _Hints:
     """Provisions by the words of their titles, and by other words for their topics."""
 
     def __init__(self, spec: Spec) -> None:
-        self._titles = {one.id: _content(one.title) for one in spec.provisions}
+        self._titles = {one.id: content_words(one.title) for one in spec.provisions}
         topics = spec.topic_by_id
         labels = {one.id: [*one.alt_labels, one.label] for one in topics.values()}
         self._labels = [
-            (one.id, f" {' '.join(_plain(label))} ")
+            (one.id, f" {' '.join(lower_words(label))} ")
             for one in spec.provisions
             for topic in one.topics
             for label in labels.get(topic, ())
@@ -193,7 +194,7 @@ class _Hints:
     def of(self, candidate: DraftCandidate) -> DraftCandidate:
         """Return a candidate with what it is near to, the nearest first."""
         text = candidate.text[:LOOKED_AT]
-        held, line = _content(text), f" {' '.join(_plain(text))} "
+        held, line = content_words(text), f" {' '.join(lower_words(text))} "
         score: Counter[str] = Counter()
         for name, title in self._titles.items():
             shared = len(title & held)
@@ -205,17 +206,6 @@ class _Hints:
 
 
 _NEAREST = 3
-_SMALL_WORDS = "a an and are as at be by do does don't for from in is it its not of on or so that the this to with you your"
-_SMALL = frozenset(_SMALL_WORDS.split())
-
-
-def _plain(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.lower())
-
-
-def _content(text: str) -> frozenset[str]:
-    """Return the words of a text that say what it is about, without a plural's end."""
-    return frozenset(word.removesuffix("s") for word in _plain(text) if word not in _SMALL)
 
 
 def _slug(text: str) -> str:

@@ -48,6 +48,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".results.jsonl", _evaluated),
         (".triage.yaml", _triaged),
         (".overlay.yaml", _overlaid),
+        (".sssom.tsv", _aligned),
         (".import.md", _drafted),
         (".agents.md", _exported),
         (".agents.mdc", _exported),
@@ -122,6 +123,14 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     findings = [finding for _, found in read_ones for finding in found]
     report = check_overlays(overlays, now, older=[replace(read, version="0", provisions=(slow,))])
     return _shown((*findings, *report.findings))
+
+
+def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of an alignment of a spec with one that says the same."""
+    monkeypatch.chdir(path.parent)
+    read = ps.load(CASES / "upstream.md", annotate=False)
+    specs = [replace(read, title=name.upper(), base_iri=f"https://example.org/{name}/") for name in "ab"]
+    return _shown(ps.check_alignment(path.name, specs=specs).findings)
 
 
 def _drafted(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -51,7 +51,9 @@ def reported_in(path: Path) -> Iterator[tuple[str, str]]:
         options = {keyword.arg: keyword.value for keyword in node.keywords}
         given = options.get("severity")
         severity = given.attr.lower() if isinstance(given, ast.Attribute) else ""
-        for value in (options.get("code"), *node.args):
+        if isinstance(code := options.get("code"), ast.Constant):
+            yield str(code.value), severity
+        for value in (code, *node.args):
             if isinstance(value, ast.JoinedStr) and ast.unparse(value).startswith("f'unknown-{"):
                 yield from ((f"unknown-{kind}", severity) for kind in KINDS)
             elif isinstance(value, ast.Constant) and value.value in LESS:

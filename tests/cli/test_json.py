@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,15 @@ statements:
 """
 SIDECAR = "topics: [{id: honesty}]\nprovisions: {be_kind: {topics: honesty}, tell_truth: {topics: honesty}}\n"
 
+ALIGNMENT = """# mapping_set_id: https://example.org/alignment
+# curie_map: {one: 'https://example.org/one/provision/', two: 'https://example.org/two/provision/'}
+subject_id\tpredicate_id\tobject_id\tmapping_justification\tsubject_digest
+one:be_kind\tskos:exactMatch\ttwo:be_kind\tsemapv:ManualMappingCuration\tabc
+"""
+
 COMMANDS = {
+    "align-check": "align check ONE TWO ALIGNMENT --format json",
+    "align-update": "align update ALIGNMENT --fill TWO --format json",
     "changelog": "changelog OLD NEW --format json",
     "check": "check NEW --format json",
     "diff": "diff OLD NEW --format json",
@@ -92,6 +101,8 @@ COMMANDS = {
     "baseline": "check NEW --format baseline",
 }
 BAD = {
+    "align-check": ("align check ONE nowhere ALIGNMENT --format json", "does not exist"),
+    "align-update": ("align update ALIGNMENT --fill nowhere --format json", "does not exist"),
     "changelog": ("changelog OLD nowhere --format json", "does not exist"),
     "check": ("check nowhere --format json", "does not exist"),
     "check of a graph": ("check BROKEN --format json", ""),
@@ -138,6 +149,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("triage.yaml").write_text(TRIAGE, "utf-8")
     Path("overlay.yaml").write_text(OVERLAY, "utf-8")
     Path("AGENTS.md").write_text("# Ours\n\n- Never be gruff; see @lost.md.\n", "utf-8")
+    Path("x.sssom.tsv").write_text(ALIGNMENT, "utf-8")
+    for name, source in (("one", "all/2026-01-01"), ("two", "all/2026-02-01")):
+        based = replace(ps.load(source, annotate=False), base_iri=f"https://example.org/{name}/")
+        ps.write_rdf(based, f"{name}.nt", "nt")
     Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
     return tmp_path
@@ -148,6 +163,7 @@ def words(command: str) -> list[str]:
         "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
         "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml", "AGENTS": "AGENTS.md",
+        "ONE": "one.nt", "TWO": "two.nt", "ALIGNMENT": "x.sssom.tsv",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -282,6 +298,7 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
         name
         for name in COMMANDS
         if name not in {"lock-check", "diff with judgements", "overlay-check", "overlay-import"}
+        and not name.startswith("align")
     ],
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(

@@ -160,7 +160,9 @@ def _provisions(diff: SpecDiff) -> dict[str, Any]:
         "attrs_changed": [
             {"id": c.id, "attribute": c.aspect, "old": c.old, "new": c.new} for c in diff.of(_P, _K.ATTRIBUTE)
         ],
-        "text_changed": [{"id": c.id, **_text(c.text)} for c in diff.of(_P, _K.TEXT) if c.text is not None],
+        "text_changed": [
+            {"id": c.id, **text_record(c.text)} for c in diff.of(_P, _K.TEXT) if c.text is not None
+        ],
         "typography_only": [c.id for c in diff.of(_P, _K.TYPOGRAPHY) if c.aspect != SPACES],
     }
 
@@ -176,7 +178,8 @@ def _likeness(change: Change) -> dict[str, Any]:
     }
 
 
-def _text(text: TextChange) -> dict[str, Any]:
+def text_record(text: TextChange) -> dict[str, Any]:
+    """Return how one text became another, as plain values."""
     changed = [unit for unit in text.units if unit.op != "="]
     named = {"-": "delete", "+": "insert", "~": "replace"}
     ops = {name: sum(named[unit.op] == name for unit in changed) for name in named.values()}
@@ -319,7 +322,7 @@ def _change(change: Change) -> dict[str, Any]:
         },
         "reach": {name: ids for name, ids in reach.items() if ids},
         **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
-        "text": _text(change.text) if change.text else None,
+        "text": text_record(change.text) if change.text else None,
         "sentences": [_sentence(one) for one in change.sentences],
         "judgement": _judgement(change.judgement) if change.judgement else None,
     }

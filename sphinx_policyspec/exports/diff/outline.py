@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject, Weight
+from sphinx_policyspec.compare import Change, ChangeKind, Run, SpecDiff, Subject, TextChange, Weight
 from sphinx_policyspec.compare.change import Bump, summary_of
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
@@ -164,7 +164,7 @@ def told_change(change: Change) -> ToldChange:
         rule=change.rule,
         touches=f"; touches {reach}" if reach else "",
         sentences=sentences,
-        units=() if sentences else tuple(_changed_units(change)),
+        units=() if sentences else tuple(changed_units(change.text)),
     )
 
 
@@ -203,9 +203,9 @@ def inked(runs: tuple[Run, ...], safe: Callable[[str], str]) -> str:
     return "".join(f"{_TAGS[run.op][0]}{safe(run.text)}{_TAGS[run.op][1]}{run.after}" for run in runs).strip()
 
 
-def _changed_units(change: Change) -> Iterator[tuple[Run, ...]]:
+def changed_units(text: TextChange | None) -> Iterator[tuple[Run, ...]]:
     """Yield the paragraphs of a text that changed, as runs; what is far from a change is left out (``…``)."""
-    for unit in change.text.units if change.text else ():
+    for unit in text.units if text else ():
         if unit.op != "=":
             yield tuple(_near(tuple(_apart(unit.runs))))
 

@@ -126,12 +126,12 @@ def _change(change: ToldChange, width: int, *, color: bool) -> Iterator[str]:
     yield from (f"{edge}{line}" for line in lines[1:])
     for one in change.sentences:
         yield from _wrapped(one.about, width, _ABOUT)
-        yield from _unit(one.runs, width, color=color)
+        yield from unit_lines(one.runs, width, color=color)
     for runs in change.units:
-        yield from _unit(runs, width, color=color)
+        yield from unit_lines(runs, width, color=color)
 
 
-def _unit(runs: tuple[Run, ...], width: int, *, color: bool) -> Iterator[str]:
+def unit_lines(runs: tuple[Run, ...], width: int, *, color: bool) -> Iterator[str]:
     """Yield the lines of a paragraph: words with what is inked of them, folded by what is seen of them."""
     room = max(width - _WORDS, 20)
     line, used = "", 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import re
@@ -21,7 +20,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import script_safe
-from sphinx_policyspec.files import exact
+from sphinx_policyspec.files import exact, text_digest
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import (
@@ -261,7 +260,7 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
             "level": place.level,
             "page": page_of(place.docname),
             "anchor": place.anchor,
-            "checksum": hashlib.sha256(" ".join(text.split()).encode(errors="replace")).hexdigest(),
+            "checksum": text_digest(text),
         }
         for kind, identifier, text in _texts(spec)
         if (place := places.find(kind, identifier))

@@ -1,0 +1,332 @@
+"""Alignments checked against their specs: names, texts that changed since, and rows that cannot be true together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from sphinx_policyspec.alignments import NO_TERM, Alignment, MappingRow, MatchPredicate
+from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs, AlignedThing
+from sphinx_policyspec.compare.words import TextChange, compare_texts
+from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.model import AuthorityLevel, Finding, Span
+from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.model.nearest import nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedText(Brief):
+    """A text that is not the one that a row was written for.
+
+    :param span: of the digest in the row
+    :param side: ``subject`` or ``object``
+    :param id: as the row names it
+    :param digest: of the text as it is now
+    :param change: from the text that was compared; nothing where no release that was read has that
+    """
+
+    span: Span
+    side: str
+    id: str
+    digest: str
+    change: TextChange | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignmentReport(Brief):
+    """What is to be said of alignments of some specs.
+
+    :param aligned: each alignment beside its specs
+    :param changed: texts that are not those that were compared
+    :param unmapped: by spec, principles that no row is about
+    """
+
+    aligned: tuple[AlignedSides, ...]
+    specs: AlignedSpecs
+    findings: tuple[Finding, ...]
+    changed: tuple[ChangedText, ...]
+    unmapped: tuple[tuple[str, ...], ...]
+
+    @property
+    def alignments(self) -> tuple[Alignment, ...]:
+        """The alignments."""
+        return tuple(one.alignment for one in self.aligned)
+
+
+def check_alignments(alignments: Iterable[Alignment], specs: AlignedSpecs) -> AlignmentReport:
+    """Return what is to be said of alignments, in source order."""
+    findings: list[Finding] = []
+    changed: list[ChangedText] = []
+    aligned = tuple(AlignedSides(alignment, specs) for alignment in alignments)
+    for one in aligned:
+        findings += one.alignment.findings
+        check = _Check(one)
+        check.run()
+        findings += check.findings
+        changed += check.changed
+    findings += _contradictions(aligned)
+    unmapped = tuple(_unmapped(place, aligned, specs) for place in range(len(specs.specs)))
+    findings += _untouched(unmapped, aligned, specs)
+    return AlignmentReport(
+        aligned=aligned,
+        specs=specs,
+        findings=tuple(sorted(findings, key=lambda one: (one.span, one.code, one.message))),
+        changed=tuple(changed),
+        unmapped=unmapped,
+    )
+
+
+class _Check:
+    """One pass over the rows of an alignment."""
+
+    def __init__(self, sides: AlignedSides) -> None:
+        self.sides = sides
+        self.alignment = sides.alignment
+        self.specs = sides.specs
+        self.findings: list[Finding] = []
+        self.changed: list[ChangedText] = []
+        self._prefixes: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str, str, bool], MappingRow] = {}
+        self._without_digest: list[MappingRow] = []
+
+    def run(self) -> None:
+        for row in self.alignment.rows:
+            if not row.is_draft:
+                self._row(row)
+            elif bool(row.subject_id) != bool(row.object_id) and row.predicate_id:
+                self._lone(row)
+        if self._without_digest:
+            first, count = self._without_digest[0], len(self._without_digest)
+            rows = "1 row lacks" if count == 1 else f"{count} rows lack"
+            self._find(
+                "missing-digest", f"{rows} a digest of what was compared, from here on", first, "subject_id"
+            )
+
+    def _find(
+        self,
+        code: str,
+        message: str,
+        row: MappingRow,
+        column: str,
+        hint: str = "",
+        *,
+        first: Span | None = None,
+    ) -> None:
+        span = self.alignment.place(row, column)
+        self.findings.append(
+            Finding(code=code, message=message, span=span, hint=hint, related=(first,) if first else ())
+        )
+
+    def _lone(self, row: MappingRow) -> None:
+        side = "object" if row.subject_id else "subject"
+        message = f"the row names no {side}"
+        self._find("broken-row", message, row, f"{side}_id", f"write `{NO_TERM}` where nothing was found")
+
+    def _row(self, row: MappingRow) -> None:
+        predicate = self.alignment.predicate(row)
+        if predicate is None:
+            hint = nearest(row.predicate_id, MatchPredicate)
+            message = f"unknown predicate {shown(row.predicate_id)}"
+            self._find("unknown-predicate", message, row, "predicate_id", hint)
+        if not row.mapping_justification:
+            message = "the row does not say how the mapping was found"
+            hint = "write `semapv:ManualMappingCuration` where a person read both texts"
+            self._find("missing-justification", message, row, "mapping_justification", hint)
+        one, other = (self.sides.iri(getattr(row, f"{side}_id"), side) for side in SIDES)
+        key = one, other, row.predicate_id, row.is_denied
+        if earlier := self._seen.get(key):
+            there = self.alignment.place(earlier, "subject_id")
+            message = f"the mapping stands in line {there.line} already"
+            self._find("duplicate-mapping", message, row, "subject_id", "delete one of the two", first=there)
+        self._seen.setdefault(key, row)
+        things = [
+            self._thing(row, side) for side in SIDES if self.alignment.has_term(getattr(row, f"{side}_id"))
+        ]
+        levels = [thing.level for thing in things if thing and thing.level]
+        if predicate is MatchPredicate.EXACT and not row.is_denied and len(levels) == len(SIDES):
+            self._modes(row, *levels)
+
+    def _modes(self, row: MappingRow, one: AuthorityLevel, other: AuthorityLevel) -> None:
+        if one.override is other.override:
+            return
+        message = (
+            f"`{row.subject_id}` is of level `{one.id}` (overridden: {one.override.value}), and "
+            f"`{row.object_id}` of level `{other.id}` ({other.override.value}): no exact match"
+        )
+        hint = f"say `{MatchPredicate.CLOSE}`, or see whether the levels are right"
+        self._find("exact-across-modes", message, row, "predicate_id", hint)
+
+    def _thing(self, row: MappingRow, side: str) -> AlignedThing | None:
+        """Find what is wrong with an id of a row, and with the text that it names."""
+        name, column = getattr(row, f"{side}_id"), f"{side}_id"
+        self._prefix(row, name, side)
+        iri = self.sides.iri(name, side)
+        thing = self.specs.find(iri)
+        if thing is None:
+            if now := self.specs.renamed(iri):
+                called = self.alignment.curie(now.iri)
+                hint = f"write `{called}`; `policyspec align update` does"
+                self._find("renamed-target", f"{shown(name)} is called `{called}` now", row, column, hint)
+                self._text(row, side, now)
+            else:
+                self.findings.append(self.sides.unknown(row, side))
+            return now
+        self._text(row, side, thing)
+        return thing
+
+    def _prefix(self, row: MappingRow, name: str, side: str) -> None:
+        prefix = name.partition(":")[0] if ":" in name else ""
+        if self.sides.is_declared(name) or (prefix, side) in self._prefixes:
+            return
+        self._prefixes.add((prefix, side))
+        if (place := self.sides.places[side]) is None:
+            return
+        base = f"{self.specs.iris[place].base}provision/"
+        told = f"prefix {shown(prefix)} is not declared" if prefix else f"{shown(name)} has no prefix"
+        message = f"{told}: taken for ids of `{self.specs.specs[place].title}`"
+        wanted = prefix or side
+        hint = f"write `{wanted}: {base}` below `curie_map`"
+        self._find("undeclared-prefix", message, row, f"{side}_id", hint)
+
+    def _text(self, row: MappingRow, side: str, thing: AlignedThing) -> None:
+        """Find that a text is not the one that was compared."""
+        digest = getattr(row, f"{side}_digest")
+        if not digest:
+            if row not in self._without_digest[-1:]:
+                self._without_digest.append(row)
+            return
+        if digest.lower() == thing.digest:
+            return
+        name = getattr(row, f"{side}_id")
+        before = self.specs.text_with(thing, digest.lower())
+        change = compare_texts(before, thing.text) if before is not None else None
+        span = self.alignment.place(row, f"{side}_digest")
+        self.changed.append(ChangedText(span=span, side=side, id=name, digest=thing.digest, change=change))
+        told = f": {counted(change)}" if change else ""
+        message = f"the text of {shown(name)} is not the one that was compared{told}"
+        hint = f"read both texts again, then write `{thing.digest}` as `{side}_digest`"
+        self._find("text-changed-since", message, row, f"{side}_digest", hint)
+
+
+def counted(change: TextChange) -> str:
+    """Return how much of a text changed, in words."""
+    parts = ((change.words_removed, "removed"), (change.words_added, "added"))
+    return " and ".join(f"{number} word{'s' * (number != 1)} {what}" for number, what in parts if number) or (
+        "its punctuation differs"
+    )
+
+
+# -- rows that cannot be true together ---------------------------------------------------------
+
+_APART = (
+    frozenset({MatchPredicate.EXACT, MatchPredicate.BROAD}),
+    frozenset({MatchPredicate.EXACT, MatchPredicate.NARROW}),
+    frozenset({MatchPredicate.EXACT, MatchPredicate.RELATED}),
+    frozenset({MatchPredicate.BROAD, MatchPredicate.NARROW}),
+    frozenset({MatchPredicate.BROAD, MatchPredicate.RELATED}),
+    frozenset({MatchPredicate.NARROW, MatchPredicate.RELATED}),
+)
+"""Kinds of match that two things cannot both have (SKOS Reference, S27 and S46; broad and narrow make a circle)."""
+
+_Said = tuple[AlignedSides, MappingRow, MatchPredicate]
+
+
+def _contradictions(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
+    yield from _apart(aligned)
+    yield from _not_found(aligned)
+
+
+def _apart(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
+    """Find kinds of match of one pair that exclude each other."""
+
+    def said() -> Iterator[tuple[tuple[str, str], _Said]]:
+        for sides in aligned:
+            for row, predicate in sides.alignment.matches():
+                one, other = (unquote(sides.iri(getattr(row, f"{side}_id"), side)) for side in SIDES)
+                if one <= other:
+                    yield (one, other), (sides, row, predicate)
+                else:
+                    yield (other, one), (sides, row, predicate.inverse)
+
+    for rows in grouped(said()).values():
+        first: dict[MatchPredicate, _Said] = {}
+        for sides, row, predicate in rows:
+            for known, earlier in first.items():
+                if frozenset({known, predicate}) in _APART:
+                    message = f"`{row.subject_id}` and `{row.object_id}` are said to match in two ways"
+                    yield _contradiction(message, sides, row, "predicate_id", earlier)
+            first.setdefault(predicate, (sides, row, predicate))
+
+
+def _not_found(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
+    """Find that something has a match where another row says that nothing was found."""
+    matched: dict[tuple[str, int | None, MatchPredicate], _Said] = {}
+    for sides in aligned:
+        for row, predicate in sides.alignment.matches():
+            for side, other in (SIDES, SIDES[::-1]):
+                iri, there = (sides.iri(getattr(row, f"{one}_id"), one) for one in (side, other))
+                said = predicate if side == "subject" else predicate.inverse
+                matched.setdefault((unquote(iri), sides.specs.place_of(there), said), (sides, row, predicate))
+    for sides in aligned:
+        for row in sides.alignment.rows:
+            wanted = sides.alignment.predicate(row)
+            for side, other in (SIDES, SIDES[::-1]):
+                if wanted is None or not sides.alignment.lacks(row, other):
+                    continue
+                iri = sides.iri(getattr(row, f"{side}_id"), side)
+                sought = wanted if side == "subject" else wanted.inverse
+                keys = ((unquote(iri), sides.beside(iri), kind) for kind in (MatchPredicate.EXACT, sought))
+                if earlier := next(filter(None, map(matched.get, keys)), None):
+                    message = f"nothing is said to be found for {shown(getattr(row, f'{side}_id'))}, which has a match"
+                    yield _contradiction(message, sides, row, f"{other}_id", earlier)
+
+
+def _contradiction(
+    message: str, sides: AlignedSides, row: MappingRow, column: str, earlier: _Said
+) -> Finding:
+    there = earlier[0].alignment.place(earlier[1], "subject_id")
+    where = f"line {there.line}" if there.file == sides.alignment.file else f"{there.file}:{there.line}"
+    return Finding(
+        code="contradicting-mappings",
+        message=f"{message} ({where} says so)",
+        span=sides.alignment.place(row, column),
+        hint="read both texts again, and delete one of the two rows",
+        related=(there,),
+    )
+
+
+# -- what no row is about ----------------------------------------------------------------------
+
+
+def _unmapped(place: int, aligned: Sequence[AlignedSides], specs: AlignedSpecs) -> tuple[str, ...]:
+    """Return the ids of the principles of a spec that no row is about, in reading order."""
+    about = {
+        thing.provision.id
+        for sides in aligned
+        for row in sides.alignment.rows
+        if not row.is_draft
+        for side in SIDES
+        if (iri := sides.iri(getattr(row, f"{side}_id"), side))
+        and (thing := specs.find(iri) or specs.renamed(iri))
+        and thing.place == place
+    }
+    return tuple(one.id for one in specs.specs[place].principles if one.id not in about)
+
+
+def _untouched(
+    unmapped: Sequence[Sequence[str]], aligned: Sequence[AlignedSides], specs: AlignedSpecs
+) -> Iterator[Finding]:
+    for place, ids in enumerate(unmapped):
+        files = [one.alignment.file for one in aligned if place in one.places.values()]
+        if ids and files:
+            spec = specs.specs[place]
+            named = ", ".join(f"`{name}`" for name in ids[:_NAMED]) + ", …" * (len(ids) > _NAMED)
+            yield Finding(
+                code="unmapped",
+                message=f"{len(ids)} of {len(spec.principles)} principles of `{spec.title}` have no row: {named}",
+                span=Span(files[0], 1),
+            )
+
+
+_NAMED = 3

@@ -1,0 +1,195 @@
+"""Alignments to begin with, suggestions of what may correspond, and alignments that follow a spec to its next release."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sphinx_policyspec.alignments import MANUAL, Alignment, MappingRow
+from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.model import Finding, Principle, Spec, Topic
+from sphinx_policyspec.model.nearest import content_words
+
+UNSPECIFIED = "https://w3id.org/sssom/license/unspecified"
+_NEAREST = 3
+_TITLE, _TOPIC = 2.0, 0.5
+"""What a title of the same words counts, and each topic that both list."""
+_LEAST = 0.3
+"""What two principles must have in common to be near."""
+
+
+def new_alignment(specs: AlignedSpecs, *, license_iri: str = "", suggest: bool = False) -> Alignment:
+    """Return an alignment of two specs to fill in, with a row for each principle of the first.
+
+    :param suggest: with up to three principles of the second that may correspond in each comment
+    """
+    first, second = specs.specs
+    names = _prefixes(specs)
+    spaces = {f"{name}": f"{iris.base}provision/" for name, iris in zip(names, specs.iris, strict=True)}
+    bases = [iris.base for iris in specs.iris]
+    urn = {"urn": "urn:"} if any(base.startswith("urn:") for base in bases) else {}
+    own = {"ps": "https://w3id.org/policyspec#", "orcid": "https://orcid.org/"}
+    alignment = Alignment(
+        id=f"{bases[0]}alignment/{names[1]}",
+        license=license_iri or UNSPECIFIED,
+        curie_map=tuple({**spaces, **own, **urn}.items()),
+        subject_source=bases[0],
+        object_source=bases[1],
+        subject_source_version=first.version,
+        object_source_version=second.version,
+    )
+    hints = _Hints(specs) if suggest else None
+    rows = []
+    for principle in first.principles:
+        thing = specs.find(specs.iris[0].iri("provision", principle.id))
+        assert thing  # noqa: S101  it is of the spec
+        near = hints.of(principle) if hints else ()
+        told = ", ".join(f"{alignment.curie(iri)} ({why})" for iri, why in near)
+        rows.append(
+            MappingRow(
+                subject_id=alignment.curie(thing.iri),
+                subject_label=_label(principle.title),
+                mapping_justification=MANUAL,
+                comment=f"near: {told}" if told else "",
+                subject_digest=thing.digest,
+            )
+        )
+    return replace(alignment, rows=tuple(rows))
+
+
+def _label(title: str) -> str:
+    return " ".join(title.split())
+
+
+def _prefixes(specs: AlignedSpecs) -> tuple[str, str]:
+    """Return short names of two specs that differ, and mean nothing else."""
+    first, second = (prefix_of(spec) for spec in specs.specs)
+    return (first, second) if first != second else (first, f"{second}_2")
+
+
+def prefix_of(spec: Spec) -> str:
+    """Return a short name of a spec that ids can begin with."""
+    words = re.sub(r"[^a-z0-9]+", "_", spec.title.lower()).strip("_")
+    return words if words[:1].isalpha() and words not in _TAKEN else f"spec_{words}".strip("_")
+
+
+_TAKEN = frozenset({"orcid", "ps", "urn", "skos", "sssom", "semapv", "owl", "rdf", "rdfs", "xsd", "linkml"})
+
+
+class _Hints:
+    """Principles of the second of two specs by the words of their titles, and by their topics."""
+
+    def __init__(self, specs: AlignedSpecs) -> None:
+        self._first, second = specs.specs
+        self._iris = specs.iris[1]
+        self._order = {one.id: place for place, one in enumerate(second.principles)}
+        self._titles = {one.id: content_words(one.title) for one in second.principles}
+        self._by_word: dict[str, list[str]] = {}
+        for name, words in self._titles.items():
+            for word in words:
+                self._by_word.setdefault(word, []).append(name)
+        labelled = [(label, topic.id) for topic in second.topics for label in _labels(topic)]
+        self._topics = grouped(labelled)
+        self._listing = grouped((topic, one.id) for one in second.principles for topic in one.topics)
+
+    def of(self, principle: Principle) -> tuple[tuple[str, str], ...]:
+        """Return the IRIs of what a principle may correspond to, the nearest first, each with why."""
+        title = content_words(principle.title)
+        score: dict[str, float] = {}
+        why: dict[str, list[str]] = {}
+        for name in {name for word in title for name in self._by_word.get(word, ())}:
+            other = self._titles[name]
+            score[name] = _TITLE * len(title & other) / len(title | other)
+            why[name] = ["title"]
+        for topic in (
+            self._first.topic_by_id[name] for name in principle.topics if name in self._first.topic_by_id
+        ):
+            same = {other for label in _labels(topic) for other in self._topics.get(label, ())}
+            for name in {name for other in same for name in self._listing.get(other, ())}:
+                score[name] = score.get(name, 0) + _TOPIC
+                why.setdefault(name, []).append(f"topic {topic.label}")
+        near = sorted(
+            (name for name in score if score[name] >= _LEAST), key=lambda n: (-score[n], self._order[n])
+        )
+        return tuple((self._iris.iri("provision", name), ", ".join(why[name])) for name in near[:_NEAREST])
+
+
+def _labels(topic: Topic) -> set[str]:
+    return {label.casefold() for label in (topic.label, *topic.alt_labels)}
+
+
+# -- the next release --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignmentUpdate(Brief):
+    """An alignment that follows its specs.
+
+    :param renamed: ids that became others, each with the line, and what it is now
+    :param filled: how many digests were written
+    :param findings: ids that nothing has any more
+    """
+
+    alignment: Alignment
+    renamed: tuple[tuple[int, str, str], ...] = ()
+    filled: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+def update_alignment(
+    alignment: Alignment, specs: AlignedSpecs, *, follow: Iterable[int] = (), fill: Iterable[int] = ()
+) -> AlignmentUpdate:
+    """Return an alignment with the ids, titles and versions that its specs have now.
+
+    Digests that there are stay: a text that changed wants a reader. Raises
+    :class:`~sphinx_policyspec.errors.SourceError` for a spec that no id is of.
+
+    :param follow: places of the specs whose releases are followed
+    :param fill: places of those of whose texts digests are written where a row has none
+    """
+    sides = AlignedSides(alignment, specs)
+    following, filling = frozenset(follow), frozenset(fill)
+    renamed: list[tuple[int, str, str]] = []
+    findings: list[Finding] = []
+    rows: list[MappingRow] = []
+    met: set[int] = set()
+    filled = 0
+    for row in alignment.rows:
+        changed: dict[str, Any] = {}
+        for side in SIDES:
+            name = getattr(row, f"{side}_id")
+            if not alignment.has_term(name):
+                continue
+            iri = sides.iri(name, side)
+            found = specs.find(iri) or specs.renamed(iri)
+            if found is None:
+                findings += [sides.unknown(row, side)] if specs.place_of(iri) is not None else []
+                continue
+            met.add(found.place)
+            if found.place in following:
+                now = name if specs.find(iri) else alignment.curie(found.iri)
+                changed |= {f"{side}_id": now, f"{side}_label": _label(found.provision.title)}
+                renamed += [(row.line, name, now)] if now != name else []
+            if found.place in filling and not getattr(row, f"{side}_digest"):
+                changed[f"{side}_digest"] = found.digest
+                changed.setdefault(f"{side}_label", _label(found.provision.title))
+                filled += 1
+        rows.append(replace(row, **changed) if changed else row)
+    for place in sorted((following | filling) - met if alignment.rows else ()):
+        told = f"no id of `{alignment.file}` is of `{specs.specs[place].title}`"
+        raise SourceError(f"{told}, whose names begin with `{specs.iris[place].base}`")
+    versions: dict[str, Any] = {
+        f"{side}_source_version": specs.specs[place].version
+        for side, place in sides.places.items()
+        if place is not None and place in following
+    }
+    return AlignmentUpdate(
+        alignment=replace(alignment, rows=tuple(rows), source="", **versions),
+        renamed=tuple(renamed),
+        filled=filled,
+        findings=tuple(findings),
+    )

@@ -1,0 +1,216 @@
+"""What ids of alignments name: the provisions of several specs by their IRIs, and by what they were called before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from urllib.parse import unquote
+
+from sphinx_policyspec.alignments import Alignment, MappingRow, MatchPredicate
+from sphinx_policyspec.compare.matching import identify
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import Brief, text_digest
+from sphinx_policyspec.graph.terms import Iris
+from sphinx_policyspec.model import AuthorityLevel, Clause, Finding, Principle, Provision, Spec
+from sphinx_policyspec.model.finding import UnknownNames, shown
+
+SIDES = ("subject", "object")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignedThing(Brief):
+    """What an id of an alignment names: a provision, or a clause of it.
+
+    :param place: of its spec among those that are aligned
+    :param iri: its name in a graph
+    """
+
+    place: int
+    iri: str
+    provision: Provision
+    clause: Clause | None = None
+    level: AuthorityLevel | None = None
+
+    @property
+    def text(self) -> str:
+        """The words that were compared."""
+        return self.clause.text if self.clause else self.provision.text
+
+    @property
+    def digest(self) -> str:
+        """What tells whether they are still the same."""
+        return text_digest(self.text)
+
+
+class AlignedSpecs:
+    """Specs whose things an alignment names, and how.
+
+    Raises :class:`~sphinx_policyspec.errors.SourceError` for two of one base, whose names are the same.
+
+    :param older: releases before each, from the first to the last, which tell what ids were called, and what texts said
+    """
+
+    def __init__(self, specs: Sequence[Spec], older: Sequence[Sequence[Spec]] = ()) -> None:
+        self.specs = tuple(specs)
+        self.older = tuple(map(tuple, older)) or ((),) * len(self.specs)
+        self.iris = tuple(Iris(spec.base_iri) for spec in self.specs)
+        for (one, iris), (other, others) in combinations(zip(self.specs, self.iris, strict=True), 2):
+            if iris.base == others.base:
+                raise SourceError(
+                    f"`{one.title}` and `{other.title}` have one base, `{iris.base}`, so that their ids are the same; "
+                    "give each a base of its own"
+                )
+        self._things: dict[str, AlignedThing] = {}
+        self._former: dict[str, AlignedThing] = {}
+        for place in range(len(self.specs)):
+            self._add(place)
+
+    def _add(self, place: int) -> None:
+        spec, iris = self.specs[place], self.iris[place]
+        for provision in spec.provisions:
+            level = spec.level_by_id.get(provision.authority) if isinstance(provision, Principle) else None
+            thing = AlignedThing(
+                place=place, iri=iris.iri("provision", provision.id), provision=provision, level=level
+            )
+            self._things.setdefault(unquote(thing.iri), thing)
+            for alias in provision.aliases:
+                self._former.setdefault(unquote(iris.iri("provision", alias)), thing)
+        for number, clause in enumerate(spec.clauses, 1):
+            if owner := spec.provision_by_id.get(clause.principle):
+                iri = iris.part("clause", iris.iri("provision", owner.id), number)
+                level = spec.level_by_id.get(clause.authority)
+                thing = AlignedThing(place=place, iri=iri, provision=owner, clause=clause, level=level)
+                self._things.setdefault(unquote(iri), thing)
+
+    def find(self, iri: str) -> AlignedThing | None:
+        """Return what an IRI names today."""
+        return self._things.get(unquote(iri))
+
+    def renamed(self, iri: str) -> AlignedThing | None:
+        """Return what an IRI named once: by a former id, or since an older release has a provision of that id."""
+        return self._former.get(unquote(iri)) or self._renamed_since.get(unquote(iri))
+
+    @cached_property
+    def _renamed_since(self) -> dict[str, AlignedThing]:
+        found: dict[str, AlignedThing] = {}
+        for spec, iris, releases in zip(self.specs, self.iris, self.older, strict=True):
+            for older in releases[::-1]:
+                for match in identify(older, spec).matches:
+                    thing = self._things.get(unquote(iris.iri("provision", match.new)))
+                    if match.old != match.new and thing:
+                        found.setdefault(unquote(iris.iri("provision", match.old)), thing)
+        return found
+
+    def place_of(self, iri: str) -> int | None:
+        """Return which of the specs a name belongs to, by its base."""
+        bases = [(len(iris.base), place) for place, iris in enumerate(self.iris) if iri.startswith(iris.base)]
+        return max(bases)[1] if bases else None
+
+    def names(self, place: int) -> list[str]:
+        """Return the IRIs of the provisions of a spec."""
+        return [self.iris[place].iri("provision", one.id) for one in self.specs[place].provisions]
+
+    def text_with(self, thing: AlignedThing, digest: str) -> str | None:
+        """Return the text with a digest that a thing had in an older release; nothing where none has it."""
+        for older in self.older[thing.place][::-1]:
+            texts = [one.text for one in older.clauses] if thing.clause else []
+            texts += [one.text for one in older.provisions]
+            same = older.provision_by_id.get(thing.provision.id)
+            for text in ([same.text] if same else []) + texts:
+                if text_digest(text) == digest:
+                    return text
+        return None
+
+
+class AlignedSides:
+    """An alignment beside its specs: what is named in each row.
+
+    :param places: of the specs of subjects and of objects; nothing for one that is not among them
+    """
+
+    def __init__(self, alignment: Alignment, specs: AlignedSpecs) -> None:
+        self.alignment = alignment
+        self.specs = specs
+        self._unknown = UnknownNames()
+        self._written: dict[tuple[int, bool], list[str]] = {}
+        first, second = (self._place(side) for side in SIDES)
+        met = (
+            place for row in alignment.rows for side in SIDES if (place := self._met(row, side)) is not None
+        )
+        others = list(dict.fromkeys((*met, *range(len(specs.specs)))))
+        if first is None:
+            first = next((place for place in others if place != second), None)
+        if second in {None, first}:
+            second = next((place for place in others if place != first), None)
+        self.places: dict[str, int | None] = {"subject": first, "object": second}
+
+    def _place(self, side: str) -> int | None:
+        """Return the spec of a side: that whose base the header names, else that of the first id with a base of one."""
+        source = self.alignment.iri(getattr(self.alignment, f"{side}_source"))
+        if source and (place := self.specs.place_of(source)) is not None:
+            return place
+        met = (self._met(row, side) for row in self.alignment.rows)
+        return next((place for place in met if place is not None), None)
+
+    def _met(self, row: MappingRow, side: str) -> int | None:
+        return self.specs.place_of(self.alignment.iri(getattr(row, f"{side}_id")))
+
+    def is_declared(self, name: str) -> bool:
+        """Return whether others can tell what an id stands for."""
+        prefix, colon, _ = name.partition(":")
+        known = prefix in self.alignment.prefixes or prefix.lower() in _SCHEMES
+        return bool(colon) and (known or self.specs.place_of(name) is not None)
+
+    def iri(self, name: str, side: str) -> str:
+        """Return the IRI that an id means; one that is not declared is an id of the spec of its side."""
+        place = self.places[side]
+        if place is None or self.is_declared(name):
+            return self.alignment.iri(name)
+        return self.specs.iris[place].iri("provision", unquote(name.partition(":")[2] or name))
+
+    def beside(self, iri: str) -> int | None:
+        """Return the spec in which a counterpart of something was sought: that of the other side."""
+        own = self.specs.place_of(iri)
+        return next((place for place in self.places.values() if place != own), None)
+
+    def unknown(self, row: MappingRow, side: str) -> Finding:
+        """Return that an id of a row names nothing, with what it may have been meant for."""
+        name = getattr(row, f"{side}_id")
+        place, span = self.specs.place_of(self.iri(name, side)), self.alignment.place(row, f"{side}_id")
+        if place is None:
+            bases = ", ".join(f"`{iris.base}`" for iris in self.specs.iris)
+            return Finding(
+                code="unknown-provision",
+                message=f"unknown provision {shown(name)}: it is of none of the specs",
+                span=span,
+                hint=f"their names begin with {bases}",
+            )
+        known = self._known(place, is_declared=self.is_declared(name))
+        return self._unknown.finding("provision", name, span, known)
+
+    def _known(self, place: int, *, is_declared: bool) -> list[str]:
+        """Return the ids of a spec as the alignment writes them."""
+        key = place, is_declared
+        if key not in self._written:
+            prefix = "" if is_declared else f"{self.specs.iris[place].base}provision/"
+            iris = self.specs.names(place)
+            self._written[key] = [
+                iri.removeprefix(prefix) if prefix else self.alignment.curie(iri) for iri in iris
+            ]
+        return self._written[key]
+
+    def thing(self, row: MappingRow, side: str) -> AlignedThing | None:
+        """Return what a row names on a side, if there is such a thing today."""
+        return self.specs.find(self.iri(getattr(row, f"{side}_id"), side))
+
+    def pairs(self) -> Iterator[tuple[MappingRow, MatchPredicate, AlignedThing, AlignedThing]]:
+        """Yield the matches whose subject and object the specs have."""
+        for row, predicate in self.alignment.matches():
+            subject, other = (self.thing(row, side) for side in SIDES)
+            if subject and other:
+                yield row, predicate, subject, other
+
+
+_SCHEMES = frozenset({"http", "https", "urn", "doi", "orcid", "tag", "info"})

@@ -1,0 +1,144 @@
+"""The commands ``policyspec align …``: what of one spec corresponds to what of another."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, output_option
+from sphinx_policyspec.files import real_path
+
+_FAILED = 1
+
+
+@click.group()
+def align() -> None:
+    """Say what of one spec corresponds to what of another.
+
+    An alignment is a file in the TSV format of SSSOM, with a row for each mapping. People write it;
+    these commands begin one, check it, and take it to the next release.
+    """
+
+
+@align.command(cls=SourceCommand)
+@click.argument("names", metavar="SOURCE SOURCE FILE...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in ps.Severity]),
+    default="error",
+    show_default=True,
+    help="The least severe finding that gives exit status 1.",
+)
+@form_option("AlignmentReport")
+@output_option
+def check(names: tuple[str, ...], *, fail_on: str, form: str, output: str | None, settings: Settings) -> None:
+    """Tell what is wrong with alignments, and which of their texts have changed since.
+
+    FILE ends in .tsv. A SOURCE of several releases is its last one; those before tell what ids were
+    called, and what a text said when it was compared. Exit status 1 means a finding at --fail-on.
+
+    \b
+      policyspec align check charter.ttl house.ttl charter-house.sssom.tsv
+      policyspec align check charter.ttl house.ttl charter-house.sssom.tsv --format json
+    """
+    files = [name for name in names if name.endswith(".tsv")]
+    sources = [name for name in names if not name.endswith(".tsv")]
+    if not files or len(sources) < 2:  # noqa: PLR2004  an alignment has two sides
+        raise click.UsageError("give two SOURCEs and a FILE whose name ends in .sssom.tsv")
+    with settings.watching("comparing"):
+        report = ps.check_alignment(*files, specs=sources, **settings.options)
+    settings.show(report, form, output)
+    order = [one.value for one in ps.Severity]
+    if any(order.index(finding.severity.value) <= order.index(fail_on) for finding in report.findings):
+        sys.exit(_FAILED)
+
+
+@align.command(cls=SourceCommand)
+@click.argument("first", metavar="SOURCE", type=click.Path())
+@click.argument("second", metavar="SOURCE", type=click.Path())
+@click.option("--suggest", is_flag=True, help="Name up to three near principles in the comment of each row.")
+@click.option("--license", "license_iri", metavar="IRI", default="", help="The licence of the alignment.")
+@output_option
+def new(
+    first: str, second: str, *, suggest: bool, license_iri: str, output: str | None, settings: Settings
+) -> None:
+    """Begin an alignment, with a row for each principle of the first SOURCE.
+
+    People fill in predicate and object of each row, or `sssom:NoTermFound` where they found nothing.
+    Suggestions go by titles and topics alone: nothing says that two principles correspond.
+
+    \b
+      policyspec align new charter.ttl house.ttl --suggest -o charter-house.sssom.tsv
+    """
+    with settings.watching("reading"):
+        alignment = ps.new_alignment(first, second, suggest=suggest, license=license_iri, **settings.options)
+    settings.put(ps.render(alignment, "tsv"), output)
+    settings.note(f"{len(alignment.rows)} rows to fill in")
+
+
+@align.command(cls=SourceCommand)
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--next",
+    "steps",
+    metavar="OLD=NEW",
+    multiple=True,
+    help="A SOURCE that the file is about, and its next release; or a prefix of the file, and a folder of releases.",
+)
+@click.option(
+    "--fill",
+    metavar="SOURCE",
+    multiple=True,
+    type=click.Path(),
+    help="Write digests of the texts of SOURCE where rows have none; may be repeated.",
+)
+@file_option("-o", "--output", exists=False, about="Write to another file. Default: to FILE itself.")
+@form_option("AlignmentUpdate", "tsv", about="tsv writes the file; json prints what would be written.")
+def update(
+    file: str,
+    *,
+    steps: tuple[str, ...],
+    fill: tuple[str, ...],
+    output: str | None,
+    form: str,
+    settings: Settings,
+) -> None:
+    """Take an alignment to another release: ids, titles and versions, as `policyspec diff` tells them.
+
+    Digests stay, so that `align check` tells which texts changed. Exit status 1 means an id that
+    nothing has any more, or a file that cannot be read whole, which is left alone.
+
+    \b
+      policyspec align update charter-house.sssom.tsv --next charter-1.ttl=charter-2.ttl
+      policyspec align update charter-house.sssom.tsv --fill charter-2.ttl --fill house.ttl
+    """
+    if not steps and not fill:
+        raise click.UsageError("give --next OLD=NEW, or --fill SOURCE")
+    with settings.watching("comparing"):
+        alignment = ps.read_alignment(file)
+        found = ps.update_alignment(alignment, follow=map(_step, steps), fill=fill, **settings.options)
+    errors = [one for one in alignment.findings if one.severity is ps.Severity.ERROR]
+    settings.report((*alignment.findings, *found.findings))
+    if form != "tsv":
+        settings.show(found, form, output)
+    elif errors:
+        settings.note(f"{file} is left as it is: put right what is wrong with its form")
+    else:
+        text = ps.render(found, "tsv")
+        settings.seen.discard(real_path(Path(file)))
+        settings.put(text, output or file)
+    for line, before, now in found.renamed:
+        settings.note(f"line {line}: {before} is {now} now")
+    settings.note(f"{len(found.renamed)} ids renamed, {found.filled} digests written")
+    if errors or found.findings:
+        sys.exit(_FAILED)
+
+
+def _step(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise click.UsageError(f"`--next {text}` is not of the form OLD=NEW")
+    return old, new
