@@ -63,7 +63,7 @@ NOBODY_OVERRIDES = "{level} level: no message may override it."
 OVERRIDING: Mapping[OverrideMode, str] = MappingProxyType(
     {
         OverrideMode.NEVER: NOBODY_OVERRIDES,
-        OverrideMode.EXPLICIT: "{level} level: {who} may override it, in so many words.",
+        OverrideMode.EXPLICIT: "{level} level: {who} may override it if they say so explicitly.",
         OverrideMode.IMPLICIT: "{level} level: {who} may override it, even without saying so.",
     }
 )

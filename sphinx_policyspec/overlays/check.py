@@ -267,7 +267,7 @@ def instead(verdict: StatementVerdict, norms: Norms) -> str:
             f"have it said at the level {' or '.join(f'`{name}`' for name in above)}" if above else "drop it"
         )
     cures = {
-        RefusalCode.NEEDS_EXPLICIT: "say it in so many words, and write `mode: explicit`",
+        RefusalCode.NEEDS_EXPLICIT: "say it explicitly, and write `mode: explicit`",
         RefusalCode.SPLIT: "split it, and drop what is refused",
         RefusalCode.ABOVE_HOLDER: f"leave `level` out: it has that of the holder, `{verdict.overlay.holder}`",
         RefusalCode.BEYOND_POWER: f"take `{part.about}` out of `scope`",

@@ -55,7 +55,7 @@ class Surface(StrEnum):
 
 
 class StatementMode(StrEnum):
-    """Whether a statement is said in so many words, or implied by a persona or a tone."""
+    """Whether a statement is explicit, or implied by a persona or a tone."""
 
     EXPLICIT = "explicit"
     IMPLICIT = "implicit"
@@ -101,7 +101,7 @@ STATEMENT = (
         name="target",
         about="Of a draft: empty, until one of the keys above takes its place; nothing is judged.",
     ),
-    CaseKey(name="mode", kind="mode", default="`explicit`", about="Said in so many words, or `implicit`."),
+    CaseKey(name="mode", kind="mode", default="`explicit`", about="Said explicitly, or `implicit`."),
     CaseKey(
         name="issue",
         default="the target's id",

@@ -82,6 +82,7 @@ def ask(page: Page) -> None:
     """Wait for the answer that the address asks for."""
     page.locator(".ps-ask-card").first.wait_for()
     page.locator(".ps-ask summary").first.click()
+    page.locator(".ps-questions > summary").click()
     page.locator(".ps-question > summary").first.click()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -79,6 +80,7 @@ def test_the_page_opens_with_an_answer_and_no_engine(
     assert [text.split("\n")[0].replace("’", "'") for text in cards.all_inner_texts()] == [
         f"{row['title']} {str(row['level']).capitalize()}" for row in answer.to_dicts()
     ]
+    assert cards.nth(0).inner_text().endswith("\nonly if the message says so explicitly")
     assert page.locator("script[src*='engine.js']").count() == 0
     assert rows(page) == [list(row) for row in answer.texts]
 
@@ -101,7 +103,21 @@ def test_no_rows_are_given_a_reason(release_site: Path, open_page: Open) -> None
     page.get_by_label("topic", exact=True).fill("gore")
     page.get_by_label("level", exact=True).fill("guideline")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("status")).to_contain_text("which guideline may override.")
+    expect(page.get_by_role("status")).to_contain_text("which a guideline message may override.")
+
+
+def test_a_row_says_in_words_why_it_is_there(release_site: Path, open_page: Open) -> None:
+    page = open_page(release_site, "policy-ask.html")
+    page.get_by_label("Question", exact=True).select_option("user-overridable-defaults-touching")
+    page.get_by_role("button", name="Run").click()
+    card = page.locator(".ps-ask-card", has_text="Do not lie")
+    expect(card).to_contain_text(
+        re.compile(r"is about honesty · model_spec\.md, line \d+ · places in all: 14")
+    )
+    assert page.locator(".ps-ask-unknown").count() == 0
+    page.get_by_label("Question", exact=True).select_option("where-mentioned")
+    page.get_by_role("button", name="Run").click()
+    assert page.get_by_label("text", exact=True).evaluate("field => field.validity.valueMissing")
 
 
 def test_terms_are_offered_while_one_is_written(release_site: Path, open_page: Open) -> None:
@@ -203,6 +219,7 @@ def test_triples_are_shown_as_such(release_site: Path, open_page: Open) -> None:
 def test_without_scripts_the_questions_can_be_read(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "policy-ask.html", java_script_enabled=False)
     expect(page.locator(".ps-ask")).to_contain_text("needs JavaScript")
+    page.locator(".ps-questions > summary").click()
     page.locator(".ps-question summary").first.click()
     expect(page.locator(".ps-question pre").first).to_contain_text("SELECT")
 

@@ -29,7 +29,7 @@ def test_a_panel_opens_by_keyboard(example_site: Path, open_page: Open) -> None:
     expect(page.locator("a:target")).to_have_text("Keep what people read to themselves Root")
 
 
-SAID = "User level: system messages, developers and users may override it, in so many words."
+SAID = "User level: system messages, developers and users may override it if they say so explicitly."
 
 
 def test_a_badge_says_who_may_override_its_principle(example_site: Path, open_page: Open) -> None:

@@ -68,7 +68,7 @@ def test_stats_counts_as_json_and_as_text(run: Run, source: Path) -> None:
     assert "principles by level  root 1, user 1" in out
     assert out.endswith(
         "Root level: no message may override it.\n"
-        "User level: system messages, developers and users may override it, in so many words.\n"
+        "User level: system messages, developers and users may override it if they say so explicitly.\n"
     )
 
 

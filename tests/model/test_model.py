@@ -190,13 +190,13 @@ NOBODY = "It level: no message may override it."
         ("never", ("user",), NOBODY),
         ("explicit", (), NOBODY),
         ("implicit", (), NOBODY),
-        ("explicit", ("user",), "It level: users may override it, in so many words."),
-        ("explicit", ("clerk",), "It level: messages from clerk may override it, in so many words."),
+        ("explicit", ("user",), "It level: users may override it if they say so explicitly."),
+        ("explicit", ("clerk",), "It level: messages from clerk may override it if they say so explicitly."),
         ("implicit", ("developer", "user"), "It level: developers and users may override it, even without saying so."),
         (
             "explicit",
             ("system", "developer", "user"),
-            "It level: system messages, developers and users may override it, in so many words.",
+            "It level: system messages, developers and users may override it if they say so explicitly.",
         ),
     ],
 )  # fmt: skip

@@ -99,7 +99,7 @@
     const spec = (await data())?.spec || {};
     const level = levelOf(section);
     const title = titleOf(section);
-    const parts = [spec.title || document.title, spec.version && `${say("version")} ${spec.version}`, spec.issued];
+    const parts = [spec.title || document.title, spec.version && `${say("version")} ${spec.version}`, spec.issued !== spec.version && spec.issued];
     const named = level ? `“${title}” (${level})` : `“${title}”`;
     const tail = spec.publisher ? `${spec.publisher}. ` : "";
     const head = example ? `${squeeze(example.querySelector(".ps-kind").textContent).trim()}, ` : "";

@@ -161,6 +161,7 @@ def _body(questions: Iterable[Question], base: str, answer: Answer) -> str:
     listed = "".join(_question(question) for question in questions)
     needs = _("The answers come from an engine in your browser, which needs JavaScript and WebAssembly.")
     title, heading = _("Ask the spec"), _("Questions")
+    every = _("Each question with its query, in SPARQL")
     intro = _("Ask the knowledge base behind these pages. Nothing that you ask leaves your browser.")
     from sphinx_policyspec.graph.knowledge_base import NAMES  # noqa: PLC0415  as above
 
@@ -179,7 +180,8 @@ def _body(questions: Iterable[Question], base: str, answer: Answer) -> str:
     return (
         f'<section id="ask-the-spec"><h1>{escape(title)}</h1><p>{escape(intro)}</p>'
         f'<div class="ps-ask" {attributes}><p>{escape(needs)}</p></div>'
-        f'<section id="questions"><h2>{escape(heading)}</h2>{listed}</section></section>'
+        f'<section id="questions"><h2>{escape(heading)}</h2>'
+        f'<details class="ps-questions"><summary>{escape(every)}</summary>{listed}</details></section></section>'
     )
 
 
@@ -244,9 +246,9 @@ def _words() -> str:
         "kind=inherited": _("stands in"),
         "kind=mention": _("mentions"),
         "kind=narrower": _("is about the narrower"),
-        "mode=explicit": _("in so many words"),
+        "mode=explicit": _("only if the message says so explicitly"),
         "mode=higher": _("by going before it"),
-        "mode=implicit": _("even without saying so"),
+        "mode=implicit": _("even if the message does not say so"),
         "{count} answers.": _("{count} answers."),
         "{count} answers in {seconds} s.": _("{count} answers in {seconds} s."),
     }

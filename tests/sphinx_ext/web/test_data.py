@@ -38,7 +38,7 @@ def test_data_for_scripts_holds_titles_levels_and_beginnings(spec_source: Path, 
     assert known["spec"] == {"title": "A spec", "version": "1.0", "issued": "", "publisher": 'We & "they"'}
     assert known["levels"] == [
         ["root", "Root", "Root level: no message may override it.", []],
-        ["user", "Reader", "Reader level: users may override it, in so many words.", ["user"]],
+        ["user", "Reader", "Reader level: users may override it if they say so explicitly.", ["user"]],
     ]
     assert known["speakers"] == {"user": "users"}
     kind, title, level, page, excerpt, topics, flags = known["items"]["be_kind"]

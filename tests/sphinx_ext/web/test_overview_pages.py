@@ -76,7 +76,7 @@ def test_the_first_page_of_a_handbook_says_what_it_is_and_leads_on(tmp_path: Pat
     for words in (
         "in 2 principles. Each has a level, which says who may override it. 1 example shows where a limit lies.",
         "Root 1 principle Root level: no message may override it.",
-        "User 1 principle User level: system messages, developers and users may override it, in so many words.",
+        "User 1 principle User level: system messages, developers and users may override it if they say so explicitly.",
         "What a user may override (1)",
         "Manners Be kind User Be brief Root",
         "Licence : CC BY-SA 4.0",
@@ -89,7 +89,7 @@ def test_the_first_page_of_a_handbook_says_what_it_is_and_leads_on(tmp_path: Pat
     assert not (tmp_path / "site" / "genindex.html").exists()
     listed = text_of((tmp_path / "site" / "may-override-user.html").read_text("utf-8"))
     assert (
-        "User · 1 User level: system messages, developers and users may override it, in so many words. Be kind"
+        "User 1 principle User level: system messages, developers and users may override it if they say so explicitly. Be kind"
         in listed
     )
 

@@ -147,7 +147,7 @@
   const sentence = ({ asks, text, parameters }, values) => {
     const field = (key, blank = "") => {
       const [, type, value] = parameters.find(([name]) => name === key);
-      const input = make("input", { id: `ps-ask-${key}`, name: key, value: values[key] ?? value ?? "", placeholder: blank, "aria-label": key, autocomplete: "off" });
+      const input = make("input", { id: `ps-ask-${key}`, name: key, value: values[key] ?? value ?? "", placeholder: blank, "aria-label": key, required: value === null, autocomplete: "off" });
       const fit = () => input.setAttribute("size", Math.max(input.value.length, blank.length, 4) + 1);
       input.addEventListener("input", () => {
         editor.value = bound();
@@ -163,8 +163,8 @@
     picker.value = questions.has(name) ? name : "";
     const question = questions.get(picker.value);
     fields.replaceChildren(...(question?.parameters.length ? sentence(question, values) : []));
+    query.open = !question;
     if (question) editor.value = bound();
-    else query.open = true;
   };
   picker.addEventListener("change", () => {
     choose(picker.value);
@@ -233,7 +233,7 @@
   const unknownTexts = async (query, texts) => {
     const all = texts.length ? await known(query) : null;
     const lower = new Set([...(all || [])].map((name) => name.toLowerCase()));
-    return texts.filter((text) => all && !lower.has(text.toLowerCase())).map((text) => say("Nothing has the name `{name}`.", { name: text }) + near(text, all));
+    return texts.filter((text) => text && all && !lower.has(text.toLowerCase())).map((text) => say("Nothing has the name `{name}`.", { name: text }) + near(text, all));
   };
   /** What a question of ours is given that nothing has. */
   const unknownValues = async () => {
