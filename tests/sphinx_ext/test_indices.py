@@ -157,3 +157,14 @@ def test_topics_are_inherited_in_their_index_and_sections_are_named(small: Path,
             ("page.html#be-plain", "Be plain", ""),
             ("page.html#why-how", "Why &amp; how", " <em>(section)</em>"),
         ]
+
+
+def test_a_title_in_an_answer_leads_to_its_principle_where_no_column_has_the_id(
+    small: Path, build: Build
+) -> None:
+    asked = "\n.. policy:query:: principles-by-level\n   :columns: title level\n"
+    (small / "index.rst").write_text(INDEX + asked, "utf-8")
+    table = (build(small).outdir / "index.html").read_text("utf-8").rpartition("<table")[2]
+    assert re.search(r'<a class="reference internal" href="page.html#be-honest">[^/]*Be honest<', table), (
+        table
+    )

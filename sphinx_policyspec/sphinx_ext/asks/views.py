@@ -299,10 +299,15 @@ def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) 
     shown = shown or list(range(len(answer.columns)))
     names = [answer.columns[index] for index in shown]
     kinds = [_kind_of(answer, index, page.domain) for index in shown]
-    rows = [
-        [_cell(row[index], kind, page) for index, kind in zip(shown, kinds, strict=True)]
-        for row in answer.rows
-    ]
+    ids = answer.columns.index("id") if "id" in answer.columns and "id" not in names else None
+
+    def cell(row: Sequence[Cell], index: int, kind: TargetKind | None) -> nodes.Node:
+        if ids is not None and answer.columns[index] == "title":
+            # Where no column has the id, the title is what leads to the principle.
+            return page.provision(str(row[ids]), str(row[index]))
+        return _cell(row[index], kind, page)
+
+    rows = [[cell(row, *column) for column in zip(shown, kinds, strict=True)] for row in answer.rows]
     if form != "table":
         return [_list(rows)]
     heads = [nodes.entry("", nodes.paragraph("", name)) for name in names]
