@@ -21,13 +21,13 @@ from sphinx.parsers import Parser
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override, who_may_override
-from sphinx_policyspec.model.spec import DEFAULT_TITLE, license_name
+from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
 from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, Query, View, ViewKind
 from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
-from sphinx_policyspec.sphinx_ext.markdown.foreign import is_address
+from sphinx_policyspec.sphinx_ext.markdown.foreign import license_node
 from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
 from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, summary, word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
@@ -272,7 +272,7 @@ class Home:
             (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
             (_("Date"), [nodes.Text(spec.issued)] if spec.issued not in {"", spec.version} else []),
             (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
-            (_("Licence"), [_licence(spec.license)] if spec.license else []),
+            (_("Licence"), [license_node(spec.license)] if spec.license else []),
         ]
         fields = [
             nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
@@ -351,13 +351,6 @@ def _links(ways: Iterable[tuple[str, str]], style: str) -> nodes.bullet_list:
         link = nodes.reference("", shown, internal=True, refuri=address)
         found += nodes.list_item("", nodes.paragraph("", "", link, translatable=False))
     return found
-
-
-def _licence(given: str) -> nodes.Node:
-    """Return a licence, by its name where its address tells that."""
-    if not is_address(given):
-        return nodes.Text(given)
-    return nodes.reference("", license_name(given), refuri=given)
 
 
 def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:

@@ -18,6 +18,7 @@ from docutils.utils import Reporter
 from sphinx import addnodes
 from sphinx.util.docutils import CustomReSTDispatcher
 
+from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, KIND_OF_ROLE
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause
 from sphinx_policyspec.sphinx_ext.nodes.writers import is_plain_math
@@ -106,6 +107,13 @@ def is_address(text: str) -> bool:
 def is_own_address(text: str) -> bool:
     """Return the same for a text of the project itself, which has files beside its pages."""
     return is_address(text) or _OWN_ADDRESS.fullmatch(text) is not None
+
+
+def license_node(given: str) -> nodes.Node:
+    """Return a licence, as a link by its name where its address tells that."""
+    if not is_address(given):
+        return nodes.Text(given)
+    return nodes.reference("", license_name(given), refuri=given)
 
 
 class OnlyWords(CustomReSTDispatcher):

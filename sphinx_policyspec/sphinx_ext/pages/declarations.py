@@ -21,6 +21,7 @@ from sphinx_policyspec.readers.comments import ROLES
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
+from sphinx_policyspec.sphinx_ext.markdown.foreign import license_node
 from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
 _ = get_translation("sphinx_policyspec")
 
 
-def _fact(label: str, value: str) -> nodes.paragraph:
+def _fact(label: str, value: nodes.Node) -> nodes.paragraph:
     line = nodes.paragraph("", "", classes=["ps-meta"], translatable=False)
     line += nodes.inline("", label + " ", classes=["ps-meta-label"])
-    line += nodes.Text(value)
+    line += value
     return line
 
 
@@ -66,10 +67,15 @@ class SpecDirective(PolicyDirective):
         labels = {
             "version": _("Version:"),
             "issued": _("Date:"),
-            "license": _("License:"),
+            "license": _("Licence:"),
             "publisher": _("Publisher:"),
         }
-        facts = [_fact(label, getattr(spec, name)) for name, label in labels.items() if getattr(spec, name)]
+        shown: dict[str, nodes.Node] = {
+            name: nodes.Text(value) for name in labels if (value := getattr(spec, name))
+        }
+        if spec.license:
+            shown["license"] = license_node(spec.license)
+        facts = [_fact(label, shown[name]) for name, label in labels.items() if name in shown]
         box = declaration(
             "spec",
             "",
@@ -121,7 +127,7 @@ class LevelDirective(PolicyDirective):
         )
         content = self.content_nodes()
         if level.roles:
-            content.append(_fact(_("Has messages of:"), ", ".join(level.roles)))
+            content.append(_fact(_("Has messages of:"), nodes.Text(", ".join(level.roles))))
         title = level.title or identifier.capitalize()
         box = declaration(
             "level",
@@ -157,7 +163,7 @@ class TopicDirective(PolicyDirective):
         )
         content = self.content_nodes()
         if topic.alt_labels:
-            content.append(_fact(_("Also:"), ", ".join(topic.alt_labels)))
+            content.append(_fact(_("Also:"), nodes.Text(", ".join(topic.alt_labels))))
         box = declaration(
             "topic",
             anchor_of(model.TargetKind.TOPIC, topic.id),
