@@ -112,7 +112,7 @@ from sphinx_policyspec.model import (
     Gap as Gap, Goal as Goal, Item as Item, JudgedKind as JudgedKind,
     Judgement as Judgement, Defect as Defect, Triage as Triage, Label as Label, Link as Link, Markup as Markup,
     Loses as Loses, Message as Message, Outcome as Outcome, OverrideMode as OverrideMode, Principle as Principle,
-    PromptFile as PromptFile, Prose as Prose, Provision as Provision, Reference as Reference,
+    Priority as Priority, PromptFile as PromptFile, Prose as Prose, Provision as Provision, Reference as Reference,
     ReferenceForm as ReferenceForm, Response as Response, Rule as Rule, Semantics as Semantics,
     Severity as Severity, Span as Span, Spec as Spec, Status as Status, TargetKind as TargetKind,
     Topic as Topic, Verdict as Verdict, rules as rules,

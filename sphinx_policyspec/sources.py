@@ -17,8 +17,9 @@ from sphinx_policyspec.checks.causes import Causes, causes
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model import Finding, Markup, Spec
 from sphinx_policyspec.model.finding import Places
+from sphinx_policyspec.model.outlines import HeadingRule
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
@@ -181,7 +182,7 @@ class Reader:
         if path.is_file() and _is_page(path):
             raise SourceError(f"`{name}` is a page of a Sphinx project; {_project_near(path, name)}")
         if is_release(path):
-            reading = read_release(path, bound=self.bound)
+            reading = read_release(path, bound=self.bound, rule=self._rule())
             document = spec_file(path)
             loaded = Loaded(
                 spec=reading.spec,
@@ -190,8 +191,8 @@ class Reader:
                 findings=reading.findings,
                 files=(document, *companions(document)),
             )
-            # Instructions of another kind have no use for the topics of the Model Spec.
-            wanted = self.annotate and bool(loaded.spec.principles)
+            # Texts of other makers have no use for the topics of the Model Spec.
+            wanted = self.annotate and _is_dialect(loaded.spec)
             return checked(self._annotated(loaded, self.otherwise if wanted else ()))
         if folders := release_folders(path):
             # A folder of one release is a folder of releases, too.
@@ -250,6 +251,13 @@ class Reader:
                 loaded = _with(loaded, file, lenient=True)
         return replace(loaded, shipped=shipped_annotations() in otherwise)
 
+    def _rule(self) -> HeadingRule | None:
+        """Return how a text is read by its headings, where the annotation file that was given says that it is to be."""
+        # That it cannot be read is told when it is applied.
+        with contextlib.suppress(AnnotationError, SourceError):
+            return given_annotations(self._given).reader if self._given else None
+        return None
+
     @property
     def _given(self) -> Path | None:
         return self.annotations if self.annotate else None
@@ -280,6 +288,11 @@ def _with(loaded: Loaded, file: Path, *, lenient: bool) -> Loaded:
         annotations=(*loaded.annotations, file),
         places=loaded.places | given.places,
     )
+
+
+def _is_dialect(spec: Spec) -> bool:
+    """Return whether a spec is Model Spec Markdown with principles."""
+    return bool(spec.principles) and any(one.markup is Markup.MODEL_SPEC for one in spec.documents)
 
 
 def sidecar_path(name: str, confdir: Path) -> Path:

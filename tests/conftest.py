@@ -51,6 +51,7 @@ from sphinx_policyspec.model import (
     Spec,
     Verdict,
 )
+from sphinx_policyspec.model.outlines import HeadingRule
 from sphinx_policyspec.readers.annotations import Annotations, given_annotations, shipped_annotations
 from sphinx_policyspec.readers.release import read_release
 from sphinx_policyspec.readers.text import Reading
@@ -199,8 +200,9 @@ def _published_once() -> Iterator[None]:
     published = real_path(REPOSITORY.parent / "shared" / "data" / "model_spec")
     release, sidecar = lru_cache(read_release), lru_cache(given_annotations)
 
-    def read(path: Path, *, bound: Path | None) -> Reading:
-        return (release if real_path(path).is_relative_to(published) else read_release)(path, bound=bound)
+    def read(path: Path, *, bound: Path | None, rule: HeadingRule | None = None) -> Reading:
+        known = release if real_path(path).is_relative_to(published) else read_release
+        return known(path, bound=bound, rule=rule)
 
     def read_sidecar(path: Path) -> Annotations:
         return (sidecar if path == shipped_annotations() else given_annotations)(path)
@@ -405,10 +407,12 @@ def source_texts(spec: Spec) -> dict[str, str]:
     """Return the text of each file that a release was read from, joined from its items."""
     texts: dict[str, str] = {}
     for document in spec.documents:
-        parts = [block.source for block in spec.preamble]
+        parts = [(block.span, block.source) for block in spec.preamble]
         for provision in spec.provisions:
-            parts += [provision.source, *(block.source for block in provision.blocks)]
-        texts[document.file] = "".join(parts)
+            parts.append((provision.span, provision.source))
+            parts += [(block.span, block.source) for block in provision.blocks]
+        # A list item with a level of its own stands among what the section around it says.
+        texts[document.file] = "".join(source for _, source in sorted(parts, key=lambda part: part[0]))
     for file in spec.prompt_files:
         texts[file.span.file] = file.source + "".join(block.source for block in file.blocks)
     if spec.changelog:

@@ -27,7 +27,7 @@ from sphinx_policyspec.decision import STRENGTH_RULES
 from sphinx_policyspec.graph.questions import Parameter, list_questions
 from sphinx_policyspec.graph.terms import PREFIXES, ontology_dir
 from sphinx_policyspec.model import Rule, rules
-from sphinx_policyspec.readers.annotations import MAPPINGS
+from sphinx_policyspec.model.attributes import MAPPINGS
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.judgements import JUDGEMENT
 from sphinx_policyspec.sphinx_ext import extension

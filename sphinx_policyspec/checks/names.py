@@ -99,12 +99,15 @@ def outdated_reference(spec: model.Spec) -> Iterator[model.Finding]:
 def clause_not_lower(spec: model.Spec) -> Iterator[model.Finding]:
     """Find clauses whose level is not below that of their principle: a clause can only lower it."""
     ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
+    plain = {one.file for one in spec.documents if one.markup is model.Markup.MARKDOWN}
     for clause in spec.clauses:
         owner = spec.provision_by_id.get(clause.principle)
         if not isinstance(owner, model.Principle) or not {owner.authority, clause.authority} <= ranks.keys():
             continue
         # One that leaves something open has the level of its principle.
         is_open = bool(clause.permits_by) and clause.authority == owner.authority
+        # A list item of a text that has no levels itself is a clause of its principle's.
+        is_open = is_open or (clause.span.file in plain and clause.authority == owner.authority)
         if ranks[clause.authority] <= ranks[owner.authority] and not is_open:
             below = spec.levels[ranks[owner.authority] + 1 :]
             yield model.Finding(
@@ -125,8 +128,17 @@ def no_principle(spec: model.Spec) -> Iterator[model.Finding]:
                 (model.Span(p.span.file, p.span.line) for p in spec.provisions),
                 model.Span(spec.documents[0].file, 1),
             ),
-            hint="a heading with an id and a level is one, as in `## Be kind {#be_kind authority=user}`",
+            hint=_levels_by_sidecar(spec)
+            or "a heading with an id and a level is one, as in `## Be kind {#be_kind authority=user}`",
         )
+
+
+def _levels_by_sidecar(spec: model.Spec) -> str:
+    """Return how a text that is read by its headings gets levels; nothing for other texts."""
+    named = next((one.id for one in spec.provisions if one.text), "")
+    if not named or any(one.markup is not model.Markup.MARKDOWN for one in spec.documents):
+        return ""
+    return f"a sidecar gives levels: `provisions: {{{named}: {{level: user}}}}`"
 
 
 def no_user_level(spec: model.Spec) -> Iterator[model.Finding]:

@@ -1,7 +1,4 @@
-"""A text as its sentences, and what can be told of the norm in each.
-
-The list of words of norms is long on purpose: a word too many costs a reader a glance, a word too few hides a norm.
-"""
+"""A text as its sentences, and what can be told of the norm in each; a word of norms too many costs less than one too few."""
 
 from __future__ import annotations
 
@@ -12,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sphinx_policyspec.compare.words import normal, sentences, spaced
+from sphinx_policyspec.compare.words import normal, spaced
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model.outlines import sentences
 
 
 def _listed(text: str) -> frozenset[str]:

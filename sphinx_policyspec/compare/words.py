@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 from rapidfuzz.distance import Indel
 
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model.outlines import paragraphs, sentences
 
 _PLAIN = str.maketrans({
     "\N{HYPHEN}": "-", "\N{NON-BREAKING HYPHEN}": "-", "\N{MINUS SIGN}": "-", "\N{FIGURE DASH}": "-",
@@ -37,9 +38,6 @@ _WORD = re.compile(r"\w+(?:['-]\w+)*|-+|[^\w\s]")
 _WORD_SIGN = re.compile(r"\w")
 _BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
 """Punctuation that stands around a word."""
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
-_LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
-_BLANK = re.compile(r"\n[ \t]*\n")
 _SHINGLE = 3
 """Words in a row that two texts hardly share by chance."""
 _TOO_LONG = 4_000_000
@@ -120,12 +118,6 @@ def normal(text: str) -> str:
 def spaced(text: str) -> str:
     """Return a text with single spaces, and none around it."""
     return " ".join(text.split())
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a paragraph, each with its closing marks."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
-    return [text[start:end].rstrip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
 def words(text: str) -> list[str]:
@@ -221,7 +213,7 @@ def compare_texts(old: str, new: str) -> TextChange:
     """Return how one text became another; the other way round gives the mirror image."""
     if old > new:
         return _mirrored(compare_texts(new, old))
-    units = tuple(_units(_split(old, _paragraphs), _split(new, _paragraphs)))
+    units = tuple(_units(_split(old, paragraphs), _split(new, paragraphs)))
     runs = [run for unit in units for run in unit.runs]
     return TextChange(
         units=units,
@@ -266,11 +258,6 @@ def _removed_first(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
             added = []
         ordered.append(item)
     return tuple(ordered + added)
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    for paragraph in _BLANK.split(text):
-        yield from _LIST_ITEM.split(paragraph)
 
 
 def _split(text: str, cut: Callable[[str], Iterator[str]]) -> list[str]:

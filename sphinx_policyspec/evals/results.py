@@ -20,6 +20,7 @@ from sphinx_policyspec.evals.store import Store, is_store
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Finding, Principle, Spec, Triage
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.readers.judgements import read_triage
 
 FACETS = ("provision", "chapter", "level", "joined", "all")
@@ -268,7 +269,7 @@ def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence
         tags_without_prompt=_untested_tags(spec),
         findings=tuple(findings),
         version=spec.version,
-        base_iri=spec.base_iri,
+        base_iri=base_of(spec),
         shown=options.by,
     )
 

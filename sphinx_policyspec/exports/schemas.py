@@ -18,9 +18,8 @@ from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import CaseState
 from sphinx_policyspec.errors import SchemaError
 from sphinx_policyspec.model import Defect, Direction, Duty, JudgedKind, Label, Severity, Status
+from sphinx_policyspec.model.attributes import MAPPINGS, SidecarKey, SidecarPart
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.readers.annotations import MAPPINGS, Key
-from sphinx_policyspec.readers.annotations import Mapping as KeyMapping
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.judgements import JUDGEMENT, RESULT_FIELDS, RESULT_MAP, TRIAGE
 from sphinx_policyspec.readers.overlays import (
@@ -61,7 +60,7 @@ def _annotations() -> _Schema:
     }
 
 
-def _part(part: KeyMapping) -> _Schema:
+def _part(part: SidecarPart) -> _Schema:
     required = [key.name for key in part.keys if key.required]
     mapping: _Schema = {
         "type": "object" if required else ["object", "null"],
@@ -77,10 +76,10 @@ def _part(part: KeyMapping) -> _Schema:
         return {"type": ["array", "null"], "items": mapping}
     if part.holds == "by id":
         return {"type": ["object", "null"], "additionalProperties": mapping}
-    return mapping
+    return {"anyOf": [{"$ref": "#/$defs/texts"}, mapping]} if part.lone else mapping
 
 
-def _value(key: Key) -> _Schema:
+def _value(key: SidecarKey) -> _Schema:
     if key.choices:
         return {"enum": [*key.choices, None]}
     return {"$ref": f"#/$defs/{'texts' if key.many else 'id' if key.required else 'text'}"}

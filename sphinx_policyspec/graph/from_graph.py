@@ -259,6 +259,7 @@ def from_triples(triples: Iterable[Triple]) -> model.Spec:
         levels=_levels(reader),
         topics=_declared(reader, model.Topic),
         goals=_declared(reader, model.Goal),
+        priorities=tuple(reader.record(*found) for found in reader.everything(model.Priority)),
         repeated=_declared(reader, model.AuthorityLevel, model.Topic, model.Goal, repeated=True),
         preamble=_blocks(reader, reader.release, tagged),
         provisions=_provisions(reader, tagged),

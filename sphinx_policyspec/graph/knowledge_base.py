@@ -25,7 +25,7 @@ from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir,
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.model.spec import base_of
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -102,7 +102,7 @@ class KnowledgeBase:
         :param question: the name of the one question that will be asked; what it does not speak of is left out
         """
         # What is wrong with the base is told now, not when a question is asked.
-        given_base(base_iri, spec.base_iri)
+        base_of(spec, base_iri)
         return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
 
     @classmethod

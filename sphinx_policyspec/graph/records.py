@@ -281,6 +281,7 @@ TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Iri]] = {
         model.Markup.MODEL_SPEC: PS.ModelSpecMarkdown,
         model.Markup.RST: PS.ReStructuredText,
         model.Markup.MYST: PS.MystMarkdown,
+        model.Markup.MARKDOWN: PS.PlainMarkdown,
     },
     model.Verdict: {model.Verdict.GOOD: PS.Good, model.Verdict.BAD: PS.Bad, model.Verdict.OK: PS.Acceptable},
 }
@@ -350,6 +351,9 @@ RECORDS: Mapping[type, Record] = {
     model.AuthorityLevel: Record((PS.AuthorityLevel,), (_ID, *_of("level")), placeless=True),
     model.Topic: Record((SKOS.Concept,), (_ID, *_of("topic"))),
     model.Goal: Record((PS.Goal,), (_ID, *_of("goal"))),
+    model.Priority: Record(
+        (PS.Priority,), (Id("goal", PS.prioritizes, "goal", always=True), TextField("kind", PS.orderKind))
+    ),
     model.Section: Record((PS.Section, PS.Provision), _PROVISION),
     model.Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
     model.Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),

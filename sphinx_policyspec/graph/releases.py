@@ -31,7 +31,7 @@ from sphinx_policyspec.graph.terms import (
 )
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Spec
-from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.model.spec import base_of
 
 _FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
@@ -96,7 +96,7 @@ def _graphs(
     specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str
 ) -> Iterator[tuple[str, Iterable[Triple]]]:
     """Yield each graph with its name: the releases from the first to the last, then the changes."""
-    iris = Iris(given_base(base_iri, specs[-1].base_iri))
+    iris = Iris(base_of(specs[-1], base_iri))
     for spec in specs:
         yield iris.release(spec.version), triples_of(spec, iris.base)
     yield f"{iris.base}changes", _changes(iris, revisions)

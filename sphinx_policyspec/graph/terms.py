@@ -155,7 +155,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 KINDS = tuple(
     """
     change changelog changelog-entry clause comment commentary comparison definition document eval-result eval-run eval-tag example fragment gap goal level
-    link message prompt prompt-file prose provision reference release topic touch
+    link message priority prompt prompt-file prose provision reference release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
 """The kinds of things that get an IRI."""

@@ -16,7 +16,7 @@ from sphinx_policyspec.graph.records import TERMS, GraphWriter
 from sphinx_policyspec.graph.terms import DCTERMS, PS, RDF, Iri, Iris, Triple, graph_of, iri_of
 from sphinx_policyspec.graph.touches import Touch, TouchFinder, TouchKind, enclosing, owner
 from sphinx_policyspec.model.attributes import RELATIONS
-from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.model.spec import base_of
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -139,7 +139,7 @@ def _names(spec: model.Spec) -> _Names:
 
 
 def _iris(spec: model.Spec, base_iri: str) -> Iris:
-    return Iris(given_base(base_iri, spec.base_iri))
+    return Iris(base_of(spec, base_iri))
 
 
 def _levels(writer: GraphWriter, spec: model.Spec) -> None:
@@ -164,6 +164,8 @@ def _topics_and_goals(writer: GraphWriter, release: Iri, spec: model.Spec) -> No
         writer.record(writer.named("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
         writer.record(writer.named("goal", goal.id), goal, part_of=release, order=order)
+    for order, priority in enumerate(spec.priorities, 1):
+        writer.record(writer.named("priority", priority.goal), priority, part_of=release, order=order)
     kinds = {model.AuthorityLevel: "level", model.Topic: "topic", model.Goal: "goal"}
     for order, item in enumerate(spec.repeated, 1):
         iri = writer.named(kind := kinds[type(item)], item.id)

@@ -22,7 +22,7 @@ from sphinx_policyspec.model.levels import (
 from sphinx_policyspec.model.provision import (
     Block as Block, Carrier as Carrier, Changelog as Changelog, ChangelogEntry as ChangelogEntry,
     Clause as Clause, Comment as Comment, Commentary as Commentary, Definition as Definition,
-    EvalTag as EvalTag, Goal as Goal, Link as Link, Principle as Principle, PromptFile as PromptFile,
+    EvalTag as EvalTag, Goal as Goal, Link as Link, Principle as Principle, Priority as Priority, PromptFile as PromptFile,
     Prose as Prose, Provision as Provision, Reference as Reference, ReferenceForm as ReferenceForm,
     Section as Section, TargetKind as TargetKind, Topic as Topic,
 )

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Literal
 
 from sphinx_policyspec.model.levels import OverrideMode
+from sphinx_policyspec.model.outlines import IdRule, OrderKind
 from sphinx_policyspec.model.provision import Principle
 
 Owner = Literal[
@@ -104,6 +105,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "spec", "license", "Licence of the text, as a name or an address.", "dcterms:license", named="dc:rights", many=False,
     ),
     Attribute("spec", "publisher", "Who publishes it.", "dcterms:publisher", named="dc:publisher", many=False),
+    Attribute(
+        "spec", "name", "Short name by which it is told from other specs, such as `charter`; its IRIs begin with it.",
+        "ps:specName", option=None, many=False,
+    ),
     Attribute(
         "spec", "base_iri", "What the IRIs of its parts begin with; `/` is added where none of `/ # :` ends it.",
         "ps:baseIri", many=False,
@@ -266,3 +271,161 @@ def inverse(principles: Iterable[Principle], name: str) -> dict[str, list[Princi
             for target in row.values(principle) if row.inverse == name else ():
                 found.setdefault(target, []).append(principle)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidecarKey:
+    """A key of an annotation file that holds a text, or a list of texts.
+
+    :param many: a list; a lone text will do, too
+    :param choices: the values that it can have, where they are few
+    """
+
+    name: str
+    about: str
+    many: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidecarPart:
+    """Keys that belong together, and what of the file holds them.
+
+    :param name: the key of the file
+    :param lone: the key that a list in its place holds, if one may stand there
+    :param holds: whether this stands there once, as items of a list, or by id
+    :param parts: what stands in each beside the keys
+    """
+
+    name: str
+    about: str
+    holds: Literal["one", "list", "by id"]
+    keys: tuple[SidecarKey, ...]
+    parts: tuple[SidecarPart, ...] = ()
+    lone: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the keys, and of what else stands in it."""
+        return (*(key.name for key in self.keys), *(part.name for part in self.parts))
+
+
+def _keys(*owners: Owner) -> tuple[SidecarKey, ...]:
+    """Return the keys for the attributes of these owners."""
+    return tuple(
+        SidecarKey(
+            name=row.sidecar if isinstance(row.sidecar, str) else row.key,
+            about=row.about,
+            many=row.many,
+            choices=tuple(row.choices or ()),
+        )
+        for row in attributes_of(*owners)
+        if row.sidecar
+    )
+
+
+_ID = SidecarKey(name="id", about="Name that others use; it becomes part of an IRI.", required=True)
+
+_SPEC = SidecarPart(
+    name="spec",
+    about="What is known of the document as a whole; it replaces what the source says.",
+    holds="one",
+    keys=_keys("spec"),
+)
+
+_LEVELS = SidecarPart(
+    name="levels",
+    about="Levels of authority, the highest first; they replace those of the source.",
+    holds="list",
+    keys=(_ID, *_keys("level")),
+)
+
+_TOPICS = SidecarPart(
+    name="topics",
+    about="Subjects that provisions can be about.",
+    holds="list",
+    keys=(_ID, *_keys("topic")),
+)
+
+_GOALS = SidecarPart(
+    name="goals",
+    about="What provisions serve; goals have no rank.",
+    holds="list",
+    keys=(_ID, *_keys("goal")),
+)
+
+CLAUSES = SidecarPart(
+    name="clauses",
+    about="Words of a principle that have a level of their own, or leave something open that somebody may permit.",
+    holds="list",
+    keys=(
+        SidecarKey(name="text", about="The words, as they stand in the principle.", required=True),
+        SidecarKey(name="level", about="Level to which they lower the principle; else its own."),
+        SidecarKey(
+            name="permits-by",
+            about='Level that may permit what they leave open, as "unless explicitly authorized" does.',
+        ),
+    ),
+)
+
+_READER = SidecarPart(
+    name="reader",
+    about="How a text whose headings have no ids is read.",
+    holds="one",
+    keys=(
+        SidecarKey(
+            name="ids",
+            about="What ids are made of: the title (`slug`, the default), the titles of the headings around it, too (`path`), or "
+            "`{#id}` where it is given (`explicit`).",
+            choices=tuple(IdRule),
+        ),
+        SidecarKey(
+            name="skip",
+            about="Titles or ids of headings: what stands below them makes no provisions.",
+            many=True,
+        ),
+        SidecarKey(
+            name="principles",
+            about="Headings that are principles of the `level` here: their ids, or the least depth, as in `depth>=3`.",
+            many=True,
+        ),
+        SidecarKey(name="level", about="Level of these principles, unless `provisions` gives one."),
+        SidecarKey(
+            name="clauses",
+            about="Whether list items of principles are clauses (`bullets`), or none are but those in `provisions`.",
+            choices=("bullets", "none"),
+        ),
+    ),
+)
+
+_PRIORITIES = SidecarPart(
+    name="priorities",
+    about="In which order goals are weighed; a list of goals is `holistic`. It decides nothing.",
+    holds="one",
+    keys=(
+        SidecarKey(name="goals", about="Ids of goals, the first before the others.", many=True),
+        SidecarKey(
+            name="order",
+            about="Whether a goal goes before the next as a rule (`holistic`), or always (`strict`).",
+            choices=tuple(OrderKind),
+        ),
+    ),
+    lone="goals",
+)
+
+PROVISIONS = SidecarPart(
+    name="provisions",
+    about="What this file says of sections and principles, by their ids.",
+    holds="by id",
+    keys=(
+        SidecarKey(
+            name="level", about="Level that makes a section a principle, where the text gives it none."
+        ),
+        *_keys("provision", "principle"),
+    ),
+    parts=(CLAUSES,),
+)
+
+MAPPINGS = (_SPEC, _READER, _LEVELS, _TOPICS, _GOALS, _PRIORITIES, PROVISIONS)
+"""What an annotation file holds, in the order that authors write it."""

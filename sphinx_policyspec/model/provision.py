@@ -166,6 +166,18 @@ class Goal(Brief):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Priority(Brief):
+    """The place of a goal in an order of goals, which decides no case.
+
+    :param kind: how the order is meant, ``holistic`` or ``strict``
+    """
+
+    goal: str
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvalTag(Brief):
     """A mark ``[^tag]`` that ties a clause to a file of evaluation prompts.
 
@@ -267,6 +279,11 @@ class Provision(Brief):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section(Provision):
     """A provision without a level of authority: a container, or prose that binds nobody."""
+
+    def as_principle(self, authority: str) -> Principle:
+        """Return the principle that it becomes when it has a level of authority."""
+        shared = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Principle(**shared, authority=authority)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

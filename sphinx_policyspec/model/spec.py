@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.files import Brief, html_table, in_a_line
@@ -22,6 +23,7 @@ from sphinx_policyspec.model.provision import (
     Goal,
     Link,
     Principle,
+    Priority,
     PromptFile,
     Provision,
     Reference,
@@ -74,6 +76,17 @@ def given_base(base: str, default: str = "") -> str:
     return with_ending(base or default)
 
 
+def base_of(spec: Spec, base_iri: str = "") -> str:
+    """Return what the IRIs of a spec begin with: as a caller says, else as it says itself, else by its name.
+
+    It is empty, which is the default of graphs, where nothing says it.
+
+    :raises SourceError: for a base that is not an absolute IRI
+    """
+    named = f"urn:policyspec:{quote(spec.name, safe='', errors='surrogatepass')}:" if spec.name else ""
+    return given_base(base_iri, spec.base_iri) or named
+
+
 _CREATIVE_COMMONS = re.compile(
     r"https?://creativecommons\.org/(?:licenses|publicdomain)/(?P<kind>[a-z-]+)/(?P<version>[\d.]+)/?(?:deed\.\w+)?"
 )
@@ -95,6 +108,8 @@ class Markup(enum.StrEnum):
     """reStructuredText with our directives."""
     MYST = "myst"
     """MyST Markdown with our directives."""
+    MARKDOWN = "markdown"
+    """Markdown of any maker, read by its headings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +131,10 @@ class Spec:
     :param issued: ISO date of issue
     :param base_iri: what instance IRIs begin with, ended by ``/`` where none of ``/ # :`` ends it; empty means
         the default of the graph
+    :param name: a short name, by which it is told from other specs in one base; empty where nobody gave one
     :param levels: from the highest authority to the lowest
     :param repeated: levels, topics and goals whose id an earlier one has; nothing but the check of ids reads them
+    :param priorities: the order in which goals are weighed, if any is said
     :param provisions: all of them in reading order, chapters before what stands in them
     :param preamble: blocks before the first heading
     :param revision_of: version of the release before this one
@@ -128,12 +145,14 @@ class Spec:
     issued: str = ""
     license: str = ""
     publisher: str = ""
+    name: str = ""
     base_iri: str = ""
     revision_of: str = ""
     documents: tuple[Document, ...] = ()
     levels: tuple[AuthorityLevel, ...] = ()
     topics: tuple[Topic, ...] = ()
     goals: tuple[Goal, ...] = ()
+    priorities: tuple[Priority, ...] = ()
     repeated: tuple[AuthorityLevel | Topic | Goal, ...] = ()
     preamble: tuple[Block, ...] = ()
     provisions: tuple[Provision, ...] = ()

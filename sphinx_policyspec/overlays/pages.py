@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from sphinx_policyspec.compare.sentences import IMPERATIVES, TextSentence, shown
-from sphinx_policyspec.compare.words import sentences
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Span
+from sphinx_policyspec.model.outlines import sentences
 from sphinx_policyspec.overlays.export import fenced, find_blocks, head_record, item_record
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 

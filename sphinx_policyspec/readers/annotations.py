@@ -2,133 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import yaml
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model.attributes import Owner, attributes_of
+from sphinx_policyspec.model.attributes import (
+    CLAUSES,
+    MAPPINGS,
+    PROVISIONS,
+    Owner,
+    attributes_of,
+)
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
+from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, with_levels
 from sphinx_policyspec.readers.text import holds, no_such_clause, place_of, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A key that holds a text, or a list of texts.
-
-    :param many: a list; a lone text will do, too
-    :param choices: the values that it can have, where they are few
-    """
-
-    name: str
-    about: str
-    many: bool = False
-    required: bool = False
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
-    """Keys that belong together, and what of the file holds them.
-
-    :param name: the key of the file
-    :param holds: whether this stands there once, as items of a list, or by id
-    :param parts: what stands in each beside the keys
-    """
-
-    name: str
-    about: str
-    holds: Literal["one", "list", "by id"]
-    keys: tuple[Key, ...]
-    parts: tuple[Mapping, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the keys, and of what else stands in it."""
-        return (*(key.name for key in self.keys), *(part.name for part in self.parts))
-
-
-def _keys(*owners: Owner) -> tuple[Key, ...]:
-    """Return the keys for the attributes of these owners."""
-    return tuple(
-        Key(
-            name=row.sidecar if isinstance(row.sidecar, str) else row.key,
-            about=row.about,
-            many=row.many,
-            choices=tuple(row.choices or ()),
-        )
-        for row in attributes_of(*owners)
-        if row.sidecar
-    )
-
-
-_ID = Key(name="id", about="Name that others use; it becomes part of an IRI.", required=True)
-
-_SPEC = Mapping(
-    name="spec",
-    about="What is known of the document as a whole; it replaces what the source says.",
-    holds="one",
-    keys=_keys("spec"),
-)
-
-_LEVELS = Mapping(
-    name="levels",
-    about="Levels of authority, the highest first; they replace those of the source.",
-    holds="list",
-    keys=(_ID, *_keys("level")),
-)
-
-_TOPICS = Mapping(
-    name="topics",
-    about="Subjects that provisions can be about.",
-    holds="list",
-    keys=(_ID, *_keys("topic")),
-)
-
-_GOALS = Mapping(
-    name="goals",
-    about="What provisions serve; goals have no rank.",
-    holds="list",
-    keys=(_ID, *_keys("goal")),
-)
-
-CLAUSES = Mapping(
-    name="clauses",
-    about="Words of a principle that have a level of their own, or leave something open that somebody may permit.",
-    holds="list",
-    keys=(
-        Key(name="text", about="The words, as they stand in the principle.", required=True),
-        Key(name="level", about="Level to which they lower the principle; else its own."),
-        Key(
-            name="permits-by",
-            about='Level that may permit what they leave open, as "unless explicitly authorized" does.',
-        ),
-    ),
-)
-
-PROVISIONS = Mapping(
-    name="provisions",
-    about="What this file says of sections and principles, by their ids.",
-    holds="by id",
-    keys=_keys("provision", "principle"),
-    parts=(CLAUSES,),
-)
-
-MAPPINGS = (_SPEC, _LEVELS, _TOPICS, _GOALS, PROVISIONS)
-"""What an annotation file holds, in the order that authors write it."""
-
-
-_PARTS = tuple(part.name for part in MAPPINGS)
+_PART = MappingProxyType({part.name: part for part in MAPPINGS})
+_PARTS = tuple(_PART)
+_DEPTH = re.compile(r"\s*depth\s*>=\s*([1-6])\s*")
 _LISTS = frozenset(key.name for part in MAPPINGS for key in part.keys if key.many)
 _Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
 
@@ -141,6 +46,7 @@ class ProvisionAnnotation:
     """What an annotation file says of one provision.
 
     :param span: the id
+    :param level: what makes a section a principle
     :param values: by key
     :param places: of the values, by key
     :param clauses: each where it stands in the file, with an empty level where it has that of its principle
@@ -148,6 +54,7 @@ class ProvisionAnnotation:
 
     id: str
     span: model.Span
+    level: str = ""
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     places: dict[str, model.Span] = field(default_factory=dict)
     clauses: tuple[model.Clause, ...] = ()
@@ -157,13 +64,16 @@ class ProvisionAnnotation:
 class Annotations:
     """The content of an annotation file; findings are about its form alone.
 
+    :param reader: how a text is read by its headings, where the file says that it is to be
     :param places: where the names that it uses stand
     """
 
     metadata: tuple[tuple[str, str], ...] = ()
+    reader: HeadingRule | None = None
     levels: tuple[model.AuthorityLevel, ...] = ()
     topics: tuple[model.Topic, ...] = ()
     goals: tuple[model.Goal, ...] = ()
+    priorities: tuple[model.Priority, ...] = ()
     provisions: tuple[ProvisionAnnotation, ...] = ()
     repeated: tuple[model.AuthorityLevel | model.Topic | model.Goal, ...] = ()
     findings: tuple[model.Finding, ...] = ()
@@ -186,14 +96,17 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     provisions = root.get("provisions")
     pairs = provisions.value if isinstance(provisions, yaml.MappingNode) else ()
     keys = {str(key.value): reader.span(key) for key, _ in reversed(pairs)}
+    notes = tuple(
+        _provision(reader, key, node, keys[key]) for key, node in reader.mapping(provisions).items()
+    )
     return Annotations(
         metadata=_metadata(reader, root.get("spec")),
+        reader=_rule(reader, root, notes),
+        priorities=tuple(_priorities(reader, root.get("priorities"))),
         levels=_declared(reader, root.get("levels"), _level),
         topics=_declared(reader, root.get("topics"), _topic),
         goals=_declared(reader, root.get("goals"), _goal),
-        provisions=tuple(
-            _provision(reader, key, node, keys[key]) for key, node in reader.mapping(provisions).items()
-        ),
+        provisions=notes,
         findings=(*encoding, *reader.findings),
         repeated=tuple(reader.repeated),
         places=Places.of(reader.placed),
@@ -238,7 +151,7 @@ class _Reader(YamlReader):
 def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
     """Return what is said of the document as a whole; a date that is none is left out."""
     found: dict[str, str] = {}
-    for key, value in reader.mapping(node, _SPEC.names).items():
+    for key, value in reader.mapping(node, _PART["spec"].names).items():
         text = reader.text(value)
         if key == "issued" and text and not is_date(text):
             reader.find("invalid-value", value, f"`{text}` is no date", "write it as in 2026-01-31")
@@ -314,7 +227,7 @@ def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node
 
 
 def _level(reader: _Reader, node: yaml.Node) -> model.AuthorityLevel:
-    values = reader.mapping(node, _LEVELS.names)
+    values = reader.mapping(node, _PART["levels"].names)
     identifier = _identifier(reader, node, values)
     override = reader.text(values.get("override")) or model.OverrideMode.EXPLICIT.value
     if override not in set(model.OverrideMode):
@@ -336,7 +249,7 @@ def _level(reader: _Reader, node: yaml.Node) -> model.AuthorityLevel:
 
 
 def _topic(reader: _Reader, node: yaml.Node) -> model.Topic:
-    values = reader.mapping(node, _TOPICS.names)
+    values = reader.mapping(node, _PART["topics"].names)
     identifier = _identifier(reader, node, values)
     return model.Topic(
         id=identifier,
@@ -350,7 +263,7 @@ def _topic(reader: _Reader, node: yaml.Node) -> model.Topic:
 
 
 def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
-    values = reader.mapping(node, _GOALS.names)
+    values = reader.mapping(node, _PART["goals"].names)
     identifier = _identifier(reader, node, values)
     return model.Goal(
         id=identifier,
@@ -360,13 +273,60 @@ def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
     )
 
 
+def _choice(reader: _Reader, node: yaml.Node | None, choices: Sequence[str], default: str) -> str:
+    """Return one of some values; another one is a finding."""
+    text = reader.text(node)
+    if node is None or not text or text in choices:
+        return text or default
+    hint = nearest(text, choices) or f"known are {', '.join(choices)}"
+    reader.find("invalid-value", node, f"`{text}` is none of the values that this can have", hint)
+    return default
+
+
+def _rule(
+    reader: _Reader, root: dict[str, yaml.Node], notes: Iterable[ProvisionAnnotation]
+) -> HeadingRule | None:
+    """Return how a text is read by its headings."""
+    if "reader" not in root:
+        return None
+    values = reader.mapping(root["reader"], _PART["reader"].names)
+    clauses = ((note.id, clause) for note in notes if not note.level for clause in note.clauses)
+    named = tuple(reader.texts(values.get("principles")))
+    depths = [int(found[1]) for name in named if (found := _DEPTH.fullmatch(name))]
+    return HeadingRule(
+        ids=IdRule(_choice(reader, values.get("ids"), tuple(IdRule), IdRule.SLUG)),
+        skip=tuple(reader.texts(values.get("skip"))),
+        principles=tuple(name for name in named if not _DEPTH.fullmatch(name)),
+        depth=min(depths, default=0),
+        level=reader.text(values.get("level")),
+        bullets=_choice(reader, values.get("clauses"), ("bullets", "none"), "none") == "bullets",
+        apart=tuple((id_, clause.text) for id_, clause in clauses if clause.authority),
+        span=reader.span(root["reader"]),
+    )
+
+
+def _priorities(reader: _Reader, node: yaml.Node | None) -> Iterator[model.Priority]:
+    """Yield the goals of an order, which may be a list of them."""
+    values = {} if node is None else {"goals": node}
+    if isinstance(node, yaml.MappingNode):
+        values = reader.mapping(node, _PART["priorities"].names)
+    kind = _choice(reader, values.get("order"), tuple(OrderKind), OrderKind.HOLISTIC)
+    for name, at in reader.texts(values.get("goals")).items():
+        reader.placed.append((Use("goal", name, "priorities", name), reader.span(at)))
+        yield model.Priority(goal=name, kind=kind, span=reader.span(at))
+
+
 def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> ProvisionAnnotation:
     places: dict[str, model.Span] = {}
     values: dict[str, tuple[str, ...]] = {}
     clauses: tuple[model.Clause, ...] = ()
+    level = ""
     for name, value in reader.mapping(node, PROVISIONS.names).items():
         if name == CLAUSES.name:
             clauses = tuple(_clauses(reader, key, value))
+            continue
+        if name == "level":
+            level = "".join(reader.names("principle", key, "authority", value)[:1])
             continue
         row = _ROWS[name]
         places[name] = reader.span(value)
@@ -375,7 +335,7 @@ def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> Pr
         else:
             text = reader.text(value)
             values[name] = (text,) if text else ()
-    return ProvisionAnnotation(id=key, span=at, values=values, places=places, clauses=clauses)
+    return ProvisionAnnotation(id=key, span=at, level=level, values=values, places=places, clauses=clauses)
 
 
 def _clauses(reader: _Reader, principle: str, node: yaml.Node) -> Iterator[model.Clause]:
@@ -404,16 +364,25 @@ def annotate(
     """
     changed = {note.id: note for note in annotations.provisions}
     findings = list(annotations.findings)
+    spec = with_levels(spec, annotations.reader, changed)
     for stale in () if lenient else _stale(annotations, spec):
         findings.append(stale)
         # What is said of a misspelt id is taken for what is said of the right one.
         note = next(note for note in annotations.provisions if note.span == stale.span)
         changed.setdefault(near_name(note.id, spec.provision_by_id), note)
     clauses = grouped((clause.principle, clause) for clause in spec.clauses)
+    bullets = bullets_of(spec) if annotations.reader and annotations.reader.bullets else {}
+    apart = {one.parent for one in spec.provisions if is_apart(one)}
     for provision in spec.provisions:
-        findings += _misplaced(provision, changed.get(provision.id))
+        findings += _misplaced(provision, changed.get(provision.id), is_split=provision.id in apart)
+        clauses.setdefault(provision.id, []).extend(bullets.get(provision.id, ()))
         for clause in changed[provision.id].clauses if provision.id in changed else ():
-            if holds(provision.text, clause.text) and isinstance(provision, model.Principle):
+            item = next((one for one in bullets.get(provision.id, ()) if holds(one.text, clause.text)), None)
+            if item is not None:
+                given = clause.authority or item.authority
+                lowered = replace(item, authority=given, permits_by=clause.permits_by)
+                clauses[provision.id] = [lowered if one is item else one for one in clauses[provision.id]]
+            elif holds(provision.text, clause.text) and isinstance(provision, model.Principle):
                 level, span = clause.authority or provision.authority, place_of(clause.text, provision)
                 placed = replace(clause, principle=provision.id, authority=level, span=span)
                 clauses.setdefault(provision.id, []).append(placed)
@@ -424,9 +393,10 @@ def annotate(
     annotated = replace(
         spec,
         **metadata,
-        levels=annotations.levels or spec.levels,
+        levels=annotations.levels or spec.levels or levels_used(spec),
         topics=tuple({topic.id: topic for topic in (*spec.topics, *annotations.topics)}.values()),
         goals=tuple({goal.id: goal for goal in (*spec.goals, *annotations.goals)}.values()),
+        priorities=annotations.priorities or spec.priorities,
         repeated=(*spec.repeated, *annotations.repeated),
         clauses=tuple(clause for p in spec.provisions for clause in clauses.pop(p.id, ())),
         provisions=tuple(
@@ -455,11 +425,25 @@ def _stale(annotations: Annotations, spec: model.Spec) -> Iterator[model.Finding
             )
 
 
-def _misplaced(provision: model.Provision, note: ProvisionAnnotation | None) -> Iterator[model.Finding]:
-    """Find keys for principles that a section is given."""
+def _misplaced(
+    provision: model.Provision, note: ProvisionAnnotation | None, *, is_split: bool
+) -> Iterator[model.Finding]:
+    """Find keys for principles that a section is given, and a level that is not the one of the text.
+
+    :param is_split: whether list items of it that are clauses became principles
+    """
+    if note is not None and note.level and isinstance(provision, model.Principle | model.Section):
+        own = provision.authority if isinstance(provision, model.Principle) else ""
+        if own != note.level:
+            message = f"`{provision.id}` has the level `{own}` in its text, and not `{note.level}`"
+            hint = "delete the key: a file gives a level where the text gives none"
+            if not own:
+                message = f"`{provision.id}` is a section of a text that gives levels itself"
+                hint = "give its heading a level, or read the text by its headings: `reader: {ids: explicit}`"
+            yield model.Finding(code="invalid-value", message=message, span=note.span, hint=hint)
     if note is None or isinstance(provision, model.Principle):
         return
-    for key in (*note.values, *[CLAUSES.name] * bool(note.clauses)):
+    for key in (*note.values, *[CLAUSES.name] * (bool(note.clauses) and not is_split)):
         if key == CLAUSES.name or _ROWS[key].owner == "principle":
             yield model.Finding(
                 code="not-a-principle",

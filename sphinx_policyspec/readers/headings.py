@@ -71,17 +71,30 @@ class Heading:
         return self.problem.startswith(_ID_WITH)
 
 
-def heading_of(shown: Shown, start: int, end: int, words: Callable[[str], str] = str) -> Heading:
+def heading_of(
+    shown: Shown, start: int, end: int, words: Callable[[str], str] = str, *, strict: bool = False
+) -> Heading:
     """Return the heading of some lines: one that begins with marks, or several above a line of them.
 
     :param words: returns a text with the addresses of its links
+    :param strict: whether what is not written as attributes are is a part of the title
     """
     match = ATX.fullmatch(shown.plain[start])
     if match and end == start + 1:
-        return parse_heading(len(match[1]), words(match["text"] or ""))
-    below = SETEXT.fullmatch(shown.plain[end - 1])
-    text = " ".join(shown.text(start, end - 1).split())
-    return parse_heading(1 if below and below[1].startswith("=") else 2, words(text))
+        depth, text = len(match[1]), words(match["text"] or "")
+    else:
+        below = SETEXT.fullmatch(shown.plain[end - 1])
+        depth = 1 if below and below[1].startswith("=") else 2
+        text = words(" ".join(shown.text(start, end - 1).split()))
+    heading = parse_heading(depth, text)
+    if strict and (heading.problem or (heading.id + heading.authority and "{" not in text)):
+        return Heading(depth, _bare(text), "", "", ())
+    return heading
+
+
+def _bare(title: str) -> str:
+    """Return a title as readers see it."""
+    return plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
 
 
 def title_of(text: str) -> str:
@@ -106,7 +119,7 @@ def parse_heading(depth: int, text: str) -> Heading:
         inside, problem = f"{before} {inside}", problem or found
     if begun := _BEGUN.search(title):
         title, problem = title[: begun.start()], problem or "are begun, and no more"
-    title = plain_words(without_tags(_CLOSERS.sub("", title.rstrip())).strip()).strip()
+    title = _bare(title)
     if (split := _NO_SIGN.search(inside)) and "=" not in inside:
         inside, problem = (
             _NO_SIGN.sub("authority=", inside),

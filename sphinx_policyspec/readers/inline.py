@@ -147,6 +147,21 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
             yield match.start(), match.end(), name or f"={exact}"
 
 
+def no_link(written: str, shown: str, name: str) -> tuple[str, str] | None:
+    """Return what is wrong with what was to be a link to somewhere else, and what to do; nothing where it is text.
+
+    :param shown: what is written, on one line
+    """
+    if "://" in name:
+        return f"`{shown}` is no link", f"write `[text]({name.removeprefix('=').rstrip('.,;:!')})`"
+    if written.endswith(("]()", "](#)")):
+        return f"`{shown}` leads nowhere", "write an address, or `#` and an id, into it"
+    if written.endswith(f"][{name}]"):
+        message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
+        return message, "write `[text](address)`, or a line `[label]: address`"
+    return None
+
+
 def _url(match: re.Match[str], labels: Mapping[str, str]) -> str | None:
     """Return the address of a link, empty for one whose label nothing defines; ``None`` where brackets are text."""
     if match["url"] is not None:

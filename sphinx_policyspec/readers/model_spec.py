@@ -35,6 +35,7 @@ from sphinx_policyspec.readers.inline import (
     clause_before,
     label_of,
     lost_links,
+    no_link,
     plain_words,
     resolve_title,
     scan,
@@ -46,7 +47,6 @@ from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading
 _INDENT = re.compile(r"^(?: {1,4}|\t)", re.MULTILINE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _HIDDEN_ID = re.compile(r"<!--[^>\n]{0,200}\{#")
-_LABEL_HINT = "write `[text](address)`, or a line `[label]: address`"
 _NO_ID = "names no id whose title it could show"
 _BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200}|https?:/{0,3})#)?/?(?P<id>[A-Za-z][\w-]*)")
 _ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
@@ -63,18 +63,12 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
 
     :param title: of the spec; the dialect has no place for it
     """
-    lines = Lines.of(file, text)
-    raw_blocks, shown, findings = cut(lines)
-    reader = _Document(lines, shown, findings)
-    reader.check_line_ends(text)
-    reader.read_headings([raw for raw in raw_blocks if raw.kind is BlockKind.HEADING])
-    for raw in raw_blocks:
-        reader.add(raw)
-    return reader.finish(title)
+    blocks, shown, findings = cut(lines := Lines.of(file, text))
+    return DialectReader(lines, shown, findings).read(blocks, text, title)
 
 
 @dataclass(slots=True)
-class _Draft:
+class Draft:
     """A provision while its blocks are still being read."""
 
     heading: Heading
@@ -87,8 +81,10 @@ class _Draft:
     blocks: list[model.Block] = field(default_factory=list)
 
 
-class _Document:
+class DialectReader:
     """One pass over the blocks of a document; titles are resolved once all are known."""
+
+    markup = model.Markup.MODEL_SPEC
 
     def __init__(self, lines: Lines, shown: Shown, findings: list[model.Finding]) -> None:
         self.lines = lines
@@ -98,8 +94,8 @@ class _Document:
         self.used: set[str] = set()
         self.findings = findings
         self.preamble: list[model.Block] = []
-        self.drafts: list[_Draft] = []
-        self.open: list[_Draft] = []
+        self.drafts: list[Draft] = []
+        self.open: list[Draft] = []
         self.provision_names = Names("_")
         self.definition_names = Names("-")
         self.examples: list[tuple[list[model.Block], int]] = []
@@ -115,6 +111,14 @@ class _Document:
     def here(self) -> str:
         """The id of the innermost provision, empty before the first heading."""
         return self.open[-1].id if self.open else ""
+
+    def read(self, raw_blocks: Sequence[RawBlock], text: str, title: str) -> Reading:
+        """Read the blocks that a text was cut into."""
+        self.check_line_ends(text)
+        self.read_headings([raw for raw in raw_blocks if raw.kind is BlockKind.HEADING])
+        for raw in raw_blocks:
+            self.add(raw)
+        return self.finish(title)
 
     def read_headings(self, raw_blocks: Sequence[RawBlock]) -> None:
         """Read all headings: of two that have one id, the one whose title makes it keeps it."""
@@ -157,6 +161,33 @@ class _Document:
     def _heading(self, raw: RawBlock) -> None:
         heading = self.headings[raw.start]
         span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip("\r\n")))
+        while self.open and self.open[-1].heading.depth >= heading.depth:
+            self.open.pop()
+        self.check_heading(raw, heading, span)
+        identifier, repeats = self.name(raw, heading, span)
+        draft = Draft(
+            heading=heading,
+            id=identifier,
+            depth=len(self.open) + 1,
+            parent=self.here or None,
+            span=span,
+            source=self.lines.text(raw.start, raw.end),
+            repeats=repeats,
+        )
+        self.drafts.append(draft)
+        self.open.append(draft)
+        text = "".join(self.shown.masked[slice(*raw.body)])
+        since = heading.depth
+        for item in scan(text, self.notes.labels):
+            if isinstance(item, InlineTag):
+                self._tag(item, text, raw.start, misplaced="a heading", since=since)
+                since = item.start
+                continue
+            place = self.lines.offset_span(raw.start, item.start, item.end)
+            self._link(item, place, model.Carrier.TITLE, "")
+
+    def check_heading(self, raw: RawBlock, heading: Heading, span: model.Span) -> None:
+        """Find what is wrong with a heading, and with where it stands."""
         atx = ATX.fullmatch(self.shown.plain[raw.start])
         if atx and atx["text"] and not atx["blank"]:
             message = f"no blank behind `{atx[1]}`, so that others see no heading here"
@@ -174,11 +205,8 @@ class _Document:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
             found = self.lines.warning(raw.start, "broken-attributes", message, hint)
             self.findings.append(replace(found, severity=model.Severity.HINT))
-        while self.open and self.open[-1].heading.depth >= heading.depth:
-            self.open.pop()
         outer = self.open[-1].heading.depth if self.open else 0
         if heading.depth > outer + 1 and (self.here, heading.depth) not in self.jumps:
-            # The headings beside it are as deep for the same reason.
             self.jumps.add((self.here, heading.depth))
             message = f"heading of depth {heading.depth} directly under depth {outer}"
             self._find("depth-jump", span, message, f"use {'#' * (outer + 1)}")
@@ -188,31 +216,14 @@ class _Document:
             message = f"principle `{heading.id}` stands inside principle `{above.id}`"
             hint = "put them side by side, or take the level from one"
             self._find("nested-principle", span, message, hint, related=(above.span,))
+
+    def name(self, raw: RawBlock, heading: Heading, span: model.Span) -> tuple[str, str]:
+        """Return the id of a provision, and the one that its author gave it where another has that, or has it with more right.
+
+        Without an id it is the one that its title makes.
+        """
         is_lent = self.entitled.get(heading.id, raw.start) != raw.start
         repeats = is_lent or heading.id in self.provision_names
-        draft = _Draft(
-            heading=heading,
-            id=self._provision_id(heading, span, is_lent=is_lent),
-            depth=len(self.open) + 1,
-            parent=self.here or None,
-            span=span,
-            source=self.lines.text(raw.start, raw.end),
-            repeats=heading.id if repeats else "",
-        )
-        self.drafts.append(draft)
-        self.open.append(draft)
-        text = "".join(self.shown.masked[slice(*raw.body)])
-        since = heading.depth
-        for item in scan(text, self.notes.labels):
-            if isinstance(item, InlineTag):
-                self._tag(item, text, raw.start, misplaced="a heading", since=since)
-                since = item.start
-                continue
-            place = self.lines.offset_span(raw.start, item.start, item.end)
-            self._link(item, place, model.Carrier.TITLE, "")
-
-    def _provision_id(self, heading: Heading, span: model.Span, *, is_lent: bool) -> str:
-        """Return the id of a provision: the one that its title makes where there is none, or another has it with more right."""
         made = made_of(heading.title)
         identifier = heading.id or made or "section"
         if is_lent and made and made not in self.given:
@@ -223,7 +234,7 @@ class _Document:
         # Attributes below it are told as those of no heading, and a text without any as one that has no principle.
         if self.has_attributes and not heading.id and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
-        return self.provision_names.take(identifier)
+        return self.provision_names.take(identifier), heading.id if repeats else ""
 
     # -- prose ------------------------------------------------------------------------------
 
@@ -325,18 +336,7 @@ class _Document:
             re.sub(r"[^\n]", " ", masked[n]) if n in self.notes.lines else masked[n]
             for n in range(start, end)
         )
-        for span in lost_headings(text):
-            found = self.lines.offset_span(start, *span)
-            message = f"`{text[slice(*span)]}` makes no section or principle of this line"
-            heads = not text[: span[0]].strip() and self.open and not self.open[-1].blocks
-            hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
-            self._find("lost-heading", found, message, hint)
-        for span, code, message, hint in lost_marks(text):
-            self._find(code, self.lines.offset_span(start, *span), message, hint)
-        begun = set()
-        for begin, stop, name in lost_links(text, self.notes.labels):
-            self.lost_links.append((self.lines.offset_span(start, begin, stop), text[begin:stop], name))
-            begun.add(begin)
+        begun = self.find_slips(start, text)
         since = 0
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
@@ -348,6 +348,21 @@ class _Document:
             if item.label == "?" and item.start in begun:
                 continue
             self._link(item, self.lines.offset_span(start, item.start, item.end), carrier, mark)
+
+    def find_slips(self, start: int, text: str) -> set[int]:
+        """Find what was to be a heading, an example or a link and is none; return where such links begin."""
+        for span in lost_headings(text):
+            found = self.lines.offset_span(start, *span)
+            message = f"`{text[slice(*span)]}` makes no section or principle of this line"
+            heads = not text[: span[0]].strip() and self.open and not self.open[-1].blocks
+            hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
+            self._find("lost-heading", found, message, hint)
+        for span, code, message, hint in lost_marks(text):
+            self._find(code, self.lines.offset_span(start, *span), message, hint)
+        lost = list(lost_links(text, self.notes.labels))
+        for begin, stop, name in lost:
+            self.lost_links.append((self.lines.offset_span(start, begin, stop), text[begin:stop], name))
+        return {begin for begin, _, _ in lost}
 
     def _link(self, item: InlineLink, span: model.Span, carrier: model.Carrier, mark: str) -> None:
         target = item.target or item.url.removeprefix(f"{self.lines.file.rpartition('/')[2]}#")
@@ -415,20 +430,14 @@ class _Document:
             target = bare if bare in known else near_name(name, known) if is_near else ""
             if target or written.startswith("[?]") or ("](#" in written and "](#)" not in written):
                 more = "an id has no blanks" if " " in name else nearest(name, known)
-                hint = (
+                told = (
                     f"[text](#{target})` or `[?](#{target})`"
                     if target
                     else f"[text](#id)`; {more}".rstrip("; ")
                 )
-                self._find("dangling-reference", span, f"`{shown}` is no reference", f"write `{hint}")
-            elif "://" in name:
-                self._find("undefined-label", span, f"`{shown}` is no link", f"write `[text]({bare})`")
-            elif written.endswith(("]()", "](#)")):
-                hint = "write an address, or `#` and an id, into it"
-                self._find("undefined-label", span, f"`{shown}` leads nowhere", hint)
-            elif written.endswith(f"][{name}]"):
-                message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
-                self._find("undefined-label", span, message, _LABEL_HINT)
+                self._find("dangling-reference", span, f"`{shown}` is no reference", f"write `{told}")
+            elif told_of_it := no_link(written, shown, name):
+                self._find("undefined-label", span, *told_of_it)
 
     # -- the whole --------------------------------------------------------------------------
 
@@ -447,7 +456,7 @@ class _Document:
         levels = levels_for(draft.heading.authority for draft in self.drafts if draft.heading.authority)
         spec = model.Spec(
             title=title,
-            documents=(model.Document(file=self.lines.file, markup=model.Markup.MODEL_SPEC),),
+            documents=(model.Document(file=self.lines.file, markup=self.markup),),
             levels=levels,
             preamble=tuple(self.preamble),
             provisions=tuple(self._provisions(titles)),
@@ -474,7 +483,7 @@ class _Document:
                 attributes=draft.heading.attributes,
                 repeats=draft.repeats,
             )
-            yield as_principle(section, draft.heading.authority) if draft.heading.authority else section
+            yield section.as_principle(draft.heading.authority) if draft.heading.authority else section
 
     def _span(self, raw: RawBlock) -> model.Span:
         return self.lines.span(raw.start, raw.end)
@@ -489,9 +498,3 @@ class _Document:
         related: tuple[model.Span, ...] = (),
     ) -> None:
         self.findings.append(model.Finding(code=code, message=message, span=span, hint=hint, related=related))
-
-
-def as_principle(section: model.Section, authority: str) -> model.Principle:
-    """Return the principle that a section becomes when it has a level of authority."""
-    shared = {name: getattr(section, name) for name in section.__dataclass_fields__}
-    return model.Principle(**shared, authority=authority)

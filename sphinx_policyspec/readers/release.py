@@ -11,12 +11,14 @@ from pathlib import Path
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
+from sphinx_policyspec.model.outlines import HeadingRule
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, cut
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.headings import title_of
 from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.outlines import read_markdown
 from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, read_text
 
 _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
@@ -154,24 +156,44 @@ def _found(code: str, span: model.Span, message: str, hint: str) -> model.Findin
 
 SPEC_FILE = "model_spec.md"
 
+_MARKDOWN = frozenset({".md", ".markdown"})
+_VERSION = re.compile(r"v?\d[\w.-]*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LICENSE = re.compile(r"https?://creativecommons\.org/(?:publicdomain|licenses)/[\w.-]+/\d\.\d/?")
 
 
 def is_release(path: Path) -> bool:
     """Return whether a path is a release folder or a Markdown file."""
-    return (path / SPEC_FILE).is_file() or (path.is_file() and path.suffix.lower() in {".md", ".markdown"})
+    return spec_file(path).is_file() and (path.is_dir() or path.suffix.lower() in _MARKDOWN)
 
 
 def release_folders(path: Path) -> tuple[Path, ...]:
-    """Return the release folders in a folder, by name."""
-    inside = path.iterdir() if path.is_dir() else ()
-    return tuple(sorted(folder for folder in inside if folder.is_dir() and is_release(folder)))
+    """Return the release folders in a folder, by name; one with a document of another name is called by its version."""
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+    except OSError:
+        return ()
+    return tuple(
+        folder
+        for folder in inside
+        if folder.is_dir()
+        and ((folder / SPEC_FILE).is_file() or (_VERSION.fullmatch(folder.name) and is_release(folder)))
+    )
 
 
 def spec_file(path: Path) -> Path:
-    """Return the document of a release: the file itself, or ``model_spec.md`` in the folder."""
-    return path / SPEC_FILE if path.is_dir() else path
+    """Return the document of a release: the file itself, or ``model_spec.md`` in the folder, or its one Markdown file.
+
+    A README and a changelog are about a document, and none.
+    """
+    if not path.is_dir() or (path / SPEC_FILE).is_file():
+        return path / SPEC_FILE if path.is_dir() else path
+    try:
+        lone = [one for one in path.iterdir() if one.suffix.lower() in _MARKDOWN and one.is_file()]
+    except OSError:
+        lone = []
+    named = [one for one in lone if one.stem.upper() not in {"README", "CHANGELOG", "LICENSE"}]
+    return named[0] if len(named) == 1 else path / SPEC_FILE
 
 
 def companions(document: Path) -> tuple[Path, ...]:
@@ -188,6 +210,8 @@ def read_release(
     prefix: str = "",
     default_title: str = DEFAULT_TITLE,
     bound: Path | None = None,
+    rule: HeadingRule | None = None,
+    is_dialect: bool = False,
 ) -> Reading:
     """Read a release with the prompt files and the changelog beside its document.
 
@@ -199,6 +223,8 @@ def read_release(
     :param text: the document's text, for a caller that has read it already
     :param prefix: what file names in spans begin with, such as ``upstream/``
     :param bound: the folder out of which no link may lead; ``None`` where the files are the user's own
+    :param rule: how it is read by its headings, where a sidecar says that
+    :param is_dialect: whether it is Model Spec Markdown, whatever its headings have
     :param default_title: the title where no README says one; empty for a part, so that the whole says it
     """
     document = spec_file(path)
@@ -211,7 +237,10 @@ def read_release(
     name = prefix + document.name
     text, findings = read_text(document, name) if text is None else (text, ())
     readme, readme_findings = _readme(document, prefix, bound)
-    reading = read_model_spec(text, name, title=title_of(readme) or default_title)
+    if is_dialect:
+        reading = read_model_spec(text, name, title=title_of(readme) or default_title)
+    else:
+        reading = read_markdown(text, name, title_of(readme), rule, default_title=default_title)
     tags = frozenset(tag.tag for tag in reading.spec.eval_tags)
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/", bound, tags)
     changelog, changelog_findings = _changelog(document, prefix, bound, named=bool(readme))
@@ -220,9 +249,9 @@ def read_release(
     version = folder.name if _DATE.fullmatch(folder.name) else ""
     spec = replace(
         reading.spec,
-        version=version,
-        issued=version,
-        license=license_url[0] if license_url else "",
+        version=version or reading.spec.version,
+        issued=version or reading.spec.issued,
+        license=license_url[0] if license_url else reading.spec.license,
         revision_of=_previous(changelog, version),
         prompt_files=prompt_files,
         changelog=changelog,

@@ -15,13 +15,8 @@ from jsonschema import Draft202012Validator
 
 from sphinx_policyspec.cli import commands
 from sphinx_policyspec.exports.schemas import format_schema, json_schema
-from sphinx_policyspec.readers.annotations import (
-    MAPPINGS,
-    PROVISIONS,
-    Mapping,
-    read_annotations,
-    shipped_annotations,
-)
+from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS, SidecarPart
+from sphinx_policyspec.readers.annotations import read_annotations, shipped_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from tests.conftest import REPOSITORY
 
@@ -29,7 +24,8 @@ SCHEMA = json_schema("annotations")
 FILE = REPOSITORY / "sphinx_policyspec" / "schemas" / "annotations.schema.json"
 
 WHOLE = """\
-spec: {title: A spec, version: 2026-01-15, issued: 2026-01-15, license: MIT, publisher: Us, base-iri: "urn:x:"}
+spec: {title: A spec, name: manners, version: 2026-01-15, issued: 2026-01-15, license: MIT, publisher: Us, base-iri: "urn:x:"}
+reader: {ids: path, skip: [Notes, be_old], principles: depth>=3, level: law, clauses: bullets}
 levels:
   - {id: law, title: The law, text: Nobody overrides it., override: never}
   - {id: habit, override: implicit, roles: [user, developer]}
@@ -38,11 +34,13 @@ topics:
   - id: 404
 goals:
   - {id: trust, title: Trust, text: Readers can rely on it.}
+priorities: {goals: [trust], order: strict}
 provisions:
   be_brief:
   be_kind:
     topics: honesty
     aliases: [kindness, 1984]
+    level: law
     status: draft
     since: 1.0
     serves: [trust]
@@ -64,6 +62,9 @@ BROKEN = {
     "levels that are no list": "levels: {id: law}",
     "a level without an id": "levels: [{title: The law}]",
     "an unknown mode of overriding": "levels: [{id: law, override: nevre}]",
+    "a rule of ids that there is none of": "reader: {ids: titles}",
+    "an unknown key of the reader": "reader: {depth: 3}",
+    "an order that there is none of": "priorities: {goals: [trust], order: lax}",
     "a topic that is a text": "topics: [honesty]",
     "a topic without an id": "topics: [{label: Honesty}]",
     "an id that is empty": "topics: [{id: }]",
@@ -143,7 +144,7 @@ def test_a_file_with_every_key_fits_and_is_read_without_a_finding(tmp_path: Path
             assert keys_of(items, inner) == set(inner.names)
 
 
-def keys_of(value: Any, part: Mapping) -> set[str]:
+def keys_of(value: Any, part: SidecarPart) -> set[str]:
     """Return the keys that the items of a part of a file have."""
     items = {"one": [value], "list": value}.get(part.holds) or value.values()
     return {key for item in items for key in item or ()}

@@ -30,6 +30,7 @@ from sphinx_policyspec.model import (
     Message,
     OverrideMode,
     Principle,
+    Priority,
     PromptFile,
     Prose,
     Provision,
@@ -179,6 +180,7 @@ SPECS: st.SearchStrategy[Spec] = made_of(
     levels=some(made_of(AuthorityLevel)),
     topics=some(made_of(Topic)),
     goals=some(made_of(Goal)),
+    priorities=some(made_of(Priority, goal=IDS)),
     repeated=some(st.one_of(made_of(AuthorityLevel), made_of(Topic), made_of(Goal))),
     preamble=_BLOCKS,
     provisions=some(st.one_of(made_of(Section, blocks=_BLOCKS), made_of(Principle, blocks=_BLOCKS))).map(

@@ -20,6 +20,7 @@ from sphinx_policyspec.model import (
     Gap,
     Goal,
     Link,
+    Priority,
     PromptFile,
     Reference,
     ReferenceForm,
@@ -104,6 +105,7 @@ def _whole() -> Spec:
         issued="2026-01-01",
         license="https://opensource.org/license/mit",
         publisher="Library",
+        name="library",
         base_iri="urn:library:",
         revision_of="2025-01-01",
         topics=(
@@ -111,6 +113,7 @@ def _whole() -> Spec:
             Topic(id="pets", label="Pets", alt_labels=("dogs",), broader=("animals",), span=at(1)),
         ),
         goals=(Goal(id="joy", title="Joy", text="More joy.", span=at(2)),),
+        priorities=(Priority(goal="joy", kind="holistic", span=at(3)),),
         clauses=(
             Clause(
                 principle="be_kind", authority="guideline", text="by default", span=at(4), permits_by="user"

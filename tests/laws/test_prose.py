@@ -17,8 +17,8 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, Weight, compare
 from sphinx_policyspec.compare.sentences import sentences_of as told_sentences
-from sphinx_policyspec.compare.words import sentences as sentences_of
 from sphinx_policyspec.model import Definition, Prose, Section, Spec, Verdict
+from sphinx_policyspec.model.outlines import sentences as sentences_of
 from tests.conftest import LEVELS, RELEASES, REPOSITORY, at, example, message, principle, response, spec
 
 SEED = int(os.environ.get("POLICYSPEC_SEED") or 1)

@@ -13,6 +13,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import TargetKind, who_may_override
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import (
     CellNodes,
     Page,
@@ -344,7 +345,7 @@ def _cell(cell: Cell, kind: TargetKind | None, page: Page) -> nodes.Node:
     text = str(cell)
     target = None
     if cell.kind.value == "uri":
-        target, text = _of_iri(text, domain, page.spec.base_iri)
+        target, text = _of_iri(text, domain, base_of(page.spec))
     elif kind is not None:
         target = domain.find(kind, text)
         if target is None and kind is TargetKind.PROVISION:

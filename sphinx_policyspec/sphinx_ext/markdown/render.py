@@ -325,7 +325,7 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
     """Fill a document from the text of a page in the dialect."""
     name = path.relative_to(env.srcdir)
     prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
-    reading = read_release(path, text=text, prefix=prefix, default_title="")
+    reading = read_release(path, text=text, prefix=prefix, default_title="", is_dialect=True)
     for companion in companions(path):
         env.note_dependency(str(companion))
     spec = reading.spec

@@ -18,6 +18,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.graph.terms import PREFIXES, Iris, ontology_terms
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
@@ -68,7 +69,7 @@ class AskPage:
         if has_ask_page(app):
             from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415
 
-            base = Iris(self._knowledge.spec(app.env).base_iri).base
+            base = Iris(base_of(self._knowledge.spec(app.env))).base
             # The graph of the page is that of one spec, without results.
             questions = [question for question in list_questions() if not question.over]
             questions.sort(

@@ -20,6 +20,7 @@ from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
@@ -70,7 +71,7 @@ class PageFacts:
 
 def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFacts]:
     """Return what is known of each page that holds a part of the spec; one page of all in ``singlehtml``."""
-    env, iris = app.env, Iris(spec.base_iri)
+    env, iris = app.env, Iris(base_of(spec))
     pages = {name: page for name, page in domain_of(env).pages.items() if page.objects}
     base = str(app.config.html_baseurl or "")
     is_single = app.builder.name == "singlehtml"

@@ -1,0 +1,127 @@
+"""How a text without ids is read by its headings; and the numbered paragraphs and sentences of a provision."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model.finding import Span
+from sphinx_policyspec.model.provision import Definition, Prose, Provision
+
+
+class IdRule(enum.StrEnum):
+    """What the id of a heading is made of."""
+
+    SLUG = "slug"
+    """Its title; where two titles make one id, each has those of the headings around it before it."""
+    PATH = "path"
+    """Its title behind those of all headings around it."""
+    EXPLICIT = "explicit"
+    """What it gives as ``{#id}``, else its title."""
+
+
+class OrderKind(enum.StrEnum):
+    """How an order of goals is meant; neither decides a case."""
+
+    HOLISTIC = "holistic"
+    """The first goals weigh more as a rule, and all are weighed together."""
+    STRICT = "strict"
+    """A goal goes before all behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadingRule(Brief):
+    """How a text is read by its headings, as ``reader`` of a sidecar says it.
+
+    :param skip: titles or ids of headings, what stands below which makes no provisions
+    :param principles: ids of the headings that are principles without being given a level of their own
+    :param depth: the least depth of headings that are; 0 for none
+    :param level: the level of these
+    :param bullets: whether list items become clauses
+    :param span: where the sidecar says it
+    :param apart: a provision without a level, and words of a list item in it that has one, and so is a principle
+    """
+
+    ids: IdRule = IdRule.SLUG
+    skip: tuple[str, ...] = ()
+    principles: tuple[str, ...] = ()
+    depth: int = 0
+    level: str = ""
+    bullets: bool = False
+    apart: tuple[tuple[str, str], ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage(Brief):
+    """A sentence of a provision, or a whole paragraph of it.
+
+    :param paragraph: its number in the provision, from 1; a list item counts as one
+    :param sentence: its number in the paragraph, from 1; 0 for the whole of it
+    """
+
+    provision: str
+    paragraph: int
+    sentence: int
+    text: str
+
+    @property
+    def locator(self) -> str:
+        """How it is named, such as ``be_kind ¶3 s2``."""
+        sentence = f" s{self.sentence}" if self.sentence else ""
+        return f"{self.provision} ¶{self.paragraph}{sentence}"
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
+_LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
+_BLANK = re.compile(r"\n[ \t]*\n")
+_LOCATOR = re.compile(
+    r"(?P<id>.*?)[\s#]*¶[ ]?(?P<paragraph>[1-9]\d{0,8})(?:[ ]?s(?P<sentence>[1-9]\d{0,8}))?"
+)
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a paragraph, each with its closing marks."""
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    return [text[start:end].rstrip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Yield the paragraphs of a text, with each list item as one."""
+    for paragraph in _BLANK.split(text):
+        yield from _LIST_ITEM.split(paragraph)
+
+
+def passages(provision: Provision) -> Iterator[Passage]:
+    """Yield each paragraph of the own text of a provision, and each sentence in it, in order."""
+    blocks = (block.text for block in provision.blocks if isinstance(block, Prose | Definition))
+    said = (paragraph for text in blocks for paragraph in paragraphs(text) if paragraph.strip())
+    for number, text in enumerate(said, 1):
+        yield Passage(provision=provision.id, paragraph=number, sentence=0, text=text)
+        for place, sentence in enumerate(sentences(text), 1):
+            yield Passage(provision=provision.id, paragraph=number, sentence=place, text=sentence)
+
+
+def split_locator(name: str) -> tuple[str, int, int]:
+    """Return the id, paragraph and sentence that a locator names; of an id alone they are 0."""
+    found = _LOCATOR.fullmatch(name.strip())
+    if found is None:
+        return name, 0, 0
+    return found["id"], int(found["paragraph"]), int(found["sentence"] or 0)
+
+
+def passage_at(provision: Provision, name: str) -> Passage | None:
+    """Return what a locator names in a provision, if it has that much text."""
+    _, paragraph, sentence = split_locator(name)
+    wanted = paragraph, sentence
+    return next((one for one in passages(provision) if (one.paragraph, one.sentence) == wanted), None)
+
+
+def passage_of(provision: Provision, words: str) -> Passage | None:
+    """Return the first sentence that holds some words, else the first paragraph that does."""
+    wanted = " ".join(words.split()).casefold()
+    held = [one for one in passages(provision) if wanted and wanted in " ".join(one.text.split()).casefold()]
+    return next((one for one in held if one.sentence), held[0] if held else None)

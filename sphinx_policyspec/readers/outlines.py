@@ -1,0 +1,435 @@
+"""Markdown of any maker → Spec: by its headings, whose titles make the ids that the text lacks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from sphinx_policyspec import model
+from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.files import grouped
+from sphinx_policyspec.model.levels import levels_for
+from sphinx_policyspec.model.outlines import HeadingRule, IdRule
+from sphinx_policyspec.model.spec import DEFAULT_TITLE, is_date
+from sphinx_policyspec.readers.blocks import cut
+from sphinx_policyspec.readers.comments import ITEM, Shown, front_matter, without_comments
+from sphinx_policyspec.readers.headings import Heading, heading_of
+from sphinx_policyspec.readers.inline import InlineLink, InlineTag, without_tags
+from sphinx_policyspec.readers.model_spec import DialectReader, Draft
+from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.readers.annotations import ProvisionAnnotation
+
+_LONGEST_ID = 60
+"""Characters of a title that its id holds, up to the last whole word."""
+_LINES = 3
+"""Lines below a heading that hold its first words."""
+_LOOKED_AT = 400
+"""Characters of a text whose first words tell two headings of one title apart."""
+_OF_EVERY_TEXT = frozenset(
+    {"invalid-encoding", "lone-carriage-return", "unclosed-comment", "unclosed-fence", "unresolved-conflict"}
+)
+"""Codes that are told of any Markdown; the others are about the form of the dialect."""
+_NOTE = re.compile(r"[ ]?\[\^[^\]\s]{1,40}\]")
+_NO_WORD = re.compile(r"(?:[^\w]|_)+")
+_NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
+
+
+def read_markdown(
+    text: str,
+    file: str,
+    title: str = "",
+    rule: HeadingRule | None = None,
+    *,
+    default_title: str = DEFAULT_TITLE,
+) -> Reading:
+    """Read Markdown: as the dialect where a heading has an id or a level and no rule is given, else by its headings.
+
+    :param title: of the spec, where the text has no front matter that gives one
+    :param default_title: where nothing says one, a heading of the first level included; empty for a part of a spec
+    """
+    lines = Lines.of(file, text)
+    raw_blocks, shown, findings = cut(lines)
+    headings = [raw for raw in raw_blocks if raw.kind is BlockKind.HEADING]
+    if rule is None and _is_dialect(lines, shown, headings):
+        return DialectReader(lines, shown, findings).read(raw_blocks, text, title or default_title)
+    outline = OutlineReader(lines, shown, findings, rule)
+    reading = outline.read(raw_blocks, text, title)
+    said = _front_matter(lines) if default_title else {}
+    if default_title and not title:
+        first = (one.title for one in reading.spec.provisions if _depth_of(one) == 1 and one.title)
+        said.setdefault("title", next(first, default_title))
+    guess = [_guess(reading.spec)] if rule is None and headings else []
+    return Reading(replace(reading.spec, **said), (*guess, *reading.findings))
+
+
+def _guess(spec: model.Spec) -> model.Finding:
+    """Return how a text was read that nothing is said of, and what a sidecar can say."""
+    first = next((one for one in spec.provisions if one.text), spec.provisions[0])
+    message = f"no heading has an id: read by {len(spec.provisions)} headings, whose titles make the ids"
+    hint = (
+        f"a file for `--annotations` says otherwise: `reader: {{ids: path, skip: [{first.id}]}}`, "
+        f"and gives levels: `provisions: {{{first.id}: {{level: user}}}}`"
+    )
+    span = model.Span(first.span.file, first.span.line)
+    return model.Finding(code="reader-guess", message=message, span=span, hint=hint)
+
+
+def _is_dialect(lines: Lines, shown: Shown, headings: Sequence[RawBlock]) -> bool:
+    """Return whether a heading has, or was to have, an id or a level of authority in braces."""
+    for raw in headings:
+        written = lines.text(*raw.body)
+        if "{" in written or "authority" in written:
+            heading = heading_of(shown, *raw.body)
+            if heading.id or heading.authority:
+                return True
+    return False
+
+
+def slug_of(text: str) -> str:
+    """Return the id that a title makes: letters, digits and their marks in lower case, anything else as ``_``."""
+    words = unicodedata.normalize("NFC", text[:_LOOKED_AT]).lower()
+    made = _NO_WORD.sub(_mark, words).strip("_")
+    if len(made) <= _LONGEST_ID:
+        return made
+    short, _, rest = made[: _LONGEST_ID + 1].rpartition("_")
+    return (short or rest[:_LONGEST_ID]).strip("_")
+
+
+def _mark(found: re.Match[str]) -> str:
+    """Return what an id has for a run of anything but letters and digits: the marks that belong to letters stay."""
+    run = found[0]
+    if run.isascii():
+        return "_"
+    return re.sub("_+", "_", "".join(c if unicodedata.category(c)[0] == "M" else "_" for c in run))
+
+
+_SAID = {
+    "title": "title",
+    "version": "version",
+    "date": "issued",
+    "issued": "issued",
+    "license": "license",
+    "licence": "license",
+    "publisher": "publisher",
+}
+"""What of front matter is said of the spec, by key."""
+
+
+def _front_matter(lines: Lines) -> dict[str, Any]:
+    """Return what the YAML at the beginning of a file says of it; what is no YAML says nothing."""
+    end = front_matter(lines.lines)
+    reader = YamlReader(lines.file, first=2)
+    try:
+        root = reader.mapping(reader.compose(lines.text(1, end - 1)) if end else None)
+    except AnnotationError:
+        return {}
+    found = {
+        field_: text
+        for key, node in root.items()
+        if (field_ := _SAID.get(key.lower())) and (text := " ".join(reader.text(node).split()))
+    }
+    if not is_date(issued := found.get("issued", "")):
+        found.pop("issued", None)
+    elif "version" not in found:
+        found["version"] = issued
+    return found
+
+
+@dataclass(slots=True)
+class _Title:
+    """A heading while ids are made.
+
+    :param slugs: of the headings around it, outermost first, and its own
+    :param fixed: the id that the text gives it
+    :param depth: how many of the slugs its id has
+    """
+
+    raw: RawBlock
+    slugs: tuple[str, ...]
+    fixed: str = ""
+    depth: int = 1
+    name: str = ""
+
+    def widen(self) -> bool:
+        """Take one more heading around it into its id; return whether there was one."""
+        if self.fixed or self.depth == len(self.slugs):
+            return False
+        self.depth += 1
+        self.name = ".".join(self.slugs[-self.depth :])
+        return True
+
+
+class OutlineReader(DialectReader):
+    """Reads a text by its headings: the reader of the dialect with another rule for their ids, which finds no slips in them."""
+
+    markup = model.Markup.MARKDOWN
+
+    def __init__(
+        self, lines: Lines, shown: Shown, findings: list[model.Finding], rule: HeadingRule | None = None
+    ) -> None:
+        super().__init__(lines, shown, [one for one in findings if one.code in _OF_EVERY_TEXT])
+        self.rule = rule or HeadingRule()
+        self.ids: dict[int, str] = {}
+        self.repeated: dict[int, str] = {}
+        self.anchors: dict[str, str] = {}
+        self.skipped: set[int] = set()
+        self.apart: dict[str, list[str]] = {}
+        for owner, words in self.rule.apart:
+            self.apart.setdefault(owner, []).append(words)
+
+    def read(self, raw_blocks: Sequence[RawBlock], text: str, title: str) -> Reading:
+        """Read the blocks that a text was cut into; what stands below a heading that is skipped is its prose."""
+        self.check_line_ends(text)
+        self.read_headings([raw for raw in raw_blocks if raw.kind is BlockKind.HEADING])
+        for raw in raw_blocks:
+            self.add(replace(raw, kind=BlockKind.PROSE) if raw.start in self.skipped else raw)
+        reading = self.finish(title)
+        levels = reading.spec.levels if reading.spec.principles else ()
+        return replace(reading, spec=replace(reading.spec, levels=levels))
+
+    # -- headings ---------------------------------------------------------------------------
+
+    def read_headings(self, raw_blocks: Sequence[RawBlock]) -> None:
+        """Read all headings, and make their ids."""
+        read = partial(heading_of, self.shown, words=self.notes.words, strict=True)
+        self.headings = {raw.start: read(*raw.body) for raw in raw_blocks}
+        self.has_attributes, self.entitled = False, {}
+        titles = list(self._titles(raw_blocks))
+        _tell_apart(titles)
+        taken = Counter(title.name for title in titles)
+        for title in titles:
+            if taken[title.name] > 1 and not title.fixed:
+                title.name = ".".join(filter(None, (title.name, self._first_words(title.raw.end))))
+        anchors: Counter[str] = Counter()
+        for title in titles:
+            start = title.raw.start
+            self.ids[start] = self.provision_names.take(title.name)
+            self.repeated[start] = title.name if self.ids[start] != title.name else ""
+            anchor = _NOT_IN_ANCHORS.sub("", self.headings[start].title.lower()).replace(" ", "-")
+            number = anchors[anchor]
+            anchors[anchor] += 1
+            self.anchors.setdefault(f"{anchor}-{number}" if number else anchor, self.ids[start])
+        self.anchors |= {name: name for name in self.ids.values()}
+
+    def _titles(self, raw_blocks: Sequence[RawBlock]) -> Iterator[_Title]:
+        """Yield the headings that make provisions, with the slugs of those around each."""
+        above: list[tuple[int, str]] = []
+        skipping = 0
+        skip = frozenset(self.rule.skip)
+        for raw in raw_blocks:
+            heading = self.headings[raw.start]
+            if skipping and heading.depth > skipping:
+                self.skipped.add(raw.start)
+                continue
+            while above and above[-1][0] >= heading.depth:
+                above.pop()
+            own = slug_of(heading.title) or self._first_words(raw.end) or "section"
+            above.append((heading.depth, own))
+            slugs = tuple(slug for _, slug in above)
+            whole = self.rule.ids is IdRule.PATH
+            fixed = heading.id if self.rule.ids is IdRule.EXPLICIT else ""
+            name = fixed or (".".join(slugs) if whole else own)
+            skipping = heading.depth if skip & {heading.title, name, own, ".".join(slugs)} else 0
+            yield _Title(raw, slugs, fixed, len(slugs) if whole else 1, name)
+
+    def _first_words(self, start: int) -> str:
+        """Return the id that the first words below a heading make, which tell it from others of its title."""
+        end = min(start + _LINES, len(self.lines))
+        end = next((number for number in range(start, end) if number in self.headings), end)
+        return slug_of(self.shown.text(start, end))
+
+    def check_heading(self, _raw: RawBlock, _heading: Heading, _span: model.Span) -> None:
+        """Find nothing: no heading of such a text is written wrong."""
+
+    def name(self, raw: RawBlock, _heading: Heading, _span: model.Span) -> tuple[str, str]:
+        """Return the id of a heading, and the one that it shares with another where nothing tells them apart."""
+        return self.ids[raw.start], self.repeated[raw.start]
+
+    # -- prose ------------------------------------------------------------------------------
+
+    def add(self, raw: RawBlock) -> None:
+        """Add a block; list items that have a level where what holds them has none are provisions of their own."""
+        wanted = self.apart.get(self.here) if raw.kind is BlockKind.PROSE else None
+        if not wanted:
+            super().add(raw)
+            return
+        after = raw.start
+        for start, end in item_lines(self.shown, raw.start, raw.end):
+            text = self.shown.text(start, end)
+            if any(holds(text, words) for words in wanted):
+                if after < start:
+                    super().add(RawBlock(BlockKind.PROSE, after, start, (after, start)))
+                self._add_item(RawBlock(BlockKind.PROSE, start, end, (start, end)))
+                after = end
+        if after < raw.end:
+            super().add(RawBlock(BlockKind.PROSE, after, raw.end, (after, raw.end)))
+
+    def _add_item(self, raw: RawBlock) -> None:
+        """Add a list item as a provision of its own."""
+        text = self._words(raw.start, raw.end)
+        words = " ".join(text[len(mark[0]) if (mark := ITEM.match(text)) else 0 :].split())
+        made = slug_of(words) or "item"
+        holder = self.open[-1]
+        place = self.lines.within(raw.start, 0, 0)
+        heading = Heading(holder.heading.depth + 1, _beginning(words), "", "", ())
+        draft = Draft(
+            heading=heading,
+            id=self.provision_names.take(f"{holder.id}.{made}"),
+            depth=holder.depth + 1,
+            parent=holder.id,
+            span=place,
+            source="",
+            repeats="",
+        )
+        self.drafts.append(draft)
+        self.open.append(draft)
+        super().add(raw)
+        self.open.pop()
+
+    def find_slips(self, _start: int, _text: str) -> set[int]:
+        """Find nothing: whatever others would take for a slip is text."""
+        return set()
+
+    def _link(self, item: InlineLink, span: model.Span, carrier: model.Carrier, mark: str) -> None:
+        """Take up a link; one to the anchor that a site makes of a heading is a reference to that."""
+        if not item.url or item.url == "#":
+            return
+        target = unquote(item.url.removeprefix(self.lines.file.rpartition("/")[2]).removeprefix("#"))
+        if item.target or target != item.url:
+            name = self.anchors.get(target) or self.anchors.get(target.lower(), target)
+            item = replace(item, target=name, url=f"#{name}")
+        super()._link(item, span, carrier, mark)
+
+    def _tag(self, item: InlineTag, text: str, line: int, *, misplaced: str, since: int = 0) -> None:
+        """Take up an eval tag where ids are the dialect's; elsewhere it is the mark of a note."""
+        if self.rule.ids is IdRule.EXPLICIT:
+            super()._tag(item, text, line, misplaced=misplaced, since=since)
+
+    def finish(self, title: str) -> Reading:
+        """Return the spec; its findings are those that any text can have."""
+        self.lost_links.clear()
+        reading = super().finish(title)
+        findings = tuple(one for one in reading.findings if one.code in _OF_EVERY_TEXT)
+        return replace(reading, findings=findings)
+
+
+def _tell_apart(titles: list[_Title]) -> None:
+    """Put the slugs of the headings around them before those that more than one has, as many as tell them apart."""
+    groups = [titles]
+    while groups:
+        same = [some for group in groups for some in grouped((one.name, one) for one in group).values()]
+        groups = [some for some in same if len(some) > 1 and sum(title.widen() for title in some)]
+
+
+def item_lines(shown: Shown, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the lines of each list item among some, those of nested ones apart from what holds them."""
+    begun = -1
+    number = start
+    while number < end:
+        line = shown.plain[number]
+        inside = number in shown.nested
+        is_item = inside and ITEM.match(line) is not None
+        if begun >= 0 and (is_item or (not inside and line.strip())):
+            yield begun, number
+            begun = -1
+        if is_item:
+            begun = number
+        number = shown.fences.get(number, number) + 1
+    if begun >= 0:
+        yield begun, end
+
+
+def _beginning(words: str) -> str:
+    """Return the first words of a text, for a title."""
+    first = words.partition(". ")[0].rstrip(".")
+    if len(first) <= _LONGEST_ID:
+        return first
+    return f"{first[:_LONGEST_ID].rpartition(' ')[0] or first[:_LONGEST_ID]}…"
+
+
+_MARKS = re.compile(r"\s*(?P<marks>#{1,6})")
+
+
+def _depth_of(provision: model.Provision) -> int:
+    """Return the depth of a heading as its text marks it."""
+    if marks := _MARKS.match(provision.source.lstrip("\ufeff")):
+        return len(marks["marks"])
+    return 1 if provision.source.rstrip().endswith("=") else 2
+
+
+def is_apart(provision: model.Provision) -> bool:
+    """Return whether a provision is a list item that has a level where what holds it has none."""
+    return not provision.source and provision.parent is not None and len(provision.blocks) == 1
+
+
+def _plain_files(spec: model.Spec) -> frozenset[str]:
+    return frozenset(one.file for one in spec.documents if one.markup is model.Markup.MARKDOWN)
+
+
+def with_levels(
+    spec: model.Spec, rule: HeadingRule | None, notes: Mapping[str, ProvisionAnnotation]
+) -> model.Spec:
+    """Return a spec in which sections of texts that were read by their headings have the levels that a sidecar gives them."""
+    files = _plain_files(spec)
+    if not files:
+        return spec
+
+    def level_of(one: model.Section) -> str:
+        note = notes.get(one.id)
+        if note is not None and note.level:
+            return note.level
+        holder = notes.get(one.parent or "")
+        if is_apart(one):
+            clauses = holder.clauses if holder is not None else ()
+            return next((c.authority for c in clauses if c.authority and holds(one.text, c.text)), "")
+        named = rule is not None and (one.id in rule.principles or 0 < rule.depth <= _depth_of(one))
+        is_skipped = rule is not None and bool({one.id, one.title} & {*rule.skip})
+        return rule.level if rule is not None and named and not is_skipped else ""
+
+    provisions = tuple(
+        one.as_principle(level)
+        if isinstance(one, model.Section) and one.span.file in files and (level := level_of(one))
+        else one
+        for one in spec.provisions
+    )
+    return replace(spec, provisions=provisions)
+
+
+def levels_used(spec: model.Spec) -> tuple[model.AuthorityLevel, ...]:
+    """Return the published levels that fit those that principles have, where none are declared; none without a principle."""
+    return levels_for(one.authority for one in spec.principles) if spec.principles else ()
+
+
+def bullets_of(spec: model.Spec) -> dict[str, list[model.Clause]]:
+    """Return the list items of the principles of texts that were read by their headings, as clauses of their levels."""
+    files = _plain_files(spec)
+    return {
+        one.id: [
+            model.Clause(principle=one.id, authority=one.authority, text=text, span=span)
+            for block in one.blocks
+            if isinstance(block, model.Prose)
+            for text, span in _items(block)
+        ]
+        for one in spec.principles
+        if one.span.file in files
+    }
+
+
+def _items(block: model.Prose) -> Iterator[tuple[str, model.Span]]:
+    """Yield the words of each list item of some prose, and where they stand."""
+    lines = Lines(block.span.file, tuple(block.source.splitlines(keepends=True)), block.span.line)
+    shown = without_comments(lines.lines)
+    for start, end in item_lines(shown, 0, len(lines.lines)):
+        text = _NOTE.sub("", without_tags(shown.text(start, end)))
+        mark = ITEM.match(text)
+        if words := " ".join(text[mark.end() if mark else 0 :].split()):
+            yield words, lines.span(start, end)
