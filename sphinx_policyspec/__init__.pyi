@@ -16,7 +16,7 @@ from sphinx_policyspec.api.alignments import (
     update_alignment as update_alignment,
 )
 from sphinx_policyspec.api.asking import (
-    ask as ask, by_topic as by_topic, inferred_base as inferred_base, knowledge_base as knowledge_base,
+    ask as ask, by_topic as by_topic, inferred_base as inferred_base, knowledge_base as knowledge_base, load_specs as load_specs,
     query as query, reason as reason, to_graph as to_graph, to_owl as to_owl, to_rdf as to_rdf,
     write_rdf as write_rdf,
 )
@@ -97,6 +97,7 @@ from sphinx_policyspec.graph.questions import (
     Parameter as Parameter, Question as Question, find_question as find_question,
     list_questions as list_questions,
 )
+from sphinx_policyspec.graph.releases import ChangeFact as ChangeFact, Revision as Revision, SpecReleases as SpecReleases
 from sphinx_policyspec.graph.serialize import vocabulary as vocabulary
 from sphinx_policyspec.graph.terms import (
     Blank as Blank, Foreign as Foreign, Iri as Iri, Term as Term, Triple as Triple,

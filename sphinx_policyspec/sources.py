@@ -105,6 +105,8 @@ class Reader:
     :param annotations: an annotation file for whatever is read
     :param otherwise: annotation files for Model Spec Markdown without such a file; they may speak of ids that it lacks
     :param annotate: whether a file is applied that a project does not name itself
+    :param name: of the spec, whatever it says itself
+    :param topics: an annotation file whose topics are added, and nothing else of it
     :param is_older: whether what is read is only compared with something else
     :param bound: the folder out of which no link of a release may lead; by default the work tree around it, or itself
     """
@@ -115,6 +117,8 @@ class Reader:
     annotations: Path | None = None
     otherwise: tuple[Path, ...] = field(default_factory=lambda: (shipped_annotations(),))
     annotate: bool = True
+    name: str = ""
+    topics: Path | None = None
     is_older: bool = False
     bound: Path | None = None
 
@@ -127,11 +131,20 @@ class Reader:
 
         What cannot be used raises :class:`~sphinx_policyspec.errors.SourceError`.
         """
-        return self._opened(str(source), lambda reader, path, name: (reader._one(path, name),))[0]  # noqa: SLF001
+        one = self._opened(str(source), lambda reader, path, name: (reader._one(path, name),))[0]  # noqa: SLF001
+        return self._named(one)
 
     def releases(self, source: str | Path) -> tuple[Loaded, ...]:
         """Return the releases of a SOURCE, which may be one or several, from the first to the last."""
-        return self._opened(str(source), Reader._several)
+        return tuple(map(self._named, self._opened(str(source), Reader._several)))
+
+    def _named(self, loaded: Loaded) -> Loaded:
+        """Return what was read with the name and the topics that it is given."""
+        spec = replace(loaded.spec, name=self.name or loaded.spec.name)
+        if self.topics:
+            given = given_annotations(self.topics).topics
+            spec = replace(spec, topics=tuple({one.id: one for one in (*given, *spec.topics)}.values()))
+        return loaded if spec == loaded.spec else replace(loaded, spec=spec)
 
     def state(self, source: str) -> str:
         """Return what changes whenever a SOURCE may say something else; nothing where that cannot be told."""
@@ -221,10 +234,10 @@ class Reader:
             found = [checked(self._annotated(_of_graph(path, spec))) for spec in specs]
         else:
             found = [self._one(folder, str(folder)) for folder in release_folders(path)]
-        by_version = {loaded.spec.version: loaded for loaded in found}
+        of_spec = {id(loaded.spec): loaded for loaded in found}
         with _named(path):
             ordered = in_order(loaded.spec for loaded in found)
-        return tuple(by_version[spec.version] for spec in ordered)
+        return tuple(of_spec[id(spec)] for spec in ordered)
 
     def _options_of(self, path: Path) -> ProjectOptions | None:
         """Return how a path is read as a Sphinx project, if it is one.

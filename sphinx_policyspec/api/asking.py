@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
-from sphinx_policyspec.api.reading import Source, load_all, spec_of
+from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, spec_of
 from sphinx_policyspec.errors import QueryWarning
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
@@ -30,14 +31,20 @@ if TYPE_CHECKING:
 
 
 def knowledge_base(
-    source: Source | Sequence[Spec], *, base_iri: str = "", question: str = "", results: Results | None = None
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
+    *,
+    base_iri: str = "",
+    question: str = "",
+    results: Results | None = None,
 ) -> KnowledgeBase:
     """Return the knowledge base of a spec or of a SOURCE, for many questions; close it, or use it in a ``with``.
 
     A graph file that was written with what follows from it is asked as it is. Of several releases each is a named
     graph, and what changed between them is another; the last release is the default graph as well.
 
-    :param source: also releases from the first to the last, as :func:`load_all` returns them
+    :param source: also releases from the first to the last, as :func:`load_all` returns them. Where they are of several
+        specs, which their bases tell, each release of each is a named graph, and a named question is asked of each spec
+        alone: its answer begins with a column ``spec``
     :param question: the name of the one question that it will be asked, which takes less time and memory
     :param results: of evaluations, as :func:`read_results` returns them: a named graph more
     """
@@ -50,10 +57,16 @@ def knowledge_base(
 
 
 def _knowledge_base(
-    source: Source | Sequence[Spec], base_iri: str, question: str, *, is_plain: bool
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
+    base_iri: str,
+    question: str,
+    *,
+    is_plain: bool,
 ) -> KnowledgeBase:
     over_releases = bool(question) and find_question(question).over == "releases"
     if specs := _releases(source, several=over_releases):
+        if len(several_specs := load_specs(specs)) > 1:
+            return releases.SpecsBase(several_specs)
         return releases.releases_base(specs, _revisions(specs), base_iri)
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     if (
@@ -66,13 +79,29 @@ def _knowledge_base(
     return KnowledgeBase.from_spec(spec_of(one), base_iri, question=question)
 
 
-def _releases(source: Source | Sequence[Spec], *, several: bool = False) -> tuple[Spec, ...]:
+def _releases(
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], *, several: bool = False
+) -> tuple[Spec, ...]:
     """Return the releases of a source that is several, or is to be taken so; else nothing."""
     if isinstance(source, str | Path):
         return load_all(source) if several or has_releases(source) else ()
     if isinstance(source, Spec | Loaded):
         return (spec_of(source),) if several else ()
-    return tuple(source)
+    return tuple(spec for one in source for spec in ((one,) if isinstance(one, Spec) else one.releases))
+
+
+def load_specs(
+    *sources: str | Path | Sequence[Spec], **options: Unpack[ReadingOptions]
+) -> tuple[releases.SpecReleases, ...]:
+    """Return several specs, each with its releases, in the order in which SOURCEs name them first.
+
+    Two SOURCEs are of one spec where what their IRIs begin with is equal, and so are their titles, and their versions
+    differ; else :class:`SourceError` says that one needs a name (``spec_name``, or ``spec: {name: …}`` of a sidecar).
+
+    :param sources: also releases that were read already
+    """
+    read = [load_all(one, **options) if isinstance(one, str | Path) else tuple(one) for one in sources]
+    return tuple(replace(one, compare=_revisions) for one in releases.by_spec(read))
 
 
 def _revisions(specs: Sequence[Spec]) -> tuple[releases.Revision, ...]:
@@ -95,7 +124,9 @@ def inferred_base(source: str | Path, *, question: str = "", queried: bool = Fal
     )
 
 
-def ask(source: Source | Sequence[Spec], question: str, /, **params: str) -> Answer:
+def ask(
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], question: str, /, **params: str
+) -> Answer:
     """Return the answer to a named question, such as ``ask(spec, "hard-rules")``; :func:`questions` lists them.
 
     A question over releases may be asked of a SOURCE that is several. Raises :class:`QueryError` for an unknown
@@ -105,7 +136,7 @@ def ask(source: Source | Sequence[Spec], question: str, /, **params: str) -> Ans
         return _told(base.ask(question, params))
 
 
-def query(source: Source | Sequence[Spec], sparql: str) -> Answer:
+def query(source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], sparql: str) -> Answer:
     """Return the answer to a SPARQL query, run under the guard's limits.
 
     What the query names that nothing has is a warning, :class:`QueryWarning`, and among the findings of the answer.
@@ -169,7 +200,11 @@ def to_owl(
 
 
 def to_rdf(
-    source: Source | Sequence[Spec], form: str = "ttl", *, base_iri: str = "", inferred: bool = False
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
+    form: str = "ttl",
+    *,
+    base_iri: str = "",
+    inferred: bool = False,
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
 
@@ -184,7 +219,7 @@ def to_rdf(
 
 
 def write_rdf(
-    source: Source | Sequence[Spec],
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
     file: str | Path | BinaryIO,
     form: str = "ttl",
     *,
@@ -201,9 +236,16 @@ def write_rdf(
 
 
 def _pieces(
-    source: Source | Sequence[Spec], form: str, base_iri: str, *, inferred: bool
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
+    form: str,
+    base_iri: str,
+    *,
+    inferred: bool,
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
     if specs := _releases(source):
+        several = load_specs(specs)
+        if len(several) > 1 or not isinstance(source, str | Path | Spec | Loaded):
+            return releases.specs_pieces(several, form), ()
         return releases.release_pieces(specs, _revisions(specs), form, base_iri), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     triples = triples_of(spec_of(one), base_iri)

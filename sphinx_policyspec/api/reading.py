@@ -20,6 +20,7 @@ class ReadingOptions(TypedDict, total=False):
 
     ``annotations``: an annotation file to apply; by default the shipped one, to Model Spec Markdown only.
     ``annotate``: whether to apply an annotation file that a project does not name itself.
+    ``spec_name``: the name of the spec, whatever it says itself. ``topics``: an annotation file whose topics are added.
 
     Of a Sphinx project, as ``sphinx-build`` has them: ``builder``, the builder whose pages are meant, ``html`` by
     default; ``tags``; ``overrides``, values for options of ``conf.py``; ``confdir``, the folder of ``conf.py``.
@@ -27,6 +28,8 @@ class ReadingOptions(TypedDict, total=False):
 
     annotations: str | Path | None
     annotate: bool
+    spec_name: str
+    topics: str | Path | None
     builder: str
     tags: Iterable[str]
     overrides: Mapping[str, Any]
@@ -108,12 +111,14 @@ def _warned(given: Source, read: Loaded) -> Spec:
 
 def reader(**options: Unpack[ReadingOptions]) -> Reader:
     """Return what reads SOURCEs in this process, Sphinx projects too."""
-    annotations = options.get("annotations")
+    annotations, topics = options.get("annotations"), options.get("topics")
     return Reader(
         project=_read_project,
         options=options_of(**options),
         annotations=Path(annotations) if annotations else None,
         annotate=options.get("annotate", True),
+        name=options.get("spec_name", ""),
+        topics=Path(topics) if topics else None,
     )
 
 

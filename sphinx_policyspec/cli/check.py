@@ -67,7 +67,7 @@ _LISTED: dict[str, Any] = {
 
 
 @click.command(cls=options.SourceCommand)
-@options.source_argument
+@options.sources_argument
 @click.option("--select", **_LISTED, help="Only these codes or categories, by commas.")
 @click.option("--ignore", **_LISTED, help="All but these codes or categories.")
 @click.option(
@@ -93,7 +93,7 @@ _LISTED: dict[str, Any] = {
 @options.form_option("Report", about="How to print the findings; baseline: as a file for --baseline.")
 @options.output_option
 def check(
-    source: str,
+    sources: tuple[str, ...],
     *,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -106,7 +106,7 @@ def check(
     output: str | None,
     settings: options.Settings,
 ) -> None:
-    """Report what is wrong, or could be better, in SOURCE.
+    """Report what is wrong, or could be better, in each SOURCE.
 
     The reference of findings explains each code. Exit status 1 means that a finding is at or above
     --fail-on; a baseline holds back those that are known.
@@ -124,8 +124,12 @@ def check(
             "a baseline holds every finding: --baseline does not apply to --format baseline"
         )
 
-    def look() -> tuple[ps.Loaded, ps.Report]:
-        loaded = settings.load(source)
+    if fix and len(sources) > 1:
+        raise click.UsageError("--fix mends one SOURCE")
+    of_each = dict(settings.for_each(sources))
+
+    def look(source: str) -> tuple[ps.Loaded, ps.Report]:
+        loaded = of_each[source].load(source)
         return loaded, ps.check(
             loaded,
             select=select,
@@ -136,9 +140,13 @@ def check(
             fail_on=ps.Severity(fail_on),
         )
 
-    loaded, report = look()
-    if fix and _fixed(loaded, report, settings, yes=yes, aside=form != "text"):
-        report = look()[1]
+    looked = [look(source) for source in of_each]
+    report = looked[0][1]
+    if len(looked) > 1:
+        ps.load_specs(*[(loaded.spec,) for loaded, _ in looked])
+        report = ps.Report.of_several([report for _, report in looked])
+    elif fix and _fixed(*looked[0], settings, yes=yes, aside=form != "text"):
+        report = look(sources[0])[1]
     settings.show(report, form, output)
     if output:
         settings.note(f"wrote {len(report)} findings to {output}")

@@ -20,7 +20,15 @@ import click
 from click.shell_completion import BashComplete, CompletionItem, get_completion_class
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    form_option,
+    output_option,
+    source_argument,
+    sources_argument,
+    spec_option,
+)
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import json_object, message_line
 from sphinx_policyspec.files import dump_json, printable
@@ -152,18 +160,29 @@ def commands() -> None:
 
 
 @commands.command(cls=SourceCommand)
-@source_argument
+@sources_argument
+@spec_option
 @output_option
 @form_option(forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl.")
 @click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
-def graph(source: str, output: str | None, form: str | None, *, inferred: bool, settings: Settings) -> None:
+def graph(
+    sources: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    *,
+    only: tuple[str, ...],
+    inferred: bool,
+    settings: Settings,
+) -> None:
     """Write the knowledge base of SOURCE as RDF.
 
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
-    releases each one is a named graph, and what changed between them is another.
+    releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
+    spec is another.
 
     \b
+      policyspec graph model_spec charter.md --name spec --name charter -o both.trig
       policyspec graph model_spec -o releases.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
@@ -171,8 +190,13 @@ def graph(source: str, output: str | None, form: str | None, *, inferred: bool, 
     chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
     if chosen is None:
         raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
-    read: ps.Loaded | tuple[ps.Spec, ...]
-    if settings.has_releases(source):
+    read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
+    source = sources[0]
+    if len(sources) > 1 or only:
+        if inferred:
+            raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
+        read = settings.read_specs(sources, only)
+    elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
         read = settings.releases(source)
@@ -399,7 +423,7 @@ def _put_error(error: str) -> None:
             name, *rest = rest
             command = command.get_command(click.Context(command), name) or unknown
         asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
-        form, source = asked.get("form"), asked.get("source")
+        form, source = asked.get("form"), asked.get("source") or next(iter(asked.get("sources") or ()), "")
         if form == "json":
             click.echo(json_object({}, errors=[message_line(error)]), nl=False)
         elif name == "check" and form not in {None, "text", "baseline"}:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.files import printable, real_path, write_file
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import given_base
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
@@ -40,11 +41,14 @@ _FORM = frozenset({"dialect", "examples", "prompts"})
 class Settings:
     """The options that every subcommand with a SOURCE shares.
 
+    :param annotations: an annotation file, or one for each SOURCE; ``names`` likewise
     :param seen: the files that were read, which no output takes the place of
     """
 
-    annotations: str | None
+    annotations: tuple[str, ...]
     no_annotations: bool
+    names: tuple[str, ...] = ()
+    topics: str | None = None
     base_iri: str
     quiet: bool
     verbose: bool
@@ -111,12 +115,48 @@ class Settings:
         if not self.quiet:
             click.echo(printable(f"policyspec: {text}"), err=True)
 
+    def for_each(self, sources: Sequence[str]) -> Iterator[tuple[str, Settings]]:
+        """Yield each SOURCE with its settings: of options that are given once for each, its own."""
+        for option, given in (("--annotations", self.annotations), ("--name", self.names)):
+            if len(given) not in {0, len(sources)}:
+                raise click.UsageError(
+                    f"{option} is given once for each of {len(sources)} SOURCEs, in their order, where `-` is none; "
+                    f"it is given {len(given)} times"
+                )
+        for place, source in enumerate(sources):
+            sidecar, name = (
+                tuple(one for one in given[place : place + 1] if one != "-")
+                for given in (self.annotations, self.names)
+            )
+            yield source, replace(self, annotations=sidecar, names=name)
+
+    def read_specs(self, sources: Sequence[str], only: Sequence[str] = ()) -> tuple[ps.SpecReleases, ...]:
+        """Read several SOURCEs, and report what may change the result.
+
+        :param only: the names of the specs that are wanted; by default all
+        """
+        read: list[tuple[ps.Spec, ...]] = []
+        for source, settings in self.for_each(sources):
+            if settings.has_releases(source):
+                read.append(tuple(loaded.spec for loaded in settings.read_releases(source)))
+            else:
+                read.append((settings.read(source).spec,))
+        specs = ps.load_specs(*read)
+        known = [one.name for one in specs]
+        for name in only:
+            if name not in known:
+                hint = nearest(name, known) or f"known are {', '.join(known)}"
+                raise click.BadParameter(f"no spec is called `{name}`; {hint}", param_hint="--spec")
+        return tuple(one for one in specs if not only or one.name in only)
+
     @property
     def options(self) -> ps.ReadingOptions:
         """How each SOURCE is read."""
         return ps.ReadingOptions(
-            annotations=self.annotations,
+            annotations=next(iter(self.annotations), None),
             annotate=not self.no_annotations,
+            spec_name=next(iter(self.names), ""),
+            topics=self.topics,
             builder=self.builder,
             tags=self.tags,
             overrides=self.overrides,
@@ -220,6 +260,13 @@ def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str)
         raise click.BadParameter(str(error)) from None
 
 
+def _names(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for text in value:
+        if not re.fullmatch(r"[^\W_][\w.-]{0,59}|-", text):
+            raise click.BadParameter(f"`{text}` is no name: letters, digits, `_`, `.` and `-`, at most 60")
+    return value
+
+
 def _overrides(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
     for text in value:
         if "=" not in text:
@@ -232,11 +279,25 @@ def _common_options() -> list[click.Option]:
         click.Option(
             ["--annotations"],
             metavar="FILE",
+            multiple=True,
             type=click.Path(dir_okay=False),
             help="Annotation file (YAML sidecar) to apply: topics, goals, exceptions. "
             "Default for Model Spec Markdown: the one we ship.",
         ),
         click.Option(["--no-annotations"], is_flag=True, help="Apply no annotation file."),
+        click.Option(
+            ["--name", "names"],
+            metavar="NAME",
+            multiple=True,
+            callback=_names,
+            help="Name of the spec, by which its IRIs begin unless it has a base. Default: what it says itself.",
+        ),
+        click.Option(
+            ["--topics"],
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            help="Annotation file whose topics are added to SOURCE, and nothing else of it.",
+        ),
         click.Option(
             ["--base-iri"],
             metavar="IRI",
@@ -287,7 +348,8 @@ def _common_options() -> list[click.Option]:
 def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
     """Return the releases of the SOURCE that is named so far; no ``conf.py`` is run for completion."""
     # Before the value of an option is there, click leaves arguments among the other words.
-    source = context.params.get("source") or context.params.get("new") or next(iter(context.args), None)
+    named = context.params.get("sources") or context.args
+    source = context.params.get("source") or context.params.get("new") or next(iter(named), None)
     try:
         return ps.load_all(source) if source and not ps.is_project(source) else ()
     except (PolicySpecError, OSError):
@@ -305,6 +367,10 @@ def file_option(
 
 
 source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
+sources_argument = click.argument("sources", metavar="SOURCE...", type=click.Path(), nargs=-1, required=True)
+spec_option = click.option(
+    "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
+)
 output_option = file_option("-o", "--output", exists=False, about="Write to FILE. Default: print it.")
 judgements_option = file_option(
     "--judgements", about="What people who read changed prose say of it, as `policyspec judge` writes it."
@@ -377,6 +443,9 @@ class SourceCommand(click.Command):
             name: ctx.params.pop(name) for option in fields(Settings) if (name := option.name) in ctx.params
         }
         settings = Settings(**shared, seen={real_path(Path(name)) for name in names})
+        takes_several = any(param.name == "sources" for param in self.params)
+        if not takes_several and max(len(settings.annotations), len(settings.names)) > 1:
+            raise click.UsageError("one SOURCE takes one --annotations and one --name", ctx)
         if settings.annotations and settings.no_annotations:
             raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
         ctx.params["settings"] = settings

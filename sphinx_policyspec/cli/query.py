@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +17,20 @@ from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.readers.text import read_text
 
 
-def _complete_question(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return options.offered(incomplete, {question.name: question.text for question in ps.list_questions()})
+def _complete_question(
+    context: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer files, and behind the first of them the names of questions."""
+    files = [CompletionItem(incomplete, type="file")]
+    if not (context.params.get("sources") or context.args):
+        return files
+    named = {question.name: question.text for question in ps.list_questions()}
+    return [*options.offered(incomplete, named), *files]
 
 
 def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the parameters of the question that was named, and after `=` the values that one can have."""
-    words = {*context.args, context.params.get("question")}
+    words = {*context.args, *(context.params.get("sources") or ())}
     parameters = [
         p for question in ps.list_questions() if question.name in words for p in question.parameters
     ]
@@ -50,8 +58,10 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
 
 
 @click.command(cls=options.SourceCommand)
-@click.argument("source", metavar="[SOURCE]", type=click.Path(), required=False)
-@click.argument("question", metavar="[NAME]", required=False, shell_complete=_complete_question)
+@click.argument(
+    "sources", metavar="[SOURCE]... [NAME]", type=click.Path(), nargs=-1, shell_complete=_complete_question
+)
+@options.spec_option
 @click.option(
     "--param",
     "params",
@@ -73,9 +83,9 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
 @options.form_option("Answer", about="How to print the answer.")
 @options.output_option
 def query(
-    source: str | None,
-    question: str | None,
+    sources: tuple[str, ...],
     *,
+    only: tuple[str, ...],
     params: tuple[str, ...],
     results: tuple[str, ...],
     sparql: str | None,
@@ -89,7 +99,9 @@ def query(
 
     Queries of your own run under limits (10 s, 10,000 rows, no network, no files); prefixes ps,
     skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already. Of a folder of releases each
-    one is a named graph, and what changed between them is another.
+    one is a named graph, and what changed between them is another. Of several SOURCEs a named
+    question is asked of each spec, and its answer begins with the column spec; --annotations and
+    --name are given once for each, in their order, where - is none.
 
     \b
       policyspec query --list
@@ -97,13 +109,16 @@ def query(
       policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
       policyspec query model_spec/2025-09-12 results-by-principle --results store/
       policyspec query model_spec level-history --param provision=love_humanity
+      policyspec query model_spec/2025-09-12 charter.md principles-by-level
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
     if listing:
         _list_questions(form, output, settings)
         return
-    asked = [value for value in (question, sparql, query_file) if value]
-    if source is None or len(asked) != 1:
+    *given, last = sources or ("",)
+    question = "" if sparql or query_file else last
+    named = tuple(given) if question else sources
+    if not named or (bool(question) + bool(sparql) + bool(query_file)) != 1:
         raise click.UsageError(
             "give a SOURCE and one of NAME, --sparql, --file; `policyspec query --list` names the questions"
         )
@@ -111,7 +126,7 @@ def query(
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
-    with _base_of(source, question or "", results, settings) as base, settings.watching("asking"):
+    with _base_of(named, question, results, only, settings) as base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
@@ -119,9 +134,21 @@ def query(
 
 
 def _base_of(
-    source: str, question: str, files: tuple[str, ...], settings: options.Settings
+    sources: Sequence[str],
+    question: str,
+    files: tuple[str, ...],
+    only: tuple[str, ...],
+    settings: options.Settings,
 ) -> ps.KnowledgeBase:
-    """Return what is asked: several releases, a graph file as it is, or one spec; with results, where there are any."""
+    """Return what is asked: several specs or releases, a graph file as it is, or one spec; with results, where there are any."""
+    if len(sources) > 1 or only:
+        specs = settings.read_specs(sources, only)
+        if question:
+            ps.find_question(question)
+        if files:
+            raise click.UsageError("--results are of one SOURCE")
+        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question)
+    (source, settings), *_ = settings.for_each(sources)
     if files:
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
         results = ps.read_results(read, *files)
@@ -132,6 +159,11 @@ def _base_of(
     given = settings.annotations or settings.base_iri
     inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
     return inferred or ps.knowledge_base(settings.read(source), question=question)
+
+
+def _alone(one: ps.SpecReleases) -> ps.Spec | tuple[ps.Spec, ...]:
+    """Return what is asked of one spec."""
+    return one.releases if len(one.releases) > 1 else one.last
 
 
 def _parameters(texts: tuple[str, ...]) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -56,6 +56,29 @@ class Report:
     def unusable(cls, source: str, error: str) -> Report:
         """Return the report about a SOURCE that cannot be used."""
         return cls(source=source, lines=SourceLines(None), rules=tuple(rules().values()), error=error)
+
+    @classmethod
+    def of_several(cls, reports: Sequence[Report]) -> Report:
+        """Return one report of several, whose files are named as seen from the folder one works in."""
+        texts: dict[str, str] = {}
+        entries: list[Reported] = []
+        for report in reports:
+            for entry in report.entries:
+                finding = entry.finding
+                spans = [
+                    replace(span, file=report.path(span.file)) for span in (finding.span, *finding.related)
+                ]
+                for shown, span in zip(spans, (finding.span, *finding.related), strict=True):
+                    texts[shown.file] = "\n".join(report.lines.of(span.file))
+                moved = replace(finding, span=spans[0], related=tuple(spans[1:]))
+                entries.append(replace(entry, finding=moved))
+        return replace(
+            reports[0],
+            source=" ".join(report.source for report in reports),
+            lines=SourceLines(None, texts=texts),
+            entries=tuple(entries),
+            known=sum(report.known for report in reports),
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 import pyoxigraph
 
-from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.errors import QueryError, SourceError
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.parse import streamed_statements
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, Question, find_question
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.syntaxes import Statements, blocks
 from sphinx_policyspec.graph.terms import (
+    DEFAULT_BASE,
     MAX_BYTES,
     PROV,
     PS,
@@ -30,7 +33,7 @@ from sphinx_policyspec.graph.terms import (
     iri_of,
 )
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.spec import base_of
 
 _FORMATS = ("nq", "trig")
@@ -72,16 +75,85 @@ class Revision:
     same: tuple[tuple[str, str, str], ...] = ()
 
 
-def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
-    """Return releases from the first to the last; numbers in versions count as numbers.
+@dataclass(frozen=True, kw_only=True)
+class SpecReleases:
+    """A spec of several in one base, with its releases.
 
-    Raises :class:`~sphinx_policyspec.errors.SourceError` where two have one version, whose graphs would be one.
+    :param name: by which it is told from the others
+    :param releases: from the first to the last
+    :param compare: returns what changed from each to the next
     """
-    ordered = sorted(specs, key=lambda spec: _parts(spec.version))
+
+    name: str
+    releases: tuple[Spec, ...]
+    compare: Callable[[Sequence[Spec]], tuple[Revision, ...]] = field(default=lambda _: (), repr=False)
+
+    @cached_property
+    def revisions(self) -> tuple[Revision, ...]:
+        """What changed from each release to the next."""
+        return self.compare(self.releases)
+
+    @property
+    def last(self) -> Spec:
+        """The last release."""
+        return self.releases[-1]
+
+    def base(self, question: Question) -> KnowledgeBase:
+        """Return what holds what a question looks at: one release, or all where there are several."""
+        if len(self.releases) > 1 or question.over == "releases":
+            return releases_base(self.releases, self.revisions)
+        return KnowledgeBase.from_spec(self.last, question=question.name)
+
+
+def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+    """Return releases from the first to the last, spec by spec; numbers in versions count as numbers.
+
+    Raises :class:`~sphinx_policyspec.errors.SourceError` where two of a spec have one version, whose graphs would be one.
+    """
+    of_base = grouped((base_of(spec), spec) for spec in specs)
+    ordered = [
+        spec for same in of_base.values() for spec in sorted(same, key=lambda one: _parts(one.version))
+    ]
     for one, other in pairwise(ordered):
-        if one.version == other.version:
+        if (one.version, base_of(one)) == (other.version, base_of(other)):
             raise SourceError(f"two of the releases have the version `{one.version}`")
     return tuple(ordered)
+
+
+def by_spec(sources: Iterable[Sequence[Spec]]) -> tuple[SpecReleases, ...]:
+    """Return the specs of several sources, in their order, each with its releases; what changed is left to who compares.
+
+    Sources of one base are releases of one spec. Raises :class:`~sphinx_policyspec.errors.SourceError` (``same-base``)
+    where they cannot be: two have one version, or their titles differ.
+    """
+    of_base: dict[str, list[Sequence[Spec]]] = {}
+    for source in sources:
+        for base, specs in grouped((base_of(spec), spec) for spec in source).items():
+            of_base.setdefault(base, []).append(specs)
+    found = []
+    for base, given in of_base.items():
+        for one, other in pairwise(given):
+            _check_base(base or DEFAULT_BASE, one, other)
+        releases = in_order(spec for specs in given for spec in specs)
+        found.append(SpecReleases(name=releases[-1].called or "spec", releases=releases))
+    for name, same in grouped((one.name, one) for one in found).items():
+        if len(same) > 1:
+            raise SourceError(
+                f"two specs are called `{name}`: give each a name of its own with `--name` [same-base]"
+            )
+    return tuple(found)
+
+
+def _check_base(base: str, one: Sequence[Spec], other: Sequence[Spec]) -> None:
+    """Refuse two sources of one base that are not releases of one spec."""
+    mend = "give each a name with `--name`, if they are two specs [same-base]"
+    if one[-1].title != other[-1].title:
+        titles = f"`{one[-1].title}` and `{other[-1].title}`"
+        raise SourceError(f"{titles} have one base, `{base}`: {mend}")
+    versions = {spec.version for spec in one} & {spec.version for spec in other}
+    if versions:
+        shown = f"the version `{min(versions)}`" if min(versions) else "no version"
+        raise SourceError(f"two SOURCEs of the base `{base}` have {shown}: {mend}")
 
 
 def _parts(version: str) -> list[tuple[int, str]]:
@@ -156,6 +228,61 @@ def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri
     base = KnowledgeBase.from_spec(specs[-1], base_iri)
     base.add_graphs(lambda: release_pieces(specs, revisions, "nq", base_iri))
     return base
+
+
+def specs_pieces(specs: Sequence[SpecReleases], form: str) -> Iterator[bytes]:
+    """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec."""
+    if form not in _FORMATS:
+        raise SourceError(f"`{form}` holds one release; several specs take {' or '.join(_FORMATS)}")
+    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, ""))
+    return checked_size(blocks(texts), form)
+
+
+class SpecsBase(KnowledgeBase):
+    """Several specs in one base.
+
+    The default graph holds the last release of each; each release of each is a named graph, too. A named question is
+    asked of each spec alone, as if there were no other.
+
+    :param specs: as :func:`by_spec` returns them
+    """
+
+    def __init__(self, specs: Sequence[SpecReleases]) -> None:
+        super().__init__(lambda: (triple for one in specs for triple in triples_of(one.last)))
+        self.specs = tuple(specs)
+        self.add_graphs(lambda: specs_pieces(specs, "nq"))
+
+    def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
+        """Answer a named question for each spec: the rows that it alone gives, with its name in the column ``spec``.
+
+        A spec that lacks what a parameter names has no rows, which is a finding; where all lack it, that is the error.
+        """
+        question = find_question(name)
+        answers: dict[str, Answer] = {}
+        lacking: dict[str, QueryError] = {}
+        for one in self.specs:
+            try:
+                with one.base(question) as base:
+                    answers[one.name] = base.ask(name, params)
+            except QueryError as error:
+                lacking[one.name] = error
+        if not answers:
+            raise next(iter(lacking.values()))
+        columns = next(iter(answers.values())).columns
+        found = (finding for answer in answers.values() for finding in answer.findings)
+        told = (
+            Finding(code="unknown-term", message=f"`{spec}`: {error}", span=Span(name, 1))
+            for spec, error in lacking.items()
+        )
+        return Answer(
+            columns=("spec", *columns),
+            rows=tuple(
+                (Cell(CellKind.LITERAL, spec), *row)
+                for spec, answer in answers.items()
+                for row in answer.rows
+            ),
+            findings=(*found, *told),
+        )
 
 
 def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,12 +76,35 @@ class Passage(Brief):
         return f"{self.provision} ¶{self.paragraph}{sentence}"
 
 
+LONGEST_ID = 60
+"""Characters of a title that its id holds, up to the last whole word."""
+_LOOKED_AT = 400
+"""Characters of a text that are looked at for its id."""
+_NO_WORD = re.compile(r"(?:[^\w]|_)+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _LOCATOR = re.compile(
     r"(?P<id>.*?)[\s#]*¶[ ]?(?P<paragraph>[1-9]\d{0,8})(?:[ ]?s(?P<sentence>[1-9]\d{0,8}))?"
 )
+
+
+def slug_of(text: str) -> str:
+    """Return the id that a title makes: letters, digits and their marks in lower case, anything else as ``_``."""
+    words = unicodedata.normalize("NFC", text[:_LOOKED_AT]).lower()
+    made = _NO_WORD.sub(_mark, words).strip("_")
+    if len(made) <= LONGEST_ID:
+        return made
+    short, _, rest = made[: LONGEST_ID + 1].rpartition("_")
+    return (short or rest[:LONGEST_ID]).strip("_")
+
+
+def _mark(found: re.Match[str]) -> str:
+    """Return what an id has for a run of anything but letters and digits: the marks that belong to letters stay."""
+    run = found[0]
+    if run.isascii():
+        return "_"
+    return re.sub("_+", "_", "".join(c if unicodedata.category(c)[0] == "M" else "_" for c in run))
 
 
 def sentences(text: str) -> list[str]:

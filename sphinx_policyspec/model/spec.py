@@ -15,6 +15,7 @@ from sphinx_policyspec.files import Brief, html_table, in_a_line
 from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.levels import AuthorityLevel, who_may_override
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.outlines import slug_of
 from sphinx_policyspec.model.provision import (
     Block,
     Changelog,
@@ -175,6 +176,11 @@ class Spec:
         """Show its principles in a notebook."""
         rows = [(p.id, p.title, p.authority, len(p.examples)) for p in self.principles]
         return html_table(self._summary, ("id", "title", "level", "examples"), rows)
+
+    @property
+    def called(self) -> str:
+        """Its name where it is one of several: the one that it was given, else the one that its title makes."""
+        return self.name or slug_of(self.title)
 
     @property
     def _summary(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model.levels import levels_for
-from sphinx_policyspec.model.outlines import HeadingRule, IdRule
+from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, slug_of
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, is_date
 from sphinx_policyspec.readers.blocks import cut
 from sphinx_policyspec.readers.comments import ITEM, Shown, front_matter, without_comments
@@ -28,18 +27,13 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 if TYPE_CHECKING:
     from sphinx_policyspec.readers.annotations import ProvisionAnnotation
 
-_LONGEST_ID = 60
-"""Characters of a title that its id holds, up to the last whole word."""
 _LINES = 3
 """Lines below a heading that hold its first words."""
-_LOOKED_AT = 400
-"""Characters of a text whose first words tell two headings of one title apart."""
 _OF_EVERY_TEXT = frozenset(
     {"invalid-encoding", "lone-carriage-return", "unclosed-comment", "unclosed-fence", "unresolved-conflict"}
 )
 """Codes that are told of any Markdown; the others are about the form of the dialect."""
 _NOTE = re.compile(r"[ ]?\[\^[^\]\s]{1,40}\]")
-_NO_WORD = re.compile(r"(?:[^\w]|_)+")
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
 
@@ -92,24 +86,6 @@ def _is_dialect(lines: Lines, shown: Shown, headings: Sequence[RawBlock]) -> boo
             if heading.id or heading.authority:
                 return True
     return False
-
-
-def slug_of(text: str) -> str:
-    """Return the id that a title makes: letters, digits and their marks in lower case, anything else as ``_``."""
-    words = unicodedata.normalize("NFC", text[:_LOOKED_AT]).lower()
-    made = _NO_WORD.sub(_mark, words).strip("_")
-    if len(made) <= _LONGEST_ID:
-        return made
-    short, _, rest = made[: _LONGEST_ID + 1].rpartition("_")
-    return (short or rest[:_LONGEST_ID]).strip("_")
-
-
-def _mark(found: re.Match[str]) -> str:
-    """Return what an id has for a run of anything but letters and digits: the marks that belong to letters stay."""
-    run = found[0]
-    if run.isascii():
-        return "_"
-    return re.sub("_+", "_", "".join(c if unicodedata.category(c)[0] == "M" else "_" for c in run))
 
 
 _SAID = {
@@ -351,9 +327,9 @@ def item_lines(shown: Shown, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _beginning(words: str) -> str:
     """Return the first words of a text, for a title."""
     first = words.partition(". ")[0].rstrip(".")
-    if len(first) <= _LONGEST_ID:
+    if len(first) <= LONGEST_ID:
         return first
-    return f"{first[:_LONGEST_ID].rpartition(' ')[0] or first[:_LONGEST_ID]}…"
+    return f"{first[:LONGEST_ID].rpartition(' ')[0] or first[:LONGEST_ID]}…"
 
 
 _MARKS = re.compile(r"\s*(?P<marks>#{1,6})")

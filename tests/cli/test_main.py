@@ -407,7 +407,7 @@ def test_color_is_for_terminals_that_want_it(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     settings = options.Settings(
-        annotations=None, no_annotations=False, base_iri="", quiet=False, verbose=False, color=option
+        annotations=(), no_annotations=False, base_iri="", quiet=False, verbose=False, color=option
     )
     assert settings.colored(Terminal()) is is_colored
 

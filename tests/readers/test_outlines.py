@@ -10,9 +10,16 @@ from sphinx_policyspec import load, load_all, load_checked
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Clause, Markup, Principle, Spec
-from sphinx_policyspec.model.outlines import HeadingRule, IdRule, passage_at, passage_of, split_locator
+from sphinx_policyspec.model.outlines import (
+    HeadingRule,
+    IdRule,
+    passage_at,
+    passage_of,
+    slug_of,
+    split_locator,
+)
 from sphinx_policyspec.readers.model_spec import read_model_spec
-from sphinx_policyspec.readers.outlines import read_markdown, slug_of
+from sphinx_policyspec.readers.outlines import read_markdown
 from tests.conftest import source_texts
 from tests.readers.laws import FILE, check_blocks, check_ids, check_places
 
