@@ -66,7 +66,7 @@ def _knowledge_base(
     over_releases = bool(question) and find_question(question).over == "releases"
     if specs := _releases(source, several=over_releases):
         if len(several_specs := load_specs(specs)) > 1:
-            return releases.SpecsBase(several_specs)
+            return releases.SpecsBase(several_specs, base_iri)
         return releases.releases_base(specs, _revisions(specs), base_iri)
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     if (
@@ -243,9 +243,8 @@ def _pieces(
     inferred: bool,
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
     if specs := _releases(source):
-        several = load_specs(specs)
-        if len(several) > 1 or not isinstance(source, str | Path | Spec | Loaded):
-            return releases.specs_pieces(several, form), ()
+        if len(several := load_specs(specs)) > 1:
+            return releases.specs_pieces(several, form, base_iri), ()
         return releases.release_pieces(specs, _revisions(specs), form, base_iri), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     triples = triples_of(spec_of(one), base_iri)

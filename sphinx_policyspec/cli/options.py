@@ -405,6 +405,20 @@ def form_option(
     )
 
 
+def _stray(words: Sequence[str]) -> list[str]:
+    """Return the words behind a SOURCE, or a question, that are neither."""
+    behind = list(words[1:])
+    questions = {question.name for question in ps.list_questions()} if behind else set()
+    asked = next(
+        (place for place, word in enumerate(behind) if word in questions and not Path(word).exists()), None
+    )
+    return [
+        word
+        for place, word in enumerate(behind)
+        if (asked is not None and place > asked) or ("=" in word and not Path(word).exists())
+    ]
+
+
 class SourceCommand(click.Command):
     """A subcommand with the common options; its function gets them as one :class:`Settings`."""
 
@@ -416,6 +430,8 @@ class SourceCommand(click.Command):
         """Read the words of a command line: arguments say something, and what is not a path is text."""
         ctx.allow_extra_args = True
         rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            rest = [*_stray(ctx.params.get("sources") or ()), *rest]
         if rest and not ctx.resilient_parsing:
             is_parameter = "=" in rest[0] and any(param.name == "params" for param in self.params)
             hint = f"; parameters of a question are given as `--param {rest[0]}`" if is_parameter else ""

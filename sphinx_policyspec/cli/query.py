@@ -118,6 +118,8 @@ def query(
     *given, last = sources or ("",)
     question = "" if sparql or query_file else last
     named = tuple(given) if question else sources
+    if not question and any(word == one.name for word in named[1:] for one in ps.list_questions()):
+        question = named[-1]
     if not named or (bool(question) + bool(sparql) + bool(query_file)) != 1:
         raise click.UsageError(
             "give a SOURCE and one of NAME, --sparql, --file; `policyspec query --list` names the questions"

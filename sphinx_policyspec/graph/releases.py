@@ -34,7 +34,7 @@ from sphinx_policyspec.graph.terms import (
 )
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
-from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.model.spec import base_of, given_base
 
 _FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
@@ -230,12 +230,21 @@ def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri
     return base
 
 
-def specs_pieces(specs: Sequence[SpecReleases], form: str) -> Iterator[bytes]:
+def specs_pieces(specs: Sequence[SpecReleases], form: str, base_iri: str = "") -> Iterator[bytes]:
     """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec."""
+    _refuse_base(base_iri)
     if form not in _FORMATS:
         raise SourceError(f"`{form}` holds one release; several specs take {' or '.join(_FORMATS)}")
     texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, ""))
     return checked_size(blocks(texts), form)
+
+
+def _refuse_base(base_iri: str) -> None:
+    """Refuse one base for several specs, whose ids would collide."""
+    if given_base(base_iri):
+        raise SourceError(
+            f"`{base_iri}` is the base of one spec, and here are several: give each a name instead"
+        )
 
 
 class SpecsBase(KnowledgeBase):
@@ -247,7 +256,8 @@ class SpecsBase(KnowledgeBase):
     :param specs: as :func:`by_spec` returns them
     """
 
-    def __init__(self, specs: Sequence[SpecReleases]) -> None:
+    def __init__(self, specs: Sequence[SpecReleases], base_iri: str = "") -> None:
+        _refuse_base(base_iri)
         super().__init__(lambda: (triple for one in specs for triple in triples_of(one.last)))
         self.specs = tuple(specs)
         self.add_graphs(lambda: specs_pieces(specs, "nq"))

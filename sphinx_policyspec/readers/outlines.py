@@ -61,14 +61,18 @@ def read_markdown(
     if default_title and not title:
         first = (one.title for one in reading.spec.provisions if _depth_of(one) == 1 and one.title)
         said.setdefault("title", next(first, default_title))
-    guess = [_guess(reading.spec)] if rule is None and headings else []
+    is_guess = bool(headings) and (rule is None or outline.repeated > 0)
+    guess = [_guess(reading.spec, outline.repeated)] if is_guess else []
     return Reading(replace(reading.spec, **said), (*guess, *reading.findings))
 
 
-def _guess(spec: model.Spec) -> model.Finding:
+def _guess(spec: model.Spec, repeated: int) -> model.Finding:
     """Return how a text was read that nothing is said of, and what a sidecar can say."""
+    alike = f"; {repeated} with the title and the first words of another end in a number" if repeated else ""
     first = next((one for one in spec.provisions if one.text), spec.provisions[0])
-    message = f"no heading has an id: read by {len(spec.provisions)} headings, whose titles make the ids"
+    message = (
+        f"no heading has an id: read by {len(spec.provisions)} headings, whose titles make the ids{alike}"
+    )
     hint = (
         f"a file for `--annotations` says otherwise: `reader: {{ids: path, skip: [{first.id}]}}`, "
         f"and gives levels: `provisions: {{{first.id}: {{level: user}}}}`"
@@ -155,7 +159,7 @@ class OutlineReader(DialectReader):
         super().__init__(lines, shown, [one for one in findings if one.code in _OF_EVERY_TEXT])
         self.rule = rule or HeadingRule()
         self.ids: dict[int, str] = {}
-        self.repeated: dict[int, str] = {}
+        self.repeated = 0
         self.anchors: dict[str, str] = {}
         self.skipped: set[int] = set()
         self.apart: dict[str, list[str]] = {}
@@ -189,7 +193,7 @@ class OutlineReader(DialectReader):
         for title in titles:
             start = title.raw.start
             self.ids[start] = self.provision_names.take(title.name)
-            self.repeated[start] = title.name if self.ids[start] != title.name else ""
+            self.repeated += self.ids[start] != title.name
             anchor = _NOT_IN_ANCHORS.sub("", self.headings[start].title.lower()).replace(" ", "-")
             number = anchors[anchor]
             anchors[anchor] += 1
@@ -227,8 +231,8 @@ class OutlineReader(DialectReader):
         """Find nothing: no heading of such a text is written wrong."""
 
     def name(self, raw: RawBlock, _heading: Heading, _span: model.Span) -> tuple[str, str]:
-        """Return the id of a heading, and the one that it shares with another where nothing tells them apart."""
-        return self.ids[raw.start], self.repeated[raw.start]
+        """Return the id of a heading, which no other has."""
+        return self.ids[raw.start], ""
 
     # -- prose ------------------------------------------------------------------------------
 

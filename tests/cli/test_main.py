@@ -280,7 +280,7 @@ def test_too_little_memory_is_told_in_a_line(
 
 
 def test_a_message_that_somebody_made_long_is_a_line_of_2000_characters(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000} {{}}\n\nx\n", "utf-8")
+    (tmp_path / "model_spec.md").write_text(f"# {'k=v ' * 9000} {{}}\n\n# B {{#b}}\n\nx\n", "utf-8")
     _, _, err = run("stats", tmp_path, "--no-annotations", "--verbose")
     assert max(map(len, err.splitlines())) == 2001
 
