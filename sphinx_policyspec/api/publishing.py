@@ -9,10 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
+from sphinx_policyspec.api.asking import load_specs
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, options_of, reader
 from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model import Finding, Judgement, Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.readers.judgements import usable_judgements
@@ -46,7 +47,7 @@ def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -
 
 
 def build_handbook(
-    source: Source | Sequence[Loaded],
+    source: Source | Sequence[Loaded] | Sequence[Sequence[Loaded]],
     out: str | Path,
     *,
     theme: str = "",
@@ -70,7 +71,8 @@ def build_handbook(
 
     Return what the build has to say; findings about the text come from :func:`load_checked`.
 
-    :param source: also releases that were read, from the first to the last
+    :param source: also releases that were read, from the first to the last; or several specs that were, each by its
+        releases, of which each gets a site in a folder of its name
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
     :param ask: with a page on which readers put questions to the spec in their browser
@@ -107,8 +109,10 @@ def build_handbook(
     if not isinstance(source, str | Path | Spec | Loaded):
         if given:
             raise SourceError("several releases are compared with those before each: no older ones are taken")
-        named = [(_based(one.spec, base_iri), one.root) for one in source]
         with staged_folder(Path(out)) as folder:
+            if source and not isinstance(source[0], Loaded):
+                return _each(source, folder, pages, said, looks)  # type: ignore[arg-type]  # of one kind
+            named = [(_based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
             return handbook.build_releases(named, folder, pages=pages, said=said, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
@@ -130,6 +134,33 @@ def build_handbook(
             source=found.files[0] if found.files else None,
             **looks,
         )
+
+
+def _each(
+    sources: Sequence[Sequence[Loaded]],
+    folder: Path,
+    pages: str,
+    said: Sequence[Judgement],
+    looks: Mapping[str, Any],
+) -> tuple[Finding, ...]:
+    """Build a site for each of several specs, and a page that leads to them."""
+    from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
+
+    roots = {id(one.spec): one.root for read in sources for one in read}
+    specs = load_specs(*[tuple(one.spec for one in read) for read in sources])
+    found: list[Finding] = []
+    folders = list(handbook.folders_of((one.name for one in specs), "spec"))
+    for one, name in zip(specs, folders, strict=True):
+        given = {"pages": pages, "among": one.name, **looks}
+        if len(one.releases) > 1:
+            named = [(spec, roots[id(spec)]) for spec in one.releases]
+            found += handbook.build_releases(named, folder / name, said=said, **given)
+        else:
+            found += handbook.build_site(one.last, roots[id(one.last)], folder / name, **given)
+    handbook.write_specs_page(
+        folder, [(name, one.name, one.last) for one, name in zip(specs, folders, strict=True)]
+    )
+    return tuple(found)
 
 
 def _based(spec: Spec, base_iri: str) -> Spec:

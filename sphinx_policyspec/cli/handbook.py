@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,13 +13,12 @@ from sphinx_policyspec.cli.options import (
     SourceCommand,
     file_option,
     judgements_option,
-    source_argument,
+    sources_argument,
 )
 
 
 @click.command(cls=SourceCommand)
-@source_argument
-@click.argument("more", metavar="", nargs=-1)
+@sources_argument
 @click.option(
     "-o",
     "--output",
@@ -71,8 +71,7 @@ from sphinx_policyspec.cli.options import (
 )
 @file_option("--triage", about="What people say of outputs that contradict SOURCE (YAML).")
 def handbook(
-    source: str,
-    more: tuple[str, ...],
+    sources: tuple[str, ...],
     output: str,
     theme: str,
     pages: str,
@@ -95,7 +94,8 @@ def handbook(
     PDF for paper, with contents, indices and page numbers in links.
 
     Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages
-    lead to the same principle in the other releases, and DIR/index.html leads to the newest.
+    lead to the same principle in the other releases, and DIR/index.html leads to the newest. Of several
+    SOURCEs each spec gets a site, DIR/NAME, whose pages say which spec they are of.
 
     \b
       policyspec handbook model_spec/2025-09-12 -o site
@@ -103,23 +103,17 @@ def handbook(
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec/2025-04-11
       policyspec handbook model_spec/2025-09-12 -o site --since model_spec
       policyspec handbook model_spec -o site
+      policyspec handbook model_spec charter.md --name spec --name charter -o site
     """
-    if more:
-        raise click.UsageError(
-            f"a site is of one SOURCE, and `{more[0]}` is another: name the folder that holds the releases, "
-            f"for a site of each; or compare with an older one: `--since {source}` and `{more[0]}` as SOURCE"
-        )
-    is_project = settings.is_project(source)
-    if is_project and settings.builder != "html":
-        raise click.UsageError(f"a handbook of `{source}` is an HTML site: --builder does not apply")
-    if is_project and (settings.annotations or settings.no_annotations or pages != "chapter"):
-        raise click.UsageError(
-            f"`{source}` has pages and annotation files of its own: "
-            "--pages, --annotations and --no-annotations do not apply"
-        )
-    if (pdf_fonts or pdf_missing) and not pdf:
-        option = "--pdf-font" if pdf_fonts else "--pdf-missing"
-        raise click.UsageError(f"{option} says what a PDF is set in: give --pdf too")
+    if len(sources) > 1:
+        looks = {"theme": theme, "pages": pages, "ask": ask, "pdf": pdf, "pdf_fonts": pdf_fonts}
+        given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
+        if named := [name for name, value in given.items() if value]:
+            raise click.UsageError(f"--{named[0]} is about one SOURCE")
+        _build_each(sources, output, {**looks, "pdf_missing": pdf_missing or ""}, settings)
+        return
+    ((source, settings),) = settings.for_each(sources)
+    is_project = _check_options(source, settings, pages, pdf=pdf, paper=(pdf_fonts, pdf_missing))
     target: str | ps.Loaded | tuple[ps.Loaded, ...] = source
     if settings.has_releases(source):
         if since:
@@ -154,6 +148,40 @@ def handbook(
         return
     for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
         settings.note(f"wrote {Path(output) / name}")
+
+
+def _check_options(
+    source: str, settings: Settings, pages: str, *, pdf: bool, paper: tuple[tuple[str, ...], str | None]
+) -> bool:
+    """Refuse options that would change nothing; return whether SOURCE is a Sphinx project."""
+    is_project = settings.is_project(source)
+    if is_project and settings.builder != "html":
+        raise click.UsageError(f"a handbook of `{source}` is an HTML site: --builder does not apply")
+    if is_project and (settings.annotations or settings.no_annotations or pages != "chapter"):
+        raise click.UsageError(
+            f"`{source}` has pages and annotation files of its own: "
+            "--pages, --annotations and --no-annotations do not apply"
+        )
+    if any(paper) and not pdf:
+        option = "--pdf-font" if paper[0] else "--pdf-missing"
+        raise click.UsageError(f"{option} says what a PDF is set in: give --pdf too")
+    return is_project
+
+
+def _build_each(sources: tuple[str, ...], output: str, looks: dict[str, Any], settings: Settings) -> None:
+    """Build a site for each of several specs."""
+    read: list[tuple[ps.Loaded, ...]] = []
+    for source, own in settings.for_each(sources):
+        if own.is_project(source):
+            raise click.UsageError(f"`{source}` is a Sphinx project: build its handbook by itself")
+        read.append(own.read_releases(source) if own.has_releases(source) else (own.read(source),))
+    with settings.watching("building the handbooks"):
+        settings.report(ps.build_handbook(read, output, **looks))
+    settings.note(f"wrote {Path(output) / 'index.html'}, of {len(ps.load_specs(*map(_specs, read)))} specs")
+
+
+def _specs(read: tuple[ps.Loaded, ...]) -> tuple[ps.Spec, ...]:
+    return tuple(loaded.spec for loaded in read)
 
 
 def _report_results(

@@ -21,7 +21,7 @@ from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.files import printable, real_path, write_file
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.model.spec import given_base, is_name
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -262,7 +262,7 @@ def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str)
 
 def _names(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     for text in value:
-        if not re.fullmatch(r"[^\W_][\w.-]{0,59}|-", text):
+        if text != "-" and not is_name(text):
             raise click.BadParameter(f"`{text}` is no name: letters, digits, `_`, `.` and `-`, at most 60")
     return value
 

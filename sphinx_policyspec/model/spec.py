@@ -62,6 +62,11 @@ def is_date(text: str) -> bool:
         return False
 
 
+def is_name(text: str) -> bool:
+    """Return whether a text can be the short name of a spec."""
+    return re.fullmatch(r"[^\W_][\w.-]{0,59}", text) is not None
+
+
 def with_ending(base: str) -> str:
     """Return a base that a kind and an id can follow: ``/`` is added where none of ``/ # :`` ends it."""
     return base if not base or base.endswith(("/", "#", ":")) else f"{base}/"

@@ -25,7 +25,7 @@ from sphinx_policyspec.model.attributes import (
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
-from sphinx_policyspec.model.spec import is_absolute_iri, is_date
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date, is_name
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, with_levels
 from sphinx_policyspec.readers.text import holds, no_such_clause, place_of, read_text
@@ -158,6 +158,9 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
         elif key == "base-iri" and text and not is_absolute_iri(text):
             message = f"`{text}` is not an absolute IRI"
             reader.find("invalid-value", value, message, "write one such as https://example.org/spec/")
+        elif key == "name" and text and not is_name(text):
+            hint = "write letters, digits, `_`, `.` and `-`, at most 60"
+            reader.find("invalid-value", value, f"`{text}` is no name", hint)
         elif text:
             found[key.replace("-", "_")] = text
     return tuple(found.items())

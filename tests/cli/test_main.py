@@ -303,8 +303,11 @@ def test_what_a_release_has_of_its_own_is_told_by_check_alone(run: Run, tmp_path
 
 
 def test_a_handbook_of_two_sources_says_what_to_do(run: Run, source: Path, tmp_path: Path) -> None:
-    status, _, err = run("handbook", source, tmp_path, "-o", tmp_path / "site")
-    assert (status, "name the folder that holds the releases" in err) == (2, True)
+    status, _, err = run("handbook", source, source, "-o", tmp_path / "site")
+    assert (status, "give each a name with `--name`, if they are two specs" in err) == (2, True)
+    assert (
+        "--since is about one SOURCE" in run("handbook", source, source, "--since", source, "-o", tmp_path)[2]
+    )
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,13 @@ def test_names_and_shared_topics_are_given_on_the_command_line(run: Run, texts: 
     given = (*SIDECARS, "--name", "a", "--name", "-", "--topics", "topics.yaml")
     out = run("query", "one.md", "two.md", "touches", *given, "--param", "topic=kindness", "-q")[1]
     assert [line.split()[0] for line in out.splitlines()] == ["spec", "a", "a", "two", "two", "4"]
+
+
+@pytest.mark.slow
+def test_a_handbook_of_several_specs_has_a_site_for_each(run: Run, texts: Path) -> None:
+    assert run("handbook", "one.md", "two.md", *SIDECARS, "-o", "site")[0] == 0
+    for name, other in (("one", "two"), ("two", "one")):
+        pages = [page.read_text("utf-8") for page in (texts / "site" / name).glob("*.html")]
+        assert all(f"{name}: Charter {name}" in page for page in pages)
+        assert not any(f"Charter {other}" in page for page in pages)
+    assert "two/index.html" in (texts / "site" / "index.html").read_text("utf-8")

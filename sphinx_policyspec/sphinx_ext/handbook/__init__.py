@@ -51,7 +51,7 @@ from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, swi
 from sphinx_policyspec.sphinx_ext.web.pages import social_tags
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, RESULTS_PAGE, level_html
 
-__all__ = ["PDF", "build_project", "build_releases", "build_site", "setup"]
+__all__ = ["PDF", "build_project", "build_releases", "build_site", "folders_of", "setup", "write_specs_page"]
 
 _ = get_translation("sphinx_policyspec")
 
@@ -201,6 +201,7 @@ def build_site(
     named: Mapping[str, Any] | None = None,
     editions: Editions | None = None,
     source: Path | None = None,
+    among: str = "",
 ) -> tuple[Finding, ...]:
     """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
 
@@ -214,6 +215,7 @@ def build_site(
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
     :param source: what errors name, by default ``root``
+    :param among: the name by which the spec is told from others that have a site beside it
     """
     laid_out = {page.name: page for page in lay_out(spec, pages)}
     site = Site(spec=spec, root=real_path(root), pages=laid_out, pdf=PDF if pdf else "")
@@ -223,7 +225,7 @@ def build_site(
         "author": _shown(spec.publisher),
         "release": _shown(spec.version),
         "version": _shown(spec.version),
-        "html_title": _shown(f"{spec.title} {spec.version}".strip()),
+        "html_title": _shown(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip()),
         "html_theme": theme or _DEFAULT_THEME,
         "html_math_renderer": RENDERER,
         "html_copy_source": False,
@@ -398,6 +400,15 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
+_SPECS_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Several specs</title></head>
+<body><main><h1>Several specs</h1><p>Each has a site of its own:</p><ul>
+{items}
+</ul></main></body></html>
+"""
+
+
 def build_releases(
     releases: Sequence[tuple[Spec, Path]],
     out: Path,
@@ -424,7 +435,9 @@ def build_releases(
             {ASK_PAGE} if ask else set(),
             {RESULTS_PAGE} if "policyspec_results" in options.get("named", {}) else set(),
         )
-        for place, (spec, folder) in enumerate(zip(specs, _folders(specs), strict=True))
+        for place, (spec, folder) in enumerate(
+            zip(specs, folders_of((spec.version for spec in specs), "release"), strict=True)
+        )
     )
     found = [finding for diff in timeline.diffs for finding in diff.findings]
     for place, (spec, root) in enumerate(releases):
@@ -433,6 +446,16 @@ def build_releases(
         found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **options)
     write_output(out / f"{START}.html", _start_page(specs[-1], every))
     return tuple(found)
+
+
+def write_specs_page(out: Path, specs: Sequence[tuple[str, str, Spec]]) -> None:
+    """Write the page that leads to the sites of several specs, each with its folder and name."""
+    items = (
+        f'<li><a href="{escape(folder)}/{START}.html">{escape(_shown(name))}</a>: '
+        f"{escape(_shown(f'{spec.title} {spec.version}'))}. {escape(summary(spec))}</li>"
+        for folder, name, spec in specs
+    )
+    write_output(out / f"{START}.html", _SPECS_PAGE.format(items="\n".join(items)))
 
 
 def _edition(spec: Spec, folder: str, layout: str, *more: set[str]) -> Edition:
@@ -445,12 +468,12 @@ def _edition(spec: Spec, folder: str, layout: str, *more: set[str]) -> Edition:
     )
 
 
-def _folders(specs: Sequence[Spec]) -> Iterator[str]:
-    """Yield a name for the folder of each release: its version where that makes one, else a number."""
+def folders_of(names: Iterable[str], kind: str) -> Iterator[str]:
+    """Yield a name for the folder of each release, or spec: its version, or name, where that makes one, else a number."""
     taken: set[str] = set()
-    for number, spec in enumerate(specs, 1):
-        name = re.sub(r"[^\w.+-]+", "-", spec.version, flags=re.ASCII).strip(".-")
-        name = name if name and name.casefold() not in taken else f"release-{number}"
+    for number, text in enumerate(names, 1):
+        name = re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip(".-")
+        name = name if name and name.casefold() not in taken else f"{kind}-{number}"
         taken.add(name.casefold())
         yield name
 
