@@ -15,6 +15,7 @@ from sphinx_policyspec.files import Brief, text_digest
 from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import AuthorityLevel, Clause, Finding, Principle, Provision, Spec
 from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.model.spec import base_of
 
 SIDES = ("subject", "object")
 
@@ -55,7 +56,7 @@ class AlignedSpecs:
     def __init__(self, specs: Sequence[Spec], older: Sequence[Sequence[Spec]] = ()) -> None:
         self.specs = tuple(specs)
         self.older = tuple(map(tuple, older)) or ((),) * len(self.specs)
-        self.iris = tuple(Iris(spec.base_iri) for spec in self.specs)
+        self.iris = tuple(Iris(base_of(spec)) for spec in self.specs)
         for (one, iris), (other, others) in combinations(zip(self.specs, self.iris, strict=True), 2):
             if iris.base == others.base:
                 raise SourceError(

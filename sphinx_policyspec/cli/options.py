@@ -41,13 +41,13 @@ _FORM = frozenset({"dialect", "examples", "prompts"})
 class Settings:
     """The options that every subcommand with a SOURCE shares.
 
-    :param annotations: an annotation file, or one for each SOURCE; ``names`` likewise
+    :param annotations: an annotation file, or one for each SOURCE; ``spec_names`` likewise
     :param seen: the files that were read, which no output takes the place of
     """
 
     annotations: tuple[str, ...]
     no_annotations: bool
-    names: tuple[str, ...] = ()
+    spec_names: tuple[str, ...] = ()
     topics: str | None = None
     base_iri: str
     quiet: bool
@@ -117,7 +117,7 @@ class Settings:
 
     def for_each(self, sources: Sequence[str]) -> Iterator[tuple[str, Settings]]:
         """Yield each SOURCE with its settings: of options that are given once for each, its own."""
-        for option, given in (("--annotations", self.annotations), ("--name", self.names)):
+        for option, given in (("--annotations", self.annotations), ("--name", self.spec_names)):
             if len(given) not in {0, len(sources)}:
                 raise click.UsageError(
                     f"{option} is given once for each of {len(sources)} SOURCEs, in their order, where `-` is none; "
@@ -126,9 +126,9 @@ class Settings:
         for place, source in enumerate(sources):
             sidecar, name = (
                 tuple(one for one in given[place : place + 1] if one != "-")
-                for given in (self.annotations, self.names)
+                for given in (self.annotations, self.spec_names)
             )
-            yield source, replace(self, annotations=sidecar, names=name)
+            yield source, replace(self, annotations=sidecar, spec_names=name)
 
     def read_specs(self, sources: Sequence[str], only: Sequence[str] = ()) -> tuple[ps.SpecReleases, ...]:
         """Read several SOURCEs, and report what may change the result.
@@ -155,7 +155,7 @@ class Settings:
         return ps.ReadingOptions(
             annotations=next(iter(self.annotations), None),
             annotate=not self.no_annotations,
-            spec_name=next(iter(self.names), ""),
+            spec_name=next(iter(self.spec_names), ""),
             topics=self.topics,
             builder=self.builder,
             tags=self.tags,
@@ -286,7 +286,7 @@ def _common_options() -> list[click.Option]:
         ),
         click.Option(["--no-annotations"], is_flag=True, help="Apply no annotation file."),
         click.Option(
-            ["--name", "names"],
+            ["--name", "spec_names"],
             metavar="NAME",
             multiple=True,
             callback=_names,
@@ -420,10 +420,14 @@ def _stray(words: Sequence[str]) -> list[str]:
 
 
 class SourceCommand(click.Command):
-    """A subcommand with the common options; its function gets them as one :class:`Settings`."""
+    """A subcommand with the common options; its function gets them as one :class:`Settings`.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
+    :param several: whether it takes several SOURCEs, and options for each of them, which :meth:`Settings.for_each` deals out
+    """
+
+    def __init__(self, *args: Any, several: bool = False, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
         super().__init__(*args, **{"epilog": SOURCE_HELP, **kwargs})
+        self.several = several or any(param.name == "sources" for param in self.params)
         self.params += _common_options()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -459,8 +463,7 @@ class SourceCommand(click.Command):
             name: ctx.params.pop(name) for option in fields(Settings) if (name := option.name) in ctx.params
         }
         settings = Settings(**shared, seen={real_path(Path(name)) for name in names})
-        takes_several = any(param.name == "sources" for param in self.params)
-        if not takes_several and max(len(settings.annotations), len(settings.names)) > 1:
+        if not self.several and max(len(settings.annotations), len(settings.spec_names)) > 1:
             raise click.UsageError("one SOURCE takes one --annotations and one --name", ctx)
         if settings.annotations and settings.no_annotations:
             raise click.UsageError("--annotations and --no-annotations exclude each other", ctx)
