@@ -29,7 +29,8 @@ class Wording:
     """How to say it, in templates of :meth:`str.format`.
 
     :param quoted: a name or value of the author's: ``text``
-    :param verdicts: what becomes of an item: ``item``
+    :param labels: words for what becomes of an item
+    :param verdicts: a sentence for the same: ``item``
     :param fates: why, by its label and what that comes from: ``others`` (items with what they are), ``rule``, and ``be``,
         a form of *to be* that fits their number
     :param rules: names of rules of strength, by id, and of the exception
@@ -50,6 +51,7 @@ class Wording:
     """
 
     quoted: str
+    labels: Mapping[Label, str]
     verdicts: Mapping[Label, str]
     fates: Mapping[tuple[Label, str], str]
     rules: Mapping[str, str]
@@ -75,6 +77,12 @@ class Wording:
 
 ENGLISH = Wording(
     quoted="`{text}`",
+    labels={
+        Label.IN: "in",
+        Label.OUT: "out",
+        Label.UNDECIDED: "undecided",
+        Label.NOT_A_CANDIDATE: "not a candidate",
+    },
     verdicts={
         Label.IN: "{item} is in",
         Label.OUT: "{item} is out",
@@ -278,7 +286,7 @@ def differences_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[st
 
     def shown(value: str | Outcome | tuple[str, ...]) -> str:
         if isinstance(value, str):
-            return value
+            return wording.labels[Label(value)]
         if isinstance(value, Outcome):
             if value.status:
                 return value.status.value

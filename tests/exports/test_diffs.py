@@ -10,10 +10,11 @@ from markdown_it import MarkdownIt
 
 from sphinx_policyspec.compare import SpecDiff, Weight, compare
 from sphinx_policyspec.compare.weights import RULES
+from sphinx_policyspec.compare.words import runs_of
 from sphinx_policyspec.exports.diff.html import html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
 from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
-from sphinx_policyspec.exports.diff.wording import PLAIN, WHY, readable
+from sphinx_policyspec.exports.diff.wording import PLAIN, WHY, headed, readable
 from sphinx_policyspec.model import Spec
 from tests.conftest import example, principle, spec
 
@@ -120,7 +121,8 @@ def test_what_needs_a_reader_leaves_room_for_the_rest() -> None:
         ("see [a page](https://a.example/b_c), please", "see a page, please"),
         ("under the [be_kind] and `be_kind`", "under the Be kind and Be kind"),
         ("a [note] and `code_name`", "a [note] and code_name"),
-        ("assistant GOOD: it is GOOD: so", "assistant (compliant): it is (compliant): so"),
+        ("see :policy:principle:`be_kind` and {policy:term}`a word <x>`", "see Be kind and a word"),
+        (":policy:clause:`by default <level=user>`, so", "by default, so"),
         # Parts of a link that a change goes through.
         ("how to [deploy", "how to deploy"),
         ("deploy](https://a.example/) it", "deploy it"),
@@ -149,3 +151,21 @@ def test_every_weight_and_every_rule_has_plain_words() -> None:
 def test_no_change_is_told(write: object) -> None:
     assert callable(write)
     assert "no changes" in write(compare(hostile("one"), hostile("one"))).lower()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (
+            "assistant GOOD: it is GOOD: so",
+            "assistant BAD: it is so",
+            "assistant (compliant) (violation) : it is GOOD: so",
+        ),
+        ("user name=GOOD: Hello", "user: Hello", "user name=GOOD : Hello"),
+        ("it is OK for a user: yes", "it is BAD for a user: yes", "it is OK BAD for a user: yes"),
+        ("note: BAD", "note: OK", "note: BAD OK"),
+    ],
+)
+def test_pages_show_words_for_verdicts_where_they_head_a_message(old: str, new: str, shown: str) -> None:
+    runs = headed(runs_of(old, new))
+    assert " ".join(" ".join(run.text for run in runs).split()) == shown

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from sphinx.testing.util import SphinxTestApp
 
+from sphinx_policyspec.compare.change import Bump
 from sphinx_policyspec.exports.decisions import ENGLISH, translated
-from sphinx_policyspec.exports.diff.wording import PLAIN
-from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.exports.diff.wording import ASPECTS, WHY
+from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.model.levels import LAST_OF_SEVERAL, OVERRIDING, SPEAKERS
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from tests.conftest import REPOSITORY
@@ -117,12 +118,19 @@ OURS = REPOSITORY / "sphinx_policyspec" / "sphinx_ext"
 CATALOGUES = sorted((OURS / "locale").glob("*/LC_MESSAGES/sphinx_policyspec.po"))
 
 
+def _marked(source: Path) -> Iterator[str]:
+    """Yield the texts that a module marks for translation, those inside of f-strings among them."""
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
+            yield from (str(text.value) for text in node.args if isinstance(text, ast.Constant))
+
+
 @pytest.mark.parametrize("file", CATALOGUES, ids=lambda file: file.parent.parent.name)
 def test_a_catalogue_of_our_own_words_has_all_of_them_compiled(file: Path) -> None:
-    said = {message for _, _, message, _, _ in extract_from_dir(OURS, keywords={"_": None})}
-    said |= {text for row in RELATIONS for text in (row.label, row.inverse_label) if text}
-    said |= {text for weight in PLAIN.values() for text in weight}
-    said |= {*OVERRIDING.values(), *SPEAKERS.values(), LAST_OF_SEVERAL}
+    said = {text for source in OURS.parent.rglob("*.py") for text in _marked(source)}
+    said |= {*OVERRIDING.values(), *SPEAKERS.values(), LAST_OF_SEVERAL, *ASPECTS, *WHY.values(), *Bump}
+    questions = [question for question in list_questions() if not question.over]
+    said |= {text for one in questions for text in (one.text, one.asks, one.none, one.row) if text}
 
     def said_too(text: str) -> str:
         said.add(text)
@@ -138,6 +146,14 @@ def test_a_catalogue_of_our_own_words_has_all_of_them_compiled(file: Path) -> No
     assert written.keys() == said
     assert [message for message, text in written.items() if not text] == []
     assert compiled == written
+    places = re.compile(r"\{(\w*)[^{}]*\}|%(?:\(\w+\))?[sd]")
+    # What says which level something has may say its title.
+    odd = {
+        message: text
+        for message, text in written.items()
+        if not {*places.findall(str(text))} <= {*places.findall(str(message)), "title"}
+    }
+    assert odd == {}
 
 
 def test_our_own_words_are_in_the_language_of_the_project(german: Path, build: Build) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from sphinx_policyspec.compare import DIRECTED, SpecDiff, Weight
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff.outline import Group, Outline, ToldCase, ToldChange, inked, told_changes
-from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, WHY, readable
+from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, WHY, Say, _, of_count, readable
 from sphinx_policyspec.files import html_safe
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -150,16 +150,16 @@ def html_fragment(
     diff: SpecDiff,
     link: Callable[[str], str] | None = None,
     behaviour: BehaviourDiff | None = None,
-    say: Callable[[str], str] = str,
+    say: Say = str,
 ) -> str:
     """Return a diff as the body of a page.
 
     :param link: gives the address of a provision by its id, or nothing
     :param behaviour: what it does to cases
-    :param say: translates the words for weights
+    :param say: translates all words but those about cases
     """
-    outline = Outline(diff, behaviour)
-    return "".join(f"{line}\n" for line in _lines(outline, link or (lambda _: ""), say))
+    outline = Outline(diff, behaviour, say)
+    return "".join(f"{line}\n" for line in _lines(outline, link or (lambda _: "")))
 
 
 def anchor_of_group(id_: str) -> str:
@@ -167,52 +167,57 @@ def anchor_of_group(id_: str) -> str:
     return f"changes-{id_}"
 
 
-def _lines(outline: Outline, link: Callable[[str], str], say: Callable[[str], str]) -> Iterator[str]:
-    counts = summary_of(outline.diff).weights
+_CHANGES = (_("1 change."), _("{count} changes."))
+
+
+def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
+    say, counts = outline.say, summary_of(outline.diff).weights
     number = sum(counts.values())
     yield '<div class="ps-diff">'
-    yield f"<p>{number or 'No'} change{'s' * (number != 1)}.</p>"
+    yield f"<p>{of_count(number, _CHANGES, say) if number else say(_('No changes.'))}</p>"
     if number:
-        yield "<fieldset><legend>Show</legend>"
-        for weight, count in counts.items():
-            if count:
-                label, meaning = map(say, PLAIN[weight])
-                yield (
-                    f'<label title="{html_safe(meaning)}"><input type="checkbox" checked id="ps-show-{weight.value}">'
-                    f'<span class="ps-{weight.value}">{SIGNS[weight]} {html_safe(label)}</span> {count}</label>'
-                )
-        if counts[Weight.NEEDS_READER]:
-            label = "only what nobody has judged yet"
-            yield f'<label><input type="checkbox" id="ps-only-unread"><span>{label}</span></label>'
-        yield "</fieldset>"
-        yield "<details><summary>What these words mean</summary><dl>"
-        for weight, count in counts.items():
-            if count:
-                label, meaning = map(say, PLAIN[weight])
-                yield f"<dt>{SIGNS[weight]} {html_safe(label)}</dt><dd>{html_safe(meaning)}</dd>"
-        yield "<dt>Suggested version number</dt>"
-        yield f"<dd>{html_safe(outline.suggestion)}</dd></dl></details>"
+        yield from _legend(outline, {weight: count for weight, count in counts.items() if count})
     if outline.about_cases:
         yield from _html_cases(outline)
     for group in outline.groups():
-        yield from _group(group, link, outline, say)
+        yield from _group(group, link, outline)
     yield "</div>"
 
 
-def _group(
-    group: Group, link: Callable[[str], str], outline: Outline, say: Callable[[str], str]
-) -> Iterator[str]:
+def _legend(outline: Outline, counts: dict[Weight, int]) -> Iterator[str]:
+    """Yield what lets readers choose what they see, and what the words for weights mean."""
+    say = outline.say
+    plain = {weight: tuple(html_safe(say(words)) for words in PLAIN[weight]) for weight in counts}
+    yield f"<fieldset><legend>{html_safe(say(_('Show')))}</legend>"
+    for weight, (label, meaning) in plain.items():
+        yield (
+            f'<label title="{meaning}"><input type="checkbox" checked id="ps-show-{weight.value}">'
+            f'<span class="ps-{weight.value}">{SIGNS[weight]} {label}</span> {counts[weight]}</label>'
+        )
+    if Weight.NEEDS_READER in counts:
+        label = html_safe(say(_("only what nobody has judged yet")))
+        yield f'<label><input type="checkbox" id="ps-only-unread"><span>{label}</span></label>'
+    yield "</fieldset>"
+    yield f"<details><summary>{html_safe(say(_('What these words mean')))}</summary><dl>"
+    for weight, (label, meaning) in plain.items():
+        yield f"<dt>{SIGNS[weight]} {label}</dt><dd>{meaning}</dd>"
+    yield f"<dt>{html_safe(say(_('Suggested version number')))}</dt>"
+    yield f"<dd>{html_safe(outline.suggestion)}</dd></dl></details>"
+
+
+def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterator[str]:
+    say = outline.say
     opened = " open" if group.weight in DIRECTED | {Weight.NEEDS_READER} else ""
     anchor = f' id="{html_safe(anchor_of_group(group.id))}"' if group.id else ""
-    name = html_safe(group.title) if group.id else "The spec as a whole"
+    name = html_safe(group.title if group.id else say(_("The spec as a whole")))
     sign = f'<span class="ps-{group.weight.value}">{SIGNS[group.weight]}</span>'
     count = f'<span class="ps-why">{len(group.changes)}</span>'
     yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong> {count}</summary>"
     if address := link(group.id):
-        yield f'<p><a href="{html_safe(address)}">Read it</a></p>'
+        yield f'<p><a href="{html_safe(address)}">{html_safe(say(_("Read it")))}</a></p>'
     yield "<ul>"
-    for change in told_changes(group, in_full=outline.diff.in_full):
-        yield from _change(change, outline.diff.titles, say)
+    for change in told_changes(group, in_full=outline.diff.in_full, say=say):
+        yield from _change(change, outline)
     yield "</ul>"
     if found := outline.resting_on(group):
         titles = (
@@ -224,16 +229,16 @@ def _group(
 
 
 _OPS = {
-    SentenceOp.ADDED: ("New", "moved here from {}"),
-    SentenceOp.REMOVED: ("Gone", "moved to {}"),
-    SentenceOp.REWORDED: ("Reworded", "moved here from {}"),
-    SentenceOp.MOVED: ("Moved", "moved here from {}"),
+    SentenceOp.ADDED: (_("New:"), _("Moved here from {title}:")),
+    SentenceOp.REMOVED: (_("Gone:"), _("Moved to {title}:")),
+    SentenceOp.REWORDED: (_("Reworded:"), _("Moved here from {title}:")),
+    SentenceOp.MOVED: (_("Moved:"), _("Moved here from {title}:")),
 }
 """What became of a sentence, and of one that stands elsewhere now."""
 
 
-def _change(change: ToldChange, titles: Mapping[str, str], say: Callable[[str], str]) -> Iterator[str]:
-    weight = change.weight.value
+def _change(change: ToldChange, outline: Outline) -> Iterator[str]:
+    say, titles, weight = outline.say, outline.diff.titles, change.weight.value
     mark = f"{SIGNS[change.weight]} {html_safe(say(PLAIN[change.weight].label))}"
 
     def plain(text: str) -> str:
@@ -241,27 +246,28 @@ def _change(change: ToldChange, titles: Mapping[str, str], say: Callable[[str], 
 
     said = plain(change.said)
     yield f'<li class="ps-is-{weight}"><span class="ps-said">{said[:1].upper()}{said[1:]}</span> '
-    yield f'<span class="ps-weight ps-{weight}">{mark}</span> {_reason(change)}'
+    yield f'<span class="ps-weight ps-{weight}">{mark}</span> {_reason(change, say)}'
     for sentence in change.sentences:
-        op, elsewhere = _OPS[sentence.op]
-        what = (
-            elsewhere.format(f"“{plain(titles.get(sentence.moved, sentence.moved))}”")
-            if sentence.moved
-            else op
-        )
-        yield f'<p class="ps-why">{what[:1].upper()}{what[1:]}:</p>'
-        yield f"<blockquote>{inked(sentence.runs, plain)}</blockquote>"
+        what = say(_OPS[sentence.op][bool(sentence.moved)])
+        there = f"“{plain(titles.get(sentence.moved, sentence.moved))}”"
+        yield f'<p class="ps-why">{html_safe(what).format(title=there)}</p>'
+        yield f"<blockquote>{inked(change.in_plain_words(sentence.runs, say), plain)}</blockquote>"
     for runs in change.units:
-        yield f"<blockquote>{inked(runs, plain)}</blockquote>"
+        yield f"<blockquote>{inked(change.in_plain_words(runs, say), plain)}</blockquote>"
     yield "</li>"
 
 
-def _reason(change: ToldChange) -> str:
+def _reason(change: ToldChange, say: Say) -> str:
     """Return why a change has its weight, behind a sign that opens it."""
-    why = html_safe(WHY.get(change.rule, "somebody who read it says so"))
-    rule = f'<code class="ps-rule-name">{html_safe(change.rule)}</code>'
-    touches = html_safe(change.touches.removeprefix("; "))
-    told = f"Why: {why}. {f'It {touches}. ' if touches else ''}Rule: {rule}"
+    why = say(WHY.get(change.rule, _("somebody who read it says so")))
+    touches = change.touches.removeprefix("; ")
+    told = [say(_("Why: {reason}.")).format(reason=why)]
+    told += [say(_("It {touches}.")).format(touches=touches)] if touches else []
+    rule = html_safe(say(_("Rule: {name}"))).format(
+        name=f'<code class="ps-rule-name">{html_safe(change.rule)}</code>'
+    )
+    label = html_safe(say(_("Why")))
     return (
-        f'<details class="ps-rule"><summary aria-label="Why" title="Why">i</summary><p>{told}</p></details>'
+        f'<details class="ps-rule"><summary aria-label="{label}" title="{label}">i</summary>'
+        f"<p>{html_safe(' '.join(told))} {rule}</p></details>"
     )

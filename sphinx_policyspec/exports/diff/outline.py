@@ -12,6 +12,7 @@ from sphinx_policyspec.compare.change import Bump, summary_of
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, ComparedCase
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
 from sphinx_policyspec.exports.diff import wording
+from sphinx_policyspec.exports.diff.wording import Say, _, of_count
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -44,6 +45,7 @@ class ToldChange:
     :param touches: what it may invalidate, behind a semicolon; empty for nothing
     :param sentences: of what has to be read, the sentences side by side, each with what can be told of it
     :param units: else the paragraphs of its text that changed
+    :param has_heads: whether its texts are messages under who speaks
     """
 
     weight: Weight
@@ -52,11 +54,18 @@ class ToldChange:
     touches: str = ""
     sentences: tuple[wording.ToldSentence, ...] = ()
     units: tuple[tuple[Run, ...], ...] = ()
+    has_heads: bool = False
+
+    def in_plain_words(self, runs: tuple[Run, ...], say: Say) -> tuple[Run, ...]:
+        """Return one of its texts for readers who know no marks for roles and verdicts."""
+        return wording.headed(runs, say) if self.has_heads else runs
 
 
-def _named(things: list[str]) -> str:
+def _named(things: list[str], say: Say) -> str:
     more = len(things) - _REASONS
-    return f"{'; '.join(things[:_REASONS])}{f'; and {more} more' if more > 0 else ''}"
+    return "; ".join(
+        [*things[:_REASONS], *([say(_("and {count} more")).format(count=more)] if more > 0 else [])]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +87,14 @@ class ToldCase:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A diff as every written form tells it, in this order; what is about cases is there if cases were compared."""
+    """A diff as every written form tells it, in this order; what is about cases is there if cases were compared.
+
+    :param say: translates the words for what changed; those about cases are English
+    """
 
     diff: SpecDiff
     behaviour: BehaviourDiff | None = None
+    say: Say = str
 
     @property
     def names(self) -> tuple[str, str]:
@@ -103,16 +116,18 @@ class Outline:
         """The version bump that is suggested, with what asks for it; empty where nothing changed."""
         if not self.diff:
             return ""
-        summary = summary_of(self.diff)
+        say, summary = self.say, summary_of(self.diff)
         if summary.bump is Bump.NONE:
-            return "no new version is needed"
-        named = _named(
-            [f"{change.provision or change.id}: {wording.sentence(change)}" for change in summary.reasons]
+            return say(_("no new version is needed"))
+        reasons = [f"{one.provision or one.id}: {wording.sentence(one, say)}" for one in summary.reasons]
+        held = list(dict.fromkeys(change.provision or change.id for change in summary.held))
+        template = _("{bump} until somebody has read {held}; {judged} if that is neutral ({reasons})")
+        return say(template if held else "{bump} ({reasons})").format(
+            bump=say(summary.bump.value),
+            held=_named(held, say),
+            judged=say(summary.judged.value),
+            reasons=_named(reasons, say),
         )
-        if not summary.held:
-            return f"{summary.bump.value} ({named})"
-        held = _named(list(dict.fromkeys(change.provision or change.id for change in summary.held)))
-        return f"{summary.bump.value} until somebody has read {held}; {summary.judged.value} if that is neutral ({named})"
 
     @property
     def about_cases(self) -> tuple[str, ...]:
@@ -154,30 +169,32 @@ class Outline:
         return (*named, *([(f"and {len(found) - _MANY} more", 0)] if len(found) > _MANY else []))
 
 
-def told_change(change: Change) -> ToldChange:
+def told_change(change: Change, say: Say = str) -> ToldChange:
     """Return a change as every form tells it."""
-    reach = reach_of(change)
+    reach = reach_of(change, say)
     sentences = tuple(wording.told_sentences(change))
     return ToldChange(
         weight=change.weight,
-        said=wording.with_evidence(change),
+        said=wording.with_evidence(change, say),
         rule=change.rule,
-        touches=f"; touches {reach}" if reach else "",
+        touches=f"; {say(_('touches {things}')).format(things=reach)}" if reach else "",
         sentences=sentences,
         units=() if sentences else tuple(changed_units(change.text)),
+        has_heads=change.subject is _S.EXAMPLE,
     )
 
 
-def told_changes(group: Group, *, in_full: bool = False) -> Iterator[ToldChange]:
+def told_changes(group: Group, *, in_full: bool = False, say: Say = str) -> Iterator[ToldChange]:
     """Yield the changes of a provision as every form tells them, its eval tags and prompt files as one.
 
     :param in_full: whether each of these is told by itself
     """
     few = [change for change in group.changes if wording.is_folded(change)]
     together = few if len(few) > 1 and not in_full else []
-    yield from (told_change(change) for change in group.changes if change not in together)
+    yield from (told_change(change, say) for change in group.changes if change not in together)
     if together:
-        yield ToldChange(weight=together[0].weight, said=wording.folded(together), rule=together[0].rule)
+        said = wording.folded(together, say)
+        yield ToldChange(weight=together[0].weight, said=said, rule=together[0].rule)
 
 
 def _told_case(compared: ComparedCase, behaviour: BehaviourDiff) -> ToldCase:
@@ -229,20 +246,24 @@ def _near(runs: tuple[Run, ...]) -> Iterator[Run]:
         yield replace(run, text=" ".join([*head, "…", *tail]))
 
 
-def reach_of(change: Change) -> str:
+_REACHED = (
+    (_("1 example"), _("{count} examples")),
+    (_("1 prompt"), _("{count} prompts")),
+    (_("1 reference"), _("{count} references")),
+    (_("1 dependent principle"), _("{count} dependent principles")),
+    (_("1 case"), _("{count} cases")),
+)
+
+
+def reach_of(change: Change, say: Say = str) -> str:
     """Return what a change may invalidate, in numbers; overlays and runs of evaluations, which are few, by name."""
     reach = change.reach
-    named = {
-        "example": reach.examples,
-        "prompt": reach.prompts,
-        "reference": reach.references,
-        "dependent principle": reach.dependents,
-        "case": reach.cases,
-    }
-    counts = [f"{len(ids)} {name}{'s' * (len(ids) != 1)}" for name, ids in named.items() if ids]
+    counted = (reach.examples, reach.prompts, reach.references, reach.dependents, reach.cases)
+    counts = [of_count(len(ids), words, say) for ids, words in zip(counted, _REACHED, strict=True) if ids]
     told = [", ".join(counts)]
-    for name, ids in (("overlay", reach.overlays), ("results of", reach.results)):
-        told += [f"{name} {', '.join((*ids[:_NAMED], *['…'] * (len(ids) > _NAMED)))}"] if ids else []
+    for template, ids in ((_("overlay {names}"), reach.overlays), (_("results of {names}"), reach.results)):
+        names = ", ".join((*ids[:_NAMED], *["…"] * (len(ids) > _NAMED)))
+        told += [say(template).format(names=names)] if ids else []
     return "; ".join(filter(None, told))
 
 

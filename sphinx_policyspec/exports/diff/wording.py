@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sphinx_policyspec.compare import Change, ChangeKind, Run, Subject, Weight
+from sphinx_policyspec.compare import SPACES, Change, ChangeKind, Run, Subject, Weight
 from sphinx_policyspec.compare.examples import FILE
 from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.compare.words import TextChange, runs_of
 from sphinx_policyspec.files import grouped
+from sphinx_policyspec.model import Verdict
+from sphinx_policyspec.model.attributes import attributes_of
 
 SIGNS = {
     Weight.NEEDS_READER: "?",
@@ -25,6 +27,10 @@ SIGNS = {
     Weight.EDITORIAL: "·",
 }
 """A sign for each weight, beside its word."""
+
+
+Say = Callable[[str], str]
+"""Translates words of ours, templates of :meth:`str.format` among them; :class:`str` leaves them in English."""
 
 
 def _(words: str) -> str:
@@ -65,6 +71,10 @@ PLAIN = {
 WHY = {rule.name: rule.why for rule in RULES}
 """Why each rule gives its weight."""
 
+_OWNERS = ("level", "topic", "goal", "provision", "principle", "spec")
+ASPECTS = frozenset({*(row.key for row in attributes_of(*_OWNERS)), "alias", "examples", *Verdict})
+"""Words for what differs, and for what told that two are one, which pages translate beside those that are marked here."""
+
 _K, _S = ChangeKind, Subject
 
 
@@ -75,33 +85,37 @@ def counted(weight: Weight, count: int) -> str:
     return f"{count} {weight.words}"
 
 
-def sentence(change: Change) -> str:
+def sentence(change: Change, say: Say = str) -> str:
     """Return what happened, in one line of plain text that does not name the provision."""
-    kinds = (_K.TEXT, change.kind, None) if change.text else (change.kind, None)
-    said = next(filter(None, (_SENTENCES.get((change.subject, kind)) for kind in kinds)), "")
-    if change.subject is _S.PROMPT and change.aspect == FILE:
-        said = said.replace("prompt", "prompt file", 1)
+    kinds = (_K.TEXT, change.kind) if change.text else (change.kind,)
+    table = _OF_FILES if change.subject is _S.PROMPT and change.aspect == FILE else _SENTENCES
+    said = say(next(filter(None, (table.get((change.subject, kind)) for kind in kinds)), ""))
     level = change.new or change.old
+    # What a verdict was is a word of ours, other values are the author's.
+    value = say if change.kind is _K.VERDICT_FLIPPED else str
     words = {
-        "old": change.old or "nothing",
-        "new": change.new or "nothing",
+        "old": value(change.old) if change.old else say(_("nothing")),
+        "new": value(change.new) if change.new else say(_("nothing")),
         "id": change.id,
-        "aspect": change.aspect,
-        "kind": change.kind.value,
-        "binding": f"principle at level {level}" if level else "section",
-        "what": f": {what}" if (what := _differences(change)) else "",
-        "by": f" ({by})" if (by := change.said("by")) else "",
-        "words": _words(change.text) if change.text else "",
-        "spaces": " (spaces alone)" if change.aspect == "spaces" else "",
+        "aspect": say(change.aspect) if change.aspect else "",
+        "binding": say(_("principle at level {level}")).format(level=level) if level else say(_("section")),
+        "what": f": {what}" if (what := _differences(change, say)) else "",
+        "by": f" ({say(by)})" if (by := change.said("by")) else "",
+        "words": _words(change.text, say) if change.text else "",
+        "spaces": f" ({say(_('spaces alone'))})" if change.aspect == SPACES else "",
     }
     told = " ".join(said.format(**words).split())
-    return f"{told}, read by {change.judgement.who}" if change.judgement else told
+    reader = change.judgement
+    return say(_("{told}, read by {who}")).format(told=told, who=reader.who) if reader else told
 
 
-def with_evidence(change: Change) -> str:
+def with_evidence(change: Change, say: Say = str) -> str:
     """Return what happened, with the evidence of who read it."""
-    judgement = change.judgement
-    return sentence(change) + (f" on {judgement.date}: “{judgement.evidence}”" if judgement else "")
+    told, judgement = sentence(change, say), change.judgement
+    if judgement is None:
+        return told
+    values = {"told": told, "date": judgement.date, "evidence": judgement.evidence}
+    return say(_("{told} on {date}: “{evidence}”")).format(**values)
 
 
 def readable(text: str, titles: Mapping[str, str]) -> str:
@@ -114,7 +128,8 @@ def readable(text: str, titles: Mapping[str, str]) -> str:
         name = link["to"] if link["text"] == "?" else link["text"]
         return titles.get(name, name)
 
-    named = _LINK.sub(shown, text)
+    named = _ROLE.sub(lambda role: role["text"] or titles.get(role["to"], role["to"]), text)
+    named = _LINK.sub(shown, named)
     for part, said in _PARTS:
         named = part.sub(said, named)
     named = _NAMED.sub(lambda found: titles.get(found["id"] or found["bare"], found[0]), named)
@@ -123,6 +138,9 @@ def readable(text: str, titles: Mapping[str, str]) -> str:
     return named
 
 
+_ROLE = re.compile(
+    r"(?::[\w:+.-]{2,60}:|\{[\w:+.-]{2,60}\})`(?:(?P<text>[^`<>]{1,400}?)\s*<[^`<>]{1,400}>|(?P<to>[^`<>]{1,400}))`"
+)
 _LINK = re.compile(r"\[(?P<text>[^\[\]]{1,400})\]\(#?(?P<to>[^()\s]{1,400})\)")
 _NAMED = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]|(?<![\w“])(?P<bare>\w+_\w+)")
 _PARTS = (
@@ -130,9 +148,7 @@ _PARTS = (
     (re.compile(r"\]\((?:#|https?:)[^()\s]{0,400}\)?|\[(?=[^\[\]]*$)"), ""),
 )
 """What is left of a link that a change goes through, and what of it is shown."""
-_VERDICTS = {"GOOD": "compliant", "OK": "minor issues", "BAD": "violation"}
 _MARKS = (
-    *((re.compile(rf"(?<=[a-z]) {verdict}: "), f" ({words}): ") for verdict, words in _VERDICTS.items()),
     (re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?])[*_](?!\w)|`"), ""),
     (re.compile(r"(?<!\S)---?(?!\S)|(?<=\w)---(?=\w)"), "\N{EM DASH}"),
     (re.compile(r"(?<=\w)'"), "\N{RIGHT SINGLE QUOTATION MARK}"),
@@ -142,107 +158,170 @@ _MARKS = (
 """Marks of Markdown, and what readers see instead."""
 
 
+_HEADS = {
+    **{role: role for role in (_("system"), _("developer"), _("user"), _("assistant"), _("tool"), _("note"))},
+    "GOOD": _("(compliant)"),
+    "OK": _("(minor issues)"),
+    "BAD": _("(violation)"),
+}
+"""Words for who speaks in an example, and for the verdict on an answer."""
+_HEAD = re.compile(rf"(?:{'|'.join(_HEADS)})(?: [\w-]+=[^\s:]+)*(?: (?:GOOD|OK|BAD))?\s?:")
+
+
+def headed(runs: tuple[Run, ...], say: Say = str) -> tuple[Run, ...]:
+    """Return a message of an example that changed, with words for who speaks and for the verdict, which head it.
+
+    The old and the new message may each have a head of its own, which ends with its first colon.
+    """
+    sides = {op: " ".join(run.text for run in runs if run.op in {"=", op}) for op in "-+"}
+    open_in = {op for op, text in sides.items() if _HEAD.match(text)}
+    found = []
+    for run in runs:
+        here = {"-", "+"} if run.op == "=" else {run.op}
+        told = []
+        for word in run.text.split(" "):
+            name, colon, rest = word.partition(":")
+            known = _HEADS.get(name) if here & open_in else None
+            told.append(f"{say(known)}{colon}{rest}" if known else word)
+            open_in -= here if colon else set()
+        found.append(replace(run, text=" ".join(told)))
+    return tuple(found)
+
+
 _DIFFERENCES = {
-    "verdicts": "an answer is judged otherwise",
-    "verdict_refs": "an answer is said to break another rule",
-    "notes": "a note on an answer",
-    "order": "the order of its messages",
-    "illustrates": "the principles that it illustrates",
-    "weighs": "the principles that it weighs",
-    "tags": "its eval tags",
+    "verdicts": _("an answer is judged otherwise"),
+    "verdict_refs": _("an answer is said to break another rule"),
+    "notes": _("a note on an answer"),
+    "order": _("the order of its messages"),
+    "illustrates": _("the principles that it illustrates"),
+    "weighs": _("the principles that it weighs"),
+    "tags": _("its eval tags"),
 }
 
 
-def _differences(change: Change) -> str:
+def _differences(change: Change, say: Say) -> str:
     """Return in words what differs between two forms of an example."""
-    return ", ".join(_DIFFERENCES.get(one) or _messages(change) for one in change.said("what").split())
+    told = (_DIFFERENCES.get(one) for one in change.said("what").split())
+    return ", ".join(say(what) if what else _messages(change, say) for what in told)
 
 
-def _messages(change: Change) -> str:
+_MESSAGES = {
+    (False, "replaced"): (_("1 message replaced"), _("{count} messages replaced")),
+    (False, "removed"): (_("1 message removed"), _("{count} messages removed")),
+    (False, "added"): (_("1 message added"), _("{count} messages added")),
+    (True, "replaced"): (_("1 answer replaced"), _("{count} answers replaced")),
+    (True, "removed"): (_("1 answer removed"), _("{count} answers removed")),
+    (True, "added"): (_("1 answer added"), _("{count} answers added")),
+}
+"""What became of messages, by whether they are answers: one of them, and several."""
+
+
+def _messages(change: Change, say: Say) -> str:
     """Return in words how many messages of an example were replaced, taken out or put in."""
     if not change.messages:
         return ""
     removed, added, are_answers = change.messages
     counts = [(added, "replaced")] if removed == added else [(removed, "removed"), (added, "added")]
-    noun = "answer" if are_answers else "message"
-    return " and ".join(f"{number} {noun}{'s' * (number != 1)} {how}" for number, how in counts if number)
+    told = (of_count(number, _MESSAGES[are_answers, how], say) for number, how in counts if number)
+    return say(_(" and ")).join(told)
 
 
-def _words(text: TextChange) -> str:
+def of_count(number: int, words: tuple[str, str], say: Say = str) -> str:
+    """Return words for one thing or for several, with their number."""
+    return say(words[number != 1]).format(count=number)
+
+
+def _words(text: TextChange, say: Say) -> str:
     """Return how many words a text lost and won."""
-    counts = ((text.words_removed, "removed"), (text.words_added, "added"))
-    first, *others = [(number, how) for number, how in counts if number] or [(0, "changed")]
-    head = f"{first[0]} word{'s' * (first[0] != 1)} {first[1]}"
-    return ", ".join([head, *(f"{number} {how}" for number, how in others)])
+    lost, won = text.words_removed, text.words_added
+    if lost and won:
+        return f"{of_count(lost, _LOST, say)}, {say(_('{count} added')).format(count=won)}"
+    return (
+        of_count(won, _WON, say) if won else of_count(lost, _LOST, say) if lost else say(_("0 words changed"))
+    )
 
 
-_SENTENCES: dict[tuple[Subject, ChangeKind | None], str] = {
-    (_S.PROVISION, _K.ADDED): "new {binding}",
-    (_S.PROVISION, _K.REMOVED): "removed {binding}",
-    (_S.PROVISION, _K.RENAMED): "id was “{old}”{by}",
-    (_S.PROVISION, _K.SPLIT): "split: `{new}` has a part of `{old}`",
-    (_S.PROVISION, _K.MERGED): "merged: `{new}` has a part of `{old}`",
-    (_S.PROVISION, _K.SUCCEEDED): "`{new}` has a part of `{old}`",
-    (_S.PROVISION, _K.RETITLED): "title was “{old}”",
-    (_S.PROVISION, _K.MOVED): "moved from `{old}` to `{new}`",
-    (_S.PROVISION, _K.REORDERED): "has another place among its siblings",
-    (_S.PROVISION, _K.LEVEL_RAISED): "level raised from {old} to {new}",
-    (_S.PROVISION, _K.LEVEL_LOWERED): "level lowered from {old} to {new}",
-    (_S.PROVISION, _K.LEVEL_RENAMED): "level {old} is called {new}",
-    (_S.PROVISION, _K.LEVEL_CHANGED): "level changed from {old} to {new}",
-    (_S.PROVISION, _K.BECAME_PRINCIPLE): "has a level now: {new}",
-    (_S.PROVISION, _K.BECAME_SECTION): "has no level any more: was {old}",
-    (_S.PROVISION, _K.TEXT): "text rewritten: {words}",
-    (_S.PROVISION, _K.TYPOGRAPHY): "typography of the text{spaces}",
-    (_S.PROVISION, _K.ATTRIBUTE): "{aspect} was {old}, is {new}",
-    (_S.PROVISION, _K.RELATION_ADDED): "{aspect}: new `{new}`",
-    (_S.PROVISION, _K.RELATION_REMOVED): "{aspect}: no longer `{old}`",
-    (_S.EXAMPLE, _K.ADDED): "new example “{new}”",
-    (_S.EXAMPLE, _K.REMOVED): "removed example “{old}”",
-    (_S.EXAMPLE, _K.RETITLED): "example “{new}” was titled “{old}”",
-    (_S.EXAMPLE, _K.MOVED): "example “{new}” moved here",
-    (_S.EXAMPLE, _K.REORDERED): "example “{new}” has another place",
-    (_S.EXAMPLE, _K.CHANGED): "example “{new}” changed{what}",
-    (_S.EXAMPLE, _K.TYPOGRAPHY): "typography of example “{new}”{spaces}",
-    (_S.EXAMPLE, _K.VERDICT_FLIPPED): "example `{id}`: message {aspect} was {old}, is {new}",
-    (_S.COMMENTARY, _K.ADDED): "new commentary",
-    (_S.COMMENTARY, _K.REMOVED): "removed commentary",
-    (_S.COMMENTARY, _K.CHANGED): "commentary rewritten: {words}",
-    (_S.COMMENTARY, _K.MOVED): "commentary moved here",
-    (_S.COMMENTARY, _K.TYPOGRAPHY): "typography of commentary{spaces}",
-    (_S.DEFINITION, _K.ADDED): "new definition of “{new}”",
-    (_S.DEFINITION, _K.REMOVED): "removed definition of “{old}”",
-    (_S.DEFINITION, _K.CHANGED): "definition of “{new}” rewritten: {words}",
-    (_S.DEFINITION, _K.MOVED): "definition of “{new}” moved here",
-    (_S.REFERENCE, _K.ADDED): "now refers to `{id}`",
-    (_S.REFERENCE, _K.REMOVED): "no longer refers to `{id}`",
-    (_S.CLAUSE, _K.ADDED): "new clause at level {aspect}: “{new}”",
-    (_S.CLAUSE, _K.CHANGED): "clause at level {aspect} rewritten: {words}",
-    (_S.CLAUSE, _K.REMOVED): "no clause at level {aspect} any more: “{old}”",
-    (_S.TAG, _K.ADDED): "new eval tag {id}",
-    (_S.TAG, _K.REMOVED): "removed eval tag {id}",
-    (_S.TAG, _K.MOVED): "eval tag {id} moved here from `{old}`",
-    (_S.TAG, _K.TAG_MOVED): "eval tag {id} moved to other words",
-    (_S.PROMPT, _K.ADDED): "new prompt {id}",
-    (_S.PROMPT, _K.REMOVED): "removed prompt {id}",
-    (_S.PROMPT, _K.RETITLED): "prompt {id} names “{new}”, not “{old}”",
-    (_S.PROMPT, _K.CHANGED): "prompt {id} changed",
-    (_S.PROMPT, _K.MOVED): "prompt {id} moved here",
-    (_S.LEVEL, _K.RENAMED): "level {old} is called {new}",
-    (_S.LEVEL, _K.CHANGED): "level {id}: {aspect} was {old}, is {new}",
-    (_S.LEVEL, _K.TEXT): "level {id}: text rewritten: {words}",
-    (_S.LEVEL, None): "level {id} {kind}",
-    (_S.TOPIC, _K.CHANGED): "topic {id}: {aspect} was {old}, is {new}",
-    (_S.TOPIC, _K.TEXT): "topic {id}: text rewritten: {words}",
-    (_S.TOPIC, None): "topic {id} {kind}",
-    (_S.GOAL, _K.CHANGED): "goal {id}: {aspect} changed",
-    (_S.GOAL, _K.TEXT): "goal {id}: text rewritten: {words}",
-    (_S.GOAL, None): "goal {id} {kind}",
-    (_S.SPEC, _K.TEXT): "text before the first heading rewritten: {words}",
-    (_S.SPEC, _K.TYPOGRAPHY): "typography of the text before the first heading{spaces}",
-    (_S.SPEC, _K.REORDERED): "order of levels was {old}, is {new}",
-    (_S.SPEC, _K.ATTRIBUTE): "{aspect} was {old}, is {new}",
+_LOST = (_("1 word removed"), _("{count} words removed"))
+_WON = (_("1 word added"), _("{count} words added"))
+
+_SENTENCES: dict[tuple[Subject, ChangeKind], str] = {
+    (_S.PROVISION, _K.ADDED): _("new {binding}"),
+    (_S.PROVISION, _K.REMOVED): _("removed {binding}"),
+    (_S.PROVISION, _K.RENAMED): _("id was “{old}”{by}"),
+    (_S.PROVISION, _K.SPLIT): _("split: `{new}` has a part of `{old}`"),
+    (_S.PROVISION, _K.MERGED): _("merged: `{new}` has a part of `{old}`"),
+    (_S.PROVISION, _K.SUCCEEDED): _("`{new}` has a part of `{old}`"),
+    (_S.PROVISION, _K.RETITLED): _("title was “{old}”"),
+    (_S.PROVISION, _K.MOVED): _("moved from `{old}` to `{new}`"),
+    (_S.PROVISION, _K.REORDERED): _("has another place among its siblings"),
+    (_S.PROVISION, _K.LEVEL_RAISED): _("level raised from {old} to {new}"),
+    (_S.PROVISION, _K.LEVEL_LOWERED): _("level lowered from {old} to {new}"),
+    (_S.PROVISION, _K.LEVEL_RENAMED): _("level {old} is called {new}"),
+    (_S.PROVISION, _K.LEVEL_CHANGED): _("level changed from {old} to {new}"),
+    (_S.PROVISION, _K.BECAME_PRINCIPLE): _("has a level now: {new}"),
+    (_S.PROVISION, _K.BECAME_SECTION): _("has no level any more: was {old}"),
+    (_S.PROVISION, _K.TEXT): _("text rewritten: {words}"),
+    (_S.PROVISION, _K.TYPOGRAPHY): _("typography of the text{spaces}"),
+    (_S.PROVISION, _K.ATTRIBUTE): _("{aspect} was {old}, is {new}"),
+    (_S.PROVISION, _K.RELATION_ADDED): _("{aspect}: new `{new}`"),
+    (_S.PROVISION, _K.RELATION_REMOVED): _("{aspect}: no longer `{old}`"),
+    (_S.EXAMPLE, _K.ADDED): _("new example “{new}”"),
+    (_S.EXAMPLE, _K.REMOVED): _("removed example “{old}”"),
+    (_S.EXAMPLE, _K.RETITLED): _("example “{new}” was titled “{old}”"),
+    (_S.EXAMPLE, _K.MOVED): _("example “{new}” moved here"),
+    (_S.EXAMPLE, _K.REORDERED): _("example “{new}” has another place"),
+    (_S.EXAMPLE, _K.CHANGED): _("example “{new}” changed{what}"),
+    (_S.EXAMPLE, _K.TYPOGRAPHY): _("typography of example “{new}”{spaces}"),
+    (_S.EXAMPLE, _K.VERDICT_FLIPPED): _("example `{id}`: message {aspect} was {old}, is {new}"),
+    (_S.COMMENTARY, _K.ADDED): _("new commentary"),
+    (_S.COMMENTARY, _K.REMOVED): _("removed commentary"),
+    (_S.COMMENTARY, _K.CHANGED): _("commentary rewritten: {words}"),
+    (_S.COMMENTARY, _K.MOVED): _("commentary moved here"),
+    (_S.COMMENTARY, _K.TYPOGRAPHY): _("typography of commentary{spaces}"),
+    (_S.DEFINITION, _K.ADDED): _("new definition of “{new}”"),
+    (_S.DEFINITION, _K.REMOVED): _("removed definition of “{old}”"),
+    (_S.DEFINITION, _K.CHANGED): _("definition of “{new}” rewritten: {words}"),
+    (_S.DEFINITION, _K.MOVED): _("definition of “{new}” moved here"),
+    (_S.REFERENCE, _K.ADDED): _("now refers to `{id}`"),
+    (_S.REFERENCE, _K.REMOVED): _("no longer refers to `{id}`"),
+    (_S.CLAUSE, _K.ADDED): _("new clause at level {aspect}: “{new}”"),
+    (_S.CLAUSE, _K.CHANGED): _("clause at level {aspect} rewritten: {words}"),
+    (_S.CLAUSE, _K.REMOVED): _("no clause at level {aspect} any more: “{old}”"),
+    (_S.TAG, _K.ADDED): _("new eval tag {id}"),
+    (_S.TAG, _K.REMOVED): _("removed eval tag {id}"),
+    (_S.TAG, _K.MOVED): _("eval tag {id} moved here from `{old}`"),
+    (_S.TAG, _K.TAG_MOVED): _("eval tag {id} moved to other words"),
+    (_S.PROMPT, _K.ADDED): _("new prompt {id}"),
+    (_S.PROMPT, _K.REMOVED): _("removed prompt {id}"),
+    (_S.PROMPT, _K.RETITLED): _("prompt {id} names “{new}”, not “{old}”"),
+    (_S.PROMPT, _K.CHANGED): _("prompt {id} changed"),
+    (_S.PROMPT, _K.MOVED): _("prompt {id} moved here"),
+    (_S.LEVEL, _K.RENAMED): _("level {old} is called {new}"),
+    (_S.LEVEL, _K.CHANGED): _("level {id}: {aspect} was {old}, is {new}"),
+    (_S.LEVEL, _K.TEXT): _("level {id}: text rewritten: {words}"),
+    (_S.LEVEL, _K.ADDED): _("level {id} added"),
+    (_S.LEVEL, _K.REMOVED): _("level {id} removed"),
+    (_S.TOPIC, _K.CHANGED): _("topic {id}: {aspect} was {old}, is {new}"),
+    (_S.TOPIC, _K.TEXT): _("topic {id}: text rewritten: {words}"),
+    (_S.TOPIC, _K.ADDED): _("topic {id} added"),
+    (_S.TOPIC, _K.REMOVED): _("topic {id} removed"),
+    (_S.GOAL, _K.CHANGED): _("goal {id}: {aspect} changed"),
+    (_S.GOAL, _K.TEXT): _("goal {id}: text rewritten: {words}"),
+    (_S.GOAL, _K.ADDED): _("goal {id} added"),
+    (_S.GOAL, _K.REMOVED): _("goal {id} removed"),
+    (_S.SPEC, _K.TEXT): _("text before the first heading rewritten: {words}"),
+    (_S.SPEC, _K.TYPOGRAPHY): _("typography of the text before the first heading{spaces}"),
+    (_S.SPEC, _K.REORDERED): _("order of levels was {old}, is {new}"),
+    (_S.SPEC, _K.ATTRIBUTE): _("{aspect} was {old}, is {new}"),
 }
+_OF_FILES: dict[tuple[Subject, ChangeKind], str] = {
+    (_S.PROMPT, _K.ADDED): _("new prompt file {id}"),
+    (_S.PROMPT, _K.REMOVED): _("removed prompt file {id}"),
+    (_S.PROMPT, _K.RETITLED): _("prompt file {id} names “{new}”, not “{old}”"),
+    (_S.PROMPT, _K.CHANGED): _("prompt file {id} changed"),
+    (_S.PROMPT, _K.MOVED): _("prompt file {id} moved here"),
+}
+"""What became of a prompt that is a file beside a spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,14 +388,14 @@ def _change_of(sides: list[str]) -> str:
 
 
 _FOLDED: dict[tuple[Subject, ChangeKind], str] = {
-    (_S.TAG, _K.ADDED): "new eval tags",
-    (_S.TAG, _K.REMOVED): "removed eval tags",
-    (_S.TAG, _K.MOVED): "eval tags moved here",
-    (_S.TAG, _K.TAG_MOVED): "eval tags moved to other words",
-    (_S.PROMPT, _K.ADDED): "new prompt files",
-    (_S.PROMPT, _K.REMOVED): "removed prompt files",
-    (_S.PROMPT, _K.RETITLED): "prompt files that name another title",
-    (_S.PROMPT, _K.CHANGED): "changed prompt files",
+    (_S.TAG, _K.ADDED): _("new eval tags"),
+    (_S.TAG, _K.REMOVED): _("removed eval tags"),
+    (_S.TAG, _K.MOVED): _("eval tags moved here"),
+    (_S.TAG, _K.TAG_MOVED): _("eval tags moved to other words"),
+    (_S.PROMPT, _K.ADDED): _("new prompt files"),
+    (_S.PROMPT, _K.REMOVED): _("removed prompt files"),
+    (_S.PROMPT, _K.RETITLED): _("prompt files that name another title"),
+    (_S.PROMPT, _K.CHANGED): _("changed prompt files"),
 }
 """What happened to several eval tags and prompt files of one provision."""
 
@@ -326,9 +405,9 @@ def is_folded(change: Change) -> bool:
     return (change.subject, change.kind) in _FOLDED and (change.subject is _S.TAG or change.aspect == FILE)
 
 
-def folded(changes: Sequence[Change]) -> str:
+def folded(changes: Sequence[Change], say: Say = str) -> str:
     """Return what happened to eval tags and prompt files, in one line."""
-    ids = grouped((_FOLDED[change.subject, change.kind], change.id) for change in changes)
+    ids = grouped((say(_FOLDED[change.subject, change.kind]), change.id) for change in changes)
     return "; ".join(f"{what}: {', '.join(named)}" for what, named in ids.items())
 
 

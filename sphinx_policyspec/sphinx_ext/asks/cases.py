@@ -232,7 +232,7 @@ def _head(case: CaseRow, page: Page, anchor: str) -> nodes.paragraph:
 
 def _box(row: CaseRow, page: Page, anchor: str) -> Box:
     level = row.level.partition(" ")[2]
-    word = _label(row.label)
+    word = _(decisions.ENGLISH.labels[Label(row.label)])
     return Box(
         id=row.id,
         wish=row.what,
@@ -242,17 +242,6 @@ def _box(row: CaseRow, page: Page, anchor: str) -> Box:
         level_word=page.level(level) if level else _("no authority"),
         uri=(page.address(TargetKind.PROVISION, row.principle) if row.principle else "") or f"#{anchor}",
     )
-
-
-def _label(label: str) -> str:
-    """Return the word for a label."""
-    words = {
-        Label.IN: _("in"),
-        Label.OUT: _("out"),
-        Label.UNDECIDED: _("undecided"),
-        Label.NOT_A_CANDIDATE: _("not a candidate"),
-    }
-    return words[Label(label)]
 
 
 def _line(*parts: nodes.Node) -> nodes.list_item:

@@ -342,7 +342,7 @@ class Changes(Ask):
         for group in Outline(diff).groups():
             for change in group.changes:
                 if not asked or {change.weight.value, change.subject.value, change.kind.value} & asked:
-                    said = readable(with_evidence(change), diff.titles)
+                    said = readable(with_evidence(change, _), diff.titles)
                     texts = group.id, group.title, change.weight.value, said
                     yield tuple(Cell(CellKind.LITERAL, text) for text in texts)
 

@@ -34,6 +34,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     ShownByPages,
     Snapshot,
     Topics,
+    Word,
     aliases_of,
     link_or_text,
 )
@@ -242,8 +243,11 @@ class PolicyDomain(Domain):
 
     def title_of_level(self, level: str) -> str:
         """Return the name of a level for readers."""
-        declared = self.find(TargetKind.LEVEL, level)
-        return declared.title if declared else level.capitalize()
+        if declared := self.find(TargetKind.LEVEL, level):
+            return declared.title
+        # In a handbook of a graph no page declares it.
+        known = self.given.site.spec.level_by_id.get(level) if self.given.site else None
+        return (known.title if known else "") or level.capitalize()
 
     def levels_shown(self) -> list[tuple[str, str]]:
         """Return the levels with their names for readers."""
@@ -365,9 +369,8 @@ class LevelIndex(_PolicyIndex):
     """Every principle, under its level of authority."""
 
     name = "levels"
-    # Not translated: the JSON builders of Sphinx cannot write its lazy texts.
-    localname = "Principles by level of authority"
-    shortname = "levels"
+    localname = Word(_("Principles by level of authority"))
+    shortname = Word(_("levels"))
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each level, in the order of first use, principles by title."""
@@ -388,8 +391,8 @@ class TopicIndex(_PolicyIndex):
     """Every provision, under each topic that it is about; sections are named as such."""
 
     name = "topics"
-    localname = "Principles by topic"
-    shortname = "topics"
+    localname = Word(_("Principles by topic"))
+    shortname = Word(_("topics"))
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each topic, by label, with provisions in reading order."""
@@ -407,8 +410,8 @@ class ExampleIndex(_PolicyIndex):
     """Every example by its title."""
 
     name = "examples"
-    localname = "Examples"
-    shortname = "examples"
+    localname = Word(_("Examples"))
+    shortname = Word(_("examples"))
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each first letter, examples by title."""
@@ -426,8 +429,8 @@ class PromptIndex(_PolicyIndex):
     """Every evaluation prompt that its author shows, with its text, under the page that shows it."""
 
     name = "prompts"
-    localname = "Evaluation prompts"
-    shortname = "prompts"
+    localname = Word(_("Evaluation prompts"))
+    shortname = Word(_("prompts"))
 
     def generate(self, docnames: Iterable[str] | None = None) -> tuple[_Groups, bool]:
         """Return one group for each page, prompts in reading order."""

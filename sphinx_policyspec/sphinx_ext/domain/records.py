@@ -472,3 +472,14 @@ def inventories(env: BuildEnvironment) -> list[tuple[str, str, list[tuple[str, s
         for objtype, items in inventory.items()
         if objtype.startswith(f"{DOMAIN}:")
     )
+
+
+class Word:
+    """A word of a class in the language of the build that asks: the JSON builders of Sphinx cannot write its lazy texts."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+
+    def __get__(self, _index: object, _class: type) -> str:
+        """Return the word as it is now."""
+        return str(self._word)

@@ -22,7 +22,13 @@ from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.foreign import license_node
-from sphinx_policyspec.sphinx_ext.nodes.boxes import commentary, declaration, definition, provision
+from sphinx_policyspec.sphinx_ext.nodes.boxes import (
+    commentary,
+    declaration,
+    definition,
+    provision,
+    role_title,
+)
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
@@ -127,7 +133,7 @@ class LevelDirective(PolicyDirective):
         )
         content = self.content_nodes()
         if level.roles:
-            content.append(_fact(_("Has messages of:"), nodes.Text(", ".join(level.roles))))
+            content.append(_fact(_("Has messages of:"), nodes.Text(", ".join(map(role_title, level.roles)))))
         title = level.title or identifier.capitalize()
         box = declaration(
             "level",

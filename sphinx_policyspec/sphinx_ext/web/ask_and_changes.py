@@ -201,15 +201,15 @@ def _question(question: Question) -> str:
     given = {
         "question": question.name,
         "parameters": json.dumps([[p.name, p.type, p.default] for p in question.parameters]),
-        "asks": question.asks,
-        "none": question.none,
-        "row": question.row,
+        "asks": question.asks and _(question.asks),
+        "none": question.none and _(question.none),
+        "row": question.row and _(question.row),
     }
     attributes = " ".join(
         f'data-{name}="{escape(value, quote=True)}"' for name, value in given.items() if value
     )
     return (
-        f'<details class="ps-question" {attributes}><summary>{escape(question.text)}</summary>'
+        f'<details class="ps-question" {attributes}><summary>{escape(_(question.text))}</summary>'
         f'<pre tabindex="0">{escape(question.sparql)}</pre></details>'
     )
 

@@ -226,7 +226,7 @@ def _said(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
             yield _weights_in_short(changes)
         else:
             label = f"{SIGNS[weight]} {_(PLAIN[weight].label)}"
-            yield from (f"{label}: {readable(with_evidence(change), titles)}" for change in changes)
+            yield from (f"{label}: {readable(with_evidence(change, _), titles)}" for change in changes)
 
 
 Told = list[str | list[list[tuple[str, str]]]]
@@ -244,8 +244,9 @@ def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
         spec = timeline.specs[moment.place]
         titles = {provision.id: provision.title for provision in spec.provisions}
         changes: list[Told] = []
-        for told in map(told_change, moment.changes):
+        for told in (told_change(change, _) for change in moment.changes):
             texts = [*(sentence.runs for sentence in told.sentences), *told.units]
+            texts = [told.in_plain_words(text, _) for text in texts]
             if texts:
                 runs = [[(run.op, readable(run.text, titles) + run.after) for run in text] for text in texts]
                 changes.append([readable(told.said, titles), runs])
