@@ -21,7 +21,7 @@ from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
 from sphinx_policyspec.model.spec import base_of
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
@@ -57,6 +57,7 @@ class PageFacts:
     """What is known of one page.
 
     :param address: of the page on the web, empty where the project does not say
+    :param picture: address of the picture for cards of links, which have no use for one that is relative
     :param parts: its provisions, as JSON-LD tells them
     :param files: addresses of the graph's files, as seen from the page, with their media types
     """
@@ -65,6 +66,7 @@ class PageFacts:
     description: str
     language: str
     address: str
+    picture: str
     parts: tuple[dict[str, Any], ...]
     files: tuple[tuple[str, str], ...]
 
@@ -89,6 +91,7 @@ def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFac
             description=places.begin_of(name),
             language=env.config.language,
             address=posixpath.join(base, app.builder.get_target_uri(name)) if base else "",
+            picture=posixpath.join(base, _PICTURE) if site_base(app.config) else "",
             parts=tuple(found),
             files=tuple(
                 (relative_uri(app.builder.get_target_uri(name), f"spec.{f}"), MEDIA_TYPES[f]) for f in formats
@@ -100,11 +103,18 @@ def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFac
 
 def head_tags(facts: PageFacts, spec: Spec, given: str) -> str:
     """Return the tags for the head of a page, without those of a kind that ``given`` has already."""
-    tags = social_tags(facts.title, facts.description, spec, facts.address, given)
+    tags = social_tags(
+        facts.title, facts.description, spec, address=facts.address, picture=facts.picture, given=given
+    )
     return f'{tags}\n    <script type="application/ld+json">{script_safe(_json_ld(facts, spec))}</script>'
 
 
-def social_tags(title: str, description: str, spec: Spec, address: str = "", given: str = "") -> str:
+_PICTURE = "_static/policyspec-card.png"
+
+
+def social_tags(
+    title: str, description: str, spec: Spec, *, address: str = "", picture: str = "", given: str = ""
+) -> str:
     """Return what search engines and cards of links show of a page, without what ``given`` has already."""
     tags = []
     if description and 'name="description"' not in given:
@@ -116,9 +126,11 @@ def social_tags(title: str, description: str, spec: Spec, address: str = "", giv
             "og:site_name": spec.title,
             "og:description": description,
             "og:url": address,
+            "og:image": picture,
+            "og:image:alt": picture and _("Four bars, each shorter than the one above it"),
         }
         tags += [_meta("property", name, value) for name, value in social.items() if value]
-        tags.append(_meta("name", "twitter:card", "summary"))
+        tags.append(_meta("name", "twitter:card", "summary_large_image" if picture else "summary"))
     return "".join(f"\n    {tag}" for tag in tags)
 
 

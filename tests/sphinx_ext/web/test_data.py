@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,23 @@ def test_a_page_describes_itself_to_machines(spec_source: Path, build: Build) ->
     assert '<meta name="description" content="Kindness comes before Be brief and speed.">' in page
     assert '<meta property="og:title" content="First">' in page
     assert '<link rel="alternate" type="application/json" href="spec-ids.json"' in page
+
+
+def test_cards_of_links_have_a_picture_where_its_address_is_known(spec_source: Path, build: Build) -> None:
+    conf = spec_source / "conf.py"
+    text = conf.read_text("utf-8")
+    pictures = {}
+    for base in ("https://example.org/spec", "/spec/", ""):
+        conf.write_text(f"{text}html_baseurl = {base!r}\n", "utf-8")
+        app = build(spec_source)
+        page = (app.outdir / "first.html").read_text("utf-8")
+        pictures[base] = re.findall(r'"(?:og:image|twitter:card)" content="([^"]*)"', page)
+    large = ["https://example.org/spec/_static/policyspec-card.png", "summary_large_image"]
+    assert pictures == {"https://example.org/spec": large, "/spec/": ["summary"], "": ["summary"]}
+    picture = (app.outdir / "_static" / "policyspec-card.png").read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", picture[16:24]) == (1200, 630)
+    assert len(picture) < 10_000
 
 
 def test_the_subjects_of_json_ld_are_those_of_the_graph(spec_source: Path, build: Build) -> None:
