@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pikepdf
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
@@ -123,4 +124,7 @@ def test_the_pdf_says_each_message_in_its_language(tmp_path: Path, build: Build)
     app = build(written(tmp_path, "md", "pt-BR"), "policypdf")
     code = (app.outdir / "typst" / "projectnamenotset.typ").read_text("utf-8")
     assert re.findall(r"#set text\(lang: ([^)]*)\)", code) == ['"uk"', '"pt", region: "BR"', '"ar"']
-    assert list(app.outdir.glob("*.pdf"))
+    [pdf] = app.outdir.glob("*.pdf")
+    # Neither the spec nor the project names who wrote it.
+    with pikepdf.open(pdf) as opened, opened.open_metadata() as metadata:
+        assert "dc:creator" not in metadata

@@ -222,6 +222,7 @@ def test_anybody_can_read_it(pdf: pikepdf.Pdf) -> None:
         assert metadata["pdfuaid:part"] == "1"
         assert metadata["dc:title"] == "Everything that paper may hold"
         assert metadata["dc:creator"] == ["The printers"]
+        assert metadata["dc:description"].startswith("This document says how an AI system should behave, in ")
     roles = {
         str(item.S)
         for item in pdf.objects

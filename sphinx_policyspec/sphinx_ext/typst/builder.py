@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from sphinx.builders import Builder
+from sphinx.config import Config
 from sphinx.locale import get_translation
 from sphinx.util import logging
 from sphinx.util.osutil import make_filename_from_project
@@ -67,11 +68,13 @@ def settings(builder: Builder, fonts: Fonts) -> str:
     version = spec.version or config.release
     title = _line(spec.title or config.project) or "Handbook"
     short = f"{config.project} {version}" if version not in config.project else config.project
-    author = _line(spec.publisher or config.author)
+    # Sphinx has words in the place of an author that nobody gave.
+    author = _line(spec.publisher or (config.author if config.author != Config().author else ""))
     values = {
         "title": string(title),
         "short-title": string(_line(short)),
         "author": array([string(author)] if author else []),
+        "description": string(summary(spec) if spec.principles else ""),
         "keywords": array([string(_("behaviour spec"))]),
         "date": _date(spec.issued),
         "lang": string(language.lower()[:3] or "en"),

@@ -348,7 +348,9 @@ class HandbookPages:
         self.prepare(app)
         if facts := self.facts.get(docname):
             given = context.get("metatags", "")
-            context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), given)
+            # What it says of cards it adds behind ours.
+            said = f'{given}property="og:' if "sphinxext.opengraph" in app.extensions else given
+            context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), said)
 
     def show_levels(self, app: Sphinx, docname: str, context: dict[str, Any]) -> None:
         """Put the words for levels into the sidebar of a page, and into the lists of pages in it."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sphinx.testing.util import SphinxTestApp
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, require_package
 
 Build = Callable[..., SphinxTestApp]
 STATIC = REPOSITORY / "sphinx_policyspec" / "sphinx_ext" / "static"
@@ -163,6 +163,18 @@ def test_cards_of_links_have_a_picture_where_its_address_is_known(spec_source: P
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", picture[16:24]) == (1200, 630)
     assert len(picture) < 10_000
+
+
+def test_another_extension_tells_cards_of_links_alone(spec_source: Path, build: Build) -> None:
+    require_package("sphinxext.opengraph")
+    with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(
+            "extensions += ['sphinxext.opengraph']\nogp_site_url = html_baseurl = 'https://example.org/'\n"
+        )
+        file.write("ogp_social_cards = {'enable': False}\n")
+    page = (build(spec_source).outdir / "first.html").read_text("utf-8")
+    assert page.count('property="og:title"') == page.count('name="description"') == 1
+    assert "policyspec-card" not in page
 
 
 def test_the_subjects_of_json_ld_are_those_of_the_graph(spec_source: Path, build: Build) -> None:
