@@ -25,6 +25,8 @@ LATER = 1.3
 """How much later a phone may show the largest part of a page."""
 MORE_BYTES = 3_000_000
 SCRIPT = 15_000
+PAGE = 45_000
+"""Bytes of any page, gzipped."""
 
 PLAIN = """
 import sys
@@ -77,6 +79,11 @@ def main() -> None:
             extra = _size(whole) - _size(plain)
             kept &= extra <= MORE_BYTES
             print(f"\n{name}: {extra / 1e6:.2f} MB above its plain site ({_size(plain) / 1e6:.2f} MB)")
+            heaviest, file = max(
+                (len(gzip.compress(one.read_bytes())), one.name) for one in whole.glob("*.html")
+            )
+            kept &= heaviest <= PAGE
+            print(f"{file}: {heaviest} bytes, gzipped")
     for suffix in ("js", "css"):
         size = len(gzip.compress((STATIC / f"policyspec.{suffix}").read_bytes()))
         kept &= size <= SCRIPT
