@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TextSentence, Words, sentences_of
+from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TITLED, TextSentence, Words, sentences_of
 from sphinx_policyspec.compare.words import Pairing, alike, out_of_order
 from sphinx_policyspec.files import Brief
 
+_LED = re.compile(r"\x02\S+(?:\s(?=[,.;:)?!]))?")
+"""Where the link before it leads."""
 _RELATED = 0.4
 """How alike two sentences must be to be shown as one that was reworded."""
 _SAME_MATTER = 0.7
@@ -64,6 +66,15 @@ class SentenceChange(Brief):
         if self.old.is_norm or self.new.is_norm or self.old.weight_words != self.new.weight_words:
             return True
         return _leads_elsewhere(self.old, self.new) or not _only_longer(self.old.new_words, self.new.words)
+
+    @property
+    def seen(self) -> tuple[str | None, str | None]:
+        """Both sides as pages show them: without where links lead, and ``[?](#id)`` where a reader sees a title."""
+        old, new = (
+            TITLED.sub(r"[?](#\1)", _LED.sub("", side.text)) if side else None
+            for side in (self.old, self.new)
+        )
+        return old, new
 
     @property
     def is_reversed(self) -> bool:

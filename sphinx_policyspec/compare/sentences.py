@@ -92,7 +92,7 @@ _NOTE = re.compile(r"\[\^[^\]\s]{1,80}\](?!:)|\[#[\w-]{0,80}\]_")
 _POINTER = re.compile(r" ?\(see(?: also)?(?:(?:,? and|,)? \x01[^\s()]{1,500}+){1,20}+ ?\)")
 """A pointer to other provisions in parentheses, which says nothing by itself."""
 _TARGET = re.compile(r"\x02(\S+)")
-_TITLED = re.compile(r"\x01#?(\S+)(?:\s(?=[,.;:)?!]))?")
+TITLED = re.compile(r"\x01#?(\S+)(?:\s(?=[,.;:)?!]))?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _CONTRACTED = re.compile(
     r"\b(?:(ca|do|does|did|is|are|was|were|has|have|had|must|should|would|could|need|wo|sha|ai)n'?t|(can)not)\b",
@@ -234,7 +234,7 @@ class TextSentence(Brief):
     @property
     def said(self) -> str:
         """The text with ids in brackets, behind links or where a reader sees the title of what they name."""
-        return _TITLED.sub(r"[\1]", self.text.replace("\x02", " \x01"))
+        return TITLED.sub(r"[\1]", self.text.replace("\x02", " \x01"))
 
     @property
     def is_norm(self) -> bool:

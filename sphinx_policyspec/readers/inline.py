@@ -251,6 +251,20 @@ def resolve_title(title: str, titles: Mapping[str, str]) -> str:
     return _TITLE_REFERENCE.sub(lambda match: titles.get(match[1], match[1])[:_LONGEST_TITLE], title)
 
 
+_ARTICLE = re.compile(r"(?<![\w'’-])(the|an?)\s+$", re.IGNORECASE)
+
+
+def title_behind(text: str, title: str) -> str:
+    """Return a title as it is shown in place of a reference behind a text.
+
+    Where both end and begin with one article, the text keeps it: "break the [?](#trails)" shows "break the rules of
+    the trail" for a title "The rules of the trail".
+    """
+    article, _, rest = title.partition(" ")
+    found = _ARTICLE.search(text[-20:]) if rest else None
+    return rest.lstrip() or title if found and found[1].lower() == article.lower() else title
+
+
 def slug(title: str) -> str:
     """Return the words of a title joined by hyphens, letters of any script kept."""
     words = _TEXT_REFERENCE.sub(r"\1", title).replace("'", "").replace("\u2019", "")

@@ -119,7 +119,8 @@ def test_a_panel_shows_what_changed_and_the_text_of_a_release_in_its_place(
     shown = panel.locator(".ps-history .ps-filled")
     expect(shown).to_have_count(2)
     for number in (0, 1):
-        shown.nth(number).get_by_text("Show it here", exact=True).click()
+        words = ("Show the changed words", "Show the text of then")[number]
+        shown.nth(number).get_by_text(words, exact=True).click()
     expect(shown.nth(0).locator("ins").first).to_be_visible()
     assert "is crafted for an unspecified" in shown.nth(0).inner_text()
     expect(shown.nth(1).locator(".ps-turn")).to_contain_text("general persuasive political content")

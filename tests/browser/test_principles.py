@@ -108,9 +108,9 @@ def test_boxes_have_buttons_that_copy_their_address(example_site: Path, open_pag
     page = open_page(example_site, "charter.html", "http")
     box = page.locator("#example-birthday-present")
     box.locator(".ps-example-title").hover()
-    box.get_by_role("button", name="Copy link to A birthday present for somebody at home").click()
+    box.get_by_role("button", name="Copy link").click()
     assert clipboard(page).endswith("charter.html#example-birthday-present")
-    box.get_by_role("button", name="Copy citation of").click()
+    box.get_by_role("button", name="Copy citation").click()
     assert clipboard(page).startswith("Example 1, “Keep what people read to themselves” (Root), Marginalia")
     for box_id in ("commentary-guardian-sees-what-is-due",):
         expect(page.locator(f"#{box_id} .ps-copy")).to_have_count(1)

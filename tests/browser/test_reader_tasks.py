@@ -83,7 +83,7 @@ TASKS = {
     ),
     "policy: what is about honesty": Task(
         steps=(link("By topic"), '[role=main] a[href="#cap-Honesty"]'),
-        right=shows("[id=cap-Honesty] ~ tr a", "Be honest"),
+        right=shows("[id=cap-Honesty] ~ ul a", "Be honest"),
     ),
     "policy: may a user have it lie": Task(
         steps=(link("What a user may override (33)"), link("Do not lie")), right=shows("#do_not_lie")

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
 
-from sphinx_policyspec.compare import SpecDiff, Weight, compare
+from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight, compare
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.compare.words import runs_of
-from sphinx_policyspec.exports.diff.html import html_diff
+from sphinx_policyspec.exports.diff.html import COUNTED, HEADINGS, html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
+from sphinx_policyspec.exports.diff.outline import PARTS, Outline, label_of
 from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
-from sphinx_policyspec.exports.diff.wording import PLAIN, WHY, headed, readable
+from sphinx_policyspec.exports.diff.wording import (
+    PLAIN,
+    WHY,
+    headed,
+    is_reworded,
+    readable,
+    readable_runs,
+    tally,
+)
 from sphinx_policyspec.model import Spec
+from sphinx_policyspec.readers.inline import title_behind
 from tests.conftest import example, principle, spec
 
 HOSTILE = "\x1b[2J<script>alert(1)</script> ![x](javascript:alert(1)) @somebody `a` \u202e # no\n- [ ] |x| <!-- {old} -->"
@@ -57,9 +68,12 @@ class Tags(HTMLParser):
 
 
 def test_html_holds_no_markup_of_the_spec(diff: SpecDiff) -> None:
-    page = Tags(html_diff(diff))
-    assert not page.tags & {"script", "img", "a"}
+    text = html_diff(diff)
+    page = Tags(text)
+    assert not page.tags & {"script", "img"}
     assert page.open == []
+    # Sentences lead to what they count.
+    assert text.count("<a ") == text.count('<a href="#changes-') == 2
 
 
 def test_markdown_holds_no_markup_of_the_spec(diff: SpecDiff) -> None:
@@ -138,8 +152,92 @@ def test_pages_show_no_marks_of_markdown(source: str, shown: str) -> None:
     assert readable(source, {"be_kind": "Be kind"}) == shown
 
 
+LINKS = [
+    ("see [Be kind](#be_kind).", "see [?](#be_kind).", False),
+    ("[deploy it](https://a.example/b)", "[deploy it](https://a.example/c)", False),
+    ("see **this**, *too*", "see this, too", False),
+    ("see [Be kind](#be_kind).", "see [Be kind](#be_kind) or not.", True),
+    ("see [Be kind](#be_kind).", "see [Be brief](#be_brief).", True),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "is_other"), LINKS)
+def test_a_link_whose_words_stay_is_no_change_of_words(old: str, new: str, is_other: bool) -> None:
+    titles = {"be_kind": "Be kind", "be_brief": "Be brief"}
+    for before, after in ((old, new), (new, old)):
+        runs = readable_runs(runs_of(before, after), titles)
+        assert is_reworded(runs) == is_other
+        for text, op in ((before, "+"), (after, "-")):
+            kept = "".join(run.text + run.after for run in runs if run.op != op)
+            assert "".join(kept.split()) == "".join(readable(text, titles).split())
+
+
+def test_a_title_behind_an_article_does_not_say_it_again() -> None:
+    titles = {"trail": "The rules of the trail", "kind": "Be kind"}
+    assert readable("Follow the [?](#trail).", titles) == "Follow the rules of the trail."
+    assert readable("Follow [?](#trail), not the [?](#kind).", titles) == (
+        "Follow The rules of the trail, not the Be kind."
+    )
+    assert title_behind("loathe ", titles["trail"]) == title_behind("a ", titles["trail"]) == titles["trail"]
+    assert title_behind("The ", "The") == "The"
+
+
+def some(weight: Weight, kind: ChangeKind = ChangeKind.TEXT) -> Change:
+    return Change(kind=kind, subject=Subject.PROVISION, id="a", provision="a", weight=weight)
+
+
+def test_changes_are_counted_in_words_that_name_each_weight_once() -> None:
+    reader, editorial = some(Weight.NEEDS_READER), some(Weight.EDITORIAL)
+    assert tally([reader] * 3 + [editorial] * 6) == "3 changes may change the meaning, 6 do not"
+    assert tally([editorial]) == "1 change leaves the meaning as it was"
+    every = [some(weight) for weight in Weight]
+    told = tally(every)
+    assert told.count(",") == len(Weight) - 1
+    assert all(PLAIN[weight].one in told for weight in Weight)
+    assert tally([]) == ""
+
+
+def test_what_came_or_went_is_no_riddle_about_its_meaning() -> None:
+    labels = {
+        kind: label_of(some(Weight.NEEDS_READER, kind))
+        for kind in (ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.TEXT)
+    }
+    assert [*labels.values()] == ["New", "Removed", "Meaning may have changed"]
+    assert label_of(some(Weight.EDITORIAL, ChangeKind.REMOVED)) == "Same meaning"
+
+
+def test_a_page_begins_with_sentences_and_folds_what_tests_the_spec() -> None:
+    old = spec(
+        principle("a", text="The assistant must greet."), principle("b"), principle("gone"), version="1"
+    )
+    tag = Change(kind=ChangeKind.ADDED, subject=Subject.TAG, id="t1", provision="b", rule="tag-added")
+    new = spec(
+        principle("a", text="The assistant must never greet."),
+        principle("b"),
+        principle("fresh", text="The assistant must sing."),
+        version="2",
+    )
+    diff = compare(old, new)
+    tagged = replace(diff, changes=(*diff.changes, tag, replace(tag, provision="a")))
+    assert [(part.name, [group.id for group in part.groups]) for part in Outline(tagged).parts()] == [
+        ("new", ["fresh"]),
+        ("gone", ["gone"]),
+        ("needs-reader", ["a"]),
+        ("maintainers", ["b"]),
+    ]
+    page = html_diff(tagged)
+    for group in Outline(tagged).groups():
+        assert f'<a href="#changes-{group.id}">' in page
+        assert page.count(f'<details id="changes-{group.id}"') == 1
+    assert page.index('<a href="#changes-a">') < page.index("<fieldset>")
+    assert "1 is gone:" in page
+    # One for the whole page, and one beside what readers see; where there is nothing beside, its heading says it.
+    assert page.count('<details class="ps-maintainers"') == 2
+
+
 def test_every_weight_and_every_rule_has_plain_words() -> None:
     assert set(PLAIN) == set(Weight)
+    assert set(HEADINGS) == set(COUNTED) == {*PARTS}
     assert all(
         not {"norm", "reader"} & set(f"{said.label} {said.meaning}".lower().split())
         for said in PLAIN.values()

@@ -40,7 +40,7 @@ def test_a_page_lists_what_changed(project: Project, build: Build, warnings_in: 
     told = lines[lines.index("In short") + 2 :]
     assert told == [
         "* Be kind",
-        "* **? Meaning may have changed**: new example “A greeting”",
+        "* **Meaning may have changed**: new example “A greeting”",
         "* **▲ Stricter**: level raised from user to root",
     ]
 
@@ -55,7 +55,10 @@ def test_a_principle_tells_what_changed_about_it(project: Project, build: Build)
     app = build(project("changes"))
     alpha = page(app, "alpha")
     (mark,) = re.findall(r'<p class="ps-since[^>]*>.*?</p>', alpha)
-    assert text_of(mark) == "Changed since the release before : ? Meaning may have changed (1) ▲ Stricter (1)"
+    assert (
+        text_of(mark)
+        == "Changed since the release before : 1 change may change the meaning, 1 makes it stricter"
+    )
     assert 'href="policy-changes.html#changes-be_kind"' in mark
     assert alpha.index("ps-badge") < alpha.index(mark)
     assert "ps-since" not in page(app, "beta")
@@ -69,21 +72,21 @@ def test_a_panel_tells_the_history_of_a_principle(project: Project, build: Build
         line for line in map(text_of, re.split(r"<(?:li|ul|th|td)\b[^>]*>", rows["Releases"])) if line
     ] == [
         "2 Root",
-        "? Meaning may have changed (1) ▲ Stricter (1)",
-        "? Meaning may have changed: new example “A greeting”",
-        "▲ Stricter: level raised from user to root",
+        "1 change may change the meaning, 1 makes it stricter",
+        "New example “A greeting”",
+        "Level raised from user to root · Stricter",
         "an older release User",
-        "▲ Stricter (1) · Same meaning (1)",
-        "▲ Stricter: level raised from guideline to user",
-        "· Same meaning: id was “be_gentle” (title)",
+        "1 change makes it stricter, 1 leaves the meaning as it was",
+        "Level raised from guideline to user · Stricter",
+        "Id was “be_gentle” (title)",
         "an older release Guideline",
-        "already there",
+        "Present",
     ]
     beta = panel_of(page(app, "beta"), "be_brief")["Releases"]
     assert [text_of(cell) for cell in re.findall(r"<td>(.*?)</td>", beta)] == [
-        "unchanged since an older release",
-        "unchanged since an older release",
-        "already there",
+        "Unchanged since an older release",
+        "Unchanged since an older release",
+        "Present",
     ]
 
 
@@ -98,16 +101,16 @@ def test_with_one_older_release_a_panel_tells_two_releases(project: Project, bui
 
 def test_a_single_page_tells_what_changed_and_leads_nowhere(project: Project, build: Build) -> None:
     told = page(build(project("changes"), "singlehtml"), "index")
-    assert "Changed since the release before: ? Meaning may have changed (1) ▲ Stricter (1)" in told
+    assert "Changed since the release before: 1 change may change the meaning, 1 makes it stricter" in told
     row = panel_of(told, "be_kind")["Releases"].partition("<ul>")[0]
-    assert text_of(row) == "2 Root ? Meaning may have changed (1) ▲ Stricter (1)"
+    assert text_of(row) == "2 Root 1 change may change the meaning, 1 makes it stricter"
     assert "policy-changes" not in told
 
 
 def test_a_page_tells_all_that_changed(project: Project, build: Build) -> None:
     app = build(project("changes"))
     told = page(app, "policy-changes")
-    assert "<h1>What changed since the release before</h1>" in told
+    assert "What changed since the release before" in text_of(told)
     assert '<details id="changes-be_kind" open>' in told
     assert 'href="alpha.html#be_kind"' in told
     assert 'href="policy-changes.html"' in page(app, "index")
@@ -247,7 +250,7 @@ def test_an_older_project_is_read_in_a_process_of_its_own(
     assert re.findall(r"<strong>(.*?)</strong>", told) == ["Be kind"]
     assert "level raised from user to root" in text_of(told)
     # Nobody has counted the version up.
-    assert "<h1>What changed since an earlier 2</h1>" in told
+    assert "What changed since an earlier 2 " in f"{text_of(told)} "
     assert (Path.cwd(), os.environ.get("LEAKED")) == (here, None)
     commit_all(with_project, monkeypatch)
     # Itself as of a revision, which names an older release, too.
@@ -290,17 +293,17 @@ def test_a_handbook_tells_what_changed_since(model_spec_data: Path, tmp_path: Pa
     # The folder holds the release itself, too.
     ps.build_handbook(model_spec_data / "2025-09-12", tmp_path, since=model_spec_data)
     told = (tmp_path / "policy-changes.html").read_text("utf-8")
-    assert "What changed since 2025-04-11" in told
+    assert "What changed since 2025-04-11" in text_of(told)
     style = (tmp_path / "style.html").read_text("utf-8")
     assert len(re.findall(r'class="ps-since', style)) == 15
     rows = panel_of(style, "love_humanity")
     assert text_of(rows["Releases"]).startswith(
-        "2025-09-12 User ? Meaning may have changed (2) ◆ Explained differently (1)"
+        "2025-09-12 User 2 changes may change the meaning, 1 explains it differently"
     )
-    assert re.findall(r"<bdi>([\d-]+|unchanged[^<]*|already there)</bdi>", rows["Releases"]) == [
+    assert re.findall(r"<bdi>([\d-]+|Unchanged[^<]*|Present)</bdi>", rows["Releases"]) == [
         "2025-09-12",
-        *("2025-04-11", "unchanged since 2025-02-12"),
-        *("2025-02-12", "already there"),
+        *("2025-04-11", "Unchanged since 2025-02-12"),
+        *("2025-02-12", "Present"),
     ]
     for link in set(re.findall(r'href="policy-changes.html#([^"]+)"', style)):
         assert f'id="{link}"' in told
@@ -332,4 +335,4 @@ def test_a_judgement_is_told_on_pages_until_a_text_changes(
     assert warnings_in(app) == []
     assert "read by A. Reader on 2026-02-01: “It is short.”" in page(app, "policy-changes")
     assert "Meaning may have changed" not in page(app, "policy-changes")
-    assert "▼ Looser (2)" in text_of(page(app, "alpha"))
+    assert "2 make it looser" in text_of(page(app, "alpha"))

@@ -32,7 +32,7 @@ Told = list[tuple[str, str, str]]
 def told_by_page(page: str) -> Told:
     found: Told = []
     provision = ""
-    told = r'<details(?: id="changes-([^"]*)")?(?: open)?><summary><span|<li class="ps-is-([\w-]+)">.*?ps-rule-name">([\w-]+)<'
+    told = r'<details(?: id="changes-([^"]*)")?(?: open)?><summary><strong|<li class="ps-is-([\w-]+)">.*?ps-rule-name">([\w-]+)<'
     for match in re.finditer(told, page.partition("ps-diff")[2], re.DOTALL):
         if match[2]:
             found.append((provision, match[2], match[3]))

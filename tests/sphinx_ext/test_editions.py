@@ -129,14 +129,14 @@ def test_a_panel_leads_to_the_principle_under_its_other_ids(site: Path) -> None:
         ("../2003-03-03/conduct.html#be_warm", "2003-03-03"),
         ("../2001-01-01/manners.html#be_kind", "2001-01-01"),
     ]
-    assert "new principle" in panel_of(page(site, "2003-03-03", "books"), "lend")["Releases"]
+    assert "New principle" in panel_of(page(site, "2003-03-03", "books"), "lend")["Releases"]
     changed = panel_of(page(site, "2003-03-03", "conduct"), "be_warm")["Releases"]
     assert 'href="policy-changes.html#changes-be_warm"' in changed
 
 
 def test_a_history_leads_to_the_changes_of_each_release(site: Path) -> None:
     rows = panel_of(page(site, "2002-02-02", "manners"), "be_brief")
-    assert "? Meaning may have changed (1)</bdi></a>" in rows["Releases"]
+    assert "1 change may change the meaning</bdi></a>" in rows["Releases"]
     assert "What changed since 2001-01-01" in page(site, "2002-02-02", "policy-changes")
     assert not (site / "2001-01-01" / "policy-changes.html").exists()
 

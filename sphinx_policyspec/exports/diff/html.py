@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sphinx_policyspec.compare import DIRECTED, SpecDiff, Weight
+from sphinx_policyspec.compare import DIRECTED, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
-from sphinx_policyspec.exports.diff.outline import Group, Outline, ToldCase, ToldChange, inked, told_changes
-from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, WHY, Say, _, of_count, readable
+from sphinx_policyspec.exports.diff.outline import (
+    Group,
+    Outline,
+    Part,
+    ToldCase,
+    ToldChange,
+    inked,
+    told_changes,
+    with_sign,
+)
+from sphinx_policyspec.exports.diff.wording import (
+    PLAIN,
+    WHY,
+    Say,
+    _,
+    is_reworded,
+    of_count,
+    readable,
+    readable_runs,
+    tally,
+)
 from sphinx_policyspec.files import html_safe
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -73,6 +92,10 @@ def _case(case: ToldCase, names: tuple[str, str]) -> Iterator[str]:
 
 
 _UNREAD = Weight.NEEDS_READER.value
+_MANY = 20
+"""Provisions that a page shows unfolded where their meaning may have changed; of more, a reader opens what he wants."""
+_NAMED = 12
+"""Provisions that a sentence names before it folds the others."""
 
 STYLE = (
     """
@@ -83,6 +106,13 @@ STYLE = (
 .ps-diff details { border: 1px solid var(--ps-rule); border-radius: 0.4rem; margin: 0.5rem 0; padding: 0 0.75rem;
   scroll-margin-top: 4rem; }
 .ps-diff summary { cursor: pointer; padding: 0.5rem 0; }
+.ps-name { white-space: nowrap; }
+.ps-diff h2 { font-size: 1.25rem; margin-block: 1.75rem 0.5rem; }
+.ps-diff ul.ps-short > li { border: 0; padding: 0.15rem 0; }
+.ps-diff .ps-short details { border: 0; margin: 0; padding: 0; }
+.ps-diff .ps-short summary { min-height: 1.5rem; padding: 0; }
+.ps-diff .ps-short p { margin: 0.25rem 0 0.5rem 1.1rem; }
+.ps-diff .ps-maintainers { border-style: dashed; font-size: 0.94em; }
 .ps-diff summary code { background: none; color: var(--ps-quiet); font-size: 0.85em; }
 .ps-diff ul { list-style: none; margin: 0; padding: 0; }
 .ps-diff li { border-top: 1px solid var(--ps-rule); margin: 0; padding: 0.5rem 0; }
@@ -112,7 +142,13 @@ STYLE = (
         f".ps-diff:has(#ps-show-{weight.value}:not(:checked)) li.ps-is-{weight.value} {{ display: none; }}\n"
         for weight in Weight
     )
-    + f""".ps-diff:has(#ps-only-unread:checked) :is(li:not(.ps-is-{_UNREAD}), details:not(:has(.ps-is-{_UNREAD}))) {{ display: none; }}
+    + f""".ps-diff:has(#ps-only-unread:checked) .ps-part :is(li:not(.ps-is-{_UNREAD}), section > details:not(:has(.ps-is-{_UNREAD}))) {{ display: none; }}
+"""
+    + """@media print {
+  .ps-diff :is(fieldset, .ps-rule, .ps-maintainers) { display: none; }
+  .ps-diff :is(details, section, li) { break-inside: auto; }
+  .ps-diff :is(h2, summary) { break-after: avoid; }
+}
 """
     + _CASES_STYLE
 )
@@ -167,58 +203,132 @@ def anchor_of_group(id_: str) -> str:
     return f"changes-{id_}"
 
 
-_CHANGES = (_("1 change."), _("{count} changes."))
+HEADINGS = {
+    "new": _("New"),
+    "gone": _("Removed"),
+    **{weight.value: plain.label for weight, plain in PLAIN.items()},
+    "maintainers": _("For maintainers"),
+}
+"""What heads each part of a page."""
+COUNTED = {
+    "new": (_("1 is new:"), _("{count} are new:")),
+    "gone": (_("1 is gone:"), _("{count} are gone:")),
+    Weight.NEEDS_READER.value: (
+        _("1 may mean something else than before:"),
+        _("{count} may mean something else than before:"),
+    ),
+    Weight.TIGHTENING.value: (_("1 is stricter:"), _("{count} are stricter:")),
+    Weight.LOOSENING.value: (_("1 is looser:"), _("{count} are looser:")),
+    Weight.BOTH.value: (
+        _("1 is stricter in one respect and looser in another:"),
+        _("{count} are stricter in one respect and looser in another:"),
+    ),
+    Weight.CLARIFYING.value: (_("1 is explained differently:"), _("{count} are explained differently:")),
+    Weight.EDITORIAL.value: (_("1 means the same as before:"), _("{count} mean the same as before:")),
+    "maintainers": (
+        _("1 has other files that test it:"),
+        _("{count} have other files that test them:"),
+    ),
+}
+"""How a page counts the principles and sections of each part: one, or several."""
+_CHANGED = (_("1 principle or section changed."), _("{count} principles and sections changed."))
 
 
 def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
     say, counts = outline.say, summary_of(outline.diff).weights
-    number = sum(counts.values())
+    parts = outline.parts()
     yield '<div class="ps-diff">'
-    yield f"<p>{of_count(number, _CHANGES, say) if number else say(_('No changes.'))}</p>"
-    if number:
-        yield from _legend(outline, {weight: count for weight, count in counts.items() if count})
+    if any(counts.values()):
+        yield from _in_short(outline, parts)
+        yield from _filters(outline, {weight: count for weight, count in counts.items() if count})
+    else:
+        yield f"<p>{html_safe(say(_('No changes.')))}</p>"
     if outline.about_cases:
         yield from _html_cases(outline)
-    for group in outline.groups():
-        yield from _group(group, link, outline)
+    opened = sum(len(part.groups) for part in parts) <= _MANY
+    for part in parts:
+        head = f"<h2>{html_safe(say(HEADINGS[part.name]))}</h2>"
+        yield f'<section class="ps-part ps-part-{part.name}">{head}'
+        for group in part.groups:
+            is_open = opened and group.weight in DIRECTED | {Weight.NEEDS_READER}
+            yield from _group(group, link, outline, is_open=is_open)
+        yield "</section>"
     yield "</div>"
 
 
-def _legend(outline: Outline, counts: dict[Weight, int]) -> Iterator[str]:
-    """Yield what lets readers choose what they see, and what the words for weights mean."""
+def _in_short(outline: Outline, parts: Sequence[Part]) -> Iterator[str]:
+    """Yield what changed in sentences, each with links to what it counts."""
+    say, titles, went = outline.say, outline.diff.titles, outline.went_to()
+    known = [(part, [group for group in part.groups if group.id]) for part in parts]
+    if number := sum(len(groups) for _part, groups in known):
+        yield f"<p>{html_safe(of_count(number, _CHANGED, say))}</p>"
+
+    def named(group: Group, *, is_gone: bool) -> str:
+        shown = f'<a href="#{html_safe(anchor_of_group(group.id))}">{html_safe(group.title)}</a>'
+        aside = ""
+        if is_gone and (now := [f"“{titles.get(id_, id_)}”" for id_ in went.get(group.id, ())]):
+            aside = say(_("something of it is now in {titles}")).format(titles=", ".join(now))
+        elif not is_gone and (was := _title_before(group)):
+            aside = say(_("was “{title}”")).format(title=was)
+        return f"{shown} ({html_safe(aside)})" if aside else shown
+
+    yield '<ul class="ps-short">'
+    for part, groups in known:
+        if not groups:
+            continue
+        head = html_safe(of_count(len(groups), COUNTED[part.name], say))
+        listed = ", ".join(named(group, is_gone=part.name == "gone") for group in groups)
+        if len(groups) > _NAMED:
+            yield f"<li><details><summary>{head.rstrip(':')}</summary><p>{listed}</p></details></li>"
+        else:
+            yield f"<li>{head} {listed}</li>"
+    yield "</ul>"
+
+
+def _title_before(group: Group) -> str:
+    """Return the title that a provision had, if it is another."""
+    kind = Subject.PROVISION, ChangeKind.RETITLED
+    return next((change.old for change in group.changes if (change.subject, change.kind) == kind), "")
+
+
+def _filters(outline: Outline, counts: Mapping[Weight, int]) -> Iterator[str]:
+    """Yield what hides changes by their weight, what the words for weights mean, and what is for maintainers alone."""
     say = outline.say
-    plain = {weight: tuple(html_safe(say(words)) for words in PLAIN[weight]) for weight in counts}
+    plain = {weight: (say(PLAIN[weight].label), say(PLAIN[weight].meaning)) for weight in counts}
     yield f"<fieldset><legend>{html_safe(say(_('Show')))}</legend>"
     for weight, (label, meaning) in plain.items():
         yield (
-            f'<label title="{meaning}"><input type="checkbox" checked id="ps-show-{weight.value}">'
-            f'<span class="ps-{weight.value}">{SIGNS[weight]} {label}</span> {counts[weight]}</label>'
+            f'<label title="{html_safe(meaning)}"><input type="checkbox" checked id="ps-show-{weight.value}">'
+            f'<span class="ps-{weight.value}">{html_safe(with_sign(weight, label))}</span> {counts[weight]}</label>'
         )
-    if Weight.NEEDS_READER in counts:
-        label = html_safe(say(_("only what nobody has judged yet")))
-        yield f'<label><input type="checkbox" id="ps-only-unread"><span>{label}</span></label>'
-    yield "</fieldset>"
-    yield f"<details><summary>{html_safe(say(_('What these words mean')))}</summary><dl>"
+    yield f"</fieldset><details><summary>{html_safe(say(_('What these words mean')))}</summary><dl>"
     for weight, (label, meaning) in plain.items():
-        yield f"<dt>{SIGNS[weight]} {label}</dt><dd>{meaning}</dd>"
-    yield f"<dt>{html_safe(say(_('Suggested version number')))}</dt>"
-    yield f"<dd>{html_safe(outline.suggestion)}</dd></dl></details>"
+        yield f"<dt>{html_safe(with_sign(weight, label))}</dt><dd>{html_safe(meaning)}</dd>"
+    yield "</dl></details>"
+    yield f'<details class="ps-maintainers"><summary>{html_safe(say(_("For maintainers")))}</summary>'
+    if Weight.NEEDS_READER in counts:
+        unread = html_safe(say(_("Only what nobody has judged yet")))
+        yield f'<p><label><input type="checkbox" id="ps-only-unread"><span>{unread}</span></label></p>'
+    version = html_safe(say(_("Suggested version number")))
+    yield f"<dl><dt>{version}</dt><dd>{html_safe(outline.suggestion)}</dd></dl></details>"
 
 
-def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterator[str]:
+def _group(group: Group, link: Callable[[str], str], outline: Outline, *, is_open: bool) -> Iterator[str]:
     say = outline.say
-    opened = " open" if group.weight in DIRECTED | {Weight.NEEDS_READER} else ""
     anchor = f' id="{html_safe(anchor_of_group(group.id))}"' if group.id else ""
     name = html_safe(group.title if group.id else say(_("The spec as a whole")))
-    sign = f'<span class="ps-{group.weight.value}">{SIGNS[group.weight]}</span>'
-    count = f'<span class="ps-why">{len(group.changes)}</span>'
-    yield f"<details{anchor}{opened}><summary>{sign} <strong>{name}</strong> {count}</summary>"
+    yield f"<details{anchor}{' open' * is_open}><summary><strong>{name}</strong> "
+    yield f'<span class="ps-why">{html_safe(tally(group.changes, say))}</span></summary>'
     if address := link(group.id):
         yield f'<p><a href="{html_safe(address)}">{html_safe(say(_("Read it")))}</a></p>'
-    yield "<ul>"
-    for change in told_changes(group, in_full=outline.diff.in_full, say=say):
-        yield from _change(change, outline)
-    yield "</ul>"
+    changes = [*told_changes(group, in_full=outline.diff.in_full, say=say)]
+    for_readers = [change for change in changes if not change.for_maintainers]
+    rest = [change for change in changes if change.for_maintainers]
+    yield from _list(for_readers or rest, outline)
+    if for_readers and rest:
+        yield f'<details class="ps-maintainers"><summary>{html_safe(say(_("For maintainers")))}</summary>'
+        yield from _list(rest, outline)
+        yield "</details>"
     if found := outline.resting_on(group):
         titles = (
             f'<a href="#case-{number}">{html_safe(title)}</a>' if number else html_safe(title)
@@ -226,6 +336,13 @@ def _group(group: Group, link: Callable[[str], str], outline: Outline) -> Iterat
         )
         yield f'<p class="ps-why">Cases that rest on it: {"; ".join(titles)}</p>'
     yield "</details>"
+
+
+def _list(changes: Sequence[ToldChange], outline: Outline) -> Iterator[str]:
+    yield "<ul>"
+    for change in changes:
+        yield from _change(change, outline)
+    yield "</ul>"
 
 
 _OPS = {
@@ -239,7 +356,7 @@ _OPS = {
 
 def _change(change: ToldChange, outline: Outline) -> Iterator[str]:
     say, titles, weight = outline.say, outline.diff.titles, change.weight.value
-    mark = f"{SIGNS[change.weight]} {html_safe(say(PLAIN[change.weight].label))}"
+    mark = html_safe(with_sign(change.weight, say(change.label)))
 
     def plain(text: str) -> str:
         return html_safe(readable(text, titles))
@@ -251,9 +368,13 @@ def _change(change: ToldChange, outline: Outline) -> Iterator[str]:
         what = say(_OPS[sentence.op][bool(sentence.moved)])
         there = f"“{plain(titles.get(sentence.moved, sentence.moved))}”"
         yield f'<p class="ps-why">{html_safe(what).format(title=there)}</p>'
-        yield f"<blockquote>{inked(change.in_plain_words(sentence.runs, say), plain)}</blockquote>"
-    for runs in change.units:
-        yield f"<blockquote>{inked(change.in_plain_words(runs, say), plain)}</blockquote>"
+        runs = change.in_plain_words(sentence.readable(titles), say)
+        yield f"<blockquote>{inked(runs, html_safe)}</blockquote>"
+    shown = [runs for runs in (readable_runs(unit, titles) for unit in change.units) if is_reworded(runs)]
+    for runs in shown:
+        yield f"<blockquote>{inked(change.in_plain_words(runs, say), html_safe)}</blockquote>"
+    if change.units and not shown:
+        yield f'<p class="ps-why">{html_safe(say(_("Links changed, not the words.")))}</p>'
     yield "</li>"
 
 

@@ -13,6 +13,7 @@ from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, Compa
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
 from sphinx_policyspec.exports.diff import wording
 from sphinx_policyspec.exports.diff.wording import Say, _, of_count
+from sphinx_policyspec.files import grouped
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -21,6 +22,9 @@ _NAMED = 10
 """Provisions of overlays that are named beside a change."""
 _REASONS = 3
 """Changes that are named as the reason of a suggestion."""
+_HANDED_ON = frozenset({_K.SPLIT, _K.MERGED, _K.SUCCEEDED})
+_FOR_MAINTAINERS = frozenset({_S.TAG, _S.PROMPT})
+"""What readers of a spec never see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +43,37 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The provisions to which the same happened.
+
+    :param name: ``new``, ``gone``, the value of a weight, or ``maintainers`` where only files changed that test the spec
+    """
+
+    name: str
+    groups: tuple[Group, ...]
+
+
+PARTS = ("new", "gone", *(weight.value for weight in Weight), "maintainers")
+
+
+def _part_of(group: Group) -> str:
+    """Return the name of the part that a group belongs to."""
+    kinds = {change.kind for change in group.changes if change.subject is _S.PROVISION}
+    if _K.ADDED in kinds:
+        return "new"
+    if _K.REMOVED in kinds:
+        return "gone"
+    if all(change.subject in _FOR_MAINTAINERS for change in group.changes):
+        return "maintainers"
+    return group.weight.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldChange:
     """A change as every form tells it.
 
+    :param label: the word for its weight on pages
+    :param for_maintainers: it is one of the files that test the spec, which readers never see
     :param touches: what it may invalidate, behind a semicolon; empty for nothing
     :param sentences: of what has to be read, the sentences side by side, each with what can be told of it
     :param units: else the paragraphs of its text that changed
@@ -49,8 +81,10 @@ class ToldChange:
     """
 
     weight: Weight
+    label: str
     said: str
     rule: str
+    for_maintainers: bool = False
     touches: str = ""
     sentences: tuple[wording.ToldSentence, ...] = ()
     units: tuple[tuple[Run, ...], ...] = ()
@@ -139,6 +173,12 @@ class Outline:
         if self.behaviour:
             yield from (_told_case(compared, self.behaviour) for compared in self.behaviour.telling)
 
+    def went_to(self) -> dict[str, tuple[str, ...]]:
+        """Return where something of a provision stands now that was split, merged into another or succeeded, by its id."""
+        moved = (c for c in self.diff.changes if c.subject is _S.PROVISION and c.kind in _HANDED_ON)
+        found = grouped((change.old, change.new) for change in moved)
+        return {old: tuple(dict.fromkeys(new)) for old, new in found.items()}
+
     def groups(self) -> tuple[Group, ...]:
         """Return the changes by provision: those with the greatest weight first, else in the order of the diff."""
         order = list(Weight)
@@ -151,6 +191,13 @@ class Outline:
             for id_, changes in self.diff.by_provision.items()
         ]
         return tuple(sorted(found, key=lambda group: order.index(group.weight)))
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return the same groups by what became of their provisions, parts without any left out."""
+        found: dict[str, list[Group]] = {name: [] for name in PARTS}
+        for group in self.groups():
+            found[_part_of(group)].append(group)
+        return tuple(Part(name=name, groups=tuple(groups)) for name, groups in found.items() if groups)
 
     def resting_on(self, group: Group) -> tuple[tuple[str, int], ...]:
         """Return titles of the cases that rest on what changed, each with its number among those told; 0 for others.
@@ -169,12 +216,31 @@ class Outline:
         return (*named, *([(f"and {len(found) - _MANY} more", 0)] if len(found) > _MANY else []))
 
 
+def label_of(change: Change) -> str:
+    """Return the word for the weight of a change; what came or went is new or removed, whatever that does."""
+    if change.weight is Weight.NEEDS_READER:
+        return {_K.ADDED: _("New"), _K.REMOVED: _("Removed")}.get(
+            change.kind, wording.PLAIN[change.weight].label
+        )
+    return wording.PLAIN[change.weight].label
+
+
+_QUIET = frozenset({Weight.NEEDS_READER, Weight.EDITORIAL})
+
+
+def with_sign(weight: Weight, label: str) -> str:
+    """Return the word for a weight on pages, behind a sign where it is one that people know."""
+    return label if weight in _QUIET else f"{wording.SIGNS[weight]} {label}"
+
+
 def told_change(change: Change, say: Say = str) -> ToldChange:
     """Return a change as every form tells it."""
     reach = reach_of(change, say)
     sentences = tuple(wording.told_sentences(change))
     return ToldChange(
         weight=change.weight,
+        label=label_of(change),
+        for_maintainers=change.subject in _FOR_MAINTAINERS,
         said=wording.with_evidence(change, say),
         rule=change.rule,
         touches=f"; {say(_('touches {things}')).format(things=reach)}" if reach else "",
@@ -194,7 +260,7 @@ def told_changes(group: Group, *, in_full: bool = False, say: Say = str) -> Iter
     yield from (told_change(change, say) for change in group.changes if change not in together)
     if together:
         said = wording.folded(together, say)
-        yield ToldChange(weight=together[0].weight, said=said, rule=together[0].rule)
+        yield replace(told_change(together[0], say), said=said, touches="")
 
 
 def _told_case(compared: ComparedCase, behaviour: BehaviourDiff) -> ToldCase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from sphinx_policyspec.compare.words import TextChange, runs_of
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Verdict
 from sphinx_policyspec.model.attributes import attributes_of
+from sphinx_policyspec.readers.inline import title_behind
 
 SIGNS = {
     Weight.NEEDS_READER: "?",
@@ -39,32 +40,50 @@ def _(words: str) -> str:
 
 
 class PlainWeight(NamedTuple):
-    """A weight for readers who have never heard of weights: in short, and what it means."""
+    """A weight for readers who have never heard of weights: in short, what it means, and what one or many changes do."""
 
     label: str
     meaning: str
+    one: str
+    many: str
 
 
 PLAIN = {
     Weight.NEEDS_READER: PlainWeight(
         _("Meaning may have changed"),
         _("A sentence that may hold a rule is new, gone or reworded; nobody has judged yet what that does."),
+        _("may change the meaning"),
+        _("may change the meaning"),
     ),
     Weight.TIGHTENING: PlainWeight(
-        _("Stricter"), _("Less is allowed, or a rule can be set aside less easily than before.")
+        _("Stricter"),
+        _("Less is allowed, or a rule can be set aside less easily than before."),
+        _("makes it stricter"),
+        _("make it stricter"),
     ),
     Weight.LOOSENING: PlainWeight(
-        _("Looser"), _("More is allowed, or a rule can be set aside more easily than before.")
+        _("Looser"),
+        _("More is allowed, or a rule can be set aside more easily than before."),
+        _("makes it looser"),
+        _("make it looser"),
     ),
     Weight.BOTH: PlainWeight(
-        _("Stricter and looser"), _("It is stricter in one respect and looser in another.")
+        _("Stricter and looser"),
+        _("It is stricter in one respect and looser in another."),
+        _("makes it stricter and looser"),
+        _("make it stricter and looser"),
     ),
     Weight.CLARIFYING: PlainWeight(
         _("Explained differently"),
         _("It is said differently; no sentence that may hold a rule is another one."),
+        _("explains it differently"),
+        _("explain it differently"),
     ),
     Weight.EDITORIAL: PlainWeight(
-        _("Same meaning"), _("Only form, names or places differ, or something that binds nobody.")
+        _("Same meaning"),
+        _("Only form, names or places differ, or something that binds nobody."),
+        _("leaves the meaning as it was"),
+        _("leave the meaning as it was"),
     ),
 }
 """Each weight as web pages tell it; reports for maintainers have the terms of :class:`Weight`."""
@@ -76,6 +95,25 @@ ASPECTS = frozenset({*(row.key for row in attributes_of(*_OWNERS)), "alias", "ex
 """Words for what differs, and for what told that two are one, which pages translate beside those that are marked here."""
 
 _K, _S = ChangeKind, Subject
+
+
+def tally(changes: Iterable[Change], say: Say = str) -> str:
+    """Return what changes come to, in words: "3 changes may change the meaning, 6 do not".
+
+    :param say: translates
+    """
+    counts = Counter(change.weight for change in changes)
+    told: list[str] = []
+    for weight, plain in PLAIN.items():
+        if not (count := counts[weight]):
+            continue
+        does = plain.one if count == 1 else plain.many
+        # Right behind what may change the meaning, what does not needs no more words.
+        if weight is Weight.EDITORIAL and len(told) == 1 and counts[Weight.NEEDS_READER]:
+            does = _("does not") if count == 1 else _("do not")
+        noun = "{count}" if told else _("1 change") if count == 1 else _("{count} changes")
+        told.append(f"{say(noun).format(count=count)} {say(does)}")
+    return ", ".join(told)
 
 
 def counted(weight: Weight, count: int) -> str:
@@ -124,18 +162,45 @@ def readable(text: str, titles: Mapping[str, str]) -> str:
     :param titles: of provisions, by id
     """
 
-    def shown(link: re.Match[str]) -> str:
-        name = link["to"] if link["text"] == "?" else link["text"]
-        return titles.get(name, name)
+    def of_role(role: re.Match[str]) -> str:
+        return role["text"] or title_behind(text[: role.start()], titles.get(role["to"], role["to"]))
 
-    named = _ROLE.sub(lambda role: role["text"] or titles.get(role["to"], role["to"]), text)
-    named = _LINK.sub(shown, named)
+    def of_link(link: re.Match[str]) -> str:
+        name = link["to"] if link["text"] == "?" else link["text"]
+        title = titles.get(name, name)
+        return title_behind(named[: link.start()], title) if link["text"] == "?" else title
+
+    named = _ROLE.sub(of_role, text)
+    named = _LINK.sub(of_link, named)
     for part, said in _PARTS:
         named = part.sub(said, named)
     named = _NAMED.sub(lambda found: titles.get(found["id"] or found["bare"], found[0]), named)
     for marks, said in _MARKS:
         named = marks.sub(said, named)
     return named
+
+
+def readable_runs(runs: Sequence[Run], titles: Mapping[str, str]) -> tuple[Run, ...]:
+    """Return runs as people read them; where only marks or the address of a link differ, nothing is removed or added.
+
+    :param titles: of provisions, by id
+    """
+    if not (is_reworded(runs) and any(_ANY_MARK.search(run.text) for run in runs)):
+        return tuple(replace(run, text=readable(run.text, titles)) for run in runs)
+    # What is seen of a link may be the same on both sides of a change that goes through it.
+    sides = ("".join(run.text + run.after for run in runs if run.op != other).strip() for other in "+-")
+    # Spaces are those of the new text, also where the old one ends a sentence, or what is in italics.
+    old, new = (readable(_APART.sub("", side), titles) for side in sides)
+    return runs_of(old or None, new or None) if old or new else ()
+
+
+_APART = re.compile(r"(?<=[\w)\]]) (?=[*_`\]).,;:!?]+(?:\s|$))")
+_ANY_MARK = re.compile(r"[\[\]*_`]")
+
+
+def is_reworded(runs: Iterable[Run]) -> bool:
+    """Return whether any word was removed or added."""
+    return any(run.op != "=" for run in runs)
 
 
 _ROLE = re.compile(
@@ -331,13 +396,22 @@ class ToldSentence:
     :param about: what became of it, and what can be told of the norm in it
     :param op: what became of it
     :param moved: id of the provision that it moved to or from
-    :param runs: its words, with what was removed and added
+    :param runs: its words, with what was removed and added; the ids of what links name stand in brackets
+    :param seen: both sides as pages show them, but for titles; nothing for a side that is not there
     """
 
     about: str
     op: SentenceOp
     moved: str
     runs: tuple[Run, ...]
+    seen: tuple[str | None, str | None]
+
+    def readable(self, titles: Mapping[str, str]) -> tuple[Run, ...]:
+        """Return its words as people read them, with what was removed and added.
+
+        :param titles: of provisions, by id
+        """
+        return runs_of(*(side and readable(side, titles) for side in self.seen))
 
 
 def told_sentences(change: Change) -> Iterator[ToldSentence]:
@@ -348,7 +422,8 @@ def told_sentences(change: Change) -> Iterator[ToldSentence]:
         if one.op is not SentenceOp.FORM:
             old, new = (side.said if side else None for side in (one.old, one.new))
             about = "; ".join(about_sentence(one))
-            yield ToldSentence(about=about, op=one.op, moved=one.moved, runs=runs_of(old, new))
+            runs = runs_of(old, new)
+            yield ToldSentence(about=about, op=one.op, moved=one.moved, runs=runs, seen=one.seen)
 
 
 MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}

@@ -318,7 +318,8 @@ class Changes(Ask):
     def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
         """Show what happened to each principle."""
         from sphinx_policyspec.compare import Weight  # noqa: PLC0415  few projects compare
-        from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS  # noqa: PLC0415  as above
+        from sphinx_policyspec.exports.diff.outline import with_sign  # noqa: PLC0415  as above
+        from sphinx_policyspec.exports.diff.wording import PLAIN  # noqa: PLC0415  as above
 
         if not answer.rows:
             return [word(_("Nothing changed."), "ps-nothing")]
@@ -327,7 +328,7 @@ class Changes(Ask):
             head = page.provision(id_, title) if id_ else nodes.Text(_("The spec as a whole"))
             inner = nodes.bullet_list(bullet="*")
             for _id, _title, weight, said in rows:
-                sign = f"{SIGNS[Weight(weight)]} {_(PLAIN[Weight(weight)].label)}"
+                sign = with_sign(Weight(weight), _(PLAIN[Weight(weight)].label))
                 mark = nodes.strong("", sign, classes=[f"ps-{weight}"])
                 inner += nodes.list_item("", nodes.paragraph("", "", mark, nodes.Text(f": {said}")))
             items += nodes.list_item("", nodes.paragraph("", "", head), inner)

@@ -39,7 +39,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
 )
 from sphinx_policyspec.sphinx_ext.build.trial import has_late_handlers, left_out, settle
 from sphinx_policyspec.sphinx_ext.config import Given, severities
-from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of, escape_headings
+from sphinx_policyspec.sphinx_ext.domain.domain import add_anchors, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, FindingOfKnown
 from sphinx_policyspec.sphinx_ext.markdown import outdated_by_companions
 from sphinx_policyspec.sphinx_ext.nodes.boxes import arrange_examples, explain
@@ -57,7 +57,7 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
-from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_releases
+from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_index, show_releases
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS
 
@@ -321,14 +321,17 @@ class Build:
 
     def complete(
         self, app: Sphinx, docname: str, template: str, context: _Context, doctree: nodes.document | None
-    ) -> None:
-        """Give a web page its files and scripts, the way to other releases, and what its head tells machines."""
-        escape_headings(app, docname, template, context)
+    ) -> str | None:
+        """Give a web page its files and scripts, the way to other releases, and what its head tells machines.
+
+        Our indices get a template that takes them as they are.
+        """
         outputs.add_to_page(app, docname, template, context, doctree)
         self.ask.add_to_page(app, docname)
         self.changes.add_style(docname, context)
         show_releases(app, docname, context)
         self.handbook.tell_machines(app, docname, context, doctree)
+        return show_index(app, docname, template, context)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         """Yield the pages without a source: the one that answers questions, and the one of changes."""

@@ -56,6 +56,8 @@ def _script_words() -> str:
     """Return what the script of every page says, as JSON by the script's own names for it."""
     words = {
         "Copied.": _("Copied."),
+        "Copy citation": _("Copy citation"),
+        "Copy link": _("Copy link"),
         "Copy citation of {title}": _("Copy citation of {title}"),
         "Copy link to {title}": _("Copy link to {title}"),
         "Filter the table": _("Filter the table"),
@@ -68,7 +70,8 @@ def _script_words() -> str:
         "Nothing is called that.": _("Nothing is called that."),
         "Reset": _("Reset"),
         "Search the full text for “{words}”": _("Search the full text for “{words}”"),
-        "Show it here": _("Show it here"),
+        "Show the changed words": _("Show the changed words"),
+        "Show the text of then": _("Show the text of then"),
         "Text": _("Text"),
         "The text of this release": _("The text of this release"),
         "verdict bad": _("Violation"),

@@ -25,6 +25,7 @@ from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import Principle, Spec, TargetKind
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
+from sphinx_policyspec.readers.inline import title_behind
 from sphinx_policyspec.sphinx_ext.config import Given
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
@@ -38,7 +39,7 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     aliases_of,
     link_or_text,
 )
-from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of, text_before
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, FRAGMENT, TEXT_OF, read_part, write_part
 
 
@@ -312,7 +313,7 @@ class PolicyDomain(Domain):
         self, found: PolicyObject, builder: Builder, fromdocname: str, node: pending_xref, contnode: Element
     ) -> nodes.reference:
         explicit = node.get("refexplicit")
-        child = contnode if explicit else _retitled(contnode, found.title)
+        child = contnode if explicit else _retitled(contnode, title_behind(text_before(node), found.title))
         link = link_or_text(builder, fromdocname, found.docname, found.anchor, child)
         return cast("nodes.reference", link)
 
@@ -335,9 +336,6 @@ def domain_of(env: BuildEnvironment) -> PolicyDomain:
     """Return our domain of an environment."""
     return cast("PolicyDomain", env.get_domain(DOMAIN))
 
-
-_DATA = ("json", "pickle")
-"""Builders that write what templates would get."""
 
 _Groups = list[tuple[str, list[IndexEntry]]]
 
@@ -466,18 +464,8 @@ def is_index_page(pagename: str, templatename: str) -> bool:
     return templatename == "domainindex.html" and pagename.startswith(f"{DOMAIN}-")
 
 
-def escape_headings(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]) -> None:
-    """Escape the headings of our indices: the template of Sphinx takes them for letters, and ids.
-
-    A space in an id, which HTML forbids, becomes one that does not break.
-    """
-    # The builders of JSON and pickles hand the headings on as they are.
-    if not is_index_page(pagename, templatename) or app.builder.name in _DATA:
-        return
-    context["content"] = [(_safe_heading(heading), entries) for heading, entries in context["content"]]
-
-
 def _safe_heading(heading: str) -> str:
+    """Escape a heading; a space in an id, which HTML forbids, becomes one that does not break."""
     return escape(heading).replace(" ", "\N{NO-BREAK SPACE}")
 
 

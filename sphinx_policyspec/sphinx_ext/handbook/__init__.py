@@ -57,6 +57,7 @@ _ = get_translation("sphinx_policyspec")
 
 _TEXTS = ("author", "copyright", "docstitle", "project", "release", "shorttitle", "version")
 """What templates get of the whole site."""
+_DASH = re.compile(r"(?<=\d)-(?=\d)")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
@@ -225,7 +226,10 @@ def build_site(
         "author": _shown(spec.publisher),
         "release": _shown(spec.version),
         "version": _shown(spec.version),
-        "html_title": _shown(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip()),
+        # No line of a theme breaks inside a date.
+        "html_title": _DASH.sub(
+            "-\N{WORD JOINER}", _shown(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip())
+        ),
         "html_theme": theme or _DEFAULT_THEME,
         "html_math_renderer": RENDERER,
         "html_copy_source": False,

@@ -66,6 +66,18 @@ def summary(spec: Spec) -> str:
     return f"{said} {more}"
 
 
+def sentence_case(text: str) -> str:
+    """Return a title that begins as a sentence does."""
+    return text[:1].upper() + text[1:]
+
+
+def begin_as_sentence(title: nodes.Element) -> None:
+    """Let a title begin as a sentence does, in a tree that is about to be written."""
+    first = title.next_node(nodes.Text)
+    if first is not None:
+        first.parent.replace(first, nodes.Text(sentence_case(first.astext())))
+
+
 def badge(level: str, title: str = "") -> policy.PolicyBadge:
     """Return the badge of a level; it belongs right after the title of its principle.
 

@@ -190,6 +190,13 @@ def elements_of(node: nodes.Element) -> list[nodes.Element]:
     return found
 
 
+def text_before(node: nodes.Element) -> str:
+    """Return the text right before a node in its paragraph."""
+    place = node.parent.index(node) if node.parent is not None else 0
+    before = node.parent[place - 1] if place else None
+    return before.astext() if isinstance(before, nodes.Text) else ""
+
+
 def uses_our_nodes(doctree: nodes.Element) -> bool:
     """Return whether a page shows anything of ours, and so needs our style sheet."""
     return any(

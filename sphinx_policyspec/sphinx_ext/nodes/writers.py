@@ -215,7 +215,12 @@ def _depart_chip(self: HTML5Translator, node: policy.PolicyChip) -> None:
 def _visit_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
     for table in [inner for inner in policy.elements_of(node) if isinstance(inner, nodes.table)]:
         table.replace_self(policy.PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
-    visit_box(self, node)
+    # Whoever hears an answer hears first what is thought of it.
+    said = " \N{MIDDLE DOT} ".join(line.astext() for line in head_of(node))
+    named: dict[str, Any] = (
+        {"role": "group", "aria-label": said} if isinstance(node, policy.PolicyResponse) else {}
+    )
+    self.body.append(self.starttag(node, node.html_tag, **named))
     self.body.append(_head(self, node))
     self.context.append(len(self.body))
 
@@ -249,6 +254,19 @@ def _depart_comparison(self: HTML5Translator, node: policy.PolicyComparison) -> 
     self.body.append("</div></div>\n")
 
 
+def _visit_example(self: HTML5Translator, node: policy.PolicyExample) -> None:
+    title = policy.title_of_example(node)
+    named: dict[str, Any] = (
+        {"role": "group", "aria-labelledby": _id_of_title(node)} if title and node["ids"] else {}
+    )
+    self.body.append(self.starttag(node, node.html_tag, **named))
+
+
+def _id_of_title(example: nodes.Element) -> str:
+    """Return the id of the title of an example; no anchor of ours ends so."""
+    return f"{example['ids'][0]}=title"
+
+
 def _visit_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle) -> None:
     head = _head(self, node.parent)
     # Screen readers jump from heading to heading, but themes make headings larger than the title of a box.
@@ -257,13 +275,16 @@ def _visit_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle)
         "aria-level": str(min(self.section_level + 1, 6)),
         "dir": "auto",
     }
+    if node.parent["ids"]:
+        heading["ids"] = [_id_of_title(node.parent)]
     self.body += ['<div class="ps-example-head">', head, self.starttag(node, "p", "", **heading)]
 
 
 def _depart_example_title(self: HTML5Translator, node: policy.PolicyExampleTitle) -> None:
+    self.body.append("</p>\n")
     if node.parent["ids"]:
         self.add_permalink_ref(node.parent, _("Link to this example"))
-    self.body.append("</p>\n</div>\n")
+    self.body.append("</div>\n")
 
 
 def _visit_verdict(self: HTML5Translator, node: policy.PolicyVerdict) -> None:
@@ -291,6 +312,7 @@ def register_nodes(app: Sphinx) -> None:
     """Make Sphinx know every node of ours; other builders than HTML fall back to its base class."""
     visits: dict[type[policy.PolicyBox], _Visit] = {
         policy.PolicyBadge: _visit_badge,
+        policy.PolicyExample: _visit_example,
         policy.PolicyMessage: _visit_message,
         policy.PolicyResponse: _visit_message,
         policy.PolicyBody: _visit_body,

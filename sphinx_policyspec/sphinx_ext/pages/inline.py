@@ -14,6 +14,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import new_document
 
 from sphinx_policyspec import model
+from sphinx_policyspec.readers.inline import title_behind
 from sphinx_policyspec.sphinx_ext.nodes.boxes import role_title
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyBadge,
@@ -420,12 +421,12 @@ def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
                 (part for part in node.findall(nodes.paragraph) if "ps-prompt-title" in part["classes"]), None
             )
             found[node["ids"][0]] = "".join(_texts(title)) if title else ""
-            found[f"{TEXT_OF}{node['ids'][0]}"] = " ".join(_said(node))
+            found[f"{TEXT_OF}{node['ids'][0]}"] = "\n".join(_said(node))
     return found
 
 
 def _said(prompt: PolicyPrompt) -> Iterator[str]:
-    """Yield each message of a prompt, with who says it."""
+    """Yield each message of a prompt in a line, with who says it."""
     for message in prompt.findall(PolicyMessage):
         bodies = (" ".join(body.astext().split()) for body in message.findall(PolicyBody))
         yield f"{role_title(message['role'])}: {' '.join(bodies)}"
@@ -475,7 +476,8 @@ def _texts(node: nodes.Element) -> Iterator[str]:
 
 def with_titles(excerpt: str, title_of: Callable[[str], str]) -> str:
     """Return an excerpt with titles in the place of references, cut at the end of a word."""
-    text = " ".join(_REFERENCE.sub(lambda match: title_of(match[1]), excerpt).split())
+    shown = _REFERENCE.sub(lambda match: title_behind(excerpt[: match.start()], title_of(match[1])), excerpt)
+    text = " ".join(shown.split())
     text = text.replace(_START, "").replace(_END, "")
     if len(text) <= _LENGTH:
         return text

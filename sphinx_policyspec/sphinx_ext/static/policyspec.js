@@ -218,15 +218,17 @@
     if (!box) return;
     const anchor = decoded(link.hash.slice(1));
     const named = squeeze(link.parentElement.textContent.replace(link.textContent, "")).trim();
-    const label = say("Copy link to {title}", { title: named });
     const example = box.matches(".ps-example[id]") && box;
     const section = example && box.closest("section[id]");
-    const button = (name, style, text, ...sign) => make("button", { class: `ps-copy${style}`, type: "button", "aria-label": name, title: name, onclick: async (event) => {
+    // The title of an example has an id, so that its buttons need not say it again.
+    const about = example && link.parentElement.querySelector(".ps-example-title")?.id;
+    const label = about ? say("Copy link") : say("Copy link to {title}", { title: named });
+    const button = (name, style, text, ...sign) => make("button", { class: `ps-copy${style}`, type: "button", "aria-label": name, "aria-describedby": about || null, title: name, onclick: async (event) => {
       const at = event.currentTarget;
       copy(await text(), at);
     } }, ...sign);
     link.after(button(label, "", () => addressOf(example ? shortOf(example) : anchor)));
-    const citing = say("Copy citation of {title}", { title: named });
+    const citing = about ? say("Copy citation") : say("Copy citation of {title}", { title: named });
     if (section) link.nextElementSibling.after(button(citing, " ps-cite", () => cite(section, example), "\u201C"));
   };
 
@@ -486,8 +488,12 @@
     return then ? [...told, make("strong", {}, say("The text of this release")), make("div", { class: "ps-turn", dir: "auto" }, then)] : told;
   };
   for (const row of document.querySelectorAll(".ps-history tr[data-ps-step]")) {
-    row.cells[1].append(fold(say("Show it here"), changesOf(row.closest("section[id]")?.id, row.dataset.psStep)));
+    row.cells[1].append(fold(say("psThen" in row.dataset ? "Show the text of then" : "Show the changed words"), changesOf(row.closest("section[id]")?.id, row.dataset.psStep)));
   }
+  // What is closed does not open by itself where a link leads to it.
+  const openNamed = () => document.querySelector(".ps-diff details:target")?.setAttribute("open", "");
+  addEventListener("hashchange", openNamed);
+  openNamed();
   for (const link of document.querySelectorAll(".ps-example-table td:first-child > p > a[href*='#']")) {
     link.closest("td").append(fold(say("Answers"), messagesOf(decoded(link.hash.slice(1)))));
   }
@@ -682,7 +688,7 @@
     if (line && !fold.textContent.trim()) fold.setAttribute("aria-label", squeeze(line.textContent).trim());
   }
   document.querySelectorAll(".ps-tools").forEach(equip);
-  document.querySelectorAll(".ps-example-title > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
+  document.querySelectorAll(".ps-example-head > .headerlink, .ps-kind > .headerlink, dt > .headerlink").forEach(addCopy);
   if (preview.showPopover) {
     listen();
     explain();

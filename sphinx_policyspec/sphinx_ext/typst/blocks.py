@@ -12,6 +12,7 @@ from sphinx.builders import Builder
 from sphinx.locale import admonitionlabels
 
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
+from sphinx_policyspec.sphinx_ext.nodes.boxes import begin_as_sentence, sentence_case
 from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import (
     array,
     block,
@@ -338,9 +339,11 @@ class TypstTranslator(ListVisitor):
         if node.get(LABEL):
             section = policy.around(node, nodes.section)
             above = section.next_node(nodes.title) if section else None
-            named = f"{kind}: {title.astext()}" if title else kind
+            named = f"{kind}: {sentence_case(title.astext())}" if title else kind
             self.examples.append(ListedExample(node[LABEL], above.astext() if above else "", named))
         places = self.anchors_in(head)
+        if title:
+            begin_as_sentence(title)
         shown = content(self.directed(title)) if title else "[]"
         # Whether a page is its first costs memory to know, and short ones hardly ever run over.
         key = "none" if is_short(node) else self.new_key()
@@ -359,6 +362,8 @@ class TypstTranslator(ListVisitor):
         head, *turns = node.children
         title = [child for child in head.children[1:] if isinstance(child, nodes.Element)]
         places = self.anchors_in(head)
+        for part in title:
+            begin_as_sentence(part)
         shown = content("".join(self.directed(part) for part in title))
         kind = content(words(_kind_of(head)))
         self.put(places, block("example", self.new_key(), kind, shown, *self._turns(turns)))

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -24,7 +25,7 @@ from sphinx_policyspec.model import TargetKind, who_may_override
 from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
-from sphinx_policyspec.sphinx_ext.nodes.boxes import summary
+from sphinx_policyspec.sphinx_ext.nodes.boxes import sentence_case, summary
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.blocks import ListedExample, TypstTranslator
@@ -139,15 +140,20 @@ def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample])
         (goal.title, [*of(*(p.id for p in spec.principles if goal.id in p.serves))]) for goal in spec.goals
     ]
     # What a prompt says may be offensive, so that its author may show none of it but the title.
-    tested = ((prompt.title or prompt.id, of(*ids)) for prompt, ids in spec.tested())
-    prompts = grouped((title, (place, name)) for name, found in tested for place, title in found)
+    tested = grouped(
+        (place, sentence_case(prompt.title or prompt.id))
+        for prompt, ids in spec.tested()
+        for place in of(*ids)
+    )
+    order = [place for place in of(*(p.id for p in spec.provisions)) if place in tested]
+    prompts = [(*place, Counter(tested[place])) for place in dict.fromkeys((*order, *tested))]
     levels, topics = (list(_groups(by_name[name](domain), labels)) for name in INDEX_PAGES[:2])
     listed = grouped((item.section, (item.label, item.title)) for item in examples)
     chapters = (
         _chapter(INDEX_PAGES[0], _("Principles by authority"), levels, said),
         _chapter(INDEX_PAGES[1], _("Principles by topic"), topics),
         _chapter(INDEX_PAGES[2], _("Principles by goal"), goals),
-        _chapter(INDEX_PAGES[3], _("Evaluation prompts"), [*prompts.items()]),
+        _listed(INDEX_PAGES[3], _("Evaluation prompts"), prompts),
         _chapter(INDEX_PAGES[4], _("Examples"), [*listed.items()]),
     )
     return "".join(chapters)
@@ -185,6 +191,19 @@ def _chapter(
             if place
         )
     return code
+
+
+def _listed(name: str, title: str, groups: Iterable[tuple[str, str, Mapping[str, int]]]) -> str:
+    """Return a chapter of lists: of what has a place each, with how often something of one title belongs to it."""
+    code = ""
+    for place, group, titles in groups:
+        named = (f"{one} ({count})" if count > 1 else one for one, count in titles.items())
+        code += block("index-line", string(place), content(call("strong", content(words(_isolated(group))))))
+        code += block("index-items", *(content(words(_isolated(line))) for line in named))
+    if not code:
+        return call("anchor", string(name))
+    heading = call("heading", content(words(title)), level="1").removesuffix(";")
+    return f"\n\n{heading}{label(name)}\n\n{code}"
 
 
 def _isolated(text: str) -> str:

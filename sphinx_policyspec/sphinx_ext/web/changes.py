@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
@@ -13,16 +12,24 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
+from sphinx_policyspec.compare import DIRECTED, Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
 from sphinx_policyspec.exports.diff.outline import told_change
-from sphinx_policyspec.exports.diff.wording import PLAIN, SIGNS, readable, with_evidence
+from sphinx_policyspec.exports.diff.wording import (
+    PLAIN,
+    is_reworded,
+    readable,
+    readable_runs,
+    tally,
+    with_evidence,
+)
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.web.navigation import SINCE
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
 from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, NEWS, PAGE_BUILDERS
 
@@ -39,20 +46,12 @@ def _name_of_old(version: str, new: str) -> str:
     return _("an earlier %s") % version if version == new else version
 
 
-def _weights_in_short(changes: Iterable[Change]) -> str:
-    """Return the weights of changes, the greatest first, each once, with how many have it."""
-    counts = Counter(change.weight for change in changes)
-    return " ".join(
-        f"{SIGNS[weight]} {_(PLAIN[weight].label)} ({counts[weight]})" for weight in Weight if counts[weight]
-    )
-
-
 def digests(env: BuildEnvironment, diff: SpecDiff) -> dict[str, str]:
     """Return a digest of the marks on each page that has some."""
     found: dict[str, list[str]] = {}
     for id_, changes in diff.by_provision.items():
         if target := domain_of(env).find(TargetKind.PROVISION, id_):
-            found.setdefault(target.docname, []).append(f"{target.anchor} {_weights_in_short(changes)}")
+            found.setdefault(target.docname, []).append(f"{target.anchor} {tally(changes, _)}")
     found.setdefault(env.config.root_doc, []).append(diff.old)
     return {name: hashlib.sha256(repr(sorted(marks)).encode()).hexdigest() for name, marks in found.items()}
 
@@ -78,7 +77,7 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> 
         link = nodes.reference("", _title(diff), internal=True, refuri=address)
         news = next((node for node in first.findall(nodes.container) if NEWS in node["classes"]), None)
         if news is None:
-            first.insert(1, nodes.paragraph("", "", link, classes=["ps-since", "no-search"]))
+            first.insert(1, nodes.paragraph("", "", link, classes=[SINCE, "no-search"]))
         else:
             news += _news(app, diff, link)
 
@@ -108,6 +107,10 @@ def _news(app: Sphinx, diff: SpecDiff, link: nodes.reference) -> Iterator[nodes.
     yield shown
 
 
+_DATE = 12
+"""Characters of a version that is not broken into lines."""
+
+
 def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
     """Return what the page that tells all shows."""
 
@@ -117,8 +120,11 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
             return ""
         return f"{app.builder.get_relative_uri(CHANGES_PAGE, target.docname)}#{target.anchor}"
 
-    heading = escape(_title(diff))
-    return {"title": heading, "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link, say=_)}"}
+    # A date stands in one line.
+    name = _name_of_old(diff.old, diff.new)
+    shown = f'<span class="ps-name">{escape(name)}</span>' if len(name) <= _DATE else escape(name)
+    heading = escape(_("What changed since %s")) % shown
+    return {"title": escape(_title(diff)), "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link, say=_)}"}
 
 
 def _title(diff: SpecDiff) -> str:
@@ -128,9 +134,7 @@ def _title(diff: SpecDiff) -> str:
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
     text = _("Changed since %s") % _name_of_old(diff.old, diff.new)
     shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
-    return nodes.paragraph(
-        "", "", shown, nodes.Text(f": {_weights_in_short(changes)}"), classes=["ps-since", "no-search"]
-    )
+    return nodes.paragraph("", "", shown, nodes.Text(f": {tally(changes, _)}"), classes=[SINCE, "no-search"])
 
 
 def releases_row(
@@ -196,7 +200,13 @@ def releases_row(
         )
         titles = known.diffs[place - 1].titles if known and place else {}
         steps.append(
-            Step(release, change, tuple(_said(told, titles)) if told else (), place if place in texts else -1)
+            Step(
+                release,
+                change,
+                tuple(_said(told, titles)) if told else (),
+                place if place in texts else -1,
+                has_text=bool(texts.get(place, ("", ""))[1]),
+            )
         )
     is_alone = len(steps) == 1 and not steps[0].change.text
     return PanelRow(_("Releases"), 0, steps=() if is_alone else tuple(steps))
@@ -211,22 +221,23 @@ def _change_link(told: Moment, beside: str, *, leads: bool, since: str) -> Panel
     """
     if told.changes:
         page, anchor = (CHANGES_PAGE, anchor_of_group(told.id)) if leads else ("", "")
-        return PanelLink(_weights_in_short(told.changes), page, anchor, beside=beside)
-    return PanelLink(_("unchanged since {release}").format(release=since) if since else _("already there"))
+        return PanelLink(tally(told.changes, _), page, anchor, beside=beside)
+    return PanelLink(_("Unchanged since {release}").format(release=since) if since else _("Present"))
 
 
 def _said(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
-    """Yield what changed in a release, the weightiest first; what leaves the meaning alone only as a number.
+    """Yield what changed in a release, the weightiest first; several that leave the meaning alone are but counted above.
 
     :param titles: of provisions, by id
     """
     for weight in Weight:
         changes = [change for change in moment.changes if change.weight is weight]
         if weight is Weight.EDITORIAL and len(changes) > 1:
-            yield _weights_in_short(changes)
-        else:
-            label = f"{SIGNS[weight]} {_(PLAIN[weight].label)}"
-            yield from (f"{label}: {readable(with_evidence(change, _), titles)}" for change in changes)
+            continue
+        # What may change the meaning needs no word for it: what is said above says so.
+        label = f" · {_(PLAIN[weight].label)}" if weight in DIRECTED | {Weight.CLARIFYING} else ""
+        for said in (readable(with_evidence(change, _), titles) for change in changes):
+            yield f"{said[:1].upper()}{said[1:]}{label}"
 
 
 Told = list[str | list[list[tuple[str, str]]]]
@@ -245,11 +256,13 @@ def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
         titles = {provision.id: provision.title for provision in spec.provisions}
         changes: list[Told] = []
         for told in (told_change(change, _) for change in moment.changes):
-            texts = [*(sentence.runs for sentence in told.sentences), *told.units]
-            texts = [told.in_plain_words(text, _) for text in texts]
-            if texts:
-                runs = [[(run.op, readable(run.text, titles) + run.after) for run in text] for text in texts]
-                changes.append([readable(told.said, titles), runs])
+            texts = (sentence.readable(titles) for sentence in told.sentences)
+            units = (readable_runs(unit, titles) for unit in told.units)
+            shown = [told.in_plain_words(runs, _) for runs in (*texts, *units) if is_reworded(runs)]
+            if shown:
+                said = readable(told.said, titles)
+                runs = [[(run.op, run.text + run.after) for run in runs] for runs in shown]
+                changes.append([f"{said[:1].upper()}{said[1:]}", runs])
         was = spec.provision_by_id.get(moment.id)
         text = readable(was.text, titles) if was and now and was.text != now.text else ""
         if changes or text:

@@ -14,19 +14,79 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.domains import IndexEntry
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Edition, Editions
-from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
+from sphinx_policyspec.sphinx_ext.domain.domain import (
+    PolicyDomain,
+    anchor_of_heading,
+    domain_of,
+    is_index_page,
+)
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
 
 
 def below_text(section: nodes.section) -> int:
-    """Return the place below a section's own text, which other sections may follow."""
+    """Return the place below a section's own text, which other sections may follow; at its end where it has none."""
     below = (n for n, child in enumerate(section.children) if isinstance(child, nodes.section))
-    return next(below, len(section.children))
+    place = next(below, len(section.children))
+    return place if has_text(section) else len(section.children)
+
+
+def has_text(section: nodes.section) -> bool:
+    """Return whether a section says anything itself before other sections begin."""
+    heads = (nodes.title, policy.PolicyBadge, nodes.section)
+    return any(
+        not (isinstance(child, heads) or policy.is_unseen(child) or SINCE in child["classes"])
+        for child in section.children
+        if isinstance(child, nodes.Element)
+    )
+
+
+SINCE = "ps-since"
+"""The class of the line below a title that says whether its text changed."""
+_TABLES = ("json", "pickle")
+"""Builders that write what templates would get."""
+
+
+def show_index(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]) -> str | None:
+    """Make an index of ours lists below headings, in a page as any other: themes make it a table, whose letters are titles here.
+
+    Returns the name of the template.
+    """
+    if not is_index_page(pagename, templatename) or app.builder.name in _TABLES:
+        return None
+    groups = [
+        (escape(heading), anchor_of_heading(heading), entries) for heading, entries in context["content"]
+    ]
+    jumps = "".join(
+        f'<li><a class="reference internal" href="#{to}">{name}</a></li>' for name, to, _e in groups
+    )
+    shown = "".join(
+        f'<section><h2 id="{anchor}">{heading}</h2><ul>{"".join(_entries(entries, context["pathto"]))}</ul></section>'
+        for heading, anchor, entries in groups
+    )
+    title = escape(str(context["indextitle"]))
+    context["title"] = context["indextitle"]
+    jumpbox = f'<ul class="ps-jumps">{jumps}</ul>' if len(groups) > 1 else ""
+    context["body"] = f'<section class="ps-index"><h1>{title}</h1>{jumpbox}{shown}</section>'
+    return "page.html"
+
+
+def _entries(entries: Iterable[IndexEntry], pathto: Callable[[str], str]) -> Iterator[str]:
+    for name, _kind, docname, anchor, extra, _qualifier, said in entries:
+        link = f'<a class="reference internal" href="{escape(pathto(docname))}#{escape(anchor)}">{escape(name)}</a>'
+        more = f" <em>({escape(extra)})</em>" if extra else ""
+        lines = (line.partition(": ") for line in said.splitlines())
+        turns = "".join(
+            f'<div class="ps-message"><p class="ps-role"><span class="ps-role-name">{escape(role)}</span></p>'
+            f'<div class="ps-body"><p dir="auto">{escape(text)}</p></div></div>'
+            for role, _sep, text in lines
+        )
+        yield f"<li>{link}{more}{turns}</li>"
 
 
 def target_of(link: nodes.reference) -> str:

@@ -383,7 +383,9 @@ class HandbookPages:
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
                 tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
-                panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools))
+                # At the end of a chapter nobody would know of what it tells.
+                title = "" if navigation.has_text(section) else _title_of(section)
+                panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools, title))
                 section.insert(navigation.below_text(section), panel)
         for box in elements:
             home = around(box, nodes.section) if isinstance(box, PolicyExample) and box["ids"] else None
@@ -458,3 +460,8 @@ def _address(builder: Builder, docname: str, page: str, anchor: str) -> str:
     if page == docname or builder.name == "singlehtml":
         return f"#{anchor}"
     return f"{builder.get_relative_uri(docname, page)}#{anchor}"
+
+
+def _title_of(section: nodes.Element) -> str:
+    title = section.next_node(nodes.title)
+    return title.astext() if title else ""

@@ -184,12 +184,14 @@ class Step:
     """One release in the history of a principle: what changed about it there, in short and line by line.
 
     :param place: of the release among all, where scripts have something to show of it; else less than 0
+    :param has_text: whether they have its text, since it is another now
     """
 
     release: PanelLink
     change: PanelLink
     said: tuple[str, ...]
     place: int = -1
+    has_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,15 +329,18 @@ def _referenced(occurrences: Sequence[Occurrence], places: SitePlaces) -> PanelR
     return PanelRow(_("Referenced in"), count, tuple(groups))
 
 
-def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "") -> str:
+def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "", title: str = "") -> str:
     """Return a panel as HTML.
 
     :param address: of an anchor on a page, from the page that the panel stands on
     :param extra: HTML for its foot
+    :param title: of what it tells, where it does not stand right below that
     """
-    name = _("Connections")
-    counts = " · ".join(f"{row.name} {row.count}" for row in rows if row.count) or _("none yet")
-    summary = f'<span class="ps-panel-name">{escape(name)}</span> <span class="ps-panel-counts">{escape(counts)}</span>'
+    name = _("Connections of “{title}”").format(title=title) if title else _("Connections")
+    summary = f'<span class="ps-panel-name">{escape(name)}</span>'
+    if not rows:
+        none = _("none yet")
+        summary += f' <span class="ps-panel-counts">{escape(none)}</span>'
     body = "".join(_row_html(row, address) for row in rows)
     body = f"<dl>{body}</dl>" if body else ""
     return f'<details class="ps-panel no-search"><summary>{summary}</summary>{body}{extra}</details>\n'
@@ -391,13 +396,14 @@ def _row_html(row: PanelRow, address: AddressOf) -> str:
     if row.steps:
         steps = "".join(_step_html(step, address) for step in row.steps)
         shown = f'<table class="ps-history"><tbody>{steps}</tbody></table>'
-    return f"<dt>{escape(row.name)}</dt><dd>{shown}</dd>"
+    count = f' <span class="ps-panel-counts">{row.count}</span>' if row.count else ""
+    return f"<dt>{escape(row.name)}{count}</dt><dd>{shown}</dd>"
 
 
 def _step_html(step: Step, address: AddressOf) -> str:
     said = "".join(f"<li>{html_safe(line)}</li>" for line in step.said)
     change = _link_html(step.change, address) if step.change.text else ""
-    place = f' data-ps-step="{step.place}"' if step.place >= 0 else ""
+    place = f' data-ps-step="{step.place}"{" data-ps-then" * step.has_text}' if step.place >= 0 else ""
     return (
         f'<tr{place}><th scope="row">{_link_html(step.release, address)}</th>'
         f"<td>{change}{said and f'<ul>{said}</ul>'}</td></tr>"

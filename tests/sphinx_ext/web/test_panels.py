@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
+
+from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
+from sphinx_policyspec.sphinx_ext.web.navigation import SINCE, below_text, has_text
 
 Build = Callable[..., SphinxTestApp]
 
@@ -20,7 +24,7 @@ def page_of(app: SphinxTestApp, name: str) -> str:
 def panel_of(page: str, anchor: str) -> dict[str, str]:
     """Return the lines of the panel of a principle: HTML by name."""
     panel = page.partition(f'id="{anchor}"')[2].partition('<details class="ps-panel')[2].partition("</dl>")[0]
-    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", panel, re.DOTALL))
+    return dict(re.findall(r"<dt>(.*?)(?: <span[^>]*>\d+</span>)?</dt><dd>(.*?)</dd>", panel, re.DOTALL))
 
 
 def texts(html: str) -> list[str]:
@@ -196,3 +200,37 @@ def test_compliant_answers_stand_first(spec_source: Path, build: Build) -> None:
     page = page_of(build(spec_source), "second")
     shown = re.findall(r"(Answer \d|No)\.</p>", page)
     assert shown == ["Answer 4", "Answer 2", "No", "Answer 3"]
+
+
+def test_a_title_behind_an_article_is_shown_without_its_own(spec_source: Path, build: Build) -> None:
+    for name, words in (("first", "As the :policy:principle:`be_brief` says."), ("second", "So.")):
+        file = spec_source / f"{name}.rst"
+        text = file.read_text("utf-8").replace("Be brief\n--------", "The short way\n-------------")
+        file.write_text(text.replace("Kindness comes", f"{words} Kindness comes"), "utf-8")
+    page = page_of(build(spec_source), "first")
+    shown = [re.sub(r"<[^>]*>", "", link) for link in re.findall(r"<a[^>]*#be_brief\"[^>]*>.*?</a>", page)]
+    # Behind an article, then behind other words, with its level; the panel has the whole title.
+    assert shown[:2] == ["short way", "The short way Root"]
+    assert "The short way" in panel_of(page, "be_kind")["In a conflict"]
+
+
+def test_a_panel_stands_below_the_text_of_its_section_or_at_its_end() -> None:
+    text, below = nodes.paragraph("", "Words."), nodes.section("", nodes.title("", "Below"))
+    head = [nodes.title("", "Above"), PolicyBadge("", level="user", title="User"), nodes.target("")]
+    since = nodes.paragraph("", "Changed", classes=[SINCE])
+    for inner, place in (([text, below], 5), ([below], 5), ([text], 5), ([], 4)):
+        section = nodes.section("", *(node.deepcopy() for node in (*head, since, *inner)))
+        assert (has_text(section), below_text(section)) == (text in inner, place)
+
+
+def test_a_card_is_named_by_its_title_and_an_answer_by_its_verdict(spec_source: Path, build: Build) -> None:
+    page = page_of(build(spec_source), "first")
+    (card,) = re.findall(r'<div[^>]*id="example-greeting"[^>]*>', page)
+    title_id = re.search(r'aria-labelledby="([^"]+)"', card)
+    assert 'role="group"' in card
+    assert title_id
+    heading = re.search(rf'<p[^>]*id="{re.escape(title_id[1])}"[^>]*>(.*?)</p>', page)
+    assert heading
+    assert 'role="heading"' in heading[0]
+    assert heading[1] == "a greeting"
+    assert 'aria-label="Compliant · Assistant"' in page
