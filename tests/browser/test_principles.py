@@ -48,7 +48,7 @@ def test_a_badge_says_who_may_override_its_principle(example_site: Path, open_pa
     page.keyboard.press("Tab")
     expect(box.get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("tr:target")).to_contain_text("User")
+    expect(page.locator("h2:target")).to_contain_text("User")
     page.go_back()
     badge.click()
     expect(box).to_be_visible()

@@ -491,7 +491,7 @@
     row.cells[1].append(fold(say("psThen" in row.dataset ? "Show the text of then" : "Show the changed words"), changesOf(row.closest("section[id]")?.id, row.dataset.psStep)));
   }
   // What is closed does not open by itself where a link leads to it.
-  const openNamed = () => document.querySelector(".ps-diff details:target")?.setAttribute("open", "");
+  const openNamed = () => document.getElementById(decoded(location.hash.slice(1)))?.closest(".ps-diff details")?.setAttribute("open", "");
   addEventListener("hashchange", openNamed);
   openNamed();
   for (const link of document.querySelectorAll(".ps-example-table td:first-child > p > a[href*='#']")) {

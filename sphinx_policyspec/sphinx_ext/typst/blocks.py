@@ -315,6 +315,10 @@ class ListedExample:
     title: str
 
 
+_FEW = 2
+"""Turns of an example that need no care: what heads it keeps them together."""
+
+
 class TypstTranslator(ListVisitor):
     """Writes a whole handbook as Typst code."""
 
@@ -355,7 +359,11 @@ class TypstTranslator(ListVisitor):
         parts: list[nodes.Node] = []
         for turn in turns:
             parts += turn.children if isinstance(turn, policy.PolicyComparison) else [turn]
-        return [content(self.rendered([part])) for part in parts] or ["[]"]
+        # The last of short answers does not go to another page alone.
+        last = parts[-2:] if len(parts) > _FEW and all(map(is_short, parts[-2:])) else []
+        written = [content(self.rendered([part])) for part in parts[: len(parts) - len(last)]]
+        written += [content(block("kept", content(self.rendered(last))))] if last else []
+        return written or ["[]"]
 
     def visit_PolicyPrompt(self, node: policy.PolicyPrompt) -> None:
         """Write a prompt that tests a principle."""

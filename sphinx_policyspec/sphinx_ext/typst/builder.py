@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from docutils import nodes
 from sphinx.builders import Builder
 from sphinx.config import Config
 from sphinx.locale import get_translation
@@ -25,6 +26,7 @@ from sphinx_policyspec.model import TargetKind, who_may_override
 from sphinx_policyspec.model.spec import license_name
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.nodes.boxes import sentence_case, summary
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import write_output
@@ -46,7 +48,6 @@ from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import (
 from sphinx_policyspec.sphinx_ext.typst.writing import PAGE, TARGET, Labels, assemble
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.domains import Index
 
@@ -262,6 +263,7 @@ class TypstBuilder(Builder):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         doctree, labels = assemble(self, INDEX_PAGES)
+        _leave_to_cover(doctree)
         copy_pictures(self, doctree, folder)
         translator = self._translated(doctree)
         code = translator.astext() + indices(self, labels, translator.examples)
@@ -294,6 +296,19 @@ class TypstBuilder(Builder):
             shutil.copyfile(found, folder / _OWN_STYLE)
             styles.append(_OWN_STYLE)
         return "".join(f'#import "{style}": *\n' for style in styles) + "#show: handbook\n"
+
+
+def _leave_to_cover(doctree: nodes.document) -> None:
+    """Take out of a page what the cover says of the spec as a whole; what its author wrote below that stays."""
+    for box in list(doctree.findall(policy.PolicyDeclaration)):
+        if "ps-spec" in box["classes"]:
+            meaning = next(box.findall(nodes.definition))
+            box[:] = [part for part in meaning.children if not _is_fact(part)]
+
+
+def _is_fact(node: nodes.Node) -> bool:
+    """Return whether a line of a declaration is one of its facts."""
+    return isinstance(node, nodes.paragraph) and "ps-meta" in node["classes"]
 
 
 def fail_without_pdf(app: Sphinx, _error: Exception | None) -> None:
