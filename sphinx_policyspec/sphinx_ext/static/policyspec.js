@@ -488,7 +488,7 @@
     return then ? [...told, make("strong", {}, say("The text of this release")), make("div", { class: "ps-turn", dir: "auto" }, then)] : told;
   };
   for (const row of document.querySelectorAll(".ps-history tr[data-ps-step]")) {
-    row.cells[1].append(fold(say("psThen" in row.dataset ? "Show the text of then" : "Show the changed words"), changesOf(row.closest("section[id]")?.id, row.dataset.psStep)));
+    row.cells[1].append(fold("psThen" in row.dataset ? say("Show the text of then") : say("Show the changed words"), changesOf(row.closest("section[id]")?.id, row.dataset.psStep)));
   }
   // What is closed does not open by itself where a link leads to it.
   const openNamed = () => document.getElementById(decoded(location.hash.slice(1)))?.closest(".ps-diff details")?.setAttribute("open", "");
