@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -365,10 +365,10 @@ def annotate(
 
     :param lenient: leave out provisions that the spec lacks, for a file that covers many releases
     """
-    changed = {note.id: note for note in annotations.provisions}
+    changed = _by_id(annotations, spec)
     findings = list(annotations.findings)
     spec = with_levels(spec, annotations.reader, changed)
-    for stale in () if lenient else _stale(annotations, spec):
+    for stale in () if lenient else _stale(annotations, spec, changed):
         findings.append(stale)
         # What is said of a misspelt id is taken for what is said of the right one.
         note = next(note for note in annotations.provisions if note.span == stale.span)
@@ -415,11 +415,23 @@ def _categories(notes: dict[str, ProvisionAnnotation], spec: model.Spec) -> Iter
         yield from notes[provision.id].values.get("category", ()) if provision.id in notes else ()
 
 
-def _stale(annotations: Annotations, spec: model.Spec) -> Iterator[model.Finding]:
-    """Find entries about provisions that the spec lacks."""
+def _by_id(annotations: Annotations, spec: model.Spec) -> dict[str, ProvisionAnnotation]:
+    """Return entries by the ids that provisions have; in an older release that may be one that the file calls a former one."""
+    found = {note.id: note for note in annotations.provisions}
+    former = {alias: note for note in annotations.provisions for alias in note.values.get("aliases", ())}
+    known = spec.provision_by_id
+    older = {alias: note for alias, note in former.items() if alias in known and note.id not in known}
+    return {**older, **found}
+
+
+def _stale(
+    annotations: Annotations, spec: model.Spec, changed: Mapping[str, ProvisionAnnotation]
+) -> Iterator[model.Finding]:
+    """Find entries about provisions that the spec lacks, under their former ids, too."""
     hints = Hints()
+    used = {id(note) for id_, note in changed.items() if id_ in spec.provision_by_id}
     for note in annotations.provisions:
-        if note.id not in spec.provision_by_id:
+        if note.id not in spec.provision_by_id and id(note) not in used:
             yield model.Finding(
                 code="stale-annotation",
                 message=f"no provision {shown(note.id)}",
@@ -474,7 +486,8 @@ def _annotated(
         kept = {
             value
             for value in values
-            if row.names not in {"provision", "category"} or known is None or value in known
+            if (row.field != "aliases" or value != provision.id)
+            and (row.names not in {"provision", "category"} or known is None or value in known)
         }
         updates[row.field] = tuple(sorted(kept.union(getattr(provision, row.field))))
     return replace(provision, **updates)

@@ -21,7 +21,7 @@ from sphinx_policyspec.readers.comments import ITEM, Shown, front_matter, withou
 from sphinx_policyspec.readers.headings import Heading, heading_of
 from sphinx_policyspec.readers.inline import InlineLink, InlineTag, without_tags
 from sphinx_policyspec.readers.model_spec import DialectReader, Draft
-from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds
+from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds, plain
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class OutlineReader(DialectReader):
         self.skipped: set[int] = set()
         self.apart: dict[str, list[str]] = {}
         for owner, words in self.rule.apart:
-            self.apart.setdefault(owner, []).append(words)
+            self.apart.setdefault(owner, []).append(f" {plain(words)} ")
 
     def read(self, raw_blocks: Sequence[RawBlock], text: str, title: str) -> Reading:
         """Read the blocks that a text was cut into; what stands below a heading that is skipped is its prose."""
@@ -244,8 +244,8 @@ class OutlineReader(DialectReader):
             return
         after = raw.start
         for start, end in item_lines(self.shown, raw.start, raw.end):
-            text = self.shown.text(start, end)
-            if any(holds(text, words) for words in wanted):
+            text = f" {plain(self.shown.text(start, end))} "
+            if any(words in text for words in wanted):
                 if after < start:
                     super().add(RawBlock(BlockKind.PROSE, after, start, (after, start)))
                 self._add_item(RawBlock(BlockKind.PROSE, start, end, (start, end)))
