@@ -119,6 +119,7 @@ from sphinx_policyspec.model import (
     Topic as Topic, Verdict as Verdict, rules as rules,
 )
 from sphinx_policyspec.model.attributes import Owner as Owner
+from sphinx_policyspec.model.outlines import Passage as Passage, passage_at as passage_at, passage_of as passage_of
 from sphinx_policyspec.model.case import Value as Value
 from sphinx_policyspec.model.example import Turn as Turn
 from sphinx_policyspec.model.finding import Places as Places, Use as Use

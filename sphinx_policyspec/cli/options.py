@@ -222,6 +222,11 @@ class Settings:
         self._see(*found)
         for name in dict.fromkeys(loaded.annotations[-1].name for loaded in found if loaded.shipped):
             self.note(f"topics from {name}, shipped with the package (--no-annotations leaves them out)")
+        for spec in (loaded.spec for loaded in found if loaded.has_files):
+            plain = [one.file for one in spec.documents if one.markup is ps.Markup.MARKDOWN]
+            if plain:
+                counts = f"{len(spec.provisions)} provisions, {len(spec.principles)} of them principles"
+                self.note(f"{', '.join(plain)}: read by its headings, {counts}")
         # A spec takes it along, so that a graph that is written can be read back under the same names.
         based = ((loaded, given_base(self.base_iri, loaded.spec.base_iri)) for loaded in found)
         return tuple(replace(loaded, spec=replace(loaded.spec, base_iri=base)) for loaded, base in based)

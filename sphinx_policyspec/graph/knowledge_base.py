@@ -25,6 +25,7 @@ from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir,
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.outlines import split_locator
 from sphinx_policyspec.model.spec import base_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ _RESULTS = "name a store that `policyspec results` wrote (`--results STORE`)"
 _RUNS = "SELECT ?run { GRAPH ?graph { ?run a ps:EvalRun } } LIMIT 1"
 _SEVERAL = "ask a folder that holds several"
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
+
+
+def _located(question: Question) -> frozenset[str]:
+    """Return the parameters of a question that take a provision, which a locator of a place in its text names, too."""
+    return frozenset(one.name for one in question.parameters if one.type == "provision")
 
 
 def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[], Iterable[Triple]]:
@@ -147,7 +153,12 @@ class KnowledgeBase:
         question about releases where there is none.
         """
         question = find_question(name)
-        values = question.values(params or {})
+        values = question.values(
+            {
+                name: split_locator(text)[0] if name in _located(question) else text
+                for name, text in (params or {}).items()
+            }
+        )
         count = self._count_releases(question) if question.over == "releases" else 0
         if question.over == "results" and not self._has_rows(_RUNS):
             raise QueryError(

@@ -144,7 +144,7 @@ RDF = _Namespace("rdf", ("first", "nil", "rest", "type"))
 RDFS = _Namespace(
     "rdfs", ("comment", "domain", "isDefinedBy", "label", "range", "subClassOf", "subPropertyOf")
 )
-SKOS = _Namespace("skos", ("Concept", "altLabel", "broader", "prefLabel", "related"))
+SKOS = _Namespace("skos", ("Concept", "altLabel", "broader", "exactMatch", "prefLabel", "related"))
 XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""

@@ -141,6 +141,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "topic", "related", "Topics beside this one.", "skos:related", names="topic", says="is related to",
     ),
+    Attribute(
+        "topic", "same_as", "IRI that it shares with topics of other specs; equal labels alone join nothing.",
+        "skos:exactMatch", named="ps:sameAs", option=None, sidecar="same-as", many=False,
+    ),
     Attribute("topic", "text", "What belongs to it, in a sentence or two.", "ps:text", option=None, many=False),
     Attribute(
         "goal", "title", "Name for readers; else the id.", "dcterms:title", option=None, many=False, always=True,

@@ -144,6 +144,7 @@ class Topic(Brief):
     :param text: what its author says of it
     :param alt_labels: other words that name it, sorted; a whole-word match of any is a mention
     :param broader: ids of more general topics, sorted
+    :param same_as: an IRI that it shares with topics of other specs, if any
     """
 
     id: str
@@ -152,6 +153,7 @@ class Topic(Brief):
     broader: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     text: str = ""
+    same_as: str = ""
     span: Span
 
 

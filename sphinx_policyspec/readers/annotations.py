@@ -25,7 +25,7 @@ from sphinx_policyspec.model.attributes import (
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
-from sphinx_policyspec.model.spec import is_absolute_iri, is_date, is_name
+from sphinx_policyspec.model.spec import is_date, is_name
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, with_levels
 from sphinx_policyspec.readers.text import holds, no_such_clause, place_of, read_text
@@ -155,9 +155,8 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
         text = reader.text(value)
         if key == "issued" and text and not is_date(text):
             reader.find("invalid-value", value, f"`{text}` is no date", "write it as in 2026-01-31")
-        elif key == "base-iri" and text and not is_absolute_iri(text):
-            message = f"`{text}` is not an absolute IRI"
-            reader.find("invalid-value", value, message, "write one such as https://example.org/spec/")
+        elif key == "base-iri" and text and not reader.iri(value):
+            continue
         elif key == "name" and text and not is_name(text):
             hint = "write letters, digits, `_`, `.` and `-`, at most 60"
             reader.find("invalid-value", value, f"`{text}` is no name", hint)
@@ -261,6 +260,7 @@ def _topic(reader: _Reader, node: yaml.Node) -> model.Topic:
         broader=tuple(sorted(reader.names("topic", identifier, "broader", values.get("broader")))),
         related=tuple(sorted(reader.names("topic", identifier, "related", values.get("related")))),
         text=reader.text(values.get("text")),
+        same_as=reader.iri(values.get("same-as")),
         span=reader.span(node),
     )
 
@@ -276,16 +276,6 @@ def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
     )
 
 
-def _choice(reader: _Reader, node: yaml.Node | None, choices: Sequence[str], default: str) -> str:
-    """Return one of some values; another one is a finding."""
-    text = reader.text(node)
-    if node is None or not text or text in choices:
-        return text or default
-    hint = nearest(text, choices) or f"known are {', '.join(choices)}"
-    reader.find("invalid-value", node, f"`{text}` is none of the values that this can have", hint)
-    return default
-
-
 def _rule(
     reader: _Reader, root: dict[str, yaml.Node], notes: Iterable[ProvisionAnnotation]
 ) -> HeadingRule | None:
@@ -297,12 +287,12 @@ def _rule(
     named = tuple(reader.texts(values.get("principles")))
     depths = [int(found[1]) for name in named if (found := _DEPTH.fullmatch(name))]
     return HeadingRule(
-        ids=IdRule(_choice(reader, values.get("ids"), tuple(IdRule), IdRule.SLUG)),
+        ids=IdRule(reader.choice(values.get("ids"), tuple(IdRule), IdRule.SLUG)),
         skip=tuple(reader.texts(values.get("skip"))),
         principles=tuple(name for name in named if not _DEPTH.fullmatch(name)),
         depth=min(depths, default=0),
         level=reader.text(values.get("level")),
-        bullets=_choice(reader, values.get("clauses"), ("bullets", "none"), "none") == "bullets",
+        bullets=reader.choice(values.get("clauses"), ("bullets", "none"), "none") == "bullets",
         apart=tuple((id_, clause.text) for id_, clause in clauses if clause.authority),
         span=reader.span(root["reader"]),
     )
@@ -313,7 +303,7 @@ def _priorities(reader: _Reader, node: yaml.Node | None) -> Iterator[model.Prior
     values = {} if node is None else {"goals": node}
     if isinstance(node, yaml.MappingNode):
         values = reader.mapping(node, _PART["priorities"].names)
-    kind = _choice(reader, values.get("order"), tuple(OrderKind), OrderKind.HOLISTIC)
+    kind = reader.choice(values.get("order"), tuple(OrderKind), OrderKind.HOLISTIC)
     for name, at in reader.texts(values.get("goals")).items():
         reader.placed.append((Use("goal", name, "priorities", name), reader.span(at)))
         yield model.Priority(goal=name, kind=kind, span=reader.span(at))

@@ -16,6 +16,7 @@ import yaml
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.nearest import near_name, nearest
+from sphinx_policyspec.model.spec import is_absolute_iri
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
@@ -442,6 +443,24 @@ class YamlReader:
         if isinstance(node, yaml.ScalarNode):
             return {text: node} if (text := self.text(node)) else {}
         return {text: item for item in self.items(node) if (text := self.text(item))}
+
+    def choice(self, node: yaml.Node | None, choices: Sequence[str], default: str) -> str:
+        """Return one of some values; another one is a finding."""
+        text = self.text(node)
+        if node is None or not text or text in choices:
+            return text or default
+        hint = nearest(text, choices) or f"known are {', '.join(choices)}"
+        self.find("invalid-value", node, f"`{text}` is none of the values that this can have", hint)
+        return default
+
+    def iri(self, node: yaml.Node | None) -> str:
+        """Return an absolute IRI; of another text nothing, which is a finding."""
+        text = self.text(node)
+        if node is None or not text or is_absolute_iri(text):
+            return text
+        hint = "write one such as https://example.org/spec/"
+        self.find("invalid-value", node, f"`{text}` is not an absolute IRI", hint)
+        return ""
 
     def span(self, node: yaml.Node) -> Span:
         """Return where a node stands."""

@@ -16,7 +16,7 @@ from sphinx_policyspec.graph.terms import FORMATS
 from sphinx_policyspec.model import Provision, Severity, Spec, TargetKind, rules
 from sphinx_policyspec.model.finding import OFF, codes_of
 from sphinx_policyspec.model.nearest import is_part, near_name, nearest
-from sphinx_policyspec.model.spec import DEFAULT_TITLE, SHIPPED_SIDECAR, is_absolute_iri
+from sphinx_policyspec.model.spec import DEFAULT_TITLE, SHIPPED_SIDECAR, is_absolute_iri, is_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def _iri(value: object) -> str:
     if not isinstance(value, str):
         return "expected a text"
     return "" if not value or is_absolute_iri(value) else f"`{value}` is not an absolute IRI"
+
+
+def _name(value: object) -> str:
+    return (
+        "" if not value or (isinstance(value, str) and is_name(value)) else f"`{value}` is no name of a spec"
+    )
 
 
 def _template(value: object) -> str:
@@ -119,17 +125,16 @@ class PolicySpecConfig:
     """The options of a project; the name in ``conf.py`` is the field's with ``policyspec_`` before it."""
 
     base_iri: str = _option(
-        "",
-        "What instance IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.",
-        _iri,
-        "html",
+        "", "What IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.", _iri, "html"
+    )
+    name: str = _option(
+        "", "Short name of the spec; its IRIs begin with `urn:policyspec:<name>:`.", _name, "html"
     )
     model_spec: list[str] = _option(
-        list,
-        "Patterns, relative to the source folder, of untouched Model Spec Markdown pages.",
-        _list,
-        "env",
-        _text_item,
+        list, "Patterns of untouched Model Spec Markdown pages.", _list, "env", _text_item
+    )
+    markdown: list[str] = _option(
+        list, "Patterns of Markdown pages that are read by their headings.", _list, "env", _text_item
     )
     annotations: list[str] = _option(
         list,
@@ -141,7 +146,7 @@ class PolicySpecConfig:
     )
     severity: dict[str, str] = _option(
         dict,
-        "Finding code, or category of codes, to `error`, `warning`, `hint` or `off`.",
+        "Codes or categories to `error`, `warning`, `hint` or `off`.",
         _dictionary("codes"),
         "",
         _severity,
@@ -154,11 +159,7 @@ class PolicySpecConfig:
         "",
     )
     outputs: list[str] = _option(
-        lambda: ["ttl"],
-        f"Graph formats to publish with the site: {', '.join(FORMATS)}.",
-        _list,
-        "html",
-        _format,
+        lambda: ["ttl"], f"Graph formats to publish: {', '.join(FORMATS)}.", _list, "html", _format
     )
     feedback_url: str = _option(
         "",
@@ -185,10 +186,7 @@ class PolicySpecConfig:
         _limit,
     )
     query_unsafe: bool = _option(
-        False,
-        "Run queries of pages where the system cannot confine them by more than a deadline.",
-        _truth,
-        "",
+        False, "Run queries of pages where nothing but a deadline confines them.", _truth, ""
     )
     pdf_fonts: list[str] = _option(
         list,
@@ -243,17 +241,18 @@ class PolicySpecConfig:
         return _several(self.results)
 
     @property
+    def foreign_pages(self) -> list[str]:
+        """Patterns of the pages that are ours to read, and hold no directives."""
+        return [*self.model_spec, *self.markdown]
+
+    @property
     def older(self) -> tuple[str, ...]:
         """The sources of older releases, from the oldest on."""
         return _several(self.since)
 
     @property
     def skipped_checks(self) -> frozenset[str]:
-        """Codes that a build does not look for: checks for hints, unless the project names them.
-
-        They cost a large project seconds, and nobody reads a thousand hints in the output of a build;
-        ``policyspec check`` runs every check.
-        """
+        """Codes that a build does not look for, but ``policyspec check`` does: those of hints that the project does not name."""
         named = codes_of(self.severity)
         return frozenset(
             code for code, rule in rules().items() if rule.severity is Severity.HINT and code not in named

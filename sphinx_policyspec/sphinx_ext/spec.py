@@ -231,7 +231,7 @@ class Knowledge:
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
             spec, self._findings = self._put_together(env)
-            self._spec = replace(spec, base_iri=_base_iri(env, spec))
+            self._spec = _based(env, spec)
             self._digest, self._older = digest, {}
             self.close()
         return self._spec
@@ -345,14 +345,11 @@ class Knowledge:
         yield from ((given, False) for given in self.annotations)
 
 
-def _base_iri(env: BuildEnvironment, spec: model.Spec) -> str:
-    """Return what instance IRIs begin with: what the command line says, else the spec, else the project."""
-    return (
-        domain_of(env).given.base_iri
-        or spec.base_iri
-        or PolicySpecConfig.of(env.config).base_iri
-        or site_base(env.config)
-    )
+def _based(env: BuildEnvironment, spec: model.Spec) -> model.Spec:
+    """Return a spec with what its IRIs begin with: what the command line says, else the spec, else the project."""
+    config = PolicySpecConfig.of(env.config)
+    base = domain_of(env).given.base_iri or spec.base_iri or config.base_iri or site_base(env.config)
+    return replace(spec, base_iri=base, name=spec.name or config.name)
 
 
 def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
@@ -374,11 +371,12 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         for path in files_at(Path(domain_of(env).given.confdir, name)):
             state.update(f"{name}\0{path.name}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())
-    ours = (config.base_iri, config.annotations, sorted(config.query_limits.items()), config.query_unsafe)
+    ours = config.base_iri, config.name, config.annotations, config.query_unsafe
+    limits = sorted(config.query_limits.items())
     theirs = env.config.project, env.config.html_baseurl
     ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
     checks = every_check, sorted(config.severity.items())
-    state.update(exact((ours, theirs, ignored, checks)).encode(errors="replace"))
+    state.update(exact((ours, limits, theirs, ignored, checks)).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(inventories(env)).encode(errors="replace"))
     return state.hexdigest()

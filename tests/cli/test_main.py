@@ -289,7 +289,8 @@ def test_instructions_of_another_kind_are_told_once_and_get_no_topics(run: Run, 
     text = "# Agents\n\nUse tabs. Never lie.\n\n" + "## Code\n\nAlways test.\n\n" * 9
     (tmp_path / "AGENTS.md").write_text(text, "utf-8")
     status, out, err = run("check", tmp_path / "AGENTS.md")
-    assert (status, out.count("error: "), out.count("warning: "), err) == (1, 1, 0, "")
+    told = "policyspec: AGENTS.md: read by its headings, 10 provisions, 0 of them principles\n"
+    assert (status, out.count("error: "), out.count("warning: "), err) == (1, 1, 0, told)
     assert "AGENTS.md:1:1: error: this spec has no principle [no-principle]" in out
 
 

@@ -30,7 +30,7 @@ levels:
   - {id: law, title: The law, text: Nobody overrides it., override: never}
   - {id: habit, override: implicit, roles: [user, developer]}
 topics:
-  - {id: honesty, label: Honesty, text: Telling what is so., alt-labels: [lie, truthful], broader: virtue, related: [trust]}
+  - {id: honesty, label: Honesty, text: Telling what is so., alt-labels: [lie, truthful], same-as: "urn:x:honesty", broader: virtue, related: [trust]}
   - id: 404
 goals:
   - {id: trust, title: Trust, text: Readers can rely on it.}

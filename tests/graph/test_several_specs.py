@@ -132,6 +132,15 @@ def test_every_question_gives_of_each_spec_the_rows_that_it_alone_gives(question
     assert list(answer.texts) == alone
 
 
+def test_a_place_in_the_text_of_a_provision_names_it_too() -> None:
+    with ps.knowledge_base(ALL) as base:
+        answers = [
+            base.ask("level-history", {"provision": name}).texts
+            for name in ("be_kind", "be_kind ¶1 s1", "be_kind#¶2")
+        ]
+    assert answers[0] == answers[1] == answers[2] != ()
+
+
 def test_what_one_spec_lacks_is_told_and_what_all_lack_is_an_error() -> None:
     with ps.knowledge_base(ALL) as base:
         answer = base.ask("user-overridable-defaults-touching", {"topic": "kindness"})

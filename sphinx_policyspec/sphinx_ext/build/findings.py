@@ -254,11 +254,11 @@ def _look_at(path: Path) -> None:
 def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
     """Yield each option that names what is not there, or cannot be read, with what is wrong."""
     config = PolicySpecConfig.of(app.config)
-    if config.model_spec:
-        files = list(get_matching_files(app.srcdir))
-        for pattern in config.model_spec:
+    files = list(get_matching_files(app.srcdir)) if config.foreign_pages else []
+    for option, patterns in (("model_spec", config.model_spec), ("markdown", config.markdown)):
+        for pattern in patterns:
             if not any(map(compile_matchers([pattern])[0], files)):
-                yield f"{PREFIX}model_spec", f"`{PREFIX}model_spec`: no file matches `{pattern}`"
+                yield f"{PREFIX}{option}", f"`{PREFIX}{option}`: no file matches `{pattern}`"
     named: list[tuple[str, str, Callable[[Path], object]]] = [
         ("baseline", config.baseline, read_baseline),
         ("judgements", config.judgements, _read_judgements),

@@ -26,16 +26,16 @@ def load_markdown(app: Sphinx, config: Config) -> None:
     _keep_companions_unbuilt(app, config)
     # Sphinx adds the suffixes of extensions to its own default, which the next project of this process would have.
     config.source_suffix = copy(config.source_suffix)
-    if PolicySpecConfig.of(config).model_spec and _MARKDOWN not in app.registry.source_suffix:
+    if PolicySpecConfig.of(config).foreign_pages and _MARKDOWN not in app.registry.source_suffix:
         app.setup_extension("myst_parser")
 
 
 def read_model_spec_pages(app: Sphinx, config: Config) -> None:
-    """Let every parser leave the pages that ``policyspec_model_spec`` names to us.
+    """Let every parser leave the pages that ``policyspec_model_spec`` and ``policyspec_markdown`` name to us.
 
-    Those are in the Model Spec dialect, whichever parser has their suffix; nothing in them is live.
+    Those are Markdown, whichever parser has their suffix; nothing in them is live.
     """
-    if PolicySpecConfig.of(config).model_spec:
+    if PolicySpecConfig.of(config).foreign_pages:
         for filetype in set(config.source_suffix.values()) & set(app.registry.get_source_parsers()):
             parser = app.registry.get_source_parser(filetype)
             app.add_source_parser(_leaving_model_spec_pages(parser, app, filetype), override=True)
@@ -61,9 +61,9 @@ def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) 
 
 
 def is_model_spec_page(env: BuildEnvironment) -> bool:
-    """Return whether the page being read is in the dialect."""
+    """Return whether the page being read is in the dialect, or is read by its headings."""
     name = Path(env.doc2path(env.docname)).relative_to(env.srcdir).as_posix()
-    return Matcher(PolicySpecConfig.of(env.config).model_spec)(name)
+    return Matcher(PolicySpecConfig.of(env.config).foreign_pages)(name)
 
 
 def _read_page(text: str, document: nodes.document, env: BuildEnvironment) -> None:
@@ -91,7 +91,7 @@ def _keep_companions_unbuilt(app: Sphinx, config: Config) -> None:
 
 
 def _model_spec_files(srcdir: Path, config: Config) -> list[str]:
-    patterns = PolicySpecConfig.of(config).model_spec
+    patterns = PolicySpecConfig.of(config).foreign_pages
     return sorted(get_matching_files(srcdir, include_patterns=patterns)) if patterns else []
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,12 +20,17 @@ from myst_parser.mdit_to_docutils.sphinx_ import SphinxRenderer
 from myst_parser.parsers.mdit import create_md_parser
 from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.util.docutils import LoggingReporter
+from sphinx.util.matching import Matcher
 
 from sphinx_policyspec import model
+from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.readers.annotations import Annotations, read_annotations
 from sphinx_policyspec.readers.blocks import DEFINITION
+from sphinx_policyspec.readers.outlines import with_levels
 from sphinx_policyspec.readers.release import companions, read_release
 from sphinx_policyspec.readers.text import ignores_in
-from sphinx_policyspec.sphinx_ext.config import project_title
+from sphinx_policyspec.sources import sidecar_path
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record, pending_reference
 from sphinx_policyspec.sphinx_ext.markdown import foreign
 from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
@@ -325,11 +331,18 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
     """Fill a document from the text of a page in the dialect."""
     name = path.relative_to(env.srcdir)
     prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
-    reading = read_release(path, text=text, prefix=prefix, default_title="", is_dialect=True)
+    is_dialect = not Matcher(PolicySpecConfig.of(env.config).markdown)(name.as_posix())
+    notes = [] if is_dialect else list(_sidecars(env))
+    rule = next((one.reader for one in notes if one.reader), None)
+    reading = read_release(path, text=text, prefix=prefix, default_title="", is_dialect=is_dialect, rule=rule)
     for companion in companions(path):
         env.note_dependency(str(companion))
     spec = reading.spec
-    renderer = SpecRenderer(document, spec, lambda file: str(Path(env.srcdir, file)))
+    for one in notes:
+        # The page shows levels; the spec gets all that the file says once its pages are put together.
+        spec = with_levels(spec, one.reader, {note.id: note for note in one.provisions})
+    shown = replace(spec, levels=next((one.levels for one in notes if one.levels), spec.levels))
+    renderer = SpecRenderer(document, shown, lambda file: str(Path(env.srcdir, file)))
     sections = [*renderer.blocks(spec.preamble), *renderer.provisions(spec.provisions)]
     chapters = spec.children_of(None)
     if len(chapters) == 1 and not spec.preamble:
@@ -344,6 +357,17 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
     record, packed = page_record(env.docname, spec, reading.findings)
     ignores = ignores_in(name.as_posix(), text.split("\n"))
     domain.note_document(env.docname, replace(record, ignores=ignores), packed)
+
+
+def _sidecars(env: BuildEnvironment) -> Iterator[Annotations]:
+    """Yield the annotation files of a project, which say how pages are read by their headings."""
+    domain = cast("PolicyDomain", env.get_domain(DOMAIN))
+    for name in PolicySpecConfig.of(env.config).annotations:
+        path = sidecar_path(name, domain.given.confdir)
+        env.note_dependency(str(path))
+        # One that cannot be read is told when it is applied.
+        with contextlib.suppress(AnnotationError, SourceError):
+            yield read_annotations(path)
 
 
 def message_nodes(text: str, document: nodes.document) -> list[nodes.Node]:
