@@ -27,7 +27,7 @@ from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
 from sphinx_policyspec.model.spec import is_date, is_name
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, with_levels
+from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, stale_names, with_levels
 from sphinx_policyspec.readers.text import holds, no_such_clause, place_of, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -358,6 +358,8 @@ def annotate(
     changed = _by_id(annotations, spec)
     findings = list(annotations.findings)
     spec = with_levels(spec, annotations.reader, changed)
+    if annotations.reader and not lenient:
+        findings += stale_names(annotations.reader, spec)
     for stale in () if lenient else _stale(annotations, spec, changed):
         findings.append(stale)
         # What is said of a misspelt id is taken for what is said of the right one.
@@ -396,7 +398,7 @@ def annotate(
             _annotated(p, changed[p.id], known) if p.id in changed else p for p in spec.provisions
         ),
     )
-    return annotated, tuple(findings)
+    return annotated, (*findings, *_unknown_goals(annotated, annotations))
 
 
 def _categories(notes: dict[str, ProvisionAnnotation], spec: model.Spec) -> Iterator[str]:
@@ -428,6 +430,15 @@ def _stale(
                 span=note.span,
                 hint=hints.nearest(note.id, spec.provision_by_id),
             )
+
+
+def _unknown_goals(spec: model.Spec, annotations: Annotations) -> Iterator[model.Finding]:
+    """Find goals of an order that nothing declares."""
+    known = [goal.id for goal in spec.goals]
+    for priority in annotations.priorities:
+        if priority.goal not in known:
+            message, hint = f"unknown goal {shown(priority.goal)}", nearest(priority.goal, known)
+            yield model.Finding(code="unknown-goal", message=message, span=priority.span, hint=hint)
 
 
 def _misplaced(

@@ -13,7 +13,9 @@ from urllib.parse import unquote
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import grouped
+from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.levels import levels_for
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, slug_of
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, is_date
 from sphinx_policyspec.readers.blocks import cut
@@ -382,6 +384,19 @@ def with_levels(
         for one in spec.provisions
     )
     return replace(spec, provisions=provisions)
+
+
+def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
+    """Find headings that a rule names and a text that is read by it lacks."""
+    if rule.span is None or not _plain_files(spec):
+        return
+    ids = {one.id: one.title for one in spec.provisions}
+    known = {*ids, *ids.values(), *map(slug_of, ids.values())}
+    for key, names in (("skip", rule.skip), ("principles", rule.principles)):
+        for name in names:
+            if name not in known and name.rpartition(".")[2] not in known:
+                message, hint = f"`{key}` names no heading: {shown(name)}", nearest(name, ids)
+                yield model.Finding(code="stale-annotation", message=message, span=rule.span, hint=hint)
 
 
 def levels_used(spec: model.Spec) -> tuple[model.AuthorityLevel, ...]:

@@ -287,3 +287,66 @@ def test_slugs_are_words_of_any_script() -> None:
         "",
         "ας_ες",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("reader: {skip: [How to raed this]}", "`skip` names no heading: `How to raed this`"),
+        ("reader: {principles: [honesty_frist], level: user}", "did you mean `honesty_first`?"),
+        (
+            "reader: {ids: titles}",
+            "`titles` is none of the values that this can have",
+        ),
+        ("priorities: [trst]\ngoals: [{id: trust}]", "unknown goal `trst`; did you mean `trust`?"),
+        (
+            "provisions: {honesty_frist: {level: user}}",
+            "no provision `honesty_frist`; did you mean `honesty_first`?",
+        ),
+        ("provisions: {loans: {level: usr}}", "unknown level `usr`"),
+        ("provisions: {loans: {clauses: [{text: Never tell, level: user}]}}", "`clauses` is for principles"),
+        ("spec: {name: ../x}", "`../x` is no name"),
+        ("topics: [{id: a, label: A, same-as: b}]", "`b` is not an absolute IRI"),
+        ("provisions: {loans: {level: user}, loans: {level: root}}", "key `loans` is given twice"),
+    ],
+)
+def test_what_a_sidecar_says_of_nothing_is_told(charter: Path, given: str, said: str) -> None:
+    charter.with_suffix(".yaml").write_text(f"{given}\n", "utf-8")
+    findings = load_checked(charter, annotations=charter.with_suffix(".yaml")).findings
+    assert [
+        said in str(one) for one in findings if one.span.file == "charter.yaml" or said in str(one)
+    ].count(True) == 1
+
+
+def test_headings_of_a_depth_are_principles_of_one_level(charter: Path) -> None:
+    given = "reader: {ids: path, skip: [How to read this], principles: depth>=2, level: user}\nprovisions: {how_we_answer: {level: root}}\n"
+    charter.with_suffix(".yaml").write_text(given, "utf-8")
+    spec = load(charter, annotations=charter.with_suffix(".yaml"))
+    assert {one.id: one.authority for one in spec.principles} == {
+        "how_we_answer": "root",
+        "how_we_answer.how_we_refuse": "user",
+        "how_we_answer.honesty_first": "user",
+        "what_nobody_may_change.loans": "user",
+    }
+    assert [level.id for level in spec.levels][:2] == ["root", "system"]
+
+
+def test_one_sidecar_serves_a_text_before_and_after_a_title_changed(charter: Path) -> None:
+    charter.with_suffix(".yaml").write_text(
+        "provisions: {plain_honesty: {level: user, aliases: [honesty_first]}}\n", "utf-8"
+    )
+    before = load(charter, annotations=charter.with_suffix(".yaml"))
+    charter.write_text(CHARTER.replace("Honesty *first*", "Plain honesty"), "utf-8")
+    after = load(charter, annotations=charter.with_suffix(".yaml"))
+    assert [(one.id, one.aliases) for spec in (before, after) for one in spec.principles] == [
+        ("honesty_first", ()),
+        ("plain_honesty", ("honesty_first",)),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("title", ["Title {}", "Same", "🎉", "e\u0301" * 40, "字" * 400], ids=str)
+def test_many_headings_get_ids_of_their_own(title: str) -> None:
+    text = "".join(f"{'#' * (1 + n % 6)} {title.format(n)}\n\nText.\n\n" for n in range(20_000))
+    ids = [one.id for one in read_markdown(text, FILE, rule=HeadingRule()).spec.provisions]
+    assert len(ids) == len(set(ids)) == 20_000
