@@ -143,7 +143,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute(
         "topic", "same_as", "IRI that it shares with topics of other specs; equal labels alone join nothing.",
-        "skos:exactMatch", named="ps:sameAs", option=None, sidecar="same-as", many=False,
+        "skos:exactMatch", named="ps:sameAsName", option=None, sidecar="same-as", many=False,
     ),
     Attribute("topic", "text", "What belongs to it, in a sentence or two.", "ps:text", option=None, many=False),
     Attribute(

@@ -109,8 +109,15 @@ def _whole() -> Spec:
         base_iri="urn:library:",
         revision_of="2025-01-01",
         topics=(
-            Topic(id="animals", label="Animals", span=at(1), related=("pets",)),
-            Topic(id="pets", label="Pets", alt_labels=("dogs",), broader=("animals",), span=at(1)),
+            Topic(id="animals", label="Animals", span=at(1), related=("pets",), same_as="urn:x:animals"),
+            Topic(
+                id="pets",
+                label="Pets",
+                alt_labels=("dogs",),
+                broader=("animals",),
+                span=at(1),
+                same_as="house pets",
+            ),
         ),
         goals=(Goal(id="joy", title="Joy", text="More joy.", span=at(2)),),
         priorities=(Priority(goal="joy", kind="holistic", span=at(3)),),
