@@ -17,13 +17,14 @@ import sphinx_policyspec as ps
 from benchmarks.measure import compare, function, table
 from sphinx_policyspec.evals.records import ReadingRules
 from sphinx_policyspec.evals.result_files import read_files
+from sphinx_policyspec.evals.store import connected
 
 SAMPLES = 6000
 ROWS = 10_080_000
 """Three releases, eight models, 200 principles, 50 prompts each, 42 repeats."""
 BOUNDS = {"read": 2.0, "read, join and tell": 4.0}
 LONGEST, MOST_MIB = 1.0, 500
-"""Seconds of CPU, all threads together, and MiB of ten million answers."""
+"""Seconds of CPU, all threads together, for ten million answers, and MiB for any number of them."""
 
 
 def log(folder: Path) -> Path:
@@ -72,7 +73,8 @@ def answers(rows: int, folder: Path) -> tuple[float, int]:
     epochs = rows // (runs * prompts)
     base.execute(
         f"COPY (SELECT 'r' || r AS run, 'm' || r AS model, 'g' AS grader, '2026' AS spec_release, 's' AS scorer,"  # noqa: S608
-        f" 'output' AS evidence, 'p' || p AS prompt, '' AS prompt_sha256, e AS epoch, 'scored' AS status,"
+        f" 'output' AS evidence, 'p' || p AS prompt, '' AS prompt_sha256, e AS epoch,"
+        f" CASE hash(e * 7 + p * 31 + r) % 40 WHEN 0 THEN 'filtered' WHEN 1 THEN 'error' ELSE 'scored' END AS status,"
         f" CAST(hash(r * 1000003 + p * 101 + e) % 2 AS DOUBLE) AS value FROM range({runs}) a(r), range({prompts}) b(p),"
         f" range({epochs}) c(e)) TO '{folder}/answers.parquet' (FORMAT parquet)"
     )
@@ -82,7 +84,7 @@ def answers(rows: int, folder: Path) -> tuple[float, int]:
         f" TO '{folder}/prompts.parquet' (FORMAT parquet)"
     )
     base.close()
-    base = duckdb.connect()
+    base = connected()
     base.execute("SET threads = 2")
     for name in ("answers", "prompts"):
         base.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder}/{name}.parquet'")  # noqa: S608
@@ -111,13 +113,14 @@ def main() -> None:
         ]
         text = table(f"a log of {SAMPLES:,} samples", compare(contenders, runs=3, at_most=BOUNDS))
     print(text)
-    kept = seconds <= LONGEST and memory <= MOST_MIB
+    longest = LONGEST * max(1, rows / ROWS)
+    kept = seconds <= longest and memory <= MOST_MIB
     print(
         f"\n{rows:,} answers, {groups} groups: {seconds:.2f} s of CPU, {memory} MiB, writing them included",
         end="  ",
     )
-    print(f"≤ {LONGEST:g} s, ≤ {MOST_MIB} MiB  {'kept' if kept else 'MISSED'}")
-    sys.exit("MISSED" in text or (rows <= ROWS and not kept))
+    print(f"≤ {longest:g} s, ≤ {MOST_MIB} MiB  {'kept' if kept else 'MISSED'}")
+    sys.exit("MISSED" in text or not kept)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.evals.join import Join, disagreements_of, join, read_map
@@ -190,7 +191,7 @@ def results_of(
             source=source,
             triage=said,
             pins={run.id: _is_pinned(run, spec, pinned) for run in runs},
-            findings=(*told, *disagreements_of(joined, {run.id: run.file for run in runs})),
+            findings=in_source_order([*told, *disagreements_of(joined, {run.id: run.file for run in runs})]),
         )
 
 
@@ -267,7 +268,7 @@ def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence
         comparison=(),
         without_result=tuple(p.id for p in spec.principles),
         tags_without_prompt=_untested_tags(spec),
-        findings=tuple(findings),
+        findings=in_source_order([*findings]),
         version=spec.version,
         base_iri=base_of(spec),
         shown=options.by,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sphinx_policyspec.errors import MissingToolError
-from sphinx_policyspec.evals import inspect_logs, records
+from sphinx_policyspec.evals import inspect_logs, records, result_files
 from sphinx_policyspec.evals.records import ReadingRules, RunAnswers
 from sphinx_policyspec.evals.result_files import read_files
 from sphinx_policyspec.model import Finding
@@ -277,3 +277,14 @@ def test_an_error_taken_for_an_answer_is_found_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(records, "_FATES", frozenset())
     ours = [(row[8], row[9], row[7], row[10], row[11]) for row in rows(LOGS / "failed.eval")]
     assert ours != told_by_api("failed")
+
+
+def test_a_retried_log_that_is_counted_twice_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs = [LOGS / "failed.eval", LOGS / "retried.eval"]
+    right = read(*logs)[0]
+    assert [len(one.answers) for one in right] == [3]
+    monkeypatch.setattr(result_files, "_distinct", lambda runs, findings: (tuple(runs), tuple(findings)))
+    wrong = read(*logs)[0]
+    assert sum(len(one.answers) for one in wrong) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import math
@@ -228,6 +229,32 @@ def test_every_engine_gives_equal_rows_from_the_same_texts(engine: Callable[[Wor
             )
 
 
+@pytest.mark.slow
+def test_what_the_docs_say_of_spark_runs_as_printed(tmp_path: Path) -> None:
+    require_package("grpc_status", "harnesses")
+    require_tool("java")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "evaluate.md").read_text("utf-8")
+    (block,) = (part.partition("```")[0] for part in page.split("```python\n") if "SparkSession" in part)
+    (tmp_path / "model_spec.md").write_text(
+        "# M {#m}\n\n## Be kind {#be_kind authority=user}\n\nDo.\n", "utf-8"
+    )
+    logs = Path(__file__).parent / "logs" / "traps.eval"
+    results = ps.read_results(tmp_path / "model_spec.md", logs, store=tmp_path / "store")
+    told = "print(sorted([*one.key.values(), one.mean, one.clustered_se] for one in rates))"
+    command = [sys.executable, "-W", "ignore", "-c", f"{block}\n{told}"]
+    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = ast.literal_eval(done.stdout.splitlines()[-1])
+    ours: list[Any] = sorted(
+        [*one.rate.key.values(), one.rate.mean, one.rate.clustered_se] for one in results.rows
+    )
+    assert len(found) == len(ours) > 4
+    for one, other in zip(found, ours, strict=True):
+        assert one[:-2] == other[:-2]
+        assert all(close(a, b, 1e-12) for a, b in zip(one[-2:], other[-2:], strict=True))
+
+
 def closed(rows: Any) -> list[tuple[float | None, ...]]:
     """Return the figures that follow from sums, by their groups."""
     found = sorted(rates(rows), key=lambda rate: str(sorted(rate.key.items())))
@@ -414,39 +441,62 @@ def test_all_weights_times_a_number_change_nothing(seed: int, factor: float) -> 
 
 # Wrong copies of what computes, each of which the judge must find out.
 
-WRONG_TEXTS = {
+WRONG_TEXTS: dict[str, tuple[str, dict[str, str]]] = {
     "epochs as prompts": (
         "rate",
-        "GROUP BY run, model, grader, spec_release, scorer, evidence, prompt\n",
-        None,
+        {
+            "AVG(value) AS mean_value": "value AS mean_value",
+            "    GROUP BY run, model, grader, spec_release, scorer, evidence, prompt\n": "",
+        },
     ),
-    "answer weights for prompt weights": ("rate", "AVG(value) AS mean_value", "SUM(value) AS mean_value"),
+    "sums of answers for their means": ("rate", {"AVG(value) AS mean_value": "SUM(value) AS mean_value"}),
+    "answer weights for prompt weights": (
+        "rate",
+        {
+            "AVG(value) AS mean_value": "AVG(value) AS mean_value, COUNT(*) AS repeats",
+            "SUM(p.weight)": "SUM(p.weight * m.repeats)",
+            "SUM(p.weight * m.mean_value)": "SUM(p.weight * m.repeats * m.mean_value)",
+        },
+    ),
     "clusters left out": (
         "rate",
-        ", p.facet, p.grp, p.cluster_id\n",
-        ", p.facet, p.grp, p.cluster_id, p.prompt\n",
+        {", p.facet, p.grp, p.cluster_id\n": ", p.facet, p.grp, p.cluster_id, p.prompt\n"},
     ),
-    "filter dropped silently": ("scored-as-logged", "'filtered', ", ""),
+    "filter dropped silently": ("scored-as-logged", {"<> 'error'": "<> 'error' AND status <> 'filtered'"}),
+    "filter counted where it is to be dropped": ("scored-clean", {"status = 'scored'": "status <> 'limit'"}),
+    "invalidated answers counted": ("scored-as-logged", {"status <> 'invalidated' AND ": ""}),
+    "errors and missing grades as 0": (
+        "scored-as-logged",
+        {
+            "status, value\n": "status, COALESCE(value, 0.0) AS value\n",
+            "value IS NOT NULL AND ": "",
+            " AND status <> 'error' AND status <> 'unscored'": "",
+        },
+    ),
+    "missing grades as 0": (
+        "scored-as-logged",
+        {
+            "status, value\n": "status, COALESCE(value, 0.0) AS value\n",
+            "value IS NOT NULL AND ": "",
+            " AND status <> 'unscored'": "",
+        },
+    ),
     "errors counted": (
         "tally",
-        "COUNT(*) AS answers, 0 AS counted",
-        "COUNT(*) AS answers, COUNT(*) AS counted",
+        {"COUNT(*) AS answers, 0 AS counted": "COUNT(*) AS answers, COUNT(*) AS counted"},
     ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG_TEXTS)
 def test_a_wrong_text_is_found_out(name: str) -> None:
-    measure, old, new = WRONG_TEXTS[name]
+    measure, changes = WRONG_TEXTS[name]
     text = ps.measure(measure).sql
-    assert old in text
-    if new is None:
-        old, new = (
-            "AVG(value) AS mean_value\n    FROM scored\n    GROUP BY run, model, grader, spec_release, scorer, evidence, prompt",
-            "value AS mean_value FROM scored",
-        )
-    wrong = {measure: text.replace(old, new, 1)}
-    assert any(differences_from_the_judge(world(seed), texts=wrong) for seed in SEEDS)
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    policy = "clean" if measure == "scored-clean" else "as-logged"
+    assert any(differences_from_the_judge(world(seed), policy, texts={measure: text}) for seed in SEEDS)
 
 
 WRONG_CODE = {

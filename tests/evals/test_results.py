@@ -608,9 +608,11 @@ def test_the_order_of_files_and_rows_changes_no_byte(folder: Path) -> None:
         row(f"p{n}", random.Random(n).random(), section_id="be_kind", focus_id=f"f{n % 4}") for n in range(50)
     ]
     file = written(folder / "r.jsonl", [{**one, "run": "x"} for one in rows])
-    one = ps.render(read(file, LOGS / "traps.eval"), "json")
+    logs = file, LOGS / "traps.eval", LOGS / "failed.eval", LOGS / "retried.eval", folder / "all"
+    one = ps.render(read(*logs), "json")
+    assert one.count('"code"') > 2
     written(file, [{**one, "run": "x"} for one in reversed(rows)])
-    assert ps.render(read(LOGS / "traps.eval", file), "json") == one
+    assert ps.render(read(*reversed(logs)), "json") == one
 
 
 def test_two_runs_are_compared_on_the_prompts_that_both_answered(folder: Path) -> None:
