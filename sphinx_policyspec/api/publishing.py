@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -51,6 +52,8 @@ def build_handbook(
     out: str | Path,
     *,
     theme: str = "",
+    language: str = "",
+    site_url: str = "",
     pages: str = "chapter",
     base_iri: str = "",
     ask: bool = False,
@@ -74,6 +77,10 @@ def build_handbook(
     :param source: also releases that were read, from the first to the last; or several specs that were, each by its
         releases, of which each gets a site in a folder of its name
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
+    :param language: of the text, as ``de``: pages have their own words in it where we have them; by default a project's
+        own, else English
+    :param site_url: where the folder will be published: pages name their address, and have a picture for cards of links; by
+        default a project's own, else none. One that no browser can go to raises :class:`SourceError`
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
     :param ask: with a page on which readers put questions to the spec in their browser
     :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
@@ -102,6 +109,8 @@ def build_handbook(
         "triage": str(Path(triage).absolute()) if triage else "",
     }
     looks["named"] = {f"policyspec_{name}": value for name, value in beside.items() if value}
+    looks["named"] |= {"language": _language(language)} if language else {}
+    looks["named"] |= {"html_baseurl": _address(site_url)} if site_url else {}
     said = usable_judgements(Path(judgements))[0] if judgements else ()
     given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
@@ -151,7 +160,7 @@ def _each(
     found: list[Finding] = []
     folders = list(handbook.folders_of((one.name for one in specs), "spec"))
     for one, name in zip(specs, folders, strict=True):
-        given = {"pages": pages, "among": one.name, **looks}
+        given = {"pages": pages, "among": one.name, **looks, "named": handbook.below(looks["named"], name)}
         if len(one.releases) > 1:
             named = [(spec, roots[id(spec)]) for spec in one.releases]
             found += handbook.build_releases(named, folder / name, said=said, **given)
@@ -161,6 +170,19 @@ def _each(
         folder, [(name, one.name, one.last) for one, name in zip(specs, folders, strict=True)]
     )
     return tuple(found)
+
+
+def _language(given: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*", given):
+        raise SourceError(f"`{given}` is no code of a language: write one such as `de` or `pt_BR`")
+    return given.replace("-", "_")
+
+
+def _address(given: str) -> str:
+    """Return the address of a site, with the slash behind it that addresses of pages need."""
+    if not re.fullmatch(r"https?://[^\s\"'<>?#]+", given):
+        raise SourceError(f"`{given}` is no address of a site: write one such as https://example.org/spec/")
+    return f"{given.rstrip('/')}/"
 
 
 def _based(spec: Spec, base_iri: str) -> Spec:

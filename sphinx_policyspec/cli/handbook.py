@@ -29,6 +29,18 @@ from sphinx_policyspec.cli.options import (
 )
 @click.option("--theme", default="", help="HTML theme of Sphinx. Default: furo; a project's own theme.")
 @click.option(
+    "--language",
+    metavar="CODE",
+    default="",
+    help="The language of SOURCE, as in `de`, in which pages have their own words where we have them. Default: en; a project's own.",
+)
+@click.option(
+    "--site-url",
+    metavar="URL",
+    default="",
+    help="Where DIR will be published: pages name their address and have a picture for cards of links. Default: a project's own.",
+)
+@click.option(
     "--pages",
     type=click.Choice(["one", "chapter", "section"]),
     default="chapter",
@@ -76,6 +88,8 @@ def handbook(
     theme: str,
     pages: str,
     *,
+    language: str,
+    site_url: str,
     ask: bool,
     pdf: bool,
     pdf_fonts: tuple[str, ...],
@@ -106,11 +120,12 @@ def handbook(
       policyspec handbook model_spec charter.md --name spec --name charter -o site
     """
     if len(sources) > 1:
-        looks = {"theme": theme, "pages": pages, "ask": ask, "pdf": pdf, "pdf_fonts": pdf_fonts}
+        looks = {"theme": theme, "language": language, "site_url": site_url, "pages": pages, "ask": ask}
+        looks |= {"pdf": pdf, "pdf_fonts": pdf_fonts, "pdf_missing": pdf_missing or ""}
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
-        _build_each(sources, output, {**looks, "pdf_missing": pdf_missing or ""}, settings)
+        _build_each(sources, output, looks, settings)
         return
     ((source, settings),) = settings.for_each(sources)
     is_project = _check_options(source, settings, pages, pdf=pdf, paper=(pdf_fonts, pdf_missing))
@@ -129,6 +144,8 @@ def handbook(
             target,
             output,
             theme=theme,
+            language=language,
+            site_url=site_url,
             pages=pages,
             base_iri=settings.base_iri,
             ask=ask,

@@ -346,9 +346,13 @@ class Knowledge:
 
 
 def _based(env: BuildEnvironment, spec: model.Spec) -> model.Spec:
-    """Return a spec with what its IRIs begin with: what the command line says, else the spec, else the project."""
-    config = PolicySpecConfig.of(env.config)
-    base = domain_of(env).given.base_iri or spec.base_iri or config.base_iri or site_base(env.config)
+    """Return a spec with what its IRIs begin with: what the command line says, else the spec, else the project.
+
+    Releases keep theirs, wherever their handbook lies.
+    """
+    config, given = PolicySpecConfig.of(env.config), domain_of(env).given
+    of_site = "" if given.site else site_base(env.config)
+    base = given.base_iri or spec.base_iri or config.base_iri or of_site
     return replace(spec, base_iri=base, name=spec.name or config.name)
 
 

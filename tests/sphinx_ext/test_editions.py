@@ -154,10 +154,31 @@ def test_the_command_line_builds_each_release(source: Path, tmp_path: Path, run:
     assert "is several releases, each compared with those before: --since does not apply" in err
     trig = tmp_path / "all.trig"
     trig.write_bytes(ps.to_rdf(ps.load_all(source)[1:], "trig"))
-    status, _, err = run("handbook", trig, "-o", tmp_path / "site", "--theme", "basic", "--pages", "one")
+    at = ("--language", "de", "--site-url", "https://example.org/spec")
+    status, _, err = run("handbook", trig, "-o", tmp_path / "site", "--theme", "basic", "--pages", "one", *at)
     assert status == 0
     assert err.splitlines()[-1].endswith("index.html, of 2 releases")
-    assert switch(page(tmp_path / "site", "2002-02-02", "index"))[0][0] == "../2003-03-03/index.html"
+    old = page(tmp_path / "site", "2002-02-02", "index")
+    assert switch(old)[0][0] == "../2003-03-03/index.html"
+    assert canonical(old) == ["https://example.org/spec/2003-03-03/index.html"]
+    assert 'content="https://example.org/spec/2002-02-02/index.html"' in old
+    assert "Was Sie ändern dürfen" in old
+    graph = ps.load(tmp_path / "site" / "2002-02-02" / "spec.ttl")
+    assert graph == ps.load_all(trig)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("--language", "../de"), "`../de` is no code of a language: write one such as `de` or `pt_BR`"),
+        (("--site-url", "example.org"), "`example.org` is no address of a site: write one such as https://"),
+    ],
+)
+def test_a_language_and_an_address_are_checked(
+    source: Path, tmp_path: Path, run: Run, given: tuple[str, str], message: str
+) -> None:
+    status, _, err = run("handbook", source / "2001-01-01", "-o", tmp_path / "site", *given)
+    assert (status, message in err) == (2, True), err
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def build_site(
     :param root: the folder that the spec's file names are relative to
     :param ask: with the page that answers questions
     :param older: older releases, from the first to the last, source by source, to tell what changed
-    :param named: options of ours that name files beside the spec: judgements, results, triage
+    :param named: further options of ``conf.py``: files beside the spec, language, address
     :param editions: the releases beside it, instead of ``older``
     :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
     :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
@@ -278,7 +278,7 @@ def build_project(
     :param options: what ``sphinx-build`` would be told; the builder is ``html``
     :param ask: with the page that answers questions, even where the project has none
     :param older: older releases, to tell what changed, instead of the project's own
-    :param named: options of ours that name files, in place of the project's
+    :param named: as for a site, in place of the project's
     """
     overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
@@ -413,6 +413,12 @@ _SPECS_PAGE = """<!DOCTYPE html>
 """
 
 
+def below(named: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """Return the options of a site that lies in a folder below another."""
+    address = named.get("html_baseurl")
+    return {**named, "html_baseurl": f"{address}{folder}/"} if address else dict(named)
+
+
 def build_releases(
     releases: Sequence[tuple[Spec, Path]],
     out: Path,
@@ -447,7 +453,8 @@ def build_releases(
     for place, (spec, root) in enumerate(releases):
         editions = Editions(every=every, timeline=timeline, place=place)
         site = out / every[place].folder
-        found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **options)
+        own = options | {"named": below(options.get("named", {}), every[place].folder)}
+        found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **own)
     write_output(out / f"{START}.html", _start_page(specs[-1], every))
     return tuple(found)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import Any
+from urllib.parse import urljoin
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -358,7 +359,8 @@ def show_releases(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
     pages = _same_pages(app, editions, pagename)
     newest = len(editions.every) - 1
     if editions.place != newest and newest in pages:
-        context["pageurl"] = editions.every[newest].address(pages[newest])
+        address = editions.every[newest].address(pages[newest])
+        context["pageurl"] = urljoin(str(app.config.html_baseurl or ""), address)
     label = escape(_("Releases"), quote=True)
     switch = (
         f'<nav class="ps-releases no-search" aria-label="{label}">{_switch_html(editions, pages)}</nav>\n'
