@@ -346,10 +346,7 @@ class Knowledge:
 
 
 def _based(env: BuildEnvironment, spec: model.Spec) -> model.Spec:
-    """Return a spec with what its IRIs begin with: what the command line says, else the spec, else the project.
-
-    Releases keep theirs, wherever their handbook lies.
-    """
+    """Return a spec with its base, of the command line, itself or the project; releases keep theirs wherever a handbook lies."""
     config, given = PolicySpecConfig.of(env.config), domain_of(env).given
     of_site = "" if given.site else site_base(env.config)
     base = given.base_iri or spec.base_iri or config.base_iri or of_site

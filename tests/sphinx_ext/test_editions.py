@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sphinx.locale import translators
 
 import sphinx_policyspec as ps
 from tests.conftest import Run
@@ -154,6 +155,7 @@ def test_the_command_line_builds_each_release(source: Path, tmp_path: Path, run:
     assert "is several releases, each compared with those before: --since does not apply" in err
     trig = tmp_path / "all.trig"
     trig.write_bytes(ps.to_rdf(ps.load_all(source)[1:], "trig"))
+    before = translators.get(("general", "sphinx_policyspec"))
     at = ("--language", "de", "--site-url", "https://example.org/spec")
     status, _, err = run("handbook", trig, "-o", tmp_path / "site", "--theme", "basic", "--pages", "one", *at)
     assert status == 0
@@ -163,6 +165,7 @@ def test_the_command_line_builds_each_release(source: Path, tmp_path: Path, run:
     assert canonical(old) == ["https://example.org/spec/2003-03-03/index.html"]
     assert 'content="https://example.org/spec/2002-02-02/index.html"' in old
     assert "Was Sie ändern dürfen" in old
+    assert translators.get(("general", "sphinx_policyspec")) is before
     graph = ps.load(tmp_path / "site" / "2002-02-02" / "spec.ttl")
     assert graph == ps.load_all(trig)[0]
 

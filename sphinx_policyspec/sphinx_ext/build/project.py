@@ -19,6 +19,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.locale import translators
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import docname_join
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -111,8 +112,10 @@ def _own_modules() -> Iterator[None]:
 def running_foreign_code(problem: str) -> Iterator[None]:
     """Turn what ``conf.py`` and extensions raise, which may be anything, into a :class:`SourceError`.
 
-    What they print goes to standard error: standard output belongs to the answer.
+    What they print goes to standard error: standard output belongs to the answer. What Sphinx translates afterwards is in the
+    language that it had.
     """
+    languages = dict(translators)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
@@ -126,6 +129,9 @@ def running_foreign_code(problem: str) -> Iterator[None]:
         notes = "".join(getattr(error, "__notes__", ()))
         message = f"{problem}: {type(error).__name__}: {_first_line(error)}{notes}{_remedy(error)}"
         raise SourceError(message) from error
+    finally:
+        translators.clear()
+        translators.update(languages)
 
 
 @contextlib.contextmanager

@@ -381,10 +381,7 @@ def _shown(text: str) -> str:
 
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="0; url={newest}">
 <title>{title}</title>
 <meta name="description" content="{title}. {about}">
