@@ -39,7 +39,9 @@ class ResultPanels:
 
     def __init__(self, results: Results, spec: Spec) -> None:
         self._results, self._spec = results, spec
-        self._rows = grouped(((row.group.facet, row.group.id), row) for row in results.rows)
+        self._rows = grouped(
+            ((row.group.facet, row.group.id), row) for row in sorted(results.rows, key=_order)
+        )
         self._differences = grouped(((row.group.facet, row.group.id), row) for row in results.comparison)
         self._said = grouped((one.principle, one) for one in results.triage)
         self._tagged = {tag.provision for tag in spec.eval_tags}
@@ -82,12 +84,24 @@ def _table(rows: Sequence[ResultRow], differences: Sequence[ComparedRow], versio
     head = [_("Model"), _("Mean"), _("Interval of 95 %"), _("Prompts × answers"), _("Graded"), _("Against")]
     head += [_("Compared with {model}").format(model=base)] if base else []
     cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    runs = Counter(model for model, _run in {(row.run.model, row.run.id) for row in rows})
+    # Rows of one model that nothing else tells apart bear the ids of their runs.
+    alike = Counter((*_key(row)[1:], row.run.model) for row in rows)
     body = "".join(
-        _row(row, differences, version, bool(base), row.run.id if runs[row.run.model] > 1 else "")
+        _row(
+            row,
+            differences,
+            version,
+            bool(base),
+            row.run.id if alike[*_key(row)[1:], row.run.model] > 1 else "",
+        )
         for row in rows
     )
     return f'<div class="ps-wide" tabindex="0"><table class="ps-results"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _order(row: ResultRow) -> tuple[str, ...]:
+    """Return where a row of a table stands: by model, then in time."""
+    return row.run.model, row.scorer, row.evidence, row.grader, row.release, row.run.created, row.run.id
 
 
 def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compares: bool, run: str) -> str:
@@ -255,11 +269,14 @@ def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
 def _by_principle(spec: Spec, results: Results, link: Any) -> str:
     """Return a table of principles by runs; the lowest mean comes first."""
     told = [row for row in results.rows if row.group.facet == "provision"]
+    # What is the same everywhere tells nothing apart.
+    has_scorers = len({row.scorer for row in told}) > 1
+    names = {_key(row): _name(row, has_scorers=has_scorers) for row in told}
     # What has two columns of one name is told apart by all that it is.
-    keys = Counter(_name(row) for row in {_key(row): row for row in told}.values())
+    keys = Counter(names.values())
     rows: dict[str, dict[str, ResultRow]] = {}
     for row in told:
-        name = _name(row)
+        name = names[_key(row)]
         full = " · ".join(filter(None, (name, row.grader, row.run.id)))
         rows.setdefault(row.group.id, {})[name if keys[name] == 1 else full] = row
     principles = [principle for principle in spec.principles if principle.id in rows]
@@ -279,9 +296,10 @@ def _by_principle(spec: Spec, results: Results, link: Any) -> str:
     )
 
 
-def _name(row: ResultRow) -> str:
+def _name(row: ResultRow, *, has_scorers: bool) -> str:
     evidence = "" if row.evidence == "output" else row.evidence
-    return " · ".join(filter(None, (row.run.model, row.release, row.scorer, evidence)))
+    scorer = row.scorer if has_scorers else ""
+    return " · ".join(filter(None, (row.run.model, row.release, scorer, evidence)))
 
 
 def _key(row: ResultRow) -> tuple[str, ...]:
@@ -299,6 +317,6 @@ def _by_run(results: Results) -> str:
     rows = [row for row in results.rows if row.group.facet == "joined"]
     if not rows:
         return ""
-    rows.sort(key=lambda row: (row.run.model, row.scorer, row.release, row.run.created))
+    rows.sort(key=_order)
     title = escape(_("By model and release"))
     return f'<section id="by-release"><h2>{title}</h2>{_table(rows, (), results.version)}</section>'

@@ -85,9 +85,8 @@ def test_a_principle_tells_of_each_run_and_of_judged_outputs(
     said = panel.get_text(" ")
     assert "the spec is at fault" in said
     assert "It asks for <b>speed</b>. (A. Reader)" in said
-    chapter = page(app, "first").select_one(".ps-panel")
-    assert chapter
-    assert "Results of this chapter" in chapter.get_text()
+    panels = page(app, "first").select(".ps-panel")
+    (chapter,) = (one for one in panels if "Results of this chapter" in one.get_text())
     assert cells(chapter.select_one("table.ps-results"))[1] == other  # type: ignore[arg-type]  # it is there
 
 
@@ -140,6 +139,31 @@ def test_two_runs_of_a_model_stand_beside_each_other(evaluated: Path, build: Bui
     assert sorted(cell.split()[0] for cell in told[1:]) == ["0", "50", "83"]
     names = [line[0] for line in cells(page(built, "first").select_one("table.ps-results"))[1:]]  # type: ignore[arg-type]  # it is there
     assert len({*names}) == 3
+
+
+def test_runs_of_a_model_over_releases_stand_in_time_and_need_no_ids(evaluated: Path, build: Build) -> None:
+    rows = [
+        {
+            "prompt": "p",
+            "model": model,
+            "run": f"{model}{release}",
+            "release": release,
+            "value": 1,
+            "section_id": "be_kind",
+        }
+        for release in ("3.0", "1.0", "2.0")
+        for model in ("one", "two")
+    ]
+    (evaluated / "results.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    with (evaluated / "conf.py").open("a", encoding="utf-8") as file:
+        file.write('policyspec_results_baseline = ""\n')
+    built = build(evaluated)
+    told = cells(page(built, "first").select_one("#be_kind table.ps-results"))[1:]  # type: ignore[arg-type]  # it is there
+    assert [(line[0], line[-1][:3]) for line in told] == [
+        (model, release) for model in ("one", "two") for release in ("1.0", "2.0", "3.0")
+    ]
+    head = cells(page(built, "policy-results").select_one("#by-principle table"))[0]  # type: ignore[arg-type]  # it is there
+    assert head[1:3] == ["one · 1.0", "one · 2.0"]
 
 
 def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) -> None:
