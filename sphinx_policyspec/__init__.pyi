@@ -26,7 +26,10 @@ from sphinx_policyspec.api.comparing import (
     write_judgement as write_judgement,
 )
 from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
-from sphinx_policyspec.api.overlays import check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay
+from sphinx_policyspec.api.overlays import (
+    check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay,
+    rebase_overlay as rebase_overlay, resolve_overlay as resolve_overlay,
+)
 from sphinx_policyspec.api.judging import (
     Fixes as Fixes, check as check, decide as decide, find_fixes as find_fixes, stats as stats,
     survey as survey,
@@ -123,20 +126,28 @@ from sphinx_policyspec.model.outlines import Passage as Passage, passage_at as p
 from sphinx_policyspec.model.case import Value as Value
 from sphinx_policyspec.model.example import Turn as Turn
 from sphinx_policyspec.model.finding import Places as Places, Use as Use
+from sphinx_policyspec.model.overlays import (
+    Operation as Operation, Origin as Origin, RebaseEffect as RebaseEffect, Refusal as Refusal,
+    RefusalCode as RefusalCode, SpecStatement as SpecStatement,
+    StatementMode as StatementMode, Surface as Surface, VerdictNote as VerdictNote,
+)
 from sphinx_policyspec.model.provision import Block as Block
 from sphinx_policyspec.overlays.check import OverlayReport as OverlayReport
 from sphinx_policyspec.overlays.drafts import ImportedFile as ImportedFile, OverlayDraft as OverlayDraft
 from sphinx_policyspec.overlays.export import ExportForm as ExportForm, OverlayExport as OverlayExport
+from sphinx_policyspec.overlays.rebase import (
+    OverlayRebase as OverlayRebase, RebasedStatement as RebasedStatement, RebaseFact as RebaseFact,
+)
+from sphinx_policyspec.overlays.resolve import OverlayResolution as OverlayResolution
 from sphinx_policyspec.overlays.pages import (
     DraftCandidate as DraftCandidate, LineKind as LineKind, Mark as Mark,
 )
 from sphinx_policyspec.readers.overlays import (
-    Operation as Operation, Overlay as Overlay, OverlayStatement as OverlayStatement, StatementMode as StatementMode,
-    StatementExample as StatementExample, StatementTarget as StatementTarget, Surface as Surface,
-    Upstream as Upstream,
+    is_overlay as is_overlay, Overlay as Overlay, OverlayStatement as OverlayStatement, StatementExample as StatementExample,
+    StatementTarget as StatementTarget, Upstream as Upstream,
 )
 from sphinx_policyspec.overlays.verdicts import (
-    VerdictNote as VerdictNote, PartVerdict as PartVerdict, Quotation as Quotation, RefusalCode as RefusalCode,
+    PartVerdict as PartVerdict, Quotation as Quotation,
     StatementVerdict as StatementVerdict, Witness as Witness,
 )
 from sphinx_policyspec.readers.git import Checkout as Checkout
@@ -145,7 +156,8 @@ from sphinx_policyspec.reasoning.owl_view import OwlWorld as OwlWorld
 from sphinx_policyspec.reasoning.reasoner import Contradiction as Contradiction, Reasoning as Reasoning
 from sphinx_policyspec.reasoning.statements import Statement as Statement
 from sphinx_policyspec.sources import (
-    Loaded as Loaded, has_releases as has_releases, is_graph as is_graph, is_project as is_project,
+    Loaded as Loaded, has_releases as has_releases, is_graph as is_graph,
+    is_project as is_project,
 )
 from sphinx_policyspec.surveys import (
     Decider as Decider, OpenConflict as OpenConflict, Pair as Pair, Party as Party, PartyKind as PartyKind,

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.checks.causes import Causes, causes
@@ -24,6 +24,7 @@ from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
+from sphinx_policyspec.readers.overlays import Overlay, is_overlay, read_overlays
 from sphinx_policyspec.readers.release import (
     companions,
     is_release,
@@ -32,6 +33,9 @@ from sphinx_policyspec.readers.release import (
     spec_file,
 )
 from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_in, read_text
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.overlays.check import OverlayReport
 
 _TOLD = 3
 _FAR = 5
@@ -58,6 +62,7 @@ class Loaded(Brief):
     :param baseline: a project's file of findings that are known
     :param places: where names stand that the spec uses, for the checks
     :param checkout: what keeps ``root`` in place, where it was taken out of a repository
+    :param overlays: the files whose statements are among the provisions
     """
 
     spec: Spec
@@ -73,6 +78,19 @@ class Loaded(Brief):
     baseline: Path | None = None
     places: Places = field(default_factory=Places, repr=False)
     checkout: Checkout | None = None
+    overlays: tuple[Path, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the first file of a text; empty where there is none."""
+        files = (self.root / document.file for document in self.spec.documents if self.has_files)
+        found = next((file for file in files if file.is_file()), None)
+        return hashlib.sha256(found.read_bytes()).hexdigest() if found else ""
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """The files that findings name without their folder."""
+        return (*self.annotations, *self.overlays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +127,7 @@ class Reader:
     :param topics: an annotation file whose topics are added, and nothing else of it
     :param is_older: whether what is read is only compared with something else
     :param bound: the folder out of which no link of a release may lead; by default the work tree around it, or itself
+    :param above: the overlays whose upstream is read
     """
 
     project: ProjectDoor
@@ -121,6 +140,7 @@ class Reader:
     topics: Path | None = None
     is_older: bool = False
     bound: Path | None = None
+    above: tuple[Path, ...] = ()
 
     def beside(self, newer: Loaded) -> Reader:
         """Return the reader of what is compared with a SOURCE that was read: annotated as that is."""
@@ -190,6 +210,8 @@ class Reader:
             raise absent(path, name)
         if is_graph(path):
             return checked(self._annotated(_of_graph(path, _spec_of(path))))
+        if is_overlay(path):
+            return self._overlaid(path, name)
         if options := self._options_of(path):
             return self.project(path, options, self._given)
         if path.is_file() and _is_page(path):
@@ -216,8 +238,52 @@ class Reader:
         hint = _project_near(path, name) if path.is_dir() else ""
         raise SourceError(
             f"`{name}` cannot be read: "
-            + (hint or "expected a folder with model_spec.md or conf.py, a .md file, ")
+            + (hint or "expected a folder with model_spec.md or conf.py, a .md file, an overlay (.yaml), ")
             + f"or a graph file ({' '.join(f'.{form}' for form in FORMATS)})" * (not hint)
+        )
+
+    def judged(
+        self, files: Sequence[tuple[Path, str]], upstream: str | Path | Loaded | None = None
+    ) -> tuple[OverlayReport, Loaded]:
+        """Return what is to be said of overlay files, and the upstream that they are about.
+
+        Raises :class:`~sphinx_policyspec.errors.AnnotationError` where one is not YAML, and
+        :class:`~sphinx_policyspec.errors.SourceError` where one cannot be read, or upstream cannot.
+
+        :param files: each with what messages call it, the nearest to where they hold last
+        :param upstream: what they are about; by default the one that they name
+        """
+        from sphinx_policyspec.overlays.check import check_overlays  # noqa: PLC0415  few SOURCEs are overlays
+
+        overlays, findings, source = read_overlays(files, is_named=upstream is None)
+        *older, read = self._upstream(source if upstream is None else upstream, overlays)
+        before = [one.spec for one in older]
+        report = check_overlays(overlays, read.spec, older=before, digest=read.digest)
+        return report.with_findings(findings), read
+
+    def _upstream(self, upstream: str | Path | Loaded, overlays: Iterable[Overlay]) -> tuple[Loaded, ...]:
+        """Return the releases up to the one that is meant: of several the one that is pinned, else the last."""
+        if isinstance(upstream, Loaded):
+            return (upstream,)
+        releases = self.releases(upstream)
+        pins = {overlay.upstream.release for overlay in overlays}
+        place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
+        return releases[: place + 1]
+
+    def _overlaid(self, path: Path, name: str) -> Loaded:
+        """Return the spec that results from an overlay, annotated where its upstream is."""
+        from sphinx_policyspec.overlays.resolve import resolved  # noqa: PLC0415  few SOURCEs are overlays
+
+        if (real := real_path(path)) in self.above:
+            raise SourceError(f"`{name}` is its own upstream, by way of {len(self.above)} overlays")
+        report, upstream = replace(self, above=(*self.above, real), bound=None).judged([(path, path.name)])
+        return replace(
+            upstream,
+            spec=resolved(report).spec,
+            findings=(*upstream.findings, *report.findings),
+            causes=None,
+            overlays=(*upstream.overlays, path),
+            files=(*upstream.files, path),
         )
 
     def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
@@ -329,7 +395,7 @@ def checked(loaded: Loaded) -> Loaded:
     offered = {SHIPPED_SIDECAR, shipped.name} if shipped in loaded.annotations else frozenset()
     told = run_checks(loaded.spec, places=loaded.places)
     found = [*loaded.findings, *(one for one in told if one.span.file not in offered)]
-    lines = SourceLines(loaded.root if loaded.has_files else None, loaded.annotations, loaded.bound)
+    lines = SourceLines(loaded.root if loaded.has_files else None, loaded.beside, loaded.bound)
     ignores = tuple(_ignores(loaded)) if loaded.has_files else ()
     told_by = partial(causes, found, lines, ignores, ())
     return replace(loaded, findings=tuple(told_by(())), causes=told_by)

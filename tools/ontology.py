@@ -96,7 +96,10 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         maybe("ps:subsectionOf", _IRI),
         maybe("ps:text"),
         many("ps:link", key="links"),
+        many("ps:origin"),
+        many("ps:originStatement", _IRI),
     ),
+    "ps:Example": (_PART, _ORDER, maybe("ps:exampleState")),
     "ps:Changelog": (_PART,),
     "ps:Message": (
         _PART,

@@ -16,10 +16,16 @@ from sphinx_policyspec.sources import Loaded
 if TYPE_CHECKING:
     from sphinx_policyspec.evals.prompts import PromptExport
     from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.overlays.export import OverlayExport
 
 
 def export_prompts(
-    source: Source, to: str = "jsonl", *, select: Iterable[str] = (), **options: Unpack[ReadingOptions]
+    source: Source,
+    to: str = "jsonl",
+    *,
+    select: Iterable[str] = (),
+    overlay: OverlayExport | None = None,
+    **options: Unpack[ReadingOptions],
 ) -> PromptExport:
     """Return the evaluation prompts of a spec or a SOURCE as files of a harness.
 
@@ -28,6 +34,7 @@ def export_prompts(
     :param to: ``jsonl``, a JSON object for each prompt; ``inspect``, a data set and a task of Inspect; ``promptfoo``,
         a configuration
     :param select: ids of prompts, eval tags and provisions, or several with commas, whose prompts are taken alone
+    :param overlay: what a developer says before each prompt, as :func:`export_overlay` makes a ``message`` of it
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.evals.prompts import HARNESSES, export  # noqa: PLC0415  few callers evaluate
@@ -35,7 +42,9 @@ def export_prompts(
     if to not in HARNESSES:
         raise SchemaError("; ".join(filter(None, (f"unknown harness `{to}`", nearest(to, HARNESSES)))))
     names = (name.strip() for given in select for name in given.split(","))
-    return export(spec_of(source, **options), to, filter(None, names))
+    said = " ".join(one.name for one in overlay.report.overlays) if overlay else ""
+    told = overlay.data.decode("utf-8").removesuffix("\n") if overlay else ""
+    return export(spec_of(source, **options), to, filter(None, names), (said, told))
 
 
 def read_results(

@@ -56,7 +56,7 @@ def check(
     )
     found = read.causes(asked.off) if read.causes and asked.off else read.findings
     chosen = in_source_order(list(asked.of(found)))
-    lines = SourceLines(read.root if read.has_files else None, read.annotations, read.bound)
+    lines = SourceLines(read.root if read.has_files else None, read.beside, read.bound)
     file = Path(baseline) if baseline else read.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
     fixable = {fix.finding for fix in fixes_of(read.spec, chosen, lines)}

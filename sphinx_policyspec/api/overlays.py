@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
-from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded
-from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.api.judging import read_cases
+from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, reader
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding
-from sphinx_policyspec.overlays.check import OverlayReport, check_overlays
+from sphinx_policyspec.model import Case, Spec
+from sphinx_policyspec.overlays.check import OverlayReport
 from sphinx_policyspec.overlays.drafts import OverlayDraft, draft_overlay
 from sphinx_policyspec.overlays.export import BUDGET, ExportForm, OverlayExport, export_overlays
+from sphinx_policyspec.overlays.rebase import OverlayRebase, rebase
+from sphinx_policyspec.overlays.resolve import OverlayResolution, cases_below, resolved
 from sphinx_policyspec.readers.git import is_git
-from sphinx_policyspec.readers.overlays import Overlay, Upstream, read_overlay
+from sphinx_policyspec.readers.overlays import Upstream
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.sources import Loaded, has_releases
 
 
 def check_overlay(
-    *files: str | Path, upstream: Source | None = None, **options: Unpack[ReadingOptions]
+    *files: str | Path,
+    upstream: Source | None = None,
+    cases: Iterable[Case | str | Path] = (),
+    **options: Unpack[ReadingOptions],
 ) -> OverlayReport:
     """Return whether the statements of overlay files may be said, each with a conversation that shows it.
 
@@ -29,25 +35,27 @@ def check_overlay(
     YAML, and :class:`SourceError` where one cannot be read, or upstream cannot.
 
     :param upstream: the spec that they are about; by default the ``upstream.source`` that they name
+    :param cases: cases, or files and folders of them: which come out otherwise below the overlays is among the findings
     :param options: how upstream is read, as for :func:`load`
     """
-    overlays: list[Overlay] = []
-    findings: list[Finding] = []
-    for file in files:
-        overlay, found = read_overlay(Path(file), str(file))
-        findings += found
-        overlays += [overlay] if overlay else []
-    if not overlays:
-        raise AnnotationError("\n".join(map(str, findings)))
-    named = {_source_of(overlay): overlay for overlay in overlays}
-    if upstream is None and len(named) != 1:
-        told = ", ".join(f"`{source}`" for source in sorted(named))
-        raise SourceError(f"overlays are checked against one upstream, and these name {told}; give one")
-    older, read = _upstream(upstream if upstream is not None else next(iter(named)), overlays, options)
-    report = check_overlays(
-        overlays, read.spec, older=[one.spec for one in older], digest=next(_digests(read), "")
-    )
-    return report.with_findings(findings)
+    report = _judged(files, upstream, options)[0]
+    if not cases:
+        return report
+    read, findings = read_cases(cases)
+    return report.with_findings((*findings, *cases_below(resolved(report), read)))
+
+
+def resolve_overlay(
+    *files: str | Path, upstream: Source | None = None, **options: Unpack[ReadingOptions]
+) -> OverlayResolution:
+    """Return the spec that results from overlay files: upstream's, verbatim, with the statements that may be said.
+
+    The same as :func:`load` of one such file. Raises as :func:`check_overlay` does, and :class:`SourceError` where two
+    overlays have one name.
+
+    :param upstream: as for :func:`check_overlay`
+    """
+    return resolved(_judged(files, upstream, options)[0])
 
 
 def export_overlay(
@@ -94,12 +102,60 @@ def import_overlay(
     :param into: the folder of the draft, from which it names its upstream
     :param options: how upstream is read, as for :func:`load`
     """
-    _, read = _upstream(upstream, [], options)
-    source = str(upstream) if isinstance(upstream, str | Path) else read.spec.title
-    if isinstance(upstream, str | Path) and not (is_git(source) or Path(source).is_absolute()):
-        source = os.path.relpath(source, into)
-    pin = Upstream(source=source, release=read.spec.version, sha256=next(_digests(read), ""))
+    read = _last(upstream, options)
+    source = _from(upstream, into) if isinstance(upstream, str | Path) else read.spec.title
+    pin = Upstream(source=source, release=read.spec.version, sha256=read.digest)
     return draft_overlay([(Path(file), str(file)) for file in files], read.spec, pin)
+
+
+def rebase_overlay(
+    file: str | Path,
+    next: Source,  # noqa: A002  the name of the option
+    *,
+    upstream: Source | None = None,
+    **options: Unpack[ReadingOptions],
+) -> OverlayRebase:
+    """Return what the next release of its upstream does to each statement of an overlay file.
+
+    Its ``text`` is the file with renames, pin and digest taken over; nothing is written. Raises as
+    :func:`check_overlay` does, and :class:`SourceError` where the file is written so that it has to be changed by hand.
+
+    :param next: the next release; of several the last
+    :param upstream: the release that it was written for, as for :func:`check_overlay`
+    :param options: how both are read, as for :func:`load`
+    """
+    report, _ = _judged([file], upstream, options)
+    read = _last(next, options)
+    pinned = report.overlays[0].upstream.source
+    beside = Path(file).parent / pinned
+    # A folder of releases holds the next one, too, and a file that is replaced is the same.
+    stays = is_git(pinned) or not isinstance(next, str | Path) or _holds(beside, Path(next))
+    source = pinned if stays else _from(next, Path(file).parent, is_near=not Path(pinned).is_absolute())  # type: ignore[arg-type]  # a name, where it does not stay
+    pin = Upstream(source=source, release=read.spec.version, sha256=read.digest)
+    return rebase(report, read_text(Path(file), str(file))[0], read.spec, pin)
+
+
+def _holds(folder: Path, release: Path) -> bool:
+    here, there = real_path(folder), real_path(release)
+    return here == there or (there.parent == here and has_releases(folder))
+
+
+def _from(source: str | Path, folder: str | Path, *, is_near: bool = False) -> str:
+    """Return the name of a SOURCE as seen from a folder.
+
+    :param is_near: whether an absolute name becomes one from the folder, too
+    """
+    name = str(source)
+    if is_git(name) or (Path(name).is_absolute() and not is_near):
+        return name
+    return Path(os.path.relpath(name, folder)).as_posix()
+
+
+def _last(source: Source, options: ReadingOptions) -> Loaded:
+    """Return a SOURCE that is read; of several releases the last."""
+    if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
+        return load_all_checked(source, **options)[-1]
+    return loaded(source, **options)
 
 
 def _bytes(path: Path) -> bytes:
@@ -110,27 +166,8 @@ def _bytes(path: Path) -> bytes:
         raise SourceError(f"cannot read `{path}`: {error.strerror or error}") from None
 
 
-def _source_of(overlay: Overlay) -> str:
-    """Return the upstream that an overlay names, as seen from the folder one works in."""
-    source = overlay.upstream.source
-    return source if is_git(source) else str(Path(overlay.file).parent / source)
-
-
-def _upstream(
-    source: Source, overlays: list[Overlay], options: ReadingOptions
-) -> tuple[tuple[Loaded, ...], Loaded]:
-    """Return the releases before the one that is meant, and that: of several the one that is pinned, else the last."""
-    if not (isinstance(source, str | Path) and has_releases(source, options.get("confdir"))):
-        return (), loaded(source, **options)
-    releases = load_all_checked(source, **options)
-    pins = [overlay.upstream.release for overlay in overlays]
-    place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
-    return releases[:place], releases[place]
-
-
-def _digests(read: Loaded) -> Iterator[str]:
-    """Yield the digest of each file of a text."""
-    for document in read.spec.documents if read.has_files else ():
-        path = read.root / document.file
-        if path.is_file():
-            yield hashlib.sha256(path.read_bytes()).hexdigest()
+def _judged(
+    files: Iterable[str | Path], upstream: Source | None, options: ReadingOptions
+) -> tuple[OverlayReport, Loaded]:
+    given = loaded(upstream, **options) if isinstance(upstream, Spec) else upstream
+    return reader(**options).judged([(Path(file), str(file)) for file in files], given)

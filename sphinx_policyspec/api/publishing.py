@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.overlays.check import OverlayReport
     from sphinx_policyspec.overlays.drafts import OverlayDraft
+    from sphinx_policyspec.overlays.rebase import OverlayRebase
+    from sphinx_policyspec.overlays.resolve import OverlayResolution
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
 
@@ -202,7 +204,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | Decisions | Lock | OverlayDraft | OverlayReport | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | Decisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -221,7 +223,9 @@ _FORMS = {
     "LockChange": "exports.diff LOCK_FORMATS",
     "Moment": "exports.diff HISTORY_FORMATS",
     "OverlayDraft": "overlays.formats DRAFT_FORMATS",
+    "OverlayRebase": "overlays.rebase REBASE_FORMATS",
     "OverlayReport": "overlays.formats OVERLAY_FORMATS",
+    "OverlayResolution": "overlays.resolve RESOLUTION_FORMATS",
     "ReadingList": "exports.diff READING_FORMATS",
     "Reasoning": "exports.answers REASONING_FORMATS",
     "Report": "exports.report_formats REPORT_FORMATS",

@@ -33,6 +33,7 @@ _UNUSABLE = 2
     multiple=True,
     help="Only the prompts of these provisions or eval tags, or these prompts, by commas; may be repeated.",
 )
+@file_option("--overlay", about="Let what this overlay says go before each prompt, as a developer's message.")
 @click.option(
     "-o",
     "--output",
@@ -41,7 +42,13 @@ _UNUSABLE = 2
     help="Write the files into DIR. Default: print them, where it is one.",
 )
 def prompts(
-    source: str, *, harness: str, select: tuple[str, ...], output: str | None, settings: Settings
+    source: str,
+    *,
+    harness: str,
+    select: tuple[str, ...],
+    overlay: str | None,
+    output: str | None,
+    settings: Settings,
 ) -> None:
     """Write the evaluation prompts of SOURCE for a harness.
 
@@ -54,7 +61,11 @@ def prompts(
       inspect eval evals/task.py --model PROVIDER/MODEL --model-role grader=PROVIDER/MODEL
       policyspec prompts docs --to promptfoo --select be_kind -o evals/
     """
-    found = ps.export_prompts(settings.load(source), harness, select=select)
+    read = settings.load(source)
+    said = ps.export_overlay(overlay, to="message", upstream=read, **settings.options) if overlay else None
+    if said:
+        settings.report(said.report.findings)
+    found = ps.export_prompts(read, harness, select=select, overlay=said)
     if output:
         folder = Path(output)
         folder.mkdir(parents=True, exist_ok=True)

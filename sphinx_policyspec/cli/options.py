@@ -25,7 +25,8 @@ from sphinx_policyspec.model.spec import given_base, is_name
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
-earlier (.nt .nq .ttl .trig .jsonld .rdf), or any of these as of a revision: git:REV:PATH."""
+earlier (.nt .nq .ttl .trig .jsonld .rdf), an overlay (.yaml) for the spec that results from it, or
+any of these as of a revision: git:REV:PATH."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """What Python makes of a byte of an argument that is not UTF-8."""
@@ -81,7 +82,7 @@ class Settings:
             is_form = finding.severity is ps.Severity.WARNING and ps.rules()[finding.code].category in _FORM
             if self.verbose or not is_form:
                 file = report.path(finding.span.file)
-                if release and file == finding.span.file:
+                if release and file == finding.span.file and file not in report.lines.beside:
                     file = f"{release}/{file}"
                 yield replace(finding, span=replace(finding.span, file=file))
 

@@ -11,6 +11,7 @@ import click
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, output_option
 from sphinx_policyspec.files import write_file
+from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.overlays.formats import witness_files
 
 _REFUSED = 1
@@ -35,6 +36,12 @@ _upstream = click.option(
 @_files
 @_upstream
 @click.option(
+    "--cases",
+    metavar="DIR",
+    type=click.Path(exists=True),
+    help="Tell which of the cases in DIR, or in this file, come out otherwise below OVERLAY.",
+)
+@click.option(
     "--save",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -53,6 +60,7 @@ def check(
     files: tuple[str, ...],
     *,
     upstream: str | None,
+    cases: str | None,
     save: str | None,
     fail_on: str,
     form: str,
@@ -67,11 +75,13 @@ def check(
 
     \b
       policyspec overlay check shop.yaml
+      policyspec overlay check shop.yaml --cases cases/
       policyspec overlay check shop.yaml --save witnesses/ --format json
       policyspec resolve model_spec/2025-09-12 witnesses/
     """
     with settings.watching("judging"):
-        report = ps.check_overlay(*files, upstream=upstream, **settings.options)
+        given = (cases,) if cases else ()
+        report = ps.check_overlay(*files, upstream=upstream, cases=given, **settings.options)
     settings.show(report, form, output)
     if save:
         _save(report, Path(save), settings)
@@ -82,11 +92,44 @@ def check(
 
 @overlay.command(cls=SourceCommand)
 @_files
+@_upstream
+@form_option(
+    forms=("text", *FORMATS),
+    default=None,
+    about="How to write it. Default: by the suffix of FILE, else text.",
+)
+@output_option
+def resolve(
+    files: tuple[str, ...], *, upstream: str | None, form: str | None, output: str | None, settings: Settings
+) -> None:
+    """Write the spec that results from OVERLAY.
+
+    Upstream's provisions stay as they are; the statements that may be said stand behind what they change, and
+    each provision says where it comes from. An OVERLAY is a SOURCE itself, which stands for this spec:
+    query, resolve, survey, diff and handbook take it. What is refused is told, and left out.
+
+    \b
+      policyspec overlay resolve shop.yaml
+      policyspec overlay resolve shop.yaml -o shop.ttl
+      policyspec handbook shop.yaml -o site
+    """
+    with settings.watching("resolving"):
+        found = ps.resolve_overlay(*files, upstream=upstream, **settings.options)
+    settings.report(found.report.findings)
+    chosen = form or (format_of_suffix(Path(output).suffix) if output else None) or "text"
+    if chosen == "text":
+        settings.show(found, "text", output)
+    else:
+        settings.put(ps.to_rdf(found.spec, chosen, base_iri=settings.base_iri), output)
+
+
+@overlay.command(cls=SourceCommand)
+@_files
 @click.option(
     "--to",
     type=click.Choice([one.value for one in ps.ExportForm]),
     required=True,
-    help="Who reads it: AGENTS.md, CLAUDE.md, a rule of Cursor, or a developer message.",
+    help="Who reads it: AGENTS.md, CLAUDE.md, a rule of Cursor, a developer message, or programs.",
 )
 @_upstream
 @file_option("-o", "--output", exists=False, about="Put it into FILE, which may exist. Default: print it.")
@@ -135,6 +178,51 @@ def export(
     if left_out := len(found.report.refused):
         settings.note(f"left out what is refused: {left_out} of {len(found.report.verdicts)} statements")
     if not found.is_complete:
+        sys.exit(_REFUSED)
+
+
+@overlay.command(cls=SourceCommand)
+@click.argument("file", metavar="OVERLAY", type=click.Path())
+@click.option(
+    "--next",
+    "after",
+    metavar="SOURCE",
+    required=True,
+    help="The next release of upstream; of several the last.",
+)
+@_upstream
+@click.option(
+    "--write", is_flag=True, help="Take renames, pin and digest over into OVERLAY, and nothing else."
+)
+@form_option("OverlayRebase")
+@output_option
+def rebase(
+    file: str,
+    *,
+    after: str,
+    upstream: str | None,
+    write: bool,
+    form: str,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Tell what the next release of upstream does to each statement of OVERLAY.
+
+    What it is about may be renamed, moved, gone or of another level; words under it may be others; upstream
+    may say it itself; an example that it lists may be gone; and it may be refused now, or no longer, which
+    both witnesses show. Exit status 1 means that a statement is touched.
+
+    \b
+      policyspec overlay rebase shop.yaml --next model_spec/2025-10-27
+      policyspec overlay rebase shop.yaml --next model_spec/2025-10-27 --write
+    """
+    with settings.watching("comparing"):
+        found = ps.rebase_overlay(file, after, upstream=upstream, **settings.options)
+    settings.show(found, form, output)
+    if write:
+        write_file(Path(file), found.text.encode())
+        settings.note(f"took renames, pin and digest over into {file}")
+    if not found.is_untouched:
         sys.exit(_REFUSED)
 
 

@@ -169,7 +169,8 @@ def _reaches(exception: Candidate, target: Candidate, norms: Norms) -> bool:
 def _names(candidate: Candidate, norms: Norms) -> set[tuple[str, str]]:
     """Return what an exception can name a candidate by: its own id, its principle's, its category."""
     names = {("item", candidate.item.id)}
-    if principle := norms.principle(candidate.item.principle):
+    # Exceptions of the spec are to norms: a message is none, whatever it is said below.
+    if candidate.is_norm and (principle := norms.principle(candidate.item.principle)):
         names.add(("principle", principle.id))
     if candidate.category:
         names.add(("category", candidate.category))
@@ -306,7 +307,7 @@ class _Problems:
             yield from self._speaker(item)
             if item.principle:
                 yield from self._norm(item)
-            elif item.exempts:
+            if item.exempts and (not item.principle or self.norms.statement(item.principle)):
                 yield self._invalid(item, "only the spec has exceptions: `exempts` needs `principle`")
             for name in item.exempts:
                 yield from self._known("item", name, self.exemptible, item.place("exempts"))
@@ -355,7 +356,8 @@ class _Problems:
             yield _error("clause-not-lower", message, item.place("level"), "leave `level` out")
         if item.quoted or item.source or not item.explicit:
             yield self._invalid(
-                item, "the spec is explicit, and no quotation: leave `mode`, `quoted` and `source` out"
+                item,
+                "the spec is explicit, and no quotation: leave `mode`, `quoted` and `source` out",
             )
 
     def _expected(self) -> Iterator[Finding]:

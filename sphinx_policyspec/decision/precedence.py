@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypedDict
 
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import (
@@ -17,6 +18,7 @@ from sphinx_policyspec.model import (
     Provision,
     Semantics,
     Spec,
+    SpecStatement,
     plain_name,
 )
 
@@ -55,6 +57,22 @@ class Norms(Brief):
     def ask_rank(self) -> int:
         """The rank of the lowest level that messages can have: of those whom the assistant serves."""
         return max((self.rank[level.id] for level in self.spec.levels if level.roles), default=-1)
+
+    @cached_property
+    def norms(self) -> tuple[Principle, ...]:
+        """The principles that the spec itself says, without statements of overlays."""
+        return tuple(one for one in self.spec.principles if not isinstance(one, SpecStatement))
+
+    def statement(self, name: str) -> SpecStatement | None:
+        """Return a statement of an overlay by its id."""
+        found = self.provisions.get(name) if self.spec.overlays else None
+        return found if isinstance(found, SpecStatement) else None
+
+    def turn_of(self, statement: SpecStatement) -> int:
+        """Return when a statement is said: before every message, and behind those of the overlays below its own."""
+        overlays = self.spec.overlays
+        place = overlays.index(statement.overlay) if statement.overlay in overlays else len(overlays) - 1
+        return FIRST_TURN - (len(overlays) - 1 - place)
 
     def principle(self, name: str) -> Principle | None:
         """Return a principle by its id, or by one that it had."""
@@ -121,7 +139,9 @@ class Norms(Brief):
         return grouped((p.parent, p.id) for p in self.spec.provisions if p.parent is not None)
 
 
-SPEC_TURN = -1
+FIRST_TURN = 0
+"""Statements of overlays are a message before all others."""
+SPEC_TURN = FIRST_TURN - 1
 """The spec speaks before every message; no rule compares its time with that of a message."""
 
 
@@ -146,6 +166,9 @@ class Candidate(Brief):
     :param rank: the place of its level, 0 for the highest
     :param override: how the norms of that level may be set aside
     :param category: its own, else its principle's
+    :param is_norm: whether the spec says it, rather than a message
+    :param is_explicit: whether it is said; the spec always says what it asks for
+    :param turn: when it was said
     """
 
     item: Item
@@ -154,21 +177,9 @@ class Candidate(Brief):
     depth: int = 0
     delegators: tuple[str, ...] = ()
     category: str = ""
-
-    @property
-    def is_norm(self) -> bool:
-        """Whether the spec says it, rather than a message."""
-        return bool(self.item.principle)
-
-    @property
-    def is_explicit(self) -> bool:
-        """Whether it is said; the spec always says what it asks for."""
-        return self.is_norm or self.item.explicit
-
-    @property
-    def turn(self) -> int:
-        """When it was said."""
-        return SPEC_TURN if self.is_norm else self.item.turn
+    is_norm: bool = False
+    is_explicit: bool = True
+    turn: int = SPEC_TURN
 
     @cached_property
     def kind(self) -> tuple[object, ...]:
@@ -248,10 +259,28 @@ def candidates_of(case: Case, norms: Norms, standing: Mapping[str, Standing]) ->
             depth=found.depth,
             delegators=found.delegators,
             category=item.category or _category(item, norms),
+            **_saying(item, norms),
         )
         for item in case.items
         if _takes_part(item) and (found := standing[item.id]).rank is not None
     )
+
+
+class _Saying(TypedDict):
+    """How an item is said."""
+
+    is_norm: bool
+    is_explicit: bool
+    turn: int
+
+
+def _saying(item: Item, norms: Norms) -> _Saying:
+    """Return how an item is said: a statement of an overlay is said in a message, though a case names it as a principle."""
+    if statement := norms.statement(item.principle):
+        return _Saying(is_norm=False, is_explicit=not statement.implied, turn=norms.turn_of(statement))
+    if item.principle:
+        return _Saying(is_norm=True, is_explicit=True, turn=SPEC_TURN)
+    return _Saying(is_norm=False, is_explicit=item.explicit, turn=item.turn)
 
 
 def _category(item: Item, norms: Norms) -> str:

@@ -43,10 +43,13 @@ class PromptExport(Brief):
     left_out: Mapping[str, int]
 
 
-def export(spec: Spec, harness: str, select: Iterable[str] = ()) -> PromptExport:
+def export(
+    spec: Spec, harness: str, select: Iterable[str] = (), overlay: tuple[str, str] = ("", "")
+) -> PromptExport:
     """Return the prompts of a spec for a harness, one of :data:`HARNESSES`.
 
     :param select: ids of prompts, eval tags and provisions, whose prompts are taken alone
+    :param overlay: name and text of what a developer says before each of them
     """
     left_out: Counter[str] = Counter()
     rows: list[Row] = []
@@ -60,7 +63,7 @@ def export(spec: Spec, harness: str, select: Iterable[str] = ()) -> PromptExport
         if lacks:
             left_out[lacks] += 1
         else:
-            rows.append(_row(spec, prompt, tests[prompt.id], digest))
+            rows.append(_below(overlay, _row(spec, prompt, tests[prompt.id], digest)))
     return PromptExport(
         files=HARNESSES[harness](spec, rows), count=len(rows), left_out=dict(sorted(left_out.items()))
     )
@@ -166,6 +169,19 @@ def _row(spec: Spec, prompt: EvalPrompt, tests: tuple[str, ...], digest: str) ->
     }
 
 
+def _below(overlay: tuple[str, str], row: Row) -> Row:
+    """Return a row behind what an overlay says, as a developer's message."""
+    name, text = overlay
+    if not name:
+        return row
+    told = {**row["metadata"], "overlay": name, "overlay_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    if not text:
+        return {**row, "metadata": told}
+    said = [{"role": "developer", "content": text}, *row["input"]]
+    told["roles"] = ["developer", *told["roles"]]
+    return {**row, "input": said, "metadata": told}
+
+
 def _target(spec: Spec, tests: Sequence[str]) -> str:
     """Return what a grader reads: the ids of what is tested, then what each says, cut where it is long."""
     texts = [found.text for id_ in tests if (found := spec.provision_by_id.get(id_)) and found.text]
@@ -251,7 +267,7 @@ def _promptfoo(spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
 
 def _named_digests(told: Mapping[str, str]) -> dict[str, str]:
     """Return digests with what they are in front: promptfoo takes 64 bare letters for a secret, and hides them."""
-    return {name: f"sha256:{told[name]}" for name in ("spec_sha256", "prompt_sha256")}
+    return {name: f"sha256:{value}" for name, value in told.items() if name.endswith("_sha256")}
 
 
 class _Dumper(yaml.SafeDumper):

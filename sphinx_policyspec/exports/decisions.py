@@ -35,6 +35,7 @@ class Wording:
         a form of *to be* that fits their number
     :param rules: names of rules of strength, by id, and of the exception
     :param norm: what an item of the spec is: ``level``, ``title`` (of the level), ``principle``
+    :param stated: what a statement on top of the spec is: likewise
     :param said: what a message is, by whether it is explicit: ``speaker``, ``turn``
     :param delegated: what a text with a say is, by whether it is explicit: ``source``, ``turn``, ``level``, ``title``
     :param by_role: who speaks: ``role``
@@ -56,6 +57,7 @@ class Wording:
     fates: Mapping[tuple[Label, str], str]
     rules: Mapping[str, str]
     norm: str
+    stated: str
     said: Mapping[bool, str]
     delegated: Mapping[bool, str]
     by_role: str
@@ -106,6 +108,7 @@ ENGLISH = Wording(
     },
     rules={rule.id: rule.name for rule in STRENGTH_RULES} | {EXCEPTION: "exception"},
     norm="the {level} norm of {principle}",
+    stated="the {level} statement {principle}",
     said={
         True: "the {speaker} explicit instruction at turn {turn}",
         False: "the {speaker} implied wish at turn {turn}",
@@ -308,6 +311,7 @@ class _Words:
 
     def __init__(self, decision: Decision, norms: Norms, wording: Wording) -> None:
         self.decision = decision
+        self.norms = norms
         self.levels = norms.spec.levels
         self.wording = wording
         self.items = {item.id: item for item in decision.case.items}
@@ -355,7 +359,8 @@ class _Words:
         level = self.levels[standing.rank] if standing.rank is not None else None
         of_level = {"level": level.id, "title": level.title or level.id.capitalize()} if level else {}
         if item.principle:
-            return self.wording.norm.format(principle=shortened(item.principle), **of_level)
+            said = self.wording.stated if self.norms.statement(item.principle) else self.wording.norm
+            return said.format(principle=shortened(item.principle), **of_level)
         if standing.depth:
             template = self.wording.delegated[item.explicit]
             return template.format(source=shortened(item.source), turn=item.turn, **of_level)

@@ -17,7 +17,18 @@ from sphinx_policyspec.compare.history import ClaimState, LockState
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import CaseState
 from sphinx_policyspec.errors import SchemaError
-from sphinx_policyspec.model import Defect, Direction, Duty, JudgedKind, Label, Severity, Status
+from sphinx_policyspec.model import (
+    Defect,
+    Direction,
+    Duty,
+    JudgedKind,
+    Label,
+    Operation,
+    RebaseEffect,
+    Severity,
+    Status,
+    Surface,
+)
 from sphinx_policyspec.model.attributes import MAPPINGS, SidecarKey, SidecarPart
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
@@ -30,8 +41,6 @@ from sphinx_policyspec.readers.overlays import (
     TARGETED,
     UPSTREAM,
     WHERE,
-    Operation,
-    Surface,
 )
 from sphinx_policyspec.surveys import Decider
 
@@ -204,6 +213,7 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         Label,
         LockState,
         Operation,
+        RebaseEffect,
         SentenceOp,
         Severity,
         Status,

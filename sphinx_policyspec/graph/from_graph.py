@@ -10,8 +10,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.graph.records import RECORDS, Many, id_of, quoted, sequence_key, single, text_of
-from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Blank, Iri, Iris, Term, Triple, triples_in
+from sphinx_policyspec.graph.records import RECORDS, Many, sequence_key
+from sphinx_policyspec.graph.terms import (
+    DCTERMS,
+    OWL,
+    PS,
+    RDF,
+    Blank,
+    Iri,
+    Iris,
+    Term,
+    Triple,
+    id_of,
+    quoted,
+    single,
+    text_of,
+    triples_in,
+)
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -278,6 +293,7 @@ def from_triples(triples: Iterable[Triple]) -> model.Spec:
             for subject, _ in reader.everything(model.PromptFile)
         ),
         changelog=_changelog(reader),
+        refusals=tuple(reader.record(subject, kind) for subject, kind in reader.everything(model.Refusal)),
     )
     reader.all_read()
     return spec
@@ -301,7 +317,7 @@ def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tup
     """Return the provisions in reading order: what holds others stands before them, one level up."""
     found: list[model.Provision] = []
     depths: dict[str | None, set[int]] = {None: {0}}
-    for subject, kind in reader.everything(model.Section, model.Principle):
+    for subject, kind in reader.everything(model.Section, model.Principle, model.SpecStatement):
         parent = None if reader.owner(subject) == reader.release else reader.owner_id(subject)
         depth = reader.integer(subject, PS.depth)
         if depth > _DEEPEST:

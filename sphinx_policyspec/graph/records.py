@@ -19,20 +19,20 @@ from sphinx_policyspec.graph.terms import (
     RDF,
     SKOS,
     XSD,
-    Blank,
     Foreign,
     Iri,
     Iris,
     Term,
     Triple,
+    id_of,
     iri_of,
+    quoted,
+    single,
+    text_of,
 )
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
-
-_SHOWN = 100
-"""Characters of a term that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,37 +212,6 @@ Field = TextField | Choice | Flag | Id | Many
 """An attribute of a model class and the property that carries it; a field is written and read in one place."""
 
 
-def quoted(term: object) -> str:
-    """Return a term, or its beginning, on one line in backticks, for messages."""
-    line = " ".join(str(term)[: _SHOWN + 1].split())
-    return f"`{line if len(line) <= _SHOWN else line[:_SHOWN] + '…'}`"
-
-
-def single(predicate: Iri, objects: list[Term]) -> Term | None:
-    """Return the only object of a property that takes one."""
-    if len(objects) > 1:
-        values = ", ".join(quoted(node) for node in sorted(objects, key=str)[:2])
-        raise SourceError(f"the graph gives `{predicate}` twice to one thing: {values}")
-    return objects[0] if objects else None
-
-
-def text_of(node: Term, predicate: Iri) -> str:
-    """Return the text of a literal."""
-    if isinstance(node, Iri | Blank):
-        raise SourceError(f"{quoted(node)} is the name of a thing where `{predicate}` takes a text")
-    return str(node)
-
-
-def id_of(node: Term, iris: Iris) -> str:
-    """Return the id in an IRI of ours."""
-    found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
-    if found is None:
-        raise SourceError(
-            f"{quoted(node)} is not a name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
-        )
-    return found[1]
-
-
 @dataclass(frozen=True, slots=True)
 class Record:
     """What states an object of one model class.
@@ -314,6 +283,10 @@ def _choice(name: str, predicate: Iri, kind: type[StrEnum], *, optional: bool = 
     return Choice(name, predicate, TERMS[kind], optional)
 
 
+def _texts(*names: str, always: bool = False) -> Iterator[TextField]:
+    return (TextField(name, iri_of(f"ps:{name}"), always) for name in names)
+
+
 _PROVISION: tuple[Field, ...] = (
     _ID,
     _TITLE,
@@ -331,6 +304,16 @@ _MESSAGE: tuple[Field, ...] = (
     Flag("untrusted", PS.UntrustedMessage),
 )
 
+_STATEMENT: tuple[Field, ...] = (
+    *(
+        Many(name, iri_of(f"ps:{name}"), "provision")
+        for name in ("overrides", "narrows", "permits", "restates", "delegates", "forbids", "locks")
+    ),
+    *(Many("voids", PS.voids, "example"), Many("globs", PS.where), Pairs("words", PS.targetWords)),
+    *(Flag("implied", PS.ImpliedStatement), TextField("delegates_to", PS.delegatesTo)),
+    *_texts("overlay", "defines", "issue", "answer", "surface", "because", "audience"),
+)
+
 _OCCURRENCE: tuple[Field, ...] = (
     Id("source", PS.inProvision, "provision"),
     _choice("carrier", PS.carrier, model.Carrier),
@@ -340,7 +323,7 @@ _OCCURRENCE: tuple[Field, ...] = (
 RECORDS: Mapping[type, Record] = {
     model.Spec: Record(
         (PS.Spec, PROV.Entity),
-        (*_of("spec"), Id("revision_of", PROV.wasRevisionOf, "release")),
+        (*_of("spec"), Id("revision_of", PROV.wasRevisionOf, "release"), Many("overlays", PS.overlay)),
         spanned=False,
     ),
     model.Document: Record(
@@ -356,6 +339,12 @@ RECORDS: Mapping[type, Record] = {
     ),
     model.Section: Record((PS.Section, PS.Provision), _PROVISION),
     model.Principle: Record((PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"))),
+    model.SpecStatement: Record(
+        (PS.Statement, PS.Principle, PS.Provision), (*_PROVISION, *_of("principle"), *_STATEMENT)
+    ),
+    model.Refusal: Record(
+        (PS.RefusedStatement,), (_ID, *_texts("operation", "named", "refused", "because", always=True))
+    ),
     model.Clause: Record((PS.Clause,), (*_of("clause"), _TEXT)),
     model.Prose: Record((PS.Prose,), (_SOURCE, _TEXT)),
     model.Definition: Record(

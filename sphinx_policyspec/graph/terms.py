@@ -55,6 +55,16 @@ Triple = tuple[Iri | Blank, Iri, Term]
 """A statement: subject, predicate, object."""
 
 
+_SHOWN = 100
+"""Characters of a term that a message shows."""
+
+
+def quoted(term: object) -> str:
+    """Return a term, or its beginning, on one line in backticks, for messages."""
+    line = " ".join(str(term)[: _SHOWN + 1].split())
+    return f"`{line if len(line) <= _SHOWN else line[:_SHOWN] + '…'}`"
+
+
 def literal_term(text: str, datatype: str, language: str = "") -> str | int | Foreign:
     """Return a literal as a term.
 
@@ -155,7 +165,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 KINDS = tuple(
     """
     change changelog changelog-entry clause comment commentary comparison definition document eval-result eval-run eval-tag example fragment gap goal level
-    link message priority prompt prompt-file prose provision reference release topic touch
+    link message priority prompt prompt-file prose provision reference refusal release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
 """The kinds of things that get an IRI."""
@@ -304,6 +314,31 @@ def smaller(form: str) -> str:
     shorter = {"nt": "ttl", "rdf": "ttl", "nq": "trig"}.get(form)
     split = "split the spec, or write each release by itself"
     return f"write it as {shorter}, which is shorter, or {split}" if shorter else split
+
+
+def single(predicate: Iri, objects: list[Term]) -> Term | None:
+    """Return the only object of a property that takes one."""
+    if len(objects) > 1:
+        values = ", ".join(quoted(node) for node in sorted(objects, key=str)[:2])
+        raise SourceError(f"the graph gives `{predicate}` twice to one thing: {values}")
+    return objects[0] if objects else None
+
+
+def text_of(node: Term, predicate: Iri) -> str:
+    """Return the text of a literal."""
+    if isinstance(node, Iri | Blank):
+        raise SourceError(f"{quoted(node)} is the name of a thing where `{predicate}` takes a text")
+    return str(node)
+
+
+def id_of(node: Term, iris: Iris) -> str:
+    """Return the id in an IRI of ours."""
+    found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
+    if found is None:
+        raise SourceError(
+            f"{quoted(node)} is not a name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
+        )
+    return found[1]
 
 
 # -- rdflib's ------------------------------------------------------------------------------

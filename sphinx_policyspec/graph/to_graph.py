@@ -66,7 +66,8 @@ def parts_of(spec: model.Spec, base_iri: str = "") -> Iterator[GraphPart]:
     writer = GraphWriter(_iris(spec, base_iri))
     release, names = writer.iris.release(spec.version), _names(spec)
     yield GraphPart(b"", writer, partial(_rest, writer, release, spec, names))
-    shared = _digest((release, writer.iris.base, spec.topics, spec.documents, names.aliases, names.tagged))
+    told = (names.aliases, names.tagged, names.origins, names.touched)
+    shared = _digest((release, writer.iris.base, spec.topics, spec.documents, *told))
     finder = TouchFinder(spec)
     for chapter in _chapters(spec, writer):
         yield GraphPart(
@@ -87,6 +88,8 @@ def _rest(writer: GraphWriter, release: Iri, spec: model.Spec, names: _Names) ->
     _topics_and_goals(writer, release, spec)
     _blocks(writer, release, spec.preamble, names)
     _lacking(writer, spec)
+    for order, refusal in enumerate(spec.refusals, 1):
+        writer.record(writer.named("refusal", refusal.id), refusal, part_of=release, order=order)
     yield
     for order, file in enumerate(spec.prompt_files, 1):
         iri = writer.named("prompt-file", file.tag)
@@ -123,6 +126,8 @@ class _Names:
 
     aliases: dict[str, str]
     tagged: dict[str, tuple[str, ...]]
+    origins: dict[str, tuple[tuple[model.Origin, str], ...]]
+    touched: dict[str, bool]
 
     def tests(self, block: model.Block) -> tuple[str, ...]:
         """Return the provisions that a prompt tests because they hold its tag."""
@@ -135,7 +140,12 @@ def _names(spec: model.Spec) -> _Names:
     tagged: dict[str, dict[str, None]] = {}
     for tag in spec.eval_tags:
         tagged.setdefault(tag.tag, {})[tag.provision] = None
-    return _Names(aliases, {tag: tuple(provisions) for tag, provisions in tagged.items()})
+    return _Names(
+        aliases,
+        {tag: tuple(provisions) for tag, provisions in tagged.items()},
+        model.origins(spec),
+        model.touched_examples(spec),
+    )
 
 
 def _iris(spec: model.Spec, base_iri: str) -> Iris:
@@ -212,6 +222,7 @@ def _chapter(
             writer.add(iri, PS.subsectionOf, parent)
         if provision.text:
             writer.add(iri, PS.text, provision.text)
+        _origin(writer, iri, provision.id, names)
         _blocks(writer, iri, provision.blocks, names, provision)
         if isinstance(provision, model.Section) and (principle := owner(provision, finder.around)):
             writer.add(iri, PS.belongsTo, writer.iris.iri("provision", principle.id))
@@ -220,6 +231,14 @@ def _chapter(
     _clauses_and_tags(writer, release, chapter)
     yield
     yield from _references(writer, release, chapter, names)
+
+
+def _origin(writer: GraphWriter, iri: Iri, name: str, names: _Names) -> None:
+    """State what became of a provision of a resolved spec, and by which statement; which is its own origin."""
+    for origin, statement in names.origins.get(name, ()):
+        writer.add(iri, PS.origin, origin.value)
+        if statement and statement != name:
+            writer.add(iri, PS.originStatement, writer.iris.iri("provision", statement))
 
 
 _PART_KINDS: dict[type, str] = {
@@ -251,22 +270,25 @@ def _blocks(
     """State the blocks of a provision, of the preamble or of a prompt file."""
     enclosing = () if provision is None else (provision.id,)
     for order, block in enumerate(blocks, 1):
-        _block(writer, owner, order, block, {"illustrates": enclosing, "tests": names.tests(block)})
+        iri = _block(writer, owner, order, block, {"illustrates": enclosing, "tests": names.tests(block)})
+        if isinstance(block, model.Example) and block.id in names.touched:
+            writer.add(iri, PS.exampleState, "void" if names.touched[block.id] else "still-holds")
 
 
 def _block(
     writer: GraphWriter, owner: Iri, order: int, block: model.Block, derived: dict[str, tuple[str, ...]]
-) -> None:
+) -> Iri:
     if isinstance(block, model.Example | model.EvalPrompt):
         iri = writer.named("example" if isinstance(block, model.Example) else "prompt", block.id)
         writer.record(iri, block, part_of=owner, order=order, derived=derived)
         _write_conversation(writer, iri, block.turns)
-    elif isinstance(block, model.Definition):
-        writer.record(writer.named("definition", block.id), block, part_of=owner, order=order)
+        return iri
+    if isinstance(block, model.Definition):
+        iri = writer.named("definition", block.id)
     else:
-        writer.record(
-            writer.iris.part(_PART_KINDS[type(block)], owner, order), block, part_of=owner, order=order
-        )
+        iri = writer.iris.part(_PART_KINDS[type(block)], owner, order)
+    writer.record(iri, block, part_of=owner, order=order)
+    return iri
 
 
 def _touches(writer: GraphWriter, toucher: Iri, touches: Iterable[Touch]) -> None:

@@ -19,6 +19,11 @@ from sphinx_policyspec.model.levels import (
     AuthorityLevel as AuthorityLevel, OverrideMode as OverrideMode, overriders as overriders,
     roles_that_override as roles_that_override, speaker as speaker, who_may_override as who_may_override,
 )
+from sphinx_policyspec.model.overlays import (
+    Operation as Operation, Origin as Origin, RebaseEffect as RebaseEffect, Refusal as Refusal,
+    RefusalCode as RefusalCode, SpecStatement as SpecStatement,
+    StatementMode as StatementMode, Surface as Surface, VerdictNote as VerdictNote, origins as origins, touched_examples as touched_examples,
+)
 from sphinx_policyspec.model.provision import (
     Block as Block, Carrier as Carrier, Changelog as Changelog, ChangelogEntry as ChangelogEntry,
     Clause as Clause, Comment as Comment, Commentary as Commentary, Definition as Definition,

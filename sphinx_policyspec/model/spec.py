@@ -16,6 +16,7 @@ from sphinx_policyspec.model.example import EvalPrompt, Example
 from sphinx_policyspec.model.levels import AuthorityLevel, who_may_override
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.outlines import slug_of
+from sphinx_policyspec.model.overlays import Refusal, SpecStatement
 from sphinx_policyspec.model.provision import (
     Block,
     Changelog,
@@ -144,6 +145,8 @@ class Spec:
     :param provisions: all of them in reading order, chapters before what stands in them
     :param preamble: blocks before the first heading
     :param revision_of: version of the release before this one
+    :param overlays: names of the overlays whose statements are among the provisions, a later one being the later message
+    :param refusals: statements of overlays that may not be said, and are no provisions
     """
 
     title: str
@@ -168,6 +171,8 @@ class Spec:
     eval_tags: tuple[EvalTag, ...] = ()
     prompt_files: tuple[PromptFile, ...] = ()
     changelog: Changelog | None = None
+    overlays: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
 
     def __post_init__(self) -> None:
         """End the base as every IRI does that begins with it."""
@@ -228,6 +233,11 @@ class Spec:
     def principles(self) -> tuple[Principle, ...]:
         """The provisions that have a level of authority, in reading order."""
         return tuple(p for p in self.provisions if isinstance(p, Principle))
+
+    @cached_property
+    def statements(self) -> tuple[SpecStatement, ...]:
+        """The principles that are statements of overlays, in reading order."""
+        return tuple(p for p in self.provisions if isinstance(p, SpecStatement))
 
     @property
     def examples(self) -> tuple[Example, ...]:

@@ -10,17 +10,20 @@ from itertools import combinations
 from sphinx_policyspec.checks.prose import matches
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.files import Brief, grouped
-from sphinx_policyspec.model import Finding, Principle, Severity, Span, Spec, Value
-from sphinx_policyspec.model.finding import UnknownNames, shown
-from sphinx_policyspec.overlays.verdicts import (
-    AS_UPSTREAM,
-    OverlayJudge,
+from sphinx_policyspec.model import (
+    Finding,
+    Operation,
+    Principle,
     RefusalCode,
-    StatementVerdict,
+    Severity,
+    Span,
+    Spec,
+    Value,
     VerdictNote,
-    principles_in,
 )
-from sphinx_policyspec.readers.overlays import Operation, Overlay, OverlayStatement
+from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.overlays.verdicts import AS_UPSTREAM, OverlayJudge, StatementVerdict, principles_in
+from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 from sphinx_policyspec.readers.text import holds, no_such_clause
 
 
@@ -56,9 +59,31 @@ class OverlayReport(Brief):
         return tuple(verdict for verdict in self.verdicts if verdict.is_allowed)
 
     @property
+    def said(self) -> dict[str, tuple[StatementVerdict, ...]]:
+        """The statements that may be said, by overlay."""
+        return self._by_overlay(self.allowed)
+
+    @property
     def refused(self) -> tuple[StatementVerdict, ...]:
         """Those that may not."""
-        return tuple(verdict for verdict in self.verdicts if not verdict.is_allowed)
+        found = (verdict for verdict in self.verdicts if not verdict.is_allowed)
+        return tuple(verdict for some in self._by_overlay(found).values() for verdict in some)
+
+    def _by_overlay(self, verdicts: Iterable[StatementVerdict]) -> dict[str, tuple[StatementVerdict, ...]]:
+        """Return verdicts by overlay; no place in a file counts, so that ids order them."""
+        found = grouped((verdict.overlay.name, verdict) for verdict in verdicts)
+        return {
+            overlay.name: tuple(
+                sorted(found.get(overlay.name, ()), key=lambda one: _as_counted(one.statement.id))
+            )
+            for overlay in self.overlays
+        }
+
+
+def _as_counted(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return a key that sorts names as people count: `s2` before `s10`."""
+    parts = filter(None, re.split(r"([0-9]{1,9})", name))
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
 
 
 def check_overlays(
@@ -308,9 +333,9 @@ _DEMAND = re.compile(r"\b(?:must|should|always)\b(?! (?:not|never)\b)", re.IGNOR
 
 
 def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
-    """Hint at upstream examples of what is overridden: somebody has to say whether they still hold."""
+    """Hint at upstream examples of what is changed: somebody has to say whether they still hold."""
     statement = verdict.statement
-    if statement.operation is not Operation.OVERRIDES or statement.voids:
+    if statement.operation not in _CHANGING or statement.voids:
         return
     titles = [
         example.title
@@ -322,13 +347,14 @@ def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
         named = ", ".join(f"“{title}”" for title in titles[:_FEW]) + ", …" * (len(titles) > _FEW)
         yield Finding(
             code="void-examples",
-            message=f"upstream shows what `{statement.id}` overrides: {named}",
-            span=statement.place("overrides"),
+            message=f"upstream shows what `{statement.id}` {statement.operation}: {named}",
+            span=statement.place(statement.operation.value),
             hint="list those that no longer hold in `voids`",
         )
 
 
 _FEW = 3
+_CHANGING = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS})
 
 
 def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:

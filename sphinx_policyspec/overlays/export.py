@@ -13,10 +13,11 @@ from typing import Any
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, dump_json, grouped, load_json, printable
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model import Finding, Severity, Span, StatementMode, Surface
 from sphinx_policyspec.overlays.check import OverlayReport, may_meet
+from sphinx_policyspec.overlays.resolve import oscal_profile, resolved, statements_graph
 from sphinx_policyspec.overlays.verdicts import StatementVerdict
-from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementMode, Surface
+from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 
 BUDGET = 16 * 1024
 """Bytes of a file that agents read with every task, beyond which it is told."""
@@ -33,6 +34,10 @@ class ExportForm(StrEnum):
     """A rule of Cursor, with front matter."""
     MESSAGE = "message"
     """A developer message: the words alone."""
+    JSONLD = "jsonld"
+    """Programs: the statements as JSON-LD, with the IRIs of what they are about."""
+    OSCAL = "oscal"
+    """Tools for compliance: a profile of OSCAL, which adds each statement to its target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,8 @@ def export_overlays(
     :param force: whether to write over a block that somebody changed
     :param budget: bytes beyond which its size is told
     """
+    if write := {ExportForm.JSONLD: statements_graph, ExportForm.OSCAL: oscal_profile}.get(form):
+        return OverlayExport(data=write(resolved(report)), report=report, findings=())
     said = _said(report, folder)
     findings: list[Finding] = []
     if form is ExportForm.MESSAGE:
@@ -135,8 +142,9 @@ def _said(report: OverlayReport, folder: str) -> dict[str, list[StatementVerdict
     marks = [_named(name) for name in names]
     if twice := next((name for name in marks if marks.count(name) > 1), ""):
         raise SourceError(f"two overlays are called `{twice}`, and each has a block of its own: rename one")
-    found = grouped((one.overlay.name, one) for one in report.allowed if _reaches(one.statement, folder))
-    return {name: found.get(name, []) for name in names}
+    return {
+        name: [one for one in found if _reaches(one.statement, folder)] for name, found in report.said.items()
+    }
 
 
 def _reaches(statement: OverlayStatement, folder: str) -> bool:

@@ -13,7 +13,7 @@ from sphinx_policyspec.checks.selection import fingerprints
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import Case, Finding, Item, Severity, rules
+from sphinx_policyspec.model import Finding, Item, Severity, rules
 from sphinx_policyspec.overlays.check import OverlayReport, instead, why
 from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
 from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
@@ -156,7 +156,7 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
     for note in verdict.notes:
         yield f"  note: {note}"
     if not verdict.is_allowed:
-        yield from (f"  {line}" for line in _conversation(part.witness.case, part.witness))
+        yield from (f"  {line}" for line in conversation(part.witness))
         if cure := instead(verdict, report.norms):
             yield f"  instead: {cure}"
 
@@ -168,9 +168,9 @@ _MODES = {
 }
 
 
-def _conversation(case: Case, witness: Witness) -> Iterator[str]:
+def conversation(witness: Witness) -> Iterator[str]:
     """Yield a witness line by line: who speaks, what for, and what becomes of it."""
-    for item in case.items:
+    for item in witness.case.items:
         who = f"upstream ({item.principle})" if item.principle else item.role or item.level or item.source
         how = "" if item.explicit or item.principle else ", implied"
         label = witness.decision.labels[item.id].value

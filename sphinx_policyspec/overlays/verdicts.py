@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cached_property
 
 from sphinx_policyspec.checks.prose import Sentence, matches
@@ -19,62 +18,31 @@ from sphinx_policyspec.model import (
     AuthorityLevel,
     Case,
     Clause,
+    Definition,
     Delegation,
     Item,
     Label,
+    Operation,
     OverrideMode,
     Principle,
+    Prose,
     Provision,
+    RefusalCode,
     Semantics,
     Spec,
+    SpecStatement,
+    StatementMode,
+    Surface,
+    VerdictNote,
     overriders,
 )
-from sphinx_policyspec.readers.overlays import (
-    Operation,
-    Overlay,
-    OverlayStatement,
-    StatementMode,
-    StatementTarget,
-    Surface,
-)
+from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementTarget
 from sphinx_policyspec.readers.text import plain
 
 AS_UPSTREAM = "as upstream says"
 """The value of upstream's items in witnesses."""
 OTHERWISE = "otherwise"
 """The value of what a user, or a text with a say, asks for in witnesses."""
-
-
-class RefusalCode(StrEnum):
-    """Why a statement is refused."""
-
-    ROOT_IS_FIXED = "root-is-fixed"
-    """No message overrides a norm of that level."""
-    LEVEL_TOO_LOW = "level-too-low"
-    """The holder's level is below that of the norm."""
-    NEEDS_EXPLICIT = "needs-explicit"
-    """What is implied does not override a norm of that level."""
-    FIRST_PARTY = "first-party-above-guideline"
-    """On the publisher's own product no message overrides a norm of that level."""
-    ABOVE_HOLDER = "level-above-holder"
-    """It claims a level that the holder does not have."""
-    BEYOND_POWER = "delegation-beyond-power"
-    """It gives a say that would go beyond what the holder could override."""
-    WEAKENED = "weakened-by-definition"
-    """It changes what a norm means that the holder could not override."""
-    SPLIT = "must-be-split"
-    """Some of what it is about may be changed so, and some not."""
-
-
-class VerdictNote(StrEnum):
-    """What is to be known of a statement that is allowed, or of its witness."""
-
-    RESTATES = "restates-upstream"
-    """Upstream says it already."""
-    TAKES_SWITCH = "takes-the-switch"
-    """A user could override it, and no longer can."""
-    FIRST_PARTY_USER = "user-on-first-party"
-    """The prose does not say whether a user's word on the publisher's product is customization."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +149,19 @@ class OverlayJudge:
         self.overlay = overlay
         self.holder = norms.spec.level_by_id[overlay.holder]
         self._is_first_party = overlay.surface is Surface.FIRST_PARTY
+        self._sentences: dict[str, tuple[Sentence, ...]] = {}
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        """The words of each principle, by which most that do not use a term are told at once."""
+        return {
+            one.id: " ".join(
+                f"{block.source} {block.text}"
+                for block in one.blocks
+                if isinstance(block, Prose | Definition)
+            ).casefold()
+            for one in self.norms.spec.principles
+        }
 
     @cached_property
     def issues(self) -> dict[str, OverlayStatement]:
@@ -310,10 +291,38 @@ class OverlayJudge:
     ) -> PartVerdict:
         issue = statement.issue or principle.id
         items = (self._norm(principle, clause, issue, statement.id), self._said(statement, issue))
-        part = self._against(principle, clause, self._witness(statement, principle.id, items))
-        return self._with_user(part, statement, principle, issue)
+        part = self._against(statement, principle, clause, self._witness(statement, principle.id, items))
+        part = self._with_user(part, statement, principle, issue)
+        return self._under(part, statement, principle, issue)
 
-    def _against(self, principle: Principle, clause: Clause | None, witness: Witness) -> PartVerdict:
+    def _under(
+        self, part: PartVerdict, statement: OverlayStatement, principle: Principle, issue: str
+    ) -> PartVerdict:
+        """Judge against what overlays below this one say on the same issue, too: a higher holder's word stands."""
+        for other in self._below.get((principle.id, issue), ()) if part.is_allowed else ():
+            earlier = self._norm(other, None, issue, statement.id)
+            witness = self._witness(statement, other.id, (earlier, self._said(statement, issue)))
+            if witness.label is not Label.IN:
+                found = self._against(statement, other, None, witness)
+                return replace(
+                    found, quoted=Quotation(text=other.text, file=other.span.file, line=other.span.line)
+                )
+        return part
+
+    @cached_property
+    def _below(self) -> dict[tuple[str, str], list[SpecStatement]]:
+        """Statements of overlays that upstream has on top already, by each provision that they change, and their issue."""
+        return grouped(
+            ((principle.id, one.issue or principle.id), one)
+            for one in self.norms.spec.statements
+            for name in (*one.overrides, *one.permits)
+            if name in self.norms.provisions
+            for principle in principles_in(self.norms, name)
+        )
+
+    def _against(
+        self, statement: OverlayStatement, principle: Principle, clause: Clause | None, witness: Witness
+    ) -> PartVerdict:
         level = self._level(principle, clause)
         is_allowed = witness.label is Label.IN
         return PartVerdict(
@@ -321,7 +330,7 @@ class OverlayJudge:
             clause=clause.text if clause else "",
             level=level,
             code=None if is_allowed else self._code(principle, level),
-            quoted=self.quotation(principle, clause.text if clause else ""),
+            quoted=self.quotation(principle, clause.text if clause else "", statement.says),
             witness=witness,
         )
 
@@ -341,7 +350,7 @@ class OverlayJudge:
         issue = statement.issue or principle.id
         said = replace(self._said(statement, issue), value=AS_UPSTREAM)
         items = (self._norm(principle, clause, issue, statement.id), said)
-        part = self._against(principle, clause, self._witness(statement, principle.id, items))
+        part = self._against(statement, principle, clause, self._witness(statement, principle.id, items))
         return self._with_user(replace(part, notes=(VerdictNote.RESTATES,)), statement, principle, issue)
 
     def _narrowed(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
@@ -351,12 +360,12 @@ class OverlayJudge:
         issue = statement.issue or statement.id
         for principle in forbidden:
             items = (self._norm(principle, None, issue, statement.id), self._said(statement, issue))
-            yield self._against(principle, None, self._witness(statement, principle.id, items))
+            yield self._against(statement, principle, None, self._witness(statement, principle.id, items))
         for principle, clause in () if forbidden else targets:
             own = self._norm(principle, clause, principle.id, statement.id)
             narrowed = f"{issue}, narrowed" if issue == principle.id else issue
             witness = self._witness(statement, principle.id, (own, self._said(statement, narrowed)))
-            part = self._against(principle, clause, witness)
+            part = self._against(statement, principle, clause, witness)
             yield self._with_user(part, statement, principle, narrowed)
 
     def _added(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
@@ -396,7 +405,7 @@ class OverlayJudge:
                 )
                 witness = self._witness(statement, principle.id, (norm, said, text), text.id)
                 code = None if witness.label is Label.IN else RefusalCode.BEYOND_POWER
-                part = self._against(principle, clause, witness)
+                part = self._against(statement, principle, clause, witness)
                 yield replace(part, about=scope, code=code)
 
     def _deciding(self, scope: str) -> tuple[tuple[Principle, Clause | None], ...]:
@@ -410,37 +419,49 @@ class OverlayJudge:
         """Judge a definition by the norms that use the term; without one that it cannot change, it meets none."""
         issue = statement.issue or statement.name
         said = self._said(statement, issue)
-        refused = []
+        refused, word = [], statement.name.casefold()
         term = re.compile(rf"(?<!\w){re.escape(statement.name)}(?!\w)", re.IGNORECASE)
         for principle in self.norms.spec.principles:
+            if principle.authority not in self.norms.rank or word not in self._words[principle.id]:
+                continue
             found = next((one for one, _ in matches((principle,), term)), None)
-            if found is None or principle.authority not in self.norms.rank:
+            if found is None:
                 continue
             witness = self._witness(
                 statement, principle.id, (self._norm(principle, None, issue, statement.id), said)
             )
             if witness.label is not Label.IN:
-                part = self._against(principle, None, witness)
+                part = self._against(statement, principle, None, witness)
                 refused.append(replace(part, code=RefusalCode.WEAKENED, quoted=_quotation(found)))
         yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (said,))),)
 
-    def quotation(self, principle: Principle, words: str = "") -> Quotation | None:
-        """Return the sentence that holds some words; without any the first that asks for something, else the first."""
-        sentences = [sentence for sentence, _ in matches((principle,), _ANY)]
+    def quotation(self, principle: Principle, words: str = "", says: str = "") -> Quotation | None:
+        """Return the sentence that holds some words; without any the one that asks for something and is nearest to a statement."""
+        if principle.id not in self._sentences:
+            self._sentences[principle.id] = tuple(one for one, _ in matches((principle,), _ANY))
+        sentences = self._sentences[principle.id]
         wanted = plain(words)
         for sentence in sentences if wanted else ():
             if wanted in plain(sentence.text) or plain(sentence.text) in wanted:
                 return _quotation(sentence)
-        asking = (sentence for sentence in sentences if _NORM.search(sentence.text))
-        found = next(asking, sentences[0] if sentences else None)
+        said = _stems(says)
+        asking = [sentence for sentence in sentences if _NORM.search(sentence.text)]
+        # Of equally near ones the first is meant, and one that asks for something before one that tells of it.
+        found = max((*asking, *sentences), key=lambda one: len(said & _stems(one.text)), default=None)
         return _quotation(found) if found else None
 
 
+def _stems(text: str) -> set[str]:
+    """Return how the longer words of a text begin, which words of one family share."""
+    return {word[:5] for word in re.findall(r"[^\W\d_]{5,}", text.lower())} - _COMMON
+
+
+_COMMON = frozenset(("assis", "shoul", "users"))
 _USER = "user"
 _ANY = re.compile(r"\A\s*\S")
 """Matches a sentence once."""
 _NORM = re.compile(
-    r"\b(?:must|shall|should|never|always|do not|don't|cannot|can't|may not|need to|ha(?:s|ve) to|only)\b",
+    r"(?<![\w-])(?:must|shall|should(?:n['’]t)?|never|always|do not|don['’]t|cannot|can['’]t|may not|need to|ha(?:s|ve) to|only)(?![\w-])",
     re.IGNORECASE,
 )
 """Words with which a sentence asks for something."""
@@ -451,7 +472,7 @@ def principles_in(norms: Norms, name: str) -> tuple[Principle, ...]:
     provision = norms.provisions[name]
     if isinstance(provision, Principle):
         return (provision,)
-    return tuple(one for one in norms.spec.principles if provision.id in _above(norms.spec, one))
+    return tuple(one for one in norms.norms if provision.id in _above(norms.spec, one))
 
 
 def _above(spec: Spec, provision: Provision) -> Iterator[str]:

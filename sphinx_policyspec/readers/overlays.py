@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,9 +12,11 @@ from typing import TypeVar
 
 import yaml
 
+from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Finding, Span, Value
+from sphinx_policyspec.model import Finding, Operation, Span, StatementMode, Surface, Value
 from sphinx_policyspec.readers.cases import CaseKey
+from sphinx_policyspec.readers.git import is_git
 from sphinx_policyspec.readers.judgements import one_of
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -20,45 +24,8 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-class Operation(StrEnum):
-    """What a statement does to upstream."""
-
-    OVERRIDES = "overrides"
-    """An upstream default no longer holds here."""
-    NARROWS = "narrows"
-    """What upstream allows is not done here."""
-    ADDS = "adds"
-    """A rule that upstream does not have."""
-    PERMITS = "permits"
-    """Uses a permission that upstream leaves open."""
-    DELEGATES = "delegates"
-    """Texts of a source have a say on some issues."""
-    DEFINES = "defines"
-    """Fixes what a term means."""
-    RESTATES = "restates"
-    """Says again what upstream says."""
-
-
 TARGETED = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS, Operation.RESTATES})
 """The operations whose values name provisions of upstream."""
-
-
-class Surface(StrEnum):
-    """Where the assistant that reads the statements is used."""
-
-    API = "api"
-    """A product that somebody builds on the publisher's interface."""
-    ORGANISATION = "organisation"
-    """An assistant for an organisation's own people; decided as ``api``."""
-    FIRST_PARTY = "first-party"
-    """The publisher's own product."""
-
-
-class StatementMode(StrEnum):
-    """Whether a statement is explicit, or implied by a persona or a tone."""
-
-    EXPLICIT = "explicit"
-    IMPLICIT = "implicit"
 
 
 OVERLAY = (
@@ -152,11 +119,13 @@ class StatementTarget(Brief):
 
     :param provision: its id
     :param clause: words of it, where the statement is about no more
+    :param id_span: where the id stands, if that is not all
     """
 
     provision: str
     span: Span
     clause: str = ""
+    id_span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +204,21 @@ class Overlay(Brief):
         return dict(self.places).get(key, self.span)
 
 
+_LOOKED_AT = 2**20
+"""Bytes of a file by which it is told from other YAML."""
+_OVERLAY = re.compile(rb"^[ \t{]*([\"']?)overlay\1[ \t]*:", re.MULTILINE)
+
+
+def is_overlay(source: str | Path) -> bool:
+    """Return whether a SOURCE is an overlay file, which stands for the spec that results from it."""
+    path = Path(source)
+    if path.suffix.lower() not in {".yaml", ".yml"} or not path.is_file():
+        return False
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return bool(_OVERLAY.search(file.read(_LOOKED_AT)))
+    return False
+
+
 def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
     """Return the overlay of a file, and what is wrong with its form; nothing where it says not even its name and holder.
 
@@ -244,6 +228,34 @@ def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, 
     :param name: how findings name the file
     """
     return overlay_of(read_text(path, name)[0], name)
+
+
+def read_overlays(
+    files: Sequence[tuple[Path, str]], *, is_named: bool = True
+) -> tuple[tuple[Overlay, ...], tuple[Finding, ...], str]:
+    """Return the overlays of files, what is wrong with their form, and the upstream that all of them name.
+
+    Raises as :func:`read_overlay` does, where none of them is an overlay, and where they name two upstreams.
+
+    :param files: each with how findings name it
+    :param is_named: whether the upstream that they name counts
+    """
+    overlays: list[Overlay] = []
+    findings: list[Finding] = []
+    named: dict[str, None] = {}
+    for path, name in files:
+        overlay, found = read_overlay(path, name)
+        findings += found
+        if overlay:
+            overlays.append(overlay)
+            source = overlay.upstream.source
+            named[source if is_git(source) else str(path.parent / source)] = None
+    if not overlays:
+        raise AnnotationError("\n".join(map(str, findings)))
+    if is_named and len(named) > 1:
+        told = ", ".join(f"`{source}`" for source in sorted(named))
+        raise SourceError(f"overlays are checked against one upstream, and these name {told}; give one")
+    return tuple(overlays), tuple(findings), next(iter(named))
 
 
 def overlay_of(text: str, file: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
@@ -384,7 +396,10 @@ class _Reader:
                 values, is_whole = self._mapping(item, TARGET)
                 if is_whole:
                     provision, clause = self._text(values, "provision"), self._text(values, "clause")
-                    yield StatementTarget(provision=provision, clause=clause, span=self.yaml.span(item))
+                    place = self.yaml.span(values["provision"])
+                    yield StatementTarget(
+                        provision=provision, clause=clause, span=self.yaml.span(item), id_span=place
+                    )
             elif text := self.yaml.text(item).strip():
                 yield StatementTarget(provision=text, span=self.yaml.span(item))
 

@@ -84,7 +84,7 @@ def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
     met = _Meetings(norms)
     for case in cases:
         met.note_case(case)
-    by_id = {principle.id: principle for principle in norms.spec.principles}
+    by_id = {principle.id: principle for principle in norms.norms}
     order = {name: place for place, name in enumerate(by_id)}
     by_topic = {
         topic: {name for name, kinds in found.items() if TouchKind.ASSERTED in kinds and name in by_id}
@@ -166,7 +166,7 @@ class _Meetings:
         self._norms = norms
         self.declared = {
             frozenset((principle.id, other.id))
-            for principle in norms.spec.principles
+            for principle in norms.norms
             for name in principle.conflicts_with
             if (other := norms.principle(name)) and other is not principle
         }
@@ -190,6 +190,7 @@ class _Meetings:
             self._note(self.cases, names, case.title)
 
     def _note(self, found: dict[frozenset[str], dict[str, None]], names: Iterable[str], place: str) -> None:
-        ids = sorted({principle.id for name in names if (principle := self._norms.principle(name))})
+        known = (self._norms.principle(name) for name in names if not self._norms.statement(name))
+        ids = sorted({principle.id for principle in known if principle})
         for pair in combinations(ids, 2):
             found.setdefault(frozenset(pair), {})[place] = None

@@ -185,7 +185,7 @@ def fingerprint(norms: Norms, semantics: Semantics) -> str:
 
 def _by_level(norms: Norms) -> dict[str, list[Principle]]:
     """Return two principles of each level, for one to meet the other; such as the spec does not tell apart, if any."""
-    of = grouped((p.authority, p) for p in norms.spec.principles if p.authority in norms.rank)
+    of = grouped((p.authority, p) for p in norms.norms if p.authority in norms.rank)
 
     def unlike(one: Principle, other: Principle) -> bool:
         return bool(_ways(one, other, norms) or _ways(other, one, norms))
@@ -270,7 +270,7 @@ def _telling(norms: Norms) -> tuple[str, ...]:
     """Return principles that stand for all others: two of each level, and two for each way to put one before another."""
     chosen = [p.id for found in _by_level(norms).values() for p in found]
     ways: dict[tuple[str, str, str], tuple[str, str]] = {}
-    known = [p for p in norms.spec.principles if p.authority in norms.rank]
+    known = [p for p in norms.norms if p.authority in norms.rank]
     for one in known:
         if one.goes_first:
             for other in known:

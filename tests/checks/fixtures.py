@@ -15,6 +15,7 @@ from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span
 from sphinx_policyspec.overlays.check import check_overlays
+from sphinx_policyspec.overlays.resolve import cases_below, resolved
 from sphinx_policyspec.readers import cases, text
 from sphinx_policyspec.readers.judgements import read_triage
 from sphinx_policyspec.readers.overlays import read_overlay
@@ -122,7 +123,10 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     overlays = [overlay for overlay, _ in read_ones if overlay]
     findings = [finding for _, found in read_ones for finding in found]
     report = check_overlays(overlays, now, older=[replace(read, version="0", provisions=(slow,))])
-    return _shown((*findings, *report.findings))
+    tried = Path("cases.yaml")
+    known = cases.read_case_file(tried)[0] if tried.is_file() else ()
+    below = cases_below(resolved(report), [one.case for one in known])
+    return _shown((*findings, *report.findings, *below))
 
 
 def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

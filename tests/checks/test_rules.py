@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_policyspec.checks import checks, run_checks
-from sphinx_policyspec.model import Category, Rule, Severity, Spec, rules
-from sphinx_policyspec.overlays.verdicts import RefusalCode, VerdictNote
+from sphinx_policyspec.model import Category, RefusalCode, Rule, Severity, Spec, VerdictNote, rules
 from tests.checks.fixtures import CASES, case_file, found_in
 from tests.conftest import REPOSITORY, at, principle, spec
 

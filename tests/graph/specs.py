@@ -36,10 +36,12 @@ from sphinx_policyspec.model import (
     Provision,
     Reference,
     ReferenceForm,
+    Refusal,
     Response,
     Section,
     Span,
     Spec,
+    SpecStatement,
     TargetKind,
     Topic,
     Verdict,
@@ -183,9 +185,10 @@ SPECS: st.SearchStrategy[Spec] = made_of(
     priorities=some(made_of(Priority, goal=IDS)),
     repeated=some(st.one_of(made_of(AuthorityLevel), made_of(Topic), made_of(Goal))),
     preamble=_BLOCKS,
-    provisions=some(st.one_of(made_of(Section, blocks=_BLOCKS), made_of(Principle, blocks=_BLOCKS))).map(
-        _in_reading_order
-    ),
+    provisions=some(
+        st.one_of([made_of(kind, blocks=_BLOCKS) for kind in (Section, Principle, SpecStatement)])
+    ).map(_in_reading_order),
+    refusals=some(made_of(Refusal)),
     clauses=some(made_of(Clause)),
     references=some(made_of(Reference)),
     links=some(made_of(Link)),

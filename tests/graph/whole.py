@@ -24,9 +24,11 @@ from sphinx_policyspec.model import (
     PromptFile,
     Reference,
     ReferenceForm,
+    Refusal,
     Section,
     Span,
     Spec,
+    SpecStatement,
     Topic,
     Verdict,
 )
@@ -96,9 +98,44 @@ def _whole() -> Spec:
     others: list[dict[str, Any]] = [{row.field: ("be_kind",)} for row in RELATIONS]
     related = [principle(f"odd-{n}", span=at(40), **given) for n, given in enumerate(others)]
     prompt = EvalPrompt(id="t1ag/1", title="late", turns=(message(),), span=at(1), source="a", tag="t1ag")
+    statement = SpecStatement(
+        id="desk/brisk",
+        title="Brisk",
+        depth=1,
+        span=Span("desk.yaml", 5),
+        authority="user",
+        overlay="desk",
+        overrides=("be_kind",),
+        narrows=("be_kind",),
+        permits=("be_kind",),
+        restates=("be_kind",),
+        delegates=("be_kind",),
+        forbids=("be_kind",),
+        locks=("be_kind",),
+        delegates_to="shelf",
+        defines="brief",
+        voids=("be_brief-a-greeting",),
+        words=(("be_kind", "dogs"),),
+        implied=True,
+        issue="tone",
+        answer="brisk",
+        surface="api",
+        because="There is a queue.",
+        globs=("desk/**",),
+        audience="readers",
+    )
+    refusal = Refusal(
+        id="desk/dare",
+        operation="overrides",
+        named="be_kind",
+        refused="root-is-fixed",
+        because="fixed",
+        span=at(9),
+    )
     return spec(
         be_kind,
         be_brief,
+        statement,
         *related,
         Section(id="notes", title="Notes", depth=1, span=at(50)),
         version="2026-01-01",
@@ -107,6 +144,8 @@ def _whole() -> Spec:
         publisher="Library",
         name="library",
         base_iri="urn:library:",
+        overlays=("desk",),
+        refusals=(refusal,),
         revision_of="2025-01-01",
         topics=(
             Topic(id="animals", label="Animals", span=at(1), related=("pets",), same_as="urn:x:animals"),

@@ -211,6 +211,60 @@ def test_a_permission_that_a_sidecar_tells_of_is_used_in_so_many_words(run: Run,
     assert run("overlay", "check", path, "--no-annotations")[1].count("refused (root-is-fixed)") == 3
 
 
+CASES = """\
+title: a greeting
+items:
+  - {id: norm, principle: be_kind, issue: greeting, value: warm}
+  - {id: ask, from: user, turn: 1, issue: greeting, value: cold}
+---
+title: a weapon
+items:
+  - {id: norm, principle: keep_safe, issue: weapon, value: none}
+  - {id: ask, from: user, turn: 1, issue: weapon, value: one}
+---
+title: ours
+items:
+  - {id: ours, principle: shop/a, issue: greeting, value: none}
+  - {id: ask, from: user, turn: 1, issue: greeting, value: cold}
+expect: {labels: {ours: in, ask: out}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("overrides: be_kind", {"case-changed": "`a greeting`"}),
+        ("narrows: keep_safe, forbids: [be_kind]", {"case-changed": "`a greeting`"}),
+        ("restates: be_kind", {"case-changed": "`a greeting`"}),
+        ("adds: Rule, issue: greeting, value: none", {"case-changed": "`a greeting`"}),
+        ("restates: keep_safe", {}),
+        ("adds: Rule", {}),
+        ("delegates: shelf, scope: [be_kind]", {}),
+    ],
+)
+def test_cases_that_come_out_otherwise_are_told_and_no_others(
+    run: Run, shop: Path, statement: str, told: dict[str, str]
+) -> None:
+    (shop / "cases.yaml").write_text(CASES, "utf-8")
+    path = written(shop, f"{{id: a, says: x, {statement}}}")
+    found = [
+        one
+        for one in ps.check_overlay(path, cases=[shop / "cases.yaml"]).findings
+        if one.code.startswith("case-")
+    ]
+    assert {one.code: True for one in found} == dict.fromkeys(told, True)
+    assert all(told[one.code] in one.message for one in found)
+    assert run("overlay", "check", path, "--cases", shop / "cases.yaml")[0] == 0
+
+
+def test_a_case_about_a_statement_has_to_come_out_as_it_expects(run: Run, shop: Path) -> None:
+    (shop / "cases.yaml").write_text(CASES.replace("ask: out}}", "ask: in}}"), "utf-8")
+    path = written(shop, "{id: a, says: x, overrides: be_kind}")
+    status, out, _ = run("overlay", "check", path, "--cases", shop)
+    assert status == 1
+    assert "`ours` is not as it expects: ask is out" in out
+
+
 STATEMENTS = st.lists(
     st.sampled_from(
         [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -120,16 +121,61 @@ def test_no_word_closes_what_it_stands_in(to: ExportForm) -> None:
         "where": {"globs": [HOSTILE], "audience": HOSTILE},
     }
     text = exported(b"", SAID, statement, to=to).data.decode()
+    if to in {ExportForm.JSONLD, ExportForm.OSCAL}:
+        assert HOSTILE in list(_texts(json.loads(text)))
+        return
     if to is ExportForm.MESSAGE:
-        assert text.split("\n\n") == ["So it is.", " ".join(HOSTILE.split()) + "\n"]
+        assert {part.strip() for part in text.split("\n\n")} == {"So it is.", " ".join(HOSTILE.split())}
         return
     (block,), wrong = find_blocks(text, "F")
     assert (block.end, wrong) == (len(text.splitlines()), ())
-    assert [item_record(line) for line in block.lines if item_record(line)][1] == {
-        **statement,
-        "says": " ".join(HOSTILE.split()),
-    }
+    said = {**statement, "says": " ".join(HOSTILE.split())}
+    assert said in [item_record(line) for line in block.lines]
     assert all(line.count("-->") == line.count("<!--") for line in text.splitlines())
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in JSON."""
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_a_profile_adds_each_statement_to_its_target_and_is_the_same_again() -> None:
+    hard = {"id": "a b", "says": "Be so.", "restates": "fixed", "because": "It\nis."}
+    data = exported(b"", SAID, REFUSED, hard, to="oscal").data
+    assert exported(b"", hard, SAID, REFUSED, to="oscal").data == data
+    profile = json.loads(data)["profile"]
+    ids = profile["imports"][0]["include-controls"][0]["with-ids"]
+    added = {
+        one["control-id"]: [part["prose"] for part in one["adds"][0]["parts"]]
+        for one in profile["modify"]["alters"]
+    }
+    assert added.keys() <= set(ids)
+    assert sorted(said for found in added.values() for said in found) == ["Be so.", "So it is."]
+    assert added == {"plain": ["So it is."], "fixed": ["Be so."]}
+
+
+def test_trestle_reads_the_profile(tmp_path: Path) -> None:
+    if importlib.util.find_spec("trestle") is None:
+        pytest.skip("the package compliance-trestle is not installed: --group harnesses")
+    oscal = importlib.import_module("trestle.oscal.profile")
+    hostile = {"id": HOSTILE, "says": HOSTILE, "adds": HOSTILE, "because": HOSTILE}
+    (tmp_path / "profile.json").write_bytes(exported(b"", SAID, hostile, to="oscal").data)
+    profile = oscal.Profile.oscal_read(tmp_path / "profile.json")
+    assert sum(len(add.parts) for alter in profile.modify.alters for add in alter.adds) == 2
+
+
+def test_json_ld_names_what_a_statement_is_about_and_holds_no_more(tmp_path: Path) -> None:
+    (tmp_path / "said.jsonld").write_bytes(exported(b"", SAID, to="jsonld").data)
+    found = ps.load(tmp_path / "said.jsonld", annotate=False)
+    assert [one.text for one in found.provisions] == ["So it is."]
+    assert found.statements == found.provisions
+    assert found.statements[0].targets == ("plain",)
 
 
 def test_front_matter_has_the_patterns_quoted_where_every_statement_has_some() -> None:

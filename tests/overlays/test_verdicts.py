@@ -8,19 +8,22 @@ from itertools import product
 import pytest
 
 from sphinx_policyspec.decision import Norms, decide
-from sphinx_policyspec.model import AuthorityLevel, Clause, Label, OverrideMode, Spec
-from sphinx_policyspec.overlays.formats import case_file
-from sphinx_policyspec.overlays.verdicts import OverlayJudge, RefusalCode, StatementVerdict, VerdictNote
-from sphinx_policyspec.readers.cases import read_cases
-from sphinx_policyspec.readers.overlays import (
+from sphinx_policyspec.model import (
+    AuthorityLevel,
+    Clause,
+    Label,
     Operation,
-    Overlay,
-    OverlayStatement,
+    OverrideMode,
+    RefusalCode,
+    Spec,
     StatementMode,
-    StatementTarget,
     Surface,
-    overlay_of,
+    VerdictNote,
 )
+from sphinx_policyspec.overlays.formats import case_file
+from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict
+from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementTarget, overlay_of
 from tests.conftest import LEVELS, at, principle, spec
 
 THREE = (

@@ -28,11 +28,11 @@ from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, Query, View, View
 from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import license_node
-from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
+from sphinx_policyspec.sphinx_ext.markdown.render import OverlayFacts, SpecRenderer
+from sphinx_policyspec.sphinx_ext.nodes import boxes
 from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, summary, word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyChip,
-    PolicyDeclaration,
     PolicyQuery,
     around,
     elements_of,
@@ -60,10 +60,14 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
 )
 """Pages that show the whole spec at once, and what each shows."""
 
+OVERLAYS_PAGE = "what-we-change"
+"""The page that shows what overlays change."""
+
 _FOR_MAINTAINERS = ("coverage", "survey")
 _RESERVED = frozenset(
     {
         START,
+        OVERLAYS_PAGE,
         *VIEWS,
         "genindex",
         "search",
@@ -110,7 +114,8 @@ def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
         ViewKind.SURVEY: bool(spec.principles),
     }
     found = ((name, tuple(kind for kind in kinds if has[kind])) for name, kinds in VIEWS.items())
-    return tuple(SitePage(name=name, views=kinds) for name, kinds in found if kinds)
+    own = (SitePage(name=OVERLAYS_PAGE, views=(OVERLAYS_PAGE,)),) if spec.overlays or spec.refusals else ()
+    return (*own, *(SitePage(name=name, views=kinds) for name, kinds in found if kinds))
 
 
 def overridable(spec: Spec, role: str) -> list[Principle]:
@@ -135,7 +140,7 @@ def _names(ids: Iterable[str], others: Iterable[str], prefix: str = "") -> Itera
     taken: set[str] = {*_RESERVED, *others}
     numbers = count(1)
     for given in ids:
-        name = f"{prefix}{given}"
+        name = f"{prefix}{given}".replace("/", "-")
         while name in taken or not _PLAIN.fullmatch(name):
             name = f"page-{next(numbers)}"
         taken.add(name)
@@ -193,7 +198,10 @@ class SitePageParser(Parser):
         if page.views or page.role:
             # What a table or map says stands in the chapters, where a search finds it.
             env.metadata[env.docname]["nosearch"] = True
-            section, questions = _role_nodes(page) if page.role else _view_nodes(page)
+            if page.name == OVERLAYS_PAGE:
+                section, questions = _overlay_nodes(page, site.spec)
+            else:
+                section, questions = _role_nodes(page) if page.role else _view_nodes(page)
             document += section
             domain.note_document(env.docname, outside_record((), questions, (), ()))
             return
@@ -274,14 +282,9 @@ class Home:
             (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
             (_("Licence"), [license_node(spec.license)] if spec.license else []),
         ]
-        fields = [
-            nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", "", *value)))
-            for name, value in facts
-            if value
-        ]
-        imprint = PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint"])
+        told = [(name, value) for name, value in facts if value]
         # The cover of a PDF has it, too.
-        return _on_the_web(imprint) if fields else []
+        return _on_the_web(boxes.facts(told)) if told else []
 
     @staticmethod
     def heading(text: str) -> nodes.rubric:
@@ -290,7 +293,9 @@ class Home:
 
     def _ways(self) -> Iterator[tuple[str, str]]:
         """Yield addresses, as seen from the first page, and what they lead to."""
-        views = [name for name in self.site.pages if name in VIEWS and name not in _FOR_MAINTAINERS]
+        views = [
+            name for name, page in self.site.pages.items() if page.views and name not in _FOR_MAINTAINERS
+        ]
         yield from ((f"{name}.html", title_of(self.site.pages[name])) for name in views)
         if any(about(self.site.spec).values()):
             yield "policy-topics.html", _("By topic")
@@ -382,6 +387,7 @@ def title_of(page: SitePage) -> str:
         }
         return roles.get(page.role) or _("What messages from {role} may override").format(role=page.role)
     titles = {
+        OVERLAYS_PAGE: _("What we change"),
         "all-principles": _("All principles"),
         "all-examples": _("All examples"),
         "map": _("Map"),
@@ -423,6 +429,13 @@ def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     section = nodes.section("", nodes.title(title, title), *_intro(page), ids=[f"{page.name}-page"])
     section += PolicyQuery("", classes=["ps-query"], docname=page.name, number=0)
     return section, (asked,)
+
+
+def _overlay_nodes(page: SitePage, spec: Spec) -> tuple[nodes.section, tuple[Ask, ...]]:
+    """Return the page of what overlays change, which asks nothing."""
+    title = title_of(page)
+    shown = OverlayFacts(page.name, spec).changes()
+    return nodes.section("", nodes.title(title, title), *shown, ids=[f"{page.name}-page"]), ()
 
 
 def _toctree(

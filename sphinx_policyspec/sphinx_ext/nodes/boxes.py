@@ -204,6 +204,19 @@ def definition(
     )
 
 
+def facts(told: Iterable[tuple[str, list[nodes.Node]]], *classes: str) -> policy.PolicyDeclaration:
+    """Return facts in two columns, each with its name."""
+    fields = [
+        nodes.field(
+            "",
+            nodes.field_name("", "", nodes.Text(name)),
+            nodes.field_body("", nodes.paragraph("", "", *value, translatable=False)),
+        )
+        for name, value in told
+    ]
+    return policy.PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint", *classes])
+
+
 def declaration(
     kind: str,
     anchor: str,

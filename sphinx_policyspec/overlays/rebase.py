@@ -1,0 +1,430 @@
+"""What the next release of upstream does to each statement of an overlay, and the overlay file with what follows for certain."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sphinx_policyspec.checks.prose import matches
+from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, compare
+from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.exports import Formats, json_object
+from sphinx_policyspec.files import Brief, printable
+from sphinx_policyspec.model import Finding, Operation, Principle, RebaseEffect, Span, Spec
+from sphinx_policyspec.overlays.check import OverlayReport, check_overlays, why
+from sphinx_policyspec.overlays.formats import case_record, conversation
+from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
+from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstream, overlay_of
+from sphinx_policyspec.readers.text import holds, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebaseFact(Brief):
+    """One thing that a next release does to a statement.
+
+    :param about: id of what it happens to, as the overlay names it
+    :param told: what it is, in words
+    :param before: words of the pinned release, where words changed
+    :param after: those of the next one
+    """
+
+    effect: RebaseEffect
+    about: str
+    told: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebasedStatement(Brief):
+    """What a next release does to a statement.
+
+    :param before: its verdict on the pinned release; nothing where what it is about is not there
+    :param after: its verdict on the next one, with what is renamed taken over
+    """
+
+    id: str
+    span: Span
+    facts: tuple[RebaseFact, ...]
+    before: StatementVerdict | None
+    after: StatementVerdict | None
+
+    @property
+    def effects(self) -> tuple[RebaseEffect, ...]:
+        """What happens to it, each once."""
+        return tuple(dict.fromkeys(fact.effect for fact in self.facts)) or (RebaseEffect.UNTOUCHED,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayRebase(Brief):
+    """What a next release does to an overlay.
+
+    :param report: the overlay on its pinned release
+    :param text: the file of the overlay with renames, pin and digest taken over, and nothing else
+    """
+
+    report: OverlayReport
+    next: OverlayReport
+    diff: SpecDiff
+    statements: tuple[RebasedStatement, ...]
+    text: str
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the next release does nothing to any statement."""
+        return all(one.effects == (RebaseEffect.UNTOUCHED,) for one in self.statements)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the overlay as it stands."""
+        return self.report.findings
+
+
+def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> OverlayRebase:
+    """Return what a next release does to an overlay, which was checked on its pinned one.
+
+    :param report: of one overlay
+    :param text: its file
+    :param pin: what it says of upstream, once it is taken over
+    """
+    (overlay,) = report.overlays
+    diff = compare(report.upstream, new)
+    old_norms, new_norms = report.norms, Norms(new)
+    renewed = _Renewed(diff, old_norms, new_norms)
+    after = check_overlays([renewed.overlay(overlay)], new, digest=pin.sha256)
+    verdicts = [{verdict.statement.id: verdict for verdict in one.verdicts} for one in (report, after)]
+    judge = _Rebaser(diff, old_norms, new_norms, renewed)
+    statements = []
+    for one in overlay.statements:
+        was, now = (known.get(one.id) for known in verdicts)
+        facts = (*judge.facts(one, now), *_verdicts(one, was, now))
+        statements.append(
+            RebasedStatement(id=f"{overlay.name}/{one.id}", span=one.span, facts=facts, before=was, after=now)
+        )
+    written = _written(text, overlay, renewed, pin)
+    return OverlayRebase(report=report, next=after, diff=diff, statements=tuple(statements), text=written)
+
+
+def _verdicts(
+    statement: OverlayStatement, was: StatementVerdict | None, now: StatementVerdict | None
+) -> Iterator[RebaseFact]:
+    if was and now and was.is_allowed != now.is_allowed:
+        code = now.code or was.code
+        told = (
+            f"was allowed, is refused ({code}): {why(now)}"
+            if was.is_allowed
+            else f"was refused ({code}), is allowed"
+        )
+        yield RebaseFact(effect=RebaseEffect.VERDICT_CHANGED, about=statement.id, told=told)
+
+
+class _Renewed:
+    """What ids of the pinned release are called in the next one."""
+
+    def __init__(self, diff: SpecDiff, old: Norms, new: Norms) -> None:
+        self._diff, self._old, self._new = diff, old, new
+        self.levels = {
+            change.old: change.new for change in diff.of(Subject.LEVEL, ChangeKind.RENAMED) if change.old
+        }
+
+    def id(self, name: str) -> str:
+        """Return what an id is called now; itself where it is gone, or is none of upstream's."""
+        found = self._old.provisions.get(name)
+        return self._diff.new_ids.get(found.id, name) if found else name
+
+    def level(self, name: str) -> str:
+        """Return what a level is called now."""
+        return name if name in self._new.rank else self.levels.get(name, name)
+
+    def overlay(self, overlay: Overlay) -> Overlay:
+        """Return an overlay with the new names; what it says of upstream's text is left out."""
+        statements = tuple(map(self._statement, overlay.statements))
+        return replace(overlay, holder=self.level(overlay.holder), statements=statements, upstream=Upstream())
+
+    def _statement(self, statement: OverlayStatement) -> OverlayStatement:
+        return replace(
+            statement,
+            targets=tuple(replace(one, provision=self.id(one.provision)) for one in statement.targets),
+            forbids=tuple(map(self.id, statement.forbids)),
+            scope=tuple(map(self.id, statement.scope)),
+            chapter=self.id(statement.chapter),
+            level=self.level(statement.level),
+            voids=tuple(name for name in statement.voids if self._new.examples(name)),
+        )
+
+
+class _Rebaser:
+    """Finds what happens to what statements are about."""
+
+    def __init__(self, diff: SpecDiff, old: Norms, new: Norms, renewed: _Renewed) -> None:
+        self._diff, self._old, self._new, self._renewed = diff, old, new, renewed
+        said = {plain(one) for one in _sentences(old.spec)}
+        self._fresh = {plain(one): one for one in _sentences(new.spec) if plain(one) not in said}
+
+    def facts(self, statement: OverlayStatement, now: StatementVerdict | None) -> tuple[RebaseFact, ...]:
+        """Return what happens to what a statement is about, each fact once."""
+        return tuple(dict.fromkeys(self._facts(statement, now)))
+
+    def _facts(self, statement: OverlayStatement, now: StatementVerdict | None) -> Iterator[RebaseFact]:
+        clauses = {one.provision: one.clause for one in statement.targets}
+        for name in dict.fromkeys((*clauses, *statement.forbids, *statement.scope, statement.chapter)):
+            if name in self._old.provisions:
+                yield from self._named(name, clauses.get(name, ""), now, is_home=name == statement.chapter)
+        yield from self._upstream(statement)
+        yield from self._examples(statement)
+
+    def _named(
+        self, name: str, clause: str, now: StatementVerdict | None, *, is_home: bool
+    ) -> Iterator[RebaseFact]:
+        old = self._old.provisions[name]
+        new_id = self._diff.new_ids.get(old.id)
+        if new_id is None:
+            heirs = [one.new for one in self._of(old.id, ChangeKind.SPLIT, ChangeKind.SUCCEEDED) if one.new]
+            told = f"; something of it stands in {', '.join(f'`{heir}`' for heir in heirs)}" if heirs else ""
+            yield RebaseFact(effect=RebaseEffect.GONE, about=name, told=f"`{name}` is gone{told}")
+            return
+        if new_id != name:
+            yield RebaseFact(
+                effect=RebaseEffect.RENAMED, about=name, told=f"`{name}` is called `{new_id}` now"
+            )
+        for change in self._of(new_id, ChangeKind.MOVED):
+            told = f"`{name}` stood in `{change.old or 'no chapter'}`, and stands in `{change.new or 'no chapter'}`"
+            yield RebaseFact(effect=RebaseEffect.MOVED, about=name, told=told)
+        if is_home:
+            return
+        for one in principles_in(self._old, name):
+            yield from self._level(one, now)
+            yield from self._text(one, clause)
+
+    def _of(self, name: str, *kinds: ChangeKind) -> Iterator[Change]:
+        return (change for change in self._diff.of(Subject.PROVISION, *kinds) if change.id == name)
+
+    def _level(self, old: Principle, now: StatementVerdict | None) -> Iterator[RebaseFact]:
+        new = self._new.principle(self._diff.new_ids.get(old.id, ""))
+        if new is None or new.authority == self._renewed.level(old.authority):
+            return
+        level = self._new.spec.level_by_id.get(new.authority)
+        follows = ""
+        if now is not None and now.code is not None:
+            follows = f": {'write `mode: explicit`' if now.code == 'needs-explicit' else 'the statement is refused now'}"
+        told = f"`{old.id}` had the level `{old.authority}`, and has `{new.authority}`"
+        how = f", which is overridden by {level.override}" if level and not follows else ""
+        yield RebaseFact(effect=RebaseEffect.LEVEL_CHANGED, about=old.id, told=f"{told}{follows or how}")
+
+    def _text(self, old: Principle, clause: str) -> Iterator[RebaseFact]:
+        new = self._new.provisions.get(self._diff.new_ids.get(old.id, ""))
+        if new is None:
+            return
+        was, now = _paragraphs(old.text), _paragraphs(new.text)
+        if clause and holds(old.text, clause):
+            was = {words: text for words, text in was.items() if holds(text, clause)}
+            kept = {words: text for words, text in now.items() if holds(text, clause)}
+            now = kept or {words: text for words, text in now.items() if words not in _paragraphs(old.text)}
+        before = [text for words, text in was.items() if words not in now]
+        after = [text for words, text in now.items() if words not in was]
+        if before or (after and not clause):
+            words = (
+                "the words of the clause are gone"
+                if clause and not holds(new.text, clause)
+                else "other words"
+            )
+            yield RebaseFact(
+                effect=RebaseEffect.TEXT_CHANGED,
+                about=old.id,
+                told=f"`{old.id}`: {words}",
+                before="\n\n".join(before),
+                after="\n\n".join(after),
+            )
+
+    def _upstream(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
+        said = [plain(one) for one in re.split(r"(?<=[.!?])\s+", statement.says) if plain(one)]
+        found = [self._fresh[one] for one in said if one in self._fresh]
+        if found and len(found) == len(said):
+            yield RebaseFact(
+                effect=RebaseEffect.NOW_UPSTREAM,
+                about=statement.id,
+                told="upstream says this itself now",
+                after=" ".join(found),
+            )
+        terms = [
+            {plain(block.term) for _, block in norms.spec.walk() if hasattr(block, "term")}
+            for norms in (self._old, self._new)
+        ]
+        if statement.operation is Operation.DEFINES and plain(statement.name) in terms[1] - terms[0]:
+            told = f"upstream defines “{statement.name}” itself now"
+            yield RebaseFact(effect=RebaseEffect.NOW_UPSTREAM, about=statement.id, told=told)
+
+    def _examples(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
+        for name in statement.voids:
+            old, new = self._old.examples(name), self._new.examples(name)
+            if old and not new:
+                ids = {self._diff.renamed_examples.get(one.id, "") for one in old}
+                new = tuple(one for one in self._new.spec.examples if one.id in ids)
+            verdicts = [[one.verdict for found in side for one in found.responses] for side in (old, new)]
+            told = "is gone" if not new else "has other verdicts" if verdicts[0] != verdicts[1] else ""
+            if old and told:
+                yield RebaseFact(
+                    effect=RebaseEffect.EXAMPLE_VOID, about=name, told=f"the example “{name}” {told}"
+                )
+
+
+def _sentences(spec: Spec) -> Iterator[str]:
+    """Yield the sentences of all principles."""
+    return (" ".join(one.text.split()) for one, _ in matches(spec.principles, re.compile(r"\A\s*\S")))
+
+
+def _paragraphs(text: str) -> dict[str, str]:
+    """Return the paragraphs of a text by their words, so that typography makes no difference."""
+    parts = (" ".join(part.split()) for part in re.split(r"\n[ \t]*\n", text))
+    return {plain(part): part for part in parts if part}
+
+
+# -- the file ------------------------------------------------------------------------------------
+
+
+def _written(text: str, overlay: Overlay, renewed: _Renewed, pin: Upstream) -> str:
+    """Return a file with renames, pin and digest taken over; every other character stays.
+
+    Raises :class:`SourceError` where that cannot be done without more.
+    """
+    given = dict(overlay.places)
+    edits: dict[Span, Callable[[str], str]] = {}
+    for key in ("source", "release", "sha256"):
+        value = getattr(pin, key)
+        if value and f"upstream.{key}" in given and value != getattr(overlay.upstream, key):
+            edits[given[f"upstream.{key}"]] = _scalar(value)
+    if (holder := renewed.level(overlay.holder)) != overlay.holder:
+        edits[given["holder"]] = _scalar(holder)
+    for statement in overlay.statements:
+        for target in statement.targets:
+            if (now := renewed.id(target.provision)) != target.provision:
+                edits[target.id_span or target.span] = _scalar(now)
+        for key, names in (
+            ("forbids", statement.forbids),
+            ("scope", statement.scope),
+            ("chapter", (statement.chapter,)),
+        ):
+            new = {name: now for name in names if (now := renewed.id(name)) != name}
+            if new:
+                edits[statement.place(key)] = _tokens(new)
+    written = _edited(text, edits)
+    wanted = renewed.overlay(overlay)
+    found, _ = overlay_of(written, overlay.file)
+    if found is None or (found.holder, _names(found)) != (wanted.holder, _names(wanted)):
+        raise SourceError(f"`{overlay.file}` is written so that it has to be changed by hand")
+    return written
+
+
+def _names(overlay: Overlay) -> list[tuple[str, ...]]:
+    return [
+        (
+            one.id,
+            one.says,
+            *(target.provision for target in one.targets),
+            *one.forbids,
+            *one.scope,
+            one.chapter,
+        )
+        for one in overlay.statements
+    ]
+
+
+def _scalar(value: str) -> Callable[[str], str]:
+    """Return what puts a value in the place of another, in quotes where it had some, or needs them."""
+
+    def put(old: str) -> str:
+        is_plain = re.fullmatch(r"\w[\w./-]*", value) and old[:1] not in {'"', "'"}
+        return value if is_plain else json.dumps(value, ensure_ascii=False)
+
+    return put
+
+
+def _tokens(new: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what puts new ids in the place of others, inside a list too."""
+    known = "|".join(re.escape(name) for name in sorted(new, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w/.-])(?:{known})(?![\w/.-])")
+    return lambda old: pattern.sub(lambda found: new[found[0]], old)
+
+
+def _edited(text: str, edits: Mapping[Span, Callable[[str], str]]) -> str:
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    for span, change in sorted(edits.items(), key=lambda edit: edit[0], reverse=True):
+        start = starts[span.line - 1] + span.column - 1
+        end = starts[span.end_line - 1] + span.end_column - 1
+        text = text[:start] + change(text[start:end]) + text[end:]
+    return text
+
+
+# -- text and JSON -------------------------------------------------------------------------------
+
+
+def _text(found: OverlayRebase) -> str:
+    lines = [line for one in found.statements for line in (*_lines(one), "")]
+    counts = {effect: sum(effect in one.effects for one in found.statements) for effect in RebaseEffect}
+    told = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count) or "no statement"
+    names = [one.version or one.title for one in (found.report.upstream, found.next.upstream)]
+    return "".join(f"{printable(line)}\n" for line in (*lines, f"{names[0]} → {names[1]}: {told}"))
+
+
+def _lines(one: RebasedStatement) -> Iterator[str]:
+    yield f"{one.id}: {', '.join(one.effects)} ({one.span.file}:{one.span.line})"
+    for fact in one.facts:
+        yield f"  {fact.effect}: {fact.told}"
+        yield from (f"    - {line}" for line in fact.before.splitlines() if line)
+        yield from (f"    + {line}" for line in fact.after.splitlines() if line)
+        if fact.effect is RebaseEffect.VERDICT_CHANGED and one.before and one.after:
+            for side, verdict in (("before", one.before), ("after", one.after)):
+                yield f"    {side}:"
+                witness = verdict.decisive.witness
+                yield from (f"      {line}" for line in conversation(witness))
+
+
+def _json(found: OverlayRebase) -> str:
+    told = {
+        "old": {"title": found.report.upstream.title, "release": found.report.upstream.version},
+        "next": {"title": found.next.upstream.title, "release": found.next.upstream.version},
+        "statements": [_record(one) for one in found.statements],
+    }
+    return json_object(told, found.findings)
+
+
+def _record(one: RebasedStatement) -> dict[str, Any]:
+    sides = {"before": one.before, "after": one.after}
+    return {
+        "id": one.id,
+        "effects": [effect.value for effect in one.effects],
+        "facts": [
+            {
+                "effect": fact.effect.value,
+                "about": fact.about,
+                "told": fact.told,
+                "before": fact.before,
+                "after": fact.after,
+            }
+            for fact in one.facts
+        ],
+        "verdicts": {side: _verdict(verdict) for side, verdict in sides.items()},
+    }
+
+
+def _verdict(verdict: StatementVerdict | None) -> dict[str, Any] | None:
+    if verdict is None:
+        return None
+    witness = verdict.decisive.witness
+    return {
+        "verdict": "allowed" if verdict.is_allowed else "refused",
+        "code": verdict.code.value if verdict.code else None,
+        "case": case_record(witness),
+        "labels": {name: label.value for name, label in witness.decision.labels.items()},
+    }
+
+
+REBASE_FORMATS: Formats[OverlayRebase] = {"text": _text, "json": _json}
+"""The forms of what a next release does to an overlay."""

@@ -1,0 +1,447 @@
+"""The spec that results from overlays: upstream's provisions verbatim, and the allowed statements as provisions among them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from sphinx_policyspec.decision import Norms, decide, problems
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.exports import Formats
+from sphinx_policyspec.files import Brief, dump_json, grouped, printable
+from sphinx_policyspec.graph.terms import ONTOLOGY
+from sphinx_policyspec.model import (
+    Case,
+    Comparison,
+    Delegation,
+    Example,
+    Finding,
+    Item,
+    Label,
+    Message,
+    Operation,
+    Origin,
+    Principle,
+    Prose,
+    Provision,
+    Refusal,
+    Response,
+    Span,
+    Spec,
+    SpecStatement,
+    StatementMode,
+    Turn,
+    Verdict,
+    VerdictNote,
+    origins,
+)
+from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.model.spec import is_date
+from sphinx_policyspec.overlays.check import OverlayReport, why
+from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
+from sphinx_policyspec.readers.overlays import OverlayStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlayResolution(Brief):
+    """The spec that results from overlays, and what was judged for it.
+
+    :param spec: upstream's where no statement may be said, but for its title
+    """
+
+    report: OverlayReport
+    spec: Spec
+
+
+def resolved(report: OverlayReport) -> OverlayResolution:
+    """Return the spec that results from overlays on their upstream.
+
+    Raises :class:`SourceError` where two overlays have one name.
+    """
+    upstream = report.upstream
+    names = (*upstream.overlays, *(overlay.name for overlay in report.overlays))
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise SourceError(f"two overlays are called `{twice}`, and their statements could not be told apart")
+    said = report.said
+    spec = replace(
+        upstream,
+        title=", with ".join(
+            filter(None, (upstream.title, " and ".join(overlay.name for overlay in report.overlays)))
+        ),
+        provisions=_among(
+            upstream.provisions,
+            tuple(_Resolver(report).provision(one) for found in said.values() for one in found),
+        ),
+        overlays=(
+            *upstream.overlays,
+            *(name for name, found in said.items() if found),
+        ),
+        refusals=(*upstream.refusals, *map(_refusal, report.refused)),
+    )
+    return OverlayResolution(report=report, spec=spec)
+
+
+def _here(span: Span) -> Span:
+    """Return a place without the folder that its file lies in: one spec holds it wherever it is read."""
+    return replace(span, file=PurePath(span.file).name)
+
+
+def _refusal(verdict: StatementVerdict) -> Refusal:
+    statement = verdict.statement
+    return Refusal(
+        id=verdict.id,
+        operation=statement.operation.value,
+        named=statement.name or ", ".join(target.provision for target in statement.targets),
+        refused=str(verdict.code),
+        because=why(verdict),
+        span=_here(statement.span),
+    )
+
+
+def _among(upstream: Sequence[Provision], statements: Sequence[SpecStatement]) -> tuple[Provision, ...]:
+    """Return provisions with each statement behind its target; an addition at the end of its chapter, else of all."""
+    behind = grouped((one.parent, one) for one in statements)
+    found: list[Provision] = []
+    open_ones: list[Provision] = []
+
+    def close(depth: int) -> None:
+        """Add what stands at the end of chapters that are over."""
+        while open_ones and open_ones[-1].depth >= depth:
+            chapter = open_ones.pop()
+            found.extend(one for one in behind.get(chapter.id, ()) if one.operation is Operation.ADDS)
+
+    for provision in upstream:
+        close(provision.depth)
+        found.append(provision)
+        open_ones.append(provision)
+        found.extend(one for one in behind.get(provision.id, ()) if one.operation is not Operation.ADDS)
+    close(0)
+    return (*found, *behind.get(None, ()))
+
+
+class _Resolver:
+    """Makes provisions of statements."""
+
+    def __init__(self, report: OverlayReport) -> None:
+        self._norms = report.norms
+        self._by_issue = {
+            (verdict.overlay.name, verdict.statement.issue): verdict.statement
+            for verdict in reversed(report.verdicts)
+            if verdict.statement.issue
+        }
+
+    def provision(self, verdict: StatementVerdict) -> SpecStatement:
+        """Return what may be said, as a provision."""
+        statement, overlay = verdict.statement, verdict.overlay
+        operation = statement.operation
+        targets = self._ids(target.provision for target in statement.targets)
+        scope = self._ids(
+            self._provisions_of(overlay.name, statement) if operation is Operation.DELEGATES else ()
+        )
+        parent = self._norms.provisions.get(
+            statement.chapter or next(iter(scope or self._first(statement)), "")
+        )
+        issue = statement.issue or (statement.id if operation is Operation.NARROWS else "")
+        named = {
+            Operation.DELEGATES: {"delegates": scope, "delegates_to": statement.name},
+            Operation.DEFINES: {"defines": statement.name},
+            Operation.ADDS: {},
+        }
+        is_own = operation is Operation.ADDS
+        return SpecStatement(
+            id=verdict.id,
+            title=statement.name if is_own else _title(statement.id),
+            depth=parent.depth + 1 if parent else 1,
+            parent=parent.id if parent else None,
+            span=_here(statement.span),
+            blocks=(
+                Prose(source="", text=statement.says, span=_here(statement.place("says"))),
+                *_examples(verdict),
+            ),
+            authority=(statement.level if is_own else "") or overlay.holder,
+            overlay=overlay.name,
+            forbids=self._ids(statement.forbids),
+            locks=self._ids(part.about for part in verdict.parts if VerdictNote.TAKES_SWITCH in part.notes),
+            voids=tuple(
+                sorted({found.id for name in statement.voids for found in self._norms.examples(name)})
+            ),
+            words=tuple(
+                sorted(
+                    {
+                        (self._norms.provisions[one.provision].id, one.clause)
+                        for one in statement.targets
+                        if one.clause
+                    }
+                )
+            ),
+            implied=statement.mode is StatementMode.IMPLICIT,
+            issue=issue,
+            answer=str(statement.value or statement.id),
+            surface=overlay.surface.value,
+            because=statement.because,
+            globs=tuple(sorted({*statement.globs})),
+            audience=statement.audience,
+            **named.get(operation, {operation.value: targets}),  # type: ignore[arg-type]  # a field of its name
+        )
+
+    def _ids(self, names: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
+        known = (self._norms.provisions.get(name) for name in names)
+        return tuple(sorted({provision.id for provision in known if provision}))
+
+    @staticmethod
+    def _first(statement: OverlayStatement) -> Iterator[str]:
+        return (target.provision for target in statement.targets)
+
+    def _provisions_of(self, overlay: str, statement: OverlayStatement) -> Iterator[str]:
+        """Yield the provisions of a scope: those that it names, and what statements on its issues are about."""
+        for name in statement.scope:
+            if name in self._norms.provisions:
+                yield name
+            elif other := self._by_issue.get((overlay, name)):
+                yield from (target.provision for target in other.targets)
+
+
+def _title(name: str) -> str:
+    """Return an id as a title."""
+    words = " ".join(re.split(r"[-_\s]+", name)).strip() or name
+    return words[:1].upper() + words[1:]
+
+
+def _examples(verdict: StatementVerdict) -> Iterator[Example]:
+    statement = verdict.statement
+    place = _here(statement.place("examples"))
+    for number, one in enumerate(statement.examples, 1):
+        answers = tuple(
+            Response(text=text, verdict=kind, span=place)
+            for text, kind in ((one.good, Verdict.GOOD), (one.bad, Verdict.BAD))
+            if text
+        )
+        title = " ".join(one.user.split()) or f"{_title(statement.id)} {number}"
+        asked = (Message(role="user", text=one.user, span=place),) if one.user else ()
+        turns: tuple[Turn, ...] = (*asked, *((Comparison(responses=answers, span=place),) if answers else ()))
+        yield Example(
+            id=f"{verdict.id}/{number}",
+            title=title,
+            source_title=title,
+            turns=turns,
+            span=place,
+            source="",
+        )
+
+
+# -- cases -------------------------------------------------------------------------------------
+
+
+def cases_below(resolution: OverlayResolution, cases: Iterable[Case]) -> Iterator[Finding]:
+    """Find cases that come out otherwise below overlays, and cases about statements that are not as they expect.
+
+    A case that names no statement gets those that settle what is at issue in it, as items of a message before all others.
+    """
+    before, after = resolution.report.norms, Norms(resolution.spec)
+    new = [one for one in after.spec.statements if one.overlay in resolution.report.said]
+    for case in cases:
+        names_one = any(after.statement(item.principle) for item in case.items)
+        if found := problems(case, after if names_one else before):
+            yield from found
+        elif names_one:
+            decided = decide(case, after)
+            told = "; ".join(f"{one.name or one.kind} {_value(one.found)}" for one in decided.differences)
+            if told:
+                yield Finding(
+                    code="case-not-as-expected",
+                    message=f"{shown(case.title)} is not as it expects: {told}",
+                    span=case.span,
+                )
+        else:
+            yield from _changed(case, tuple(_speaking(case, new, after)), before, after)
+
+
+def _changed(case: Case, added: tuple[Item, ...], before: Norms, after: Norms) -> Iterator[Finding]:
+    was = decide(case, before).labels
+    now = decide(replace(case, items=(*case.items, *added)), after)
+    told = [
+        f"`{name}` is {now.labels[name]}, was {label}"
+        for name, label in was.items()
+        if now.labels[name] is not label
+    ]
+    holding = [f"`{item.principle}`" for item in added if now.labels[item.id] is Label.IN]
+    if told:
+        yield Finding(
+            code="case-changed",
+            message=f"{shown(case.title)} comes out otherwise below {', '.join(dict.fromkeys(holding))}: {'; '.join(told)}",
+            span=case.span,
+        )
+
+
+def _value(found: object) -> str:
+    return f"is {found}" if isinstance(found, str) else "is otherwise"
+
+
+def _speaking(case: Case, statements: Iterable[SpecStatement], norms: Norms) -> Iterator[Item]:
+    """Yield the statements that settle what is at issue in a case, as items of it."""
+    taken = {item.id for item in case.items}
+    for statement in statements:
+        named = (
+            *statement.overrides,
+            *statement.permits,
+            *statement.forbids,
+            *statement.restates,
+            *statement.delegates,
+        )
+        about = {one.id for name in named if name in norms.provisions for one in principles_in(norms, name)}
+        issues = {
+            item.issue: item.value
+            for item in case.items
+            if item.issue == statement.issue
+            or ((principle := norms.principle(item.principle)) and principle.id in about)
+        }
+        for number, (issue, value) in enumerate(issues.items(), 1):
+            name = f"{statement.id}-{number}" if number > 1 or statement.id in taken else statement.id
+            gives = statement.delegates_to
+            yield Item(
+                id=name,
+                principle=statement.id,
+                issue=f"{issue}, who decides" if gives else issue,
+                value=value if statement.restates else statement.answer,
+                delegates=Delegation(source=gives, scope=(issue,)) if gives else None,
+                span=statement.span,
+            )
+
+
+# -- text --------------------------------------------------------------------------------------
+
+
+def resolution_text(resolution: OverlayResolution) -> str:
+    """Return the provisions of a resolved spec in order, each with its origin and its place; statements with their words."""
+    spec = resolution.spec
+    found = origins(spec)
+    lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()))]
+    lines += [f"{one.id}: refused ({one.refused}): {one.because} ({_at(one.span)})" for one in spec.refusals]
+    statements = len(spec.statements)
+    counted = (
+        f"{spec.title}: {len(spec.provisions) - statements} provisions of upstream, {statements} statements"
+    )
+    return "".join(f"{printable(line)}\n" for line in (*lines, counted))
+
+
+def _lines(provision: Provision, found: Sequence[tuple[Origin, str]]) -> Iterator[str]:
+    indent = "  " * (provision.depth - 1)
+    level = f" [{provision.authority}]" if isinstance(provision, Principle) else ""
+    if isinstance(provision, SpecStatement):
+        about = ", ".join(provision.targets) or provision.defines or provision.title
+        yield f"{indent}{provision.id}{level}: {provision.operation} {about} ({_at(provision.span)})"
+        yield from (f"{indent}  {line}" for line in provision.text.splitlines() if line.strip())
+        return
+    done = grouped((origin, statement) for origin, statement in found if statement)
+    told = ", ".join(f"{origin} {', '.join(names)}" for origin, names in done.items())
+    yield f"{indent}{provision.id}{level}: {told or Origin.UPSTREAM} ({_at(provision.span)})"
+
+
+def _at(span: Span) -> str:
+    return f"{span.file}:{span.line}"
+
+
+# -- what programs read of statements ------------------------------------------------------------
+
+
+def statements_graph(resolution: OverlayResolution) -> bytes:
+    """Return the statements that may be said as JSON-LD, without the provisions of upstream, which they name by IRI."""
+    from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415  the engine only where it is needed
+    from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
+
+    said = {one.id for one in resolution.spec.statements if one.overlay in resolution.report.said}
+    spec = resolution.spec
+    alone = Spec(
+        title=spec.title,
+        version=spec.version,
+        base_iri=spec.base_iri,
+        levels=spec.levels,
+        overlays=spec.overlays,
+        provisions=tuple(replace(one, parent=None, depth=1) for one in spec.statements if one.id in said),
+    )
+    return serialize(triples_of(alone), "jsonld")[0]
+
+
+_OSCAL = "1.1.3"
+_OSCAL_TOKEN = re.compile(r"[^\W\d][\w.-]*")
+_NAMESPACE = uuid.UUID("6f2d0f64-5f0b-5f0e-9d6c-6a1f7a3f1c55")
+"""What names of profiles are told apart in."""
+
+
+def oscal_profile(resolution: OverlayResolution) -> bytes:
+    """Return an OSCAL profile: upstream's provisions imported by id, and each statement that may be said added to its target.
+
+    What is about no provision is added to the last chapter. Equal overlays give equal bytes.
+    """
+    report, spec = resolution.report, resolution.spec
+    upstream = report.upstream
+    home = next((one.id for one in reversed(upstream.provisions) if one.depth == 1), "")
+    new = [one for one in spec.statements if one.overlay in report.said]
+    by_control = grouped((next(iter(one.targets), one.parent or home), one) for one in new)
+    issued = upstream.issued if is_date(upstream.issued) else "1970-01-01"
+    profile = {
+        "metadata": {
+            "title": _line(spec.title),
+            "last-modified": f"{issued}T00:00:00Z",
+            "version": _line(upstream.version) or "undated",
+            "oscal-version": _OSCAL,
+        },
+        "imports": [
+            {
+                "href": quote(report.overlays[0].upstream.source, safe="/:#?&=%@.~-_"),
+                "include-controls": [{"with-ids": [_token(one.id) for one in upstream.provisions]}],
+            }
+        ],
+        "modify": {"alters": [_alter(control, some) for control, some in by_control.items() if control]},
+    }
+    name = uuid.uuid5(_NAMESPACE, dump_json(profile))
+    text = dump_json({"profile": {"uuid": str(name), **profile}}, indent=2)
+    return f"{text}\n".encode("utf-8", "replace")
+
+
+def _alter(control: str, statements: Iterable[SpecStatement]) -> dict[str, Any]:
+    parts = []
+    for one in statements:
+        told = {
+            "operation": one.operation.value,
+            "id": one.id,
+            "level": one.authority,
+            "because": one.because,
+        }
+        props = [
+            {"name": name, "ns": ONTOLOGY, "value": _line(value)}
+            for name, value in told.items()
+            if _line(value)
+        ]
+        parts.append(
+            {
+                "id": _token(one.id),
+                "name": "statement",
+                "title": _line(one.title),
+                "props": props,
+                "prose": one.text,
+            }
+        )
+    return {"control-id": _token(control), "adds": [{"position": "ending", "parts": parts}]}
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
+def _token(name: str) -> str:
+    """Return an id as OSCAL has them; one that cannot be one is told apart by a checksum."""
+    if _OSCAL_TOKEN.fullmatch(name):
+        return name
+    plain_ = re.sub(r"[^\w.-]+", ".", name)
+    return f"_{plain_}.{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
+
+
+RESOLUTION_FORMATS: Formats[OverlayResolution] = {"text": resolution_text}
+"""The forms of a resolved spec beside those of a graph."""
