@@ -24,7 +24,7 @@ from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
-from sphinx_policyspec.readers.overlays import Overlay, is_overlay, read_overlays
+from sphinx_policyspec.readers.overlays import is_overlay, read_overlays
 from sphinx_policyspec.readers.release import (
     companions,
     is_release,
@@ -245,30 +245,21 @@ class Reader:
     def judged(
         self, files: Sequence[tuple[Path, str]], upstream: str | Path | Loaded | None = None
     ) -> tuple[OverlayReport, Loaded]:
-        """Return what is to be said of overlay files, and the upstream that they are about.
-
-        Raises :class:`~sphinx_policyspec.errors.AnnotationError` where one is not YAML, and
-        :class:`~sphinx_policyspec.errors.SourceError` where one cannot be read, or upstream cannot.
+        """Return what is to be said of overlay files, and the upstream that they are about; raise as their reader does.
 
         :param files: each with what messages call it, the nearest to where they hold last
-        :param upstream: what they are about; by default the one that they name
+        :param upstream: by default the one that they name; of several releases the one that is pinned, else the last
         """
         from sphinx_policyspec.overlays.check import check_overlays  # noqa: PLC0415  few SOURCEs are overlays
 
-        overlays, findings, source = read_overlays(files, is_named=upstream is None)
-        *older, read = self._upstream(source if upstream is None else upstream, overlays)
-        before = [one.spec for one in older]
-        report = check_overlays(overlays, read.spec, older=before, digest=read.digest)
-        return report.with_findings(findings), read
-
-    def _upstream(self, upstream: str | Path | Loaded, overlays: Iterable[Overlay]) -> tuple[Loaded, ...]:
-        """Return the releases up to the one that is meant: of several the one that is pinned, else the last."""
-        if isinstance(upstream, Loaded):
-            return (upstream,)
-        releases = self.releases(upstream)
+        overlays, findings, named = read_overlays(files, is_named=upstream is None)
+        given = named if upstream is None else upstream
+        releases = (given,) if isinstance(given, Loaded) else self.releases(given)
         pins = {overlay.upstream.release for overlay in overlays}
         place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
-        return releases[: place + 1]
+        read, older = releases[place], [one.spec for one in releases[:place]]
+        report = check_overlays(overlays, read.spec, older=older, digest=read.digest)
+        return report.with_findings(findings), read
 
     def _overlaid(self, path: Path, name: str) -> Loaded:
         """Return the spec that results from an overlay, annotated where its upstream is."""
