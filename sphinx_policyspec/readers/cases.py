@@ -89,7 +89,10 @@ ITEM = (
         about="Role of the message that it stands in: one that a level has, or `assistant` or `tool`, which have no "
         "authority.",
     ),
-    CaseKey(name="principle", about="Instead of `from`: id of the principle that says it."),
+    CaseKey(
+        name="principle",
+        about="Instead of `from`: id of the principle, or of the statement of an overlay, that says it.",
+    ),
     CaseKey(
         name="level",
         about="Beside `principle`: the level to which a clause lowers it. Alone: the level of a message.",
