@@ -254,7 +254,9 @@ class Reader:
 
         overlays, findings, named = read_overlays(files, is_named=upstream is None)
         given = named if upstream is None else upstream
-        releases = (given,) if isinstance(given, Loaded) else self.releases(given)
+        # Whoever named no upstream has to know which file does.
+        with _named(files[0][0]) if upstream is None else contextlib.nullcontext():
+            releases = (given,) if isinstance(given, Loaded) else self.releases(given)
         pins = {overlay.upstream.release for overlay in overlays}
         place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
         read, older = releases[place], [one.spec for one in releases[:place]]
@@ -263,19 +265,14 @@ class Reader:
 
     def _overlaid(self, path: Path, name: str) -> Loaded:
         """Return the spec that results from an overlay, annotated where its upstream is."""
-        from sphinx_policyspec.overlays.resolve import resolved  # noqa: PLC0415  few SOURCEs are overlays
+        from sphinx_policyspec.overlays.resolve import resolved  # noqa: PLC0415  as above
 
         if (real := real_path(path)) in self.above:
             raise SourceError(f"`{name}` is its own upstream, by way of {len(self.above)} overlays")
         report, upstream = replace(self, above=(*self.above, real), bound=None).judged([(path, path.name)])
-        return replace(
-            upstream,
-            spec=resolved(report).spec,
-            findings=(*upstream.findings, *report.findings),
-            causes=None,
-            overlays=(*upstream.overlays, path),
-            files=(*upstream.files, path),
-        )
+        read = replace(upstream, overlays=(*upstream.overlays, path), files=(*upstream.files, path))
+        found = (*upstream.findings, *report.findings)
+        return replace(read, spec=resolved(report).spec, findings=found, causes=None)
 
     def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
         from sphinx_policyspec.graph.releases import (  # noqa: PLC0415  rdflib only where it is needed

@@ -306,6 +306,21 @@ CASES = b"""
   expect: {outcomes: {tone: warm}}
 """
 
+OVERLAY = b"""
+overlay: shop
+upstream: {source: release, release: "2026-02-02", sha256: abc}
+holder: developer
+surface: api
+statements:
+  - {id: a, says: So it is., overrides: [be_kind, {provision: be_kind, clause: kind}], mode: implicit, voids: [x]}
+  - {id: b, says: So it is., narrows: be_kind, forbids: [be_kind], issue: tone, value: cold, because: of it}
+  - {id: c, says: So it is., delegates: shelf, scope: [be_kind, tone], where: {globs: ["a/**"], audience: all}}
+  - {id: d, says: So it is., adds: Rule, level: user, chapter: be_kind, examples: [{user: a, good: b, bad: c}]}
+  - {id: e, says: So it is., defines: kind}
+  - {id: f, says: So it is., restates: be_kind}
+  - {id: g, says: So it is., permits: be_kind}
+"""
+
 KINDS = {
     "document": release_kind("model_spec.md", [*texts(UPSTREAM, "model_spec.md") * 40, *DIALECT.seeds[19:]]),
     "readme": release_kind("README.md", texts(UPSTREAM, "README.md")),
@@ -365,6 +380,20 @@ KINDS = {
             (CASES + b"  compatible: {tone: [" + NESTED + b"]}\n", "resolve release cases.yaml"),
             (CASES.replace(b"expect: {", b"expect: {? %s : a, " % NESTED), "resolve release cases.yaml"),
         ),
+    ),
+    "overlay": Kind(
+        grammar=grammar(
+            [OVERLAY, *texts(REPOSITORY / "tests" / "checks", "cases/*/*.overlay.yaml")], YAML, is_tree=True
+        ),
+        commands=lines(
+            "overlay check overlay.yaml --upstream release --cases cases.yaml\noverlay check overlay.yaml --format json\n"
+            "overlay resolve overlay.yaml --upstream release\noverlay resolve overlay.yaml --format ttl\n"
+            "overlay export overlay.yaml --to agents --upstream release\noverlay export overlay.yaml --to oscal --upstream release\n"
+            "overlay export overlay.yaml --to mdc --upstream release -o x.mdc\noverlay rebase overlay.yaml --next old --upstream release --write\n"
+            "query overlay.yaml principles-by-level\ndiff release overlay.yaml\nresolve overlay.yaml cases.yaml\n"
+            "handbook overlay.yaml -o site --theme basic"
+        ),
+        file="overlay.yaml",
     ),
     "lock": Kind(
         grammar=grammar([format_lock(lock_of(LIBRARY)).encode()], JSON, is_tree=True),
