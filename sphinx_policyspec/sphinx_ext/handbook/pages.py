@@ -28,7 +28,8 @@ from sphinx_policyspec.sphinx_ext.asks.queries import COLUMNS, Query, View, View
 from sphinx_policyspec.sphinx_ext.config import Site, SitePage
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, Ask, outside_record, page_record
 from sphinx_policyspec.sphinx_ext.markdown.foreign import license_node
-from sphinx_policyspec.sphinx_ext.markdown.render import OverlayFacts, SpecRenderer
+from sphinx_policyspec.sphinx_ext.markdown.render import SpecRenderer
+from sphinx_policyspec.sphinx_ext.markdown.to_nodes import OverlayFacts
 from sphinx_policyspec.sphinx_ext.nodes import boxes
 from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, summary, word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (

@@ -19,13 +19,11 @@ from docutils.utils import Reporter, new_document
 from myst_parser.mdit_to_docutils.sphinx_ import SphinxRenderer
 from myst_parser.parsers.mdit import create_md_parser
 from myst_parser.parsers.sphinx_ import MystParser
-from sphinx.locale import get_translation
 from sphinx.util.docutils import LoggingReporter
 from sphinx.util.matching import Matcher
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.files import grouped
 from sphinx_policyspec.readers.annotations import Annotations, read_annotations
 from sphinx_policyspec.readers.blocks import DEFINITION
 from sphinx_policyspec.readers.outlines import with_levels
@@ -35,7 +33,12 @@ from sphinx_policyspec.sources import sidecar_path
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, page_record, pending_reference
 from sphinx_policyspec.sphinx_ext.markdown import foreign
-from sphinx_policyspec.sphinx_ext.markdown.to_nodes import render_body, render_inline, render_prose
+from sphinx_policyspec.sphinx_ext.markdown.to_nodes import (
+    OverlayFacts,
+    render_body,
+    render_inline,
+    render_prose,
+)
 from sphinx_policyspec.sphinx_ext.nodes import boxes
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 
@@ -231,129 +234,6 @@ class TurnRenderer:
             place=place,
             **said,
         )
-
-
-_ = get_translation("sphinx_policyspec")
-
-
-def operation_words(operation: model.Operation) -> str:
-    """Return what a statement does, as a heading."""
-    return {
-        model.Operation.OVERRIDES: _("Overrides"),
-        model.Operation.NARROWS: _("Narrows"),
-        model.Operation.ADDS: _("Adds"),
-        model.Operation.PERMITS: _("Permits"),
-        model.Operation.DELEGATES: _("Delegates"),
-        model.Operation.DEFINES: _("Defines"),
-        model.Operation.RESTATES: _("Restates"),
-    }[operation]
-
-
-class OverlayFacts:
-    """What a resolved spec says of its provisions: what became of them, and why a statement may be said."""
-
-    def __init__(self, docname: str, spec: model.Spec) -> None:
-        self._docname = docname
-        self._spec = spec
-        self._origins = model.origins(spec)
-        self._examples = model.touched_examples(spec)
-
-    def about(self, provision: model.Provision) -> list[nodes.Node]:
-        """Return facts about a provision; none where no overlay touches it."""
-        if isinstance(provision, model.SpecStatement):
-            return [boxes.facts(self._statement(provision))]
-        words = {
-            model.Origin.OVERRIDDEN: _("Overridden by"),
-            model.Origin.NARROWED: _("Narrowed by"),
-            model.Origin.LOCKED: _("Users no longer override it, by"),
-        }
-        done = grouped(self._origins.get(provision.id, ()))
-        told = [(words[origin], self.links(done[origin])) for origin in words if origin in done]
-        return [boxes.facts(told)] if told else []
-
-    def about_example(self, example: model.Example) -> list[nodes.Node]:
-        """Return that an example no longer holds."""
-        return (
-            [boxes.word(_("This no longer holds here."), "ps-void")] if self._examples.get(example.id) else []
-        )
-
-    def links(self, names: Iterable[str]) -> list[nodes.Node]:
-        """Return links to provisions, with commas between them."""
-        found: list[nodes.Node] = []
-        for name in names:
-            found += [nodes.Text(", ")] if found else []
-            found.append(pending_reference(self._docname, name))
-        return found
-
-    def _statement(self, statement: model.SpecStatement) -> Iterator[tuple[str, list[nodes.Node]]]:
-        yield operation_words(statement.operation), self.target(statement)
-        yield _("Verdict"), [nodes.Text(self.verdict(statement))]
-        if statement.locks:
-            yield _("Users no longer override"), self.links(statement.locks)
-        if statement.because:
-            yield _("Why"), [nodes.Text(statement.because)]
-        if where := [*statement.globs, *filter(None, [statement.audience])]:
-            yield _("Where"), [nodes.Text(", ".join(where))]
-
-    def target(self, statement: model.SpecStatement) -> list[nodes.Node]:
-        """Return what a statement is about."""
-        named = statement.defines or statement.delegates_to or ("" if statement.targets else statement.title)
-        own = [nodes.Text(named)] if named else []
-        return [
-            *own,
-            *([nodes.Text(": ")] if own and statement.targets else []),
-            *self.links(statement.targets),
-        ]
-
-    def verdict(self, statement: model.SpecStatement) -> str:
-        """Return why a statement may be said: whoever may override the levels that it meets."""
-        met = (self._spec.provision_by_id.get(name) for name in (*statement.targets, *statement.forbids))
-        used = {one.authority for one in met if isinstance(one, model.Principle)}
-        levels = [level for level in self._spec.levels if level.id in used]
-        if statement.operation is model.Operation.RESTATES:
-            return _("allowed: it says again what stands there")
-        if statement.operation is model.Operation.NARROWS and not statement.forbids:
-            return _("allowed: it is stricter")
-        if not levels or statement.operation is model.Operation.PERMITS:
-            return _("allowed: the level {level} may say it").format(level=statement.authority)
-        told = " ".join(model.who_may_override(self._spec.levels, level, "", _) for level in levels)
-        return _("allowed: {reason}").format(reason=told)
-
-    def changes(self) -> list[nodes.Node]:
-        """Return what overlays change: how many statements do what, each with its target, and what is refused."""
-        spec = self._spec
-        by_operation = grouped((statement.operation, statement) for statement in spec.statements)
-        counts = [(operation_words(one), len(by_operation.get(one, ()))) for one in model.Operation]
-        counts += [
-            (_("Refused"), len(spec.refusals)),
-            (_("Examples that no longer hold"), sum(self._examples.values())),
-        ]
-        shown: list[nodes.Node] = [boxes.facts((name, [nodes.Text(str(n))]) for name, n in counts if n)]
-        for operation in model.Operation:
-            if found := by_operation.get(operation):
-                shown += _headed(operation_words(operation), map(self._changed, found))
-        if spec.refusals:
-            shown += _headed(_("Refused"), map(_refused, spec.refusals))
-        return shown
-
-    def _changed(self, statement: model.SpecStatement) -> list[nodes.Node]:
-        arrow = [nodes.Text(" \N{RIGHTWARDS ARROW} ")] if statement.targets else []
-        said = nodes.Text(f" \N{EN DASH} {' '.join(statement.text.split())} ({self.verdict(statement)})")
-        return [*self.links([statement.id]), *arrow, *self.links(statement.targets), said]
-
-
-def _refused(refusal: model.Refusal) -> list[nodes.Node]:
-    shown: list[nodes.Node] = [nodes.literal("", refusal.id), nodes.Text(f" ({refusal.refused}): ")]
-    for number, part in enumerate(refusal.because.split("`")):
-        shown += [nodes.literal("", part) if number % 2 else nodes.Text(part)] if part else []
-    return shown
-
-
-def _headed(title: str, lines: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
-    """Return lines below a heading that is no part of the contents."""
-    shown = (nodes.list_item("", nodes.paragraph("", "", *line, translatable=False)) for line in lines)
-    rubric = nodes.rubric("", title, translatable=False, **{"heading-level": 2})
-    return [rubric, nodes.bullet_list("", *shown, bullet="-")]
 
 
 class SpecRenderer:
