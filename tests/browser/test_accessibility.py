@@ -69,7 +69,7 @@ def open_panel(page: Page) -> None:
 def open_all(page: Page) -> None:
     """Open everything that is folded."""
     page.evaluate(
-        "document.querySelectorAll('.ps-panel, .ps-fold, .ps-diff details').forEach(node => { node.open = true; })"
+        "document.querySelectorAll('.ps-panel, .ps-panel details, .ps-fold, .ps-diff details').forEach(node => { node.open = true; })"
     )
 
 

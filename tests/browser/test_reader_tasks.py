@@ -182,7 +182,7 @@ def test_a_reader_finds_it_in_two_steps(release_site: Path, open_page: Open, nam
         ((principle("Do not lie"), "#do_not_lie > .ps-since a"), shows("#changes-do_not_lie", "Do not lie")),
         (
             (principle("Be clear"), "#be_clear > .ps-panel > summary"),
-            shows("#be_clear > .ps-panel[open] .ps-history", "unchanged"),
+            shows("#be_clear > .ps-panel[open] .ps-history", "Unchanged"),
         ),
         (
             (".ps-releases summary", '.ps-in-sidebar a:text-is("2025-04-11")'),
