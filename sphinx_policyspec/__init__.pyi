@@ -6,13 +6,16 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx_policyspec.alignments import (
     Alignment as Alignment, MappingRow as MappingRow, MatchPredicate as MatchPredicate,
 )
+from sphinx_policyspec.alignments.cases import (
+    Counterpart as Counterpart, EachDecision as EachDecision, EachDecisions as EachDecisions,
+)
 from sphinx_policyspec.alignments.check import AlignmentReport as AlignmentReport, ChangedText as ChangedText
 from sphinx_policyspec.alignments.drafts import AlignmentUpdate as AlignmentUpdate
 from sphinx_policyspec.alignments.sides import (
     AlignedSides as AlignedSides, AlignedSpecs as AlignedSpecs, AlignedThing as AlignedThing,
 )
 from sphinx_policyspec.api.alignments import (
-    check_alignment as check_alignment, new_alignment as new_alignment, read_alignment as read_alignment,
+    check_alignment as check_alignment, decide_each as decide_each, new_alignment as new_alignment, read_alignment as read_alignment,
     update_alignment as update_alignment,
 )
 from sphinx_policyspec.api.asking import (

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sphinx_policyspec.alignments import MANUAL, Alignment, MappingRow
+from sphinx_policyspec.alignments import BUILT_IN, MANUAL, Alignment, MappingRow
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, grouped
-from sphinx_policyspec.model import Finding, Principle, Spec, Topic
+from sphinx_policyspec.model import Finding, Principle, Topic
 from sphinx_policyspec.model.nearest import content_words
 
 UNSPECIFIED = "https://w3id.org/sssom/license/unspecified"
@@ -66,18 +66,16 @@ def _label(title: str) -> str:
 
 
 def _prefixes(specs: AlignedSpecs) -> tuple[str, str]:
-    """Return short names of two specs that differ, and mean nothing else."""
-    first, second = (prefix_of(spec) for spec in specs.specs)
-    return (first, second) if first != second else (first, f"{second}_2")
+    """Return the names of two specs as ids can begin with them."""
+    first, second = (
+        name if _PREFIX.fullmatch(name) and name not in _TAKEN else f"spec{place}"
+        for place, name in enumerate(specs.names, 1)
+    )
+    return first, second
 
 
-def prefix_of(spec: Spec) -> str:
-    """Return a short name of a spec that ids can begin with."""
-    words = re.sub(r"[^a-z0-9]+", "_", spec.title.lower()).strip("_")
-    return words if words[:1].isalpha() and words not in _TAKEN else f"spec_{words}".strip("_")
-
-
-_TAKEN = frozenset({"orcid", "ps", "urn", "skos", "sssom", "semapv", "owl", "rdf", "rdfs", "xsd", "linkml"})
+_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_TAKEN = frozenset({*BUILT_IN, "orcid", "ps", "urn"})
 
 
 class _Hints:
@@ -171,7 +169,7 @@ def update_alignment(
                 continue
             met.add(found.place)
             if found.place in following:
-                now = name if specs.find(iri) else alignment.curie(found.iri)
+                now = name if specs.find(iri) else alignment.curie(found.iri) + _fragment(name)
                 changed |= {f"{side}_id": now, f"{side}_label": _label(found.provision.title)}
                 renamed += [(row.line, name, now)] if now != name else []
             if found.place in filling and not getattr(row, f"{side}_digest"):
@@ -193,3 +191,12 @@ def update_alignment(
         filled=filled,
         findings=tuple(findings),
     )
+
+
+def _fragment(name: str) -> str:
+    """Return the place inside of a provision that an id names, as it is written."""
+    found = _PLACE.search(name)
+    return found[0] if found else ""
+
+
+_PLACE = re.compile(r"#(?:¶|%C2%B6).*", re.IGNORECASE)

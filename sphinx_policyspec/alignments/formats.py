@@ -1,4 +1,4 @@
-"""Alignments and reports about them: text that a person understands alone, TSV, JSON, and findings for other tools."""
+"""Alignments and reports about them: text that a person understands alone, TSV, JSON, findings for other tools, and a graph."""
 
 from __future__ import annotations
 
@@ -6,20 +6,41 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sphinx_policyspec.alignments import MANUAL, Alignment
+from sphinx_policyspec.alignments import BUILT_IN, MANUAL, SUFFIX, Alignment, MappingRow
+from sphinx_policyspec.alignments.cases import LACKING, EachDecision, EachDecisions
 from sphinx_policyspec.alignments.check import AlignmentReport, ChangedText
 from sphinx_policyspec.alignments.drafts import AlignmentUpdate
-from sphinx_policyspec.alignments.sides import SIDES
+from sphinx_policyspec.alignments.pages import side_by_side
+from sphinx_policyspec.alignments.sides import SIDES, AlignedSides
 from sphinx_policyspec.alignments.sssom import write_sssom
 from sphinx_policyspec.checks.selection import fingerprints
+from sphinx_policyspec.decision import Decision, Norms
 from sphinx_policyspec.exports import Formats, json_object, place_record
+from sphinx_policyspec.exports.decisions import decision_lines, decision_record, shortened
 from sphinx_policyspec.exports.diff.json import text_record
 from sphinx_policyspec.exports.diff.outline import changed_units
 from sphinx_policyspec.exports.diff.text import unit_lines
 from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported
 from sphinx_policyspec.files import printable
+from sphinx_policyspec.graph.serialize import graph_lines
+from sphinx_policyspec.graph.syntaxes import Statements, blocks
+from sphinx_policyspec.graph.terms import (
+    DCTERMS,
+    OWL,
+    PS,
+    RDF,
+    RDFS,
+    XSD,
+    Foreign,
+    Iri,
+    Term,
+    Triple,
+    check_texts,
+)
 from sphinx_policyspec.model import rules
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.text import SourceLines
 
 _WIDTH = 100
@@ -109,9 +130,15 @@ def _as(form: str) -> Callable[[AlignmentReport], str]:
     return write
 
 
+def _html(report: AlignmentReport) -> str:
+    """Return a page that lays two specs side by side, of the first alignment."""
+    return side_by_side(report, report.aligned[0])
+
+
 ALIGNMENT_REPORT_FORMATS: Formats[AlignmentReport] = {
     "text": _text,
     "json": _json,
+    "html": _html,
     "github": _as("github"),
     "sarif": _as("sarif"),
 }
@@ -135,3 +162,153 @@ UPDATE_FORMATS: Formats[AlignmentUpdate] = {
     "json": _update_json,
 }
 """The forms of an alignment that follows its specs."""
+
+
+# -- one case by each --------------------------------------------------------------------------
+
+
+def _each_json(decided: EachDecisions) -> str:
+    return json_object({"cases": [_each_record(one) for one in decided.cases]}, decided.findings)
+
+
+def _each_record(one: EachDecision) -> dict[str, Any]:
+    return {
+        "title": one.case.title,
+        "decisions": {name: decision_record(decision) for name, decision in one.decisions.items()},
+        "mapped": {
+            item: [{"spec": found.spec, "id": found.id, "predicate": found.predicate.value} for found in near]
+            for item, near in one.mapped.items()
+        },
+        "agree": one.agree,
+    }
+
+
+_AGREE = {True: "they agree", False: "they differ", None: "no telling: one of them lacks something"}
+
+
+def _each_text(decided: EachDecisions) -> str:
+    return "\n".join(
+        "".join(f"{printable(line)}\n" for line in _each_lines(one, decided)) for one in decided.cases
+    )
+
+
+def _each_lines(one: EachDecision, decided: EachDecisions) -> Iterator[str]:
+    yield f"{one.case.title} ({one.case.span.file}:{one.case.span.line})"
+    for issue, agrees in one.agree.items():
+        yield f"  {shortened(issue)}: {_AGREE[agrees]}"
+    for item, near in one.mapped.items():
+        told = ", ".join(f"{found.spec}:{shortened(found.id)} ({found.predicate.word})" for found in near)
+        yield f"  `{shortened(item)}` corresponds to {told or 'nothing'}"
+    for name, decision in one.decisions.items():
+        yield f"  by {name}:"
+        yield from (f"  {line}" for line in _own_lines(decision, decided.norms[name]))
+
+
+def _own_lines(decision: Decision, norms: Norms) -> Iterator[str]:
+    """Yield what a spec decides, without the title, and why items without a counterpart take no part."""
+    why = {reason.item: LACKING[reason.rule] for reason in decision.reasons if reason.rule in LACKING}
+    lines = decision_lines(decision, norms, why)
+    next(lines)
+    yield from lines
+
+
+EACH_FORMATS: Formats[EachDecisions] = {"text": _each_text, "json": _each_json}
+"""The forms of cases as each of several specs decides them."""
+
+# -- graph -------------------------------------------------------------------------------------
+
+_SSSOM, _PAV = BUILT_IN["sssom"], "http://purl.org/pav/"
+
+
+def graph_name(alignment: Alignment) -> Iri:
+    """Return the IRI of an alignment, which is also the name of its graph; of one without an IRI one made of its file."""
+    if is_absolute_iri(alignment.id):
+        return Iri(alignment.id)
+    name = Path(alignment.file).name.removesuffix(SUFFIX)
+    return Iri(f"urn:policyspec:alignment:{quote(name, safe='')}")
+
+
+def alignment_pieces(sides: AlignedSides, *, form: str = "nq", inferred: bool = False) -> Iterator[bytes]:
+    """Return an alignment as N-Quads or TriG, in pieces of whole lines: the same for the same rows, in any order.
+
+    :param inferred: with each match as it reads from its object, too
+    """
+    name = graph_name(sides.alignment)
+    statements = Statements(_triples(sides, name, inferred=inferred))
+    return blocks(graph_lines(check_texts(statements.lines()), form, name, ""))
+
+
+def _triples(sides: AlignedSides, name: Iri, *, inferred: bool) -> Iterator[Triple]:
+    alignment = sides.alignment
+    yield name, RDF.type, Iri(f"{_SSSOM}MappingSet")
+    if is_absolute_iri(alignment.license):
+        yield name, DCTERMS.license, Iri(alignment.license)
+    matches = {id(row): predicate for row, predicate in alignment.matches()}
+    minted: Counter[str] = Counter()
+    for row in alignment.rows:
+        relation = alignment.iri(row.predicate_id)
+        ends = [sides.iri(getattr(row, f"{side}_id"), side) for side in SIDES]
+        if row.is_draft or not all(map(is_absolute_iri, (relation, *ends))):
+            continue
+        mapping = f"{name}#{'~'.join(_step(getattr(row, part)) for part in _KEY)}"
+        minted[mapping] += 1
+        iri = Iri(mapping if minted[mapping] == 1 else f"{mapping}~{minted[mapping]}")
+        one, other = map(Iri, ends)
+        yield name, Iri(f"{_SSSOM}mappings"), iri
+        yield iri, RDF.type, Iri(f"{_SSSOM}Mapping")
+        yield iri, OWL.annotatedSource, one
+        yield iri, OWL.annotatedProperty, Iri(relation)
+        yield iri, OWL.annotatedTarget, other
+        yield from ((iri, what, term) for what, term in _said(sides, row))
+        for side, end in zip(SIDES, (one, other), strict=True):
+            thing = sides.thing(row, side)
+            if thing and (thing.clause or thing.passage):
+                yield end, DCTERMS.identifier, thing.name
+        if predicate := matches.get(id(row)):
+            inverse = Iri(alignment.iri(predicate.inverse))
+            yield iri, PS.inversePredicate, inverse
+            yield one, Iri(relation), other
+            if inferred:
+                yield other, inverse, one
+
+
+_KEY = ("subject_id", "predicate_id", "object_id")
+
+
+def _step(text: str) -> str:
+    """Return an id as a part of the name of its mapping, in which `~` parts."""
+    return quote(text, safe=":/%.-_").replace("~", "%7E")
+
+
+def _said(sides: AlignedSides, row: MappingRow) -> Iterator[tuple[Iri, Term]]:
+    """Yield what a mapping says beside what corresponds to what."""
+    alignment = sides.alignment
+    yield Iri(f"{_SSSOM}mapping_justification"), _term(alignment, row.mapping_justification)
+    for author in row.author_id:
+        yield Iri(f"{_PAV}authoredBy"), _term(alignment, author)
+    if row.confidence is not None:
+        yield Iri(f"{_SSSOM}confidence"), Foreign(repr(row.confidence), XSD.double, "")
+    if is_date(row.mapping_date):
+        yield DCTERMS.created, Foreign(row.mapping_date, XSD.date, "")
+    if row.comment:
+        yield RDFS.comment, row.comment
+    if row.is_denied:
+        yield Iri(f"{_SSSOM}predicate_modifier"), Iri(f"{_SSSOM}NegatedPredicate")
+    for side in SIDES:
+        if label := getattr(row, f"{side}_label"):
+            yield Iri(f"{_SSSOM}{side}_label"), label
+        if digest := getattr(row, f"{side}_digest"):
+            yield _DIGESTS[side], digest
+        if thing := sides.thing(row, side):
+            iris = sides.specs.iris[thing.place]
+            yield _PROVISIONS[side], iris.iri("provision", thing.provision.id)
+
+
+_DIGESTS = {"subject": PS.subjectDigest, "object": PS.objectDigest}
+_PROVISIONS = {"subject": PS.subjectProvision, "object": PS.objectProvision}
+
+
+def _term(alignment: Alignment, name: str) -> Term:
+    """Return what a CURIE stands for, or the text that it is."""
+    iri = alignment.iri(name)
+    return Iri(iri) if is_absolute_iri(iri) else name

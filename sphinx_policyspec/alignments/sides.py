@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
 from urllib.parse import unquote
 
 from sphinx_policyspec.alignments import Alignment, MappingRow, MatchPredicate
 from sphinx_policyspec.compare.matching import identify
-from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, text_digest
+from sphinx_policyspec.graph.releases import SpecReleases
 from sphinx_policyspec.graph.terms import Iris
-from sphinx_policyspec.model import AuthorityLevel, Clause, Finding, Principle, Provision, Spec
+from sphinx_policyspec.model import AuthorityLevel, Clause, Finding, Principle, Provision
 from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.model.outlines import Passage, passage_of, passages, split_locator
 from sphinx_policyspec.model.spec import base_of
 
 SIDES = ("subject", "object")
@@ -22,7 +22,7 @@ SIDES = ("subject", "object")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignedThing(Brief):
-    """What an id of an alignment names: a provision, or a clause of it.
+    """What an id of an alignment names: a provision, a clause of it, or a paragraph or sentence.
 
     :param place: of its spec among those that are aligned
     :param iri: its name in a graph
@@ -32,12 +32,20 @@ class AlignedThing(Brief):
     iri: str
     provision: Provision
     clause: Clause | None = None
+    passage: Passage | None = None
     level: AuthorityLevel | None = None
 
     @property
     def text(self) -> str:
         """The words that were compared."""
-        return self.clause.text if self.clause else self.provision.text
+        part = self.clause or self.passage
+        return part.text if part else self.provision.text
+
+    @property
+    def name(self) -> str:
+        """How it is named among those of its spec, with the place of a part."""
+        passage = passage_of(self.provision, self.clause.text) if self.clause else self.passage
+        return passage.locator if passage else self.provision.id
 
     @property
     def digest(self) -> str:
@@ -48,23 +56,17 @@ class AlignedThing(Brief):
 class AlignedSpecs:
     """Specs whose things an alignment names, and how.
 
-    Raises :class:`~sphinx_policyspec.errors.SourceError` for two of one base, whose names are the same.
-
-    :param older: releases before each, from the first to the last, which tell what ids were called, and what texts said
+    :param read: each with its releases, of which the last is meant; those before tell what ids were called, and what texts said
     """
 
-    def __init__(self, specs: Sequence[Spec], older: Sequence[Sequence[Spec]] = ()) -> None:
-        self.specs = tuple(specs)
-        self.older = tuple(map(tuple, older)) or ((),) * len(self.specs)
+    def __init__(self, read: Sequence[SpecReleases]) -> None:
+        self.names = tuple(one.name for one in read)
+        self.specs = tuple(one.last for one in read)
+        self.older = tuple(one.releases[:-1] for one in read)
         self.iris = tuple(Iris(base_of(spec)) for spec in self.specs)
-        for (one, iris), (other, others) in combinations(zip(self.specs, self.iris, strict=True), 2):
-            if iris.base == others.base:
-                raise SourceError(
-                    f"`{one.title}` and `{other.title}` have one base, `{iris.base}`, so that their ids are the same; "
-                    "give each a base of its own"
-                )
         self._things: dict[str, AlignedThing] = {}
         self._former: dict[str, AlignedThing] = {}
+        self._passages: dict[str, dict[tuple[int, int], Passage]] = {}
         for place in range(len(self.specs)):
             self._add(place)
 
@@ -86,12 +88,27 @@ class AlignedSpecs:
                 self._things.setdefault(unquote(iri), thing)
 
     def find(self, iri: str) -> AlignedThing | None:
-        """Return what an IRI names today."""
-        return self._things.get(unquote(iri))
+        """Return what an IRI names today; behind `#`, ``¶3`` is a paragraph of a provision, and ``¶3s2`` a sentence."""
+        name = unquote(iri)
+        if (known := self._things.get(name)) or "¶" not in name:
+            return known
+        return self._part(self._things.get(split_locator(name)[0]), name)
+
+    def _part(self, thing: AlignedThing | None, name: str) -> AlignedThing | None:
+        if thing is None:
+            return None
+        if thing.iri not in self._passages:
+            found = passages(thing.provision)
+            self._passages[thing.iri] = {(one.paragraph, one.sentence): one for one in found}
+        passage = self._passages[thing.iri].get(split_locator(name)[1:])
+        return replace(thing, passage=passage) if passage else None
 
     def renamed(self, iri: str) -> AlignedThing | None:
         """Return what an IRI named once: by a former id, or since an older release has a provision of that id."""
-        return self._former.get(unquote(iri)) or self._renamed_since.get(unquote(iri))
+        name = unquote(iri)
+        whole = split_locator(name)[0]
+        thing = self._former.get(whole) or self._renamed_since.get(whole)
+        return thing if whole == name else self._part(thing, name)
 
     @cached_property
     def _renamed_since(self) -> dict[str, AlignedThing]:
@@ -109,7 +126,7 @@ class AlignedSpecs:
         bases = [(len(iris.base), place) for place, iris in enumerate(self.iris) if iri.startswith(iris.base)]
         return max(bases)[1] if bases else None
 
-    def names(self, place: int) -> list[str]:
+    def provision_iris(self, place: int) -> list[str]:
         """Return the IRIs of the provisions of a spec."""
         return [self.iris[place].iri("provision", one.id) for one in self.specs[place].provisions]
 
@@ -117,6 +134,8 @@ class AlignedSpecs:
         """Return the text with a digest that a thing had in an older release; nothing where none has it."""
         for older in self.older[thing.place][::-1]:
             texts = [one.text for one in older.clauses] if thing.clause else []
+            if thing.passage:
+                texts += [one.text for provision in older.provisions for one in passages(provision)]
             texts += [one.text for one in older.provisions]
             same = older.provision_by_id.get(thing.provision.id)
             for text in ([same.text] if same else []) + texts:
@@ -168,8 +187,12 @@ class AlignedSides:
         """Return the IRI that an id means; one that is not declared is an id of the spec of its side."""
         place = self.places[side]
         if place is None or self.is_declared(name):
-            return self.alignment.iri(name)
-        return self.specs.iris[place].iri("provision", unquote(name.partition(":")[2] or name))
+            return self.alignment.iri(name).replace(" ", "%20")
+        return (
+            self.specs.iris[place]
+            .iri("provision", unquote(name.partition(":")[2] or name))
+            .replace("%23%C2%B6", "#%C2%B6")
+        )
 
     def beside(self, iri: str) -> int | None:
         """Return the spec in which a counterpart of something was sought: that of the other side."""
@@ -188,6 +211,15 @@ class AlignedSides:
                 span=span,
                 hint=f"their names begin with {bases}",
             )
+        whole = split_locator(unquote(self.iri(name, side)))[0]
+        if (thing := self.specs.find(whole)) and whole != unquote(self.iri(name, side)):
+            count = max((one.paragraph for one in passages(thing.provision)), default=0)
+            return Finding(
+                code="unknown-provision",
+                message=f"{shown(name)} names a place that `{thing.provision.id}` does not have",
+                span=span,
+                hint=f"it has {count} paragraph{'s' * (count != 1)}",
+            )
         known = self._known(place, is_declared=self.is_declared(name))
         return self._unknown.finding("provision", name, span, known)
 
@@ -196,15 +228,16 @@ class AlignedSides:
         key = place, is_declared
         if key not in self._written:
             prefix = "" if is_declared else f"{self.specs.iris[place].base}provision/"
-            iris = self.specs.names(place)
+            iris = self.specs.provision_iris(place)
             self._written[key] = [
                 iri.removeprefix(prefix) if prefix else self.alignment.curie(iri) for iri in iris
             ]
         return self._written[key]
 
     def thing(self, row: MappingRow, side: str) -> AlignedThing | None:
-        """Return what a row names on a side, if there is such a thing today."""
-        return self.specs.find(self.iri(getattr(row, f"{side}_id"), side))
+        """Return what a row names on a side, by a former id, too, if there is such a thing today."""
+        iri = self.iri(getattr(row, f"{side}_id"), side)
+        return self.specs.find(iri) or self.specs.renamed(iri)
 
     def pairs(self) -> Iterator[tuple[MappingRow, MatchPredicate, AlignedThing, AlignedThing]]:
         """Yield the matches whose subject and object the specs have."""

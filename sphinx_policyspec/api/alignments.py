@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from sphinx_policyspec.alignments import Alignment, drafts
+from sphinx_policyspec.alignments.cases import EachDecisions, EachJudge
 from sphinx_policyspec.alignments.check import AlignmentReport, check_alignments
 from sphinx_policyspec.alignments.drafts import AlignmentUpdate
 from sphinx_policyspec.alignments.sides import AlignedSpecs
 from sphinx_policyspec.alignments.sssom import read_alignment_file
+from sphinx_policyspec.api.asking import load_specs
+from sphinx_policyspec.api.judging import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.graph.releases import SpecReleases
+from sphinx_policyspec.model import Case, Spec
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.readers.git import is_git
 from sphinx_policyspec.sources import has_releases
+
+_SIDES = 2
 
 
 def read_alignment(file: str | Path) -> Alignment:
@@ -28,7 +34,7 @@ def read_alignment(file: str | Path) -> Alignment:
 
 
 def check_alignment(
-    *files: str | Path | Alignment, specs: Iterable[Source], **options: Unpack[ReadingOptions]
+    *files: str | Path | Alignment, specs: Iterable[Source | SpecReleases], **options: Unpack[ReadingOptions]
 ) -> AlignmentReport:
     """Return what is to be said of alignments of some specs: names, texts that changed since, what contradicts itself.
 
@@ -38,12 +44,12 @@ def check_alignment(
     :param options: how SOURCEs are read, as for :func:`load`
     """
     read = [file if isinstance(file, Alignment) else read_alignment(file) for file in files]
-    return check_alignments(read, _aligned(specs, options))
+    return check_alignments(read, aligned_specs(specs, options))
 
 
 def new_alignment(
-    first: Source,
-    second: Source,
+    first: Source | SpecReleases,
+    second: Source | SpecReleases,
     *,
     suggest: bool = False,
     license: str = "",  # noqa: A002  the slot's name
@@ -56,7 +62,12 @@ def new_alignment(
     :param license: IRI of a licence
     :param options: as for :func:`check_alignment`
     """
-    return drafts.new_alignment(_aligned((first, second), options), license_iri=license, suggest=suggest)
+    specs = aligned_specs((first, second), options)
+    if len(specs.specs) < _SIDES:
+        raise SourceError(
+            f"both are releases of `{specs.specs[0].title}`, of the base `{specs.iris[0].base}`; give each a name with `--name`"
+        )
+    return drafts.new_alignment(specs, license_iri=license, suggest=suggest)
 
 
 def update_alignment(
@@ -76,39 +87,66 @@ def update_alignment(
     :param options: as for :func:`check_alignment`
     """
     alignment = file if isinstance(file, Alignment) else read_alignment(file)
-    read = [_step(alignment, old, new, options) for old, new in follow]
-    count = len(read)
-    filled = []
-    for source in fill:
-        spec, older = _with_older(source, options)
-        known = (place for place, (one, _) in enumerate(read) if one.base_iri == spec.base_iri)
-        filled.append(next(known, len(read)))
-        read += [(spec, older)] if filled[-1] == len(read) else []
-    specs = AlignedSpecs([spec for spec, _ in read], [older for _, older in read])
-    return drafts.update_alignment(alignment, specs, follow=range(count), fill=filled)
+    read = {base_of(one.last): one for one in (_step(alignment, old, new, options) for old, new in follow)}
+    following = [*read]
+    texts = load_specs(*[_releases(source, options) for source in fill])
+    filling = {base_of(one.last): one for one in texts}
+    specs = {**filling, **read}
+    places = {base: place for place, base in enumerate(specs)}
+    return drafts.update_alignment(
+        alignment,
+        AlignedSpecs([*specs.values()]),
+        follow=[places[base] for base in following],
+        fill=[places[base] for base in filling],
+    )
 
 
-def _aligned(sources: Iterable[Source], options: ReadingOptions) -> AlignedSpecs:
-    read = [_with_older(source, options) for source in sources]
-    return AlignedSpecs([spec for spec, _ in read], [older for _, older in read])
+def decide_each(
+    *cases: Case | str | Path,
+    specs: Iterable[Source | SpecReleases],
+    alignments: Iterable[str | Path | Alignment],
+    **options: Unpack[ReadingOptions],
+) -> EachDecisions:
+    """Return who wins in cases by each of several specs: their items are those that correspond exactly or closely.
+
+    A case names principles of one of them, or ``spec:id`` of several. What is wrong with one is in the findings.
+
+    :param cases: as for :func:`decide`
+    :param specs: as for :func:`check_alignment`; the first that has an id is the one that it is of
+    :param options: likewise
+    """
+    report = check_alignment(*alignments, specs=specs, **options)
+    judge = EachJudge(report.specs, report.aligned)
+    read, findings = read_cases(cases)
+    decided = []
+    for case in read:
+        one, found = judge.decide(case)
+        decided.append(one)
+        findings += found
+    return EachDecisions(norms=judge.norms, cases=tuple(decided), findings=tuple(findings))
 
 
-def _with_older(source: Source, options: ReadingOptions) -> tuple[Spec, tuple[Spec, ...]]:
-    """Return the last release of a SOURCE, and those before it."""
+def aligned_specs(specs: Iterable[Source | SpecReleases], options: ReadingOptions) -> AlignedSpecs:
+    """Return specs that an alignment may name, each read with its releases."""
+    read = [_releases(source, options) for source in specs]
+    return AlignedSpecs(load_specs(*read))
+
+
+def _releases(source: Source | SpecReleases, options: ReadingOptions) -> tuple[Spec, ...]:
+    """Return the releases of a SOURCE, from the first to the last."""
+    if isinstance(source, SpecReleases):
+        return source.releases
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
-        *older, last = (one.spec for one in load_all_checked(source, **options))
-        return last, tuple(older)
-    return loaded(source, **options).spec, ()
+        return tuple(one.spec for one in load_all_checked(source, **options))
+    return (loaded(source, **options).spec,)
 
 
-def _step(
-    alignment: Alignment, old: Source, new: Source, options: ReadingOptions
-) -> tuple[Spec, tuple[Spec, ...]]:
+def _step(alignment: Alignment, old: Source, new: Source, options: ReadingOptions) -> SpecReleases:
     """Return a release with those before it, of which the last is the one that an alignment is of."""
-    spec, older = _with_older(new, options)
+    *older, spec = _releases(new, options)
     if isinstance(old, str) and not (is_git(old) or Path(old).exists()):
         if old not in dict(alignment.curie_map):
             raise SourceError(f"`{old}` is neither a SOURCE nor a prefix of `{alignment.file}`")
-        return spec, older
-    before = loaded(old, **options).spec
-    return spec, (*older, replace(before, base_iri=spec.base_iri))
+    else:
+        older.append(_releases(old, options)[-1])
+    return SpecReleases(name=spec.called, releases=(*older, spec))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
+from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, spec_of
-from sphinx_policyspec.errors import QueryWarning
+from sphinx_policyspec.errors import QueryWarning, SourceError
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
@@ -26,6 +27,7 @@ from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 if TYPE_CHECKING:
     import rdflib
 
+    from sphinx_policyspec.alignments.sides import AlignedSides
     from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
@@ -36,6 +38,8 @@ def knowledge_base(
     base_iri: str = "",
     question: str = "",
     results: Results | None = None,
+    alignments: Sequence[str | Path | Alignment] = (),
+    only: Collection[str] = (),
 ) -> KnowledgeBase:
     """Return the knowledge base of a spec or of a SOURCE, for many questions; close it, or use it in a ``with``.
 
@@ -47,8 +51,13 @@ def knowledge_base(
         alone: its answer begins with a column ``spec``
     :param question: the name of the one question that it will be asked, which takes less time and memory
     :param results: of evaluations, as :func:`read_results` returns them: a named graph more
+    :param alignments: of several specs, or files of them, as :func:`read_alignment` reads: each is a named graph more
+    :param only: names of the specs whose rows are wanted in answers over several
     """
-    base = _knowledge_base(source, base_iri, question, is_plain=results is None)
+    base = _knowledge_base(source, base_iri, question, is_plain=results is None, only=only)
+    if alignments:
+        sides = _aligned(source, alignments)
+        base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
     if results is not None:
         from sphinx_policyspec.evals.formats import result_pieces  # noqa: PLC0415  few callers evaluate
 
@@ -62,11 +71,12 @@ def _knowledge_base(
     question: str,
     *,
     is_plain: bool,
+    only: Collection[str],
 ) -> KnowledgeBase:
     over_releases = bool(question) and find_question(question).over == "releases"
     if specs := _releases(source, several=over_releases):
         if len(several_specs := load_specs(specs)) > 1:
-            return releases.SpecsBase(several_specs, base_iri)
+            return releases.SpecsBase(several_specs, base_iri, only)
         return releases.releases_base(specs, _revisions(specs), base_iri)
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     if (
@@ -109,6 +119,28 @@ def _revisions(specs: Sequence[Spec]) -> tuple[releases.Revision, ...]:
     from sphinx_policyspec.exports.diff.json import revision_of  # noqa: PLC0415  likewise
 
     return tuple(revision_of(compare(old, new)) for old, new in pairwise(specs))
+
+
+def _aligned(
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
+    alignments: Sequence[str | Path | Alignment],
+) -> tuple[AlignedSides, ...]:
+    """Return alignments beside the specs of a source."""
+    from sphinx_policyspec.alignments.sides import AlignedSides, AlignedSpecs  # noqa: PLC0415  few bases have some
+    from sphinx_policyspec.alignments.sssom import read_alignment_file  # noqa: PLC0415  likewise
+
+    specs = AlignedSpecs(load_specs(_releases(source, several=True)))
+    read = (
+        one if isinstance(one, Alignment) else read_alignment_file(Path(one), str(one)) for one in alignments
+    )
+    return tuple(AlignedSides(one, specs) for one in read)
+
+
+def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: bool) -> Iterator[bytes]:
+    from sphinx_policyspec.alignments.formats import alignment_pieces  # noqa: PLC0415  few bases have some
+
+    for sides in aligned:
+        yield from alignment_pieces(sides, form=form, inferred=inferred)
 
 
 def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
@@ -205,6 +237,7 @@ def to_rdf(
     *,
     base_iri: str = "",
     inferred: bool = False,
+    alignments: Sequence[str | Path | Alignment] = (),
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
 
@@ -214,8 +247,9 @@ def to_rdf(
     :param form: ``ttl``, ``nt``, ``nq``, ``trig``, ``jsonld`` or ``rdf``
     :param base_iri: as for :func:`to_graph`
     :param inferred: with what the rules derive, of one release
+    :param alignments: of several specs, as for :func:`knowledge_base`
     """
-    return b"".join(_pieces(source, form, base_iri, inferred=inferred)[0])
+    return b"".join(_pieces(source, form, base_iri, inferred=inferred, alignments=alignments)[0])
 
 
 def write_rdf(
@@ -225,9 +259,10 @@ def write_rdf(
     *,
     base_iri: str = "",
     inferred: bool = False,
+    alignments: Sequence[str | Path | Alignment] = (),
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
-    written, findings = _pieces(source, form, base_iri, inferred=inferred)
+    written, findings = _pieces(source, form, base_iri, inferred=inferred, alignments=alignments)
     if isinstance(file, str | Path):
         write_file(Path(file), written)
     else:
@@ -241,11 +276,15 @@ def _pieces(
     base_iri: str,
     *,
     inferred: bool,
+    alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
     if specs := _releases(source):
         if len(several := load_specs(specs)) > 1:
-            return releases.specs_pieces(several, form, base_iri), ()
+            aligned = _alignment_pieces(_aligned(several, alignments), form, inferred=inferred)
+            return chain(releases.specs_pieces(several, form, base_iri), aligned), ()
         return releases.release_pieces(specs, _revisions(specs), form, base_iri), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
+    if alignments:
+        raise SourceError("alignments are of several specs, and here is one")
     triples = triples_of(spec_of(one), base_iri)
     return pieces(with_derived(triples) if inferred else triples, form, inferred=inferred)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 from sphinx_policyspec.api.asking import load_specs
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, options_of, reader
 from sphinx_policyspec.errors import SchemaError, SourceError
-from sphinx_policyspec.files import staged_folder
+from sphinx_policyspec.files import staged_folder, write_file
 from sphinx_policyspec.model import Finding, Judgement, Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import given_base
@@ -23,6 +23,7 @@ from sphinx_policyspec.starter import write_starter
 
 if TYPE_CHECKING:
     from sphinx_policyspec.alignments import Alignment
+    from sphinx_policyspec.alignments.cases import EachDecisions
     from sphinx_policyspec.alignments.check import AlignmentReport
     from sphinx_policyspec.alignments.drafts import AlignmentUpdate
     from sphinx_policyspec.compare import ReadingList, SpecDiff
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.exports.decisions import Decisions
     from sphinx_policyspec.exports.report_formats import Report
     from sphinx_policyspec.graph.questions import Answer
+    from sphinx_policyspec.graph.releases import SpecReleases
     from sphinx_policyspec.overlays.check import OverlayReport
     from sphinx_policyspec.overlays.drafts import OverlayDraft
     from sphinx_policyspec.overlays.rebase import OverlayRebase
@@ -67,6 +69,7 @@ def build_handbook(
     results: str | Path | Iterable[str | Path] = (),
     baseline: str = "",
     triage: str | Path | None = None,
+    alignments: Iterable[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
     """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
@@ -97,6 +100,7 @@ def build_handbook(
     :param results: of evaluations, as for :func:`read_results`: what each principle and a page of all tell
     :param baseline: the run, or a model with one run, from which the others are told to differ
     :param triage: a file of what people say of outputs that contradict the spec
+    :param alignments: of several specs, or files of them: each gets a page that lays the two side by side
     :param options: as for :func:`load`; the builder is ``html``
     """
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
@@ -122,7 +126,7 @@ def build_handbook(
             raise SourceError("several releases are compared with those before each: no older ones are taken")
         with staged_folder(Path(out)) as folder:
             if source and not isinstance(source[0], Loaded):
-                return _each(source, folder, pages, said, looks)  # type: ignore[arg-type]  # of one kind
+                return _each(source, folder, pages, said, looks, alignments=tuple(alignments))  # type: ignore[arg-type]  # of one kind
             named = [(_based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
             return handbook.build_releases(named, folder, pages=pages, said=said, **looks)
     here = Path.cwd()
@@ -153,14 +157,17 @@ def _each(
     pages: str,
     said: Sequence[Judgement],
     looks: Mapping[str, Any],
+    *,
+    alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Finding, ...]:
-    """Build a site for each of several specs, and a page that leads to them."""
+    """Build a site for each of several specs, a page that leads to them, and one that lays two side by side for each alignment."""
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
+    from sphinx_policyspec.sphinx_ext.handbook.pages import folders_of  # noqa: PLC0415  likewise
 
     roots = {id(one.spec): one.root for read in sources for one in read}
     specs = load_specs(*[tuple(one.spec for one in read) for read in sources])
     found: list[Finding] = []
-    folders = list(handbook.folders_of((one.name for one in specs), "spec"))
+    folders = list(folders_of((one.name for one in specs), "spec"))
     for one, name in zip(specs, folders, strict=True):
         given = {"pages": pages, "among": one.name, **looks, "named": handbook.below(looks["named"], name)}
         if len(one.releases) > 1:
@@ -168,8 +175,9 @@ def _each(
             found += handbook.build_releases(named, folder / name, said=said, **given)
         else:
             found += handbook.build_site(one.last, roots[id(one.last)], folder / name, **given)
+    beside = [*_side_by_side(specs, folders, folder, pages, alignments)] if alignments else []
     handbook.write_specs_page(
-        folder, [(name, one.name, one.last) for one, name in zip(specs, folders, strict=True)]
+        folder, [(name, one.name, one.last) for one, name in zip(specs, folders, strict=True)], beside
     )
     return tuple(found)
 
@@ -185,6 +193,35 @@ def _address(given: str) -> str:
     if not re.fullmatch(r"https?://[^\s\"'<>?#]+", given):
         raise SourceError(f"`{given}` is no address of a site: write one such as https://example.org/spec/")
     return f"{given.rstrip('/')}/"
+
+
+def _side_by_side(
+    specs: Sequence[SpecReleases],
+    folders: Sequence[str],
+    out: Path,
+    pages: str,
+    alignments: Sequence[str | Path | Alignment],
+) -> Iterator[tuple[str, str]]:
+    """Write a page for each alignment of several specs, and yield its file and title."""
+    from sphinx_policyspec.alignments.pages import side_by_side  # noqa: PLC0415  few handbooks have some
+    from sphinx_policyspec.api.alignments import check_alignment  # noqa: PLC0415  likewise
+    from sphinx_policyspec.sphinx_ext.handbook.pages import (  # noqa: PLC0415  the core needs no Sphinx
+        addresses,
+        folders_of,
+    )
+
+    sites = []
+    for one, folder in zip(specs, folders, strict=True):
+        versions = folders_of((spec.version for spec in one.releases), "release")
+        last = f"{folder}/{[*versions][-1]}" if len(one.releases) > 1 else folder
+        sites.append({name: f"{last}/{page}" for name, page in addresses(one.last, pages).items()})
+    report = check_alignment(*alignments, specs=specs)
+    for number, sides in enumerate(report.aligned, 1):
+        file = f"alignment-{number}.html"
+        text = side_by_side(report, sides, lambda thing: sites[thing.place].get(thing.provision.id, ""))
+        write_file(out / file, text.encode())
+        names = [report.specs.names[place] for place in sides.places.values() if place is not None]
+        yield file, " beside ".join(names)
 
 
 def _based(spec: Spec, base_iri: str) -> Spec:
@@ -204,7 +241,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | Decisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | Decisions | EachDecisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -219,6 +256,7 @@ _FORMS = {
     "Answer": "exports.answers ANSWER_FORMATS",
     "BehaviourDiff": "exports.diff DIFF_FORMATS",
     "Decisions": "exports.decisions DECISION_FORMATS",
+    "EachDecisions": "alignments.formats EACH_FORMATS",
     "Lock": "exports.diff LOCK_FILE_FORMATS",
     "LockChange": "exports.diff LOCK_FORMATS",
     "Moment": "exports.diff HISTORY_FORMATS",

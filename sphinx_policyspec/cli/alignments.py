@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ def align() -> None:
 
 
 @align.command(cls=SourceCommand)
-@click.argument("names", metavar="SOURCE SOURCE FILE...", nargs=-1, required=True, type=click.Path())
+@click.argument("sources", metavar="SOURCE SOURCE FILE...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--fail-on",
     type=click.Choice([one.value for one in ps.Severity]),
@@ -34,7 +35,9 @@ def align() -> None:
 )
 @form_option("AlignmentReport")
 @output_option
-def check(names: tuple[str, ...], *, fail_on: str, form: str, output: str | None, settings: Settings) -> None:
+def check(
+    sources: tuple[str, ...], *, fail_on: str, form: str, output: str | None, settings: Settings
+) -> None:
     """Tell what is wrong with alignments, and which of their texts have changed since.
 
     FILE ends in .tsv. A SOURCE of several releases is its last one; those before tell what ids were
@@ -44,12 +47,13 @@ def check(names: tuple[str, ...], *, fail_on: str, form: str, output: str | None
       policyspec align check charter.ttl house.ttl charter-house.sssom.tsv
       policyspec align check charter.ttl house.ttl charter-house.sssom.tsv --format json
     """
-    files = [name for name in names if name.endswith(".tsv")]
-    sources = [name for name in names if not name.endswith(".tsv")]
-    if not files or len(sources) < 2:  # noqa: PLR2004  an alignment has two sides
+    files = [name for name in sources if name.endswith(".tsv")]
+    named = [name for name in sources if not name.endswith(".tsv")]
+    if not files or len(named) < 2:  # noqa: PLR2004  an alignment has two sides
         raise click.UsageError("give two SOURCEs and a FILE whose name ends in .sssom.tsv")
+    specs = _two(named, settings)
     with settings.watching("comparing"):
-        report = ps.check_alignment(*files, specs=sources, **settings.options)
+        report = ps.check_alignment(*files, specs=specs)
     settings.show(report, form, output)
     order = [one.value for one in ps.Severity]
     if any(order.index(finding.severity.value) <= order.index(fail_on) for finding in report.findings):
@@ -57,13 +61,12 @@ def check(names: tuple[str, ...], *, fail_on: str, form: str, output: str | None
 
 
 @align.command(cls=SourceCommand)
-@click.argument("first", metavar="SOURCE", type=click.Path())
-@click.argument("second", metavar="SOURCE", type=click.Path())
+@click.argument("sources", metavar="SOURCE SOURCE", nargs=2, type=click.Path())
 @click.option("--suggest", is_flag=True, help="Name up to three near principles in the comment of each row.")
 @click.option("--license", "license_iri", metavar="IRI", default="", help="The licence of the alignment.")
 @output_option
 def new(
-    first: str, second: str, *, suggest: bool, license_iri: str, output: str | None, settings: Settings
+    sources: tuple[str, str], *, suggest: bool, license_iri: str, output: str | None, settings: Settings
 ) -> None:
     """Begin an alignment, with a row for each principle of the first SOURCE.
 
@@ -73,8 +76,8 @@ def new(
     \b
       policyspec align new charter.ttl house.ttl --suggest -o charter-house.sssom.tsv
     """
-    with settings.watching("reading"):
-        alignment = ps.new_alignment(first, second, suggest=suggest, license=license_iri, **settings.options)
+    one, other = _two(sources, settings)
+    alignment = ps.new_alignment(one, other, suggest=suggest, license=license_iri)
     settings.put(ps.render(alignment, "tsv"), output)
     settings.note(f"{len(alignment.rows)} rows to fill in")
 
@@ -135,6 +138,16 @@ def update(
     settings.note(f"{len(found.renamed)} ids renamed, {found.filled} digests written")
     if errors or found.findings:
         sys.exit(_FAILED)
+
+
+def _two(sources: Sequence[str], settings: Settings) -> tuple[ps.SpecReleases, ...]:
+    """Read the specs of both sides, or more."""
+    specs = settings.read_specs(sources)
+    if len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
+        raise click.UsageError(
+            "the SOURCEs are releases of one spec; if they are two, give each a name with --name [same-base]"
+        )
+    return specs
 
 
 def _step(text: str) -> tuple[str, str]:

@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    alignment_option,
+    form_option,
+    output_option,
+    source_argument,
+)
 from sphinx_policyspec.exports.answers import survey_files
 from sphinx_policyspec.files import write_file
 
@@ -18,12 +25,17 @@ _UNUSABLE = 2
 
 
 @click.command(cls=SourceCommand)
-@source_argument
-@click.argument("cases", metavar="CASE...", nargs=-1, required=True, type=click.Path())
+@click.argument("sources", metavar="SOURCE CASE...", nargs=-1, required=True, type=click.Path())
+@alignment_option
 @form_option("Decisions", about="An explanation for people, or the decisions for programs.")
 @output_option
 def resolve(
-    source: str, cases: tuple[str, ...], *, form: str, output: str | None, settings: Settings
+    sources: tuple[str, ...],
+    *,
+    alignments: tuple[str, ...],
+    form: str,
+    output: str | None,
+    settings: Settings,
 ) -> None:
     """Decide who wins where instructions conflict.
 
@@ -31,11 +43,23 @@ def resolve(
     that speak, by whom and how, and what they ask for. Exit status 1 means that a decision is
     not what its case expects, 2 that a case cannot be decided; the others still are.
 
+    With --alignment, several SOURCEs stand before the CASEs, and each of them decides: the items of a
+    case are those that correspond exactly or closely, and what has no counterpart takes no part. A case
+    names principles of one of them, or `spec:id` of several.
+
     \b
       policyspec resolve model_spec/2025-09-12 cases/
+      policyspec resolve spec.ttl charter.md cases/ --alignment spec-charter.sssom.tsv
       policyspec resolve docs tutoring.yaml --format json
       policyspec schema cases > cases.schema.json
     """
+    if alignments:
+        _resolve_by_each(sources, alignments, form, output, settings)
+        return
+    source, *cases = sources
+    if not cases:
+        raise click.UsageError("Missing argument 'CASE...'.")
+    settings = next(settings.for_each([source]))[1]
     loaded = settings.load(source)
     with settings.watching("deciding"):
         decided = ps.decide(loaded, *cases)
@@ -45,6 +69,34 @@ def resolve(
         sys.exit(_UNUSABLE)
     if any(decision.as_expected is False for decision in decided):
         sys.exit(_DIFFERS)
+
+
+def _resolve_by_each(
+    names: tuple[str, ...], alignments: tuple[str, ...], form: str, output: str | None, settings: Settings
+) -> None:
+    """Decide cases by each of several specs, side by side."""
+    cases = [name for name in names if _is_case(name, settings)]
+    specs = settings.read_specs([name for name in names if name not in cases])
+    if not cases:
+        raise click.UsageError("give a CASE: a YAML file, or a folder of them")
+    aligned = settings.aligned(specs, alignments)
+    with settings.watching("deciding"):
+        decided = ps.decide_each(*cases, specs=specs, alignments=aligned)
+    settings.report(decided.findings)
+    settings.show(decided, form, output)
+    if decided.errors:
+        sys.exit(_UNUSABLE)
+    if any(each.as_expected is False for one in decided.cases for each in one.decisions.values()):
+        sys.exit(_DIFFERS)
+
+
+def _is_case(name: str, settings: Settings) -> bool:
+    """Return whether a word names cases rather than a spec."""
+    path = Path(name)
+    if not path.is_dir():
+        return path.suffix in {".yaml", ".yml"}
+    is_source = settings.is_project(name) or settings.has_releases(name) or any(path.glob("*.md"))
+    return not is_source
 
 
 @click.command(cls=SourceCommand)

@@ -11,6 +11,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    alignment_option,
     file_option,
     judgements_option,
     sources_argument,
@@ -82,6 +83,7 @@ from sphinx_policyspec.cli.options import (
     "--baseline", metavar="RUN", default="", help="With --results: the run from which the others differ."
 )
 @file_option("--triage", about="What people say of outputs that contradict SOURCE (YAML).")
+@alignment_option
 def handbook(
     sources: tuple[str, ...],
     output: str,
@@ -99,6 +101,7 @@ def handbook(
     results: tuple[str, ...],
     baseline: str,
     triage: str | None,
+    alignments: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -109,7 +112,8 @@ def handbook(
 
     Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages
     lead to the same principle in the other releases, and DIR/index.html leads to the newest. Of several
-    SOURCEs each spec gets a site, DIR/NAME, whose pages say which spec they are of.
+    SOURCEs each spec gets a site, DIR/NAME, whose pages say which spec they are of; and each alignment a
+    page that lays two of them side by side.
 
     \b
       policyspec handbook model_spec/2025-09-12 -o site
@@ -120,13 +124,26 @@ def handbook(
       policyspec handbook model_spec charter.md --name spec --name charter -o site
     """
     if len(sources) > 1:
-        looks = {"theme": theme, "language": language, "site_url": site_url, "pages": pages, "ask": ask}
-        looks |= {"pdf": pdf, "pdf_fonts": pdf_fonts, "pdf_missing": pdf_missing or ""}
+        looks: dict[str, Any] = {
+            "theme": theme,
+            "language": language,
+            "site_url": site_url,
+            "pages": pages,
+            "ask": ask,
+        }
+        looks |= {
+            "pdf": pdf,
+            "pdf_fonts": pdf_fonts,
+            "pdf_missing": pdf_missing or "",
+            "alignments": alignments,
+        }
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
         return
+    if alignments:
+        raise click.UsageError("--alignment is of two specs: name the SOURCE of each")
     ((source, settings),) = settings.for_each(sources)
     is_project = _check_options(source, settings, pages, pdf=pdf, paper=(pdf_fonts, pdf_missing))
     target: str | ps.Loaded | tuple[ps.Loaded, ...] = source
@@ -192,6 +209,7 @@ def _build_each(sources: tuple[str, ...], output: str, looks: dict[str, Any], se
         if own.is_project(source):
             raise click.UsageError(f"`{source}` is a Sphinx project: build its handbook by itself")
         read.append(own.read_releases(source) if own.has_releases(source) else (own.read(source),))
+    looks["alignments"] = settings.aligned(ps.load_specs(*map(_specs, read)), looks["alignments"])
     with settings.watching("building the handbooks"):
         settings.report(ps.build_handbook(read, output, **looks))
     settings.note(f"wrote {Path(output) / 'index.html'}, of {len(ps.load_specs(*map(_specs, read)))} specs")

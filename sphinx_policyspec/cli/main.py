@@ -23,6 +23,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    alignment_option,
     form_option,
     output_option,
     source_argument,
@@ -162,6 +163,7 @@ def commands() -> None:
 @commands.command(cls=SourceCommand)
 @sources_argument
 @spec_option
+@alignment_option
 @output_option
 @form_option(forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl.")
 @click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
@@ -171,6 +173,7 @@ def graph(
     form: str | None,
     *,
     only: tuple[str, ...],
+    alignments: tuple[str, ...],
     inferred: bool,
     settings: Settings,
 ) -> None:
@@ -179,7 +182,7 @@ def graph(
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
     releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another.
+    spec is another; so is each alignment.
 
     \b
       policyspec graph model_spec charter.md --name spec --name charter -o both.trig
@@ -192,10 +195,12 @@ def graph(
         raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
     read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
-    if len(sources) > 1 or only:
+    aligned: tuple[ps.Alignment, ...] = ()
+    if len(sources) > 1 or only or alignments:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
         read = settings.read_specs(sources, only)
+        aligned = settings.aligned(read, alignments) if alignments else ()
     elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
@@ -204,7 +209,9 @@ def graph(
         read = settings.read(source)
         if output:
             settings.guard(output)
-    write = partial(ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred)
+    write = partial(
+        ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred, alignments=aligned
+    )
     with settings.watching("building the graph"):
         settings.report(write(output) if output else _print_whole(source, write))
 

@@ -142,13 +142,28 @@ class Settings:
                 read.append(tuple(loaded.spec for loaded in settings.read_releases(source)))
             else:
                 read.append((settings.read(source).spec,))
-        specs = ps.load_specs(*read)
+        return self.named(ps.load_specs(*read), only)
+
+    @staticmethod
+    def named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
+        """Return the specs that have one of some names, all where none is given; refuse a name that none has."""
         known = [one.name for one in specs]
         for name in only:
             if name not in known:
                 hint = nearest(name, known) or f"known are {', '.join(known)}"
                 raise click.BadParameter(f"no spec is called `{name}`; {hint}", param_hint="--spec")
         return tuple(one for one in specs if not only or one.name in only)
+
+    def aligned(self, specs: Sequence[ps.SpecReleases], files: Sequence[str]) -> tuple[ps.Alignment, ...]:
+        """Read alignments of some specs, and report what is wrong with them."""
+        if not files:
+            return ()
+        if len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
+            raise click.UsageError("--alignment is of two specs: name the SOURCE of each")
+        report = ps.check_alignment(*files, specs=specs)
+        others = {"exact-across-modes", "duplicate-mapping", "undeclared-prefix"}
+        self.report(one for one in report.findings if one.code not in others)
+        return report.alignments
 
     @property
     def options(self) -> ps.ReadingOptions:
@@ -376,6 +391,14 @@ source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
 sources_argument = click.argument("sources", metavar="SOURCE...", type=click.Path(), nargs=-1, required=True)
 spec_option = click.option(
     "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
+)
+alignment_option = click.option(
+    "--alignment",
+    "alignments",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="What of one SOURCE corresponds to what of another, as `policyspec align` has it; may be repeated.",
 )
 output_option = file_option("-o", "--output", exists=False, about="Write to FILE. Default: print it.")
 judgements_option = file_option(

@@ -77,6 +77,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     type=click.Path(),
     help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
 )
+@options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
@@ -88,6 +89,7 @@ def query(
     only: tuple[str, ...],
     params: tuple[str, ...],
     results: tuple[str, ...],
+    alignments: tuple[str, ...],
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -110,6 +112,7 @@ def query(
       policyspec query model_spec/2025-09-12 results-by-principle --results store/
       policyspec query model_spec level-history --param provision=love_humanity
       policyspec query model_spec/2025-09-12 charter.md principles-by-level
+      policyspec query spec.ttl charter.md mapped --alignment spec-charter.sssom.tsv
       policyspec query spec.ttl --sparql 'SELECT ?id { ?p a ps:Principle ; dcterms:identifier ?id }'
     """
     if listing:
@@ -128,7 +131,10 @@ def query(
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
-    with _base_of(named, question, results, only, settings) as base, settings.watching("asking"):
+    with (
+        _base_of(named, question, results, only, settings, alignments=alignments) as base,
+        settings.watching("asking"),
+    ):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
@@ -141,8 +147,15 @@ def _base_of(
     files: tuple[str, ...],
     only: tuple[str, ...],
     settings: options.Settings,
+    *,
+    alignments: tuple[str, ...],
 ) -> ps.KnowledgeBase:
     """Return what is asked: several specs or releases, a graph file as it is, or one spec; with results, where there are any."""
+    if alignments:
+        specs = settings.read_specs(sources)
+        settings.named(specs, only)
+        aligned = settings.aligned(specs, alignments)
+        return ps.knowledge_base(specs, question=question, alignments=aligned, only=only)
     if len(sources) > 1 or only:
         specs = settings.read_specs(sources, only)
         if question:

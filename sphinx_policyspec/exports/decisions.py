@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sphinx_policyspec.decision import (
@@ -232,18 +233,26 @@ def _outcome_record(outcome: Outcome) -> Value | list[Value] | dict[str, str]:
 
 def _decisions_text(decided: Decisions) -> str:
     """Return decisions as an explanation in English, with the places of the spec that they rest on."""
-    return "\n".join("".join(f"{printable(line)}\n" for line in _told(d, decided.norms)) for d in decided)
+    return "\n".join(
+        "".join(f"{printable(line)}\n" for line in decision_lines(d, decided.norms)) for d in decided
+    )
 
 
 DECISION_FORMATS: Formats[Decisions] = {"text": _decisions_text, "json": _decisions_json}
 """Each format with what writes it."""
 
 
-def _told(decision: Decision, norms: Norms) -> Iterator[str]:
+def decision_lines(
+    decision: Decision, norms: Norms, why: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """Yield an explanation in English, line by line, with the places of the spec that it rests on.
+
+    :param why: by item, why it has its label, where that is not the spec's doing
+    """
     yield f"{decision.case.title} ({decision.case.span.file}:{decision.case.span.line})"
     for issue, outcome in decision.outcomes.items():
         yield f"  {shortened(issue)}: {outcome_words(outcome)}"
-    yield from (f"  {line}" for line in explanation(decision, norms))
+    yield from (f"  {line}" for line in explanation(decision, norms, why))
     places = list(_places(decision, norms))
     yield from (
         f"  {'rests on' if not number else '        '} {place}" for number, place in enumerate(places)
@@ -262,9 +271,15 @@ def outcome_words(outcome: Outcome, wording: Wording = ENGLISH) -> str:
     return wording.both.join(map(shortened, shown))
 
 
-def explanation(decision: Decision, norms: Norms) -> tuple[str, ...]:
-    """Return why each item has its label, and what is owed: a sentence each, in English."""
-    told = (f"{verdict}: {why}" for verdict, why in reasons_told(decision, norms))
+def explanation(
+    decision: Decision, norms: Norms, why: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """Return why each item has its label, and what is owed: a sentence each, in English.
+
+    :param why: as for :func:`decision_lines`
+    """
+    reasons = zip(decision.reasons, reasons_told(decision, norms), strict=True)
+    told = (f"{verdict}: {why.get(reason.item, found)}" for reason, (verdict, found) in reasons)
     return (*told, *duties_told(decision))
 
 

@@ -20,7 +20,7 @@ import pyoxigraph
 from pyoxigraph import Quad, QueryBoolean, QuerySolutions, RdfFormat, Store
 
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
-from sphinx_policyspec.graph.terms import PREFIXES, XSD
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD
 
 REFUSED = 3
 """Exit status where a graph file has no N-Quads: a line of JSON on the standard error tells the place and the reason."""
@@ -255,7 +255,7 @@ _UNBOUND = Cell(CellKind.UNBOUND)
 
 def run(store: Store, sparql: str, max_rows: int | None = None) -> Answer | None:
     """Answer a query; ``None`` where it has more rows than ``max_rows``."""
-    result = store.query(sparql, prefixes=PREFIXES)
+    result = store.query(sparql, prefixes=ASKED_PREFIXES)
     if isinstance(result, QueryBoolean):
         cell = Cell(CellKind.LITERAL, "true" if result else "false", str(XSD.boolean))
         return Answer(columns=("answer",), rows=((cell,),), form=QueryForm.ASK)

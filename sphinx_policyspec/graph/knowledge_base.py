@@ -5,6 +5,7 @@ Named questions are asked in process, foreign queries through the guard.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
@@ -46,7 +47,10 @@ NAMES = {
 """Where the names stand that a parameter of a type may have; those of releases in the graph of each."""
 _RESULTS = "name a store that `policyspec results` wrote (`--results STORE`)"
 _RUNS = "SELECT ?run { GRAPH ?graph { ?run a ps:EvalRun } } LIMIT 1"
+_ALIGNMENT = "name both specs, and a file that says what corresponds to what (`--alignment FILE`)"
+_MAPPINGS = "SELECT ?set { GRAPH ?set { ?set a <https://w3id.org/sssom/MappingSet> } } LIMIT 1"
 _SEVERAL = "ask a folder that holds several"
+_NAME, _WRITTEN = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\.)*"')
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
 
 
@@ -164,6 +168,10 @@ class KnowledgeBase:
             raise QueryError(
                 f"`{question.name}` looks at results of evaluations, and none are given; {_RESULTS}"
             )
+        if question.over == "alignments" and not self._has_rows(_MAPPINGS):
+            raise QueryError(
+                f"`{question.name}` looks at alignments of several specs, and none are given; {_ALIGNMENT}"
+            )
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])
         answer = self.select(question.bound(values))
@@ -213,7 +221,8 @@ class KnowledgeBase:
     def _things(self) -> set[str]:
         """Return the IRIs of all that something is said of or with."""
         found = {str(part) for triple in self._triples() for part in triple if isinstance(part, Iri)}
-        return found | self._graphs()
+        lines = (line for pieces in self._named for piece in pieces() for line in piece.decode().split("\n"))
+        return found.union(name for line in lines for name in _NAME.findall(_WRITTEN.sub("", line)))
 
     def _graphs(self) -> set[str]:
         """Return the IRIs of the named graphs."""

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
-from sphinx_policyspec.graph.terms import DCTERMS, OWL, PREFIXES, PROV, RDF, RDFS, SKOS, ontology_terms
+from sphinx_policyspec.graph.terms import (
+    ASKED_PREFIXES,
+    DCTERMS,
+    OWL,
+    PREFIXES,
+    PROV,
+    RDF,
+    RDFS,
+    SKOS,
+    ontology_terms,
+)
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.nearest import near_name, nearest
@@ -259,7 +269,7 @@ class _Reading:
     def __init__(self, sparql: str) -> None:
         self._sparql = sparql
         self._tokens = [token for token in _TOKEN.finditer(sparql) if not token[0].startswith("#")]
-        self._prefixes = dict(PREFIXES)
+        self._prefixes = dict(ASKED_PREFIXES)
         self._bodies = self._tokens
         for number, (one, other) in enumerate(pairwise(self._tokens)):
             if other["iri"] and one[0].endswith(":") and number and self._word(number - 1) == "PREFIX":
@@ -387,7 +397,7 @@ class _Reading:
         return self._sparql[token.end() : token.end() + 1] not in {"@", "^"}
 
     def _iris(self, named: Named) -> Iterator[tuple[int, str, str]]:
-        spaces = tuple(PREFIXES.values())
+        spaces = tuple(ASKED_PREFIXES.values())
         for one, other in pairwise(self._bodies):
             iri, word = self._iri(other), one[0].upper()
             if not iri or iri.startswith(spaces):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +32,7 @@ from sphinx_policyspec.graph.terms import (
     checked_size,
     iri_of,
 )
-from sphinx_policyspec.graph.to_graph import triples_of
+from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.spec import base_of, given_base
 
@@ -251,15 +251,17 @@ class SpecsBase(KnowledgeBase):
     """Several specs in one base.
 
     The default graph holds the last release of each; each release of each is a named graph, too. A named question is
-    asked of each spec alone, as if there were no other.
+    asked of each spec alone, as if there were no other; one about alignments of all together.
 
     :param specs: as :func:`by_spec` returns them
+    :param only: names of those whose rows are wanted; by default all
     """
 
-    def __init__(self, specs: Sequence[SpecReleases], base_iri: str = "") -> None:
+    def __init__(self, specs: Sequence[SpecReleases], base_iri: str = "", only: Collection[str] = ()) -> None:
         _refuse_base(base_iri)
-        super().__init__(lambda: (triple for one in specs for triple in triples_of(one.last)))
+        super().__init__(lambda: (triple for one in specs for triple in _named(one)))
         self.specs = tuple(specs)
+        self._only = frozenset(only) or frozenset(one.name for one in specs)
         self.add_graphs(lambda: specs_pieces(specs, "nq"))
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
@@ -268,9 +270,11 @@ class SpecsBase(KnowledgeBase):
         A spec that lacks what a parameter names has no rows, which is a finding; where all lack it, that is the error.
         """
         question = find_question(name)
+        if question.over == "alignments":
+            return self._of_all(super().ask(name, params))
         answers: dict[str, Answer] = {}
         lacking: dict[str, QueryError] = {}
-        for one in self.specs:
+        for one in (spec for spec in self.specs if spec.name in self._only):
             try:
                 with one.base(question) as base:
                     answers[one.name] = base.ask(name, params)
@@ -293,6 +297,18 @@ class SpecsBase(KnowledgeBase):
             ),
             findings=(*found, *told),
         )
+
+    def _of_all(self, answer: Answer) -> Answer:
+        """Return the rows of the specs that are wanted, in the order of the specs."""
+        order = {one.name: place for place, one in enumerate(self.specs)}
+        rows = (row for row in answer.rows if row[0].value in self._only)
+        return replace(answer, rows=tuple(sorted(rows, key=lambda row: order[row[0].value])))
+
+
+def _named(one: SpecReleases) -> Iterator[Triple]:
+    """Yield the last release of a spec, with the name that it has among others."""
+    yield from triples_of(one.last)
+    yield release_iri(one.last), PS.specName, one.name
 
 
 def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:

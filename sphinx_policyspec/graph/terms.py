@@ -118,6 +118,12 @@ PREFIXES = {
 }
 """The prefixes that our outputs and questions use."""
 
+ASKED_PREFIXES = PREFIXES | {
+    "semapv": "https://w3id.org/semapv/vocab/",
+    "sssom": "https://w3id.org/sssom/",
+}
+"""The same, and those of what only graphs of alignments hold: queries need not declare them."""
+
 ONTOLOGY = PREFIXES["ps"].removesuffix("#")
 """The name of the ontology itself."""
 
@@ -139,10 +145,11 @@ class _Namespace:
         def __getattr__(self, name: str) -> Iri: ...
 
 
-DCTERMS = _Namespace("dcterms", ("identifier", "issued", "license", "publisher", "title"))
+DCTERMS = _Namespace("dcterms", ("created", "identifier", "issued", "license", "publisher", "title"))
 OWL = _Namespace(
     "owl",
     (
+        *("annotatedProperty", "annotatedSource", "annotatedTarget"),
         *("AnnotationProperty", "AsymmetricProperty", "Class", "DatatypeProperty", "FunctionalProperty"),
         *("IrreflexiveProperty", "ObjectProperty", "disjointWith", "equivalentClass", "hasValue"),
         *("intersectionOf", "inverseOf", "members", "oneOf", "onProperty", "propertyDisjointWith"),
@@ -154,7 +161,13 @@ RDF = _Namespace("rdf", ("first", "nil", "rest", "type"))
 RDFS = _Namespace(
     "rdfs", ("comment", "domain", "isDefinedBy", "label", "range", "subClassOf", "subPropertyOf")
 )
-SKOS = _Namespace("skos", ("Concept", "altLabel", "broader", "exactMatch", "prefLabel", "related"))
+SKOS = _Namespace(
+    "skos",
+    (
+        *("Concept", "altLabel", "broadMatch", "broader", "closeMatch", "exactMatch", "narrowMatch"),
+        *("prefLabel", "related", "relatedMatch"),
+    ),
+)
 XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""

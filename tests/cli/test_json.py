@@ -96,12 +96,14 @@ COMMANDS = {
     "overlay-rebase": "overlay rebase OVERLAY --upstream OLD --next NEW --format json",
     "reason": "reason NEW --format json",
     "resolve": "resolve NEW CASES --format json",
+    "resolve-each": "resolve ONE TWO CASES --alignment ALIGNMENT --format json",
     "results": "results NEW RESULTS --compare m1 m2 --triage TRIAGE --format json",
     "stats": "stats NEW",
     "survey": "survey NEW CASES --format json",
     "baseline": "check NEW --format baseline",
 }
 BAD = {
+    "resolve-each": ("resolve ONE nowhere CASES --alignment ALIGNMENT --format json", "does not exist"),
     "align-check": ("align check ONE nowhere ALIGNMENT --format json", "does not exist"),
     "align-update": ("align update ALIGNMENT --fill nowhere --format json", "does not exist"),
     "changelog": ("changelog OLD nowhere --format json", "does not exist"),
@@ -153,7 +155,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("AGENTS.md").write_text("# Ours\n\n- Never be gruff; see @lost.md.\n", "utf-8")
     Path("x.sssom.tsv").write_text(ALIGNMENT, "utf-8")
     for name, source in (("one", "all/2026-01-01"), ("two", "all/2026-02-01")):
-        based = replace(ps.load(source, annotate=False), base_iri=f"https://example.org/{name}/")
+        based = replace(ps.load(source, annotate=False), name=name, base_iri=f"https://example.org/{name}/")
         ps.write_rdf(based, f"{name}.nt", "nt")
     Path("list.yaml").write_text("- [", "utf-8")
     Path("policyspec.lock").write_text(ps.render(ps.lock("all/2026-01-01"), "json"), "utf-8")
@@ -171,7 +173,8 @@ def words(command: str) -> list[str]:
     query, _, after = rest.partition("'")
     parts = [*before.split(), *([query] if quote else []), *after.split()]
     given = [named.get(part, part) for part in parts]
-    return given if "--list" in given else [*given, "--annotations", "side.yaml"]
+    sources = 2 if "ONE" in parts else 1
+    return given if "--list" in given else [*given, *(["--annotations", "side.yaml"] * sources)]
 
 
 def fitting(name: str, text: str) -> dict[str, Any]:
@@ -301,7 +304,8 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
     [
         name
         for name in COMMANDS
-        if name not in {"lock-check", "diff with judgements"} and not name.startswith(("align", "overlay-"))
+        if name not in {"lock-check", "diff with judgements"}
+        and not name.startswith(("align", "overlay-", "resolve-each"))
     ],
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(

@@ -155,11 +155,15 @@ def in_rdflib(graph: Graph, sparql: str) -> list[tuple[str, ...]]:
 
 
 def test_every_question_of_the_design_is_there() -> None:
-    assert [question.name for question in list_questions()] == sorted({*EXPECTED, *OVER_RESULTS})
+    assert [question.name for question in list_questions()] == sorted(
+        {*EXPECTED, *OVER_RESULTS, *OVER_ALIGNMENTS}
+    )
 
 
 OVER_RESULTS = {"largest-drop", "principles-without-result", "results-by-level", "results-by-principle"}
 """Questions over the graph of results; test_results.py asks them."""
+OVER_ALIGNMENTS = {"levels-that-differ", "mapped", "without-counterpart"}
+"""Questions over several specs and alignments of them; tests/alignments asks them."""
 
 
 OVER_RELEASES = [name for name in sorted(EXPECTED) if find_question(name).over == "releases"]

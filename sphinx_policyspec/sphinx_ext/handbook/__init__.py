@@ -36,6 +36,7 @@ from sphinx_policyspec.sphinx_ext.handbook.pages import (
     START,
     SUFFIX,
     SitePageParser,
+    folders_of,
     groups_of,
     lay_out,
     title_of,
@@ -406,7 +407,7 @@ _SPECS_PAGE = """<!DOCTYPE html>
 <title>Several specs</title></head>
 <body><main><h1>Several specs</h1><p>Each has a site of its own:</p><ul>
 {items}
-</ul></main></body></html>
+</ul>{beside}</main></body></html>
 """
 
 
@@ -456,14 +457,22 @@ def build_releases(
     return tuple(found)
 
 
-def write_specs_page(out: Path, specs: Sequence[tuple[str, str, Spec]]) -> None:
-    """Write the page that leads to the sites of several specs, each with its folder and name."""
+def write_specs_page(
+    out: Path, specs: Sequence[tuple[str, str, Spec]], beside: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Write the page that leads to the sites of several specs (folder, name) and to others beside them (file, title)."""
+    others = "".join(
+        f'<li><a href="{escape(file)}">{escape(_shown(title))}</a></li>' for file, title in beside
+    )
     items = (
         f'<li><a href="{escape(folder)}/{START}.html">{escape(_shown(name))}</a>: '
         f"{escape(_shown(f'{spec.title} {spec.version}'))}. {escape(summary(spec))}</li>"
         for folder, name, spec in specs
     )
-    write_output(out / f"{START}.html", _SPECS_PAGE.format(items="\n".join(items)))
+    write_output(
+        out / f"{START}.html",
+        _SPECS_PAGE.format(items="\n".join(items), beside=f"<ul>{others}</ul>" * bool(others)),
+    )
 
 
 def _edition(spec: Spec, folder: str, layout: str, *more: set[str]) -> Edition:
@@ -474,16 +483,6 @@ def _edition(spec: Spec, folder: str, layout: str, *more: set[str]) -> Edition:
         pages=frozenset().union((page.name for page in pages), *more),
         page_of={provision.id: page.name for page in pages for provision in page.provisions},
     )
-
-
-def folders_of(names: Iterable[str], kind: str) -> Iterator[str]:
-    """Yield a name for the folder of each release, or spec: its version, or name, where that makes one, else a number."""
-    taken: set[str] = set()
-    for number, text in enumerate(names, 1):
-        name = re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip(".-")
-        name = name if name and name.casefold() not in taken else f"{kind}-{number}"
-        taken.add(name.casefold())
-        yield name
 
 
 def _start_page(newest: Spec, every: Sequence[Edition]) -> str:

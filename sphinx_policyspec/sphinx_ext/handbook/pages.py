@@ -20,7 +20,15 @@ from sphinx.parsers import Parser
 
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.touches import about
-from sphinx_policyspec.model import Principle, Provision, Span, Spec, roles_that_override, who_may_override
+from sphinx_policyspec.model import (
+    Principle,
+    Provision,
+    Span,
+    Spec,
+    TargetKind,
+    roles_that_override,
+    who_may_override,
+)
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import PolicyView
 from sphinx_policyspec.sphinx_ext.asks.directives import SurveyView
@@ -35,6 +43,7 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import counted, style_name, summar
 from sphinx_policyspec.sphinx_ext.nodes.nodes import (
     PolicyChip,
     PolicyQuery,
+    anchor_of,
     around,
     elements_of,
 )
@@ -79,6 +88,25 @@ _RESERVED = frozenset(
         "policy-examples",
     }
 )
+
+
+def folders_of(names: Iterable[str], kind: str) -> Iterator[str]:
+    """Yield a name for the folder of each release, or spec: its version, or name, where that makes one, else a number."""
+    taken: set[str] = set()
+    for number, text in enumerate(names, 1):
+        name = re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip(".-")
+        name = name if name and name.casefold() not in taken else f"{kind}-{number}"
+        taken.add(name.casefold())
+        yield name
+
+
+def addresses(spec: Spec, layout: str) -> dict[str, str]:
+    """Return where the site of a spec tells of each provision, from its folder on."""
+    return {
+        one.id: f"{page.name}.html#{anchor_of(TargetKind.PROVISION, one.id)}"
+        for page in lay_out(spec, layout)
+        for one in page.provisions
+    }
 
 
 def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
