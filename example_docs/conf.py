@@ -10,6 +10,9 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence"]
 html_theme = "furo"
 html_title = "Marginalia"
+# Nothing here is marked for a general index, which would be empty; those of policy-levels and the like are pages of their own.
+html_use_index = False
+epub_use_index = False
 
 # Readers write to Marginalia in Arabic, Chinese and Ukrainian: LuaLaTeX sets each in its own direction and font.
 latex_engine = "lualatex"

@@ -23,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.markdown import (
     read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.nodes.writers import configure, register_nodes
+from sphinx_policyspec.sphinx_ext.web.navigation import open_chapter
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -99,6 +100,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # Before themes, which may make something of the contents of a page.
     app.connect("html-page-context", build.navigate, priority=400)
     app.connect("html-page-context", build.complete)
+    # After themes have made something of the contents.
+    app.connect("html-page-context", open_chapter, priority=600)
     app.connect("html-collect-pages", build.pages)
     app.connect("build-finished", build.finish)
     return {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.test_accessibility import assert_no_fault_in_any_mode
+from tests.browser.test_accessibility import assert_no_fault_in_any_mode, faults
 
 SCOPE = ".ps-diff, .ps-since, .ps-old-release, .ps-releases, .ps-panel"
 
@@ -70,6 +71,29 @@ def test_another_release_opens_at_the_same_principle(
     page.wait_for_url("**/2025-04-11/approachable.html#be_kind")
     page.locator(".ps-old-release a").click()
     page.wait_for_url("**/2025-09-12/style.html#love_humanity")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_deep_link_into_an_old_release_says_so_in_sight(
+    two_releases: Path, open_page: Open, width: int
+) -> None:
+    page = open_page(
+        two_releases, "2025-04-11/approachable.html#be_kind", viewport={"width": width, "height": 844}
+    )
+    line = page.locator(".ps-old-release")
+    expect(line).to_be_in_viewport(ratio=1)
+    expect(line).to_contain_text("Old release 2025-04-11 · newest: 2025-09-12")
+    expect(line).to_contain_text("changed since")
+    box, heading = line.bounding_box(), page.locator("#be_kind > h2").bounding_box()
+    assert box
+    assert heading
+    assert 0 <= box["y"] < 100
+    assert box["y"] + box["height"] <= heading["y"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fold = page.locator(".ps-old-changes")
+    fold.locator("summary").click()
+    expect(fold.get_by_role("link", name="Be kind")).to_have_attribute("href", re.compile("love_humanity$"))
+    assert faults(page, ".ps-old-release, .ps-old-changes") == []
 
 
 @pytest.mark.parametrize("width", [1280, 1440, 1600])

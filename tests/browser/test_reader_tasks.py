@@ -21,14 +21,21 @@ STOPS = 300
 class Task:
     """What somebody wants to know.
 
-    :param steps: selectors of what takes the focus and then Enter, from the first page on; behind a sign ``=`` what is typed
+    :param steps: selectors of what takes the focus and then Enter, from the first page on; behind a sign ``=`` what is typed,
+        alone into the filter of a table, and behind ``/`` into the box that this key opens
     :param right: says that the answer is there, and the right one
+    :param start: the page that it begins on
     """
 
     steps: tuple[str, ...]
     right: Callable[[Page], None]
     scripts: bool = False
+    start: str = "index.html"
     phone: bool = False
+
+
+SEARCH = "[role=main] input[type=search]"
+"""The box of the first page."""
 
 
 def link(name: str) -> str:
@@ -56,6 +63,18 @@ def shows(selector: str, words: str = "", count: int = 0) -> Callable[[Page], No
 def _only_of_root(page: Page) -> None:
     expect(page.get_by_label("Root", exact=True)).to_be_checked()
     expect(page.locator(".ps-count-shown")).to_have_text("20 of 57")
+
+
+def _only_about_honesty(page: Page) -> None:
+    expect(page.get_by_label("Topic", exact=True)).to_have_value("honesty")
+    expect(page.locator(".ps-count-shown")).to_have_text("7 of 57")
+
+
+def _only_of_do_not_lie(page: Page) -> None:
+    rows = page.locator(".ps-view tbody tr:visible")
+    expect(page.locator(".ps-count-shown")).not_to_have_text(re.compile("^(0|17.) "))
+    assert {*rows.locator("td:nth-child(2)").all_inner_texts()} == {"Do not lie"}
+    assert all(int(text.split()[-1]) for text in rows.locator("td:nth-child(5)").all_inner_texts())
 
 
 def _graph_is_there(page: Page) -> None:
@@ -103,7 +122,7 @@ TASKS = {
     ),
     "developer: where is the graph": Task(steps=(), right=_graph_is_there),
     "developer: which principle has an id": Task(
-        steps=("[role=main] input[type=search]=ignore_untrusted_data",),
+        steps=(f"{SEARCH}=ignore_untrusted_data", ".ps-hits li:first-child a"),
         right=shows("#ignore_untrusted_data"),
         scripts=True,
     ),
@@ -118,7 +137,24 @@ TASKS = {
         right=shows(".ps-says:popover-open", "developers and users may override it"),
     ),
     "journalist: where does a word of an example stand": Task(
-        steps=("[role=main] input[type=search]=jirga",), right=shows(".ps-example:target"), scripts=True
+        steps=(f"{SEARCH}=jirga", ".ps-hits a"), right=shows(".ps-example:target", "jirga"), scripts=True
+    ),
+    "journalist: all bad answers to one principle": Task(
+        steps=("=do_not_lie",),
+        right=_only_of_do_not_lie,
+        scripts=True,
+        start="all-examples.html#ps:1.has=bad",
+    ),
+    "public: which principles are about honesty": Task(
+        steps=("/honesty",), right=_only_about_honesty, scripts=True
+    ),
+    "public: where does it say something on copyright": Task(
+        steps=(f"{SEARCH}=copyright", '.ps-hits a:has-text("Respect creators")'),
+        right=shows("#respect_creators"),
+        scripts=True,
+    ),
+    "public: what is there where no script runs": Task(
+        steps=(f"{SEARCH}=lie", ".ps-search a:text-is('All principles')"), right=shows("h1", "All principles")
     ),
     "screen reader: what does the page consist of": Task(
         steps=(principle("Do not lie"),), right=_headings_lead_through
@@ -155,11 +191,18 @@ by_keyboard = pytest.mark.parametrize("reach", [focus, pytest.param(tab_to, mark
 
 def take(page: Page, step: str, reach: Reach) -> None:
     """Take a step by keyboard."""
-    selector, _, typed = step.partition("]=")
-    reach(page, page.locator(f"{selector}]" if typed else step))
-    if typed:
-        page.keyboard.type(typed)
+    if step.startswith("/"):
+        page.keyboard.press("/")
+        expect(page.get_by_role("combobox")).to_be_focused()
+        page.keyboard.type(step[1:])
         expect(page.get_by_role("option", selected=True)).to_be_visible()
+    elif step.startswith("="):
+        reach(page, page.get_by_label("Text", exact=True))
+        page.keyboard.type(step[1:])
+    else:
+        selector, _, typed = step.partition("]=")
+        reach(page, page.locator(f"{selector}]" if typed else step))
+        page.keyboard.type(typed)
     page.keyboard.press("Enter")
 
 
@@ -169,7 +212,7 @@ def test_a_reader_finds_it_in_two_steps(release_site: Path, open_page: Open, nam
     task = TASKS[name]
     assert len(task.steps) <= 2
     size = {"viewport": PHONE} if task.phone else {}
-    page = open_page(release_site, "index.html", java_script_enabled=task.scripts, **size)
+    page = open_page(release_site, task.start, java_script_enabled=task.scripts, **size)
     for step in task.steps:
         take(page, step, reach)
     task.right(page)

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 import sphinx_policyspec as ps
 from tests.browser.conftest import Open
+from tests.browser.test_accessibility import faults
 from tests.releases.topics import by_map
 
 
@@ -68,6 +69,30 @@ def test_each_role_leaves_as_many_rows_as_its_page_lists_and_the_question_answer
         assert sorted(page.locator(".ps-links a").all_inner_texts()) == sorted(shown)
 
 
+def test_the_text_filter_reads_ids_messages_and_notes_and_says_what_to_loosen(
+    release_site: Path, open_page: Open, scheme: str
+) -> None:
+    page = open_page(release_site, "all-examples.html", scheme)
+    field, count = page.get_by_label("Text", exact=True), page.locator(".ps-count-shown")
+    for words, rows in (("jirga", 1), ("Fred", 1), ("do_not_lie", 6), ("judgemental", 1)):
+        field.fill(words)
+        expect(count).to_have_text(f"{rows} of 173")
+    width = page.locator(".ps-view table").bounding_box()
+    nothing = page.locator(".ps-nothing")
+    expect(nothing).to_be_hidden()
+    field.fill("jirga")
+    page.get_by_label("Root").check()
+    expect(nothing).to_contain_text("No row matches all of this.")
+    empty = page.locator(".ps-view table").bounding_box()
+    assert width
+    assert empty
+    assert empty["width"] > 0.95 * width["width"]
+    assert faults(page, ".ps-nothing") == []
+    nothing.get_by_role("button", name="Without Root (1)").click()
+    expect(count).to_have_text("1 of 173")
+    expect(page.get_by_label("Root")).not_to_be_checked()
+
+
 def test_columns_sort_by_words_numbers_and_rank(release_site: Path, open_page: Open) -> None:
     page = open_page(release_site, "all-principles.html")
     before = titles(page)
@@ -110,7 +135,7 @@ def test_everything_is_done_by_keyboard(release_site: Path, open_page: Open) -> 
     page = open_page(release_site, "all-examples.html")
     page.get_by_label("Text", exact=True).focus()
     page.keyboard.type("tool")
-    expect(page.locator(".ps-count-shown")).not_to_have_text("170 of 170")
+    expect(page.locator(".ps-count-shown")).not_to_have_text("173 of 173")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Root")).to_be_focused()
     page.keyboard.press("Space")

@@ -87,9 +87,7 @@ def test_a_page_leads_to_the_same_page_of_each_release(site: Path) -> None:
 def test_pages_of_old_releases_say_so(site: Path) -> None:
     old = re.search(r'<p class="ps-old-release.*?</p>', page(site, "2001-01-01", "manners"))
     assert old
-    assert re.sub(r"<[^>]*>", "", old[0]) == (
-        "This is an old release. The newest is 2003-03-03: see the same place there."
-    )
+    assert re.sub(r"<[^>]*>", "", old[0]) == "Old release 2001-01-01 · newest: 2003-03-03"
     assert 'href="../2003-03-03/conduct.html"' in old[0]
     assert "ps-old-release" not in page(site, "2003-03-03", "conduct")
     assert "Release 2001-01-01 (old)" in page(site, "2001-01-01", "manners")

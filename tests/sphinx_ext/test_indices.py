@@ -124,14 +124,15 @@ def test_examples_stand_in_the_contents_of_their_page_unless_the_project_says_no
     assert entry not in (fresh.outdir / "page.html").read_text("utf-8")
 
 
-def test_search_results_name_the_type_of_the_object(small: Path, build: Build) -> None:
+def test_our_own_search_finds_what_that_of_sphinx_would_lead_nowhere(small: Path, build: Build) -> None:
+    """Where an object has a title, Sphinx makes its anchor of that."""
     app = build(small)
     text = (app.outdir / "searchindex.js").read_text("utf-8")
     index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
-    kinds = {tuple(names[:2]) for names in index["objnames"].values()}
-    assert {("policy", "principle"), ("policy", "example"), ("policy", "topic")} <= kinds
-    shown = {entry[4] for entries in index["objects"].values() for entry in entries}
-    assert {"Be honest", "A plain answer"} <= shown or "A plain answer" in str(index["objects"])
+    assert "policy" not in {names[0] for names in index["objnames"].values()}
+    data = (app.outdir / "policyspec-data.js").read_text("utf-8")
+    items = json.loads(data.removeprefix("window.policyspecData=").rstrip(";\n"))["items"]
+    assert {"Be honest", "A plain answer"} <= {title for _kind, title, *_rest in items.values()}
 
 
 def test_answers_link_plain_sections_too(small: Path, build: Build) -> None:
@@ -167,3 +168,27 @@ def test_a_title_in_an_answer_leads_to_its_principle_where_no_column_has_the_id(
     assert re.search(r'<a class="reference internal" href="page.html#be-honest">[^/]*Be honest<', table), (
         table
     )
+
+
+def test_each_index_leads_to_the_others_and_the_search_to_all_of_them(small: Path, build: Build) -> None:
+    out = build(small).outdir
+    names = {file.name for file in out.glob("policy-*.html")}
+    assert len(names) > 2
+    for name in names:
+        nav = re.search(r'<nav class="ps-indices".*?</nav>', (out / name).read_text("utf-8"))
+        assert nav
+        assert {*re.findall(r'href="(policy-.*?)"', nav[0])} == names - {name}
+    search = (out / "search.html").read_text("utf-8")
+    place = search[search.index('<div class="ps-search">') : search.index('id="search-results"')]
+    assert names <= {*re.findall(r'<a href="(.*?)">', place.partition("<noscript>")[2])}
+    # A second build inserts nothing twice.
+    (small / "index.rst").touch()
+    build(small)
+    assert (out / "search.html").read_text("utf-8").count("ps-search") == search.count("ps-search")
+
+
+def test_a_site_of_one_page_has_no_links_to_pages_that_it_does_not_write(small: Path, build: Build) -> None:
+    out = build(small, "singlehtml").outdir
+    page = (out / "index.html").read_text("utf-8")
+    led = {address.partition("#")[0] for address in re.findall(r' (?:href|action)="([^":]*)"', page)}
+    assert {address for address in led if address and not (out / address.partition("?")[0]).exists()} == set()

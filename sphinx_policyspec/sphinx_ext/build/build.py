@@ -57,9 +57,13 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
-from sphinx_policyspec.sphinx_ext.web.navigation import show_contents, show_index, show_releases
+from sphinx_policyspec.sphinx_ext.web.navigation import (
+    lead_nowhere_else,
+    show_contents,
+    show_releases,
+)
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS, show_index
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -330,6 +334,8 @@ class Build:
         self.ask.add_to_page(app, docname)
         self.changes.add_style(docname, context)
         show_releases(app, docname, context)
+        if app.builder.name == "singlehtml" and domain_of(app.env).own_pages():
+            lead_nowhere_else(context)
         self.handbook.tell_machines(app, docname, context, doctree)
         return show_index(app, docname, template, context)
 
@@ -345,10 +351,10 @@ class Build:
         if error is None:
             self.ask.write(app)
             report(app, _told_late(app, outputs.write_graph(app, self.knowledge)))
-            outputs.write_data(app, self.handbook)
             remove_pages(app, self.removed)
             if not self.leaves_indices:
                 remove_empty_indices(app, domain_of(app.env))
+            outputs.write_data(app, self.handbook)
             if self.removed or domain_of(app.env).own_pages():
                 drop_dead_terms(app)
             if not self.failures.found:

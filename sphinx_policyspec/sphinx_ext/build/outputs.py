@@ -14,7 +14,6 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 from sphinx.errors import SphinxError
 from sphinx.locale import get_translation
 
@@ -25,12 +24,14 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import (
     Block,
+    Commentary,
     Comparison,
     Definition,
     Example,
     Finding,
     Message,
     Principle,
+    Prose,
     Spec,
     TargetKind,
     Verdict,
@@ -44,59 +45,23 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import role_title, style_name
 from sphinx_policyspec.sphinx_ext.nodes.nodes import uses_our_nodes
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
-from sphinx_policyspec.sphinx_ext.web.ask_and_changes import dumped_words
+from sphinx_policyspec.sphinx_ext.web.ask_and_changes import script_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.panels import Relations
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, WEB_BUILDERS, Place, SitePlaces, short_id
+from sphinx_policyspec.sphinx_ext.web.places import (
+    ASK_PAGE,
+    WEB_BUILDERS,
+    Place,
+    SitePlaces,
+    furnish,
+    page_address,
+    search_address,
+    short_id,
+    topic_address,
+    ways,
+)
 
 _ = get_translation("sphinx_policyspec")
-
-
-def _script_words() -> str:
-    """Return what the script of every page says, as JSON by the script's own names for it."""
-    words = {
-        "Copied.": _("Copied."),
-        "Copy citation": _("Copy citation"),
-        "Copy link": _("Copy link"),
-        "Copy citation of {title}": _("Copy citation of {title}"),
-        "Copy link to {title}": _("Copy link to {title}"),
-        "Filter the table": _("Filter the table"),
-        "Answers": _("Answers"),
-        "Go to": _("Go to"),
-        "Has": _("Has"),
-        "Lacks": _("Lacks"),
-        "Level": _("Level"),
-        "Overridable by": _("Overridable by"),
-        "Nothing is called that.": _("Nothing is called that."),
-        "Reset": _("Reset"),
-        "Search the full text for “{words}”": _("Search the full text for “{words}”"),
-        "Show the changed words": _("Show the changed words"),
-        "Show the text of then": _("Show the text of then"),
-        "Text": _("Text"),
-        "The text of this release": _("The text of this release"),
-        "verdict bad": _("Violation"),
-        "verdict good": _("Compliant"),
-        "verdict ok": _("Minor issues"),
-        "Topic": _("Topic"),
-        "Your browser does not let pages copy.": _("Your browser does not let pages copy."),
-        "any": _("any"),
-        "Titles, ids and first words": _("Titles, ids and first words"),
-        "facet bad": _("violation"),
-        "facet example": _("example"),
-        "facet good": _("compliant answer"),
-        "facet ok": _("answer with minor issues"),
-        "facet prompt": _("prompt"),
-        "facet reference": _("reference to it"),
-        "kind definition": _("Definition"),
-        "kind example": _("Example"),
-        "kind goal": _("Goal"),
-        "kind level": _("Level"),
-        "kind section": _("Section"),
-        "kind topic": _("Topic"),
-        "version": _("version"),
-        "{shown} of {all}": _("{shown} of {all}"),
-    }
-    return dumped_words(words)
 
 
 FORMAT = "policyspec-ids/1"
@@ -110,11 +75,23 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
     """Return the script that holds what previews show and what tables can be filtered by."""
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     relations = handbook.relations
-    page_of = cache(partial(_page, app))
+    page_of = cache(partial(page_address, app))
     levels = list(dict.fromkeys([level.id for level in spec.levels] + [p.authority for p in spec.principles]))
     topics = topics_by_provision(spec)
 
-    def entry(kind: str, place: Place, level: str, own_topics: Iterable[int], flags: int) -> list[Any]:
+    def anchor_of_provision(identifier: str | None) -> str:
+        place = places.provision(identifier) if identifier else None
+        return place.anchor if place else ""
+
+    def entry(
+        kind: str,
+        place: Place,
+        home: str | None,
+        *,
+        own_topics: Iterable[int] = (),
+        flags: int = 0,
+        level: str = "",
+    ) -> list[Any]:
         return [
             kind,
             place.title,
@@ -123,6 +100,7 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
             places.excerpt(place.docname, place.anchor),
             sorted(own_topics),
             flags,
+            anchor_of_provision(home),
         ]
 
     items: dict[str, list[Any]] = {}
@@ -132,16 +110,26 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
         if place := places.provision(provision.id):
             flags = _flags(relations.get(provision.id))
             kind = "principle" if place.level else "section"
-            items[place.anchor] = entry(kind, place, place.level, topics[provision.id], flags)
+            items[place.anchor] = entry(
+                kind,
+                place,
+                provision.parent,
+                own_topics=topics[provision.id],
+                flags=flags,
+                level=place.level,
+            )
     for example in spec.examples:
         if place := places.find(TargetKind.EXAMPLE, example.id):
             homes = [by_id[name] for name in owners.get(example.id, ()) if name in by_id]
             level = next((home.authority for home in homes if isinstance(home, Principle)), "")
             own = {topic for home in homes for topic in topics[home.id]}
-            items[place.anchor] = entry("example", place, level, own, _flags_of(example))
+            within = homes[0].id if homes else None
+            items[place.anchor] = entry(
+                "example", place, within, own_topics=own, flags=_flags_of(example), level=level
+            )
     for kind in (TargetKind.DEFINITION, TargetKind.TOPIC, TargetKind.GOAL, TargetKind.LEVEL):
         for _identifier, place in places.of_kind(kind):
-            items[place.anchor] = entry(kind.value, place, "", (), 0)
+            items[place.anchor] = entry(kind.value, place, None)
     known = {
         "spec": {name: getattr(spec, name) for name in ("title", "version", "issued", "publisher")},
         "levels": [
@@ -149,7 +137,11 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
             for name in levels
         ],
         "speakers": {role: speaker(role, _) for level in spec.levels for role in level.roles},
-        "topics": [[topic.id, topic.label] for topic in spec.topics],
+        "topics": [
+            [topic.id, topic.label, topic_address(app, topic), *topic.alt_labels] for topic in spec.topics
+        ],
+        "ways": ways(app),
+        "search": search_address(app),
         "items": items,
         "former": {
             place.anchor: p.aliases
@@ -166,16 +158,44 @@ def _script_texts(app: Sphinx, handbook: HandbookPages) -> str:
 
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     titles = {provision.id: provision.title for provision in spec.provisions}
+
+    def shown(text: str) -> str:
+        return readable(_ROLE.sub("", text), titles)
+
     answers = {
         place.anchor: [
-            [role_title(message.role), _verdict_of(message), readable(message.text, titles)]
-            for message in _compliant_first(example)
+            [role_title(m.role), _verdict_of(m), shown(m.text), *map(shown, filter(None, [_note_of(m)]))]
+            for m in _compliant_first(example)
         ]
         for example in spec.examples
         if (place := places.find(TargetKind.EXAMPLE, example.id))
     }
-    known = {"answers": answers, "changes": handbook.changes(app)}
+    said = {
+        place.anchor: [shown(text) for text in texts]
+        for kind, name, texts in _paragraphs(spec)
+        if texts and (place := places.find(kind, name))
+    }
+    known = {"answers": answers, "said": said, "changes": handbook.changes(app)}
     return f"window.policyspecTexts={script_safe(known)};\n"
+
+
+_ROLE = re.compile(r":[a-z][a-z:-]{0,40}:(?=`)")
+"""What says in reStructuredText what the text behind it is."""
+
+
+def _paragraphs(spec: Spec) -> Iterator[tuple[TargetKind, str, list[str]]]:
+    """Yield each provision and definition with the paragraphs that say it, commentary of a provision among them."""
+    for provision in spec.provisions:
+        blocks = [block.text for block in provision.blocks if isinstance(block, Prose | Commentary)]
+        paragraphs = (part for text in blocks for part in re.split(r"\n\s*\n", text))
+        yield TargetKind.PROVISION, provision.id, [part for part in paragraphs if part.strip()]
+        for block in provision.blocks:
+            if isinstance(block, Definition):
+                yield TargetKind.DEFINITION, block.id, [block.text]
+
+
+def _note_of(message: Message) -> str:
+    return getattr(message, "note", "")
 
 
 def _compliant_first(example: Example) -> Iterator[Message]:
@@ -209,13 +229,6 @@ def topics_by_provision(spec: Spec) -> dict[str, list[int]]:
         for name in provisions[topic.id]:
             found[name].append(number)
     return found
-
-
-def _page(app: Sphinx, docname: str) -> str:
-    """Return the address of a page from the root of the site."""
-    if isinstance(app.builder, SingleFileHTMLBuilder):
-        return f"{app.config.root_doc}{app.builder.out_suffix}"
-    return app.builder.get_target_uri(docname)
 
 
 def _owners(relations: Mapping[str, Relations]) -> dict[str, list[str]]:
@@ -252,7 +265,7 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
     verdicts for an example.
     """
     spec, places = handbook.knowledge.spec(app.env), handbook.places
-    page_of = cache(partial(_page, app))
+    page_of = cache(partial(page_address, app))
     numbers = _numbers(spec, places)
     items = [
         {
@@ -303,7 +316,7 @@ def _text_of_block(block: Block) -> Iterator[tuple[TargetKind, str, str]]:
         yield TargetKind.DEFINITION, block.id, block.text
     elif isinstance(block, Example):
         said = (
-            f"{message.role} {getattr(message, 'verdict', None) or ''} {message.text} {getattr(message, 'note', '')}"
+            f"{message.role} {getattr(message, 'verdict', None) or ''} {message.text} {_note_of(message)}"
             for message in block.messages
         )
         yield TargetKind.EXAMPLE, block.id, "\n\n".join((block.title, *said))
@@ -336,13 +349,20 @@ def add_to_page(
 ) -> None:
     """Link the graph from a page, and the style sheet where the page, or the whole handbook, shows something of ours."""
     given = domain_of(app.env).given
-    is_ours = pagename == ASK_PAGE or is_index_page(pagename, templatename) or given.editions or given.site
+    has_spec = _has_spec(app)
+    is_ours = bool(
+        given.editions
+        or given.site
+        or is_index_page(pagename, templatename)
+        or pagename == ASK_PAGE
+        or (pagename == "search" and has_spec)
+    )
     if is_ours or (doctree is not None and uses_our_nodes(doctree)):
         app.add_css_file(STYLE_SHEET)
         if app.builder.name in WEB_BUILDERS:
-            words: dict[str, Any] = {"data-words": _script_words()}
+            words: dict[str, Any] = {"data-words": script_words()}
             app.add_js_file(SCRIPT, loading_method="defer", **words)
-    if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
+    if app.builder.name not in WEB_BUILDERS or not has_spec:
         return
     files = [(f"spec.{name}", MEDIA_TYPES[name], name) for name in PolicySpecConfig.of(app.config).outputs]
     for file, kind, title in (*files, (_IDS, "application/json", _("ids and checksums"))):
@@ -411,7 +431,9 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
         stamp.remove()
         return
     # Addresses of pages may change without the spec.
-    current = f"{handbook.knowledge.digest(app.env)} {app.builder.get_target_uri('page')}"
+    found = ways(app)
+    furnish(app, found)
+    current = exact((handbook.knowledge.digest(app.env), app.builder.get_target_uri("page"), found))
     if stamp.text == current and all(map(Path.is_file, files)):
         return
     handbook.prepare(app)

@@ -318,11 +318,10 @@ class PolicyDomain(Domain):
         return cast("nodes.reference", link)
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        """Yield every object for the inventory and the search."""
+        """Yield every object for the inventory alone: Sphinx's search makes anchors of titles, and leads nowhere; ours finds them."""
         for item in self.objects():
             if item.anchor:
-                priority = -1 if item.is_alias else 1
-                yield item.id, item.title, item.objtype, item.docname, item.anchor, priority
+                yield item.id, item.title, item.objtype, item.docname, item.anchor, -1
 
 
 def _retitled(contnode: Element, title: str) -> Element:

@@ -25,8 +25,6 @@
     return node;
   };
 
-  // The page "Ask the spec" has a script of its own, which comes later.
-  window.policyspec = { make, speaker };
 
   /* ---- what is known of the spec ---- */
 
@@ -40,6 +38,7 @@
     }));
   const data = loader("policyspec-data.js", "policyspecData");
   const texts = loader("policyspec-texts.js", "policyspecTexts");
+  const finder = loader(new URL("policyspec-find.js", self.src), "policyspecFind");
   /** Make a fold that is filled when it is first opened. */
   const fold = (summary, fill) => {
     const box = make("details", { class: "ps-fold ps-filled" }, make("summary", {}, summary));
@@ -55,6 +54,33 @@
       return text;
     }
   };
+  /** A text as it is compared: without case and signs, a space before each word. */
+  const flat = (text) => ` ${text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, " ").trim()}`;
+  /** The words of a query, each with a space before it. */
+  const parts = (query) => flat(query).trim().split(" ").filter(Boolean).map((word) => ` ${word}`);
+  const CLOSE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+  /** Whether a text has a word that begins so: "lie" is not in "believe". Scripts without spaces have it anywhere. */
+  const has = (text, word) => text.includes(CLOSE.test(word) ? word.trim() : word);
+  /** What finds the words of a query in a text. */
+  const wordsIn = (words) => {
+    const all = words.map((word) => word.trim()).sort((one, other) => other.length - one.length);
+    const [close, apart] = [all.filter((word) => CLOSE.test(word)), all.filter((word) => !CLOSE.test(word))];
+    const found = [...close, ...(apart.length ? [`(?<![\\p{L}\\p{M}\\p{N}])(?:${apart.join("|")})[\\p{L}\\p{M}\\p{N}]*`] : [])];
+    return new RegExp(found.join("|") || "(?!)", "giu");
+  };
+  /** Take the marks away that Sphinx puts inside of words. */
+  const unmark = (part) => {
+    for (const mark of part.querySelectorAll("span.highlighted")) {
+      const before = mark.previousSibling;
+      if (before?.nodeType === Node.TEXT_NODE && /\p{L}$/u.test(before.data) && !CLOSE.test(mark.textContent)) {
+        const around = mark.parentNode;
+        mark.replaceWith(...mark.childNodes);
+        around.normalize();
+      }
+    }
+  };
+  // What other scripts of ours use, which come later.
+  window.policyspec = { make, speaker, say, data, texts, root, flat, parts, has, wordsIn, decoded, unmark };
   const EMPTY = { title: "", level: -1, topics: [], flags: 0 };
   /** What a link leads to, if it is something of the spec. */
   const itemOf = (known, link) => {
@@ -356,13 +382,18 @@
       this.table = view.querySelector("table");
       this.body = this.table.tBodies[0];
       this.rows = [...this.body.rows].map((row, at) => {
-        const item = [...row.querySelectorAll("a[href*='#']")].map((link) => itemOf(known, link)).find(Boolean);
-        return { row, at, item: item || EMPTY, text: row.textContent.toLowerCase() };
+        const anchors = [...row.querySelectorAll("a[href*='#']")].filter((link) => itemOf(known, link)).map((link) => decoded(link.hash.slice(1)));
+        const item = anchors.length ? itemOf(known, { hash: `#${anchors[0]}` }) : EMPTY;
+        const shown = row.cloneNode(true);
+        shown.querySelectorAll(".ps-filled").forEach((fold) => fold.remove());
+        const ids = anchors.flatMap((anchor) => [anchor, ...(known.former[anchor] || [])]);
+        return { row, at, item, anchor: anchors[0], text: flat([shown.textContent, ...ids].join(" , ")) };
       });
       this.count = make("output", { class: "ps-count-shown" });
+      this.nothing = make("div", { class: "ps-nothing", hidden: true });
       this.form = this.makeForm();
       // A few rows are seen at a glance.
-      if (this.rows.length >= FEW) (this.table.closest(".ps-scroll") || this.table).before(this.form);
+      if (this.rows.length >= FEW) (this.table.closest(".ps-scroll") || this.table).before(this.form, this.nothing);
       this.sort = "";
       this.heads = [...this.table.tHead.rows[0].cells].map((cell, column) => this.makeSortable(cell, column));
       this.read();
@@ -431,28 +462,69 @@
       return { q: of("q").trim(), level: found.getAll("level").join(","), by: of("by"), topic: of("topic"), has: of("has"), lacks: of("lacks"), sort: this.sort };
     }
 
-    apply(keep) {
-      const values = this.values();
+    /** Whether a row is what is asked for. */
+    matches({ item, text }, values) {
       const levels = values.level ? values.level.split(",") : [];
       const topic = (this.known?.topics || []).findIndex(([id]) => id === values.topic);
-      const parts = values.q.toLowerCase().split(/\s+/).filter(Boolean);
       const flag = (name) => 1 << FLAGS.indexOf(name);
+      // An id is one word to who types it.
+      return (
+        values.q.split(/\s+/).every((part) => has(text, flat(part).trimEnd())) &&
+        (!levels.length || levels.includes(this.known?.levels[item.level]?.[0])) &&
+        (!values.by || this.mayOverride(values.by, item)) &&
+        (!values.topic || item.topics.includes(topic)) &&
+        (!values.has || item.flags & flag(values.has)) &&
+        (!values.lacks || !(item.flags & flag(values.lacks)))
+      );
+    }
+
+    apply(keep) {
+      const values = this.values();
       let count = 0;
-      for (const { row, item, text } of this.rows) {
-        const level = this.known?.levels[item.level]?.[0];
-        row.hidden = !(
-          parts.every((part) => text.includes(part)) &&
-          (!levels.length || levels.includes(level)) &&
-          (!values.by || this.mayOverride(values.by, item)) &&
-          (!values.topic || item.topics.includes(topic)) &&
-          (!values.has || item.flags & flag(values.has)) &&
-          (!values.lacks || !(item.flags & flag(values.lacks)))
-        );
-        count += !row.hidden;
+      for (const entry of this.rows) {
+        entry.row.hidden = !this.matches(entry, values);
+        count += !entry.row.hidden;
       }
       this.count.textContent = say("{shown} of {all}", { shown: count, all: this.rows.length });
+      if (values.q && !this.isWhole) this.deepen();
+      else this.explain(count, values);
       this.order();
       if (keep) store(this.number, values);
+    }
+
+    /** Search all that the things of the rows say, once that is there. */
+    async deepen() {
+      const more = await texts();
+      if (this.isWhole) return;
+      this.isWhole = true;
+      for (const entry of this.rows) {
+        const answers = (more?.answers[entry.anchor] || []).flatMap(([, , ...words]) => words);
+        entry.text += flat([...(more?.said[entry.anchor] || []), ...answers].join(" , "));
+      }
+      this.apply(false);
+    }
+
+    /** Say where no row is left, and which choice leaves some when it is dropped. */
+    explain(count, values) {
+      this.nothing.hidden = count > 0;
+      this.table.closest(".ps-scroll")?.classList.toggle("ps-is-empty", !count);
+      if (count) return this.nothing.replaceChildren();
+      const chosen = Object.keys(values).filter((name) => name !== "sort" && values[name]);
+      const ways = chosen.map((name) => {
+        const controls = [...this.form.elements].filter((control) => control.name === name && (control.type !== "checkbox" || control.checked));
+        const left = this.rows.filter((entry) => this.matches(entry, { ...values, [name]: "" })).length;
+        const words = controls.map((control) => (control.selectedOptions ? `${control.labels[0].textContent}: ${control.selectedOptions[0].textContent}` : control.type === "checkbox" ? control.labels[0].textContent.trim() : `“${control.value.trim()}”`));
+        const drop = () => {
+          for (const control of controls) control.type === "checkbox" ? (control.checked = false) : (control.value = "");
+          this.apply(true);
+          this.form.elements.q.focus();
+        };
+        return [left, make("button", { type: "button", onclick: drop }, say("Without {choice} ({count})", { choice: words.join(", "), count: left }))];
+      });
+      const useful = ways.filter(([left]) => left).map(([, button]) => button);
+      const reset = make("button", { type: "button", onclick: () => this.form.reset() }, say("Reset"));
+      const said = useful.length > 1 ? say("No row matches all of this. Rows are left:") : say("No row matches.");
+      return this.nothing.replaceChildren(make("p", { role: "status" }, said), ...(useful.length ? useful : [reset]));
     }
 
     order() {
@@ -476,9 +548,9 @@
 
   const SIGN = { good: "\u2713", bad: "\u2717", ok: "\u2248" };
   const messagesOf = (anchor) => async () =>
-    ((await texts())?.answers[anchor] || []).map(([role, verdict, text]) => {
+    ((await texts())?.answers[anchor] || []).map(([role, verdict, text, note]) => {
       const chip = verdict && make("span", { class: `ps-chip ps-verdict-${verdict}` }, `${SIGN[verdict]} ${say(`verdict ${verdict}`)}`);
-      return make("div", { class: "ps-turn" }, make("strong", {}, role), " ", chip, make("div", { dir: "auto" }, text));
+      return make("div", { class: "ps-turn" }, make("strong", {}, role), " ", chip, make("div", { dir: "auto" }, text), ...(note ? [make("div", { class: "ps-turn-note", dir: "auto" }, note)] : []));
     });
   const INK = { "-": "del", "+": "ins" };
   const inked = (runs) => make("p", { dir: "auto" }, ...runs.map(([op, text]) => (INK[op] ? make(INK[op], {}, text) : text)));
@@ -509,89 +581,9 @@
     first?.table.closest(".ps-view").scrollIntoView();
   };
 
-  /* ---- a box to go to whatever has a title or an id ---- */
+  /* ---- what is looked for: the script that finds it comes when it is asked for ---- */
 
-  const KINDS = ["principle", "section", "definition", "example", "topic", "goal", "level"];
-  const MOST = 12;
-  const dialog = make("dialog", { class: "ps-jump", "aria-label": say("Go to") });
-  const hits = make("div", { id: "ps-jump-hits", role: "listbox", "aria-label": say("Go to") });
-  const field = make("input", {
-    type: "search", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-label": say("Go to"), placeholder: say("Titles, ids and first words"),
-    "aria-expanded": "true", "aria-controls": hits.id, "aria-autocomplete": "list",
-  });
-  let wanted = 0;
-  const flat = (text) => ` ${text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, " ").trim()}`;
-  /** How well something fits what is sought: titles and ids before first words, principles before the rest; below zero, not at all. */
-  const fits = (kind, title, ids, excerpt, sought) => {
-    const words = sought.trim().split(" ").map((word) => ` ${word}`);
-    const [name, other, text] = [flat(title), ids.map(flat), flat(excerpt)];
-    const head = [name, ...other].join();
-    if (!words.every((word) => head.includes(word) || text.includes(word))) return -1;
-    const fit = name === sought || other.includes(sought) ? 400 : name.startsWith(sought) ? 300 : words.every((word) => head.includes(word)) ? 200 : 100;
-    return fit - KINDS.indexOf(kind);
-  };
-  const find = (known, text) => {
-    const sought = flat(text);
-    if (!known || !sought.trim()) return [];
-    const found = [];
-    for (const [anchor, [kind, title, level, page, excerpt]] of Object.entries(known.items)) {
-      const fit = fits(kind, title, [anchor, ...(known.former[anchor] || [])], excerpt, sought);
-      if (fit >= 0) found.push({ anchor, kind, title, level, page, excerpt, fit });
-    }
-    return found.sort((one, other) => other.fit - one.fit).slice(0, MOST);
-  };
-  const choose = (place) => {
-    const all = [...hits.children];
-    const next = all.length ? (place + all.length) % all.length : 0;
-    all.forEach((hit, n) => hit.setAttribute("aria-selected", n === next));
-    if (all.length) field.setAttribute("aria-activedescendant", all[next].id);
-    else field.removeAttribute("aria-activedescendant");
-    all[next]?.scrollIntoView({ block: "nearest" });
-    wanted = next;
-  };
-  const hit = (address, ...shown) => make("a", { href: new URL(address, root), role: "option", tabindex: "-1" }, ...shown);
-  const sought = async () => {
-    const text = field.value;
-    const known = await data();
-    if (text !== field.value) return;
-    const lines = find(known, text).map(({ anchor, kind, title, level, page, excerpt }) => {
-      const [style, levelTitle] = known.levels[level] || [];
-      const badge = kind === "principle" && levelTitle ? make("span", { class: `ps-chip ps-level-${style}` }, levelTitle) : make("span", { class: "ps-jump-kind" }, say(`kind ${kind}`));
-      const head = make("span", { class: "ps-jump-title", dir: "auto" }, title);
-      return hit(`${page}#${encodeURIComponent(anchor)}`, head, " ", badge, ...(excerpt ? [make("span", { class: "ps-jump-text", dir: "auto" }, excerpt)] : []));
-    });
-    if (text.trim()) lines.push(hit(`search.html?q=${encodeURIComponent(text.trim())}`, say("Search the full text for “{words}”", { words: text.trim() })));
-    lines.forEach((line, n) => (line.id = `ps-jump-${n}`));
-    hits.replaceChildren(...lines);
-    hits.dataset.for = text;
-    if (lines.length === 1) status.textContent = say("Nothing is called that.");
-    choose(0);
-  };
-  const jump = (text = "") => {
-    if (!dialog.isConnected) {
-      dialog.append(field, hits, status);
-      document.body.append(dialog);
-    }
-    if (!dialog.open) dialog.showModal();
-    field.value = text;
-    field.focus();
-    sought();
-  };
-  field.addEventListener("input", sought);
-  field.addEventListener("keydown", async (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step && event.key !== "Enter" && event.key !== "Escape") return;
-    event.preventDefault();
-    if (step) choose(wanted + step);
-    else if (event.key === "Escape") dialog.close();
-    else {
-      // Whoever types fast is not taken to what fits half of it.
-      if (hits.dataset.for !== field.value) await sought();
-      hits.children[wanted]?.click();
-    }
-  });
-  dialog.addEventListener("click", (event) => (event.target === dialog || event.target.closest("a")) && dialog.close());
-  dialog.addEventListener("close", () => document.body.append(status));
+  const jump = async (text) => (await finder())?.jump(text);
   const isTyping = (node) => node instanceof Element && node.matches("input, textarea, select, [contenteditable]");
   // Before Sphinx, for which a slash leads to its own field; a theme with a box of its own keeps its keys.
   document.addEventListener(
@@ -606,20 +598,52 @@
     },
     true,
   );
-  document.querySelector(".ps-find input")?.addEventListener("input", ({ target }) => {
-    jump(target.value);
-    target.value = "";
-  });
-  // Whoever comes from a search stands at the first of the words that Sphinx has marked, not at the top of a long page.
+  for (const field of document.querySelectorAll(".ps-find input")) {
+    field.addEventListener("focus", async () => (await finder())?.equipField(field), { once: true });
+  }
+  const results = document.querySelector(".ps-search");
+  if (results) finder().then((found) => found?.equipSearch(results));
+  // A site of one page has none for a search: the forms of its theme lead to itself.
+  const asksHere = new URLSearchParams(location.search).get("q");
+  /* global DOCUMENTATION_OPTIONS */
+  if (asksHere && !results && typeof DOCUMENTATION_OPTIONS !== "undefined" && DOCUMENTATION_OPTIONS.BUILDER === "singlehtml") jump(asksHere);
+
+  const visible = (node) => node.checkVisibility?.() && !node.closest("details:not([open])");
+  // Whoever comes from a search of Sphinx stands at the first of the words that it has marked, not at the top of a long page.
   // Sphinx marks them a moment after the page is there.
   const toMarked = () => {
+    for (const part of document.querySelectorAll("main, [role='main'], .body")) unmark(part);
     const marked = [...document.querySelectorAll(":is(main, [role='main'], .body) span.highlighted")];
-    marked.find((word) => word.checkVisibility?.() && !word.closest("details:not([open])"))?.scrollIntoView({ block: "center" });
+    if (!location.hash && !scrollY) marked.find(visible)?.scrollIntoView({ block: "center" });
   };
-  addEventListener("load", () => location.hash || setTimeout(() => scrollY || toMarked(), 50));
-
-  // Themes that fold their sidebar show the principles of the chapter that is read.
-  for (const box of document.querySelectorAll("li.current-page .toctree-checkbox")) box.checked = true;
+  /** Whoever comes from a search of ours stands at the paragraph that has the words, which are marked. */
+  const toFound = (query) => {
+    const target = document.getElementById(decoded(location.hash.slice(1)));
+    const box = target?.closest(".ps-example, .ps-definition, section");
+    const words = parts(query);
+    if (!box || !words.length) return;
+    const blocks = "p, li, pre, td, dd";
+    const all = [...box.querySelectorAll(blocks)].filter((node) => !node.querySelector(blocks) && !node.closest(".ps-panel, .ps-since, .ps-says") && visible(node));
+    const fit = (node) => words.filter((word) => has(flat(node.textContent), word)).length;
+    const best = all.reduce((one, other) => (fit(other) > (one ? fit(one) : 0) ? other : one), null);
+    if (!best) return;
+    if (window.Highlight && CSS.highlights) {
+      const walker = document.createTreeWalker(best, NodeFilter.SHOW_TEXT);
+      const ranges = [];
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        for (const match of node.data.matchAll(wordsIn(words))) {
+          const range = new Range();
+          range.setStart(node, match.index);
+          range.setEnd(node, match.index + match[0].length);
+          ranges.push(range);
+        }
+      }
+      CSS.highlights.set("ps-found", new Highlight(...ranges));
+    }
+    best.scrollIntoView({ block: "center" });
+  };
+  const sought = new URLSearchParams(location.search).get("find");
+  addEventListener("load", () => setTimeout(() => (sought ? toFound(sought) : toMarked()), 50));
 
   /* ---- on a phone, a line that says where one is ---- */
 
@@ -628,6 +652,8 @@
   const crumb = make("a", { class: "ps-crumb", tabindex: "-1", "aria-hidden": "true", hidden: true });
   /** How far down what a theme keeps at the top of the window reaches. */
   const covered = () => {
+    const line = document.querySelector(".ps-old-release")?.getBoundingClientRect();
+    if (line && line.top <= 120 && scrollY > line.height) return line.bottom;
     for (let node = document.elementsFromPoint(innerWidth / 2, 1).find((other) => other !== crumb && !crumb.contains(other)); node; node = node.parentElement) {
       if (/fixed|sticky/.test(getComputedStyle(node).position)) return node.getBoundingClientRect().bottom;
     }
@@ -648,12 +674,14 @@
     const above = sections[0][0] === now[0] ? [] : [make("span", { dir: "auto" }, titleOf(sections[0][0])), " › "];
     crumb.replaceChildren(...above, make("strong", { dir: "auto" }, titleOf(now[0])), ...(level ? [" ", make("span", { class: `ps-chip ${style}` }, level.textContent)] : []));
   };
-  if (sections.length > 1) {
+  const onScroll = (look) => {
     let due = 0;
-    const soon = () => (due ||= requestAnimationFrame(() => ((due = 0), orient())));
+    const soon = () => (due ||= requestAnimationFrame(() => ((due = 0), look())));
+    for (const type of ["scroll", "resize", "load"]) addEventListener(type, soon, { passive: true });
+  };
+  if (sections.length > 1) {
     document.body.append(crumb);
-    addEventListener("scroll", soon, { passive: true });
-    addEventListener("resize", soon);
+    onScroll(orient);
   }
 
   /* ---- other releases ---- */
@@ -677,6 +705,21 @@
     for (const type of ["pointerover", "focus", "click"]) link.addEventListener(type, lead);
   };
   document.querySelectorAll(":is(.ps-releases, .ps-old-release) a").forEach(keepPlace);
+
+  // On an old release the line at the top says of the principle that is being read whether it has changed since.
+  const old = document.querySelector(".ps-old-release");
+  const since = new Map([...document.querySelectorAll(".ps-old-changes [data-ps-for]")].map((item) => [item.dataset.psFor, item]));
+  const compare = () => {
+    const section = reading();
+    const is = section?.matches(".ps-principle") ? section.id : "";
+    const place = old.querySelector("span > span");
+    if (place.dataset.at === is) return;
+    place.dataset.at = is;
+    const item = since.get(is);
+    const said = item ? (item.querySelector("a") ? say("changed since") : say("no longer in it")) : say("unchanged since");
+    place.replaceChildren(...(is ? [" · ", make("span", { dir: "auto" }, `${titleOf(section)}: `), said] : []));
+  };
+  if (old && document.querySelector(".ps-old-changes")) onScroll(compare);
 
   // Code that is wider than the page scrolls by keyboard only where it takes the focus.
   for (const code of document.querySelectorAll(".ps-principle pre, .ps-section pre")) {

@@ -261,6 +261,78 @@ def dumped_words(words: Mapping[str, str]) -> str:
     return json.dumps({key: word for key, word in words.items() if key != word}, ensure_ascii=False)
 
 
+def script_words() -> str:
+    """Return what the script of every page says, as JSON by the script's own names for it."""
+    words = {
+        "1 hit for “{words}”": _("1 hit for “{words}”"),
+        "1 principle": _("1 principle"),
+        "Close": _("Close"),
+        "Finds principles, sections, examples, definitions, topics and pages: by title, id or former id, or by any word of their text.": _(
+            "Finds principles, sections, examples, definitions, topics and pages: by title, id or former id, or by any word of their text."
+        ),
+        "No row matches all of this. Rows are left:": _("No row matches all of this. Rows are left:"),
+        "No row matches.": _("No row matches."),
+        "Nothing matches “{words}”.": _("Nothing matches “{words}”."),
+        "Nothing matches “{words}”. What has words that begin alike:": _(
+            "Nothing matches “{words}”. What has words that begin alike:"
+        ),
+        "Search": _("Search"),
+        "Search principles and examples": _("Search principles and examples"),
+        "Show all {count}": _("Show all {count}"),
+        "Titles, ids, words": _("Titles, ids, words"),
+        "Without {choice} ({count})": _("Without {choice} ({count})"),
+        "about {topics}": _("about {topics}"),
+        "changed since": _("changed since"),
+        "no longer in it": _("no longer in it"),
+        "unchanged since": _("unchanged since"),
+        "{count} hits for “{words}”": _("{count} hits for “{words}”"),
+        "{count} principles": _("{count} principles"),
+        "{kind} in {title}": _("{kind} in {title}"),
+        "kind page": _("Page"),
+        "kind principle": _("Principle"),
+        "kind role": _("Page"),
+        "Copied.": _("Copied."),
+        "Copy citation": _("Copy citation"),
+        "Copy link": _("Copy link"),
+        "Copy citation of {title}": _("Copy citation of {title}"),
+        "Copy link to {title}": _("Copy link to {title}"),
+        "Filter the table": _("Filter the table"),
+        "Answers": _("Answers"),
+        "Go to": _("Go to"),
+        "Has": _("Has"),
+        "Lacks": _("Lacks"),
+        "Level": _("Level"),
+        "Overridable by": _("Overridable by"),
+        "Reset": _("Reset"),
+        "Search the full text for “{words}”": _("Search the full text for “{words}”"),
+        "Show the changed words": _("Show the changed words"),
+        "Show the text of then": _("Show the text of then"),
+        "Text": _("Text"),
+        "The text of this release": _("The text of this release"),
+        "verdict bad": _("Violation"),
+        "verdict good": _("Compliant"),
+        "verdict ok": _("Minor issues"),
+        "Topic": _("Topic"),
+        "Your browser does not let pages copy.": _("Your browser does not let pages copy."),
+        "any": _("any"),
+        "facet bad": _("violation"),
+        "facet example": _("example"),
+        "facet good": _("compliant answer"),
+        "facet ok": _("answer with minor issues"),
+        "facet prompt": _("prompt"),
+        "facet reference": _("reference to it"),
+        "kind definition": _("Definition"),
+        "kind example": _("Example"),
+        "kind goal": _("Goal"),
+        "kind level": _("Level"),
+        "kind section": _("Section"),
+        "kind topic": _("Topic"),
+        "version": _("version"),
+        "{shown} of {all}": _("{shown} of {all}"),
+    }
+    return dumped_words(words)
+
+
 # -- what changed ----------------------------------------------------------------------------
 
 STYLE_FILE = "_static/policyspec-changes.css"

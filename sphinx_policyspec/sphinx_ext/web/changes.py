@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -24,7 +25,7 @@ from sphinx_policyspec.exports.diff.wording import (
     tally,
     with_evidence,
 )
-from sphinx_policyspec.model import TargetKind
+from sphinx_policyspec.model import Principle, TargetKind
 from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
@@ -135,6 +136,35 @@ def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.pa
     text = _("Changed since %s") % _name_of_old(diff.old, diff.new)
     shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
     return nodes.paragraph("", "", shown, nodes.Text(f": {tally(changes, _)}"), classes=[SINCE, "no-search"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What became of a principle of an old release.
+
+    :param id: its id in that release
+    :param address: of it in the newest release, as seen from a page of the old one; empty where that has it no more
+    """
+
+    id: str
+    title: str
+    address: str
+    is_changed: bool = True
+
+
+def later(editions: Editions, ids: Iterable[str]) -> tuple[Later, ...]:
+    """Return what became, up to the newest release, of principles of the release that is built."""
+    newest = len(editions.every) - 1
+    here = editions.timeline.specs[editions.place].provision_by_id
+    found = []
+    for id_ in ids:
+        if not isinstance(here.get(id_), Principle):
+            continue
+        moments = [m for m in editions.timeline.moments(id_, editions.place) if m.place > editions.place]
+        places = {moment.place: address for moment, address in editions.others(id_) if not moment.is_gone}
+        changed = any(moment.changes or moment.is_gone for moment in moments)
+        found.append(Later(id=id_, title=here[id_].title, address=places.get(newest, ""), is_changed=changed))
+    return tuple(found)
 
 
 def releases_row(

@@ -9,25 +9,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.domains import IndexEntry
 from sphinx.locale import get_translation
 
 from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.sphinx_ext.config import Edition, Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import (
     PolicyDomain,
-    anchor_of_heading,
     domain_of,
-    is_index_page,
 )
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
+from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.sphinx_ext.web.changes import Later
 
 
 def below_text(section: nodes.section) -> int:
@@ -49,45 +50,6 @@ def has_text(section: nodes.section) -> bool:
 
 SINCE = "ps-since"
 """The class of the line below a title that says whether its text changed."""
-_TABLES = ("json", "pickle")
-"""Builders that write what templates would get."""
-
-
-def show_index(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]) -> str | None:
-    """Make an index of ours lists below headings, in a page as any other: themes make it a table, whose letters are titles here.
-
-    Returns the name of the template.
-    """
-    if not is_index_page(pagename, templatename) or app.builder.name in _TABLES:
-        return None
-    groups = [
-        (escape(heading), anchor_of_heading(heading), entries) for heading, entries in context["content"]
-    ]
-    jumps = "".join(
-        f'<li><a class="reference internal" href="#{to}">{name}</a></li>' for name, to, _e in groups
-    )
-    shown = "".join(
-        f'<section><h2 id="{anchor}">{heading}</h2><ul>{"".join(_entries(entries, context["pathto"]))}</ul></section>'
-        for heading, anchor, entries in groups
-    )
-    title = escape(str(context["indextitle"]))
-    context["title"] = context["indextitle"]
-    jumpbox = f'<ul class="ps-jumps">{jumps}</ul>' if len(groups) > 1 else ""
-    context["body"] = f'<section class="ps-index"><h1>{title}</h1>{jumpbox}{shown}</section>'
-    return "page.html"
-
-
-def _entries(entries: Iterable[IndexEntry], pathto: Callable[[str], str]) -> Iterator[str]:
-    for name, _kind, docname, anchor, extra, _qualifier, said in entries:
-        link = f'<a class="reference internal" href="{escape(pathto(docname))}#{escape(anchor)}">{escape(name)}</a>'
-        more = f" <em>({escape(extra)})</em>" if extra else ""
-        lines = (line.partition(": ") for line in said.splitlines())
-        turns = "".join(
-            f'<div class="ps-message"><p class="ps-role"><span class="ps-role-name">{escape(role)}</span></p>'
-            f'<div class="ps-body"><p dir="auto">{escape(text)}</p></div></div>'
-            for role, _sep, text in lines
-        )
-        yield f"<li>{link}{more}{turns}</li>"
 
 
 def target_of(link: nodes.reference) -> str:
@@ -365,7 +327,8 @@ def show_releases(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
     switch = (
         f'<nav class="ps-releases no-search" aria-label="{label}">{_switch_html(editions, pages)}</nav>\n'
     )
-    context["body"] = switch + _note_of_old(editions, pages) + context["body"]
+    note = "" if editions.place == newest else _note_of_old(app, editions, pages, pagename)
+    context["body"] = switch + note + context["body"]
 
 
 def switch_for_sidebar(app: Sphinx, pagename: str) -> str:
@@ -394,17 +357,39 @@ def _switch_html(editions: Editions, pages: dict[int, str]) -> str:
     return f"<details><summary>{escape(shown % current.name)}</summary><ul>{items}</ul></details>"
 
 
-def _note_of_old(editions: Editions, pages: dict[int, str]) -> str:
-    """Return what is said on the pages of an old release."""
-    newest = editions.every[-1]
-    if editions.every[editions.place] is newest:
-        return ""
+def _note_of_old(app: Sphinx, editions: Editions, pages: dict[int, str], pagename: str) -> str:
+    """Return what is said on the pages of an old release: a line that stays in sight, and what changed of the page since."""
+    from sphinx_policyspec.sphinx_ext.web.changes import later  # noqa: PLC0415  few sites have several releases
+
+    newest, old = editions.every[-1], editions.every[editions.place]
     page = pages.get(len(editions.every) - 1, "")
-    say = _("see the same place there") if page else _("see its first page")
-    old = escape(_("This is an old release."))
-    new = escape(_("The newest is %s:") % newest.name)
-    link = _link_html(newest, page, say)
-    return f'<p class="ps-old-release no-search" role="note"><strong>{old}</strong> {new} {link}.</p>\n'
+    link = _link_html(newest, page, newest.name)
+    here, now = escape(_("Old release %s") % old.name), escape(_("newest:"))
+    line = f"<strong>{here}</strong><span> · {now} {link}<span></span></span>"
+    note = f'<p class="ps-old-release no-search" role="note">{line}</p>\n'
+    site = domain_of(app.env).given.site
+    given = site.pages.get(pagename) if site else None
+    found = later(editions, [provision.id for provision in given.provisions] if given else ())
+    if not found:
+        return note
+    changed = [item for item in found if item.is_changed]
+    told = _("{count} of {all} principles here have changed since.")
+    said = (
+        told.format(count=len(changed), all=len(found)) if changed else _("Nothing here has changed since.")
+    )
+    items = "".join(
+        f'<li data-ps-for="{escape(anchor_of(TargetKind.PROVISION, item.id), quote=True)}">{_later_html(item)}</li>'
+        for item in changed
+    )
+    fold = f"<details><summary>{escape(said)}</summary><ul>{items}</ul></details>" if items else escape(said)
+    return f'{note}<div class="ps-old-changes no-search">{fold}</div>\n'
+
+
+def _later_html(item: Later) -> str:
+    title = escape(item.title)
+    if item.address:
+        return f'<a href="{escape(item.address, quote=True)}">{title}</a>'
+    return "{} ({})".format(title, escape(_("no longer in it")))
 
 
 def _item_html(edition: Edition, page: str, *, is_current: bool) -> str:
@@ -477,3 +462,39 @@ def sidebar_html(groups: Iterable[tuple[str, Sequence[Entry]]], pagename: str, *
         for caption, entries in groups
         if entries
     )
+
+
+def lead_nowhere_else(context: dict[str, Any]) -> None:
+    """Let a site of one page have no links to a search and an index, which it does not write."""
+    missing = {"search", "genindex"}
+    has, path = context["hasdoc"], context["pathto"]
+    context["hasdoc"] = lambda name: name not in missing and has(name)
+    # A form that leads to its own page is answered there, by our script.
+    context["pathto"] = lambda name, *more, **named: "#" if name in missing else path(name, *more, **named)
+
+
+_TREE = "furo_navigation_tree"
+_HERE = re.compile(r'<li class="[^"]*\bcurrent-page\b')
+_LINE = re.compile(r"<li\b|</li>")
+_FOLDED = re.compile(r"<input (?![^>]*\bchecked\b)")
+
+
+def open_chapter(
+    app: Sphinx, _pagename: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
+) -> None:
+    """Let furo, which folds each line of its sidebar, show all principles of the page that is read.
+
+    Were that done by a script, the sidebar would jump.
+    """
+    tree = str(context.get(_TREE) or "")
+    here = _HERE.search(tree) if domain_of(app.env).own_pages() else None
+    if here is None:
+        return
+    depth, end = 0, len(tree)
+    for line in _LINE.finditer(tree, here.start()):
+        depth += 1 if line[0] == "<li" else -1
+        if not depth:
+            end = line.end()
+            break
+    opened = _FOLDED.sub('<input checked="" ', tree[here.start() : end])
+    context[_TREE] = tree[: here.start()] + opened + tree[end:]

@@ -1,21 +1,38 @@
-"""Where everything of a spec stands in the pages of a site, and links to there."""
+"""Where everything of a spec stands in the pages of a site, links to there, and what a search can go to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from sphinx_policyspec.model import Spec, TargetKind
-from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.builders.singlehtml import SingleFileHTMLBuilder
+from sphinx.domains import IndexEntry
+from sphinx.locale import get_translation
+from sphinx.util.osutil import relative_uri
+
+from sphinx_policyspec.model import Spec, TargetKind, Topic
+from sphinx_policyspec.sphinx_ext.asks.queries import ViewKind
+from sphinx_policyspec.sphinx_ext.domain.domain import (
+    INDICES,
+    TOPIC_INDEX,
+    anchor_of_heading,
+    domain_of,
+    is_index_page,
+)
 from sphinx_policyspec.sphinx_ext.domain.records import reading_order
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles
 from sphinx_policyspec.sphinx_ext.spec import resolved_titles
-from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part
+from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part, write_output
 
 if TYPE_CHECKING:
+    from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
@@ -146,3 +163,152 @@ def short_id(example: str, provision: str, number: int) -> str:
 def level_html(level: str, title: str) -> str:
     """Return the word for a level, as it stands behind a title."""
     return f' <span class="ps-level-word ps-level-{style_name(level)}">{escape(title)}</span>'
+
+
+_ = get_translation("sphinx_policyspec")
+
+
+Way = tuple[str, str, str]
+"""Whether it tells what a ``role`` can override or is another ``page``, its title, and its address from the root of the site."""
+
+
+def page_address(app: Sphinx, docname: str) -> str:
+    """Return the address of a page from the root of the site."""
+    if isinstance(app.builder, SingleFileHTMLBuilder):
+        return f"{app.config.root_doc}{app.builder.out_suffix}"
+    return app.builder.get_target_uri(docname)
+
+
+def ways(app: Sphinx) -> tuple[Way, ...]:
+    """Return the pages that answer something and hold no part of the spec, once all of them are written."""
+    env, domain = app.env, domain_of(app.env)
+    site = domain.given.site
+    asking = {
+        name
+        for name, page in domain.pages.items()
+        if page.questions and not page.holds_spec and name != env.config.root_doc
+    }
+    found: list[Way] = []
+    if app.builder.name not in PAGE_BUILDERS:
+        return ()
+    for name in site.pages if site else reading_order(env, asking):
+        if name in asking and name in env.titles:
+            kind = "role" if site and site.pages[name].role else "page"
+            found.append((kind, env.titles[name].astext(), page_address(app, name)))
+    more = [(f"{domain.name}-{index.name}", str(index.localname)) for index in INDICES]
+    more += [(ASK_PAGE, _("Ask the spec")), (CHANGES_PAGE, _("What changed"))]
+    more += [(RESULTS_PAGE, _("Results of evaluations"))]
+    found += [("page", title, page_address(app, name)) for name, title in more if _is_written(app, name)]
+    return tuple(found)
+
+
+def _is_written(app: Sphinx, name: str) -> bool:
+    """Return whether a page without a source stands in the output."""
+    builder = app.builder
+    if not isinstance(builder, StandaloneHTMLBuilder) or builder.name not in PAGE_BUILDERS:
+        return False
+    return Path(builder.get_outfilename(name)).is_file()
+
+
+def search_address(app: Sphinx) -> str:
+    """Return the address of the page that searches, from the root of the site; empty where there is none."""
+    return page_address(app, "search") if _is_written(app, "search") else ""
+
+
+_TABLES = ("json", "pickle")
+"""Builders that write what templates would get."""
+
+
+def show_index(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]) -> str | None:
+    """Make an index of ours lists below headings, in a page as any other: themes make it a table, whose letters are titles here.
+
+    Returns the name of the template.
+    """
+    if not is_index_page(pagename, templatename) or app.builder.name in _TABLES:
+        return None
+    groups = [
+        (escape(heading), anchor_of_heading(heading), entries) for heading, entries in context["content"]
+    ]
+    jumps = "".join(
+        f'<li><a class="reference internal" href="#{to}">{name}</a></li>' for name, to, _e in groups
+    )
+    shown = "".join(
+        f'<section><h2 id="{anchor}">{heading}</h2><ul>{"".join(_entries(entries, context["pathto"]))}</ul></section>'
+        for heading, anchor, entries in groups
+    )
+    title = escape(str(context["indextitle"]))
+    context["title"] = context["indextitle"]
+    jumpbox = f'<ul class="ps-jumps">{jumps}</ul>' if len(groups) > 1 else ""
+    head = f"<h1>{title}</h1>{_others(app, pagename, context['pathto'])}"
+    context["body"] = f'<section class="ps-index">{head}{jumpbox}{shown}</section>'
+    return "page.html"
+
+
+def _others(app: Sphinx, pagename: str, pathto: Callable[[str], str]) -> str:
+    """Return links from an index to the others: a theme may show none."""
+    ours = [index for index in getattr(app.builder, "domain_indices", ()) if index[1] in INDICES]
+    links = " · ".join(
+        f'<a class="reference internal" href="{escape(pathto(name))}">{escape(str(index.localname))}</a>'
+        for name, index, *_rest in ours
+        if name != pagename
+    )
+    label = escape(_("Indices"), quote=True)
+    return f'<nav class="ps-indices" aria-label="{label}">{links}</nav>' if links else ""
+
+
+def _entries(entries: Iterable[IndexEntry], pathto: Callable[[str], str]) -> Iterator[str]:
+    for name, _kind, docname, anchor, extra, _qualifier, said in entries:
+        link = f'<a class="reference internal" href="{escape(pathto(docname))}#{escape(anchor)}">{escape(name)}</a>'
+        more = f" <em>({escape(extra)})</em>" if extra else ""
+        lines = (line.partition(": ") for line in said.splitlines())
+        turns = "".join(
+            f'<div class="ps-message"><p class="ps-role"><span class="ps-role-name">{escape(role)}</span></p>'
+            f'<div class="ps-body"><p dir="auto">{escape(text)}</p></div></div>'
+            for role, _sep, text in lines
+        )
+        yield f"<li>{link}{more}{turns}</li>"
+
+
+def topic_address(app: Sphinx, topic: Topic) -> str:
+    """Return where what is about a topic is listed: a table of principles, else the index; empty where neither is."""
+    site = domain_of(app.env).given.site
+    for name, page in site.pages.items() if site else ():
+        if ViewKind.PRINCIPLE_TABLE in page.views:
+            return f"{page_address(app, name)}#ps:{urlencode({'1.topic': topic.id})}"
+    if not _is_written(app, TOPIC_INDEX):
+        return ""
+    return f"{page_address(app, TOPIC_INDEX)}#{anchor_of_heading(topic.label)}"
+
+
+_FURNISHED = re.compile(rb'<div class="ps-search\b.*?</div>\n?', re.DOTALL)
+_RESULTS = re.compile(rb'<div\b[^>]*\bid="search-results"')
+"""Where Sphinx and themes show what a search finds."""
+
+
+def furnish(app: Sphinx, found: Sequence[Way]) -> None:
+    """Give the page of the search, whose template has no place for it, what our script fills, and what stands there without scripts."""
+    if not _is_written(app, "search"):
+        return
+    whole = " ps-whole" if domain_of(app.env).given.site else ""
+    say = escape(_("The search needs JavaScript. Without it, look in:"))
+    asks = page_address(app, ASK_PAGE)
+    links = " · ".join(_way_html(app, "search", way) for way in found if way[2] != asks)
+    place = f'<div class="ps-search{whole}"><noscript><p>{say} {links}</p></noscript></div>\n'
+    _insert(app, "search", _RESULTS, place)
+
+
+def _way_html(app: Sphinx, page: str, way: Way) -> str:
+    address = relative_uri(app.builder.get_target_uri(page), way[2])
+    return f'<a href="{escape(address, quote=True)}">{escape(way[1])}</a>'
+
+
+def _insert(app: Sphinx, name: str, before: re.Pattern[bytes], html: str) -> None:
+    """Insert HTML into a page that is written, in the place of what an earlier build inserted."""
+    assert isinstance(app.builder, StandaloneHTMLBuilder)  # noqa: S101 - only those have such pages
+    file = Path(app.builder.get_outfilename(name))
+    page = file.read_bytes()
+    # The page may be in any encoding that has the letters of HTML.
+    added = html.encode("ascii", "xmlcharrefreplace")
+    fresh = before.sub(lambda match: added + match[0], _FURNISHED.sub(b"", page), count=1)
+    if fresh != page:
+        write_output(file, fresh)
