@@ -216,7 +216,7 @@ class Reader:
             return self.project(path, options, self._given)
         if path.is_file() and _is_page(path):
             raise SourceError(f"`{name}` is a page of a Sphinx project; {_project_near(path, name)}")
-        if is_release(path):
+        if is_release(path) and not _is_page(spec_file(path)):
             reading = read_release(path, bound=self.bound, rule=self._rule())
             document = spec_file(path)
             loaded = Loaded(

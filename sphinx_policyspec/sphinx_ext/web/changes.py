@@ -30,9 +30,8 @@ from sphinx_policyspec.sphinx_ext.config import Editions
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject, link_or_text
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
-from sphinx_policyspec.sphinx_ext.web.navigation import SINCE
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, Step
-from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, NEWS, PAGE_BUILDERS
+from sphinx_policyspec.sphinx_ext.web.places import CHANGES_PAGE, NEWS, PAGE_BUILDERS, SINCE
 
 _ = get_translation("sphinx_policyspec")
 

@@ -25,7 +25,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import (
 )
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
-from sphinx_policyspec.sphinx_ext.web.places import Place, level_html
+from sphinx_policyspec.sphinx_ext.web.places import SINCE, Place, level_html
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.web.changes import Later
@@ -46,10 +46,6 @@ def has_text(section: nodes.section) -> bool:
         for child in section.children
         if isinstance(child, nodes.Element)
     )
-
-
-SINCE = "ps-since"
-"""The class of the line below a title that says whether its text changed."""
 
 
 def target_of(link: nodes.reference) -> str:

@@ -11,7 +11,8 @@ from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyBadge
-from sphinx_policyspec.sphinx_ext.web.navigation import SINCE, below_text, has_text
+from sphinx_policyspec.sphinx_ext.web.navigation import below_text, has_text
+from sphinx_policyspec.sphinx_ext.web.places import SINCE
 
 Build = Callable[..., SphinxTestApp]
 
