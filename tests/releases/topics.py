@@ -26,7 +26,7 @@ def data_of(folder: Path) -> Any:
 def by_filter(folder: Path, page: str) -> Found:
     """Return the rows that stay when each topic is chosen, as the script decides that."""
     data = data_of(folder)
-    found: Found = {label: [] for _topic, label in data["topics"]}
+    found: Found = {label: [] for _topic, label, *_more in data["topics"]}
     for row in _rows(folder / page):
         anchor = _anchor(row[0])
         for number in data["items"][anchor][5]:
@@ -53,11 +53,10 @@ def by_index(folder: Path) -> tuple[Found, Found]:
     principles: Found = defaultdict(list)
     sections: Found = defaultdict(list)
     text = (folder / "policy-topics.html").read_text("utf-8")
-    for part in re.split(r'<tr class="cap"[^>]*>', text)[1:]:
-        heading = unescape(re.findall(r"<strong>(.*?)</strong>", part)[0]).replace("\N{NO-BREAK SPACE}", " ")
-        for link, extra in re.findall(r'<a href="([^"]*#[^"]*)">.*?</a>\s*(<em>\(.*?\)</em>)?', part):
+    for heading, part in re.findall(r'<h2 id="[^"]*">(.*?)</h2><ul>(.*?)</ul>', text, re.DOTALL):
+        for link, extra in re.findall(r'href="([^"]*#[^"]*)">.*?</a>\s*(<em>\(.*?\)</em>)?', part):
             found = sections if "section" in extra else principles
-            found[heading].append(unquote(unescape(link).partition("#")[2]))
+            found[unescape(heading)].append(unquote(unescape(link).partition("#")[2]))
     return principles, sections
 
 
