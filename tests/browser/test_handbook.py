@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from sphinx.application import Sphinx
 
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import assert_no_fault_in_any_mode, faults
@@ -161,6 +162,22 @@ def test_the_search_of_a_project_has_its_other_pages_below_what_is_ours(
     assert "Behaviour spec" not in page.locator("#search-results").inner_text()
     page.get_by_role("button", name=re.compile("^Show all")).click()
     assert page.locator(".ps-hits li").count() > 30
+
+
+def test_the_search_of_a_theme_opens_the_box_on_a_site_of_one_page(tmp_path: Path, open_page: Open) -> None:
+    page_of_one = tmp_path / "index.rst"
+    (tmp_path / "conf.py").write_text('extensions = ["sphinx_policyspec"]\nhtml_theme = "furo"\n', "utf-8")
+    page_of_one.write_text(
+        "Rules\n=====\n\n.. policy:principle:: Be kind\n   :authority: user\n\n   Smile.\n", "utf-8"
+    )
+    app = Sphinx(tmp_path, tmp_path, tmp_path / "out", tmp_path / "trees", "singlehtml", status=None)
+    app.build()
+    page = open_page(tmp_path / "out", "index.html")
+    page.locator(".sidebar-search").fill("smile")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("option")).to_contain_text(["Be kind"])
+    page.keyboard.press("Enter")
+    expect(page.locator("#be-kind")).to_be_in_viewport()
 
 
 def test_a_former_id_leads_to_its_principle(example_site: Path, open_page: Open) -> None:

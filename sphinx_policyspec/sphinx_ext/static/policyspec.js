@@ -604,9 +604,12 @@
   const results = document.querySelector(".ps-search");
   if (results) finder().then((found) => found?.equipSearch(results));
   // A site of one page has none for a search: the forms of its theme lead to itself.
-  const asksHere = new URLSearchParams(location.search).get("q");
-  /* global DOCUMENTATION_OPTIONS */
-  if (asksHere && !results && typeof DOCUMENTATION_OPTIONS !== "undefined" && DOCUMENTATION_OPTIONS.BUILDER === "singlehtml") jump(asksHere);
+  document.addEventListener("submit", (event) => {
+    const field = event.target.querySelector("input[name='q']");
+    if (!field || event.target.getAttribute("action") !== "#") return;
+    event.preventDefault();
+    jump(field.value);
+  });
 
   const visible = (node) => node.checkVisibility?.() && !node.closest("details:not([open])");
   // Whoever comes from a search of Sphinx stands at the first of the words that it has marked, not at the top of a long page.
