@@ -30,12 +30,15 @@ from sphinx_policyspec.model import (
     Goal,
     Link,
     Markup,
+    Priority,
     PromptFile,
     Prose,
     Reference,
     ReferenceForm,
+    Refusal,
     Section,
     Spec,
+    SpecStatement,
     Topic,
 )
 from tests.conftest import LEVELS, at, example, message, principle, response, spec
@@ -94,6 +97,22 @@ def whole(markup: Markup = Markup.MODEL_SPEC) -> Spec:
         conflicts_with=("one",),
         refines=("one",),
     )
+    said = SpecStatement(
+        id="desk/brisk",
+        title="Brisk",
+        depth=1,
+        span=at(7, "desk.yaml"),
+        authority="user",
+        overlay="desk",
+        overrides=("one",),
+        words=(("one", "words"),),
+        globs=("desk/**",),
+        because="There is a queue.",
+        audience="readers",
+    )
+    refused = Refusal(
+        id="desk/dare", operation="overrides", named="one", refused="root-is-fixed", because="why", span=at(9)
+    )
     entry = ChangelogEntry(version="1", source="", text="First.", span=at(1, "CHANGELOG.md"))
     prompt = EvalPrompt(
         id="p", title="Prompt", turns=(message_,), span=at(2, "p.md"), source="", tag="t", tests=("one",)
@@ -108,6 +127,7 @@ def whole(markup: Markup = Markup.MODEL_SPEC) -> Spec:
         ),
         one,
         two,
+        said,
         documents=(Document(file="spec.md", markup=markup),),
         version="1",
         issued="2025-01-01",
@@ -118,6 +138,9 @@ def whole(markup: Markup = Markup.MODEL_SPEC) -> Spec:
         topics=(Topic(id="topic", label="Topic", alt_labels=("other",), broader=(), related=(), span=at(1)),),
         goals=(Goal(id="goal", title="Goal", text="Words.", span=at(1)),),
         preamble=(prose,),
+        priorities=(Priority(goal="goal", kind="strict", span=at(1)),),
+        overlays=("desk",),
+        refusals=(refused,),
         clauses=(Clause(principle="one", authority="root", text="by default", span=at(4)),),
         references=(
             Reference(
