@@ -216,7 +216,7 @@ class Reader:
             return self.project(path, options, self._given)
         if path.is_file() and _is_page(path):
             raise SourceError(f"`{name}` is a page of a Sphinx project; {_project_near(path, name)}")
-        if is_release(path) and not _is_page(spec_file(path)):
+        if _is_spec(path):
             reading = read_release(path, bound=self.bound, rule=self._rule())
             document = spec_file(path)
             loaded = Loaded(
@@ -302,7 +302,7 @@ class Reader:
         if confdir and path.is_dir():
             if not is_project(path, confdir):
                 raise SourceError(f"`{confdir}` holds no `conf.py`")
-            if not (self.is_older and (is_project(path) or is_release(path) or release_folders(path))):
+            if not (self.is_older and (is_project(path) or _is_spec(path) or release_folders(path))):
                 return self.options
         return replace(self.options, confdir=path) if is_project(path) else None
 
@@ -336,7 +336,7 @@ class Reader:
         elif is_graph(path):
             yield path
         else:
-            for release in (path,) if is_release(path) else release_folders(path):
+            for release in (path,) if _is_spec(path) else release_folders(path):
                 document = spec_file(release)
                 yield from (document, *companions(document))
 
@@ -413,6 +413,11 @@ def _is_page(path: Path) -> bool:
     return path.suffix.lower() == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))
 
 
+def _is_spec(path: Path) -> bool:
+    """Return whether a path is a release, or any Markdown read as one; the pages of a project are neither."""
+    return is_release(path) and not _is_page(spec_file(path))
+
+
 def _project_near(path: Path, name: str) -> str:
     """Return where the project is that a path, which is none, lies in or holds; nothing where there is none near."""
     folder = path if path.is_dir() else path.parent
@@ -471,7 +476,7 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
 
         with _named(path):
             return path.suffix in {".nq", ".trig"} and has_several_specs(path)
-    return not is_release(path) and not is_project(path, confdir) and bool(release_folders(path))
+    return not _is_spec(path) and not is_project(path, confdir) and bool(release_folders(path))
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _LOCATOR = re.compile(
-    r"(?P<id>.*?)[\s#]*¶[ ]?(?P<paragraph>[1-9]\d{0,8})(?:[ ]?s(?P<sentence>[1-9]\d{0,8}))?"
+    r"(?P<id>(?:.*?[^\s#])?)[\s#]*+¶[ ]?(?P<paragraph>[1-9]\d{0,8})(?:[ ]?s(?P<sentence>[1-9]\d{0,8}))?"
 )
 
 

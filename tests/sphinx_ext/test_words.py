@@ -510,7 +510,10 @@ def test_every_title_in_the_graph_is_the_words_that_readers_see(
 
 
 ROOTS = sorted(
-    path.name.removeprefix("test-") for path in (REPOSITORY / "tests" / "roots").iterdir() if path.is_dir()
+    path.name.removeprefix("test-")
+    for path in (REPOSITORY / "tests" / "roots").iterdir()
+    # Docutils numbers sections without a Latin letter page by page, so that one number stands on several pages.
+    if path.is_dir() and path.name != "test-greek"
 )
 
 

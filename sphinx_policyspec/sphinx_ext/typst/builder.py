@@ -45,7 +45,7 @@ from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import (
     string,
     words,
 )
-from sphinx_policyspec.sphinx_ext.typst.writing import PAGE, TARGET, Labels, assemble
+from sphinx_policyspec.sphinx_ext.typst.writing import LABEL, PAGE, TARGET, Labels, assemble
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -302,8 +302,15 @@ def _leave_to_cover(doctree: nodes.document) -> None:
     """Take out of a page what the cover says of the spec as a whole; what its author wrote below that stays."""
     for box in list(doctree.findall(policy.PolicyDeclaration)):
         if "ps-spec" in box["classes"]:
-            meaning = next(box.findall(nodes.definition))
+            meaning, labels = next(box.findall(nodes.definition)), _labels_in(box)
             box[:] = [part for part in meaning.children if not _is_fact(part)]
+            # What leads to a part that is gone leads to where it was.
+            gone = set(labels) - set(_labels_in(box))
+            box[0:0] = [nodes.target("", "", **{LABEL: label}) for label in labels if label in gone]
+
+
+def _labels_in(box: nodes.Element) -> list[str]:
+    return [node[LABEL] for node in box.findall(nodes.Element) if LABEL in node]
 
 
 def _is_fact(node: nodes.Node) -> bool:

@@ -472,7 +472,7 @@ def lead_nowhere_else(context: dict[str, Any]) -> None:
 _TREE = "furo_navigation_tree"
 _HERE = re.compile(r'<li class="[^"]*\bcurrent-page\b')
 _LINE = re.compile(r"<li\b|</li>")
-_FOLDED = re.compile(r"<input (?![^>]*\bchecked\b)")
+_FOLDED = re.compile(r"<input (?![^<>]*\bchecked\b)")
 
 
 def open_chapter(

@@ -282,8 +282,10 @@ def topic_address(app: Sphinx, topic: Topic) -> str:
     return f"{page_address(app, TOPIC_INDEX)}#{anchor_of_heading(topic.label)}"
 
 
-_FURNISHED = re.compile(rb'<div class="ps-search\b.*?</div>\n?', re.DOTALL)
-_RESULTS = re.compile(rb'<div\b[^>]*\bid="search-results"')
+_FURNISHED = re.compile(
+    rb'<div class="ps-search\b(?:(?!<div class="ps-search|</div>).)*+</div>\n?', re.DOTALL
+)
+_RESULTS = re.compile(rb'<div\b[^<>]*\bid="search-results"')
 """Where Sphinx and themes show what a search finds."""
 
 
