@@ -396,21 +396,19 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
         yield from ignores_in(document.file, text.split("\n"))
 
 
-_DIRECTIVE = re.compile(
-    rb"^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)", re.MULTILINE
-)
+_DIRECTIVE = re.compile(rb"(?m)^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)")
 _LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
 
 
 def _is_page(path: Path) -> bool:
     """Return whether a file holds directives and is not Model Spec Markdown: only a project can read it."""
-    if path.suffix.lower() not in {".md", ".markdown", ".rst"}:
+    if (suffix := path.suffix.lower()) not in {".md", ".markdown", ".rst"}:
         return False
     text = b""
     # What cannot be read is told by who reads it.
     with contextlib.suppress(OSError), path.open("rb") as file:
         text = file.read(_LOOKED_AT)
-    return path.suffix.lower() == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))
+    return suffix == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))
 
 
 def _is_spec(path: Path) -> bool:
