@@ -153,7 +153,7 @@ def test_a_diff_is_data(form: str) -> None:
 
 def hostile_cases(spec: Spec, folder: Path) -> Path:
     """Write cases of a spec's principles whose every text is poison."""
-    one, two = (principle.id for principle in spec.principles)
+    one, two, *_statements = (principle.id for principle in spec.principles)
     line = f"x{MARKUP}{CONTROL}"
     items = [
         {"id": f"rule{line}", "principle": one, "issue": line, "value": line},

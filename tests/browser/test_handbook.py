@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import assert_no_fault_in_any_mode, faults
@@ -170,8 +171,8 @@ def test_the_search_of_a_theme_opens_the_box_on_a_site_of_one_page(tmp_path: Pat
     page_of_one.write_text(
         "Rules\n=====\n\n.. policy:principle:: Be kind\n   :authority: user\n\n   Smile.\n", "utf-8"
     )
-    app = Sphinx(tmp_path, tmp_path, tmp_path / "out", tmp_path / "trees", "singlehtml", status=None)
-    app.build()
+    with patch_docutils(tmp_path), docutils_namespace():
+        Sphinx(tmp_path, tmp_path, tmp_path / "out", tmp_path / "trees", "singlehtml", status=None).build()
     page = open_page(tmp_path / "out", "index.html")
     page.locator(".sidebar-search").fill("smile")
     page.keyboard.press("Enter")
