@@ -15,14 +15,13 @@ from sphinx_policyspec.alignments.drafts import AlignmentUpdate
 from sphinx_policyspec.alignments.pages import side_by_side
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides
 from sphinx_policyspec.alignments.sssom import write_sssom
-from sphinx_policyspec.checks.selection import fingerprints
 from sphinx_policyspec.decision import Decision, Norms
 from sphinx_policyspec.exports import Formats, json_object, place_record
 from sphinx_policyspec.exports.decisions import decision_lines, decision_record, shortened
 from sphinx_policyspec.exports.diff.json import text_record
 from sphinx_policyspec.exports.diff.outline import changed_units
 from sphinx_policyspec.exports.diff.text import unit_lines
-from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported
+from sphinx_policyspec.exports.report_formats import written_findings
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.syntaxes import Statements, blocks
@@ -39,9 +38,7 @@ from sphinx_policyspec.graph.terms import (
     Triple,
     check_texts,
 )
-from sphinx_policyspec.model import rules
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
-from sphinx_policyspec.readers.text import SourceLines
 
 _WIDTH = 100
 
@@ -112,22 +109,11 @@ def _summary(alignment: Alignment) -> Iterator[str]:
         yield printable(f"  {count} rows are justified by {name}")
 
 
-def _as(form: str) -> Callable[[AlignmentReport], str]:
+def _findings(form: str) -> Callable[[AlignmentReport], str]:
     """Return what writes the findings in a form of reports about specs."""
-
-    def write(report: AlignmentReport) -> str:
-        lines = SourceLines(Path())
-        marks = fingerprints(report.findings, lines)
-        entries = tuple(
-            Reported(finding=finding, fingerprint=mark)
-            for finding, mark in zip(report.findings, marks, strict=True)
-        )
-        named = ", ".join(one.file for one in report.alignments)
-        return REPORT_FORMATS[form](
-            Report(source=named, lines=lines, rules=tuple(rules().values()), entries=entries)
-        )
-
-    return write
+    return lambda report: written_findings(
+        form, ", ".join(one.file for one in report.alignments), report.findings
+    )
 
 
 def _html(report: AlignmentReport) -> str:
@@ -139,8 +125,8 @@ ALIGNMENT_REPORT_FORMATS: Formats[AlignmentReport] = {
     "text": _text,
     "json": _json,
     "html": _html,
-    "github": _as("github"),
-    "sarif": _as("sarif"),
+    "github": _findings("github"),
+    "sarif": _findings("sarif"),
 }
 """The forms of a report about alignments."""
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sphinx_policyspec.api.reading import Source, loaded, spec_of
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
-from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
+from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.exports.answers import counts
 from sphinx_policyspec.exports.decisions import Decisions
-from sphinx_policyspec.exports.report_formats import Report, Reported
+from sphinx_policyspec.exports.report_formats import Report, marked
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
 from sphinx_policyspec.readers.cases import case_files, read_case_file
@@ -60,17 +60,14 @@ def check(
     file = Path(baseline) if baseline else read.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
     fixable = {fix.finding for fix in fixes_of(read.spec, chosen, lines)}
-    marked = tuple(
-        Reported(finding=finding, fingerprint=mark, fixable=finding in fixable)
-        for finding, mark in zip(chosen, fingerprints(chosen, lines), strict=True)
-    )
-    new = tuple(item for item in marked if item.fingerprint not in known)
+    entries = tuple(marked(chosen, lines, fixable))
+    new = tuple(item for item in entries if item.fingerprint not in known)
     return Report(
         source=str(source) if isinstance(source, str | Path) else str(read.root),
         lines=lines,
         rules=tuple(rules().values()),
         entries=new,
-        known=len(marked) - len(new),
+        known=len(entries) - len(new),
         fail_on=fail_on,
     )
 

@@ -1,11 +1,8 @@
-"""Which findings to tell, and how severe they are; what tells one from another, and a baseline of those known already."""
+"""Which findings to tell, and how severe they are; and a baseline of those known already."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +11,7 @@ from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Category, Finding, Severity
 from sphinx_policyspec.model.finding import OFF, codes_of, rules
-from sphinx_policyspec.readers.text import SourceLines, read_text
+from sphinx_policyspec.readers.text import read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,51 +47,6 @@ class Selection:
             if finding.code not in off:
                 same = severity == finding.severity.value
                 yield finding if same else replace(finding, severity=Severity(severity))
-
-
-_PLACE = re.compile(r":\d+(?::\d+)?\b")
-_LONGEST = 10_000
-"""Characters beyond which the checksum of words stands for them: a long line may have many findings."""
-
-
-def fingerprints(findings: Iterable[Finding], lines: SourceLines) -> tuple[str, ...]:
-    """Return a fingerprint for each finding, in their order.
-
-    It is made of the code, the file, the words of the line and the marked part of it, and a count where
-    all of these are equal. Lines that move keep it, and so do other words for the same message.
-    """
-    seen: Counter[tuple[str, ...]] = Counter()
-    made = []
-    known: dict[tuple[str, int, int, int], str] = {}
-    for finding in findings:
-        parts = (finding.code, finding.span.file, *_words(finding, lines, known))
-        seen[parts] += 1
-        text = "\0".join((*parts, str(seen[parts])))
-        made.append(hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32])
-    return tuple(made)
-
-
-def _words(
-    finding: Finding, lines: SourceLines, known: dict[tuple[str, int, int, int], str]
-) -> tuple[str, str]:
-    """Return what the finding stands at, or says where its file cannot be read.
-
-    :param known: the words of places that were asked for, by file, line, begin and end
-    """
-    span = finding.span
-    line = lines.line(span)
-    if line is None:
-        return "", _PLACE.sub("", finding.message)
-    end = span.end_column - 1 if span.end_line == span.line else len(line)
-    places = [(span.file, span.line, start, stop) for start, stop in ((0, len(line)), (span.column - 1, end))]
-    for place in places:
-        if place not in known:
-            known[place] = _brief(" ".join(line[place[2] : place[3]].split()))
-    return known[places[0]], known[places[1]]
-
-
-def _brief(words: str) -> str:
-    return words if len(words) <= _LONGEST else hashlib.sha256(words.encode(errors="replace")).hexdigest()
 
 
 _VERSION = 1

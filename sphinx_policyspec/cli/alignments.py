@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, output_option
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    fail_on_option,
+    file_option,
+    form_option,
+    output_option,
+)
 from sphinx_policyspec.files import real_path
 
 _FAILED = 1
@@ -26,13 +33,7 @@ def align() -> None:
 
 @align.command(cls=SourceCommand)
 @click.argument("sources", metavar="SOURCE SOURCE FILE...", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--fail-on",
-    type=click.Choice([one.value for one in ps.Severity]),
-    default="error",
-    show_default=True,
-    help="The least severe finding that gives exit status 1.",
-)
+@fail_on_option
 @form_option("AlignmentReport")
 @output_option
 def check(
@@ -55,8 +56,7 @@ def check(
     with settings.watching("comparing"):
         report = ps.check_alignment(*files, specs=specs)
     settings.show(report, form, output)
-    order = [one.value for one in ps.Severity]
-    if any(order.index(finding.severity.value) <= order.index(fail_on) for finding in report.findings):
+    if any(finding.severity.reaches(ps.Severity(fail_on)) for finding in report.findings):
         sys.exit(_FAILED)
 
 

@@ -16,7 +16,6 @@ from sphinx_policyspec.model.finding import OFF, codes_of
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
 _NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.found for rule in ps.rules().values()}
 """Categories and codes, each with what it is."""
-_FAIL_ON = click.Choice([severity.value for severity in ps.Severity])
 
 
 def _complete_codes(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -79,13 +78,7 @@ _LISTED: dict[str, Any] = {
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
 @options.file_option("--baseline", about="Leave out the findings in FILE.")
-@click.option(
-    "--fail-on",
-    type=_FAIL_ON,
-    default="error",
-    show_default=True,
-    help="The least severe finding for exit status 1.",
-)
+@options.fail_on_option
 @click.option(
     "--fix", is_flag=True, help="Show as a diff what can be mended for certain, and ask to write it."
 )

@@ -28,8 +28,7 @@ Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a gr
 earlier (.nt .nq .ttl .trig .jsonld .rdf), an overlay (.yaml) for the spec that results from it, or
 any of these as of a revision: git:REV:PATH."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-"""What Python makes of a byte of an argument that is not UTF-8."""
+_SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of a byte of an argument that is not UTF-8
 _COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _NARROWEST = 40
 """Columns that a text needs on any terminal."""
@@ -378,13 +377,11 @@ def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
 
 
 def file_option(
-    *names: str, about: str, exists: bool = True
+    *names: str, about: str, exists: bool = True, multiple: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return an option that names a file.
-
-    :param exists: whether there must be such a file
-    """
-    return click.option(*names, metavar="FILE", type=click.Path(exists=exists, dir_okay=False), help=about)
+    """Return an option that names a file, which has to be there if it ``exists``."""
+    kind = click.Path(exists=exists, dir_okay=False)
+    return click.option(*names, metavar="FILE", type=kind, multiple=multiple, help=about)
 
 
 source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
@@ -392,13 +389,17 @@ sources_argument = click.argument("sources", metavar="SOURCE...", type=click.Pat
 spec_option = click.option(
     "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
 )
-alignment_option = click.option(
-    "--alignment",
-    "alignments",
-    metavar="FILE",
+alignment_option = file_option(
+    *("--alignment", "alignments"),
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="What of one SOURCE corresponds to what of another, as `policyspec align` has it; may be repeated.",
+    about="What of one SOURCE corresponds to what of another, as `policyspec align` has it; may be repeated.",
+)
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in ps.Severity]),
+    default="error",
+    show_default=True,
+    help="The least severe finding for exit status 1.",
 )
 output_option = file_option("-o", "--output", exists=False, about="Write to FILE. Default: print it.")
 judgements_option = file_option(
@@ -463,8 +464,7 @@ class SourceCommand(click.Command):
         """Read the words of a command line: arguments say something, and what is not a path is text."""
         ctx.allow_extra_args = True
         rest = super().parse_args(ctx, args)
-        if not ctx.resilient_parsing:
-            rest = [*_stray(ctx.params.get("sources") or ()), *rest]
+        rest = rest if ctx.resilient_parsing else [*_stray(ctx.params.get("sources") or ()), *rest]
         if rest and not ctx.resilient_parsing:
             is_parameter = "=" in rest[0] and any(param.name == "params" for param in self.params)
             hint = f"; parameters of a question are given as `--param {rest[0]}`" if is_parameter else ""

@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, output_option
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    fail_on_option,
+    file_option,
+    form_option,
+    output_option,
+)
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.overlays.formats import witness_files
@@ -47,13 +54,7 @@ _upstream = click.option(
     type=click.Path(file_okay=False),
     help="Write each witness to DIR as a case, for `policyspec resolve`.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice([one.value for one in ps.Severity]),
-    default="error",
-    show_default=True,
-    help="The least severe finding that gives exit status 1.",
-)
+@fail_on_option
 @form_option("OverlayReport")
 @output_option
 def check(
@@ -85,8 +86,7 @@ def check(
     settings.show(report, form, output)
     if save:
         _save(report, Path(save), settings)
-    order = [one.value for one in ps.Severity]
-    if any(order.index(finding.severity.value) <= order.index(fail_on) for finding in report.findings):
+    if any(finding.severity.reaches(ps.Severity(fail_on)) for finding in report.findings):
         sys.exit(_REFUSED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import click
 from rich.cells import cell_len
 
-from sphinx_policyspec.exports import Formats, finding_record, json_object
+from sphinx_policyspec.exports import Formats, finding_record, fingerprints, json_object
 from sphinx_policyspec.files import Brief, grouped, in_a_line, printable
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
@@ -103,8 +103,7 @@ class Report:
 
     def fails(self, finding: Finding) -> bool:
         """Return whether a finding makes the check fail."""
-        order = list(Severity)
-        return order.index(finding.severity) <= order.index(self.fail_on)
+        return finding.severity.reaches(self.fail_on)
 
     @property
     def failed(self) -> bool:
@@ -123,6 +122,17 @@ class Report:
         whole = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they are written
         here = Path.cwd()
         return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else whole.as_posix()
+
+
+def marked(
+    findings: Sequence[Finding], lines: SourceLines, fixable: Collection[Finding] = ()
+) -> Iterator[Reported]:
+    """Yield each finding with what tells it from others.
+
+    :param fixable: those that can be mended without asking anyone what was meant
+    """
+    for finding, mark in zip(findings, fingerprints(findings, lines), strict=True):
+        yield Reported(finding=finding, fingerprint=mark, fixable=finding in fixable)
 
 
 HELP = "https://w3id.org/policyspec/findings#"
@@ -438,3 +448,19 @@ REPORT_FORMATS: Formats[Report] = {
     "github": _github_report,
 }
 """Each format with what writes it; ``text`` can also be told the width and to use color."""
+
+
+def written_findings(form: str, source: str, findings: Sequence[Finding]) -> str:
+    """Return what was found in files that are no SOURCE in a form of reports.
+
+    :param source: their names
+    """
+    lines = SourceLines(Path())
+    return REPORT_FORMATS[form](
+        Report(
+            source=source,
+            lines=lines,
+            rules=tuple(rules().values()),
+            entries=tuple(marked(findings, lines)),
+        )
+    )

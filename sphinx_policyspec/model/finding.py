@@ -22,6 +22,11 @@ class Severity(enum.StrEnum):
     WARNING = "warning"
     HINT = "hint"
 
+    def reaches(self, least: Severity) -> bool:
+        """Return whether it matters as much as another, or more."""
+        order = list(Severity)
+        return order.index(self) <= order.index(least)
+
 
 class Category(enum.StrEnum):
     """What a finding is about; options take these words where they take codes."""

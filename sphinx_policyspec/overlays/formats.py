@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from textwrap import indent
 from typing import Any
 
 import yaml
 
-from sphinx_policyspec.checks.selection import fingerprints
 from sphinx_policyspec.exports import Formats, json_object
-from sphinx_policyspec.exports.report_formats import REPORT_FORMATS, Report, Reported
+from sphinx_policyspec.exports.report_formats import written_findings
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import Finding, Item, Severity, rules
+from sphinx_policyspec.model import Finding, Item, Severity
 from sphinx_policyspec.overlays.check import OverlayReport, instead, why
 from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
 from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
 from sphinx_policyspec.overlays.verdicts import PartVerdict, StatementVerdict, Witness
-from sphinx_policyspec.readers.text import SourceLines
 
 
 def case_record(witness: Witness) -> dict[str, Any]:
@@ -177,22 +174,11 @@ def conversation(witness: Witness) -> Iterator[str]:
         yield f"{who}{how}: {item.issue} = {item.value} → {label}"
 
 
-def _as(form: str) -> Callable[[OverlayReport], str]:
+def _findings(form: str) -> Callable[[OverlayReport], str]:
     """Return what writes the findings in a form of reports about specs."""
-
-    def write(report: OverlayReport) -> str:
-        lines = SourceLines(Path())
-        marks = fingerprints(report.findings, lines)
-        entries = tuple(
-            Reported(finding=finding, fingerprint=mark)
-            for finding, mark in zip(report.findings, marks, strict=True)
-        )
-        named = ", ".join(overlay.file for overlay in report.overlays)
-        return REPORT_FORMATS[form](
-            Report(source=named, lines=lines, rules=tuple(rules().values()), entries=entries)
-        )
-
-    return write
+    return lambda report: written_findings(
+        form, ", ".join(overlay.file for overlay in report.overlays), report.findings
+    )
 
 
 # -- drafts ------------------------------------------------------------------------------------
@@ -273,7 +259,7 @@ DRAFT_FORMATS: Formats[OverlayDraft] = {"yaml": _draft_yaml, "json": _draft_json
 OVERLAY_FORMATS: Formats[OverlayReport] = {
     "text": _text,
     "json": _json,
-    "github": _as("github"),
-    "sarif": _as("sarif"),
+    "github": _findings("github"),
+    "sarif": _findings("sarif"),
 }
 """The forms of a report about overlays."""

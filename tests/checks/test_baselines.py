@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.checks.selection import fingerprints, format_baseline, read_baseline
+from sphinx_policyspec.checks.selection import format_baseline, read_baseline
 from sphinx_policyspec.errors import BaselineError
+from sphinx_policyspec.exports import fingerprints
 from sphinx_policyspec.model import Finding, Severity, Span
 from sphinx_policyspec.readers.text import SourceLines
 

@@ -24,8 +24,9 @@ from sphinx.util.matching import compile_matchers, get_matching_files
 
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.names import declare, other_kind
-from sphinx_policyspec.checks.selection import Selection, fingerprints, read_baseline
+from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.exports.report_formats import marked
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
 from sphinx_policyspec.model.nearest import Hints
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
@@ -396,5 +397,5 @@ def _unknown(app: Sphinx, findings: tuple[Finding, ...]) -> Iterable[Finding]:
         known = read_baseline(Path(app.confdir, baseline))
     except PolicySpecError:
         return findings
-    marks = fingerprints(findings, SourceLines(Path(app.srcdir)))
-    return [finding for finding, mark in zip(findings, marks, strict=True) if mark not in known]
+    entries = marked(findings, SourceLines(Path(app.srcdir)))
+    return [entry.finding for entry in entries if entry.fingerprint not in known]
