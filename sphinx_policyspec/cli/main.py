@@ -9,12 +9,10 @@ import logging
 import os
 import shlex
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import click
 from click.shell_completion import BashComplete, CompletionItem, get_completion_class
@@ -23,22 +21,18 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
-    alignment_option,
     form_option,
     output_option,
     source_argument,
-    sources_argument,
-    spec_option,
 )
-from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import json_object, message_line
 from sphinx_policyspec.files import dump_json, printable
-from sphinx_policyspec.graph.terms import FORMATS, VOCABULARIES, format_of_suffix
+from sphinx_policyspec.graph.terms import FORMATS, VOCABULARIES
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.starter import MARKUPS
 
 _UNUSABLE = 2
-_BLOCK = 2**20
 _INTERRUPTED = 128 + 2
 """Status of a program that SIGINT ended."""
 _BROKEN_PIPE = 128 + 13
@@ -96,7 +90,7 @@ _MODULES = {
     "evals": ("prompts", "results"),
     "handbook": ("handbook",),
     "overlays": ("overlay",),
-    "query": ("query", "reason"),
+    "query": ("graph", "query", "reason"),
 }
 _ELSEWHERE = {name: module for module, names in _MODULES.items() for name in names}
 """Commands with the module that each is in, which is imported for it alone: together they take 10 MiB."""
@@ -158,77 +152,6 @@ def commands() -> None:
 
     Exit status: 0 done, 1 only from commands that judge, 2 unusable input or usage.
     """
-
-
-@commands.command(cls=SourceCommand)
-@sources_argument
-@spec_option
-@alignment_option
-@output_option
-@form_option(forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl.")
-@click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
-def graph(
-    sources: tuple[str, ...],
-    output: str | None,
-    form: str | None,
-    *,
-    only: tuple[str, ...],
-    alignments: tuple[str, ...],
-    inferred: bool,
-    settings: Settings,
-) -> None:
-    """Write the knowledge base of SOURCE as RDF.
-
-    Every provision, example, message and reference becomes a resource with its file and line. Equal
-    sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
-    releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another; so is each alignment.
-
-    \b
-      policyspec graph model_spec charter.md --name spec --name charter -o both.trig
-      policyspec graph model_spec -o releases.trig
-      policyspec graph model_spec/2025-09-12 -o spec.ttl
-      policyspec graph docs --format jsonld --inferred
-    """
-    chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
-    if chosen is None:
-        raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
-    read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
-    source = sources[0]
-    aligned: tuple[ps.Alignment, ...] = ()
-    if len(sources) > 1 or only or alignments:
-        if inferred:
-            raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
-        read = settings.read_specs(sources, only)
-        aligned = settings.aligned(read, alignments) if alignments else ()
-    elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
-        if inferred:
-            raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
-        read = settings.releases(source)
-    else:
-        read = settings.read(source)
-        if output:
-            settings.guard(output)
-    write = partial(
-        ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred, alignments=aligned
-    )
-    with settings.watching("building the graph"):
-        settings.report(write(output) if output else _print_whole(source, write))
-
-
-def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:
-    """Print what comes in pieces, and nothing of it where one of them fails."""
-    with tempfile.TemporaryFile() as file:
-        try:
-            findings = write(file)
-        except SourceError as error:
-            raise SourceError(f"`{source}` cannot be written as a graph: {error}") from error
-        file.seek(0)
-        while rest := memoryview(file.read(_BLOCK)):
-            while rest:
-                # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
-                rest = rest[sys.stdout.buffer.write(rest) :]
-    return findings
 
 
 @commands.command(cls=SourceCommand)

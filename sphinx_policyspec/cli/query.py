@@ -1,20 +1,26 @@
-"""The commands ``policyspec query`` and ``policyspec reason``: an answer to a question, what follows, and what contradicts itself."""
+"""The commands ``policyspec graph``, ``query`` and ``reason``: the graph, an answer to a question, what follows, and what contradicts itself."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.readers.text import read_text
+
+_BLOCK = 2**20
 
 
 def _complete_question(
@@ -201,6 +207,79 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
         settings.put(questions_text(ps.list_questions(), color=color), output, color=color)
     else:
         raise click.UsageError(f"--list takes --format text or json, not {form}")
+
+
+@click.command(cls=options.SourceCommand)
+@options.sources_argument
+@options.spec_option
+@options.alignment_option
+@options.output_option
+@options.form_option(
+    forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl."
+)
+@click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
+def graph(
+    sources: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    *,
+    only: tuple[str, ...],
+    alignments: tuple[str, ...],
+    inferred: bool,
+    settings: options.Settings,
+) -> None:
+    """Write the knowledge base of SOURCE as RDF.
+
+    Every provision, example, message and reference becomes a resource with its file and line. Equal
+    sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
+    releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
+    spec is another; so is each alignment.
+
+    \b
+      policyspec graph model_spec charter.md --name spec --name charter -o both.trig
+      policyspec graph model_spec -o releases.trig
+      policyspec graph model_spec/2025-09-12 -o spec.ttl
+      policyspec graph docs --format jsonld --inferred
+    """
+    chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
+    if chosen is None:
+        raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
+    read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
+    source = sources[0]
+    aligned: tuple[ps.Alignment, ...] = ()
+    if len(sources) > 1 or only or alignments:
+        if inferred:
+            raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
+        read = settings.read_specs(sources, only)
+        aligned = settings.aligned(read, alignments) if alignments else ()
+    elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
+        if inferred:
+            raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
+        read = settings.releases(source)
+    else:
+        read = settings.read(source)
+        if output:
+            settings.guard(output)
+    write = partial(
+        ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred, alignments=aligned
+    )
+    with settings.watching("building the graph"):
+        settings.report(write(output) if output else _print_whole(source, write))
+
+
+def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:
+    """Print what comes in pieces, and nothing of it where one of them fails."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            findings = write(file)
+        except SourceError as error:
+            raise SourceError(f"`{source}` cannot be written as a graph: {error}") from error
+        file.seek(0)
+        while rest := memoryview(file.read(_BLOCK)):
+            while rest:
+                # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
+                rest = rest[sys.stdout.buffer.write(rest) :]
+    return findings
 
 
 @click.command(cls=options.SourceCommand)
