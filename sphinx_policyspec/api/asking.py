@@ -17,7 +17,7 @@ from sphinx_policyspec.graph import releases
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
 from sphinx_policyspec.graph.questions import Answer, find_question
 from sphinx_policyspec.graph.serialize import pieces
-from sphinx_policyspec.graph.terms import graph_of
+from sphinx_policyspec.graph.terms import NAMED_GRAPHS, graph_of
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Finding, Spec
@@ -59,9 +59,7 @@ def knowledge_base(
         sides = _aligned(source, alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
     if results is not None:
-        from sphinx_policyspec.evals.formats import result_pieces  # noqa: PLC0415  few callers evaluate
-
-        base.add_graphs(lambda: result_pieces(results, base_iri))
+        base.add_graphs(lambda: _result_pieces(results, "nq", base_iri))
     return base
 
 
@@ -141,6 +139,12 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
 
     for sides in aligned:
         yield from alignment_pieces(sides, form=form, inferred=inferred)
+
+
+def _result_pieces(results: Results, form: str, base_iri: str) -> Iterator[bytes]:
+    from sphinx_policyspec.evals.formats import result_pieces  # noqa: PLC0415  few callers evaluate
+
+    return result_pieces(results, base_iri, form=form)
 
 
 def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
@@ -237,6 +241,7 @@ def to_rdf(
     *,
     base_iri: str = "",
     inferred: bool = False,
+    results: Results | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
@@ -247,9 +252,12 @@ def to_rdf(
     :param form: ``ttl``, ``nt``, ``nq``, ``trig``, ``jsonld`` or ``rdf``
     :param base_iri: as for :func:`to_graph`
     :param inferred: with what the rules derive, of one release
+    :param results: of evaluations of one spec, as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
     :param alignments: of several specs, as for :func:`knowledge_base`
     """
-    return b"".join(_pieces(source, form, base_iri, inferred=inferred, alignments=alignments)[0])
+    return b"".join(
+        _pieces(source, form, base_iri, inferred=inferred, results=results, alignments=alignments)[0]
+    )
 
 
 def write_rdf(
@@ -259,10 +267,13 @@ def write_rdf(
     *,
     base_iri: str = "",
     inferred: bool = False,
+    results: Results | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
-    written, findings = _pieces(source, form, base_iri, inferred=inferred, alignments=alignments)
+    written, findings = _pieces(
+        source, form, base_iri, inferred=inferred, results=results, alignments=alignments
+    )
     if isinstance(file, str | Path):
         write_file(Path(file), written)
     else:
@@ -276,8 +287,18 @@ def _pieces(
     base_iri: str,
     *,
     inferred: bool,
+    results: Results | None,
     alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
+    if results is not None:
+        if form not in NAMED_GRAPHS:
+            raise SourceError(
+                f"`{form}` holds one graph, and results are another: take {' or '.join(NAMED_GRAPHS)}"
+            )
+        written, findings = _pieces(
+            source, form, base_iri, inferred=inferred, results=None, alignments=alignments
+        )
+        return chain(written, _result_pieces(results, form, base_iri)), findings
     if specs := _releases(source):
         if len(several := load_specs(specs)) > 1:
             aligned = _alignment_pieces(_aligned(several, alignments), form, inferred=inferred)

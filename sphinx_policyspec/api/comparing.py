@@ -20,6 +20,7 @@ from sphinx_policyspec.compare import (
 from sphinx_policyspec.compare.history import (
     Lock,
     LockChange,
+    LockState,
     Moment,
     Review,
     entry_of,
@@ -220,6 +221,15 @@ def check_lock(source: Source, held: Lock | str | Path) -> tuple[LockChange, ...
     :param held: a lock, or the name of its file
     """
     return since_lock(held if isinstance(held, Lock) else read_lock(held), spec_of(source))
+
+
+def renamed_since(source: Source, held: Lock | str | Path) -> dict[str, str]:
+    """Return the new ids of provisions by those that a lock has, of those that only got another.
+
+    :param held: as for :func:`check_lock`
+    """
+    changes = check_lock(source, held)
+    return {change.old: change.new for change in changes if change.state is LockState.RENUMBERED}
 
 
 def review_changelog(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -14,6 +15,7 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.sources import Loaded
 
 if TYPE_CHECKING:
+    from sphinx_policyspec.compare.history import Lock
     from sphinx_policyspec.evals.prompts import PromptExport
     from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.overlays.export import OverlayExport
@@ -52,6 +54,7 @@ def read_results(
     *files: str | Path,
     store: str | Path | None = None,
     map: str | Path | None = None,  # noqa: A002  the name of the option
+    lock: Lock | str | Path | None = None,
     release: str = "",
     evidence: str = "",
     policy: str = "as-logged",
@@ -74,6 +77,7 @@ def read_results(
         JSON, CSV, Parquet) with ``prompt``, ``model`` and ``value``, folders of these, or a store
     :param store: a folder that keeps the answers as Parquet files, to which those of later runs are added
     :param map: a YAML file with the names that logs and tables have for things, and what their grades count
+    :param lock: of an older text, or its file, as :func:`lock` makes it: results may name provisions by the ids in it
     :param release: that answers were graded against, where a log does not say
     :param evidence: what was graded, ``output`` or ``reasoning``, whatever a log says
     :param policy: ``as-logged``, or ``clean``, without answers that were filtered or cut off and unparsable replies
@@ -118,6 +122,10 @@ def read_results(
         if not (releases := tuple(source)):
             raise SourceError("no release is given")
         name = name or releases[-1].title
+    if lock:
+        from sphinx_policyspec.api.comparing import renamed_since  # noqa: PLC0415  slow, and few have a lock
+
+        asked = replace(asked, renames=renamed_since(releases[-1], lock))
     return results_of(releases, files, asked, source=name, store=store, digests=digests)
 
 

@@ -15,17 +15,18 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    exit_if_unusable,
     file_option,
     form_option,
     judgements_option,
     offered,
     offered_specs,
     output_option,
+    results_option,
     source_argument,
 )
 
 _CHANGED = 1
-_UNUSABLE = 2
 
 
 def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
@@ -70,14 +71,7 @@ _alias = click.option(
     help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
 )
 @judgements_option
-@click.option(
-    "--results",
-    metavar="STORE",
-    multiple=True,
-    type=click.Path(),
-    help="Results of evaluations, as `policyspec results` reads them: name the runs graded against what a change of "
-    "text or level replaces; may be repeated.",
-)
+@results_option
 @click.option("--needs-reader", "unread", is_flag=True, help="List only what needs a reader.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @form_option("SpecDiff", about="How to print it; markdown: a comment on a pull request; changelog: a draft.")
@@ -103,8 +97,9 @@ def diff(
     clarifying, editorial) with the rule that gave it, and what it may invalidate. Provisions are followed through new ids.
     With --cases, scenarios of the chain of command are decided by both: those that come out
     differently are told with both explanations, and so are those that one of the two cannot decide.
-    Exit status 2 tells of a case that neither can decide. With --verbose, each eval tag and prompt
-    file has a line of its own. With --results, each change tells whose results it makes stale.
+    Exit status 2 tells of a case that neither can decide, or of a file that cannot be used. With --verbose,
+    each eval tag and prompt file has a line of its own. With --results, each change of text or level names
+    the runs that were graded against what it replaces.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
@@ -125,8 +120,7 @@ def diff(
     settings.show(replace(behaviour, spec=told) if behaviour else told, form, output)
     if behaviour:
         settings.report(behaviour.findings)
-        if any(finding.severity is ps.Severity.ERROR for finding in behaviour.findings):
-            sys.exit(_UNUSABLE)
+    exit_if_unusable((*found.findings, *(behaviour.findings if behaviour else ())))
     if exit_code and (found or (behaviour and behaviour.of(ps.CaseState.CHANGED))):
         sys.exit(_CHANGED)
 

@@ -9,12 +9,17 @@ from typing import Any
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, form_option, source_argument
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    exit_if_unusable,
+    file_option,
+    form_option,
+    source_argument,
+)
 from sphinx_policyspec.evals.formats import report_lines
 from sphinx_policyspec.evals.prompts import HARNESSES
 from sphinx_policyspec.files import write_file
-
-_UNUSABLE = 2
 
 
 @click.command(cls=SourceCommand)
@@ -97,6 +102,7 @@ def prompts(
 @file_option(
     "--triage", about="What people say of outputs that contradict SOURCE (YAML), to be checked and listed."
 )
+@file_option("--lock", about="What `policyspec lock` wrote of an older text: results may name its ids.")
 @click.option(
     "--release", metavar="R", default="", help="Release that was graded against, where a log does not say."
 )
@@ -166,7 +172,6 @@ def results(
         for line in report_lines(found):
             settings.note(line)
     settings.show(found, form)
-    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
-        sys.exit(_UNUSABLE)
+    exit_if_unusable(found.findings)
     if strict and found.join.unresolved:
         sys.exit(1)

@@ -12,8 +12,10 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     alignment_option,
+    exit_if_unusable,
     file_option,
     judgements_option,
+    results_option,
     sources_argument,
 )
 
@@ -72,13 +74,7 @@ from sphinx_policyspec.cli.options import (
     "releases, or one --since for each from the oldest on, gives principles their history.",
 )
 @judgements_option
-@click.option(
-    "--results",
-    metavar="STORE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="Results of evaluations, as `policyspec results` reads them, for principles and a page of all; may be repeated.",
-)
+@results_option
 @click.option(
     "--baseline", metavar="RUN", default="", help="With --results: the run from which the others differ."
 )
@@ -155,7 +151,7 @@ def handbook(
         target = settings.read_releases(source)
     elif not is_project:
         target = settings.read(source)
-    _report_results(target, results, baseline, triage, settings)
+    told = _report_results(target, results, baseline, triage, settings)
     with settings.watching("building the handbook"):
         findings = ps.build_handbook(
             target,
@@ -179,9 +175,10 @@ def handbook(
     settings.report(findings)
     if isinstance(target, tuple):
         settings.note(f"wrote {Path(output) / 'index.html'}, of {len(target)} releases")
-        return
-    for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
-        settings.note(f"wrote {Path(output) / name}")
+    else:
+        for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
+            settings.note(f"wrote {Path(output) / name}")
+    exit_if_unusable(told)
 
 
 def _check_options(
@@ -225,12 +222,15 @@ def _report_results(
     baseline: str,
     triage: str | None,
     settings: Settings,
-) -> None:
-    """Tell what is wrong with results and triage, of which pages show what fits; a project tells it itself."""
+) -> tuple[ps.Finding, ...]:
+    """Tell, and return, what is wrong with results and triage, of which pages show what fits; a project tells it itself."""
     if isinstance(target, str):
-        return
+        return ()
     if baseline and not results:
         raise click.UsageError("--baseline names one of the runs in --results, which is not given")
-    if results or triage:
-        read = target if isinstance(target, ps.Loaded) else tuple(loaded.spec for loaded in target)
-        settings.report(ps.read_results(read, *results, baseline=baseline, triage=triage).findings)
+    if not results and not triage:
+        return ()
+    read = target if isinstance(target, ps.Loaded) else _specs(target)
+    findings = ps.read_results(read, *results, baseline=baseline, triage=triage).findings
+    settings.report(findings)
+    return findings

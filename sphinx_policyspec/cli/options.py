@@ -20,7 +20,6 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.files import printable, real_path, write_file
-from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import given_base, is_name
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
@@ -30,6 +29,7 @@ any of these as of a revision: git:REV:PATH."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of a byte of an argument that is not UTF-8
 _COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
+_UNUSABLE = 2
 _NARROWEST = 40
 """Columns that a text needs on any terminal."""
 
@@ -130,28 +130,15 @@ class Settings:
             )
             yield source, replace(self, annotations=sidecar, spec_names=name)
 
-    def read_specs(self, sources: Sequence[str], only: Sequence[str] = ()) -> tuple[ps.SpecReleases, ...]:
-        """Read several SOURCEs, and report what may change the result.
-
-        :param only: the names of the specs that are wanted; by default all
-        """
+    def read_specs(self, sources: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
+        """Read several SOURCEs, and report what may change the result."""
         read: list[tuple[ps.Spec, ...]] = []
         for source, settings in self.for_each(sources):
             if settings.has_releases(source):
                 read.append(tuple(loaded.spec for loaded in settings.read_releases(source)))
             else:
                 read.append((settings.read(source).spec,))
-        return self.named(ps.load_specs(*read), only)
-
-    @staticmethod
-    def named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
-        """Return the specs that have one of some names, all where none is given; refuse a name that none has."""
-        known = [one.name for one in specs]
-        for name in only:
-            if name not in known:
-                hint = nearest(name, known) or f"known are {', '.join(known)}"
-                raise click.BadParameter(f"no spec is called `{name}`; {hint}", param_hint="--spec")
-        return tuple(one for one in specs if not only or one.name in only)
+        return ps.load_specs(*read)
 
     def aligned(self, specs: Sequence[ps.SpecReleases], files: Sequence[str]) -> tuple[ps.Alignment, ...]:
         """Read alignments of some specs, and report what is wrong with them."""
@@ -386,8 +373,12 @@ def file_option(
 
 source_argument = click.argument("source", metavar="SOURCE", type=click.Path())
 sources_argument = click.argument("sources", metavar="SOURCE...", type=click.Path(), nargs=-1, required=True)
-spec_option = click.option(
-    "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
+results_option = click.option(
+    "--results",
+    metavar="STORE",
+    multiple=True,
+    type=click.Path(),
+    help="Results of evaluations, as `policyspec results` reads them: logs, tables, folders, a STORE; may be repeated.",
 )
 alignment_option = file_option(
     *("--alignment", "alignments"),
@@ -405,6 +396,12 @@ output_option = file_option("-o", "--output", exists=False, about="Write to FILE
 judgements_option = file_option(
     "--judgements", about="What people who read changed prose say of it, as `policyspec judge` writes it."
 )
+
+
+def exit_if_unusable(findings: Iterable[ps.Finding]) -> None:
+    """End with status 2, behind the work that was done, where a file that was named could not be used."""
+    if any(finding.severity is ps.Severity.ERROR for finding in findings):
+        sys.exit(_UNUSABLE)
 
 
 def offered(typed: str, known: Mapping[str, str]) -> list[CompletionItem]:

@@ -18,9 +18,13 @@ from sphinx_policyspec.cli import options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
+from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import read_text
 
 _BLOCK = 2**20
+_spec_option = click.option(
+    "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
+)
 
 
 def _complete_question(
@@ -67,7 +71,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
 @click.argument(
     "sources", metavar="[SOURCE]... [NAME]", type=click.Path(), nargs=-1, shell_complete=_complete_question
 )
-@options.spec_option
+@_spec_option
 @click.option(
     "--param",
     "params",
@@ -76,13 +80,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     shell_complete=_complete_param,
     help="A parameter of the named question; may be repeated.",
 )
-@click.option(
-    "--results",
-    metavar="STORE",
-    multiple=True,
-    type=click.Path(),
-    help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
-)
+@options.results_option
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -137,14 +135,14 @@ def query(
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
-    with (
-        _base_of(named, question, results, only, settings, alignments=alignments) as base,
-        settings.watching("asking"),
-    ):
+    base, told = _base_of(named, question, results, only, settings, alignments=alignments)
+    with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
+    if told:
+        options.exit_if_unusable(told.findings)
 
 
 def _base_of(
@@ -155,31 +153,51 @@ def _base_of(
     settings: options.Settings,
     *,
     alignments: tuple[str, ...],
-) -> ps.KnowledgeBase:
-    """Return what is asked: several specs or releases, a graph file as it is, or one spec; with results, where there are any."""
+) -> tuple[ps.KnowledgeBase, ps.Results | None]:
+    """Return what is asked: several specs or releases, a graph file as it is, or one spec; and the results that are with it."""
+    if files and (len(sources) > 1 or only or alignments):
+        raise click.UsageError("--results are of one SOURCE")
     if alignments:
         specs = settings.read_specs(sources)
-        settings.named(specs, only)
+        _named(specs, only)
         aligned = settings.aligned(specs, alignments)
-        return ps.knowledge_base(specs, question=question, alignments=aligned, only=only)
+        return ps.knowledge_base(specs, question=question, alignments=aligned, only=only), None
     if len(sources) > 1 or only:
-        specs = settings.read_specs(sources, only)
+        specs = _named(settings.read_specs(sources), only)
         if question:
             ps.find_question(question)
-        if files:
-            raise click.UsageError("--results are of one SOURCE")
-        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question)
+        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), None
     (source, settings), *_ = settings.for_each(sources)
     if files:
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
-        results = ps.read_results(read, *files)
-        settings.report(results.findings)
-        return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, results=results)
+        told = _results(read, files, settings)
+        return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, results=told), told
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
-        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri)
+        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), None
     given = settings.annotations or settings.base_iri
     inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
-    return inferred or ps.knowledge_base(settings.read(source), question=question)
+    return inferred or ps.knowledge_base(settings.read(source), question=question), None
+
+
+def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
+    """Return the specs that have one of some names, all where none is given; refuse a name that none has."""
+    known = [one.name for one in specs]
+    for name in only:
+        if name not in known:
+            hint = nearest(name, known) or f"known are {', '.join(known)}"
+            raise click.BadParameter(f"no spec is called `{name}`; {hint}", param_hint="--spec")
+    return tuple(one for one in specs if not only or one.name in only)
+
+
+def _results(
+    read: ps.Loaded | tuple[ps.Spec, ...], files: Sequence[str], settings: options.Settings
+) -> ps.Results | None:
+    """Read the results that are named beside a SOURCE, if any are, and report what is wrong with them."""
+    if not files:
+        return None
+    found = ps.read_results(read, *files)
+    settings.report(found.findings)
+    return found
 
 
 def _alone(one: ps.SpecReleases) -> ps.Spec | tuple[ps.Spec, ...]:
@@ -211,7 +229,8 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 
 @click.command(cls=options.SourceCommand)
 @options.sources_argument
-@options.spec_option
+@_spec_option
+@options.results_option
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -224,6 +243,7 @@ def graph(
     form: str | None,
     *,
     only: tuple[str, ...],
+    results: tuple[str, ...],
     alignments: tuple[str, ...],
     inferred: bool,
     settings: options.Settings,
@@ -233,11 +253,12 @@ def graph(
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
     releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another; so is each alignment.
+    spec is another; so is each alignment, and so are results of evaluations.
 
     \b
       policyspec graph model_spec charter.md --name spec --name charter -o both.trig
       policyspec graph model_spec -o releases.trig
+      policyspec graph model_spec/2025-09-12 --results store/ -o measured.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
     """
@@ -247,24 +268,37 @@ def graph(
     read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
     aligned: tuple[ps.Alignment, ...] = ()
+    told: ps.Results | None = None
+    if results and (len(sources) > 1 or only or alignments):
+        raise click.UsageError("--results are of one SOURCE")
     if len(sources) > 1 or only or alignments:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
-        read = settings.read_specs(sources, only)
+        read = _named(settings.read_specs(sources), only)
         aligned = settings.aligned(read, alignments) if alignments else ()
     elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
-        read = settings.releases(source)
+        read = releases = settings.releases(source)
+        told = _results(releases, results, settings)
     else:
-        read = settings.read(source)
+        read = loaded = settings.read(source)
+        told = _results(loaded, results, settings)
         if output:
             settings.guard(output)
     write = partial(
-        ps.write_rdf, read, form=chosen, base_iri=settings.base_iri, inferred=inferred, alignments=aligned
+        ps.write_rdf,
+        read,
+        form=chosen,
+        base_iri=settings.base_iri,
+        inferred=inferred,
+        results=told,
+        alignments=aligned,
     )
     with settings.watching("building the graph"):
         settings.report(write(output) if output else _print_whole(source, write))
+    if told:
+        options.exit_if_unusable(told.findings)
 
 
 def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:

@@ -196,14 +196,16 @@ def join(
     *,
     clusters: Mapping[str, str] | None = None,
     provisions: Mapping[str, str] | None = None,
+    renames: Mapping[str, str] | None = None,
 ) -> Join:
     """Return where the prompts of results belong in a spec.
 
     :param older: releases before it, from the first to the last
     :param clusters: of each run, the field that tells which prompts belong together; ``prompt`` for none
     :param provisions: ids of provisions by what logs call them, which win
+    :param renames: new ids by those that a lock has
     """
-    finder = _Finder(spec, older, provisions or {})
+    finder = _Finder(spec, older, provisions or {}, renames or {})
     rows: list[PromptRow] = []
     by_key: Counter[str] = Counter()
     lost: Counter[str] = Counter()
@@ -273,10 +275,13 @@ def _groups(spec: Spec, found: Sequence[str]) -> Iterator[tuple[str, str]]:
 class _Finder:
     """Looks ids of logs up in a spec."""
 
-    def __init__(self, spec: Spec, older: Sequence[Spec], provisions: Mapping[str, str]) -> None:
+    def __init__(
+        self, spec: Spec, older: Sequence[Spec], provisions: Mapping[str, str], renames: Mapping[str, str]
+    ) -> None:
         self._spec = spec
         self._older = older
         self._given = provisions
+        self._locked = renames
         self._aliases = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases}
         self._tags = provision_of_tag(spec)
         self._prompts = tested_provisions(spec)
@@ -323,7 +328,7 @@ class _Finder:
         if release not in self._renamed:
             old = next((one for one in self._older if one.version == release), None)
             changes = compare(old, self._spec).changes if old else ()
-            self._renamed[release] = {
+            self._renamed[release] = dict(self._locked) | {
                 change.old: change.new
                 for change in changes
                 if (change.subject, change.kind) == (Subject.PROVISION, ChangeKind.RENAMED)

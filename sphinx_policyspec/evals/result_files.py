@@ -69,7 +69,12 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
     seen: set[Path] = set()
     for given in map(str, paths):
         others = 0
-        for path in (files := _files(given)):
+        try:
+            files = _files(given)
+        except SourceError as error:
+            findings.append(_unusable(given, error))
+            continue
+        for path in files:
             if (real := path.resolve()) in seen:
                 continue
             seen.add(real)
@@ -86,11 +91,11 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
             runs += found
             findings += told
         if len(files) == others:
-            findings.append(_unusable(Path(given), SourceError(f"`{given}` holds no results")))
+            findings.append(_unusable(given, SourceError(f"`{given}` holds no results")))
     return _distinct(runs, findings)
 
 
-def _unusable(path: Path, error: Exception) -> Finding:
+def _unusable(path: str | Path, error: Exception) -> Finding:
     told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return Finding(
         code="unusable-results",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +121,12 @@ class Results(Brief):
 class ResultOptions:
     """How results are read and told; fields are the options of ``policyspec results``.
 
+    :param renames: new ids of provisions by those that a lock has
     :param baseline: a run, or a model with one run, from which each other run is told to differ
     """
 
     map: str | Path | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
     evidence: str = ""
     policy: str = "as-logged"
@@ -291,6 +293,7 @@ def _joined(
         releases[:-1],
         clusters={id_: options.cluster or field for id_, field in kept_as.items()},
         provisions=mapped.provisions,
+        renames=options.renames,
     )
     kept.join(joined.rows, ids)
     kept.open(ids, options.policy)

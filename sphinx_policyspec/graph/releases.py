@@ -22,6 +22,7 @@ from sphinx_policyspec.graph.syntaxes import Statements, blocks
 from sphinx_policyspec.graph.terms import (
     DEFAULT_BASE,
     MAX_BYTES,
+    NAMED_GRAPHS,
     PROV,
     PS,
     RDF,
@@ -36,7 +37,6 @@ from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.spec import base_of, given_base
 
-_FORMATS = ("nq", "trig")
 _DEFAULT = str(pyoxigraph.DefaultGraph())
 _A_SPEC = (RDF.type, PS.Spec)
 _NUMBER = re.compile(r"([0-9]+)")
@@ -208,8 +208,8 @@ def release_pieces(
 
     :param specs: as :func:`in_order` returns them
     """
-    if form not in _FORMATS:
-        raise SourceError(f"`{form}` holds one release; several take {' or '.join(_FORMATS)}")
+    if form not in NAMED_GRAPHS:
+        raise SourceError(f"`{form}` holds one release; several take {' or '.join(NAMED_GRAPHS)}")
     return checked_size(blocks(_texts(specs, revisions, form, base_iri)), form)
 
 
@@ -233,8 +233,8 @@ def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri
 def specs_pieces(specs: Sequence[SpecReleases], form: str, base_iri: str = "") -> Iterator[bytes]:
     """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec."""
     _refuse_base(base_iri)
-    if form not in _FORMATS:
-        raise SourceError(f"`{form}` holds one release; several specs take {' or '.join(_FORMATS)}")
+    if form not in NAMED_GRAPHS:
+        raise SourceError(f"`{form}` holds one release; several specs take {' or '.join(NAMED_GRAPHS)}")
     texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, ""))
     return checked_size(blocks(texts), form)
 
@@ -313,7 +313,7 @@ def _named(one: SpecReleases) -> Iterator[Triple]:
 
 def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
     """Return the spec of each named graph of a graph file that holds one; of other files, none."""
-    if path.suffix not in {f".{form}" for form in _FORMATS}:
+    if path.suffix not in {f".{form}" for form in NAMED_GRAPHS}:
         return ()
     graphs = grouped((name, triple) for triple, name in streamed_statements(path, max_bytes))
     named = (triples for name, triples in graphs.items() if name != _DEFAULT)

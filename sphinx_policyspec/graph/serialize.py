@@ -167,7 +167,7 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_NAMED_GRAPH, _TURTLES = frozenset({"nq", "trig"}), frozenset({"trig", "ttl"})
+_TURTLES = frozenset({"trig", "ttl"})
 _KINDS = tuple(
     "provision change example topic level goal definition eval-tag prompt-file release".split()  # noqa: SIM905 - as KINDS
 )
@@ -228,7 +228,7 @@ def _texts(statements: syntaxes.Statements, form: str) -> Iterator[str]:
         return _json_ld(lines, statements.names(), release)
     if form == "rdf":
         return syntaxes.rdf_xml(lines)
-    return graph_lines(lines, form, release if form in _NAMED_GRAPH else "", release)
+    return graph_lines(lines, form, release if form in terms.NAMED_GRAPHS else "", release)
 
 
 BY_PART = frozenset({"nq", "nt", "trig", "ttl"})
@@ -265,7 +265,7 @@ def pieces_by_part(
             statements, findings = _stated(part.triples(), format)
             release = release or _graph_name(statements)
             lines = terms.check_texts(statements.lines())
-            name = release if format in _NAMED_GRAPH else ""
+            name = release if format in terms.NAMED_GRAPHS else ""
             done = WrittenPart(tuple(_subjects(lines, format, name, release)), findings)
             is_sure = bool(part.made_of) and not part.writer.numbered
         if is_sure:

@@ -288,6 +288,8 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 
 FORMATS = tuple(MEDIA_TYPES)
 """Names of the formats, which are the suffixes of their files."""
+NAMED_GRAPHS = ("nq", "trig")
+"""Those that hold several graphs, each under a name."""
 
 
 def format_of_suffix(suffix: str) -> str | None:

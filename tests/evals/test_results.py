@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import random
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -343,6 +342,63 @@ def test_a_handbook_refuses_a_baseline_that_is_no_run(
     written(folder / "r.jsonl", [row("p1", section_id="be_kind")])
     status, _, said = run("handbook", "all/2026-01-01", "-o", "site", *given)
     assert (status, told in said, (folder / "site").exists()) == (2, True, False)
+
+
+def test_a_lock_of_an_older_text_leads_from_its_ids(folder: Path, run: Run) -> None:
+    file = written(folder / "r.jsonl", [row("p1", section_id="be_kindly"), row("p2", section_id="be_quick")])
+    assert run("lock", "all/2025-01-01", "-o", "old.lock")[0] == 0
+    assert joined(read(file)) == {"p1": ([], ""), "p2": ([], "")}
+    assert joined(read(file, lock="old.lock")) == {"p1": (["be_kind"], "rename"), "p2": ([], "")}
+    _, out, _ = run("results", "all/2026-01-01", file, "--lock", "old.lock", "--format", "json")
+    assert json.loads(out)["join"]["by_key"] == {"rename": 1}
+    status, _, said = run("results", "all/2026-01-01", file, "--lock", "r.jsonl")
+    assert (status, "not a lock" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["results", "all/2026-01-01", "nowhere", "bad.eval", "r.jsonl"],
+        ["query", "all/2026-01-01", "results-by-principle"],
+        ["graph", "all/2026-01-01", "--format", "trig"],
+        ["diff", "all/2025-01-01", "all/2026-01-01"],
+        ["handbook", "all/2026-01-01", "-o", "site"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_cannot_be_used_loses_nothing_else_and_is_status_2_at_each_door(
+    folder: Path, run: Run, command: list[str]
+) -> None:
+    written(folder / "r.jsonl", [row("p1", section_id="be_kind")])
+    (folder / "bad.eval").write_text("no archive", "utf-8")
+    named = (
+        [] if command[0] == "results" else [f"--results={one}" for one in ("nowhere", "bad.eval", "r.jsonl")]
+    )
+    status, out, said = run(*command, *named)
+    assert (status, said.count("[unusable-results]"), said.count("error:")) == (2, 2, 2)
+    page = folder / "site" / "manners.html"
+    told = page.read_text("utf-8") if page.exists() else out
+    assert "m1" in told or (command[0] == "diff" and "be_quick" in told)
+
+
+def test_a_graph_with_results_is_that_of_the_spec_and_one_more(folder: Path, run: Run) -> None:
+    file = written(
+        folder / "r.jsonl", [row("p1", section_id="be_kind"), row("p2", 0, section_id="be_honest")]
+    )
+    plain = run("graph", "all/2026-01-01", "--format", "nq")[1].splitlines()
+    status, out, _ = run("graph", "all/2026-01-01", "--format", "nq", "--results", file)
+    more = [line for line in out.splitlines() if line not in set(plain)]
+    assert status == 0
+    assert set(plain) < set(out.splitlines())
+    assert {line.rsplit(" ", 2)[1] for line in more} == {"<urn:policyspec:spec:results>"}
+    alone = run("results", "all/2026-01-01", file, "--format", "trig")[1]
+    assert alone in run("graph", "all/2026-01-01", "--format", "trig", "--results", file)[1]
+    (folder / "with.trig").write_bytes(ps.to_rdf("all/2026-01-01", "trig", results=read(file)))
+    spec = ps.load("all/2026-01-01")
+    assert ps.load("with.trig").principles == spec.principles
+    assert ps.ask("with.trig", "hard-rules").rows == ps.ask(spec, "hard-rules").rows
+    status, _, said = run("graph", "all/2026-01-01", "--results", file)
+    assert (status, "nq or trig" in said) == (2, True)
 
 
 OTHER = (
@@ -694,10 +750,11 @@ def test_several_releases_as_source_tell_which_last_had_an_id(folder: Path, run:
     ]
 
 
-def test_results_are_read_from_files_alone(folder: Path) -> None:
-    with pytest.raises(ps.SourceError, match="is an address"):
-        read("https://example.org/log.eval")
-    shutil.rmtree(folder / "all")
+@pytest.mark.usefixtures("folder")
+def test_results_are_read_from_files_alone() -> None:
+    (found,) = read("https://example.org/log.eval").findings
+    assert (found.code, found.span.file) == ("unusable-results", "https://example.org/log.eval")
+    assert "is an address" in found.message
 
 
 def test_hostile_names_change_no_path_and_no_line(folder: Path, run: Run) -> None:
