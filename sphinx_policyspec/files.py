@@ -15,11 +15,13 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from functools import cache
 from html import escape
 from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from sphinx_policyspec.errors import SourceError, WriteError
@@ -33,6 +35,35 @@ _SCRATCH = re.compile(r"\..{1,200}\.[0-9a-f]{8}\.tmp")
 def real_path(path: Path) -> Path:
     """Return where a path leads, as :meth:`Path.resolve` does, which fails where links go in a circle."""
     return Path(os.path.realpath(path))
+
+
+_UNSAVED: ContextVar[Mapping[Path, str]] = ContextVar("unsaved", default=MappingProxyType({}))
+"""The texts that an editor has not saved yet, by the real paths of their files; an editor's server alone sets it."""
+
+
+@contextmanager
+def with_unsaved(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Let whatever reads files of a spec read these texts in the place of files.
+
+    :param texts: by the real path of the file that each is going to be
+    """
+    token = _UNSAVED.set(texts)
+    try:
+        yield
+    finally:
+        _UNSAVED.reset(token)
+
+
+def unsaved_text(path: str | Path) -> str | None:
+    """Return what an editor holds of a file and has not saved; ``None`` where the file itself counts."""
+    texts = _UNSAVED.get()
+    return texts.get(real_path(Path(path))) if texts else None
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return the bytes of a file of a spec, or those of the text that an editor has not saved; raise :class:`OSError`."""
+    text = unsaved_text(path)
+    return path.read_bytes() if text is None else text.encode(errors="replace")
 
 
 def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -280,6 +311,30 @@ def exact(value: object) -> str:
     else:
         return repr(value)
     return f"{type(value).__name__}({', '.join(inner)})"
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield the texts in a value of ours, in no order."""
+    left: list[object] = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list | tuple):
+            left.extend(one)
+        elif isinstance(one, Mapping):
+            left.extend(one.values())
+            left.extend(one)
+        else:
+            kind: type = one.__class__
+            left.extend(getattr(one, name) for name in _names_of(kind))
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...]:
+    """Return the fields of a class of ours that can hold a text; none for any other class."""
+    parts = fields(kind) if is_dataclass(kind) else ()
+    return tuple(part.name for part in parts if part.repr and part.type not in {"int", "bool"})
 
 
 _Key = TypeVar("_Key")

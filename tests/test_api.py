@@ -13,6 +13,7 @@ import pytest
 from rdflib import DCTERMS, Literal
 
 import sphinx_policyspec as ps
+from sphinx_policyspec import files
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.readers import text as reading
@@ -140,6 +141,7 @@ def test_what_is_on_a_line_can_still_be_told_exactly() -> None:
     one = poisoned(whole(), HOSTILE * 20)
     told = exact(one)
     assert [text for text in texts_in(one) if repr(text) not in told] == []
+    assert {text for text in texts_in(one) if HOSTILE in text} <= {*files.texts_in(one)}
     assert exact(poisoned(whole(), HOSTILE * 20)) == told != exact(poisoned(whole(), HOSTILE * 20 + "!"))
 
 

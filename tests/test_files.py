@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError, WriteError
-from sphinx_policyspec.files import pickled, staged_folder, write_file
+from sphinx_policyspec.files import bytes_of, pickled, staged_folder, with_unsaved, write_file
 from sphinx_policyspec.model import Comparison, Example, Message, Response, Span, Verdict
+from sphinx_policyspec.readers.text import read_text
 from tests.conftest import principle, spec
 
 
@@ -167,3 +169,22 @@ def test_what_is_pickled_by_slots_is_the_same_again() -> None:
     assert pickled(again) == pickled(pickle.loads(pickled(again)))
     assert b"_dataclass" not in pickled(whole)
     assert b"_made" in pickled(example)
+
+
+def test_a_text_that_is_not_saved_is_read_in_the_place_of_its_file(tmp_path: Path) -> None:
+    folder, link = tmp_path / "spec", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    file = folder / "model_spec.md"
+    text = "# A spec {#spec}\n\n## Be kind {#be_kind authority=user}\n\nBe kind.\n"
+    file.write_text(text.replace("be_kind", "be_fair"), "utf-8")
+    with with_unsaved({file: text}):
+        for path in (file, link / "model_spec.md"):
+            assert read_text(path, "a.md") == (text, ())
+            assert bytes_of(path) == text.encode()
+        unsaved = ps.load_checked(link)
+    assert [one.id for one in unsaved.spec.provisions] == ["spec", "be_kind"]
+    assert [one.id for one in ps.load(folder).provisions] == ["spec", "be_fair"]
+    file.write_text(text, "utf-8")
+    saved = ps.load_checked(link)
+    assert (saved.spec, saved.findings) == (unsaved.spec, unsaved.findings)

@@ -333,7 +333,9 @@ class _Check:
         # A text that is part of two pages uses each of its names twice.
         told: set[tuple[Use, model.Span]] = set()
         for row in ATTRIBUTES:
-            for owner in _OWNERS[row.owner](self.spec) if row.names else ():
+            owners = _OWNERS[row.owner](self.spec) if row.names else ()
+            # Most name nothing, and a spec has many.
+            for owner in (one for one in owners if row.always or getattr(one.item, row.field)):
                 for name, words in self._odd(row, owner):
                     use = Use(row.owner, owner.id, row.key, name)
                     if (use, owner.span) in told:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sphinx_policyspec import model
 from sphinx_policyspec.checks.examples import owners, principle_without_example
@@ -85,6 +86,8 @@ _SENTENCE = re.compile(
     r"(?:[^.!?\n]|[.!?](?![\s\"\u201d)*\[]|$)|\n(?![ \t\r]*(?:\n|[-*] |\d+\. )))+[.!?]?", re.MULTILINE
 )
 _LETTER = re.compile(r"[^\W\d_]")
+_REMEMBERED = 2**16
+"""Pairs of a text and a pattern whose matches are remembered: those of some thousand principles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +151,32 @@ def _commentary_matches(
 def _matches(
     block: model.Prose | model.Definition | model.Commentary, pattern: re.Pattern[str]
 ) -> Iterator[tuple[Sentence, re.Match[str]]]:
+    for text, offset, found in _found(block.source or block.text, pattern):
+        sentence = Sentence(text, offset, block)
+        for match in found:
+            yield sentence, match
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _found(text: str, pattern: re.Pattern[str]) -> tuple[tuple[str, int, tuple[re.Match[str], ...]], ...]:
+    """Return the sentences of a text in which a pattern finds something, each with where it begins and what is found.
+
+    It knows nothing of the block: whoever reads a spec again after an edit finds most texts as they were.
+    """
     # Most blocks hold nothing that is looked for: cutting those would cost more than all the rest.
-    if pattern.search(block.source or block.text):
-        for sentence in _cut(block):
-            for match in pattern.finditer(sentence.text):
-                yield sentence, match
+    if not pattern.search(text):
+        return ()
+    found = ((words, offset, tuple(pattern.finditer(words))) for words, offset in _cut(text))
+    return tuple(one for one in found if one[2])
 
 
-def _cut(block: model.Prose | model.Definition | model.Commentary) -> Iterator[Sentence]:
-    text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", block.source or block.text)
+def _cut(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the sentences of a text, with what is only shown blanked out, and where each begins."""
+    text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", text)
     text = _SHOWN.sub(_blank, text)
     for match in _SENTENCE.finditer(text):
         if _LETTER.search(match[0]):
-            yield Sentence(match[0], match.start(), block)
+            yield match[0], match.start()
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import real_path, unsaved_text
 from sphinx_policyspec.model import Definition, Finding, Prose, Provision, Span, Spec
 from sphinx_policyspec.model.nearest import near_name
 
@@ -148,6 +148,8 @@ class Lines:
 
 def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
     """Return a file's text; bytes that are not UTF-8 become U+FFFD, with a finding."""
+    if (unsaved := unsaved_text(path)) is not None:
+        return unsaved, ()
     try:
         # A device has no size and no end.
         with path.open("rb") as given:

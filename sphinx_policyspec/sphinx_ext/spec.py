@@ -18,7 +18,7 @@ from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx_policyspec import model
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
-from sphinx_policyspec.files import exact, files_at
+from sphinx_policyspec.files import bytes_of, exact, files_at
 from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
@@ -361,7 +361,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         state.update(f"{docname}\0{pages[docname].digest}\0".encode(errors="replace"))
     for name in config.annotations:
         path = _sidecar(env, name)
-        state.update(path.read_bytes() if path.is_file() else b"?")
+        state.update(bytes_of(path) if path.is_file() else b"?")
     if older := sorted(
         {s for s in (*config.older, *(q.since for page in pages.values() for q in page.questions)) if s}
     ):
@@ -370,7 +370,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
     for name in filter(None, (config.judgements, config.triage, *config.result_files)):
         for path in files_at(Path(domain_of(env).given.confdir, name)):
-            state.update(f"{name}\0{path.name}\0".encode() + (path.read_bytes() if path.is_file() else b"?"))
+            state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())
     ours = config.base_iri, config.name, config.annotations, config.query_unsafe
     limits = sorted(config.query_limits.items())

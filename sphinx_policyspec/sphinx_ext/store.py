@@ -1,5 +1,7 @@
 """Files of ours beside the doctrees: parts of the spec by page, and results that took long to compute.
 
+A project that stays open and is not built keeps the parts in memory instead.
+
 The environment is loaded by every build and every worker; most of them need nothing of this. Whatever a killed build or
 a full disk leaves here is told from a sound file, and made anew.
 """
@@ -33,6 +35,8 @@ FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
 """Suffixes of the parts of a page: its part of the spec, and how the words of each thing on it begin."""
 TEXT_OF = "text of "
 """What the key of the text of a prompt begins with, among the beginnings; its anchor follows."""
+_HELD = "policyspec_parts"
+"""The attribute of an environment that holds parts in memory."""
 _CHECKSUM = 16
 _ENVIRONMENT = "environment.pickle"
 _DOCTREES = "policyspec-doctrees.kept"
@@ -57,14 +61,24 @@ def pack(value: object) -> bytes:
     return zlib.compress(pickled(value), level=1)
 
 
+def hold_parts(env: BuildEnvironment) -> None:
+    """Keep the parts of pages in memory from now on: for an environment that is never stored, and asked again and again."""
+    setattr(env, _HELD, {})
+
+
 def write_part(env: BuildEnvironment, docname: str, suffix: str, packed: bytes) -> None:
     """Store a part of a page that :func:`pack` packed."""
-    _write(_part(env, docname, suffix), packed)
+    if (held := getattr(env, _HELD, None)) is None:
+        _write(_part(env, docname, suffix), packed)
+    else:
+        held[docname, suffix] = _unpacked(packed)
 
 
 def read_part(env: BuildEnvironment, docname: str, suffix: str) -> Any:
     """Return a part of a page, ``None`` where its file is lost or damaged."""
-    return _read(_part(env, docname, suffix))
+    if (held := getattr(env, _HELD, None)) is None:
+        return _read(_part(env, docname, suffix))
+    return held.get((docname, suffix))
 
 
 def read_fragment(env: BuildEnvironment, docname: str) -> PagePart:
@@ -228,8 +242,10 @@ def _write(file: Path, packed: bytes) -> None:
 def _read(file: Path) -> Any:
     data = file.read_bytes() if file.is_file() else b""
     checksum, packed = data[:_CHECKSUM], data[_CHECKSUM:]
-    if not packed or checksum != _checksum(packed):
-        return None
+    return _unpacked(packed) if packed and checksum == _checksum(packed) else None
+
+
+def _unpacked(packed: bytes) -> Any:
     try:
         # The bytes are our own, like those of the doctrees that lie beside them.
         return pickle.loads(zlib.decompress(packed))  # noqa: S301

@@ -219,6 +219,8 @@ class Build:
         again = settle(app)
         self.hides = any(page.hidden is not None for page in domain_of(env).pages.values())
         self.knowledge.pages_were_read()
+        if not (domain_of(env).given.writes or domain_of(env).given.asks):
+            return []
         answers = self.views.update(app)
         topics = domain_of(env).snapshot.topics
         # Sidecars bring former ids, which pages of changes lead to.

@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ from myst_parser.sphinx_ext.myst_refs import MystReferenceResolver
 from sphinx import addnodes
 from sphinx.errors import ConfigError, NoUri
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
+from sphinx.util import docname_join, logging
 from sphinx.util.docutils import new_document
 from sphinx.util.matching import compile_matchers, get_matching_files
 
@@ -28,7 +28,7 @@ from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.report_formats import marked
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
-from sphinx_policyspec.model.nearest import Hints
+from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.text import SourceLines, absent, read_text
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, severities
@@ -363,6 +363,48 @@ class Dangling:
                 set(self._domain.level_names()) if kind is TargetKind.LEVEL else set()
             )
         return self._known[kind]
+
+
+_LABEL, _PAGE = "ref", "doc"
+"""The types of links to labels and to pages."""
+
+
+def is_standard_link(link: addnodes.pending_xref) -> bool:
+    """Return whether a link is one by a label of Sphinx, or to a page."""
+    if link["reftype"] == "myst" and link.get("refdomain") is None and "." in link["reftarget"]:
+        return True
+    return link.get("refdomain") == "std" and link["reftype"] in {_LABEL, _PAGE}
+
+
+def lost_links(app: Sphinx, links: Mapping[str, list[addnodes.pending_xref]]) -> Iterator[Finding]:
+    """Yield such links of pages of the spec that lead nowhere, of which a build warns once it writes the page."""
+    domain, standard = domain_of(app.env), app.env.domains.standard_domain
+    ids = {item.id for item in domain.objects() if item.kind is TargetKind.PROVISION}
+    elsewhere = getattr(app.env, "intersphinx_inventory", {}).values()
+    for docname, link in ((docname, link) for docname, found in links.items() for link in found):
+        kind, target = link["reftype"], link["reftarget"]
+        labels = standard.anonlabels if link["refexplicit"] else standard.labels
+        page = docname_join(docname, target.partition("#")[0])
+        is_known = target in labels if kind == _LABEL else page in app.env.all_docs
+        code = {_LABEL: "ref.ref", _PAGE: "ref.doc"}.get(kind, "myst.xref_missing")
+        is_other = any(target in names for kinds in elsewhere for names in kinds.values())
+        is_quiet = {code, code.partition(".")[0]} & {*app.config.suppress_warnings}
+        if is_known or is_other or is_quiet or docname not in domain.pages:
+            continue
+        meant = near_name(target, ids) if kind == _LABEL else ""
+        hint = f"did you mean `{meant}`, by the role `{DOMAIN}:principle`?" if meant else ""
+        hint = hint or nearest(*((target, labels) if kind == _LABEL else (Path(page).stem, app.env.all_docs)))
+        place = next(node for node in (link, *_above(link)) if node.line)
+        file = Path(os.path.relpath(place.source or app.env.doc2path(docname), app.srcdir)).as_posix()
+        what = "label" if kind == _LABEL else "page"
+        span = Span(file, place.line or 1, 1, (place.line or 1) + 1, 1)
+        yield Finding(code="parser-warning", message=f"no {what} is called `{target}`", span=span, hint=hint)
+
+
+def _above(node: nodes.Node) -> Iterator[nodes.Element]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 _LOGGER = logging.getLogger(__name__)

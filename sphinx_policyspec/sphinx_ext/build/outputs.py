@@ -19,7 +19,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import script_safe
-from sphinx_policyspec.files import exact, text_digest
+from sphinx_policyspec.files import exact, text_digest, texts_in
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import (
@@ -32,6 +32,7 @@ from sphinx_policyspec.model import (
     Message,
     Principle,
     Prose,
+    Provision,
     Spec,
     TargetKind,
     Verdict,
@@ -328,8 +329,8 @@ _DATA = "policyspec-data.js"
 _TEXTS = "policyspec-texts.js"
 _IDS = "spec-ids.json"
 _STATIC = Path(__file__).parents[1] / "static"
-_UNUSUAL = re.compile(r"\\x[01]|\\u(?:d[89a-f]|fff[ef])")
-"""How Python writes all characters that some format cannot hold, and a few others."""
+_UNUSUAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""All characters that some format cannot hold, and a few others."""
 
 
 def share_static_files(app: Sphinx) -> None:
@@ -405,12 +406,23 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     return findings
 
 
-def unwritable(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
-    """Return what :func:`write_graph` would: what the formats that are asked for cannot hold."""
+def unwritable(
+    app: Sphinx, knowledge: Knowledge, usual: dict[int, Provision] | None = None
+) -> tuple[Finding, ...]:
+    """Return what :func:`write_graph` would: what the formats that are asked for cannot hold.
+
+    :param usual: provisions that every format can hold, by their identities, so that each is looked at once
+    """
     if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
         return ()
-    spec = knowledge.spec(app.env)
-    if not _UNUSUAL.search(exact([getattr(spec, part.name) for part in fields(spec)])):
+    spec, known = knowledge.spec(app.env), {} if usual is None else usual
+    new = [one for one in spec.provisions if id(one) not in known]
+    others = [getattr(spec, part.name) for part in fields(spec) if part.name != "provisions"]
+    if not any(map(_UNUSUAL.search, texts_in([*others, new]))):
+        # One that is gone leaves its identity to another.
+        known |= {id(one): one for one in new}
+        for gone in known.keys() - set(map(id, spec.provisions)):
+            del known[gone]
         return ()
     from sphinx_policyspec.graph.serialize import unholdable  # noqa: PLC0415  hardly any spec needs it
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415

@@ -10,10 +10,10 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
@@ -21,23 +21,27 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.locale import translators
 from sphinx.pycode import ModuleAnalyzer
-from sphinx.util import docname_join
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PolicySpecError, SourceError
-from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding, Span, TargetKind
+from sphinx_policyspec.files import bytes_of, real_path, unsaved_text
+from sphinx_policyspec.model import Finding, Provision, Span
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import given_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
+from sphinx_policyspec.sphinx_ext.build.findings import is_standard_link, lost_links
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.store import hold_parts
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
 
 _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([^']+)'|[Nn]o theme named '([^']+)'")
@@ -78,18 +82,43 @@ def read_project(
     :param sidecar: an annotation file beside its own
     :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
     """
+    with open_project(srcdir, options, sidecar, spec_only=spec_only) as project:
+        return project.loaded()
+
+
+@contextlib.contextmanager
+def open_project(
+    srcdir: Path,
+    options: ProjectOptions | None = None,
+    sidecar: Path | None = None,
+    *,
+    spec_only: bool = False,
+    runs_conf: bool = True,
+) -> Iterator[OpenProject]:
+    """Open a Sphinx project; nothing is written into it. One at a time is open in a process.
+
+    :param sidecar: an annotation file beside its own
+    :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
+    :param runs_conf: whether its ``conf.py`` is run; else the options have what it says
+    """
     given = options or ProjectOptions()
     confdir = real_path(given.confdir or srcdir)
     with (
         running_foreign_code(f"cannot read the Sphinx project `{srcdir}`"),
         _own_modules(),
         tempfile.TemporaryDirectory(prefix="policyspec-") as scratch,
-        patch_docutils(confdir),
+        patch_docutils(confdir if runs_conf else None),
         docutils_namespace(),
     ):
-        options = replace(given, confdir=confdir)
-        loaded = _read(real_path(srcdir), Path(scratch), options, sidecar, spec_only=spec_only)
-        return replace(loaded, root=srcdir)
+        project = OpenProject(
+            srcdir,
+            Path(scratch),
+            replace(given, confdir=confdir if runs_conf else None),
+            sidecar,
+            spec_only=spec_only,
+        )
+        yield project
+        project.close()
 
 
 @contextlib.contextmanager
@@ -145,112 +174,191 @@ def naming_page(app: Sphinx) -> Iterator[None]:
         raise
 
 
-def _read(
-    srcdir: Path, scratch: Path, options: ProjectOptions, sidecar: Path | None, *, spec_only: bool
-) -> Loaded:
-    warnings = io.StringIO()
-    app = Sphinx(
-        srcdir=srcdir,
-        confdir=options.confdir,
-        outdir=scratch / "out",
-        doctreedir=scratch / "doctrees",
-        buildername=options.builder,
-        confoverrides={**options.overrides, **({"policyspec_since": ""} if spec_only else {})},
-        status=None,
-        warning=warnings,
-        freshenv=True,
-        tags=options.tags,
-    )
-    require_extension(app)
-    domain = domain_of(app.env)
-    domain.give(replace(domain.given, asks=not spec_only, writes=False))
-    told = _ParserWarnings(srcdir, app.env.found_docs)
-    logging.getLogger("sphinx").addHandler(told)
-    links: list[tuple[str, addnodes.pending_xref]] = []
-    app.connect("doctree-read", partial(_note_links, links))
-    with naming_page(app):
-        app.builder.read()
-    given = (given_annotations(sidecar),) if sidecar else ()
-    knowledge = Knowledge(every_check=True, annotations=given)
-    spec = knowledge.spec(app.env)
-    said = severities(app.config)
-    told_by = (
-        None
-        if spec_only
-        else all_findings(
-            app, knowledge, _told_here(app, knowledge, [*told.findings, *_lost_links(app, links)])
+class OpenProject:
+    """A Sphinx project that was read, and of which pages can be read again one by one.
+
+    What its pages ask is answered when it is opened, and then whenever ``loaded`` is to answer; in between the findings
+    about answers stay, on the lines that they are about.
+    """
+
+    def __init__(
+        self, srcdir: Path, scratch: Path, options: ProjectOptions, sidecar: Path | None, *, spec_only: bool
+    ) -> None:
+        self._srcdir, self._sidecar, self._asks = srcdir, sidecar, not spec_only
+        self._warnings = io.StringIO()
+        root = real_path(srcdir)
+        self.app = app = Sphinx(
+            srcdir=root,
+            confdir=options.confdir,
+            outdir=scratch / "out",
+            doctreedir=scratch / "doctrees",
+            buildername=options.builder,
+            confoverrides={**options.overrides, **({"policyspec_since": ""} if spec_only else {})},
+            status=None,
+            warning=self._warnings,
+            freshenv=True,
+            tags=options.tags,
         )
-    )
-    baseline = PolicySpecConfig.of(app.config).baseline
-    pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
-    beside = {Path(srcdir, file) for files in app.env.dependencies.values() for file in files}
-    in_vain = {Path(name).absolute() for name in _QUOTED.findall(warnings.getvalue())}
-    return Loaded(
-        spec=spec,
-        root=srcdir,
-        findings=in_source_order(told_by(Selection(severity=said).off) if told_by else []),
-        causes=told_by,
-        annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
-        files=(*pages, *sorted(beside | in_vain)),
-        severity=said,
-        baseline=Path(app.confdir, baseline) if baseline and Path(app.confdir, baseline).is_file() else None,
-    )
+        require_extension(app)
+        hold_parts(app.env)
+        domain = domain_of(app.env)
+        domain.give(replace(domain.given, asks=not spec_only, writes=False))
+        self._told = _ParserWarnings(root, app.env.found_docs)
+        logging.getLogger("sphinx").addHandler(self._told)
+        self._links: dict[str, list[addnodes.pending_xref]] = {}
+        self._texts: dict[str, str] = {}
+        self._usual: dict[int, Provision] = {}
+        app.connect("env-purge-doc", self._begin_page)
+        app.connect("source-read", self._take_unsaved, priority=-sys.maxsize)
+        app.connect("doctree-read", self._note_links)
+        given = (given_annotations(sidecar),) if sidecar else ()
+        self._knowledge = Knowledge(every_check=True, annotations=given)
+        with naming_page(app):
+            app.builder.read()
+
+    def close(self) -> None:
+        """Let go of what the process holds for the project beside its memory."""
+        logging.getLogger("sphinx").removeHandler(self._told)
+        self._knowledge.close()
+
+    def pages_of(self, file: Path) -> tuple[str, ...]:
+        """Return the names of the pages that a file is, or is part of."""
+        env, path = self.app.env, real_path(file)
+        if (page := self.app.project.path2doc(path)) in env.all_docs and page is not None:
+            return (page,)
+        srcdir = Path(self.app.srcdir)
+        return tuple(
+            sorted(
+                name
+                for name, files in env.dependencies.items()
+                if path in {real_path(srcdir / f) for f in files}
+            )
+        )
+
+    def reread(self, pages: Iterable[str]) -> None:
+        """Read some pages again, as they are now; what a page asks is not answered.
+
+        Raises :class:`~sphinx_policyspec.errors.SourceError` where an extension of the project fails.
+        """
+        app, again = self.app, sorted(pages)
+        self._warnings.seek(0)
+        self._warnings.truncate()
+        before = {name: self._texts.get(name, "") for name in again}
+        domain = domain_of(app.env)
+        domain.give(replace(domain.given, asks=False))
+        with running_foreign_code(f"cannot read the Sphinx project `{self._srcdir}`"), naming_page(app):
+            app.events.emit("env-before-read-docs", app.env, again)
+            for name in again:
+                self._told.forget(name)
+                app.events.emit("env-purge-doc", app.env, name)
+                app.env.clear_doc(name)
+                app.builder.read_doc(name)
+            app.events.emit("env-updated", app.env)
+        self._move_answers(before)
+        self._knowledge.pages_were_read()
+
+    def answer(self) -> None:
+        """Answer what pages ask of the spec as it is now."""
+        domain = domain_of(self.app.env)
+        domain.give(replace(domain.given, asks=self._asks))
+        with running_foreign_code(f"cannot read the Sphinx project `{self._srcdir}`"):
+            self.app.events.emit("env-updated", self.app.env)
+
+    def loaded(self) -> Loaded:
+        """Return the spec as it is now, with every finding about it."""
+        app, knowledge, sidecar = self.app, self._knowledge, self._sidecar
+        srcdir = Path(app.srcdir)
+        spec = knowledge.spec(app.env)
+        said = severities(app.config)
+        told = [*self._told.findings, *lost_links(app, self._links)]
+        told_by = (
+            all_findings(app, knowledge, _told_here(app, knowledge, told, self._usual))
+            if self._asks
+            else None
+        )
+        baseline = PolicySpecConfig.of(app.config).baseline
+        pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
+        beside = {Path(srcdir, file) for files in app.env.dependencies.values() for file in files}
+        in_vain = {Path(name).absolute() for name in _QUOTED.findall(self._warnings.getvalue())}
+        return Loaded(
+            spec=spec,
+            root=self._srcdir,
+            findings=in_source_order(told_by(Selection(severity=said).off) if told_by else []),
+            causes=told_by,
+            annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
+            files=(*pages, *sorted(beside | in_vain)),
+            severity=said,
+            baseline=Path(app.confdir, baseline)
+            if baseline and Path(app.confdir, baseline).is_file()
+            else None,
+        )
+
+    def _begin_page(self, _app: Sphinx, _env: BuildEnvironment, docname: str) -> None:
+        self._told.page = docname
+
+    def _take_unsaved(self, app: Sphinx, docname: str, content: list[str]) -> None:
+        """Let the text that an editor has not saved stand for that of the file, and keep what was read."""
+        unsaved = unsaved_text(app.env.doc2path(docname))
+        if unsaved is not None:
+            content[0] = "\n".join(re.split("\r\n?|\n", unsaved))
+        self._texts[docname] = content[0]
+
+    def _note_links(self, app: Sphinx, document: nodes.document) -> None:
+        """Keep the links of a page by labels of Sphinx, and to pages."""
+        self._links[app.env.docname] = [
+            link for link in document.findall(addnodes.pending_xref) if is_standard_link(link)
+        ]
+
+    def _move_answers(self, before: Mapping[str, str]) -> None:
+        """Leave what was found about answers at the lines that it is about, which have moved."""
+        env, builder = self.app.env, self.app.builder.name
+        domain = domain_of(env)
+        shown = domain.shown_by(builder)
+        answers = dict(shown.answers)
+        for name in before.keys() & answers.keys():
+            state, digests, findings = answers[name]
+            file = Path(os.path.relpath(env.doc2path(name), env.srcdir)).as_posix()
+            moved = moved_lines(before[name].split("\n"), self._texts.get(name, "").split("\n"))
+            found = tuple(
+                replace(one, span=_moved(one.span, moved)) if one.span.file == file else one
+                for one in findings
+            )
+            answers[name] = (state, digests, found)
+        domain.note_shown(builder, replace(shown, answers=answers))
 
 
-def _told_here(app: Sphinx, knowledge: Knowledge, told: list[Finding]) -> Iterator[Finding]:
+def moved_lines(before: Sequence[str], after: Sequence[str]) -> Callable[[int], int]:
+    """Return what says which line of a text, from 1, a line of it became by one edit; one that is gone is its neighbour."""
+    shorter = min(len(before), len(after))
+    same = next((n for n in range(shorter) if before[n] != after[n]), shorter)
+    last = next((n for n in range(shorter - same) if before[-1 - n] != after[-1 - n]), shorter - same)
+
+    def line(number: int) -> int:
+        if number <= same:
+            return number
+        if number > len(before) - last:
+            return number + len(after) - len(before)
+        return min(number, max(len(after) - last, 1))
+
+    return line
+
+
+def _moved(span: Span, line: Callable[[int], int]) -> Span:
+    first = line(span.line)
+    return replace(span, line=first, end_line=max(line(span.end_line), first))
+
+
+def _told_here(
+    app: Sphinx, knowledge: Knowledge, told: list[Finding], usual: dict[int, Provision]
+) -> Iterator[Finding]:
     """Yield what parsers warn of, and what a build says where it writes the graph, or not at all."""
     yield from told
-    yield from outputs.unwritable(app, knowledge)
+    yield from outputs.unwritable(app, knowledge, usual)
     if not knowledge.spec(app.env).documents:
         # Pages that refer to the spec of another project are built without a word.
         conf = os.path.relpath(Path(app.confdir, "conf.py"), app.srcdir)
         message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"
         yield Finding(code="no-principle", message=message, span=Span(Path(conf).as_posix(), 1), hint=hint)
-
-
-_LABEL, _PAGE = "ref", "doc"
-"""The types of links to labels and to pages."""
-
-
-def _note_links(
-    links: list[tuple[str, addnodes.pending_xref]], app: Sphinx, document: nodes.document
-) -> None:
-    """Keep the links of a page by labels of Sphinx, and to pages."""
-    for link in document.findall(addnodes.pending_xref):
-        is_file = link["reftype"] == "myst" and link.get("refdomain") is None and "." in link["reftarget"]
-        if is_file or (link.get("refdomain") == "std" and link["reftype"] in {_LABEL, _PAGE}):
-            links.append((app.env.docname, link))
-
-
-def _lost_links(app: Sphinx, links: list[tuple[str, addnodes.pending_xref]]) -> Iterator[Finding]:
-    """Yield such links of pages of the spec that lead nowhere, of which a build warns once it writes the page."""
-    domain, standard = domain_of(app.env), app.env.domains.standard_domain
-    ids = {item.id for item in domain.objects() if item.kind is TargetKind.PROVISION}
-    elsewhere = getattr(app.env, "intersphinx_inventory", {}).values()
-    for docname, link in links:
-        kind, target = link["reftype"], link["reftarget"]
-        labels = standard.anonlabels if link["refexplicit"] else standard.labels
-        page = docname_join(docname, target.partition("#")[0])
-        is_known = target in labels if kind == _LABEL else page in app.env.all_docs
-        code = {_LABEL: "ref.ref", _PAGE: "ref.doc"}.get(kind, "myst.xref_missing")
-        is_other = any(target in names for kinds in elsewhere for names in kinds.values())
-        is_quiet = {code, code.partition(".")[0]} & {*app.config.suppress_warnings}
-        if is_known or is_other or is_quiet or docname not in domain.pages:
-            continue
-        meant = near_name(target, ids) if kind == _LABEL else ""
-        hint = f"did you mean `{meant}`, by the role `{DOMAIN}:principle`?" if meant else ""
-        hint = hint or nearest(*((target, labels) if kind == _LABEL else (Path(page).stem, app.env.all_docs)))
-        place = next(node for node in (link, *_above(link)) if node.line)
-        file = Path(os.path.relpath(place.source or app.env.doc2path(docname), app.srcdir)).as_posix()
-        what = "label" if kind == _LABEL else "page"
-        span = Span(file, place.line or 1, 1, (place.line or 1) + 1, 1)
-        yield Finding(code="parser-warning", message=f"no {what} is called `{target}`", span=span, hint=hint)
-
-
-def _above(node: nodes.Node) -> Iterator[nodes.Element]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 class _ParserWarnings(logging.Handler):
@@ -260,7 +368,17 @@ class _ParserWarnings(logging.Handler):
         super().__init__(logging.WARNING)
         self._srcdir = srcdir
         self._pages = pages
-        self.findings: list[Finding] = []
+        self._found: list[tuple[str, Finding]] = []
+        self.page = ""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was said of pages as they were last read."""
+        return [finding for _page, finding in self._found]
+
+    def forget(self, page: str) -> None:
+        """Forget what was said of a page that is read again."""
+        self._found = [one for one in self._found if one[0] != page]
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take up a warning that has a place in a file; Sphinx's own handler, which comes first, has written it out."""
@@ -271,7 +389,7 @@ class _ParserWarnings(logging.Handler):
             return
         words = _WORDS.sub("", record.getMessage().partition("\n")[0]).rstrip(". ")
         # How code of a notebook is shown is no matter of the text.
-        if f"{DOMAIN}:" not in file.read_text("utf-8", "replace") or "[myst-nb" in words:
+        if f"{DOMAIN}:".encode() not in bytes_of(file) or "[myst-nb" in words:
             return
         span = Span(Path(os.path.relpath(file, self._srcdir)).as_posix(), int(line), 1, int(line) + 1, 1)
         message = f"the parser of the page says: {words}"
@@ -285,7 +403,7 @@ class _ParserWarnings(logging.Handler):
         # A page that hides something is read twice; entries of one table of contents have one place, and often one slip.
         is_told = kind == "toc" and any(one.span == span for one in self.findings)
         if finding not in self.findings and not is_told:
-            self.findings.append(finding)
+            self._found.append((self.page, finding))
 
 
 _CURES = (

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from myst_parser.parsers.sphinx_ import MystParser
 
+from sphinx_policyspec.files import unsaved_text
 from sphinx_policyspec.model import Finding, Markup, Span
 from sphinx_policyspec.readers.text import Ignore, ignores_in
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -270,6 +271,8 @@ def _page(env: BuildEnvironment, full: str) -> Source:
 
 
 def _text(env: BuildEnvironment, full: str) -> str:
+    if (unsaved := unsaved_text(full)) is not None:
+        return unsaved
     try:
         return Path(full).read_text(encoding=env.config.source_encoding, errors="replace")
     except OSError:
