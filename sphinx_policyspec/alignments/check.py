@@ -286,7 +286,7 @@ def _contradiction(
     message: str, sides: AlignedSides, row: MappingRow, column: str, earlier: _Said
 ) -> Finding:
     there = earlier[0].alignment.place(earlier[1], "subject_id")
-    where = f"line {there.line}" if there.file == sides.alignment.file else f"{there.file}:{there.line}"
+    where = f"line {there.line}" if there.file == sides.alignment.file else there.place
     return Finding(
         code="contradicting-mappings",
         message=f"{message} ({where} says so)",

@@ -179,7 +179,7 @@ def _each_text(decided: EachDecisions) -> str:
 
 
 def _each_lines(one: EachDecision, decided: EachDecisions) -> Iterator[str]:
-    yield f"{one.case.title} ({one.case.span.file}:{one.case.span.line})"
+    yield f"{one.case.title} ({one.case.span.place})"
     for issue, agrees in one.agree.items():
         yield f"  {shortened(issue)}: {_AGREE[agrees]}"
     for item, near in one.mapped.items():

@@ -428,7 +428,7 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
             continue
         if found.span != places[0]:
             continue
-        others = ", ".join(f"{place.file}:{place.line}" for place in places[1 : _SHOWN + 1])
+        others = ", ".join(place.place for place in places[1 : _SHOWN + 1])
         more = " and more" * (len(places) > _SHOWN + 1)
         said = f"{found.message}, as at {others}{more}"
         yield replace(found, message=said, related=tuple(places[1:]))

@@ -172,11 +172,14 @@ def _found(text: str, pattern: re.Pattern[str]) -> tuple[tuple[str, int, tuple[r
 
 def _cut(text: str) -> Iterator[tuple[str, int]]:
     """Yield the sentences of a text, with what is only shown blanked out, and where each begins."""
-    text = _ROLE_TEXT.sub(lambda match: f" {match[1]} ", text)
-    text = _SHOWN.sub(_blank, text)
-    for match in _SENTENCE.finditer(text):
+    for match in _SENTENCE.finditer(without_shown(text)):
         if _LETTER.search(match[0]):
             yield match[0], match.start()
+
+
+def without_shown(text: str) -> str:
+    """Return a text with blanks in place of what is shown rather than said: code, addresses, words in quotes."""
+    return _SHOWN.sub(_blank, _ROLE_TEXT.sub(lambda match: f" {match[1]} ", text))
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -434,7 +434,7 @@ def _by_provision(cases: Iterable[model.Case], naming: Naming) -> dict[str, dict
     for case in cases:
         for name in (case.about, *(name for item in case.items for name in (item.principle, *item.exempts))):
             if sides := naming.of(name):
-                found.setdefault(sides.id, {})[_place(case)] = None
+                found.setdefault(sides.id, {})[case.span.place] = None
     return found
 
 
@@ -450,9 +450,5 @@ def _by_example(
     found: dict[str, dict[str, None]] = {}
     for case in cases:
         for id_ in by_name.get(model.plain_name(case.example), ()) if case.example else ():
-            found.setdefault(id_, {})[_place(case)] = None
+            found.setdefault(id_, {})[case.span.place] = None
     return found
-
-
-def _place(case: model.Case) -> str:
-    return f"{case.span.file}:{case.span.line}"

@@ -54,7 +54,7 @@ class ComparedCase(Brief):
     @property
     def place(self) -> str:
         """Where it stands, as :class:`~sphinx_policyspec.compare.change.Reach` names it."""
-        return f"{self.case.span.file}:{self.case.span.line}"
+        return self.case.span.place
 
     @cached_property
     def state(self) -> CaseState:

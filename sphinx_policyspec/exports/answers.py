@@ -348,7 +348,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _pair(pair: Pair) -> str:
-    places = (f"{one.span.file}:{one.span.line} {one.id}" for one in (pair.one, pair.other))
+    places = (f"{one.span.place} {one.id}" for one in (pair.one, pair.other))
     return f"{' + '.join(places)} ({pair.one.authority}; {', '.join(pair.shares)})"
 
 

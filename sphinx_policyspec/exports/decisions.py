@@ -18,7 +18,7 @@ from sphinx_policyspec.decision import (
 )
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Span, Status, Value
+from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Status, Value
 
 RULE, RESCUE, CIRCLE = "rule", "rescue", "circle"
 """What a fate comes from, beside exceptions and support: any rule of strength; others, who defeat what opposes an item;
@@ -249,7 +249,7 @@ def decision_lines(
 
     :param why: by item, why it has its label, where that is not the spec's doing
     """
-    yield f"{decision.case.title} ({decision.case.span.file}:{decision.case.span.line})"
+    yield f"{decision.case.title} ({decision.case.span.place})"
     for issue, outcome in decision.outcomes.items():
         yield f"  {shortened(issue)}: {outcome_words(outcome)}"
     yield from (f"  {line}" for line in explanation(decision, norms, why))
@@ -407,18 +407,14 @@ def _places(decision: Decision, norms: Norms) -> Iterator[str]:
     named: dict[str, str] = {}
     for name in (case.about, *(item.principle for item in case.items)):
         if provision := norms.provisions.get(name):
-            named.setdefault(_at(provision.span), provision.title)
+            named.setdefault(provision.span.place, provision.title)
     for example in norms.examples(case.example):
-        named.setdefault(_at(example.span), f"example: {example.title}")
+        named.setdefault(example.span.place, f"example: {example.title}")
     for rule in sorted({reason.rule for reason in decision.reasons} & _RULES.keys()):
         if provision := norms.provisions.get(_RULES[rule].source):
-            title = named.get(_at(provision.span), provision.title)
-            named[_at(provision.span)] = f"{title} ({rule})"
+            title = named.get(provision.span.place, provision.title)
+            named[provision.span.place] = f"{title} ({rule})"
     yield from (f"{place} {shortened(title)}" for place, title in named.items())
-
-
-def _at(span: Span) -> str:
-    return f"{span.file}:{span.line}"
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:

@@ -182,7 +182,12 @@ class Span(Brief):
 
     def __str__(self) -> str:
         """Return ``file:line:column``, as compilers write it."""
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.place}:{self.column}"
+
+    @property
+    def place(self) -> str:
+        """Its file and line, as people name them."""
+        return f"{self.file}:{self.line}"
 
 
 AS_STATED = cast("Severity", "")
@@ -271,7 +276,7 @@ def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = 
     :param pages: those that the text is part of, where both stand in the same text
     """
     if span != first:
-        where, hint = f" at {first.file}:{first.line}", "choose another id"
+        where, hint = f" at {first.place}", "choose another id"
     else:
         named = " and ".join(f"`{page}`" for page in pages)
         twice = "" if len(pages) > 1 else " twice"

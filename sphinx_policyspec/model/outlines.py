@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import enum
 import re
 import unicodedata
@@ -149,3 +150,65 @@ def passage_of(provision: Provision, words: str) -> Passage | None:
     wanted = " ".join(words.split()).casefold()
     held = [one for one in passages(provision) if wanted and wanted in " ".join(one.text.split()).casefold()]
     return next((one for one in held if one.sentence), held[0] if held else None)
+
+
+# -- places --------------------------------------------------------------------------------------
+
+_UNSAID = re.compile(r"\s+|\[\^[^\]\n\[]{1,80}\](?!\()|<!--.*?-->", re.DOTALL)
+"""What the source of a text has, or may have otherwise, between its letters: blanks, eval tags and comments."""
+
+
+class _Letters:
+    """The letters of a text without what stands between them, each with its place."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        kept: list[str] = []
+        self._starts: list[tuple[int, int]] = []
+        at = size = 0
+        for start, end in (*(gap.span() for gap in _UNSAID.finditer(text)), (len(text), len(text))):
+            if at < start:
+                self._starts.append((size, at))
+                kept.append(text[at:start])
+                size += start - at
+            at = end
+        self.said = "".join(kept)
+
+    def span(self, block: Prose | Definition, at: int) -> Span:
+        """Return the place of a letter in the block that has the text; where it is not there, that of the block."""
+        if at < 0 or not self._starts:
+            return Span(block.span.file, block.span.line, block.span.column)
+        begun, place = self._starts[bisect.bisect_right(self._starts, (at, len(self.text))) - 1]
+        lines = self.text[: place + at - begun].split("\n")
+        column = len(lines[-1]) + (block.span.column if len(lines) == 1 else 1)
+        return Span(block.span.file, block.span.line + len(lines) - 1, column)
+
+
+def place_of(words: str, provision: Provision) -> Span:
+    """Return where words of a provision begin; where they stand in other typography, the place of the provision."""
+    wanted = re.compile(re.escape(_Letters(words).said), re.IGNORECASE)
+    for block in provision.blocks:
+        if isinstance(block, Prose | Definition):
+            letters = _Letters(block.source)
+            if found := wanted.search(letters.said):
+                return letters.span(block, found.start())
+    return provision.span
+
+
+def place_of_passage(passage: Passage, provision: Provision) -> Span:
+    """Return where a passage of a provision begins; where its words stand on no line, the place of what holds it."""
+    number = 0
+    for block in provision.blocks:
+        if not isinstance(block, Prose | Definition):
+            continue
+        own = [text for text in paragraphs(block.text) if text.strip()]
+        if passage.paragraph > number + len(own):
+            number += len(own)
+            continue
+        letters, at = _Letters(block.source), 0
+        *before, paragraph = own[: passage.paragraph - number]
+        for text in (*before, *sentences(paragraph)[: max(passage.sentence - 1, 0)]):
+            said = _Letters(text).said
+            at = max(letters.said.find(said, at), at) + len(said)
+        return letters.span(block, letters.said.find(_Letters(passage.text).said, at))
+    return provision.span

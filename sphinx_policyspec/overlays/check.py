@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 
-from sphinx_policyspec.checks.prose import matches
+from sphinx_policyspec.checks.prose import without_shown
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import (
@@ -22,7 +22,15 @@ from sphinx_policyspec.model import (
     VerdictNote,
 )
 from sphinx_policyspec.model.finding import UnknownNames, shown
-from sphinx_policyspec.overlays.verdicts import AS_UPSTREAM, OverlayJudge, StatementVerdict, principles_in
+from sphinx_policyspec.model.outlines import passages
+from sphinx_policyspec.overlays.verdicts import (
+    AS_UPSTREAM,
+    OverlayJudge,
+    Quotation,
+    StatementVerdict,
+    principles_in,
+    quoted,
+)
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 from sphinx_policyspec.readers.text import holds, no_such_clause
 
@@ -237,9 +245,10 @@ def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
     if verdict.code is not None:
         yield Finding(
             code=verdict.code.value,
-            message=f"`{statement.id}` is refused: {why(verdict)}",
+            message=f"`{statement.id}` is refused: {why(verdict)}{_cited(verdict.decisive.quoted)}",
             span=statement.place(statement.operation.value),
             hint=instead(verdict, norms),
+            related=(verdict.decisive.quoted.span,) if verdict.decisive.quoted else (),
         )
         return
     for note in verdict.notes:
@@ -253,6 +262,13 @@ def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
     yield from _void(verdict, norms)
 
 
+def _cited(quotation: Quotation | None) -> str:
+    """Return a sentence in quotes behind a colon, with its place in its provision."""
+    return f": “{quotation.text[:_LONGEST]}” ({quotation.locator})" if quotation else ""
+
+
+_LONGEST = 300
+"""Characters of a sentence that a message quotes."""
 _NOTES = {
     VerdictNote.RESTATES: "`{id}` says again what upstream says in `{about}`",
     VerdictNote.TAKES_SWITCH: "users could override `{about}`, and with `{id}` they no longer can",
@@ -317,16 +333,17 @@ def _demands(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
                 continue
             if not {*narrowed.topics} & {*other.topics}:
                 continue
-            for sentence, _ in matches((other,), _DEMAND):
-                words = " ".join(sentence.text.split())
+            asking = (
+                one for one in passages(other) if one.sentence and _DEMAND.search(without_shown(one.text))
+            )
+            for quotation in (quoted(one, other) for one in islice(asking, 1)):
                 yield Finding(
                     code="may-forbid-a-demand",
-                    message=f"`{statement.id}` may rule out what `{other.id}` asks for: “{words[:160]}”",
+                    message=f"`{statement.id}` may rule out what `{other.id}` asks for{_cited(quotation)}",
                     span=statement.place("narrows"),
                     hint=f"if it does, write `forbids: [{other.id}]`",
-                    related=(sentence.span(0, len(sentence.text)),),
+                    related=(quotation.span,),
                 )
-                break
 
 
 _DEMAND = re.compile(r"\b(?:must|should|always)\b(?! (?:not|never)\b)", re.IGNORECASE)

@@ -8,14 +8,14 @@ from typing import Any
 
 import yaml
 
-from sphinx_policyspec.exports import Formats, json_object
+from sphinx_policyspec.exports import Formats, json_object, place_record
 from sphinx_policyspec.exports.report_formats import written_findings
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Finding, Item, Severity
 from sphinx_policyspec.overlays.check import OverlayReport, instead, why
 from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
 from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
-from sphinx_policyspec.overlays.verdicts import PartVerdict, StatementVerdict, Witness
+from sphinx_policyspec.overlays.verdicts import Quotation, StatementVerdict, Witness
 
 
 def case_record(witness: Witness) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[
         "level": level.id if level else None,
         "mode": level.override.value if level else None,
         "rule": part.witness.rule or None,
-        "quoted": _quoted(part),
+        "quoted": quotation_record(part.quoted) if part.quoted else None,
         "witness": {
             "case": case_record(part.witness),
             "labels": {name: label.value for name, label in part.witness.decision.labels.items()},
@@ -101,6 +101,9 @@ def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[
                 "about": one.about,
                 "verdict": "allowed" if one.is_allowed else "refused",
                 "code": one.code.value if one.code else None,
+                "level": one.level.id if one.level else None,
+                "rule": one.witness.rule or None,
+                "quoted": quotation_record(one.quoted) if one.quoted else None,
             }
             for one in verdict.parts
         ],
@@ -109,9 +112,9 @@ def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[
     }
 
 
-def _quoted(part: PartVerdict) -> dict[str, Any] | None:
-    found = part.quoted
-    return {"text": found.text, "file": found.file, "line": found.line} if found else None
+def quotation_record(quotation: Quotation) -> dict[str, Any]:
+    """Return a sentence of upstream, and where it stands, as plain values."""
+    return {"text": quotation.text, "locator": quotation.locator, **place_record(quotation.span)}
 
 
 # -- text --------------------------------------------------------------------------------------
@@ -137,7 +140,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
 
 def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterator[str]:
     statement, part = verdict.statement, verdict.decisive
-    place = f"{statement.span.file}:{statement.span.line}"
+    place = statement.span.place
     about = ", ".join(
         (statement.name,) if statement.name else [target.provision for target in statement.targets]
     )
@@ -148,8 +151,8 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
     if part.level:
         rule = f", rule {part.witness.rule}" if part.witness.rule else ""
         yield f"  level {part.level.id}, overridden {_MODES[part.level.override.value]}{rule}"
-    if part.quoted and not verdict.is_allowed:
-        yield f"  “{part.quoted.text}” ({part.quoted.file}:{part.quoted.line})"
+    if part.quoted:
+        yield f"  “{part.quoted.text}” ({part.quoted.span.place}, {part.quoted.locator})"
     for note in verdict.notes:
         yield f"  note: {note}"
     if not verdict.is_allowed:
@@ -212,7 +215,7 @@ def _yaml(record: Mapping[str, Any]) -> str:
 
 def _seen(one: DraftCandidate) -> Iterator[str]:
     marks = f" ({', '.join(one.marks)})" if one.marks else ""
-    yield f"{one.span.file}:{one.span.line}{marks}" + f"; near {', '.join(one.near)}" * bool(one.near)
+    yield f"{one.span.place}{marks}" + f"; near {', '.join(one.near)}" * bool(one.near)
     if one.under:
         yield f"under {' › '.join(one.under)}"
 

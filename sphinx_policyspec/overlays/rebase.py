@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sphinx_policyspec.checks.prose import matches
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, compare
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.files import Brief, printable
-from sphinx_policyspec.model import Finding, Operation, Principle, RebaseEffect, Span, Spec
+from sphinx_policyspec.model import Finding, Operation, Principle, Provision, RebaseEffect, Span, Spec
+from sphinx_policyspec.model.outlines import Passage, passages
 from sphinx_policyspec.overlays.check import OverlayReport, check_overlays, why
-from sphinx_policyspec.overlays.formats import case_record, conversation
-from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
+from sphinx_policyspec.overlays.formats import case_record, conversation, quotation_record
+from sphinx_policyspec.overlays.verdicts import Quotation, StatementVerdict, principles_in, quoted
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstream, overlay_of
 from sphinx_policyspec.readers.text import holds, plain
 
@@ -35,8 +35,8 @@ class RebaseFact(Brief):
     effect: RebaseEffect
     about: str
     told: str
-    before: str = ""
-    after: str = ""
+    before: tuple[Quotation, ...] = ()
+    after: tuple[Quotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +162,8 @@ class _Rebaser:
 
     def __init__(self, diff: SpecDiff, old: Norms, new: Norms, renewed: _Renewed) -> None:
         self._diff, self._old, self._new, self._renewed = diff, old, new, renewed
-        said = {plain(one) for one in _sentences(old.spec)}
-        self._fresh = {plain(one): one for one in _sentences(new.spec) if plain(one) not in said}
+        said = _sentences(old.spec)
+        self._fresh = {words: one for words, one in _sentences(new.spec).items() if words not in said}
 
     def facts(self, statement: OverlayStatement, now: StatementVerdict | None) -> tuple[RebaseFact, ...]:
         """Return what happens to what a statement is about, each fact once."""
@@ -219,13 +219,14 @@ class _Rebaser:
         new = self._new.provisions.get(self._diff.new_ids.get(old.id, ""))
         if new is None:
             return
-        was, now = _paragraphs(old.text), _paragraphs(new.text)
+        said, now = _paragraphs(old), _paragraphs(new)
+        was = said
         if clause and holds(old.text, clause):
-            was = {words: text for words, text in was.items() if holds(text, clause)}
-            kept = {words: text for words, text in now.items() if holds(text, clause)}
-            now = kept or {words: text for words, text in now.items() if words not in _paragraphs(old.text)}
-        before = [text for words, text in was.items() if words not in now]
-        after = [text for words, text in now.items() if words not in was]
+            was = {words: one for words, one in was.items() if holds(words, clause)}
+            kept = {words: one for words, one in now.items() if holds(words, clause)}
+            now = kept or {words: one for words, one in now.items() if words not in said}
+        before = [one for words, one in was.items() if words not in now]
+        after = [one for words, one in now.items() if words not in was]
         if before or (after and not clause):
             words = (
                 "the words of the clause are gone"
@@ -236,8 +237,8 @@ class _Rebaser:
                 effect=RebaseEffect.TEXT_CHANGED,
                 about=old.id,
                 told=f"`{old.id}`: {words}",
-                before="\n\n".join(before),
-                after="\n\n".join(after),
+                before=tuple(quoted(one, old) for one in before),
+                after=tuple(quoted(one, new) for one in after),
             )
 
     def _upstream(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
@@ -248,7 +249,7 @@ class _Rebaser:
                 effect=RebaseEffect.NOW_UPSTREAM,
                 about=statement.id,
                 told="upstream says this itself now",
-                after=" ".join(found),
+                after=tuple(quoted(*one) for one in found),
             )
         terms = [
             {plain(block.term) for _, block in norms.spec.walk() if hasattr(block, "term")}
@@ -272,15 +273,15 @@ class _Rebaser:
                 )
 
 
-def _sentences(spec: Spec) -> Iterator[str]:
-    """Yield the sentences of all principles."""
-    return (" ".join(one.text.split()) for one, _ in matches(spec.principles, re.compile(r"\A\s*\S")))
+def _sentences(spec: Spec) -> dict[str, tuple[Passage, Principle]]:
+    """Return the sentences of all principles by their words."""
+    said = ((passage, one) for one in spec.principles for passage in passages(one) if passage.sentence)
+    return {plain(passage.text): (passage, one) for passage, one in said}
 
 
-def _paragraphs(text: str) -> dict[str, str]:
-    """Return the paragraphs of a text by their words, so that typography makes no difference."""
-    parts = (" ".join(part.split()) for part in re.split(r"\n[ \t]*\n", text))
-    return {plain(part): part for part in parts if part}
+def _paragraphs(provision: Provision) -> dict[str, Passage]:
+    """Return the paragraphs of a provision by their words, so that typography makes no difference."""
+    return {plain(one.text): one for one in passages(provision) if not one.sentence and plain(one.text)}
 
 
 # -- the file ------------------------------------------------------------------------------------
@@ -374,16 +375,20 @@ def _text(found: OverlayRebase) -> str:
 
 
 def _lines(one: RebasedStatement) -> Iterator[str]:
-    yield f"{one.id}: {', '.join(one.effects)} ({one.span.file}:{one.span.line})"
+    yield f"{one.id}: {', '.join(one.effects)} ({one.span.place})"
     for fact in one.facts:
         yield f"  {fact.effect}: {fact.told}"
-        yield from (f"    - {line}" for line in fact.before.splitlines() if line)
-        yield from (f"    + {line}" for line in fact.after.splitlines() if line)
+        yield from (f"    - {_cited(one)}" for one in fact.before)
+        yield from (f"    + {_cited(one)}" for one in fact.after)
         if fact.effect is RebaseEffect.VERDICT_CHANGED and one.before and one.after:
             for side, verdict in (("before", one.before), ("after", one.after)):
                 yield f"    {side}:"
                 witness = verdict.decisive.witness
                 yield from (f"      {line}" for line in conversation(witness))
+
+
+def _cited(one: Quotation) -> str:
+    return f"{one.text} ({one.span.place}, {one.locator})"
 
 
 def _json(found: OverlayRebase) -> str:
@@ -405,8 +410,8 @@ def _record(one: RebasedStatement) -> dict[str, Any]:
                 "effect": fact.effect.value,
                 "about": fact.about,
                 "told": fact.told,
-                "before": fact.before,
-                "after": fact.after,
+                "before": [quotation_record(one) for one in fact.before],
+                "after": [quotation_record(one) for one in fact.after],
             }
             for fact in one.facts
         ],

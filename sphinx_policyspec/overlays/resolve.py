@@ -42,6 +42,7 @@ from sphinx_policyspec.model import (
     origins,
 )
 from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.model.outlines import passage_of
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.overlays.check import OverlayReport, why
 from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
@@ -321,8 +322,8 @@ def resolution_text(resolution: OverlayResolution) -> str:
     """Return the provisions of a resolved spec in order, each with its origin and its place; statements with their words."""
     spec = resolution.spec
     found = origins(spec)
-    lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()))]
-    lines += [f"{one.id}: refused ({one.refused}): {one.because} ({_at(one.span)})" for one in spec.refusals]
+    lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()), spec)]
+    lines += [f"{one.id}: refused ({one.refused}): {one.because} ({one.span.place})" for one in spec.refusals]
     statements = len(spec.statements)
     counted = (
         f"{spec.title}: {len(spec.provisions) - statements} provisions of upstream, {statements} statements"
@@ -330,21 +331,25 @@ def resolution_text(resolution: OverlayResolution) -> str:
     return "".join(f"{printable(line)}\n" for line in (*lines, counted))
 
 
-def _lines(provision: Provision, found: Sequence[tuple[Origin, str]]) -> Iterator[str]:
+def _about(statement: SpecStatement, spec: Spec) -> Iterator[str]:
+    """Yield what a statement is about: provisions, or the places of the words in them that it names."""
+    words = dict(statement.words)
+    for name in statement.targets:
+        passage = passage_of(spec.provision_by_id[name], words[name]) if name in words else None
+        yield passage.locator if passage else name
+
+
+def _lines(provision: Provision, found: Sequence[tuple[Origin, str]], spec: Spec) -> Iterator[str]:
     indent = "  " * (provision.depth - 1)
     level = f" [{provision.authority}]" if isinstance(provision, Principle) else ""
     if isinstance(provision, SpecStatement):
-        about = ", ".join(provision.targets) or provision.defines or provision.title
-        yield f"{indent}{provision.id}{level}: {provision.operation} {about} ({_at(provision.span)})"
+        about = ", ".join(_about(provision, spec)) or provision.defines or provision.title
+        yield f"{indent}{provision.id}{level}: {provision.operation} {about} ({provision.span.place})"
         yield from (f"{indent}  {line}" for line in provision.text.splitlines() if line.strip())
         return
     done = grouped((origin, statement) for origin, statement in found if statement)
     told = ", ".join(f"{origin} {', '.join(names)}" for origin, names in done.items())
-    yield f"{indent}{provision.id}{level}: {told or Origin.UPSTREAM} ({_at(provision.span)})"
-
-
-def _at(span: Span) -> str:
-    return f"{span.file}:{span.line}"
+    yield f"{indent}{provision.id}{level}: {told or Origin.UPSTREAM} ({provision.span.place})"
 
 
 # -- what programs read of statements ------------------------------------------------------------

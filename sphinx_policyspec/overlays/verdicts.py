@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sphinx_policyspec.checks.prose import Sentence, matches
+from sphinx_policyspec.checks.prose import matches, without_shown
 from sphinx_policyspec.decision import Decision, Norms, decide
 from sphinx_policyspec.decision.precedence import LAW
 from sphinx_policyspec.files import Brief, grouped
@@ -29,6 +29,7 @@ from sphinx_policyspec.model import (
     Provision,
     RefusalCode,
     Semantics,
+    Span,
     Spec,
     SpecStatement,
     StatementMode,
@@ -36,8 +37,9 @@ from sphinx_policyspec.model import (
     VerdictNote,
     overriders,
 )
+from sphinx_policyspec.model.outlines import Passage, passages, place_of_passage
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementTarget
-from sphinx_policyspec.readers.text import plain
+from sphinx_policyspec.readers.text import holds, plain
 
 AS_UPSTREAM = "as upstream says"
 """The value of upstream's items in witnesses."""
@@ -47,11 +49,14 @@ OTHERWISE = "otherwise"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotation(Brief):
-    """A sentence of upstream, and where it stands."""
+    """A sentence of upstream, and where it stands.
+
+    :param locator: its provision and its number in it, such as ``be_kind ¶3 s2``
+    """
 
     text: str
-    file: str
-    line: int
+    locator: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +154,7 @@ class OverlayJudge:
         self.overlay = overlay
         self.holder = norms.spec.level_by_id[overlay.holder]
         self._is_first_party = overlay.surface is Surface.FIRST_PARTY
-        self._sentences: dict[str, tuple[Sentence, ...]] = {}
+        self._sentences: dict[str, tuple[tuple[Passage, str], ...]] = {}
 
     @cached_property
     def _words(self) -> dict[str, str]:
@@ -304,9 +309,7 @@ class OverlayJudge:
             witness = self._witness(statement, other.id, (earlier, self._said(statement, issue)))
             if witness.label is not Label.IN:
                 found = self._against(statement, other, None, witness)
-                return replace(
-                    found, quoted=Quotation(text=other.text, file=other.span.file, line=other.span.line)
-                )
+                return replace(found, quoted=self.quotation(other, other.text))
         return part
 
     @cached_property
@@ -424,31 +427,40 @@ class OverlayJudge:
         for principle in self.norms.spec.principles:
             if principle.authority not in self.norms.rank or word not in self._words[principle.id]:
                 continue
-            found = next((one for one, _ in matches((principle,), term)), None)
-            if found is None:
+            if not any(matches((principle,), term)):
                 continue
             witness = self._witness(
                 statement, principle.id, (self._norm(principle, None, issue, statement.id), said)
             )
             if witness.label is not Label.IN:
                 part = self._against(statement, principle, None, witness)
-                refused.append(replace(part, code=RefusalCode.WEAKENED, quoted=_quotation(found)))
+                quoted = self.quotation(principle, statement.name)
+                refused.append(replace(part, code=RefusalCode.WEAKENED, quoted=quoted))
         yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (said,))),)
 
     def quotation(self, principle: Principle, words: str = "", says: str = "") -> Quotation | None:
         """Return the sentence that holds some words; without any the one that asks for something and is nearest to a statement."""
         if principle.id not in self._sentences:
-            self._sentences[principle.id] = tuple(one for one, _ in matches((principle,), _ANY))
+            found = (one for one in passages(principle) if one.sentence and plain(one.text))
+            self._sentences[principle.id] = tuple((one, without_shown(one.text)) for one in found)
         sentences = self._sentences[principle.id]
-        wanted = plain(words)
-        for sentence in sentences if wanted else ():
-            if wanted in plain(sentence.text) or plain(sentence.text) in wanted:
-                return _quotation(sentence)
-        said = _stems(says)
-        asking = [sentence for sentence in sentences if _NORM.search(sentence.text)]
+        for sentence, _ in sentences if words else ():
+            if holds(sentence.text, words) or holds(words, sentence.text):
+                return quoted(sentence, principle)
+        nearest = _stems(words or says)
+        asking = [one for one in sentences if _NORM.search(one[1])]
         # Of equally near ones the first is meant, and one that asks for something before one that tells of it.
-        found = max((*asking, *sentences), key=lambda one: len(said & _stems(one.text)), default=None)
-        return _quotation(found) if found else None
+        best = max((*asking, *sentences), key=lambda one: len(nearest & _stems(one[1])), default=None)
+        return quoted(best[0], principle) if best else None
+
+
+def quoted(sentence: Passage, provision: Provision) -> Quotation:
+    """Return a sentence of a provision with its place, without the mark of a list item."""
+    words = " ".join(_ITEM.sub("", sentence.text).split())
+    return Quotation(text=words, locator=sentence.locator, span=place_of_passage(sentence, provision))
+
+
+_ITEM = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")
 
 
 def _stems(text: str) -> set[str]:
@@ -458,8 +470,6 @@ def _stems(text: str) -> set[str]:
 
 _COMMON = frozenset(("assis", "shoul", "users"))
 _USER = "user"
-_ANY = re.compile(r"\A\s*\S")
-"""Matches a sentence once."""
 _NORM = re.compile(
     r"(?<![\w-])(?:must|shall|should(?:n['’]t)?|never|always|do not|don['’]t|cannot|can['’]t|may not|need to|ha(?:s|ve) to|only)(?![\w-])",
     re.IGNORECASE,
@@ -480,14 +490,6 @@ def _above(spec: Spec, provision: Provision) -> Iterator[str]:
     while parent is not None:
         yield parent
         parent = spec.provision_by_id[parent].parent
-
-
-def _quotation(sentence: Sentence) -> Quotation:
-    start = len(sentence.text) - len(sentence.text.lstrip())
-    source = sentence.block.source or sentence.block.text  # type: ignore[union-attr]  # blocks of prose have a text
-    words = source[sentence.offset + start : sentence.offset + len(sentence.text)]
-    place = sentence.span(start, len(sentence.text))
-    return Quotation(text=" ".join(words.split()), file=place.file, line=place.line)
 
 
 def _distinct(name: str, items: Iterable[Item]) -> str:

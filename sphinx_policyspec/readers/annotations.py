@@ -24,11 +24,11 @@ from sphinx_policyspec.model.attributes import (
 )
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
-from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
+from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind, place_of
 from sphinx_policyspec.model.spec import is_date, is_name
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, stale_names, with_levels
-from sphinx_policyspec.readers.text import holds, no_such_clause, place_of, read_text
+from sphinx_policyspec.readers.text import holds, no_such_clause, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _PART = MappingProxyType({part.name: part for part in MAPPINGS})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path, unsaved_text
-from sphinx_policyspec.model import Definition, Finding, Prose, Provision, Span, Spec
+from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import near_name
 
 _BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
@@ -192,18 +192,6 @@ def plain(text: str) -> str:
 def holds(text: str, words: str) -> bool:
     """Return whether words stand in a text, whatever their typography."""
     return bool(plain(words)) and f" {plain(words)} " in f" {plain(text)} "
-
-
-def place_of(words: str, provision: Provision) -> Span:
-    """Return where words of a provision begin; where they stand in other typography, the place of the provision."""
-    pattern = re.compile(r"\s+".join(map(re.escape, words.split())), re.IGNORECASE)
-    for block in provision.blocks:
-        found = pattern.search(block.source) if isinstance(block, Prose | Definition) else None
-        if found:
-            lines = block.source[: found.start()].split("\n")
-            column = len(lines[-1]) + (block.span.column if len(lines) == 1 else 1)
-            return Span(block.span.file, block.span.line + len(lines) - 1, column)
-    return provision.span
 
 
 def no_such_clause(provision: str, words: str, span: Span) -> Finding:

@@ -95,10 +95,17 @@ def test_the_command_tells_a_refusal_so_that_it_is_understood(run: Run, shop: Pa
     assert (status, err) == (1, "")
     assert "sell: refused (root-is-fixed): overrides keep_safe" in out
     assert "no message overrides `keep_safe`, which has the level `root`" in out
-    assert "“The assistant must never sell a weapon.” (model_spec.md:3)" in out
+    assert "“The assistant must never sell a weapon.” (model_spec.md:3, keep_safe ¶1 s1)" in out
     assert "developer: keep_safe = sell → out" in out
     assert "gruff: allowed: overrides be_kind" in out
     assert "2 statements: 1 allowed, 1 refused" in out
+
+
+def test_a_finding_quotes_the_sentence_with_its_locator_and_leads_to_it(shop: Path) -> None:
+    path = written(shop, "{id: sell, says: Sell it., overrides: keep_safe}")
+    (refusal,) = (one for one in ps.check_overlay(path).findings if one.code == "root-is-fixed")
+    assert refusal.message.endswith("“The assistant must never sell a weapon.” (keep_safe ¶1 s1)")
+    assert [str(one) for one in refusal.related] == ["model_spec.md:3:1"]
 
 
 def test_an_overlay_that_may_be_said_exits_with_0_and_fails_on_what_is_asked(run: Run, shop: Path) -> None:

@@ -183,6 +183,21 @@ def test_the_command_shows_both_witnesses_and_writes_no_more_than_follows(run: R
     assert (status, {tuple(one["effects"]) for one in json.loads(out)["statements"]}) == (0, {("untouched",)})
 
 
+def test_changed_paragraphs_are_quoted_with_their_places_on_both_sides(run: Run, shop: Path) -> None:
+    text = OLD.replace(
+        "\n\nIt may ask how their day was.", "\n\nIt nods[^a1b2].\n\nIt may ask\nhow their day was, once."
+    )
+    (shop / "new.md").write_text(text, "utf-8")
+    _, out, _ = run("overlay", "rebase", shop / "shop.yaml", "--next", shop / "new.md", "--format", "json")
+    facts = {one["id"]: one["facts"] for one in json.loads(out)["statements"]}
+    (fact,) = facts["shop/day"]
+    sides = [[(q["text"], q["locator"], q["line"]) for q in fact[side]] for side in ("before", "after")]
+    assert sides == [
+        [("It may ask how their day was.", "greet ¶2", OLD[: OLD.index("It may")].count("\n") + 1)],
+        [("It may ask how their day was, once.", "greet ¶3", text[: text.index("It may")].count("\n") + 1)],
+    ]
+
+
 def test_a_real_release_touches_what_it_changed(model_spec_data: Path, tmp_path: Path) -> None:
     """Every principle is overridden: what is untouched is as it was, and what is not has changed."""
     old, new = (model_spec_data / name for name in ("2025-04-11", "2025-09-12"))

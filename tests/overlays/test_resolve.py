@@ -106,6 +106,17 @@ def test_without_statements_it_is_upstream_but_for_its_name(shop: Path) -> None:
     assert replace(found, title=upstream.title) == upstream
 
 
+def test_words_that_a_statement_is_about_are_named_by_their_place(run: Run, shop: Path) -> None:
+    one = laid(
+        shop,
+        "part",
+        "developer",
+        "{id: a, says: x, overrides: {provision: be_kind, clause: the assistant greets}}",
+        on="model_spec.md",
+    )
+    assert "part/a [developer]: overrides be_kind ¶1 s1 (part.yaml:5)" in run("overlay", "resolve", one)[1]
+
+
 def test_an_overlay_is_a_source(run: Run, shop: Path) -> None:
     path, upstream = shop / "shop.yaml", shop / "model_spec.md"
     assert "shop/no-greeting" in run("query", path, "principles-by-level")[1]

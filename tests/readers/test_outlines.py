@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,14 @@ import pytest
 from sphinx_policyspec import load, load_all, load_checked
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.model import Clause, Markup, Principle, Spec
+from sphinx_policyspec.model import Clause, Markup, Principle, Span, Spec
 from sphinx_policyspec.model.outlines import (
     HeadingRule,
     IdRule,
     passage_at,
     passage_of,
+    passages,
+    place_of_passage,
     slug_of,
     split_locator,
 )
@@ -259,6 +263,29 @@ def test_paragraphs_and_sentences_are_numbered_within_a_provision() -> None:
     assert passage_at(refuse, "how_we_refuse ¶9") is None
     assert split_locator("a.b#¶3 s2") == ("a.b", 3, 2)
     assert split_locator("plain") == ("plain", 0, 0)
+
+
+def letters(text: str) -> str:
+    """Return a text without blanks, eval tags and comments."""
+    return re.sub(r"\s|\[\^[^\]\n\[]+\](?!\()|<!--.*?-->", "", text, flags=re.DOTALL)
+
+
+def test_each_passage_begins_where_its_place_says(release_dir: Path) -> None:
+    text = (release_dir / "model_spec.md").read_text("utf-8")
+    lines = text.splitlines(keepends=True)
+    begins = [0, *accumulate(map(len, lines))]
+    tried = 0
+    for provision in load(release_dir, annotate=False).provisions:
+        before = Span(FILE, 0)
+        for passage in passages(provision):
+            place = place_of_passage(passage, provision)
+            start = begins[place.line - 1] + place.column - 1
+            assert letters(text[start : start + 3 * len(passage.text) + 500]).startswith(
+                letters(passage.text)
+            )
+            assert (place.line, place.column) >= (before.line, before.column) or not passage.sentence
+            before, tried = place, tried + 1
+    assert tried > 700
 
 
 @pytest.mark.parametrize(

@@ -321,7 +321,7 @@ def _change(change: Change) -> dict[str, Any]:
             name: " ".join(_differences(change)) if name == "what" else text for name, text in change.evidence
         },
         "reach": {name: ids for name, ids in reach.items() if ids},
-        **{name: f"{span.file}:{span.line}" if span else None for name, span in spans.items()},
+        **{name: span.place if span else None for name, span in spans.items()},
         "text": text_record(change.text) if change.text else None,
         "sentences": [_sentence(one) for one in change.sentences],
         "judgement": _judgement(change.judgement) if change.judgement else None,
@@ -357,7 +357,7 @@ def _side(side: TextSentence | None) -> dict[str, Any] | None:
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:
     fields = ("direction", "kind", "evidence", "who", "date")
-    place = f"{judgement.span.file}:{judgement.span.line}"
+    place = judgement.span.place
     return {**{name: str(getattr(judgement, name)) for name in fields}, "place": place}
 
 

@@ -390,7 +390,7 @@ class Query(Ask):
         """Answer with the rows of the graph."""
         if not self.name and not self.sparql:
             return Answered(None, NO_ROWS)
-        origin = f"{self.span.file}:{self.span.line}"
+        origin = self.span.place
         try:
             if self.name:
                 answer = sources.base.ask(self.name, dict(self.params))
