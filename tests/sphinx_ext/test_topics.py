@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.context.bearing import relations_of
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic
@@ -15,7 +16,6 @@ from sphinx_policyspec.sphinx_ext.asks.answer_nodes import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
 from sphinx_policyspec.sphinx_ext.build.outputs import topics_by_provision
 from sphinx_policyspec.sphinx_ext.domain.domain import topics_of
-from sphinx_policyspec.sphinx_ext.web.panels import relations_of
 from tests.conftest import at, principle, spec
 from tests.graph.specs import TOPIC_NAMES as NAMES
 from tests.graph.specs import trees

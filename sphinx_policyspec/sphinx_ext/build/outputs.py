@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.context.bearing import Relations
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact, text_digest, texts_in
@@ -48,7 +49,6 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import script_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
-from sphinx_policyspec.sphinx_ext.web.panels import Relations
 from sphinx_policyspec.sphinx_ext.web.places import (
     ASK_PAGE,
     WEB_BUILDERS,

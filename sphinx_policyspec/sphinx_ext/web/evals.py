@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.context.bearing import relations_of
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Defect, EvalPrompt, Principle, Spec, TargetKind, Triage
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
-from sphinx_policyspec.sphinx_ext.web.panels import PanelRow, relations_of
+from sphinx_policyspec.sphinx_ext.web.panels import PanelRow
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE, level_html
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
 
+from sphinx_policyspec.context.bearing import Occurrence, Relations, relations_of
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact
@@ -221,8 +222,8 @@ class HandbookPages:
     knowledge: Knowledge
     since: Since
     rows: dict[tuple[str, str], tuple[panels.PanelRow, ...]] = field(default_factory=dict)
-    outgoing: dict[tuple[str, str], list[panels.Occurrence]] = field(default_factory=dict)
-    relations: dict[str, panels.Relations] = field(default_factory=dict)
+    outgoing: dict[tuple[str, str], list[Occurrence]] = field(default_factory=dict)
+    relations: dict[str, Relations] = field(default_factory=dict)
     terms: tuple[navigation.Term, ...] = ()
     facts: dict[str, PageFacts] = field(default_factory=dict)
     _places: SitePlaces | None = None
@@ -269,7 +270,7 @@ class HandbookPages:
             return
         spec = self.knowledge.spec(env)
         places = self._places = SitePlaces(env, spec)
-        self.relations = panels.relations_of(spec)
+        self.relations = relations_of(spec)
         self.rows, self.outgoing = {}, defaultdict(list)
         timeline = self._timeline(app)
         indices = app.config.html_domain_indices
@@ -449,7 +450,7 @@ class HandbookPages:
                 links = found.get((section, inside.anchor if inside else "", to.anchor if to else ""))
                 # Where a link is not to be found, what stands around it gets its anchor.
                 owner: nodes.Element = links.pop(0) if links else section
-                owner["ids"].append(occurrence.anchor)
+                owner["ids"].append(panels.anchor_of_occurrence(occurrence))
 
 
 def _sections(elements: Iterable[nodes.Element]) -> Iterator[nodes.section]:

@@ -6,154 +6,20 @@ principle by its own words alone.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from html import escape, unescape
 
 from docutils import nodes
 from sphinx.locale import get_translation
 
+from sphinx_policyspec.context.bearing import Occurrence, Relations
 from sphinx_policyspec.files import html_safe
-from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
+from sphinx_policyspec.model import Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.sphinx_ext.domain.domain import anchor_of_heading
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """One reference to a provision.
-
-    :param source: id of the innermost provision that it stands in; empty before the first heading
-    :param example: id of the example that it stands in, if any
-    :param target: id of what it points at
-    :param anchor: of the link itself, once a page gives it one
-    """
-
-    source: str
-    example: str
-    target: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Relations:
-    """What bears on one provision; ids in reading order.
-
-    :param id: of the provision
-    :param topics: ids of those that it lists itself
-    :param relations: ids by the names of the relations
-    :param occurrences: references to it, those of its own text left out
-    """
-
-    id: str = ""
-    occurrences: tuple[Occurrence, ...] = ()
-    topics: tuple[str, ...] = ()
-    relations: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    examples: tuple[Example, ...] = ()
-    prompts: tuple[EvalPrompt, ...] = ()
-
-    def of(self, name: str) -> tuple[str, ...]:
-        """Return the ids of one relation."""
-        return self.relations.get(name, ())
-
-
-def relations_of(spec: Spec) -> dict[str, Relations]:
-    """Return what bears on each provision that anything bears on, and on every principle."""
-    own = _Ids(spec)
-    occurrences: dict[str, list[Occurrence]] = defaultdict(list)
-    for found in _occurrences(spec, own):
-        if found.source != found.target:
-            occurrences[found.target].append(found)
-    relations: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
-    for principle in spec.principles:
-        for relation in RELATIONS:
-            for given in relation.values(principle):
-                target = own.provision(given)
-                relations[principle.id][relation.field][target] = None
-                relations[target][relation.inverse][principle.id] = None
-        relations[principle.id]["serves"].update(dict.fromkeys(principle.serves))
-    examples, prompts = _examples(spec, own), _prompts(spec, own)
-    ids = [
-        provision.id
-        for provision in spec.provisions
-        if isinstance(provision, Principle)
-        or any(provision.id in found for found in (occurrences, relations, examples, prompts))
-    ]
-    return {
-        name: Relations(
-            name,
-            tuple(occurrences.get(name, ())),
-            spec.provision_by_id[name].topics,
-            {relation: tuple(targets) for relation, targets in relations.get(name, {}).items() if targets},
-            tuple(examples.get(name, {}).values()),
-            tuple(prompts.get(name, {}).values()),
-        )
-        for name in ids
-    }
-
-
-class _Ids:
-    """Finds provisions by former ids too, and the principle around a plain subsection."""
-
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
-        self._former = {alias: item.id for item in spec.provisions for alias in item.aliases}
-
-    def provision(self, given: str) -> str:
-        """Return the id that a given one stands for."""
-        return given if given in self._spec.provision_by_id else self._former.get(given, given)
-
-    def up(self, given: str) -> Iterator[str]:
-        """Yield a provision and, where it is a plain section, what it is part of up to its principle."""
-        seen: set[str] = set()
-        current: str | None = self.provision(given)
-        while current and current not in seen and (item := self._spec.provision_by_id.get(current)):
-            seen.add(current)
-            yield current
-            current = None if isinstance(item, Principle) else item.parent
-
-
-def _occurrences(spec: Spec, own: _Ids) -> Iterator[Occurrence]:
-    """Yield every reference to a provision; those of one text to one target are numbered from the second on."""
-    seen: Counter[tuple[str, str]] = Counter()
-    for reference in spec.references:
-        if reference.target_kind is not TargetKind.PROVISION:
-            continue
-        target = own.provision(reference.target)
-        if target not in spec.provision_by_id:
-            continue
-        key = (target, reference.source)
-        seen[key] += 1
-        number = f"-{seen[key]}" if seen[key] > 1 else ""
-        to, origin = (anchor_of(TargetKind.PROVISION, name) for name in (target, reference.source))
-        anchor = f"{to}-from-{origin}{number}" if origin else ""
-        yield Occurrence(reference.source, reference.example, target, anchor)
-
-
-def _examples(spec: Spec, own: _Ids) -> dict[str, dict[str, Example]]:
-    found: dict[str, dict[str, Example]] = defaultdict(dict)
-    for home, block in spec.walk():
-        if isinstance(block, Example):
-            for name in _all(own, (*([home.id] if home else []), *block.illustrates)):
-                found[name][block.id] = block
-    return found
-
-
-def _prompts(spec: Spec, own: _Ids) -> dict[str, dict[str, EvalPrompt]]:
-    found: dict[str, dict[str, EvalPrompt]] = defaultdict(dict)
-    for prompt, ids in spec.tested():
-        for name in _all(own, ids):
-            found[name][prompt.id] = prompt
-    return found
-
-
-def _all(own: _Ids, ids: Iterable[str]) -> Iterator[str]:
-    for given in ids:
-        yield from own.up(given)
-
 
 _ = get_translation("sphinx_policyspec")
 
@@ -304,6 +170,13 @@ def _to(place: Place | None, default: str) -> PanelLink:
     return PanelLink(place.title, place.docname, place.anchor, place.level, place.level_title)
 
 
+def anchor_of_occurrence(found: Occurrence) -> str:
+    """Return the anchor of a link in a text to a provision, once a page gives it one."""
+    number = f"-{found.number}" if found.number > 1 else ""
+    to, origin = (anchor_of(TargetKind.PROVISION, name) for name in (found.target, found.source))
+    return f"{to}-from-{origin}{number}" if origin else ""
+
+
 def _referenced(occurrences: Sequence[Occurrence], places: SitePlaces) -> PanelRow:
     """Return the references by page; those of one text after the first are numbers behind its title."""
     pages: dict[str, list[PanelLink]] = {}
@@ -319,11 +192,13 @@ def _referenced(occurrences: Sequence[Occurrence], places: SitePlaces) -> PanelR
         before = (found.source, found.example)
         example = places.find(TargetKind.EXAMPLE, found.example) if found.example else None
         if number > 1:
-            link = PanelLink(f"({number})", place.docname, found.anchor, is_further=True)
+            link = PanelLink(f"({number})", place.docname, anchor_of_occurrence(found), is_further=True)
         elif example:
-            link = PanelLink(_("Example: %s") % example.title, place.docname, found.anchor)
+            link = PanelLink(_("Example: %s") % example.title, place.docname, anchor_of_occurrence(found))
         else:
-            link = PanelLink(place.title, place.docname, found.anchor, place.level, place.level_title)
+            link = PanelLink(
+                place.title, place.docname, anchor_of_occurrence(found), place.level, place.level_title
+            )
         pages.setdefault(place.docname, []).append(link)
     groups = ((places.page_title(docname), tuple(links)) for docname, links in pages.items())
     return PanelRow(_("Referenced in"), count, tuple(groups))
