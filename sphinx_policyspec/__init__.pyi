@@ -28,6 +28,7 @@ from sphinx_policyspec.api.comparing import (
     lock as lock, read_lock as read_lock, review_changelog as review_changelog,
     write_judgement as write_judgement,
 )
+from sphinx_policyspec.api.packs import context as context
 from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
 from sphinx_policyspec.api.overlays import (
     check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay,
@@ -59,6 +60,9 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.compare.rewording import SentenceChange as SentenceChange, SentenceOp as SentenceOp
 from sphinx_policyspec.compare.sentences import Norm as Norm, TextSentence as TextSentence, Words as Words
 from sphinx_policyspec.compare.words import Unit as Unit
+from sphinx_policyspec.packs.pack import (
+    ContextPack as ContextPack, ContextPart as ContextPart, PartKind as PartKind, QuotedText as QuotedText,
+)
 from sphinx_policyspec.decision import (
     Decision as Decision, Difference as Difference, DifferenceKind as DifferenceKind, Norms as Norms,
     Reason as Reason, StrengthRule as StrengthRule,

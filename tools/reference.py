@@ -124,6 +124,8 @@ SECTIONS = {
     "api.overlays": "Overlays",
     "overlays": "Overlays",
     "readers.overlays": "Overlays",
+    "api.packs": "Context packs",
+    "packs": "Context packs",
     "api.evals": "Evaluating",
     "evals": "Evaluating",
     "api.comparing": "Comparing",

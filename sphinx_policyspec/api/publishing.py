@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.overlays.drafts import OverlayDraft
     from sphinx_policyspec.overlays.rebase import OverlayRebase
     from sphinx_policyspec.overlays.resolve import OverlayResolution
+    from sphinx_policyspec.packs.pack import ContextPack
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
 
@@ -241,7 +242,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | Decisions | EachDecisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -255,6 +256,7 @@ _FORMS = {
     "AlignmentUpdate": "alignments.formats UPDATE_FORMATS",
     "Answer": "exports.answers ANSWER_FORMATS",
     "BehaviourDiff": "exports.diff DIFF_FORMATS",
+    "ContextPack": "packs.pack CONTEXT_FORMATS",
     "Decisions": "exports.decisions DECISION_FORMATS",
     "EachDecisions": "alignments.formats EACH_FORMATS",
     "Lock": "exports.diff LOCK_FILE_FORMATS",

@@ -85,6 +85,7 @@ class _Messages(io.TextIOBase):
 _MODULES = {
     "alignments": ("align",),
     "check": ("check",),
+    "packs": ("context",),
     "decide": ("resolve", "survey"),
     "diff": ("changelog", "diff", "history", "judge", "lock"),
     "evals": ("prompts", "results"),

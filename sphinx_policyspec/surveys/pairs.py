@@ -1,4 +1,4 @@
-"""Pairs of principles that can meet, and what of the spec says who goes first."""
+"""SpecPairs of principles that can meet, and what of the spec says who goes first."""
 
 from __future__ import annotations
 
@@ -66,12 +66,13 @@ class Pair(Brief):
         """The smallest case of the two, where it ends undecided; it expects that, so that a later change is told."""
         if self.first:
             return None
-        case = _case(self.one, self.other)
+        case = meeting(self.one, self.other)
         undecided = tuple((item.id, Label.UNDECIDED) for item in case.items)
         return Case(title=case.title, span=HERE, items=case.items, expect=Expectation(labels=undecided))
 
 
-def _case(one: Principle, other: Principle) -> Case:
+def meeting(one: Principle, other: Principle) -> Case:
+    """Return the smallest case of two principles: they ask for different things on one issue."""
     items = tuple(
         Item(id=principle.id, issue=_ISSUE, value=value, span=HERE, principle=principle.id)
         for principle, value in zip((one, other), _VALUES, strict=True)
@@ -81,32 +82,50 @@ def _case(one: Principle, other: Principle) -> Case:
 
 def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
     """Yield the pairs of principles that share an issue, in reading order; those of unknown levels are left out."""
-    met = _Meetings(norms)
-    for case in cases:
-        met.note_case(case)
-    by_id = {principle.id: principle for principle in norms.norms}
-    order = {name: place for place, name in enumerate(by_id)}
-    by_topic = {
-        topic: {name for name, kinds in found.items() if TouchKind.ASSERTED in kinds and name in by_id}
-        for topic, found in about(norms.spec).items()
-    }
-    listed = {name: {topic for topic, ids in by_topic.items() if name in ids} for name in by_id}
-    known = {frozenset(pair) for ids in by_topic.values() for pair in combinations(ids, 2)}
-    known |= {*met.declared, *met.examples, *met.cases}
-    judge = Judge(norms)
-    for key in sorted(known, key=lambda pair: sorted(order[name] for name in pair)):
-        one, other = (by_id[name] for name in sorted(key, key=order.__getitem__))
-        if one.authority not in norms.rank or other.authority not in norms.rank:
-            continue
-        examples, titles = tuple(met.examples.get(key, ())), tuple(met.cases.get(key, ()))
-        decided_by, first = judge.decided(one, other)
+    pairs = SpecPairs(norms, tuple(cases))
+    order = {name: place for place, name in enumerate(pairs.by_id)}
+    for key in sorted(pairs.known(), key=lambda pair: sorted(order[name] for name in pair)):
+        one, other = (pairs.by_id[name] for name in sorted(key, key=order.__getitem__))
+        if one.authority in norms.rank and other.authority in norms.rank:
+            yield pairs.of(one, other)
+
+
+class SpecPairs:
+    """What two principles share, and what says who goes first; made once for any number of pairs of a spec."""
+
+    def __init__(self, norms: Norms, cases: Iterable[Case] = ()) -> None:
+        self._met = _Meetings(norms)
+        for case in cases:
+            self._met.note_case(case)
+        self.by_id = {principle.id: principle for principle in norms.norms}
+        self._by_topic = {
+            topic: {
+                name for name, kinds in found.items() if TouchKind.ASSERTED in kinds and name in self.by_id
+            }
+            for topic, found in about(norms.spec).items()
+        }
+        self._listed = {
+            name: {topic for topic, ids in self._by_topic.items() if name in ids} for name in self.by_id
+        }
+        self._judge = Judge(norms)
+
+    def known(self) -> set[frozenset[str]]:
+        """Return the pairs of ids that share an issue."""
+        shared = {frozenset(pair) for ids in self._by_topic.values() for pair in combinations(ids, 2)}
+        return {*shared, *self._met.declared, *self._met.examples, *self._met.cases}
+
+    def of(self, one: Principle, other: Principle) -> Pair:
+        """Return two principles of known levels, whether or not they share an issue."""
+        key = frozenset((one.id, other.id))
+        examples, titles = tuple(self._met.examples.get(key, ())), tuple(self._met.cases.get(key, ()))
+        decided_by, first = self._judge.decided(one, other)
         if not first:
             decided_by = Decider.EXAMPLE if examples else Decider.CASE if titles else Decider.NOTHING
-        yield Pair(
+        return Pair(
             one=one,
             other=other,
-            topics=tuple(sorted(listed[one.id] & listed[other.id])),
-            is_declared=key in met.declared,
+            topics=tuple(sorted(self._listed[one.id] & self._listed[other.id])),
+            is_declared=key in self._met.declared,
             examples=examples,
             cases=titles,
             decided_by=decided_by,
@@ -148,7 +167,7 @@ class Judge:
         return other.id in ids or other.category in categories
 
     def _decide(self, one: Principle, other: Principle) -> tuple[Decider, int]:
-        decision = decide(_case(one, other), self.norms)
+        decision = decide(meeting(one, other), self.norms)
         labels = list(decision.labels.values())
         if Label.IN not in labels or Label.UNDECIDED in labels:
             return Decider.NOTHING, -1

@@ -79,6 +79,9 @@ COMMANDS = {
     "align-update": "align update ALIGNMENT --fill TWO --format json",
     "changelog": "changelog OLD NEW --format json",
     "check": "check NEW --format json",
+    "context": "context NEW --about be_kind --since OLD --results RESULTS --include-evals --format json",
+    "context of a pair": "context NEW --pair be_kind tell_truth --format json",
+    "context of cases": "context NEW --case CASES --format json",
     "diff": "diff OLD NEW --format json",
     "diff with cases": "diff OLD NEW --cases CASES --format json",
     "history": "history ALL be_kind --format json",
@@ -110,6 +113,8 @@ BAD = {
     "check": ("check nowhere --format json", "does not exist"),
     "check of a graph": ("check BROKEN --format json", ""),
     "check with a baseline": ("check NEW --baseline LOCK --format json", "is not a baseline"),
+    "context": ("context NEW --about be_knd --format json", "did you mean `be_kind`"),
+    "context in little": ("context NEW --about be_kind --budget 9 --format json", "or 0 for no limit"),
     "diff": ("diff OLD nowhere --format json", "does not exist"),
     "diff with cases": ("diff OLD NEW --cases nowhere --format json", "does not exist"),
     "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),
@@ -316,6 +321,7 @@ def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
     others = {
         "cases.yaml": str(tests / "decision" / "cases" / "letter_and_spirit.yaml"),
         "results.jsonl": str(tests / "evals" / "logs" / "plain.jsonl"),
+        "tell_truth": "do_not_lie",
     }
     given = [
         str(model_spec_data / named[word]) if word in named else others.get(word, word)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.context.bearing import relations_of
+from sphinx_policyspec.packs.bearing import relations_of
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic

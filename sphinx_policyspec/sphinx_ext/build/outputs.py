@@ -17,7 +17,6 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.context.bearing import Relations
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact, text_digest, texts_in
@@ -41,6 +40,7 @@ from sphinx_policyspec.model import (
     speaker,
     who_may_override,
 )
+from sphinx_policyspec.packs.bearing import Relations
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import role_title, style_name

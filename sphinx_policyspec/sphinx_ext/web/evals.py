@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.context.bearing import relations_of
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Defect, EvalPrompt, Principle, Spec, TargetKind, Triage
+from sphinx_policyspec.packs.bearing import relations_of
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelRow

@@ -15,13 +15,13 @@ from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
 
-from sphinx_policyspec.context.bearing import Occurrence, Relations, relations_of
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
 from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.packs.bearing import Occurrence, Relations, relations_of
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject

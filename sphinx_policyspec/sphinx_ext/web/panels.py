@@ -13,10 +13,10 @@ from html import escape, unescape
 from docutils import nodes
 from sphinx.locale import get_translation
 
-from sphinx_policyspec.context.bearing import Occurrence, Relations
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.packs.bearing import Occurrence, Relations
 from sphinx_policyspec.sphinx_ext.domain.domain import anchor_of_heading
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html

@@ -1,0 +1,165 @@
+"""What somebody needs to know of one matter of a spec, as a text within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from sphinx_policyspec.api.comparing import diff
+from sphinx_policyspec.api.judging import check, decide
+from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded
+from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.evals.prompts import digest_of_spec
+from sphinx_policyspec.model import Case, Finding
+from sphinx_policyspec.packs.pack import BUDGET, ContextPack, PartKind
+from sphinx_policyspec.packs.parts import SpecContext
+from sphinx_policyspec.packs.results import change_part, finding_part, result_part
+from sphinx_policyspec.sources import Loaded
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.evals.results import Results
+
+
+def context(
+    source: Source,
+    *about: str,
+    pair: Sequence[str] = (),
+    cases: Iterable[Case | str | Path] = (),
+    topic: str = "",
+    budget: int = BUDGET,
+    since: Source | None = None,
+    results: str | Path | Iterable[str | Path] | Results = (),
+    include_evals: bool = False,
+    name: str = "",
+    **options: Unpack[ReadingOptions],
+) -> ContextPack:
+    """Return what somebody needs to know of principles, a pair, cases or a topic of a spec or a SOURCE.
+
+    Equal specs and arguments give equal packs. What does not fit the budget is left out as whole parts, what matters
+    least first. Raises :class:`UnknownIdError` for an id that nothing has, and :class:`SourceError` where a budget is too
+    small for what was asked for, or nothing was.
+
+    :param about: ids of provisions, former ones too
+    :param pair: two ids of principles: also what says which of them goes first
+    :param cases: cases, or files and folders of them: how each is decided, and every principle in it
+    :param topic: the id of a topic: the principles about it
+    :param budget: bytes of the pack as Markdown; 0 for any number
+    :param since: an older spec or SOURCE, to tell what changed
+    :param results: of evaluations, as for :func:`read_results`, or what that returns
+    :param include_evals: with the prompts that evaluations ask, which a pack else never holds
+    :param name: what to call a source that was read already
+    :param options: as for :func:`load`
+    """
+    read = loaded(source, **options)
+    return gathered(
+        read,
+        SpecContext(read.spec),
+        about,
+        pair=pair,
+        cases=tuple(cases),
+        topic=topic,
+        budget=budget,
+        changes=None if since is None else diff(since, read, **options),
+        results=_results(read, results),
+        include_evals=include_evals,
+        name=name or (str(source) if isinstance(source, str | Path) else read.spec.title),
+    )
+
+
+def gathered(
+    read: Loaded,
+    of: SpecContext,
+    about: Sequence[str] = (),
+    *,
+    pair: Sequence[str] = (),
+    cases: Sequence[Case | str | Path] = (),
+    topic: str = "",
+    budget: int = BUDGET,
+    changes: SpecDiff | None = None,
+    results: Results | None = None,
+    include_evals: bool = False,
+    name: str = "",
+) -> ContextPack:
+    """Return what :func:`context` does, of what was read and looked up already.
+
+    :param of: lookups in the spec that was read
+    :param changes: from an older spec to this one
+    :param name: of the SOURCE, for the command that gives the pack
+    """
+    if sum(map(bool, (about, pair, cases, topic))) != 1:
+        raise SourceError("say what the pack is about: one of ids, a pair, cases and a topic")
+    if pair and len(set(pair)) != 2:  # noqa: PLR2004  what a pair is
+        raise SourceError("a pair is two principles, each with an id of its own")
+    findings: tuple[Finding, ...] = ()
+    named: list[str] = [*about, *pair]
+    if cases:
+        decided = decide(read.spec, *cases)
+        findings, first = decided.findings, [*of.decided(decided)]
+        names = dict.fromkeys(item.principle for one in decided for item in one.case.items)
+        provisions = [of.find(one) for one in names if one in of.norms.provisions]
+        named = [str(one) if isinstance(one, str | Path) else one.title for one in cases]
+        first += of.of_provisions(provisions, is_needed=False)
+    elif topic:
+        first = [*of.topic(topic)]
+        provisions = [of.find(part.id) for part in first if part.kind is PartKind.PRINCIPLE]
+    else:
+        provisions = [*dict.fromkeys(map(of.find, named))]
+        first = [*of.pair(*provisions)] if pair else []
+        first += of.of_provisions(provisions)
+    near = [] if topic or cases else [*of.neighbours(provisions)]
+    parts = [
+        *first,
+        *(change_part(of, provisions, changes) if changes is not None else ()),
+        *(result_part(of, provisions, results) if results is not None else ()),
+        *near[:1],
+        *of.examples(provisions),
+        *finding_part(of, provisions, check(read), include_evals=include_evals),
+        *near[1:],
+        *(of.prompts(provisions) if include_evals else ()),
+    ]
+    return ContextPack(
+        spec=read.spec.title,
+        release=read.spec.version,
+        digest=digest_of_spec(read.spec),
+        about=(*named, *((topic,) if topic else ())),
+        command=tuple(
+            _command(name, about, pair, named if cases else (), topic, include_evals=include_evals)
+        ),
+        budget=budget,
+        parts=tuple(sorted(parts, key=lambda part: not part.is_needed)),
+        findings=findings,
+    )
+
+
+def _results(read: Loaded, given: str | Path | Iterable[str | Path] | Results) -> Results | None:
+    """Return results of evaluations, where somebody gives some."""
+    if not isinstance(given, str | Path | Iterable):
+        return given
+    files = (given,) if isinstance(given, str | Path) else tuple(given)
+    if not files:
+        return None
+    from sphinx_policyspec.api.evals import read_results  # noqa: PLC0415  few callers evaluate
+
+    return read_results(read, *files)
+
+
+def _command(
+    source: str,
+    about: Sequence[str],
+    pair: Sequence[str],
+    cases: Sequence[str],
+    topic: str,
+    *,
+    include_evals: bool,
+) -> Iterator[str]:
+    """Yield the words of the command line that gives a pack."""
+    yield from ("policyspec", "context", source)
+    for one in about:
+        yield from ("--about", one)
+    yield from ("--pair", *pair) if pair else ()
+    for one in cases:
+        yield from ("--case", one)
+    yield from ("--topic", topic) if topic else ()
+    yield from ("--include-evals",) if include_evals else ()

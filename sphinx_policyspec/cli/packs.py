@@ -1,0 +1,108 @@
+"""The command ``policyspec context``: what somebody needs to know of one matter of a spec, within a budget."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
+from sphinx_policyspec.files import printable
+from sphinx_policyspec.packs.pack import BUDGET
+
+_UNUSABLE = 2
+
+
+@click.command(cls=SourceCommand)
+@source_argument
+@click.option("--about", metavar="ID", multiple=True, help="A principle or section; may be repeated.")
+@click.option(
+    "--pair",
+    metavar="A B",
+    nargs=2,
+    help="Two principles: also what says which of them goes first.",
+)
+@click.option(
+    "--case",
+    "cases",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="A case file, or a folder of them: the decision, and every principle in it; may be repeated.",
+)
+@click.option("--topic", metavar="TOPIC", default="", help="A topic: the principles about it.")
+@click.option(
+    "--budget",
+    metavar="BYTES",
+    type=click.IntRange(min=0),
+    default=BUDGET,
+    show_default=True,
+    help="The most bytes of the Markdown; 0 for no limit.",
+)
+@click.option(
+    "--since", metavar="OLD", type=click.Path(), help="An older SOURCE: tell what changed since that, too."
+)
+@click.option(
+    "--results",
+    metavar="STORE",
+    multiple=True,
+    type=click.Path(),
+    help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
+)
+@click.option(
+    "--include-evals", is_flag=True, help="With the prompts of evaluations, which are else left out."
+)
+@form_option("ContextPack", "markdown")
+@output_option
+def context(
+    source: str,
+    *,
+    about: tuple[str, ...],
+    pair: tuple[str, str] | None,
+    cases: tuple[str, ...],
+    topic: str,
+    budget: int,
+    since: str | None,
+    results: tuple[str, ...],
+    include_evals: bool,
+    form: str,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Gather what concerns one matter of SOURCE.
+
+    For a person, or a model, who works on it: principles word for word, with level and who may override
+    them, exceptions, definitions, neighbours, examples, open findings, each with its id, file and line
+    to cite. Equal arguments give equal bytes. What does not fit the budget is left out in whole parts,
+    what matters least first, and is listed at the end. Prompts of evaluations are left out.
+
+    \b
+      policyspec context model_spec/2025-09-12 --about be_kind
+      policyspec context model_spec/2025-09-12 --pair be_kind do_not_lie --budget 8000
+      policyspec context docs --case cases/tutoring.yaml --format json
+      policyspec context docs --topic honesty --since git:v1:docs
+    """
+    if sum(map(bool, (about, pair, cases, topic))) != 1:
+        raise click.UsageError("give one of --about, --pair, --case and --topic")
+    loaded = settings.load(source)
+    with settings.watching("gathering"):
+        found = ps.context(
+            loaded,
+            *about,
+            pair=pair or (),
+            cases=cases,
+            topic=topic,
+            budget=budget,
+            since=since,
+            results=results,
+            include_evals=include_evals,
+            name=source,
+            **settings.options,
+        )
+    settings.report(found.findings)
+    text = ps.render(found, form)
+    shown = "\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() and not output else text
+    settings.put(shown, output)
+    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
+        sys.exit(_UNUSABLE)
