@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.packs.bearing import relations_of
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model import Principle, Provision, Section, Spec, Topic
+from sphinx_policyspec.packs.bearing import relations_of
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import entries_of
 from sphinx_policyspec.sphinx_ext.asks.queries import View, ViewKind, compile_view
 from sphinx_policyspec.sphinx_ext.build.outputs import topics_by_provision
