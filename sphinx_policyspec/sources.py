@@ -25,13 +25,7 @@ from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
 from sphinx_policyspec.readers.overlays import is_overlay, read_overlays
-from sphinx_policyspec.readers.release import (
-    companions,
-    is_release,
-    read_release,
-    release_folders,
-    spec_file,
-)
+from sphinx_policyspec.readers.release import companions, is_release, read_release, release_folders, spec_file
 from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_in, read_text
 
 if TYPE_CHECKING:
@@ -62,6 +56,7 @@ class Loaded(Brief):
     :param baseline: a project's file of findings that are known
     :param places: where names stand that the spec uses, for the checks
     :param checkout: what keeps ``root`` in place, where it was taken out of a repository
+    :param alignments: a project's files of what of it corresponds to what of other specs
     :param overlays: the files whose statements are among the provisions
     """
 
@@ -78,6 +73,7 @@ class Loaded(Brief):
     baseline: Path | None = None
     places: Places = field(default_factory=Places, repr=False)
     checkout: Checkout | None = None
+    alignments: tuple[Path, ...] = ()
     overlays: tuple[Path, ...] = ()
 
     @property

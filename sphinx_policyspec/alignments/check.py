@@ -55,7 +55,7 @@ class AlignmentReport(Brief):
 
 
 def check_alignments(alignments: Iterable[Alignment], specs: AlignedSpecs) -> AlignmentReport:
-    """Return what is to be said of alignments, in source order."""
+    """Return what is to be said of alignments, in source order; of ids of other specs nothing, where there is one alone."""
     findings: list[Finding] = []
     changed: list[ChangedText] = []
     aligned = tuple(AlignedSides(alignment, specs) for alignment in alignments)
@@ -169,7 +169,7 @@ class _Check:
                 hint = f"write `{called}`; `policyspec align update` does"
                 self._find("renamed-target", f"{shown(name)} is called `{called}` now", row, column, hint)
                 self._text(row, side, now)
-            else:
+            elif len(self.specs.specs) > 1 or self.specs.place_of(iri) is not None:
                 self.findings.append(self.sides.unknown(row, side))
             return now
         self._text(row, side, thing)

@@ -73,8 +73,8 @@ def new_alignment(
 def update_alignment(
     file: str | Path | Alignment,
     *,
-    follow: Iterable[tuple[Source, Source]] = (),
-    fill: Iterable[Source] = (),
+    follow: Iterable[tuple[Source | SpecReleases, Source | SpecReleases]] = (),
+    fill: Iterable[Source | SpecReleases] = (),
     **options: Unpack[ReadingOptions],
 ) -> AlignmentUpdate:
     """Return an alignment that follows its specs to another release: ids, titles and versions, as :func:`diff` tells them.
@@ -141,7 +141,9 @@ def _releases(source: Source | SpecReleases, options: ReadingOptions) -> tuple[S
     return (loaded(source, **options).spec,)
 
 
-def _step(alignment: Alignment, old: Source, new: Source, options: ReadingOptions) -> SpecReleases:
+def _step(
+    alignment: Alignment, old: Source | SpecReleases, new: Source | SpecReleases, options: ReadingOptions
+) -> SpecReleases:
     """Return a release with those before it, of which the last is the one that an alignment is of."""
     *older, spec = _releases(new, options)
     if isinstance(old, str) and not (is_git(old) or Path(old).exists()):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -82,7 +83,7 @@ def new(
     settings.note(f"{len(alignment.rows)} rows to fill in")
 
 
-@align.command(cls=SourceCommand)
+@align.command(cls=SourceCommand, several=True)
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
 @click.option(
     "--next",
@@ -112,7 +113,8 @@ def update(
     """Take an alignment to another release: ids, titles and versions, as `policyspec diff` tells them.
 
     Digests stay, so that `align check` tells which texts changed. Exit status 1 means an id that
-    nothing has any more, or a file that cannot be read whole, which is left alone.
+    nothing has any more, or a file that cannot be read whole, which is left alone. --annotations and
+    --name are given for each SOURCE in this order: OLD and NEW of each --next, then each of --fill.
 
     \b
       policyspec align update charter-house.sssom.tsv --next charter-1.ttl=charter-2.ttl
@@ -122,7 +124,12 @@ def update(
         raise click.UsageError("give --next OLD=NEW, or --fill SOURCE")
     with settings.watching("comparing"):
         alignment = ps.read_alignment(file)
-        found = ps.update_alignment(alignment, follow=map(_step, steps), fill=fill, **settings.options)
+        pairs = [_step(step) for step in steps]
+        (*read,) = _read([*chain(*pairs), *fill], settings)
+        follow, filled = read[: 2 * len(pairs)], read[2 * len(pairs) :]
+        found = ps.update_alignment(
+            alignment, follow=zip(follow[::2], follow[1::2], strict=True), fill=filled
+        )
     errors = [one for one in alignment.findings if one.severity is ps.Severity.ERROR]
     settings.report((*alignment.findings, *found.findings))
     if form != "tsv":
@@ -148,6 +155,13 @@ def _two(sources: Sequence[str], settings: Settings) -> tuple[ps.SpecReleases, .
             "the SOURCEs are releases of one spec; if they are two, give each a name with --name [same-base]"
         )
     return specs
+
+
+def _read(sources: Sequence[str], settings: Settings) -> Iterator[ps.SpecReleases | str]:
+    """Yield each SOURCE, read with the options that are given for it; what is none, such as a prefix, as it is."""
+    for source, own in settings.for_each(sources):
+        is_there = source.startswith("git:") or Path(source).exists()
+        yield ps.load_specs(own.releases(source))[0] if is_there else source
 
 
 def _step(text: str) -> tuple[str, str]:

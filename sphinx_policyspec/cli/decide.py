@@ -32,7 +32,6 @@ _UNUSABLE = 2
 def resolve(
     sources: tuple[str, ...],
     *,
-    alignments: tuple[str, ...],
     form: str,
     output: str | None,
     settings: Settings,
@@ -43,7 +42,7 @@ def resolve(
     that speak, by whom and how, and what they ask for. Exit status 1 means that a decision is
     not what its case expects, 2 that a case cannot be decided; the others still are.
 
-    With --alignment, several SOURCEs stand before the CASEs, and each of them decides: the items of a
+    With --alignment, or that of a project, several SOURCEs stand before the CASEs, and each of them decides: the items of a
     case are those that correspond exactly or closely, and what has no counterpart takes no part. A case
     names principles of one of them, or `spec:id` of several.
 
@@ -53,8 +52,9 @@ def resolve(
       policyspec resolve docs tutoring.yaml --format json
       policyspec schema cases > cases.schema.json
     """
-    if alignments:
-        _resolve_by_each(sources, alignments, form, output, settings)
+    specs = [name for name in sources if not _is_case(name, settings)]
+    if settings.alignments or (len(specs) > 1 and any(map(settings.is_project, specs))):
+        _resolve_by_each(sources, form, output, settings)
         return
     source, *cases = sources
     if not cases:
@@ -71,15 +71,13 @@ def resolve(
         sys.exit(_DIFFERS)
 
 
-def _resolve_by_each(
-    names: tuple[str, ...], alignments: tuple[str, ...], form: str, output: str | None, settings: Settings
-) -> None:
+def _resolve_by_each(names: tuple[str, ...], form: str, output: str | None, settings: Settings) -> None:
     """Decide cases by each of several specs, side by side."""
     cases = [name for name in names if _is_case(name, settings)]
     specs = settings.read_specs([name for name in names if name not in cases])
     if not cases:
         raise click.UsageError("give a CASE: a YAML file, or a folder of them")
-    aligned = settings.aligned(specs, alignments)
+    aligned = settings.aligned(specs)
     with settings.watching("deciding"):
         decided = ps.decide_each(*cases, specs=specs, alignments=aligned)
     settings.report(decided.findings)

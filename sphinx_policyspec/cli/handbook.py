@@ -97,7 +97,6 @@ def handbook(
     results: tuple[str, ...],
     baseline: str,
     triage: str | None,
-    alignments: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -131,14 +130,13 @@ def handbook(
             "pdf": pdf,
             "pdf_fonts": pdf_fonts,
             "pdf_missing": pdf_missing or "",
-            "alignments": alignments,
         }
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
         return
-    if alignments:
+    if settings.alignments:
         raise click.UsageError("--alignment is of two specs: name the SOURCE of each")
     ((source, settings),) = settings.for_each(sources)
     is_project = _check_options(source, settings, pages, pdf=pdf, paper=(pdf_fonts, pdf_missing))
@@ -206,7 +204,7 @@ def _build_each(sources: tuple[str, ...], output: str, looks: dict[str, Any], se
         if own.is_project(source):
             raise click.UsageError(f"`{source}` is a Sphinx project: build its handbook by itself")
         read.append(own.read_releases(source) if own.has_releases(source) else (own.read(source),))
-    looks["alignments"] = settings.aligned(ps.load_specs(*map(_specs, read)), looks["alignments"])
+    looks["alignments"] = settings.aligned(ps.load_specs(*map(_specs, read)))
     with settings.watching("building the handbooks"):
         settings.report(ps.build_handbook(read, output, **looks))
     settings.note(f"wrote {Path(output) / 'index.html'}, of {len(ps.load_specs(*map(_specs, read)))} specs")

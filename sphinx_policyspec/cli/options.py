@@ -33,8 +33,7 @@ _UNUSABLE = 2
 _NARROWEST = 40
 """Columns that a text needs on any terminal."""
 
-_FORM = frozenset({"dialect", "examples", "prompts"})
-"""The categories of findings that concern the form of a text alone."""
+_FORM = frozenset({"dialect", "examples", "prompts"})  # categories of findings about the form of a text alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,8 @@ class Settings:
     tags: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     confdir: str | None = None
+    alignments: tuple[str, ...] = ()
+    own_alignments: list[str] = field(default_factory=list)  # those of projects that were read
     seen: set[Path] = field(default_factory=set)
 
     def colored(self, stream: IO[str]) -> bool:
@@ -140,12 +141,13 @@ class Settings:
                 read.append((settings.read(source).spec,))
         return ps.load_specs(*read)
 
-    def aligned(self, specs: Sequence[ps.SpecReleases], files: Sequence[str]) -> tuple[ps.Alignment, ...]:
-        """Read alignments of some specs, and report what is wrong with them."""
+    def aligned(self, specs: Sequence[ps.SpecReleases]) -> tuple[ps.Alignment, ...]:
+        """Read alignments of some specs, those of their projects too, and report what is wrong with them."""
+        files = dict.fromkeys((*self.alignments, *self.own_alignments))
+        if self.alignments and len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
+            raise click.UsageError("--alignment is of two specs: name the SOURCE of each")
         if not files:
             return ()
-        if len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
-            raise click.UsageError("--alignment is of two specs: name the SOURCE of each")
         report = ps.check_alignment(*files, specs=specs)
         others = {"exact-across-modes", "duplicate-mapping", "undeclared-prefix"}
         self.report(one for one in report.findings if one.code not in others)
@@ -234,6 +236,7 @@ class Settings:
         return tuple(replace(loaded, spec=replace(loaded.spec, base_iri=base)) for loaded, base in based)
 
     def _see(self, *found: ps.Loaded) -> None:
+        self.own_alignments.extend(os.path.relpath(file) for one in found for file in one.alignments)
         self.seen.update(real_path(file) for loaded in found for file in loaded.files)
 
     def report(self, findings: Iterable[ps.Finding]) -> None:

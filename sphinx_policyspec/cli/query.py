@@ -93,7 +93,6 @@ def query(
     only: tuple[str, ...],
     params: tuple[str, ...],
     results: tuple[str, ...],
-    alignments: tuple[str, ...],
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -135,7 +134,7 @@ def query(
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
-    base, told = _base_of(named, question, results, only, settings, alignments=alignments)
+    base, told = _base_of(named, question, results, only, settings)
     with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
     # Whoever wants the rows alone must know that some of them cannot be there.
@@ -151,21 +150,17 @@ def _base_of(
     files: tuple[str, ...],
     only: tuple[str, ...],
     settings: options.Settings,
-    *,
-    alignments: tuple[str, ...],
 ) -> tuple[ps.KnowledgeBase, ps.Results | None]:
     """Return what is asked: several specs or releases, a graph file as it is, or one spec; and the results that are with it."""
-    if files and (len(sources) > 1 or only or alignments):
+    if files and (len(sources) > 1 or only or settings.alignments):
         raise click.UsageError("--results are of one SOURCE")
-    if alignments:
-        specs = settings.read_specs(sources)
-        _named(specs, only)
-        aligned = settings.aligned(specs, alignments)
-        return ps.knowledge_base(specs, question=question, alignments=aligned, only=only), None
-    if len(sources) > 1 or only:
-        specs = _named(settings.read_specs(sources), only)
+    if len(sources) > 1 or only or settings.alignments:
         if question:
             ps.find_question(question)
+        every = settings.read_specs(sources)
+        specs = _named(every, only)
+        if aligned := settings.aligned(every):
+            return ps.knowledge_base(every, question=question, alignments=aligned, only=only), None
         return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), None
     (source, settings), *_ = settings.for_each(sources)
     if files:
@@ -244,7 +239,6 @@ def graph(
     *,
     only: tuple[str, ...],
     results: tuple[str, ...],
-    alignments: tuple[str, ...],
     inferred: bool,
     settings: options.Settings,
 ) -> None:
@@ -269,13 +263,13 @@ def graph(
     source = sources[0]
     aligned: tuple[ps.Alignment, ...] = ()
     told: ps.Results | None = None
-    if results and (len(sources) > 1 or only or alignments):
+    if results and (len(sources) > 1 or only or settings.alignments):
         raise click.UsageError("--results are of one SOURCE")
-    if len(sources) > 1 or only or alignments:
+    if len(sources) > 1 or only or settings.alignments:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
         read = _named(settings.read_specs(sources), only)
-        aligned = settings.aligned(read, alignments) if alignments else ()
+        aligned = settings.aligned(read) if len(read) > 1 or settings.alignments else ()
     elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")

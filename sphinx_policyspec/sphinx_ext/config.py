@@ -46,9 +46,8 @@ def _iri(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    return (
-        "" if not value or (isinstance(value, str) and is_name(value)) else f"`{value}` is no name of a spec"
-    )
+    is_good = not value or (isinstance(value, str) and is_name(value))
+    return "" if is_good else f"`{value}` is no name of a spec"
 
 
 def _template(value: object) -> str:
@@ -143,6 +142,9 @@ class PolicySpecConfig:
         _list,
         "env",
         _text_item,
+    )
+    alignments: list[str] = _option(
+        list, "Files of alignments with other specs (`.sssom.tsv`).", _list, "env", _text_item
     )
     severity: dict[str, str] = _option(
         dict,

@@ -368,7 +368,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
         state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
-    for name in filter(None, (config.judgements, config.triage, *config.result_files)):
+    for name in filter(None, (config.judgements, config.triage, *config.alignments, *config.result_files)):
         for path in files_at(Path(domain_of(env).given.confdir, name)):
             state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())

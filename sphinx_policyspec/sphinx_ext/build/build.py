@@ -30,6 +30,7 @@ from sphinx_policyspec.sphinx_ext.asks.answering import Views
 from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
+    alignment_findings,
     dangling_links,
     lead_contents_to_anchors,
     lead_links_to_anchors,
@@ -416,6 +417,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     domain, dangling = domain_of(env), Dangling(env)
     yield from setting_findings(app)
     yield from result_findings(app, knowledge)
+    yield from alignment_findings(app, knowledge)
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

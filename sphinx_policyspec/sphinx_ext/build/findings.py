@@ -239,6 +239,24 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
         yield replace(finding, message=message, span=replace(finding.span, file=file))
 
 
+def alignment_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield what is wrong with the alignments of the project: their form, and what they say of its own spec."""
+    names = PolicySpecConfig.of(app.config).alignments
+    if not names:
+        return
+    from sphinx_policyspec.alignments.check import check_alignments  # noqa: PLC0415  few projects are aligned
+    from sphinx_policyspec.alignments.sides import AlignedSpecs  # noqa: PLC0415  likewise
+    from sphinx_policyspec.alignments.sssom import read_alignment_file  # noqa: PLC0415  likewise
+    from sphinx_policyspec.graph.releases import by_spec  # noqa: PLC0415  it imports an engine
+
+    read = []
+    for file in (Path(app.confdir, name) for name in names):
+        # One that cannot be read is told with the option.
+        with contextlib.suppress(PolicySpecError):
+            read.append(read_alignment_file(file, Path(os.path.relpath(file, app.srcdir)).as_posix()))
+    yield from check_alignments(read, AlignedSpecs(by_spec([(knowledge.spec(app.env),)]))).findings
+
+
 def _read_judgements(path: Path) -> None:
     from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415  as above
 
@@ -264,6 +282,7 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         ("baseline", config.baseline, read_baseline),
         ("judgements", config.judgements, _read_judgements),
         *(("annotations", name, _look_at) for name in config.annotations if name != SHIPPED_SIDECAR),
+        *(("alignments", name, _look_at) for name in config.alignments),
     ]
     for option, name, read in named:
         if name:

@@ -288,6 +288,7 @@ class OpenProject:
             annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
             files=(*pages, *sorted(beside | in_vain)),
             severity=said,
+            alignments=tuple(Path(app.confdir, name) for name in PolicySpecConfig.of(app.config).alignments),
             baseline=Path(app.confdir, baseline)
             if baseline and Path(app.confdir, baseline).is_file()
             else None,
