@@ -153,9 +153,9 @@ from sphinx_policyspec.readers.overlays import (
     is_overlay as is_overlay, Overlay as Overlay, OverlayStatement as OverlayStatement, StatementExample as StatementExample,
     StatementTarget as StatementTarget, Upstream as Upstream,
 )
+from sphinx_policyspec.overlays.quotations import Quotation as Quotation
 from sphinx_policyspec.overlays.verdicts import (
-    PartVerdict as PartVerdict, Quotation as Quotation,
-    StatementVerdict as StatementVerdict, Witness as Witness,
+    PartVerdict as PartVerdict, StatementVerdict as StatementVerdict, Witness as Witness,
 )
 from sphinx_policyspec.readers.git import Checkout as Checkout
 from sphinx_policyspec.readers.text import SourceLines as SourceLines

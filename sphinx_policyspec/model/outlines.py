@@ -84,6 +84,7 @@ _LOOKED_AT = 400
 _NO_WORD = re.compile(r"(?:[^\w]|_)+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
 _LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
+_NUMBER = re.compile(r"\s*\d{1,9}[.)]\s+")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _LOCATOR = re.compile(
     r"(?P<id>(?:.*?[^\s#])?)[\s#]*+¶[ ]?(?P<paragraph>[1-9]\d{0,8})(?:[ ]?s(?P<sentence>[1-9]\d{0,8}))?"
@@ -110,7 +111,9 @@ def _mark(found: re.Match[str]) -> str:
 
 def sentences(text: str) -> list[str]:
     """Return the sentences of a paragraph, each with its closing marks."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+    number = _NUMBER.match(text)
+    begin = number.end() if number else 0
+    ends = [found.end() for found in _SENTENCE_END.finditer(text) if found.end() > begin]
     return [text[start:end].rstrip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 

@@ -23,14 +23,8 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.outlines import passages
-from sphinx_policyspec.overlays.verdicts import (
-    AS_UPSTREAM,
-    OverlayJudge,
-    Quotation,
-    StatementVerdict,
-    principles_in,
-    quoted,
-)
+from sphinx_policyspec.overlays.quotations import Quotation, quoted
+from sphinx_policyspec.overlays.verdicts import AS_UPSTREAM, OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 from sphinx_policyspec.readers.text import holds, no_such_clause
 

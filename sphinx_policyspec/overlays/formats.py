@@ -15,7 +15,8 @@ from sphinx_policyspec.model import Finding, Item, Severity
 from sphinx_policyspec.overlays.check import OverlayReport, instead, why
 from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
 from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
-from sphinx_policyspec.overlays.verdicts import Quotation, StatementVerdict, Witness
+from sphinx_policyspec.overlays.quotations import Quotation
+from sphinx_policyspec.overlays.verdicts import StatementVerdict, Witness
 
 
 def case_record(witness: Witness) -> dict[str, Any]:

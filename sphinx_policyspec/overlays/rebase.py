@@ -17,7 +17,8 @@ from sphinx_policyspec.model import Finding, Operation, Principle, Provision, Re
 from sphinx_policyspec.model.outlines import Passage, passages
 from sphinx_policyspec.overlays.check import OverlayReport, check_overlays, why
 from sphinx_policyspec.overlays.formats import case_record, conversation, quotation_record
-from sphinx_policyspec.overlays.verdicts import Quotation, StatementVerdict, principles_in, quoted
+from sphinx_policyspec.overlays.quotations import Quotation, quoted
+from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstream, overlay_of
 from sphinx_policyspec.readers.text import holds, plain
 

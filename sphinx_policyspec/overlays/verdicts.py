@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sphinx_policyspec.checks.prose import matches, without_shown
+from sphinx_policyspec.checks.prose import matches
 from sphinx_policyspec.decision import Decision, Norms, decide
 from sphinx_policyspec.decision.precedence import LAW
 from sphinx_policyspec.files import Brief, grouped
@@ -29,7 +29,6 @@ from sphinx_policyspec.model import (
     Provision,
     RefusalCode,
     Semantics,
-    Span,
     Spec,
     SpecStatement,
     StatementMode,
@@ -37,26 +36,14 @@ from sphinx_policyspec.model import (
     VerdictNote,
     overriders,
 )
-from sphinx_policyspec.model.outlines import Passage, passages, place_of_passage
+from sphinx_policyspec.overlays.quotations import Quotation, Quotations
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementTarget
-from sphinx_policyspec.readers.text import holds, plain
+from sphinx_policyspec.readers.text import plain
 
 AS_UPSTREAM = "as upstream says"
 """The value of upstream's items in witnesses."""
 OTHERWISE = "otherwise"
 """The value of what a user, or a text with a say, asks for in witnesses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quotation(Brief):
-    """A sentence of upstream, and where it stands.
-
-    :param locator: its provision and its number in it, such as ``be_kind ¶3 s2``
-    """
-
-    text: str
-    locator: str
-    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +141,7 @@ class OverlayJudge:
         self.overlay = overlay
         self.holder = norms.spec.level_by_id[overlay.holder]
         self._is_first_party = overlay.surface is Surface.FIRST_PARTY
-        self._sentences: dict[str, tuple[tuple[Passage, str], ...]] = {}
+        self.quotation = Quotations().of
 
     @cached_property
     def _words(self) -> dict[str, str]:
@@ -438,43 +425,8 @@ class OverlayJudge:
                 refused.append(replace(part, code=RefusalCode.WEAKENED, quoted=quoted))
         yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (said,))),)
 
-    def quotation(self, principle: Principle, words: str = "", says: str = "") -> Quotation | None:
-        """Return the sentence that holds some words; without any the one that asks for something and is nearest to a statement."""
-        if principle.id not in self._sentences:
-            found = (one for one in passages(principle) if one.sentence and plain(one.text))
-            self._sentences[principle.id] = tuple((one, without_shown(one.text)) for one in found)
-        sentences = self._sentences[principle.id]
-        for sentence, _ in sentences if words else ():
-            if holds(sentence.text, words) or holds(words, sentence.text):
-                return quoted(sentence, principle)
-        nearest = _stems(words or says)
-        asking = [one for one in sentences if _NORM.search(one[1])]
-        # Of equally near ones the first is meant, and one that asks for something before one that tells of it.
-        best = max((*asking, *sentences), key=lambda one: len(nearest & _stems(one[1])), default=None)
-        return quoted(best[0], principle) if best else None
 
-
-def quoted(sentence: Passage, provision: Provision) -> Quotation:
-    """Return a sentence of a provision with its place, without the mark of a list item."""
-    words = " ".join(_ITEM.sub("", sentence.text).split())
-    return Quotation(text=words, locator=sentence.locator, span=place_of_passage(sentence, provision))
-
-
-_ITEM = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")
-
-
-def _stems(text: str) -> set[str]:
-    """Return how the longer words of a text begin, which words of one family share."""
-    return {word[:5] for word in re.findall(r"[^\W\d_]{5,}", text.lower())} - _COMMON
-
-
-_COMMON = frozenset(("assis", "shoul", "users"))
 _USER = "user"
-_NORM = re.compile(
-    r"(?<![\w-])(?:must|shall|should(?:n['’]t)?|never|always|do not|don['’]t|cannot|can['’]t|may not|need to|ha(?:s|ve) to|only)(?![\w-])",
-    re.IGNORECASE,
-)
-"""Words with which a sentence asks for something."""
 
 
 def principles_in(norms: Norms, name: str) -> tuple[Principle, ...]:

@@ -261,6 +261,15 @@ def test_paragraphs_and_sentences_are_numbered_within_a_provision() -> None:
     assert item is not None
     assert item.text.startswith("- Offer another way,")
     assert passage_at(refuse, "how_we_refuse ¶9") is None
+    numbered = read_lawfully(
+        "# A\n\n## Steps\n\nFirst:\n\n1. Look. Then\n   ask.\n2. Act.\n"
+    ).provision_by_id["steps"]
+    assert [(one.locator, one.text) for one in passages(numbered) if one.sentence] == [
+        ("steps ¶1 s1", "First:"),
+        ("steps ¶2 s1", "1. Look."),
+        ("steps ¶2 s2", "Then\n   ask."),
+        ("steps ¶3 s1", "2. Act."),
+    ]
     assert split_locator("a.b#¶3 s2") == ("a.b", 3, 2)
     assert split_locator("plain") == ("plain", 0, 0)
 
