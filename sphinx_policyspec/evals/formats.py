@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sphinx_policyspec.evals.records import EvalRun, Evidence
-from sphinx_policyspec.evals.results import ComparedRow, ResultGroup, ResultRow, Results
+from sphinx_policyspec.evals.results import ComparedRow, ResultGroup, ResultRow, Results, Trend
 from sphinx_policyspec.exports import Formats, json_object, markdown_safe, place_record, spreadsheet_safe
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.graph.serialize import graph_lines
@@ -50,6 +50,7 @@ _SHORT = (
     "method",
 )
 _COMPARED = ("group", "level", "scorer", "prompts", "difference", "low", "high", "p", "p_holm", "mde")
+_MOVED = ("model", "scorer", "from", "to", "prompts", "left_out", "difference", "low", "high", "p", "p_holm")
 _FEW = 5
 _MOST = 20
 """Ids that a report names."""
@@ -127,6 +128,26 @@ def compared_record(row: ComparedRow) -> dict[str, Any]:
     }
 
 
+def trend_record(trend: Trend) -> dict[str, Any]:
+    """Return a step from one release to the next as plain values."""
+    old, new, rate = trend.old, trend.new, trend.rate
+    return {
+        "model": new.run.model,
+        "scorer": new.scorer,
+        "evidence": new.evidence,
+        "grader": new.grader or None,
+        "from": old.release,
+        "to": new.release,
+        "prompts": rate.prompts,
+        "left_out": max(0, old.rate.prompts - rate.prompts) + max(0, new.rate.prompts - rate.prompts),
+        "difference": _rounded(rate.mean),
+        **{
+            name: _rounded(getattr(rate, name))
+            for name in ("se", "clustered_se", "low", "high", "p", "p_holm", "mde")
+        },
+    }
+
+
 def _run(run: EvalRun, results: Results) -> dict[str, Any]:
     return {
         "run": run.id,
@@ -165,6 +186,7 @@ def _json(results: Results) -> str:
         "statuses": {run: dict(counts) for run, counts in results.statuses.items()},
         "results": [*map(row_record, results.rows)],
         "comparison": [*map(compared_record, results.comparison)],
+        "trends": [*map(trend_record, results.trends)],
         "without_result": [*results.without_result],
         "tags_without_prompt": [*results.tags_without_prompt],
         "triage": [*map(triage_record, results.triage)],
@@ -219,6 +241,13 @@ def _tables(results: Results) -> Iterator[tuple[str, tuple[str, ...], list[list[
     if results.triage:
         rows_said = [_cells(triage_record(one), _SAID) for one in results.triage]
         yield "Outputs that people looked at", _SAID, rows_said
+    if results.trends and results.shown == "all":
+        records = [trend_record(one) for one in results.trends]
+        yield (
+            "From release to release, on prompts in the same words",
+            _MOVED,
+            [_cells(one, _MOVED) for one in records],
+        )
     if results.comparison:
         a, b = results.comparison[0].a, results.comparison[0].b
         heading = f"{a.model} ({a.id}) minus {b.model} ({b.id})"
@@ -258,10 +287,16 @@ def report_lines(results: Results) -> Iterator[str]:
     """Yield what is to be known of figures: what joined how, what did not, what counts."""
     for run in results.runs:
         counts = ", ".join(f"{status} {count}" for status, count in results.statuses.get(run.id, {}).items())
-        release = run.release or "unknown"
-        yield f"{run.id}: {run.model}, graded by {run.grader or 'unknown'} against release {release}; {counts}"
+        rows = [row for row in results.rows if row.run.id == run.id]
+        graders = " and ".join(sorted({row.grader or "unknown" for row in rows} or {run.grader or "unknown"}))
+        named = sorted({row.release for row in rows} or {run.release})
+        against = " and ".join(release or "unknown" for release in named)
+        yield f"{run.id}: {run.model}, graded by {graders} against release {against}; {counts}"
+        others = {release for release in named if release and results.version and release != results.version}
         if results.pins[run.id] is False:
             yield f"{run.id}: it was graded against another text than {results.source}"
+        elif results.pins[run.id] is None and others:
+            yield f"{run.id}: the results of {' and '.join(sorted(others))} are about another text than {results.source}"
     kept = {"filtered", "unparsable", "limit"}
     number = sum(n for counts in results.statuses.values() for status, n in counts.items() if status in kept)
     if number:

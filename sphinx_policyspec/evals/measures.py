@@ -255,16 +255,25 @@ def _with_holm(found: Sequence[Rate]) -> tuple[Rate, ...]:
     """Return differences with p values that hold for all groups of one facet together (Holm's method)."""
     families: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for place, one in enumerate(found):
-        if one.p is not None:
-            family = tuple((name, value) for name, value in one.key.items() if name != "grp")
-            families.setdefault(family, []).append(place)
+        family = tuple((name, value) for name, value in one.key.items() if name != "grp")
+        families.setdefault(family, []).append(place)
     told = [*found]
     for places in families.values():
-        least = 0.0
-        ranked = sorted(places, key=lambda place: found[place].p or 0.0)
-        for rank, place in enumerate(ranked):
-            least = max(least, min(1.0, (len(ranked) - rank) * (found[place].p or 0.0)))
-            told[place] = replace(found[place], p_holm=least)
+        for place, one in zip(places, holm([found[place] for place in places]), strict=True):
+            told[place] = one
+    return tuple(told)
+
+
+def holm(family: Sequence[Rate]) -> tuple[Rate, ...]:
+    """Return differences with p values that hold for all of them together, those without a p value as they are."""
+    ranked = sorted(
+        (place for place, one in enumerate(family) if one.p is not None),
+        key=lambda place: family[place].p or 0.0,
+    )
+    told, least = [*family], 0.0
+    for rank, place in enumerate(ranked):
+        least = max(least, min(1.0, (len(ranked) - rank) * (family[place].p or 0.0)))
+        told[place] = replace(family[place], p_holm=least)
     return tuple(told)
 
 

@@ -89,7 +89,7 @@ class EvalRun(Brief):
     :param id: a slug of the model and a digest; the same for each log of the run
     :param file: the log, as it was named
     :param created: when it began, in ISO 8601
-    :param release: of the spec that it was graded against; empty where nobody says
+    :param release: of the spec that it was graded against; empty where nobody says, or its answers name several
     :param spec_sha256: digest of that spec; likewise
     :param cluster: the field that tells which prompts belong together, ``prompt`` where none does
     """
@@ -296,6 +296,12 @@ def run_id(model: str, *parts: str) -> str:
     return f"{slug}-{digest[:8]}"
 
 
+def only(names: Iterable[str]) -> str:
+    """Return the one name that some rows have, those that have none left aside; of several, none is that of all."""
+    found = {*names} - {""}
+    return found.pop() if len(found) == 1 else ""
+
+
 def answers_of(
     run: EvalRun, samples: Sequence[Sample], rules: ReadingRules
 ) -> tuple[RunAnswers, tuple[Finding, ...]]:
@@ -367,14 +373,13 @@ def _completed(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> 
     asked = rules.cluster or rules.fields.get("cluster", "")
     has_scenario = any(plain(sample.told.get("scenario")) for sample in samples)
     named = rules.fields.get("release", "release")
-    told = {
-        name: next(filter(None, (read(sample.told.get(name)) for sample in samples)), "")
-        for name, read in ((named, plain), ("spec_sha256", digest))
-    }
+
+    releases = (plain(sample.told.get(named)) or run.release or rules.release for sample in samples)
+    digests = (digest(sample.told.get("spec_sha256")) or run.spec_sha256 for sample in samples)
     return replace(
         run,
-        release=told[named] or run.release or rules.release,
-        spec_sha256=told["spec_sha256"] or run.spec_sha256,
+        release=only(releases) if samples else run.release or rules.release,
+        spec_sha256=only(digests) if samples else run.spec_sha256,
         cluster=asked or ("scenario" if has_scenario else "focus_id"),
     )
 

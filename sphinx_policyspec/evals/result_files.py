@@ -24,6 +24,7 @@ from sphinx_policyspec.evals.records import (
     answers_of,
     moment,
     number,
+    only,
     plain,
     run_id,
     stopped_by,
@@ -292,7 +293,7 @@ def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules
             task=task,
         )
         samples = [*_numbered(sorted(some, key=lambda one: one.place), rules)]
-        grader = next(filter(None, (_grader(one.row) for one in some)), "")
+        grader = only(sample.grader for sample in samples)
         read, told_twice = answers_of(replace(run, grader=grader), samples, rules)
         runs.append(read)
         findings += told_twice
@@ -357,7 +358,16 @@ def _numbered(rows: Sequence[_Row], rules: ReadingRules) -> Iterator[Sample]:
         elif _dict(response.get("guardrails")).get("flagged"):
             fate = AnswerStatus.FILTERED
         texts = (_dict(row.row.get("prompt")).get("raw"), response.get("output"))
-        yield Sample(row.prompt, seen[row.prompt], row.told, grades, fate, [*scorers] or ["score"], texts)
+        yield Sample(
+            row.prompt,
+            seen[row.prompt],
+            row.told,
+            grades,
+            fate,
+            [*scorers] or ["score"],
+            texts,
+            grader=_grader(row.row),
+        )
 
 
 def _scorer(metric: str, told: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.evals.join import Join, disagreements_of, join, read_map
-from sphinx_policyspec.evals.measures import Rate, rates
+from sphinx_policyspec.evals.measures import Rate, holm, rates
 from sphinx_policyspec.evals.prompts import digest_of_spec, level_of, with_holders
-from sphinx_policyspec.evals.records import EvalRun, ReadingRules, ResultMap, lacking_field
+from sphinx_policyspec.evals.records import EvalRun, ReadingRules, ResultMap, lacking_field, moment
 from sphinx_policyspec.evals.result_files import read_files, superseded
 from sphinx_policyspec.evals.store import Store, is_store
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.graph.releases import version_order
 from sphinx_policyspec.model import Finding, Principle, Spec, Triage
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import base_of
@@ -81,6 +83,19 @@ class ComparedRow(Brief):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trend(Brief):
+    """How far a model moved from one release to the next, on the prompts that it answered for both in the same words.
+
+    :param old: how it does on all prompts of the earlier release that test a provision, and ``new`` of the later
+    :param rate: of the difference, new minus old; of no common prompt there is none
+    """
+
+    old: ResultRow
+    new: ResultRow
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results(Brief):
     """What evaluations say of a spec.
 
@@ -91,6 +106,7 @@ class Results(Brief):
     :param statuses: how many answers have each status, by run
     :param without_result: ids of the principles that no answer tells anything of
     :param tags_without_prompt: eval tags of the spec that no prompt has
+    :param trends: of each model, from each release to the next, where grader and scorer are the same
     :param triage: what people say of outputs that contradict it, the oldest first
     :param shown: the facet whose table is shown as text
     """
@@ -105,6 +121,7 @@ class Results(Brief):
     comparison: tuple[ComparedRow, ...]
     without_result: tuple[str, ...]
     tags_without_prompt: tuple[str, ...]
+    trends: tuple[Trend, ...] = ()
     triage: tuple[Triage, ...] = ()
     findings: tuple[Finding, ...] = ()
     version: str = ""
@@ -328,8 +345,41 @@ def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptio
         comparison=tuple(
             row for pair in _pairs(runs, options) for row in _compared(kept, runs, pair, groups)
         ),
+        trends=_trends(kept, rows),
         without_result=tuple(id_ for id_ in nothing.without_result if id_ not in tested),
     )
+
+
+def _trends(kept: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
+    """Return how models move from release to release; of several runs of one release the newest counts."""
+    lines: dict[tuple[str, ...], dict[str, ResultRow]] = {}
+    for row in sorted(rows, key=lambda row: (moment(row.run.created), row.run.id)):
+        if row.group.facet == "joined" and row.release and row.rate.mean is not None:
+            line = lines.setdefault((row.run.model, row.scorer, row.evidence, row.grader), {})
+            line[row.release] = row
+    steps = [
+        (line[old], line[new])
+        for _, line in sorted(lines.items())
+        for old, new in pairwise(sorted(line, key=version_order))
+    ]
+    clustered, plain = [], []
+    for old, new in steps:
+        kept.set_sides(new.run.id, old.run.id)
+        clustered += kept.rows("difference", facet="joined")
+        plain += kept.rows("difference", facet="joined", clustered=False)
+    found = {_step(rate.key): rate for rate in rates(clustered, plain)}
+    nothing = Rate(key={}, prompts=0, clusters=0)
+    moved = holm([found.get(_step_of(old, new), nothing) for old, new in steps])
+    return tuple(Trend(old=old, new=new, rate=rate) for (old, new), rate in zip(steps, moved, strict=True))
+
+
+def _step(key: Mapping[str, str]) -> tuple[str, ...]:
+    names = ("run_a", "run_b", "release_a", "release_b", "scorer", "evidence", "grader")
+    return tuple(key[name] for name in names)
+
+
+def _step_of(old: ResultRow, new: ResultRow) -> tuple[str, ...]:
+    return new.run.id, old.run.id, new.release, old.release, new.scorer, new.evidence, new.grader
 
 
 def _pairs(runs: Sequence[EvalRun], options: ResultOptions) -> Iterator[tuple[str, str]]:

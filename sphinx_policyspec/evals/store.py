@@ -153,14 +153,14 @@ class Store:
         self._view("prompts", self._runs)
         self._asked(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
 
-    def rows(self, name: str, *, clustered: bool = True) -> list[tuple[Any, ...]]:
+    def rows(self, name: str, *, clustered: bool = True, facet: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of a measure.
 
         :param clustered: whether prompts that belong together count as one draw
+        :param facet: by what prompts are grouped; by default each way
         """
-        if clustered:
-            return self._asked(measure(name).sql)
-        self._view("prompts", self._runs, "* REPLACE (prompt AS cluster_id)")
+        columns = "*" if clustered else "* REPLACE (prompt AS cluster_id)"
+        self._view("prompts", self._runs, columns, f"facet = {_quoted(facet)}" if facet else "true")
         try:
             return self._asked(measure(name).sql)
         finally:
@@ -181,10 +181,10 @@ class Store:
             found.setdefault(run, {})[status] = count
         return found
 
-    def _view(self, name: str, runs: Iterable[str], columns: str = "*") -> None:
+    def _view(self, name: str, runs: Iterable[str], columns: str = "*", where: str = "true") -> None:
         files = [self._folder / name / f"{run}.parquet" for run in runs]
         listed = ", ".join(_quoted(_literal(file)) for file in files)
-        text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608  quoted
+        text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], union_by_name = true) WHERE {where}"  # noqa: S608  quoted
         self._asked(text)
 
     def _write(

@@ -23,6 +23,7 @@ from sphinx_policyspec.evals.records import (
     answers_of,
     epoch_of,
     number,
+    only,
     plain,
     run_id,
     stopped_by,
@@ -240,7 +241,7 @@ def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
             tool=table.kind,
             model=model,
             task=task,
-            grader=", ".join(sorted({one.row["grader"] for one in some} - {""})),
+            grader=only(one.row["grader"] for one in some),
             created=min(filter(None, (one.row["created"] for one in some)), default=""),
         )
         numbered, told = _with_repeats(some, run, rules)

@@ -112,7 +112,7 @@ def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
     """
     of_base = grouped((base_of(spec), spec) for spec in specs)
     ordered = [
-        spec for same in of_base.values() for spec in sorted(same, key=lambda one: _parts(one.version))
+        spec for same in of_base.values() for spec in sorted(same, key=lambda one: version_order(one.version))
     ]
     for one, other in pairwise(ordered):
         if (one.version, base_of(one)) == (other.version, base_of(other)):
@@ -156,7 +156,7 @@ def _check_base(base: str, one: Sequence[Spec], other: Sequence[Spec]) -> None:
         raise SourceError(f"two SOURCEs of the base `{base}` have {shown}: {mend}")
 
 
-def _parts(version: str) -> list[tuple[int, str]]:
+def version_order(version: str) -> list[tuple[int, str]]:
     """Return what stands between numbers, and the numbers, in turn; of two numbers the longer is the greater."""
     parts = _NUMBER.split(version)
     numbers = (part.lstrip("0") for part in parts[1::2])

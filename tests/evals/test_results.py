@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import statistics
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -769,3 +770,56 @@ def test_hostile_names_change_no_path_and_no_line(folder: Path, run: Run) -> Non
     names = [one.name for one in (folder / "store" / "answers").iterdir()]
     assert all(name.replace("-", "").removesuffix(".parquet").isalnum() for name in names)
     assert sorted(one.model for one in read(folder / "store").runs) == sorted(one["model"] for one in rows)
+
+
+def test_a_model_moves_from_release_to_release_on_what_it_was_asked_both_times(
+    folder: Path, run: Run
+) -> None:
+    def asked(release: str, values: dict[str, float], **told: Any) -> list[dict[str, Any]]:
+        words = {"p4": release, **dict.fromkeys(("p1", "p2", "p3"), "same")}
+        return [
+            row(
+                prompt,
+                value,
+                section_id="be_kind",
+                release=release,
+                prompt_sha256=words.get(prompt, ""),
+                **{"grader": "judge", **told},
+            )
+            for prompt, value in values.items()
+        ]
+
+    rows = [
+        *asked("1.10", {"p1": 1, "p2": 0.5, "p3": 1, "p4": 0, "p9": 1}),
+        *asked("1.9", {"p1": 0, "p2": 0.5, "p3": 0.5, "p4": 1}),
+        *asked("2.0", {"p1": 1}, grader="other"),
+        *asked("2.0", {"p7": 1}),
+        *asked("1.9", {"p1": 1}, model="m2"),
+    ]
+    random.Random(7).shuffle(rows)
+    results = read(written(folder / "r.jsonl", rows))
+    steps = [(one.old.release, one.new.release, one.new.grader, one.rate.prompts) for one in results.trends]
+    assert steps == [("1.9", "1.10", "judge", 3), ("1.10", "2.0", "judge", 0)]
+    moved, alone = (one.rate for one in results.trends)
+    error = statistics.stdev([1, 0, 0.5]) / 3**0.5
+    assert (moved.mean, alone.mean, alone.p_holm) == (0.5, None, None)
+    assert close(moved.se, error)
+    assert moved.p_holm == moved.p
+    printed = json.loads(run("results", "all/2026-01-01", "r.jsonl", "--format", "json")[1])["trends"]
+    assert [(one["from"], one["to"], one["left_out"]) for one in printed] == [
+        ("1.9", "1.10", 3),
+        ("1.10", "2.0", 6),
+    ]
+    assert "From release to release" in run("results", "all/2026-01-01", "r.jsonl", "--by", "all")[1]
+
+
+def test_a_run_of_several_releases_is_of_none_of_them_alone(folder: Path, run: Run) -> None:
+    file = written(
+        folder / "r.jsonl",
+        [row("p1", section_id="be_kind", release=one) for one in ("2025-01-01", "2026-01-01")],
+    )
+    results = read(file)
+    assert [(one.release, results.pins[one.id]) for one in results.runs] == [("", None)]
+    _, _, said = run("results", "all/2026-01-01", file)
+    assert "against release 2025-01-01 and 2026-01-01" in said
+    assert said.count("the results of 2025-01-01 are about another text than all/2026-01-01") == 1
