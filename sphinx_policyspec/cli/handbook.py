@@ -176,7 +176,7 @@ def handbook(
     else:
         for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
             settings.note(f"wrote {Path(output) / name}")
-    exit_if_unusable(told)
+    exit_if_unusable(told or (one for one in findings if one.code == "unusable-results"))
 
 
 def _check_options(

@@ -139,7 +139,7 @@ def trend_record(trend: Trend) -> dict[str, Any]:
         "from": old.release,
         "to": new.release,
         "prompts": rate.prompts,
-        "left_out": max(0, old.rate.prompts - rate.prompts) + max(0, new.rate.prompts - rate.prompts),
+        "left_out": trend.left_out,
         "difference": _rounded(rate.mean),
         **{
             name: _rounded(getattr(rate, name))

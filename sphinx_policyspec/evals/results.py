@@ -94,6 +94,11 @@ class Trend(Brief):
     new: ResultRow
     rate: Rate
 
+    @property
+    def left_out(self) -> int:
+        """How many prompts one of the releases had alone, or in other words."""
+        return self.old.rate.prompts + self.new.rate.prompts - 2 * self.rate.prompts
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results(Brief):

@@ -223,7 +223,7 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """
     results, problems = knowledge.evaluated(app.env)
     conf = Path(app.confdir, "conf.py")
-    lines = _lines(conf) if problems else {}
+    lines = _lines(conf) if problems or (results and results.findings) else {}
     for option, error in problems.items():
         if (name := f"{PREFIX}{option}") in domain_of(app.env).given.named:
             raise error
@@ -234,9 +234,17 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
         span = Span(Path(os.path.relpath(at, app.srcdir)).as_posix(), line)
         yield Finding(code="config", message=f"`{name}`: {said}", span=span)
     for finding in results.findings if results else ():
-        file = Path(os.path.relpath(Path(app.confdir, finding.span.file), app.srcdir)).as_posix()
-        message = finding.message.replace(f"{app.confdir}{os.sep}", "")
-        yield replace(finding, message=message, span=replace(finding.span, file=file))
+        path, message = (
+            Path(app.confdir, finding.span.file),
+            finding.message.replace(f"{app.confdir}{os.sep}", ""),
+        )
+        span = replace(finding.span, file=Path(os.path.relpath(path, app.srcdir)).as_posix())
+        name = f"{PREFIX}results"
+        if not path.exists() and name not in domain_of(app.env).given.named:
+            # It has no line of its own.
+            span = Span(Path(os.path.relpath(conf, app.srcdir)).as_posix(), lines.get(name, [1])[-1])
+            message = f"`{name}`: {message}"
+        yield replace(finding, message=message, span=span)
 
 
 def alignment_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:

@@ -534,8 +534,9 @@
       const text = ({ row }) => squeeze(row.cells[column].textContent).trim();
       const compare = (one, other) => {
         if (!head) return 0;
-        // A number may stand behind a sign.
-        if (head.isNumber) return Number(text(one).replace(/^\D+/, "")) - Number(text(other).replace(/^\D+/, ""));
+        // A number may stand behind a sign, and before what it is about; nothing is less than 0.
+        const number = (entry) => parseFloat(text(entry).replace(/^\D+/, "") || -1);
+        if (head.isNumber) return number(one) - number(other);
         return (head.isLevel && one.item.level - other.item.level) || collator.compare(text(one), text(other));
       };
       const sorted = [...this.rows].sort((one, other) => (down ? -1 : 1) * compare(one, other) || one.at - other.at);

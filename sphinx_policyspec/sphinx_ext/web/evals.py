@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,16 @@ from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Defect, EvalPrompt, Principle, Spec, TargetKind, Triage
 from sphinx_policyspec.packs.bearing import relations_of
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
+from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelRow
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE, level_html
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.evals.measures import Rate
-    from sphinx_policyspec.evals.results import ComparedRow, ResultRow, Results
+    from sphinx_policyspec.evals.results import ResultRow, Results, Trend
 
 _ = get_translation("sphinx_policyspec")
 
@@ -65,9 +67,19 @@ class ResultPanels:
             yield PanelRow(_("Judged outputs"), len(said), html=f"<ul>{items}</ul>")
 
     def _table(self, rows: Sequence[ResultRow]) -> str:
-        """Return the table of the rows of one group."""
-        place = rows[0].group.facet, rows[0].group.id
-        return _table(rows, self._differences.get(place, ()), self._results.version)
+        """Return the table of the rows of one group, with how far each is from the baseline."""
+        version = self._results.version
+        if not (differences := self._differences.get((rows[0].group.facet, rows[0].group.id))):
+            return _table(rows, version)
+        found: dict[tuple[str, ...], Rate] = {
+            (d.a.id, d.release_a, d.scorer, d.evidence, d.grader): d.rate for d in differences
+        }
+        told = {
+            _key(row): _whole(_difference(found[_key(row)], is_share=row.rate.is_share))
+            for row in rows
+            if _key(row) in found
+        }
+        return _table(rows, version, _("Compared with {model}").format(model=differences[0].b.model), told)
 
     def _why_none(self, identifier: str, prompts: Sequence[EvalPrompt]) -> str:
         """Return why no result tells anything of a principle: nothing to run, or nothing run."""
@@ -80,24 +92,27 @@ class ResultPanels:
         return _("No result: no prompt tests it.")
 
 
-def _table(rows: Sequence[ResultRow], differences: Sequence[ComparedRow], version: str) -> str:
-    base = next((row.b.model for row in differences), "")
+def _table(
+    rows: Sequence[ResultRow], version: str, last: str = "", told: Mapping[tuple[str, ...], str] | None = None
+) -> str:
+    """Return a table of runs.
+
+    :param last: the head of a column more, whose cells are ``told``
+    """
     head = [_("Model"), _("Mean"), _("Interval of 95 %"), _("Prompts × answers"), _("Graded"), _("Against")]
-    head += [_("Compared with {model}").format(model=base)] if base else []
-    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*head, *filter(None, [last])))
     # Rows of one model that nothing else tells apart bear the ids of their runs.
     alike = Counter((*_key(row)[1:], row.run.model) for row in rows)
     body = "".join(
         _row(
             row,
-            differences,
             version,
-            bool(base),
-            row.run.id if alike[*_key(row)[1:], row.run.model] > 1 else "",
+            run=row.run.id if alike[*_key(row)[1:], row.run.model] > 1 else "",
+            more=f"<td>{(told or {}).get(_key(row), '')}</td>" if last else "",
         )
         for row in rows
     )
-    return f'<div class="ps-wide" tabindex="0"><table class="ps-results"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="ps-wide" tabindex="0"><table class="ps-figures"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _order(row: ResultRow) -> tuple[str, ...]:
@@ -105,29 +120,21 @@ def _order(row: ResultRow) -> tuple[str, ...]:
     return row.run.model, row.scorer, row.evidence, row.grader, row.release, row.run.created, row.run.id
 
 
-def _row(row: ResultRow, differences: Sequence[ComparedRow], version: str, compares: bool, run: str) -> str:
+def _row(row: ResultRow, version: str, *, run: str, more: str) -> str:
     """Return the row of a run, with its id where others of its model stand beside it."""
     is_stale = bool(row.release and version and row.release != version)
-    against = escape(row.release or _("unknown")) + (
+    against = _whole(row.release or _("unknown")) + (
         "<br>" + _small(_("another text than this")) if is_stale else ""
     )
-    cells = [
+    cells = (
         f'<th scope="row">{escape(row.run.model)}{f"<br>{_small(run)}" if run else ""}</th>',
         f"<td>{_figure(row.rate)}</td>",
         f"<td>{_interval(row)}</td>",
         f"<td>{_counts(row)}</td>",
         f"<td>{escape(_graded(row))}</td>",
         f"<td>{against}</td>",
-    ]
-    if compares:
-        found = next((one for one in differences if _is_of(one, row)), None)
-        cells.append(f"<td>{escape(_difference(found, is_share=row.rate.is_share)) if found else ''}</td>")
-    return f'<tr class="{"ps-stale" if is_stale else ""}">{"".join(cells)}</tr>'
-
-
-def _is_of(difference: ComparedRow, row: ResultRow) -> bool:
-    told = difference.a.id, difference.release_a, difference.scorer, difference.evidence, difference.grader
-    return told == _key(row)
+    )
+    return f'<tr class="{"ps-stale" if is_stale else ""}">{"".join(cells)}{more}</tr>'
 
 
 def _figure(rate: Rate) -> str:
@@ -162,7 +169,7 @@ def _signed(figures: str) -> str:
 
 def _counts(row: ResultRow) -> str:
     prompts, answers, excluded = row.rate.prompts, row.rate.answers or 0, row.rate.excluded or 0
-    shown = f"{prompts} × {answers / prompts:.1f}".removesuffix(".0") if prompts else "0"
+    shown = _whole(f"{prompts} × {answers / prompts:.1f}".removesuffix(".0") if prompts else "0")
     if prompts < _FEW:
         shown += " " + _small(_("few"))
     if excluded:
@@ -175,12 +182,16 @@ def _graded(row: ResultRow) -> str:
     return ", ".join(filter(None, (what, row.scorer, row.grader)))
 
 
+def _whole(words: str) -> str:
+    """Return words that no line ends between."""
+    return f'<span class="ps-whole">{escape(words)}</span>'
+
+
 def _small(words: str) -> str:
     return f'<span class="ps-few">{escape(words)}</span>'
 
 
-def _difference(row: ComparedRow, *, is_share: bool) -> str:
-    rate = row.rate
+def _difference(rate: Rate, *, is_share: bool) -> str:
     if rate.mean is None:
         return ""
 
@@ -232,21 +243,22 @@ class ResultsPage:
 def _body(app: Sphinx, spec: Spec, results: Results) -> str:
     domain = domain_of(app.env)
 
-    def link(principle: Principle) -> str:
+    def link(principle: Principle) -> tuple[str, str]:
+        """Return the linked title of a principle, and its level."""
         item = domain.find(TargetKind.PROVISION, principle.id)
-        title = escape(principle.title)
+        title, level = escape(principle.title), principle.authority
+        badge = f'<span class="ps-chip ps-level-{style_name(level)}">{escape(domain.title_of_level(level))}</span>'
         if item is None:
-            return title
+            return title, badge
         address = f"{app.builder.get_relative_uri(RESULTS_PAGE, item.docname)}#{item.anchor}"
-        badge = level_html(principle.authority, domain.title_of_level(principle.authority))
-        return f'<a class="reference internal" href="{escape(address, quote=True)}">{title}</a> {badge}'
+        return f'<a class="reference internal" href="{escape(address, quote=True)}">{title}</a>', badge
 
     intro = _(
         "How well models follow each principle, as graders see their answers to its prompts. A mean says nothing of "
         "prompts that nobody wrote; results of different graders or releases are not comparable. There is no ranking."
     )
-    parts = [f"<p>{escape(intro)}</p>", *_holes(spec, results, link), _by_principle(spec, results, link)]
-    return "".join((*parts, _by_run(results)))
+    parts = [f"<p>{escape(intro)}</p>", *_holes(spec, results, link)]
+    return "".join((*parts, _by_run(results), _by_principle(spec, results, link)))
 
 
 def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
@@ -262,62 +274,116 @@ def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
     }
     for name, found in lists.items():
         share = _("{count} of {all}").format(count=len(found), all=len(spec.principles))
-        items = "".join(f"<li>{link(one)}</li>" for one in found)
+        items = "".join(f"<li>{' '.join(link(one))}</li>" for one in found)
         body = f"<ul>{items}</ul>" if items else ""
         yield f'<details class="ps-hole"><summary>{escape(name)}: {escape(share)}</summary>{body}</details>'
 
 
 def _by_principle(spec: Spec, results: Results, link: Any) -> str:
-    """Return a table of principles by runs; the lowest mean comes first."""
+    """Return a table of principles by runs; the lowest mean comes first, and what has none last."""
     told = [row for row in results.rows if row.group.facet == "provision"]
     # What is the same everywhere tells nothing apart.
     has_scorers = len({row.scorer for row in told}) > 1
     names = {_key(row): _name(row, has_scorers=has_scorers) for row in told}
     # What has two columns of one name is told apart by all that it is.
     keys = Counter(names.values())
-    rows: dict[str, dict[str, ResultRow]] = {}
+    rows: dict[str, dict[tuple[str, ...], ResultRow]] = {}
     for row in told:
         name = names[_key(row)]
-        full = " · ".join(filter(None, (name, row.grader, row.run.id)))
+        full = (*name, *filter(None, (row.grader, row.run.id)))
         rows.setdefault(row.group.id, {})[name if keys[name] == 1 else full] = row
-    principles = [principle for principle in spec.principles if principle.id in rows]
-    columns = sorted({name for principle in principles for name in rows[principle.id]})
-    if not columns:
+    if not (
+        columns := sorted({name for principle in spec.principles for name in rows.get(principle.id, ())})
+    ):
         return ""
-    principles.sort(key=lambda p: min(row.rate.mean or 0.0 for row in rows[p.id].values()))
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (_("Principle"), *columns))
-    body = "".join(
-        f'<tr><th scope="row">{link(principle)}</th>{"".join(_cells(rows[principle.id], columns))}</tr>'
-        for principle in principles
+    relations = relations_of(spec)
+
+    def lowest(principle: Principle) -> float:
+        return min((row.rate.mean or 0.0 for row in rows.get(principle.id, {}).values()), default=inf)
+
+    before, behind = (_("Principle"), _("Level")), (_("Examples"), _("Prompts"))
+    last = _("Last run")
+    heads = [
+        *(_cell("th", escape(name)) for name in before),
+        *(
+            _cell("th", f"{escape(model)}<br><small>{escape(' · '.join(rest))}</small>", number=True)
+            for model, *rest in columns
+        ),
+        *(_cell("th", escape(name), number=True) for name in behind),
+        _cell("th", escape(last)),
+    ]
+    body = []
+    for principle in sorted(spec.principles, key=lowest):
+        found, counts = rows.get(principle.id, {}), relations[principle.id]
+        numbers = str(len(counts.examples)), str(len(counts.prompts))
+        run = max((row.run.created[:10] for row in found.values()), default="")
+        cells = (
+            *(_cell("td", told, label=name) for name, told in zip(before, link(principle), strict=True)),
+            *(_cell("td", _short(found.get(name)), label=" · ".join(name), number=True) for name in columns),
+            *(_cell("td", told, label=name, number=True) for name, told in zip(behind, numbers, strict=True)),
+            _cell("td", escape(run), label=last),
+        )
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    title, says = (
+        _("By principle, the lowest mean first"),
+        _("n is the number of prompts; a mean of fewer than five says little."),
     )
-    title = escape(_("By principle, the lowest mean first"))
     return (
-        f'<section id="by-principle"><h2>{title}</h2><div class="ps-wide" tabindex="0"><table class="ps-results">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>"
+        f'<section class="ps-table-page" id="by-principle"><h2>{escape(title)}</h2><p>{escape(says)}</p>'
+        '<div class="ps-query ps-view ps-principle-table ps-by-run">'
+        f'<div class="ps-scroll ps-rows" role="region" tabindex="0" aria-label="{escape(title, quote=True)}">'
+        f'<table class="ps-answer docutils align-default"><thead><tr>{"".join(heads)}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+        "</div></div></section>"
     )
 
 
-def _name(row: ResultRow, *, has_scorers: bool) -> str:
+def _cell(tag: str, html: str, *, label: str = "", number: bool = False) -> str:
+    """Return a cell as tables have it that can be filtered and sorted."""
+    given = ' scope="col"' if tag == "th" else f' data-label="{escape(label, quote=True)}"'
+    given += ' class="ps-number"' if number else ""
+    return f"<{tag}{given}><p>{html}</p></{tag}>"
+
+
+def _short(row: ResultRow | None) -> str:
+    if row is None:
+        return ""
+    told = f"n = {row.rate.prompts}"
+    if row.rate.excluded:
+        told += " " + escape(_("({count} left out)").format(count=row.rate.excluded))
+    return f"{_figure(row.rate)} <small>{told}</small>"
+
+
+def _name(row: ResultRow, *, has_scorers: bool) -> tuple[str, ...]:
+    """Return the model of a row, and what else tells its column from others."""
     evidence = "" if row.evidence == "output" else row.evidence
     scorer = row.scorer if has_scorers else ""
-    return " · ".join(filter(None, (row.run.model, row.release, scorer, evidence)))
+    return row.run.model, *filter(None, (row.release, scorer, evidence))
 
 
 def _key(row: ResultRow) -> tuple[str, ...]:
     return row.run.id, row.release, row.scorer, row.evidence, row.grader
 
 
-def _cells(found: Mapping[str, ResultRow], columns: Iterable[str]) -> Iterator[str]:
-    for name in columns:
-        row = found.get(name)
-        yield f"<td>{_figure(row.rate)} <small>{_counts(row)}</small></td>" if row else "<td></td>"
-
-
 def _by_run(results: Results) -> str:
-    """Return a table of runs over all prompts that test a provision, by model and release."""
+    """Return a table of runs over all prompts that test a provision, by model and release, with how far each model moved."""
     rows = [row for row in results.rows if row.group.facet == "joined"]
     if not rows:
         return ""
     rows.sort(key=_order)
-    title = escape(_("By model and release"))
-    return f'<section id="by-release"><h2>{title}</h2>{_table(rows, (), results.version)}</section>'
+    steps = {_key(step.new): _step(step) for step in results.trends}
+    head = _("Since the release before, on the same prompts") if steps else ""
+    title, says = escape(_("By model and release")), ""
+    if steps:
+        says = "<p>" + escape(_("* holds although several steps are looked at (Holm, 5 %).")) + "</p>"
+    return f'<section id="by-release"><h2>{title}</h2>{_table(rows, results.version, head, steps)}{says}</section>'
+
+
+def _step(trend: Trend) -> str:
+    """Return how far a model moved, on how many prompts; a prompt that changed, came or went is left out."""
+    if trend.rate.mean is None:
+        return escape(_("since {release}: no prompt is the same").format(release=trend.old.release))
+    moved = _difference(trend.rate, is_share=trend.new.rate.is_share and trend.old.rate.is_share)
+    about = _("{count} prompts, since {release}").format(count=trend.rate.prompts, release=trend.old.release)
+    return f"{_whole(moved)}<br>{_small(about)}" + (
+        " " + _small(_("({count} left out)").format(count=trend.left_out)) if trend.left_out else ""
+    )

@@ -75,7 +75,7 @@ def test_a_principle_tells_of_each_run_and_of_judged_outputs(
     assert told_in(warnings_in(app)) == []
     panel = page(app, "first").select_one("#be_kind .ps-panel")
     assert panel
-    head, other, base = cells(panel.select_one("table.ps-results"))  # type: ignore[arg-type]  # it is there
+    head, other, base = cells(panel.select_one("table.ps-figures"))  # type: ignore[arg-type]  # it is there
     assert head[:3] == ["Model", "Mean", "Interval of 95 %"]
     assert head[-1] == "Compared with one"
     assert (other[0], other[1]) == ("example/<two>", "50 %")
@@ -87,14 +87,14 @@ def test_a_principle_tells_of_each_run_and_of_judged_outputs(
     assert "It asks for <b>speed</b>. (A. Reader)" in said
     panels = page(app, "first").select(".ps-panel")
     (chapter,) = (one for one in panels if "Results of this chapter" in one.get_text())
-    assert cells(chapter.select_one("table.ps-results"))[1] == other  # type: ignore[arg-type]  # it is there
+    assert cells(chapter.select_one("table.ps-figures"))[1] == other  # type: ignore[arg-type]  # it is there
 
 
 def test_grades_that_are_no_shares_are_shown_as_they_are(evaluated: Path, build: Build) -> None:
     log(evaluated / "results.jsonl", one=[3, 5, 4, 2, 6, 6], **{"example/<two>": [5] * 6})
     panel = page(build(evaluated), "first").select_one("#be_kind .ps-panel")
     assert panel
-    _, other, base = cells(panel.select_one("table.ps-results"))  # type: ignore[arg-type]  # it is there
+    _, other, base = cells(panel.select_one("table.ps-figures"))  # type: ignore[arg-type]  # it is there
     assert (base[1], base[2].count("%")) == ("4.33", 0)
     assert other[1:3] == ["5", "none: all prompts have one grade"]
     assert other[-1].startswith("+0.667 (")
@@ -108,8 +108,12 @@ def test_a_page_tells_all_and_what_lacks(evaluated: Path, build: Build) -> None:
         "Without a prompt",
         "Without a result",
     ]
-    rows = cells(found.select_one("#by-principle table"))  # type: ignore[arg-type]  # it is there
-    assert len(rows) == 2
+    head, kind, brief = cells(found.select_one("#by-principle table"))  # type: ignore[arg-type]  # it is there
+    assert head == ["Principle", "Level", "example/<two> 1.0", "one 1.0", "Examples", "Prompts", "Last run"]
+    assert kind[2:4] == ["50 % n = 6", "83 % n = 6"]
+    assert brief[2:4] == ["", ""]
+    labels = [cell["data-label"] for cell in found.select("#by-principle tbody tr:first-child td")]
+    assert labels[1:4] == ["Level", "example/<two> · 1.0", "one · 1.0"]
     assert found.select_one("#by-principle a[href='first.html#be_kind']")
     assert "There is no ranking." in found.get_text()
 
@@ -135,9 +139,9 @@ def test_two_runs_of_a_model_stand_beside_each_other(evaluated: Path, build: Bui
         )
     built = build(evaluated)
     table = page(built, "policy-results").select_one("#by-principle table")
-    _, told = cells(table)  # type: ignore[arg-type]  # it is there
-    assert sorted(cell.split()[0] for cell in told[1:]) == ["0", "50", "83"]
-    names = [line[0] for line in cells(page(built, "first").select_one("table.ps-results"))[1:]]  # type: ignore[arg-type]  # it is there
+    _, told, _ = cells(table)  # type: ignore[arg-type]  # it is there
+    assert sorted(cell.split()[0] for cell in told[2:5]) == ["0", "50", "83"]
+    names = [line[0] for line in cells(page(built, "first").select_one("table.ps-figures"))[1:]]  # type: ignore[arg-type]  # it is there
     assert len({*names}) == 3
 
 
@@ -158,12 +162,14 @@ def test_runs_of_a_model_over_releases_stand_in_time_and_need_no_ids(evaluated: 
     with (evaluated / "conf.py").open("a", encoding="utf-8") as file:
         file.write('policyspec_results_baseline = ""\n')
     built = build(evaluated)
-    told = cells(page(built, "first").select_one("#be_kind table.ps-results"))[1:]  # type: ignore[arg-type]  # it is there
+    told = cells(page(built, "first").select_one("#be_kind table.ps-figures"))[1:]  # type: ignore[arg-type]  # it is there
     assert [(line[0], line[-1][:3]) for line in told] == [
         (model, release) for model in ("one", "two") for release in ("1.0", "2.0", "3.0")
     ]
     head = cells(page(built, "policy-results").select_one("#by-principle table"))[0]  # type: ignore[arg-type]  # it is there
-    assert head[1:3] == ["one · 1.0", "one · 2.0"]
+    assert head[2:4] == ["one 1.0", "one 2.0"]
+    _, *steps = cells(page(built, "policy-results").select_one("#by-release table"))  # type: ignore[arg-type]  # it is there
+    assert [step[-1] for step in steps[:3]] == ["", *(f"+0 1 prompts, since {one}" for one in ("1.0", "2.0"))]
 
 
 def test_a_text_that_changed_makes_results_stale(evaluated: Path, build: Build) -> None:
