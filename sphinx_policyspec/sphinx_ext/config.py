@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
 
 from sphinx.config import Config
 
@@ -177,6 +176,12 @@ class PolicySpecConfig:
         False,
         "Whether to add the page `policy-ask`, on which readers put questions to the spec in their "
         "browser; its engine and graph take about 2 MB, which no other page loads.",
+        _truth,
+        "html",
+    )
+    llms: bool = _option(
+        False,
+        "Whether to write what models read: `llms.txt`, `llms-full.txt` and a Markdown file beside each page.",
         _truth,
         "html",
     )
@@ -356,11 +361,6 @@ def _kept(option: Field[Any], value: Any) -> Any:
 
 def _entries(value: Any) -> list[tuple[Any, Any]]:
     return list(value.items() if isinstance(value, dict) else enumerate(value))
-
-
-def feedback_address(template: str, values: Mapping[str, str]) -> str:
-    """Return an address with values in their places, each encoded."""
-    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)
 
 
 Older = Callable[["Reader"], "tuple[Spec, ...]"]

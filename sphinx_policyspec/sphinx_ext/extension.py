@@ -23,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.markdown import (
     read_model_spec_pages,
 )
 from sphinx_policyspec.sphinx_ext.nodes.writers import configure, register_nodes
+from sphinx_policyspec.sphinx_ext.web.llms import hand_over, write_page
 from sphinx_policyspec.sphinx_ext.web.navigation import open_chapter
 
 if TYPE_CHECKING:
@@ -97,12 +98,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("write-started", build.before_writing)
     app.connect("doctree-resolved", build.fill_page)
     app.connect("doctree-resolved", build.leave_out, priority=950)
+    # When nothing is changed about a page any more.
+    app.connect("doctree-resolved", write_page, priority=960)
     # Before themes, which may make something of the contents of a page.
     app.connect("html-page-context", build.navigate, priority=400)
     app.connect("html-page-context", build.complete)
     # After themes have made something of the contents.
     app.connect("html-page-context", open_chapter, priority=600)
     app.connect("html-collect-pages", build.pages)
+    # Before another extension writes such files of its own.
+    app.connect("build-finished", hand_over, priority=400)
     app.connect("build-finished", build.finish)
     return {
         "version": _version(),

@@ -21,9 +21,10 @@ from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Semantics, TargetKind
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import CellNodes, Page, PolicyFold, chip, items, table
 from sphinx_policyspec.sphinx_ext.asks.cases import party_words, rule_name
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
+from sphinx_policyspec.sphinx_ext.nodes.nodes import feedback_address
 from sphinx_policyspec.sphinx_ext.store import cached
 from sphinx_policyspec.surveys import (
     Decider,

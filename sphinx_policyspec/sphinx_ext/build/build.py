@@ -58,6 +58,7 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
+from sphinx_policyspec.sphinx_ext.web.llms import link_markdown, write_llms
 from sphinx_policyspec.sphinx_ext.web.navigation import (
     lead_nowhere_else,
     show_contents,
@@ -334,6 +335,7 @@ class Build:
         Our indices get a template that takes them as they are.
         """
         outputs.add_to_page(app, docname, template, context, doctree)
+        link_markdown(app, docname, context, doctree)
         self.ask.add_to_page(app, docname)
         self.changes.add_style(docname, context)
         show_releases(app, docname, context)
@@ -358,6 +360,7 @@ class Build:
             if not self.leaves_indices:
                 remove_empty_indices(app, domain_of(app.env))
             outputs.write_data(app, self.handbook)
+            write_llms(app, self.handbook)
             if self.removed or domain_of(app.env).own_pages():
                 drop_dead_terms(app)
             if not self.failures.found:

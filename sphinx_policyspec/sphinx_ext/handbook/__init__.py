@@ -48,6 +48,7 @@ from sphinx_policyspec.sphinx_ext.store import write_output
 from sphinx_policyspec.sphinx_ext.typst.builder import TypstBuilder
 from sphinx_policyspec.sphinx_ext.typst.code_and_fonts import require_typst
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import has_ask_page
+from sphinx_policyspec.sphinx_ext.web.llms import write_releases
 from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, switch_for_sidebar
 from sphinx_policyspec.sphinx_ext.web.pages import social_tags
 from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, RESULTS_PAGE, level_html
@@ -178,7 +179,6 @@ class _Sidebar:
 PDF = "handbook.pdf"
 """Name of the PDF, which lies beside the first page of the site."""
 
-_DEFAULT_THEME = "furo"
 _ICON = Path(__file__).with_name("policyspec-icon.svg")
 _EXTENSION = "sphinx_policyspec.sphinx_ext.handbook"
 _WARNING = re.compile(
@@ -231,7 +231,7 @@ def build_site(
         "html_title": _DASH.sub(
             "-\N{WORD JOINER}", _shown(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip())
         ),
-        "html_theme": theme or _DEFAULT_THEME,
+        "html_theme": theme or "furo",
         "html_math_renderer": RENDERER,
         "html_copy_source": False,
         "html_show_sourcelink": False,
@@ -248,6 +248,7 @@ def build_site(
         # What is found in the text is told by whoever reads it, and what is lost on paper by the build.
         "suppress_warnings": [f"policyspec.{code}" for code in rules()],
         "policyspec_ask_page": ask,
+        "policyspec_llms": True,
         **_paper(pdf_fonts, pdf_missing),
         **(named or {}),
     }
@@ -282,7 +283,7 @@ def build_project(
     :param older: older releases, to tell what changed, instead of the project's own
     :param named: as for a site, in place of the project's
     """
-    overrides = dict(options.overrides) | ({"html_theme": theme} if theme else {})
+    overrides = {"policyspec_llms": True, **options.overrides} | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
     overrides |= _paper(pdf_fonts, pdf_missing) | dict(named or {})
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
@@ -360,8 +361,7 @@ def _finding(line: str, told: Mapping[tuple[str, str], Severity]) -> Finding:
 
     :param told: how severe those are that are ours, by code and words
     """
-    text = _COLOR.sub("", line)
-    match = _WARNING.fullmatch(text)
+    match = _WARNING.fullmatch(text := _COLOR.sub("", line))
     if match is None:
         match = re.fullmatch(
             r"(?P<file>)(?P<line>)(?:(?P<severity>WARNING|ERROR): )?(?P<message>.*?)(?P<code>)", text
@@ -455,6 +455,7 @@ def build_releases(
         own = options | {"named": below(options.get("named", {}), every[place].folder)}
         found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **own)
     write_output(out / f"{START}.html", _start_page(specs[-1], every))
+    write_releases(out, specs[-1].title, [(one.folder, one.name) for one in reversed(every)])
     return tuple(found)
 
 

@@ -7,7 +7,9 @@ it. What an author wrote is its children; level, role and verdict are attributes
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar, TypeVar
+from urllib.parse import quote
 
 from docutils import nodes
 
@@ -212,3 +214,8 @@ _JOINED = re.compile(r"#document-[^\"#]*(?=#)")
 def anchor_alone(target: str) -> str:
     """Return an address, or HTML with addresses, without the anchors of pages before other anchors."""
     return _JOINED.sub("", target)
+
+
+def feedback_address(template: str, values: Mapping[str, str]) -> str:
+    """Return an address with values in their places, each encoded."""
+    return re.sub(r"\{(\w+)\}", lambda match: quote(values.get(match[1], ""), safe=""), template)

@@ -22,11 +22,17 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.packs.bearing import Occurrence, Relations, relations_of
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, feedback_address, site_base
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
 from sphinx_policyspec.sphinx_ext.nodes.boxes import level_word
-from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyExample, anchor_of, around, elements_of
+from sphinx_policyspec.sphinx_ext.nodes.nodes import (
+    PolicyExample,
+    anchor_of,
+    around,
+    elements_of,
+    feedback_address,
+)
 from sphinx_policyspec.sphinx_ext.nodes.writers import PolicyPanel
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web import navigation, panels
