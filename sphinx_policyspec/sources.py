@@ -24,8 +24,15 @@ from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
-from sphinx_policyspec.readers.overlays import is_overlay, read_overlays
-from sphinx_policyspec.readers.release import companions, is_release, read_release, release_folders, spec_file
+from sphinx_policyspec.readers.overlays import Overlay, is_overlay, read_overlay, read_overlays
+from sphinx_policyspec.readers.release import (
+    companions,
+    is_page,
+    is_spec,
+    read_release,
+    release_folders,
+    spec_file,
+)
 from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_in, read_text
 
 if TYPE_CHECKING:
@@ -34,8 +41,6 @@ if TYPE_CHECKING:
 _TOLD = 3
 _FAR = 5
 """Folders in which a project is sought, from the one that was named upwards."""
-_LOOKED_AT = 2**20
-"""Bytes of a file by which it is told from a page of a project."""
 """How many things that a revision lacks are told beside an error."""
 _BUILT = frozenset({"_build", "__pycache__", "node_modules"})
 """Folders that hold nothing of a project's own."""
@@ -58,6 +63,7 @@ class Loaded(Brief):
     :param checkout: what keeps ``root`` in place, where it was taken out of a repository
     :param alignments: a project's files of what of it corresponds to what of other specs
     :param overlays: the files whose statements are among the provisions
+    :param overlay: that which the pages of a project write, and what is wrong with its form; nothing where they write none
     """
 
     spec: Spec
@@ -75,6 +81,7 @@ class Loaded(Brief):
     checkout: Checkout | None = None
     alignments: tuple[Path, ...] = ()
     overlays: tuple[Path, ...] = ()
+    overlay: tuple[Overlay | None, tuple[Finding, ...]] | None = None
 
     @property
     def digest(self) -> str:
@@ -210,9 +217,9 @@ class Reader:
             return self._overlaid(path, name)
         if options := self._options_of(path):
             return self.project(path, options, self._given)
-        if path.is_file() and _is_page(path):
+        if path.is_file() and is_page(path):
             raise SourceError(f"`{name}` is a page of a Sphinx project; {_project_near(path, name)}")
-        if _is_spec(path):
+        if is_spec(path):
             reading = read_release(path, bound=self.bound, rule=self._rule())
             document = spec_file(path)
             loaded = Loaded(
@@ -246,13 +253,26 @@ class Reader:
         :param files: each with what messages call it, the nearest to where they hold last
         :param upstream: by default the one that they name; of several releases the one that is pinned, else the last
         """
-        from sphinx_policyspec.overlays.check import check_overlays  # noqa: PLC0415  few SOURCEs are overlays
-
-        overlays, findings, named = read_overlays(files, is_named=upstream is None)
-        given = named if upstream is None else upstream
+        overlays, findings, named = read_overlays(files, is_named=upstream is None, read=self._overlay_at)
         # Whoever named no upstream has to know which file does.
         with _named(files[0][0]) if upstream is None else contextlib.nullcontext():
-            releases = (given,) if isinstance(given, Loaded) else self.releases(given)
+            return self.judge(overlays, findings, named if upstream is None else upstream)
+
+    def _overlay_at(self, path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
+        """Return the overlay of a file, or that which the pages of a project write."""
+        options = self._options_of(path)
+        found = self.project(path, options, self._given).overlay if options else read_overlay(path, name)
+        if found is None:
+            raise SourceError(f"`{name}` has no `policy:overlay` on any page")
+        return found
+
+    def judge(
+        self, overlays: Sequence[Overlay], findings: Sequence[Finding], given: str | Path | Loaded
+    ) -> tuple[OverlayReport, Loaded]:
+        """Return what is to be said of overlays beside what was found in their form, and their upstream, as :meth:`judged`."""
+        from sphinx_policyspec.overlays.check import check_overlays  # noqa: PLC0415  few SOURCEs are overlays
+
+        releases = (given,) if isinstance(given, Loaded) else self.releases(given)
         pins = {overlay.upstream.release for overlay in overlays}
         place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
         read, older = releases[place], [one.spec for one in releases[:place]]
@@ -298,7 +318,7 @@ class Reader:
         if confdir and path.is_dir():
             if not is_project(path, confdir):
                 raise SourceError(f"`{confdir}` holds no `conf.py`")
-            if not (self.is_older and (is_project(path) or _is_spec(path) or release_folders(path))):
+            if not (self.is_older and (is_project(path) or is_spec(path) or release_folders(path))):
                 return self.options
         return replace(self.options, confdir=path) if is_project(path) else None
 
@@ -332,7 +352,7 @@ class Reader:
         elif is_graph(path):
             yield path
         else:
-            for release in (path,) if _is_spec(path) else release_folders(path):
+            for release in (path,) if is_spec(path) else release_folders(path):
                 document = spec_file(release)
                 yield from (document, *companions(document))
 
@@ -390,26 +410,6 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
     for document in loaded.spec.documents:
         text, _findings = read_text(loaded.root / document.file, document.file)
         yield from ignores_in(document.file, text.split("\n"))
-
-
-_DIRECTIVE = re.compile(rb"(?m)^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)")
-_LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
-
-
-def _is_page(path: Path) -> bool:
-    """Return whether a file holds directives and is not Model Spec Markdown: only a project can read it."""
-    if (suffix := path.suffix.lower()) not in {".md", ".markdown", ".rst"}:
-        return False
-    text = b""
-    # What cannot be read is told by who reads it.
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        text = file.read(_LOOKED_AT)
-    return suffix == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))
-
-
-def _is_spec(path: Path) -> bool:
-    """Return whether a path is a release, or any Markdown read as one; the pages of a project are neither."""
-    return is_release(path) and not _is_page(spec_file(path))
 
 
 def _project_near(path: Path, name: str) -> str:
@@ -470,7 +470,7 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
 
         with _named(path):
             return path.suffix in {".nq", ".trig"} and has_several_specs(path)
-    return not _is_spec(path) and not is_project(path, confdir) and bool(release_folders(path))
+    return not is_spec(path) and not is_project(path, confdir) and bool(release_folders(path))
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -219,6 +219,10 @@ def is_overlay(source: str | Path) -> bool:
     return False
 
 
+ReadsOverlay = Callable[[Path, str], tuple[Overlay | None, tuple[Finding, ...]]]
+"""Returns the overlay of a path, and what is wrong with its form."""
+
+
 def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
     """Return the overlay of a file, and what is wrong with its form; nothing where it says not even its name and holder.
 
@@ -231,7 +235,7 @@ def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, 
 
 
 def read_overlays(
-    files: Sequence[tuple[Path, str]], *, is_named: bool = True
+    files: Sequence[tuple[Path, str]], *, is_named: bool = True, read: ReadsOverlay | None = None
 ) -> tuple[tuple[Overlay, ...], tuple[Finding, ...], str]:
     """Return the overlays of files, what is wrong with their form, and the upstream that all of them name.
 
@@ -239,17 +243,19 @@ def read_overlays(
 
     :param files: each with how findings name it
     :param is_named: whether the upstream that they name counts
+    :param read: what reads one; by default :func:`read_overlay`
     """
     overlays: list[Overlay] = []
     findings: list[Finding] = []
     named: dict[str, None] = {}
     for path, name in files:
-        overlay, found = read_overlay(path, name)
+        overlay, found = (read or read_overlay)(path, name)
         findings += found
         if overlay:
             overlays.append(overlay)
             source = overlay.upstream.source
-            named[source if is_git(source) else str(path.parent / source)] = None
+            folder = path if path.is_dir() else path.parent
+            named[source if is_git(source) else str(folder / source)] = None
     if not overlays:
         raise AnnotationError("\n".join(map(str, findings)))
     if is_named and len(named) > 1:
@@ -260,8 +266,13 @@ def read_overlays(
 
 def overlay_of(text: str, file: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
     """Return the overlay of a text, as :func:`read_overlay` does."""
-    reader = _Reader(YamlReader(file))
-    return reader.overlay(text), tuple(reader.yaml.findings)
+    reader = YamlReader(file)
+    return overlay_in(reader, text), tuple(reader.findings)
+
+
+def overlay_in(reader: YamlReader, text: str) -> Overlay | None:
+    """Return the overlay of a text; what is wrong with it is among the findings of what reads its YAML."""
+    return _Reader(reader).overlay(text)
 
 
 class _Reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -380,3 +381,27 @@ def _previous(changelog: model.Changelog | None, version: str) -> str:
     if version not in versions:
         return ""
     return next(iter(versions[versions.index(version) + 1 :]), "")
+
+
+# -- what a path is ----------------------------------------------------------------------------
+
+_LOOKED_AT = 2**20
+"""Bytes of a file by which it is told from a page of a project."""
+_DIRECTIVE = re.compile(rb"(?m)^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)")
+_LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
+
+
+def is_page(path: Path) -> bool:
+    """Return whether a file holds directives and is not Model Spec Markdown: only a project can read it."""
+    if (suffix := path.suffix.lower()) not in {".md", ".markdown", ".rst"}:
+        return False
+    text = b""
+    # What cannot be read is told by who reads it.
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        text = file.read(_LOOKED_AT)
+    return suffix == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))
+
+
+def is_spec(path: Path) -> bool:
+    """Return whether a path is a release, or any Markdown read as one; the pages of a project are neither."""
+    return is_release(path) and not is_page(spec_file(path))

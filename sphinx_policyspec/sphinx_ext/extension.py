@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 def directives() -> dict[str, type[PolicyDirective]]:
     """Return the directives by name."""
     from sphinx_policyspec.sphinx_ext.asks import directives as asks  # noqa: PLC0415  many builds read no page
+    from sphinx_policyspec.sphinx_ext.asks import overlays  # noqa: PLC0415  as above
     from sphinx_policyspec.sphinx_ext.pages import declarations, examples  # noqa: PLC0415  as above
 
     return {
@@ -62,6 +63,8 @@ def directives() -> dict[str, type[PolicyDirective]]:
         "query": asks.QueryDirective,
         "case": asks.CaseDirective,
         "changes": asks.ChangesDirective,
+        "overlay": overlays.OverlayDirective,
+        "statement": overlays.StatementDirective,
     }
 
 

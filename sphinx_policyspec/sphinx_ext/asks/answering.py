@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 
@@ -145,6 +145,7 @@ class _Sources:
     since: Since
     _by_query: dict[str, Answer] = field(default_factory=dict)
     _norms: Norms | None = None
+    _shared: dict[str, Any] = field(default_factory=dict)
 
     @property
     def spec(self) -> Spec:
@@ -170,6 +171,11 @@ class _Sources:
 
     def diff(self, since: str) -> SpecDiff | None:
         return self.since.diff(self.env, self.knowledge, since)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._shared:
+            self._shared[name] = make()
+        return self._shared[name]
 
 
 @dataclass(slots=True)

@@ -43,6 +43,8 @@ from sphinx_policyspec.sphinx_ext.store import hold_parts
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.readers.overlays import Overlay
+
 _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([^']+)'|[Nn]o theme named '([^']+)'")
 _EXTENSION = re.compile(r"Could not import extension (\S+)")
@@ -288,6 +290,7 @@ class OpenProject:
             annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
             files=(*pages, *sorted(beside | in_vain)),
             severity=said,
+            overlay=_overlay(app.env),
             alignments=tuple(Path(app.confdir, name) for name in PolicySpecConfig.of(app.config).alignments),
             baseline=Path(app.confdir, baseline)
             if baseline and Path(app.confdir, baseline).is_file()
@@ -326,6 +329,14 @@ class OpenProject:
             )
             answers[name] = (state, digests, found)
         domain.note_shown(builder, replace(shown, answers=answers))
+
+
+def _overlay(env: BuildEnvironment) -> tuple[Overlay | None, tuple[Finding, ...]] | None:
+    if not any(page.questions for page in domain_of(env).pages.values()):
+        return None
+    from sphinx_policyspec.sphinx_ext.asks.overlays import overlay_on_pages  # noqa: PLC0415  many pages ask nothing
+
+    return overlay_on_pages(env)
 
 
 def moved_lines(before: Sequence[str], after: Sequence[str]) -> Callable[[int], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -94,6 +94,9 @@ class Sources(Protocol):
 
     def diff(self, since: str) -> SpecDiff | None:
         """Return what has changed since an older release, by default the one that the project names."""
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what several questions share, made by the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 from sphinx_policyspec.readers.comments import ROLES
 from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.readers.overlays import OVERLAY, STATEMENT
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN, pending_reference
 from sphinx_policyspec.sphinx_ext.markdown.foreign import license_node
@@ -83,12 +84,7 @@ class SpecDirective(PolicyDirective):
             shown["license"] = license_node(spec.license)
         facts = [_fact(label, shown[name]) for name, label in labels.items() if name in shown]
         box = declaration(
-            "spec",
-            "",
-            head,
-            [*facts, *self.content_nodes()],
-            raw_title=title,
-            place=self.place,
+            "spec", "", head, [*facts, *self.content_nodes()], raw_title=title, place=self.place
         )
         self.declare(box, spec)
         return [box]
@@ -355,6 +351,8 @@ ARGUMENTS: Mapping[str, str] = MappingProxyType(
         "response": "verdict: `good`, `bad` or `ok`",
         "prompt": "title; may be left out",
         "query": "named question, as `question`",
+        "overlay": "name, which the ids of its statements begin with",
+        "statement": "id",
     }
 )
 """By directive; the others take no argument."""
@@ -388,7 +386,9 @@ of the model."""
 
 def meaning_of(directive: str, option: str) -> str:
     """Return what an option of a directive holds, empty where nothing is known."""
+    keys = {"overlay": OVERLAY, "statement": STATEMENT}
     said: dict[tuple[str, str], str] = {(row.owner, row.key): row.about for row in ATTRIBUTES}
+    said |= {(owner, key.name): key.about for owner, found in keys.items() for key in found}
     owners = (directive, {"principle": "provision", "response": "message"}.get(directive, ""))
     about = next((said[owner, option] for owner in owners if (owner, option) in said), "")
     return MEANINGS.get(f"{directive} {option}") or about or MEANINGS.get(option, "")
