@@ -90,6 +90,7 @@ _MODULES = {
     "diff": ("changelog", "diff", "history", "judge", "lock"),
     "evals": ("prompts", "results"),
     "handbook": ("handbook",),
+    "language_server": ("lsp",),
     "overlays": ("overlay",),
     "query": ("graph", "query", "reason"),
 }

@@ -6,10 +6,11 @@ check of names, panels, comparison and reference read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sphinx_policyspec.model.levels import OverrideMode
@@ -259,6 +260,36 @@ ORDERING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.orders
 
 NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
 """The options and keys that name something."""
+
+
+NAMED_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("principle", "level"): "level",
+        ("clause", "level"): "level",
+        ("clause", "permits-by"): "level",
+        ("case", "about"): "provision",
+        ("case", "example"): "example",
+        ("item", "from"): "role",
+        ("item", "principle"): "provision",
+        ("item", "level"): "level",
+        ("item", "exempts"): "provision",
+        ("view", "authority"): "level",
+        ("view", "overridable-by"): "level",
+        ("view", "topic"): "topic",
+    }
+)
+"""By owner and key, what those keys and options name that are no attributes: of sidecars, of cases, and of views of a page."""
+
+
+def kind_named(owner: str, key: str) -> str:
+    """Return the kind of thing that an option of a directive, or a key of a sidecar or case, names; empty for none.
+
+    :param owner: the directive, or what has the key: an :data:`Owner`, ``case`` or ``item``
+    """
+    also = {"principle": "provision", "response": "message"}.get(owner, "")
+    rows = [row for row in ATTRIBUTES if row.owner in {owner, also}]
+    beside = NAMED_BESIDE.get((owner, key)) or ("" if rows else NAMED_BESIDE.get(("view", key), ""))
+    return next((row.names for row in rows if key in {row.key, row.sidecar}), "") or beside
 
 
 @cache

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -49,9 +50,12 @@ def _entry(lines: Lines, shown: Shown, start: int, end: int) -> model.ChangelogE
     )
 
 
+_REMEMBERED = 1024
+"""Prompt files that are remembered as they were read: a release that is edited has a hundred, and one of them changes."""
 _HEADER = re.compile(r"\ufeff?Examples for \[\^([a-z0-9]+)\] in ((?:\S++(?:\s++\S++)*+)?)\s*")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tuple[model.Finding, ...]]:
     """Read a prompt file; its tag is the file's stem, which its header should repeat."""
     lines = Lines.of(file, text)

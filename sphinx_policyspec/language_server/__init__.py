@@ -1,0 +1,1 @@
+"""The language server: what authors are told, and offered, while they type."""

@@ -1,0 +1,212 @@
+"""What can be done about a finding with one key: a fix, the nearest id, an option that is missing, or a comment with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lsprotocol import types
+
+from sphinx_policyspec.language_server.diagnostics import SOURCE
+from sphinx_policyspec.language_server.directives import directives_in
+from sphinx_policyspec.language_server.navigation import Here
+from sphinx_policyspec.language_server.places import uri_of
+from sphinx_policyspec.language_server.sites import MARKDOWN, RST, YAML
+from sphinx_policyspec.model import Span, TargetKind
+from sphinx_policyspec.readers.text import ignores_in
+
+_NAME = re.compile(r"`#?([^`]{1,300})`")
+_MEANT = re.compile(r"did you mean `#?(?P<name>[^`]{1,300})`")
+_NO_COMMENT = frozenset(
+    {"unused-ignore", "unreadable-file", "invalid-encoding", "no-principle", "no-user-level"}
+)
+"""Codes that no comment silences where they are told, or that are about no block."""
+_ADDED = {"missing-authority": ("authority", "user")}
+"""By code: the option that is missing, and a value to begin with."""
+_SCHEMA = "https://w3id.org/policyspec/schemas/{name}.schema.json"
+_MODELINE = "# yaml-language-server: $schema="
+_FENCE = re.compile(r"[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)")
+_VERBATIM = re.compile(r"policy:(?:message|response|conversation|query|case|prompt)\b")
+_OF_RST = re.compile(r"(?P<lead>[ \t]*)\.\. [\w:.+-]+::")
+
+
+def actions(here: Here, context: types.CodeActionContext, place: types.Range) -> list[types.CodeAction]:
+    """Return what can be done about the findings of a part of a file, and about the file."""
+    found: list[types.CodeAction] = []
+    for one in context.diagnostics:
+        if one.source == SOURCE and isinstance(one.code, str):
+            found += [*_fixes(here, one), *_nearest(here, one), *_added(here, one), *_ignored(here, one)]
+    if here.path.suffix.lower() in YAML and place.start.line <= 1:
+        found += _modeline(here)
+    return found
+
+
+def _action(
+    here: Here,
+    title: str,
+    edits: list[types.TextEdit],
+    about: types.Diagnostic | None,
+    *,
+    preferred: bool = False,
+) -> types.CodeAction:
+    return types.CodeAction(
+        title=title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[about] if about else None,
+        is_preferred=preferred or None,
+        edit=types.WorkspaceEdit(changes={uri_of(here.path): edits}),
+    )
+
+
+def _fixes(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield what ``policyspec check --fix`` would do."""
+    data: Any = one.data if isinstance(one.data, dict) else {}
+    given = data.get("fixes")
+    for fix in given if isinstance(given, list) else ():
+        ends, text = (fix.get("range"), fix.get("text")) if isinstance(fix, dict) else (None, None)
+        if (
+            isinstance(text, str)
+            and isinstance(ends, list)
+            and [type(number) for number in ends] == [int] * 4
+        ):
+            start, end = (
+                types.Position(line=line, character=character) for line, character in (ends[:2], ends[2:])
+            )
+            edit = types.TextEdit(range=types.Range(start=start, end=end), new_text=text)
+            yield _action(here, f"Replace with `{text}`", [edit], one, preferred=True)
+
+
+def _nearest(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield the nearest name, where a hint has one that no fix is certain of."""
+    meant, said = _MEANT.search(one.message), _NAME.search(one.message)
+    has_fix = isinstance(one.data, dict) and bool(one.data.get("fixes"))
+    if not meant or not said or has_fix:
+        return
+    number = here.text.place(one.range.start)[0]
+    line, name = here.text.line(number), said[1]
+    at = line.find(name, here.text.place(one.range.start)[1] - 1)
+    at = line.find(name) if at < 0 else at
+    if at >= 0:
+        span = Span(here.file, number, at + 1, number, at + 1 + len(name))
+        edit = types.TextEdit(range=here.text.exact_range(span), new_text=meant["name"])
+        yield _action(here, f"Replace with `{meant['name']}`", [edit], one)
+
+
+def _added(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield an option that a directive lacks, or the level that a heading does."""
+    if (missing := _ADDED.get(str(one.code))) is None:
+        return
+    name, value = missing
+    names = sorted(here.root.index.names(TargetKind.LEVEL)) or [value]
+    number = here.text.place(one.range.start)[0]
+    for directive in directives_in(here.lines, is_rst=here.is_rst):
+        if directive.line == number or directive.line < number < directive.options_end:
+            lead = directive.indent + (" " * 3 if here.is_rst else "")
+            place = here.text.exact_range(Span(here.file, directive.line + 1))
+            for level in names:
+                edit = types.TextEdit(range=place, new_text=f"{lead}:{name}: {level}\n")
+                yield _action(here, f"Add `:{name}: {level}`", [edit], one)
+            return
+
+
+def _modeline(here: Here) -> Iterator[types.CodeAction]:
+    """Yield the line by which other servers know the schema of a file."""
+    if not here.text.text.startswith(_MODELINE) and _MODELINE not in here.text.text:
+        name = "cases" if here.path in here.root.cases else "annotations"
+        start = types.Position(line=0, character=0)
+        line = f"{_MODELINE}{_SCHEMA.format(name=name)}\n"
+        edit = types.TextEdit(range=types.Range(start=start, end=start), new_text=line)
+        yield _action(here, "Name the JSON Schema of this file", [edit], None)
+
+
+def _ignored(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield a comment above the block that silences the finding; the reason is for its author to write."""
+    suffix = here.path.suffix.lower()
+    is_prompts = not here.root.source.is_project and here.file.startswith("examples/")
+    if one.code in _NO_COMMENT or suffix not in MARKDOWN | RST or is_prompts:
+        return
+    number = here.text.place(one.range.start)[0]
+    for above, lead in _openings(here.lines, number, is_rst=suffix in RST):
+        comment = _comment(str(one.code), lead, is_rst=suffix in RST)
+        text = [*here.lines[: above - 1], *comment.split("\n")[:-1], *here.lines[above - 1 :]]
+        moved = number + comment.count("\n")
+        silences = (ignore for ignore in ignores_in(here.file, text) if ignore.code == one.code)
+        if any(ignore.span.line == above and ignore.start <= moved < ignore.end for ignore in silences):
+            place = here.text.exact_range(Span(here.file, above))
+            edit = types.TextEdit(range=place, new_text=comment)
+            yield _action(here, f"Ignore `{one.code}` here, with a reason", [edit], one)
+            return
+
+
+def _comment(code: str, lead: str, *, is_rst: bool) -> str:
+    if is_rst:
+        return f"{lead}.. policyspec-ignore: {code} reason\n\n"
+    return f"{lead}<!-- policyspec-ignore: {code} reason -->\n"
+
+
+def _openings(lines: list[str], number: int, *, is_rst: bool) -> Iterator[tuple[int, str]]:
+    """Yield the lines, from 1, above which a comment may stand, each with its indent: of the block, then of those around it."""
+    around = list(_rst_blocks(lines, number) if is_rst else _fences(lines, number))
+    # Within what somebody says nothing is a comment; an example is one block with its title.
+    outer = next((place for place, line in enumerate(around) if _is_verbatim(lines[line - 1])), None)
+    inner = around if outer is None else around[:outer]
+    own = number
+    while own > 1 and lines[own - 2].strip() and own - 1 not in inner and not lines[own - 1].startswith("#"):
+        own -= 1
+    blocks = [*inner, *([own] if outer is None and own not in inner else [])]
+    blocks = blocks or around[:1]
+    for line in reversed(blocks):
+        text = lines[line - 1] if line <= len(lines) else ""
+        above = _title_above(lines, line)
+        yield above, text[: len(text) - len(text.lstrip())]
+
+
+def _is_verbatim(line: str) -> bool:
+    return bool(_VERBATIM.search(line)) or "policy:" not in line
+
+
+def _title_above(lines: list[str], line: int) -> int:
+    """Return the line of the title of an example of the dialect, whose conversation a fence opens; else the line."""
+    above = line - 1
+    while above > 0 and not lines[above - 1].strip():
+        above -= 1
+    is_title = above > 0 and lines[above - 1].lstrip().startswith("**Example")
+    return above if is_title and "policy:" not in lines[line - 1] and _FENCE.match(lines[line - 1]) else line
+
+
+def _fences(lines: list[str], number: int) -> list[int]:
+    """Return the lines that open the fences around a line, the outermost first; an opening is in its own fence."""
+    open_: list[tuple[int, str]] = []
+    for at, line in enumerate(lines[:number], 1):
+        if (match := _FENCE.match(line)) is None:
+            continue
+        marks, info = match["marks"], match["info"].strip()
+        if not info and (
+            within := [
+                n for n, one in enumerate(open_) if one[1][0] == marks[0] and len(one[1]) <= len(marks)
+            ]
+        ):
+            if at < number:
+                del open_[within[-1] :]
+        else:
+            open_.append((at, marks))
+    return [at for at, _ in open_]
+
+
+def _rst_blocks(lines: list[str], number: int) -> list[int]:
+    """Return the lines of the directives around a line, the outermost first."""
+    found: list[int] = []
+    indent = 10**6
+    for at in range(number, 0, -1):
+        line = lines[at - 1] if at <= len(lines) else ""
+        if not line.strip():
+            continue
+        own = len(line) - len(line.lstrip())
+        if (match := _OF_RST.match(line)) and (own < indent or at == number):
+            found.append(at)
+        indent = min(indent, own)
+        if indent == 0:
+            break
+        del match
+    return found[::-1]

@@ -1,0 +1,189 @@
+"""What stands at a place: its meaning, where it is defined, and every other place of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsprotocol import types
+
+from sphinx_policyspec.language_server.directives import directives_in
+from sphinx_policyspec.language_server.index import Thing
+from sphinx_policyspec.language_server.places import Text, uri_of
+from sphinx_policyspec.language_server.roots import Root
+from sphinx_policyspec.language_server.sites import RST, TAG, IdSite
+from sphinx_policyspec.model import Span, TargetKind, rules
+
+_MARKS = re.compile(r"\*\*|`")
+_CODE_OF_IGNORE = re.compile(r"policyspec-ignore:\s*(?P<code>[a-z0-9-]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """A file that somebody looks at, with the root that it belongs to.
+
+    :param text_of: returns the text of any file, as an editor holds it, else as it is saved
+    :param formats: in which the client shows what is said
+    """
+
+    root: Root
+    path: Path
+    text: Text
+    text_of: Callable[[Path], Text]
+    formats: frozenset[str] = frozenset({types.MarkupKind.Markdown})
+
+    def said(self, words: str) -> types.MarkupContent:
+        """Return words of ours, which are Markdown, in a format that the client shows."""
+        if types.MarkupKind.Markdown in self.formats:
+            return types.MarkupContent(kind=types.MarkupKind.Markdown, value=words)
+        return types.MarkupContent(kind=types.MarkupKind.PlainText, value=_MARKS.sub("", words))
+
+    @property
+    def file(self) -> str:
+        """What findings call it."""
+        return self.root.name_of(self.path)
+
+    @property
+    def is_rst(self) -> bool:
+        """Whether it is reStructuredText."""
+        return self.path.suffix.lower() in RST
+
+    @property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self.text.text.split("\n")
+
+    def site(self, position: types.Position) -> IdSite | None:
+        """Return the id at a position."""
+        return self.root.index.at(self.file, *self.text.place(position))
+
+    def location(self, site: IdSite) -> types.Location:
+        """Return the place of an id in any file of the root."""
+        path = self.root.path_of(site.span.file)
+        return types.Location(uri=uri_of(path), range=self.text_of(path).exact_range(site.span))
+
+
+def definition(here: Here, position: types.Position) -> list[types.Location]:
+    """Return where that is defined which stands at a position."""
+    site = here.site(position)
+    return [here.location(one) for one in here.root.index.definitions(site.kind, site.name)] if site else []
+
+
+def references(here: Here, position: types.Position, *, with_definition: bool) -> list[types.Location]:
+    """Return every place of the thing that stands at a position."""
+    if (site := here.site(position)) is None:
+        return []
+    found = here.root.index.of(site.kind, site.name)
+    if not any(one.defines for one in found) and with_definition:
+        found = [*here.root.index.definitions(site.kind, site.name), *found]
+    return [here.location(one) for one in found if with_definition or not one.defines]
+
+
+def highlight(here: Here, position: types.Position) -> list[types.DocumentHighlight]:
+    """Return every place in a file of the thing that stands at a position."""
+    if (site := here.site(position)) is None:
+        return []
+    return [
+        types.DocumentHighlight(
+            range=here.text.exact_range(one.span),
+            kind=types.DocumentHighlightKind.Write if one.defines else types.DocumentHighlightKind.Read,
+        )
+        for one in here.root.index.of(site.kind, site.name)
+        if one.span.file == here.file
+    ]
+
+
+def hover(here: Here, position: types.Position) -> types.Hover | None:
+    """Return what is known of what stands at a position: a thing, an option, the code of a finding."""
+    if site := here.site(position):
+        said = about(here.root, site.kind, site.name)
+        return _hover(here, said, here.text.exact_range(site.span)) if said else None
+    number, column = here.text.place(position)
+    line = here.text.line(number)
+    for match in _CODE_OF_IGNORE.finditer(line):
+        rule = rules().get(match["code"])
+        if rule and match.start("code") < column <= match.end("code") + 1:
+            said = f"**{rule.code}**: {rule.found}\n\n{rule.rationale} To mend it: {rule.mend}."
+            return _hover(here, said, _range(here, number, match.start("code"), match.end("code")))
+    return _of_option(here, number, line, column)
+
+
+def about(root: Root, kind: str, name: str) -> str:
+    """Return what is known of a thing, as Markdown; empty where nothing is."""
+    if kind == TAG:
+        return _of_tag(root, name)
+    thing = root.index.things.get((kind, name))
+    others = root.index.definitions(kind, name)
+    if thing is None and not others:
+        return ""
+    title = thing.title if thing else next((site.title for site in others if site.title), name)
+    head = [f"**{title}**", f"{kind} `{name}`"]
+    if thing and thing.level:
+        head.append(f"level `{thing.level}`")
+    if thing and thing.topics:
+        head.append("about " + ", ".join(f"`{topic}`" for topic in thing.topics))
+    parts = [" · ".join(head)]
+    if thing and thing.text:
+        parts.append(thing.text)
+    parts.append(counts(root, thing, kind, name))
+    return "\n\n".join(parts)
+
+
+def counts(root: Root, thing: Thing | None, kind: str, name: str) -> str:
+    """Return how often a thing is referred to, and how many examples and prompts it has, in words."""
+    found = [_counted(len(root.index.references(kind, name)), "reference")]
+    if thing and kind == TargetKind.PROVISION:
+        found += [_counted(thing.examples, "example"), _counted(thing.prompts, "prompt")]
+    return " · ".join(found)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
+def _of_tag(root: Root, name: str) -> str:
+    found = next((site for site in root.index.of(TAG, name) if site.defines), None)
+    if found is None:
+        return f"eval tag `{name}`, for which there is no prompt file"
+    return f"**Prompts for `{name}`** · {found.title.rstrip(':')}\n\n{found.span.file}"
+
+
+def _of_option(here: Here, number: int, line: str, column: int) -> types.Hover | None:
+    """Return what an option of a directive means."""
+    if "policy:" not in line and not line.strip().startswith((":", ">")) and ":" not in line:
+        return None
+    for directive in directives_in(here.lines, is_rst=here.is_rst):
+        if not directive.line <= number < directive.options_end:
+            continue
+        argument, options = here.root.directives.get(directive.name, ("", {}))
+        if directive.line == number:
+            at = line.find(f"policy:{directive.name}")
+            is_name = at < column <= at + len(f"policy:{directive.name}") + 1
+            said = f"**policy:{directive.name}**" + (f"\n\nArgument: {argument}." if argument else "")
+            return (
+                _hover(here, said, _range(here, number, at, at + 7 + len(directive.name)))
+                if is_name
+                else None
+            )
+        option = next((one for one in directive.options if one.line == number), None)
+        if option and (meaning := options.get(option.name)):
+            at = line.find(option.name)
+            is_name = at < column <= at + len(option.name) + 1
+            said = f"**{option.name}** of `policy:{directive.name}`\n\n{meaning}"
+            return _hover(here, said, _range(here, number, at, at + len(option.name))) if is_name else None
+    return None
+
+
+def _range(here: Here, line: int, start: int, end: int) -> types.Range:
+    return here.text.exact_range(Span(here.file, line, start + 1, line, end + 1))
+
+
+def _hover(here: Here, said: str, place: types.Range) -> types.Hover:
+    return types.Hover(contents=here.said(said), range=place)
+
+
+def named(root: Root, kinds: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return the kind, id and title of all things of some kinds, by id."""
+    return sorted((kind, name, title) for kind in kinds for name, title in root.index.names(kind).items())

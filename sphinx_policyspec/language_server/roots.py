@@ -1,0 +1,203 @@
+"""The specs of a workspace: which one a file belongs to, and what is known of each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.files import real_path
+from sphinx_policyspec.language_server.child import ChildReader
+from sphinx_policyspec.language_server.index import Index, files_below
+from sphinx_policyspec.language_server.reading import Result, RootSource, SpecReader, Wanted
+from sphinx_policyspec.language_server.sites import MARKDOWN, SUFFIXES, YAML
+from sphinx_policyspec.language_server.static_conf import loads_us
+from sphinx_policyspec.readers.text import read_text
+
+_SPEC = "model_spec.md"
+_DIALECT = re.compile(r"^#{1,6}[ \t].{0,2000}\{[ \t]*#[\w.:-]{1,200}[ \t]+authority=", re.MULTILINE)
+_CASES = re.compile(r"^[ \t-]*items:", re.MULTILINE)
+_HINTS = frozenset({"hint", "information", "off"})
+_PAGES = frozenset({"README.md", "CHANGELOG.md", "CONTRIBUTING.md"})
+"""Files beside a release that are no part of its text; findings about a changelog have a place in it all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorSettings:
+    """What a user says to the server.
+
+    :param hints: as what hints are shown: ``hint``, ``information`` or ``off``
+    :param annotations: an annotation file for releases
+    :param runs_conf: whether ``conf.py`` is run: only of a workspace that the client says is trusted
+    :param keeps_aliases: whether a principle that is renamed keeps its id as a former one
+    """
+
+    hints: str = "hint"
+    annotations: Path | None = None
+    runs_conf: bool = False
+    keeps_aliases: bool = False
+
+    @classmethod
+    def of(cls, given: object, folder: Path | None = None) -> EditorSettings:
+        """Return the settings in what a client sends, which may be anything."""
+        said = given if isinstance(given, Mapping) else {}
+        said = said.get("policyspec", said) if isinstance(said.get("policyspec", said), Mapping) else {}
+        hints, name = said.get("hints"), said.get("annotations")
+        path = (folder or Path()) / name if isinstance(name, str) and name and "\0" not in name else None
+        return cls(
+            hints=hints if isinstance(hints, str) and hints in _HINTS else "hint",
+            annotations=real_path(path) if path else None,
+            runs_conf=said.get("trusted") is True and said.get("runConf") is True,
+            keeps_aliases=said.get("keepAliases") is True,
+        )
+
+
+class Root:
+    """One spec that is open: its files, their ids, and what was last read of it."""
+
+    def __init__(self, source: RootSource) -> None:
+        self.source = source
+        self.index = Index()
+        self.result: Result | None = None
+        self.directives: Mapping[str, tuple[str, Mapping[str, str]]] = {}
+        self.problem = ""
+        self.folder = source.path if source.path.is_dir() else source.path.parent
+        self._child = ChildReader(source) if source.is_project else None
+        self._own = None if source.is_project else SpecReader(source)
+        self.cases: set[Path] = set()
+        for path in self._files():
+            self.take(path, _text(path))
+
+    async def read(self, wanted: Wanted) -> Result:
+        """Read the spec: a project in a child, a release in a thread of this process."""
+        if self._child is not None:
+            return await self._child.read(wanted)
+        assert self._own is not None  # noqa: S101 - one of the two is there
+        return await asyncio.to_thread(self._own.read, wanted)
+
+    async def close(self) -> None:
+        """End what reads it."""
+        if self._child is not None:
+            await self._child.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that reads it, if it has one of its own."""
+        return self._child.pid if self._child else None
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a file is one of the spec's."""
+        if path in {self.source.path, self.source.annotations}:
+            return True
+        if path.suffix.lower() not in SUFFIXES or not path.is_relative_to(self.folder):
+            return False
+        parts = path.relative_to(self.folder).parts
+        if any(part.startswith((".", "_build")) for part in parts):
+            return False
+        if self.source.is_project:
+            return True
+        is_prompt = parts[:-1] == ("examples",) and path.suffix in MARKDOWN
+        return self.source.path.is_dir() and (is_prompt or parts == (_SPEC,) or path.suffix.lower() in YAML)
+
+    def take(self, path: Path, text: str) -> None:
+        """Take up the text of one of the files."""
+        self.index.update(self.name_of(path), text)
+        is_case = path.suffix.lower() in YAML and _CASES.search(text) is not None
+        (self.cases.add if is_case else self.cases.discard)(path)
+
+    def name_of(self, path: Path) -> str:
+        """Return what findings call a file."""
+        for name, beside in (self.result.beside if self.result else {}).items():
+            if real_path(beside) == path and path not in self.cases:
+                return name
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
+
+    def path_of(self, name: str) -> Path:
+        """Return the file that findings call by a name."""
+        beside = self.result.beside.get(name) if self.result else None
+        return real_path(beside or self.folder / name)
+
+    def know(self, result: Result) -> None:
+        """Take up what was read."""
+        if self.result is None and result.beside:
+            self.result = result
+            for path in map(real_path, result.beside.values()):
+                # The one that the package ships is nobody's to edit.
+                if path.suffix.lower() in YAML and self.holds(path):
+                    self.index.forget(path.name)
+                    self.take(path, _text(path))
+        self.result = result
+        if result.things is not None:
+            self.index.know(result.things)
+        if result.directives is not None:
+            self.directives = result.directives
+
+    def _files(self) -> Iterator[Path]:
+        if not self.source.path.is_dir():
+            yield self.source.path
+            return
+        yield from (path for path in map(real_path, files_below(self.folder)) if self.holds(path))
+
+
+@dataclass(slots=True)
+class Workspace:
+    """The roots that are open, found as files of them are opened; nothing above a folder of the workspace is looked at.
+
+    :param folders: those of the workspace; without any, a file is looked for beside itself alone
+    """
+
+    settings: EditorSettings = field(default_factory=EditorSettings)
+    folders: tuple[Path, ...] = ()
+    roots: dict[Path, Root] = field(default_factory=dict)
+
+    def root_of(self, path: Path, text: str) -> Root | None:
+        """Return the root that a file belongs to, opened where it is the first of it; none for a file of another kind."""
+        for root in sorted(self.roots.values(), key=lambda root: -len(root.folder.parts)):
+            if root.holds(path):
+                return root
+        if (source := self._source(path, text)) is None:
+            return None
+        root = self.roots[source.path] = Root(source)
+        return root
+
+    def known(self, path: Path) -> Root | None:
+        """Return the open root that a file belongs to."""
+        return next((root for root in self.roots.values() if root.holds(path)), None)
+
+    def _source(self, path: Path, text: str) -> RootSource | None:
+        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in path.parts[1:-1]):
+            return None
+        for folder in self._above(path):
+            if loads_us(folder):
+                return RootSource(path=folder, annotations=None, runs_conf=self.settings.runs_conf)
+            if (folder / _SPEC).is_file() and path.name not in _PAGES:
+                return RootSource(path=folder, annotations=self.settings.annotations)
+        if path.suffix.lower() in MARKDOWN and path.is_file() and _DIALECT.search(text):
+            return RootSource(path=path, annotations=self.settings.annotations)
+        return None
+
+    def _above(self, path: Path) -> Iterable[Path]:
+        """Return the folders in which a root is looked for, the nearest first."""
+        within = [folder for folder in self.folders if path.is_relative_to(folder)]
+        if not within:
+            return (path.parent,)
+        most = max(within, key=lambda folder: len(folder.parts))
+        return tuple(folder for folder in path.parents if folder.is_relative_to(most))
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, path.name)[0]
+    except (SourceError, ValueError):
+        return ""
+
+
+def changed_files(
+    before: Mapping[Path, str], now: Mapping[Path, str], also: Collection[Path] = ()
+) -> tuple[Path, ...]:
+    """Return the files whose texts are other ones than before, or no longer held by an editor."""
+    keys = before.keys() | now.keys()
+    return tuple(sorted({*also, *(path for path in keys if before.get(path) != now.get(path))}))

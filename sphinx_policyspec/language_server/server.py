@@ -1,0 +1,375 @@
+"""The server: what it answers, each with one function, on one screen; and what it holds of the workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.language_server import actions, completion, navigation, outline, renaming
+from sphinx_policyspec.language_server.diagnostics import diagnostics_of
+from sphinx_policyspec.language_server.navigation import Here
+from sphinx_policyspec.language_server.places import Text, path_of, uri_of
+from sphinx_policyspec.language_server.reading import Result
+from sphinx_policyspec.language_server.roots import EditorSettings, Root, Workspace
+from sphinx_policyspec.language_server.scheduler import Held, Scheduler
+from sphinx_policyspec.readers.text import read_text
+
+
+class PolicyServer(LanguageServer):
+    """A language server for behaviour specs."""
+
+    def __init__(self) -> None:
+        super().__init__("policyspec", _version())
+        self.specs = Workspace()
+        self._schedulers: dict[Path, Scheduler] = {}
+        self._published: dict[Path, list[types.Diagnostic]] = {}
+        self._by_root: dict[Path, set[Path]] = {}
+
+    @property
+    def encoding(self) -> str:
+        """In which units the client counts columns."""
+        return str(getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding))
+
+    def held(self) -> dict[Path, Held]:
+        """Return the texts that the client holds, by the real paths of their files."""
+        found = {}
+        for uri, document in self.workspace.text_documents.items():
+            if path := path_of(uri):
+                found[path] = Held(text=document.source, version=document.version)
+        return found
+
+    def text_of(self, path: Path) -> Text:
+        """Return the text of a file, as the client holds it, else as it is saved."""
+        uri = uri_of(path)
+        documents = self.workspace.text_documents
+        document = documents.get(uri) or next((d for u, d in documents.items() if path_of(u) == path), None)
+        return Text(path.name, document.source if document else _saved(path), self.encoding)
+
+    def here(self, uri: str) -> Here | None:
+        """Return a file that the client looks at, where it belongs to a spec."""
+        path = path_of(uri)
+        root = self.specs.known(path) if path else None
+        if path is None or root is None:
+            return None
+        text = self.text_of(path)
+        return Here(root=root, path=path, text=text, text_of=_once(self.text_of), formats=self._formats)
+
+    @property
+    def _formats(self) -> frozenset[str]:
+        """In which formats the client shows what is said of a thing, wherever."""
+        known = self.client_capabilities.text_document
+        hover, items = (known.hover, known.completion) if known else (None, None)
+        item = items.completion_item if items else None
+        return frozenset(hover.content_format or () if hover else ()) & frozenset(
+            item.documentation_format or () if item else ()
+        )
+
+    def take(self, uri: str, *, is_new: bool = False) -> None:
+        """Take up the text that the client holds of a file, and read its spec again."""
+        if (path := path_of(uri)) is None:
+            return
+        document = self.workspace.get_text_document(uri)
+        root = self.specs.root_of(path, document.source) if is_new else self.specs.known(path)
+        if root is None:
+            return
+        root.take(path, document.source)
+        self.scheduler(root).edited()
+
+    def scheduler(self, root: Root) -> Scheduler:
+        """Return what reads a root."""
+        if root.source.path not in self._schedulers:
+            self._schedulers[root.source.path] = Scheduler(root, self.held, self.publish, self.fail)
+        return self._schedulers[root.source.path]
+
+    def publish(self, root: Root, result: Result, held: Mapping[Path, Held]) -> None:
+        """Send the findings of the files whose findings are other ones than before, and of none that has changed meanwhile."""
+        now = self.held()
+
+        def text_of(path: Path) -> Text:
+            return Text(path.name, held[path].text if path in held else _saved(path), self.encoding)
+
+        found = diagnostics_of(root, result, self.specs.settings, _once(text_of))
+        before = self._by_root.get(root.source.path, set())
+        self._by_root[root.source.path] = set(found)
+        for path in sorted(before | found.keys() | {path for path in held if root.holds(path)}):
+            diagnostics = found.get(path, [])
+            is_stale = path in now and (path not in held or now[path].version != held[path].version)
+            if is_stale or (self._published.get(path) == diagnostics and path not in held):
+                continue
+            self._published[path] = diagnostics
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(
+                    uri=self._uri(path),
+                    diagnostics=diagnostics,
+                    version=held[path].version if path in held else None,
+                )
+            )
+
+    def fail(self, root: Root, problem: str) -> None:
+        """Say why a spec cannot be read, once."""
+        if root.problem != problem:
+            root.problem = problem
+            self.window_log_message(types.LogMessageParams(type=types.MessageType.Warning, message=problem))
+
+    def _uri(self, path: Path) -> str:
+        """Return the address by which the client knows a file."""
+        return next((uri for uri in self.workspace.text_documents if path_of(uri) == path), uri_of(path))
+
+    async def reopen(self, root: Root) -> None:
+        """Read a root anew, as after a change of its ``conf.py`` or of which files it has."""
+        scheduler = self._schedulers.pop(root.source.path, None)
+        if scheduler is not None:
+            await scheduler.close()
+        self.specs.roots.pop(root.source.path, None)
+        for uri, document in list(self.workspace.text_documents.items()):
+            path = path_of(uri)
+            if path is not None and root.holds(path) and (new := self.specs.root_of(path, document.source)):
+                new.take(path, document.source)
+                if new.result is None and root.result is not None and new.source == root.source:
+                    # What was known serves until it is read again.
+                    new.know(root.result)
+                    new.index.know(root.index.things.values())
+                    new.directives = root.directives
+                    new.result = None
+                self.scheduler(new).edited()
+
+    async def close(self) -> None:
+        """End every reading."""
+        for scheduler in self._schedulers.values():
+            await scheduler.close()
+
+    def edit(self, edits: renaming.Edits) -> types.WorkspaceEdit:
+        """Return edits of several files as the client takes them."""
+        held = self.held()
+        workspace = self.client_capabilities.workspace
+        known = workspace.workspace_edit if workspace else None
+        if known is None or not known.document_changes:
+            return types.WorkspaceEdit(
+                changes={self._uri(path): list(found) for path, found in edits.items()}
+            )
+        changes: list[Any] = [
+            types.TextDocumentEdit(
+                text_document=types.OptionalVersionedTextDocumentIdentifier(
+                    uri=self._uri(path), version=held[path].version if path in held else None
+                ),
+                edits=list(found),
+            )
+            for path, found in sorted(edits.items())
+        ]
+        return types.WorkspaceEdit(document_changes=changes)
+
+
+def _once(text_of: Callable[[Path], Text]) -> Callable[[Path], Text]:
+    """Return the same, which reads each file once."""
+    known: dict[Path, Text] = {}
+
+    def found(path: Path) -> Text:
+        if path not in known:
+            known[path] = text_of(path)
+        return known[path]
+
+    return found
+
+
+def _saved(path: Path) -> str:
+    try:
+        return read_text(path, path.name)[0]
+    except (SourceError, ValueError):
+        return ""
+
+
+def _version() -> str:
+    try:
+        return version("sphinx-policyspec")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def create_server() -> PolicyServer:
+    """Return a server that is ready to be started."""
+    server = PolicyServer()
+    for method, answer in _TOLD.items():
+        server.feature(method)(answer)
+    for method, (answer, options) in _ASKED.items():
+        server.feature(method, options)(answer)
+    return server
+
+
+def serve() -> None:
+    """Serve one client on standard input and output until it says that it is done."""
+    logging.disable(logging.CRITICAL)
+    # Whatever else prints in this process must not stand between the messages.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with contextlib.suppress(BrokenPipeError):
+        create_server().start_io(sys.stdin.buffer, answers)
+
+
+# -- what clients tell of themselves and of their texts -----------------------------------
+
+
+def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
+    folders = [path for one in params.workspace_folders or () if (path := path_of(one.uri))]
+    if not folders and params.root_uri and (path := path_of(params.root_uri)):
+        folders = [path]
+    given = params.initialization_options
+    ls.specs.folders = tuple(folders)
+    ls.specs.settings = EditorSettings.of(given, folders[0] if folders else None)
+    gc.collect()
+    gc.freeze()
+
+
+def _opened(ls: PolicyServer, params: types.DidOpenTextDocumentParams) -> None:
+    ls.take(params.text_document.uri, is_new=True)
+
+
+def _changed(ls: PolicyServer, params: types.DidChangeTextDocumentParams) -> None:
+    ls.take(params.text_document.uri)
+
+
+def _closed(ls: PolicyServer, params: types.DidCloseTextDocumentParams) -> None:
+    path = path_of(params.text_document.uri)
+    if path and (root := ls.specs.known(path)):
+        root.take(path, _saved(path))
+        ls.scheduler(root).edited()
+
+
+async def _saved_one(ls: PolicyServer, params: types.DidSaveTextDocumentParams) -> None:
+    await _on_disk(ls, params.text_document.uri)
+
+
+async def _watched(ls: PolicyServer, params: types.DidChangeWatchedFilesParams) -> None:
+    for one in params.changes:
+        await _on_disk(ls, one.uri, is_other=one.type is not types.FileChangeType.Changed)
+
+
+def _folders(ls: PolicyServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
+    ls.specs.folders = tuple(path for uri in ls.workspace.folders if (path := path_of(uri)))
+
+
+async def _configured(ls: PolicyServer, params: types.DidChangeConfigurationParams) -> None:
+    settings = EditorSettings.of(params.settings, ls.specs.folders[0] if ls.specs.folders else None)
+    if params.settings and settings != ls.specs.settings:
+        ls.specs.settings = settings
+        for root in list(ls.specs.roots.values()):
+            await ls.reopen(root)
+
+
+async def _ended(ls: PolicyServer, _params: None) -> None:
+    await ls.close()
+
+
+async def _on_disk(ls: PolicyServer, uri: str, *, is_other: bool = False) -> None:
+    """Take up that a file on the disk has changed, is new, or is gone."""
+    if (path := path_of(uri)) is None:
+        return
+    for root in list(ls.specs.roots.values()):
+        is_conf = root.source.is_project and path == root.folder / "conf.py"
+        if is_conf or (is_other and root.holds(path)):
+            await ls.reopen(root)
+        elif path.is_relative_to(root.folder):
+            if root.holds(path) and path not in ls.held():
+                root.take(path, _saved(path))
+            ls.scheduler(root).saved(path)
+
+
+_TOLD: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        types.INITIALIZE: _initialize,
+        types.TEXT_DOCUMENT_DID_OPEN: _opened,
+        types.TEXT_DOCUMENT_DID_CHANGE: _changed,
+        types.TEXT_DOCUMENT_DID_CLOSE: _closed,
+        types.TEXT_DOCUMENT_DID_SAVE: _saved_one,
+        types.WORKSPACE_DID_CHANGE_WATCHED_FILES: _watched,
+        types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: _folders,
+        types.WORKSPACE_DID_CHANGE_CONFIGURATION: _configured,
+        types.SHUTDOWN: _ended,
+    }
+)
+
+
+# -- what they ask --------------------------------------------------------------------------
+
+
+def _of_text(of: Callable[[Here, Any], Any], nothing: object = None) -> Callable[..., Any]:
+    """Return what answers a question about a text; of one that belongs to no spec there is nothing to say."""
+
+    def answer(ls: PolicyServer, params: Any) -> Any:  # noqa: ANN401 - the parameters of each question
+        here = ls.here(params.text_document.uri)
+        return of(here, params) if here else nothing
+
+    return answer
+
+
+def _renamed(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
+    if (here := ls.here(params.text_document.uri)) is None:
+        return None
+    if problem := renaming.problem(here, params.position, params.new_name):
+        raise JsonRpcInvalidParams(problem)
+    keeps = ls.specs.settings.keeps_aliases
+    return ls.edit(renaming.renamed(here, params.position, params.new_name, keeps_alias=keeps))
+
+
+def _symbols(ls: PolicyServer, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+    return outline.workspace_symbols(ls.specs.roots.values(), params.query)
+
+
+_ASKED: Mapping[str, tuple[Callable[..., Any], Any]] = MappingProxyType(
+    {
+        types.TEXT_DOCUMENT_HOVER: (
+            _of_text(lambda here, asked: navigation.hover(here, asked.position)),
+            None,
+        ),
+        types.TEXT_DOCUMENT_DEFINITION: (
+            _of_text(lambda here, asked: navigation.definition(here, asked.position), []),
+            None,
+        ),
+        types.TEXT_DOCUMENT_REFERENCES: (
+            _of_text(
+                lambda here, asked: navigation.references(
+                    here, asked.position, with_definition=asked.context.include_declaration
+                ),
+                [],
+            ),
+            None,
+        ),
+        types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: (
+            _of_text(lambda here, asked: navigation.highlight(here, asked.position), []),
+            None,
+        ),
+        types.TEXT_DOCUMENT_COMPLETION: (
+            _of_text(lambda here, asked: completion.complete(here, asked.position)),
+            types.CompletionOptions(trigger_characters=list(completion.TRIGGERS)),
+        ),
+        types.TEXT_DOCUMENT_PREPARE_RENAME: (
+            _of_text(lambda here, asked: renaming.placed(here, asked.position)),
+            None,
+        ),
+        types.TEXT_DOCUMENT_RENAME: (_renamed, types.RenameOptions(prepare_provider=True)),
+        types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (_of_text(lambda here, _asked: outline.symbols(here), []), None),
+        types.WORKSPACE_SYMBOL: (_symbols, None),
+        types.TEXT_DOCUMENT_CODE_ACTION: (
+            _of_text(lambda here, asked: actions.actions(here, asked.context, asked.range), []),
+            types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+        ),
+        types.TEXT_DOCUMENT_CODE_LENS: (_of_text(lambda here, _asked: outline.lenses(here), []), None),
+        types.TEXT_DOCUMENT_INLAY_HINT: (
+            _of_text(lambda here, asked: outline.inlay_hints(here, asked.range), []),
+            None,
+        ),
+        types.TEXT_DOCUMENT_DOCUMENT_LINK: (_of_text(lambda here, _asked: outline.links(here), []), None),
+    }
+)

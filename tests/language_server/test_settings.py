@@ -1,0 +1,109 @@
+"""What a user may say to the server, and what of a ``conf.py`` is known without running it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sphinx_policyspec.language_server.index import MOST_FILES, files_below
+from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
+from sphinx_policyspec.language_server.static_conf import read_conf
+from tests.conftest import REPOSITORY
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        3,
+        "x",
+        {"runConf": True},
+        {"trusted": True},
+        {"trusted": "yes", "runConf": 1},
+        {"trusted": 1, "runConf": True},
+    ],
+)
+def test_conf_py_is_run_only_by_two_plain_truths(said: object) -> None:
+    assert not EditorSettings.of(said).runs_conf
+    assert EditorSettings.of({"trusted": True, "runConf": True}).runs_conf
+    assert EditorSettings.of({"policyspec": {"trusted": True, "runConf": True}}).runs_conf
+
+
+@given(
+    said=st.recursive(
+        st.none() | st.booleans() | st.text() | st.integers(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["policyspec", "hints", "annotations", "trusted"]), inner)
+        ),
+    )
+)
+def test_no_settings_are_too_odd(said: object) -> None:
+    assert EditorSettings.of(said, Path("/nowhere")).hints in {"hint", "information", "off"}
+
+
+def test_plain_values_are_read_and_others_are_told(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text(
+        "import os\nextensions = ['sphinx_policyspec', 'myst_parser', 'my_own', 'sphinx.ext.autodoc', 'sphinx.ext.todo']\n"
+        "project: str = 'A'\npolicyspec_name = os.getcwd()\nversion = os.name\nhtml_theme = 'x'\n",
+        "utf-8",
+    )
+    conf = read_conf(tmp_path)
+    assert conf.values == {
+        "extensions": ["sphinx_policyspec", "myst_parser", "sphinx.ext.todo"],
+        "project": "A",
+    }
+    assert [line for line, _ in conf.left_out] == [2, 2, 4]
+    assert all(
+        "my_own" in said or "autodoc" in said or "policyspec_name" in said for _, said in conf.left_out
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x = ", "\0", "a = " + "(" * 200, "extensions = 3\n", "extensions = ['a' for a in b]\n"]
+)
+def test_no_conf_py_is_too_odd(tmp_path: Path, text: str) -> None:
+    (tmp_path / "conf.py").write_text(text, "utf-8")
+    assert read_conf(tmp_path).values.get("extensions", []) == []
+
+
+def test_our_own_projects_are_read_without_running_them() -> None:
+    for folder in ("docs", "example_docs"):
+        conf = read_conf(REPOSITORY / folder)
+        tree = ast.parse((REPOSITORY / folder / "conf.py").read_text("utf-8"))
+        assert "sphinx_policyspec" in conf.values["extensions"]
+        assert len(tree.body) > 5
+    assert read_conf(REPOSITORY / "example_docs").left_out == ()
+
+
+def test_nothing_is_looked_for_above_the_workspace_and_in_hidden_folders(tmp_path: Path) -> None:
+    (tmp_path / "model_spec.md").write_text("## A {#a authority=user}\n", "utf-8")
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    file = inside / "notes.md"
+    file.write_text("# Notes\n", "utf-8")
+    assert Workspace(folders=(tmp_path / "a",)).root_of(file, "# Notes\n") is None
+    assert Workspace().root_of(file, "# Notes\n") is None
+    hidden = tmp_path / ".git" / "model_spec.md"
+    hidden.parent.mkdir()
+    hidden.write_text("## A {#a authority=user}\n", "utf-8")
+    assert Workspace(folders=(tmp_path,)).root_of(hidden, "") is None
+    assert [*files_below(tmp_path)] == [tmp_path / "model_spec.md", file]
+    assert MOST_FILES == 5000
+
+
+def test_a_lone_file_of_the_dialect_is_a_spec_and_other_markdown_is_none(tmp_path: Path) -> None:
+    text = "# A {#a}\n\n## B {#b authority=user}\n\nBe.\n"
+    (tmp_path / "spec.md").write_text(text, "utf-8")
+    (tmp_path / "README.md").write_text("# A\n", "utf-8")
+    workspace = Workspace(folders=(tmp_path,))
+    assert workspace.root_of(tmp_path / "README.md", "# A\n") is None
+    root = workspace.root_of(tmp_path / "spec.md", text)
+    assert root is not None
+    assert root.index.files == ("spec.md",)
+    assert not root.holds(tmp_path / "README.md")
