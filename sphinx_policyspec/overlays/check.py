@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from itertools import combinations, islice
 
 from sphinx_policyspec.checks.prose import without_shown
-from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.decision import Norms, decide
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import (
+    Case,
     Finding,
+    Item,
+    Label,
     Operation,
     Principle,
     RefusalCode,
     Severity,
     Span,
     Spec,
+    StatementMode,
     Value,
     VerdictNote,
 )
@@ -115,7 +119,7 @@ def check_overlays(
     for verdict in verdicts:
         findings += _told(verdict, norms)
     findings += _contradictions(verdicts)
-    findings += _nearest(verdicts)
+    findings += _nearest(verdicts, norms)
     return OverlayReport(
         norms=norms,
         overlays=tuple(overlays),
@@ -388,8 +392,8 @@ def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
                 )
 
 
-def _nearest(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
-    """Find statements of two files that settle one issue differently in one place: that of the later file holds."""
+def _nearest(verdicts: Sequence[StatementVerdict], norms: Norms) -> Iterator[Finding]:
+    """Find statements of two files that settle one issue differently in one place, and tell which of them holds."""
     by_issue = grouped(
         (issue, verdict)
         for verdict in verdicts
@@ -397,7 +401,7 @@ def _nearest(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
         for issue in dict.fromkeys(
             (verdict.statement.issue,)
             if verdict.statement.issue
-            else (target.provision for target in verdict.statement.targets)
+            else (part.about for part in verdict.parts if verdict.statement.targets)
         )
     )
     for issue, found in by_issue.items():
@@ -405,14 +409,37 @@ def _nearest(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
             for far in reversed(found[:number]):
                 is_other = near.overlay.file != far.overlay.file and _settled(near) != _settled(far)
                 if is_other and _overlap(near.statement, far.statement):
-                    yield Finding(
-                        code="nearest-file-wins",
-                        message=f"on `{issue}`, `{near.id}` holds in place of `{far.id}`",
-                        span=near.statement.place(near.statement.operation.value),
-                        hint="give the file that is nearest to where it holds last, or say with `where` that they do not meet",
-                        related=(far.statement.place(far.statement.operation.value),),
-                    )
+                    yield _which_holds(issue, near, far, norms)
                     break
+
+
+def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norms: Norms) -> Finding:
+    """Return which of two statements holds, as the messages of their holders that they are: the later file is the later message."""
+    items = tuple(
+        Item(
+            id=name,
+            role=norms.spec.level_by_id[one.overlay.holder].roles[0],
+            turn=turn,
+            explicit=one.statement.mode is StatementMode.EXPLICIT,
+            issue=issue,
+            value=name,
+            span=one.statement.span,
+        )
+        for turn, (name, one) in enumerate((("far", far), ("near", near)))
+    )
+    decision = decide(Case(title=issue, items=items, span=near.statement.span), norms)
+    holds, other, why_, hint = near, far, "", "give the file that is nearest to where it holds last"
+    if decision.labels["near"] is not Label.IN:
+        above = norms.rank[far.overlay.holder] < norms.rank[near.overlay.holder]
+        why_ = f", as its holder `{far.overlay.holder}` ranks above" if above else ", as it is explicit"
+        holds, other, hint = far, near, "have it said at that level" if above else "say it explicitly"
+    return Finding(
+        code="nearest-file-wins",
+        message=f"on `{issue}`, `{holds.id}` holds in place of `{other.id}`{why_}",
+        span=near.statement.place(near.statement.operation.value),
+        hint=f"{hint}, or say with `where` that they do not meet",
+        related=(far.statement.place(far.statement.operation.value),),
+    )
 
 
 def _settled(verdict: StatementVerdict) -> Value:

@@ -189,6 +189,49 @@ def test_the_nearest_file_wins_and_that_is_told(shop: Path, near: str, told: lis
     assert all(part in message for part, message in zip(told, found, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("far", "near", "holds"),
+    [
+        (("developer", "explicit"), ("developer", "explicit"), "near"),
+        (("developer", "explicit"), ("user", "explicit"), "far"),
+        (("user", "explicit"), ("developer", "explicit"), "near"),
+        (("developer", "explicit"), ("developer", "implicit"), "far"),
+        (("developer", "implicit"), ("developer", "implicit"), "near"),
+        (("developer", "implicit"), ("developer", "explicit"), "near"),
+        (("system", "implicit"), ("developer", "explicit"), "far"),
+    ],
+)
+def test_what_is_told_of_two_files_is_what_the_resolved_spec_decides(
+    shop: Path, far: tuple[str, str], near: tuple[str, str], holds: str
+) -> None:
+    (shop / "model_spec.md").write_text(
+        SPEC + "\n# Be warm {#warm authority=guideline}\n\nIt is warm.\n", "utf-8"
+    )
+    files = []
+    for name, (holder, mode) in (("far", far), ("near", near)):
+        path = written(
+            shop,
+            f"{{id: a, says: x, overrides: warm, issue: i, value: {name}, mode: {mode}}}",
+            name=f"{name}.yaml",
+        )
+        text = (
+            path.read_text("utf-8")
+            .replace("overlay: shop", f"overlay: {name}")
+            .replace("holder: developer", f"holder: {holder}")
+        )
+        path.write_text(text, "utf-8")
+        files.append(path)
+    found = [one.message for one in ps.check_overlay(*files).findings if one.code == "nearest-file-wins"]
+    other = {"far": "near", "near": "far"}[holds]
+    assert [
+        message.startswith(f"on `i`, `{holds}/a` holds in place of `{other}/a`") for message in found
+    ] == [True]
+    case = "items: [{id: f, principle: far/a, issue: i, value: f}, {id: n, principle: near/a, issue: i, value: n}]"
+    (shop / "case.yaml").write_text(case, "utf-8")
+    (decision,) = ps.decide(ps.resolve_overlay(*files).spec, shop / "case.yaml")
+    assert decision.outcomes["i"].values == (holds[0],)
+
+
 def test_the_schema_takes_what_is_read_and_nothing_else(shop: Path) -> None:
     validator = Draft202012Validator(ps.json_schema("overlay"))
     good = yaml.safe_load(
