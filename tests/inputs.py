@@ -321,6 +321,39 @@ statements:
   - {id: g, says: So it is., permits: be_kind}
 """
 
+ALIGNMENT = b'''# mapping_set_id: https://example.org/a
+# license: https://creativecommons.org/publicdomain/zero/1.0/
+# curie_map:
+#   new: urn:policyspec:new:provision/
+#   old: urn:policyspec:old:provision/
+# subject_source: urn:policyspec:new:
+# object_source_version: 2026-01-01
+# extension_definitions: [{slot_name: subject_digest, property: ps:subjectDigest}]
+subject_id\tsubject_label\tpredicate_id\tobject_id\tmapping_justification\tconfidence\tauthor_id\tmapping_date\tcomment\tsubject_digest
+new:be_kind\t"Be ""kind"""\tskos:closeMatch\told:be_kind\tsemapv:ManualMappingCuration\t0.5\torcid:1|a\t2026-01-01\t"a\tb"\tab12
+new:manners\tManners\tskos:broadMatch\told:manners\tsemapv:ManualMappingCuration\t\t\t\t\t
+new:be_kind#\xc2\xb61\t\tskos:exactMatch\tsssom:NoTermFound\tsemapv:ManualMappingCuration\t1\t\t\t\t
+new:be_kind/1\t\tskos:narrowMatch\told:be_knd\tsemapv:LexicalMatching\t\t\t\t\t
+'''
+TSV = """
+\t
+"
+""
+"a
+|
+#
+# a: [
+skos:exactMatch
+skos:relatedMatch
+sssom:NoTermFound
+predicate_modifier
+Not
+mapping_date
+\u00b63 s2
+%C2%B61
+1e999
+"""
+
 KINDS = {
     "document": release_kind("model_spec.md", [*texts(UPSTREAM, "model_spec.md") * 40, *DIALECT.seeds[19:]]),
     "readme": release_kind("README.md", texts(UPSTREAM, "README.md")),
@@ -394,6 +427,21 @@ KINDS = {
             "handbook overlay.yaml -o site --theme basic"
         ),
         file="overlay.yaml",
+    ),
+    "alignment": Kind(
+        grammar=grammar(
+            [ALIGNMENT, *texts(REPOSITORY / "tests" / "checks", "cases/*/*.sssom.tsv")], TSV + YAML
+        ),
+        commands=lines(
+            "align check release old a.sssom.tsv --name new --name old\nalign check release old a.sssom.tsv --name new --name old --format json\n"
+            "align check release old a.sssom.tsv --name new --name old --format html\n"
+            "align update a.sssom.tsv --fill release --name new -o b.sssom.tsv\n"
+            "align update a.sssom.tsv --next old=release --name old --name old -o b.sssom.tsv --format json\n"
+            "query release old mapped --alignment a.sssom.tsv --name new --name old\n"
+            "graph release old --alignment a.sssom.tsv --name new --name old --format nq\n"
+            "resolve release old cases.yaml --alignment a.sssom.tsv --name new --name old"
+        ),
+        file="a.sssom.tsv",
     ),
     "lock": Kind(
         grammar=grammar([format_lock(lock_of(LIBRARY)).encode()], JSON, is_tree=True),

@@ -234,7 +234,7 @@ class _Reader:
 
 _SEPARATOR = re.compile(r"(?<!\\)\|")
 _NUMBER = re.compile(r"\d{0,20}\.?\d{0,20}(?<=\d)(?:[eE]-?\d{1,3})?")
-_QUOTED = re.compile(r'"((?:[^"]|"")*+)"(?=[\t\n]|\Z)')
+_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"(?=[\t\n]|\Z)')
 _UNQUOTED = re.compile(r"[^\t\n]*")
 
 

@@ -204,7 +204,8 @@ def test_what_the_header_says_of_every_row_is_said_of_each() -> None:
 
 
 def test_a_hundred_thousand_rows_are_read_in_two_seconds() -> None:
-    rows = "".join(ROW.replace("keep_time", f"p{number}") for number in range(100_000))
+    quoted = "\t".join(f'"{cell}"' for cell in ROW.rstrip("\n").split("\t")) + "\n"
+    rows = "".join(quoted.replace("keep_time", f"p{number}") for number in range(100_000))
     start = time.process_time()
     read = read_sssom(HEAD + NAMES + rows, "x.tsv")
     assert time.process_time() - start < 2

@@ -380,9 +380,13 @@ def test_one_sidecar_serves_a_text_before_and_after_a_title_changed(charter: Pat
     ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("title", ["Title {}", "Same", "🎉", "e\u0301" * 40, "字" * 400], ids=str)
-def test_many_headings_get_ids_of_their_own(title: str) -> None:
-    text = "".join(f"{'#' * (1 + n % 6)} {title.format(n)}\n\nText.\n\n" for n in range(20_000))
+@pytest.mark.parametrize("count", [1_000, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "title",
+    ["Title {}", "Same", "🎉", "e\u0301" * 40, "字" * 400],
+    ids=["unlike", "same", "emoji", "marks", "long"],
+)
+def test_many_headings_get_ids_of_their_own(title: str, count: int) -> None:
+    text = "".join(f"{'#' * (1 + n % 6)} {title.format(n)}\n\nText.\n\n" for n in range(count))
     ids = [one.id for one in read_markdown(text, FILE, rule=HeadingRule()).spec.provisions]
-    assert len(ids) == len(set(ids)) == 20_000
+    assert len(ids) == len(set(ids)) == count
