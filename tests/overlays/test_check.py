@@ -169,6 +169,28 @@ def test_files_of_two_upstreams_want_one_to_be_named(run: Run, shop: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "is_told"),
+    [
+        ("value: warm", "value: cold", True),
+        ("value: warm", "value: warm", False),
+        ("value: warm, where: {globs: [a/**]}", "value: cold, where: {globs: [a/b/*]}", True),
+        ("value: warm, where: {globs: [a/**]}", "value: cold, where: {globs: [b/*]}", False),
+    ],
+)
+def test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins(
+    shop: Path, first: str, second: str, is_told: bool
+) -> None:
+    lines = [
+        f"{{id: {name}, says: x, overrides: be_kind, issue: tone, {more}}}"
+        for name, more in (("a", first), ("b", second))
+    ]
+    for statements in (lines, lines[::-1]):
+        report = ps.check_overlay(written(shop, *statements))
+        assert [one.code for one in report.findings].count("contradicts-itself") == is_told
+        assert len(report.allowed) == 2
+
+
+@pytest.mark.parametrize(
     ("near", "told"),
     [
         ("{id: a, says: x, overrides: be_kind}", ["on `be_kind`, `near/a` holds in place of `shop/a`"]),

@@ -197,6 +197,64 @@ def test_a_permission_is_used_at_the_level_that_may_give_it() -> None:
             assert found.code == refusal((levels, holder, surface, mode), gives, ""), (holder, gives, surface)
 
 
+def test_the_level_of_a_clause_counts_in_place_of_that_of_its_principle() -> None:
+    for levels, holder, surface, mode in settings():
+        for level, lowered in product(levels, levels):
+            if levels.index(lowered) < levels.index(level):
+                continue
+            rule = principle("rule", authority=level.id, text="Never sell. By default, greet.")
+            clause = Clause(principle="rule", authority=lowered.id, text="By default, greet.", span=at())
+            whole = spec(rule, levels=levels, clauses=(clause,))
+            aim = (StatementTarget(provision="rule", clause="By default, greet.", span=at()),)
+            found = judged(whole, holder.id, surface, operation=Operation.OVERRIDES, targets=aim, mode=mode)
+            assert found.code == refusal((levels, holder, surface, mode), lowered, ""), (holder, lowered)
+            assert found.decisive.level == lowered
+            other = (StatementTarget(provision="rule", clause="Never sell.", span=at()),)
+            found = judged(whole, holder.id, surface, operation=Operation.OVERRIDES, targets=other, mode=mode)
+            assert found.code == refusal((levels, holder, surface, mode), level, ""), (holder, level)
+
+
+def test_a_narrowing_is_allowed_whatever_it_narrows() -> None:
+    for levels, holder, surface, mode in settings():
+        whole = upstream(levels)
+        for level in levels:
+            found = judged(
+                whole,
+                holder.id,
+                surface,
+                operation=Operation.NARROWS,
+                targets=target(f"{level.id}_plain"),
+                mode=mode,
+            )
+            assert found.is_allowed, (holder, level)
+
+
+def test_targets_with_other_verdicts_have_to_be_split() -> None:
+    whole = upstream(LEVELS)
+    for names, code in (
+        (("user_plain", "guideline_plain"), None),
+        (("user_plain", "root_plain"), RefusalCode.SPLIT),
+        (("root_plain", "system_plain"), RefusalCode.SPLIT),
+        (("root_plain", "root_law"), RefusalCode.ROOT_IS_FIXED),
+    ):
+        aims = tuple(one for name in names for one in target(name))
+        found = judged(whole, "developer", Surface.API, operation=Operation.OVERRIDES, targets=aims)
+        assert found.code == code, names
+
+
+def test_each_issue_of_a_scope_is_judged() -> None:
+    whole = upstream(LEVELS)
+    for scope, code in (
+        (("guideline_plain", "user_plain"), None),
+        (("guideline_plain", "root_plain"), RefusalCode.SPLIT),
+        (("root_plain", "system_plain"), RefusalCode.BEYOND_POWER),
+    ):
+        found = judged(
+            whole, "developer", Surface.API, operation=Operation.DELEGATES, name="page", scope=scope
+        )
+        assert (found.code, len(found.parts)) == (code, len(scope)), scope
+
+
 @pytest.mark.parametrize("holder", ["system", "developer", "user"])
 def test_a_switch_is_taken_from_users_where_they_had_it(holder: str) -> None:
     whole = upstream(LEVELS)

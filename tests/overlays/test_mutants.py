@@ -1,0 +1,208 @@
+"""Wrong readings of what overlays and alignments are: each is told from the right one by a test or a law that stands beside it.
+
+A mutant is a function with other words in its source, in the place of the right one. Its killers are the tests that are named;
+they pass without it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pytest
+
+from sphinx_policyspec import alignments
+from sphinx_policyspec.alignments import cases as alignment_cases
+from sphinx_policyspec.alignments import check as alignment_check
+from sphinx_policyspec.alignments import formats as alignment_formats
+from sphinx_policyspec.alignments import sides
+from sphinx_policyspec.graph import releases
+from sphinx_policyspec.model import outlines
+from sphinx_policyspec.overlays import check, export, rebase, resolve, verdicts
+from tests.alignments import test_answers, test_sssom
+from tests.alignments import test_check as test_alignments
+from tests.overlays import test_check, test_export, test_rebase, test_resolve, test_verdicts
+from tests.readers import test_outlines
+
+Test = Callable[..., None]
+_FEW = 40
+"""Sets of parameters of a killer that are tried."""
+
+
+class Mutant(NamedTuple):
+    """A wrong reading.
+
+    :param owner: the class or module that has the function
+    :param old: words of its source
+    :param new: what stands in their place
+    :param killers: tests, one of which fails
+    """
+
+    owner: Any
+    name: str
+    old: str
+    new: str
+    killers: tuple[Test, ...]
+
+
+JUDGE, STATEMENT, PART = verdicts.OverlayJudge, verdicts.StatementVerdict, verdicts.PartVerdict
+OVERRIDES = (test_verdicts.test_overrides_and_forbids_agree_with_the_table_everywhere,)
+PERMITS = (test_verdicts.test_a_permission_is_used_at_the_level_that_may_give_it,)
+ADDS = (test_verdicts.test_additions_agree_with_the_table_everywhere,)
+DELEGATES = (test_verdicts.test_delegations_give_no_more_than_the_holder_has,)
+DEFINES = (test_verdicts.test_definitions_touch_no_norm_that_the_holder_cannot_override,)
+RESTATES = (test_verdicts.test_to_say_it_again_is_never_refused,)
+SWITCH = (test_verdicts.test_a_switch_is_taken_from_users_where_they_had_it,)
+CLAUSES = (test_verdicts.test_the_level_of_a_clause_counts_in_place_of_that_of_its_principle,)
+NEAREST = (
+    test_check.test_the_nearest_file_wins_and_that_is_told,
+    test_check.test_what_is_told_of_two_files_is_what_the_resolved_spec_decides,
+)
+OURS = (test_check.test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins,)
+
+MUTANTS = {
+    # -- each row of the table, dropped and turned round
+    "overrides: allowed whatever the level": Mutant(PART, "is_allowed", "self.witness.label is Label.IN", "True", OVERRIDES),
+    "overrides: what is fixed is called too high": Mutant(JUDGE, "_code", "level.override is OverrideMode.NEVER", "False", OVERRIDES),
+    "overrides: what is too high is called implied": Mutant(JUDGE, "_code", "rank[self.holder.id] > rank[level.id]", "False", OVERRIDES),
+    "overrides: the lower holder may": Mutant(JUDGE, "_code", "rank[self.holder.id] > rank[level.id]", "rank[self.holder.id] < rank[level.id]", OVERRIDES),
+    "overrides: the publisher's surface has no code": Mutant(JUDGE, "_code", "self._is_first_party and", "False and", OVERRIDES),
+    "overrides: the statement is upstream's": Mutant(JUDGE, "_overridden", "self._said(statement, issue))\n", "replace(self._said(statement, issue), value=AS_UPSTREAM))\n", OVERRIDES),
+    "narrows: what it forbids is not looked at": Mutant(JUDGE, "_narrowed", "for name in statement.forbids", "for name in ()", OVERRIDES),
+    "narrows: its target is what it forbids": Mutant(JUDGE, "_narrowed", "for name in statement.forbids", "for name in [one.provision for one in statement.targets]", (test_verdicts.test_a_narrowing_is_allowed_whatever_it_narrows,)),
+    "adds: at any level": Mutant(JUDGE, "_added", "if level.id == self.holder.id", "if True", ADDS),
+    "adds: above the holder alone": Mutant(JUDGE, "_added", "level.id == self.holder.id", "level.id != self.holder.id", ADDS),
+    "permits: as an override": Mutant(JUDGE, "_permitted", "given is None", "True", PERMITS),
+    "permits: whoever asks": Mutant(JUDGE, "_permitted", "authority=given.permits_by", "authority=self.norms.spec.levels[-1].id", PERMITS),
+    "delegates: the word of the holder counts": Mutant(JUDGE, "_delegated", "(norm, said, text), text.id)", "(norm, said, text))", DELEGATES),
+    "delegates: no text has a say": Mutant(JUDGE, "_delegated", "source=statement.name,\n", "source='another',\n", DELEGATES),
+    "defines: any norm may be redefined": Mutant(JUDGE, "_defined", "witness.label is not Label.IN", "False", DEFINES),
+    "defines: a part of a word is the term": Mutant(JUDGE, "_defined", r"(?<!\w){re.escape(statement.name)}(?!\w)", "{re.escape(statement.name)}", DEFINES),
+    "restates: as an override": Mutant(JUDGE, "_restated", "value=AS_UPSTREAM", "value='x'", RESTATES),
+    "restates: nothing is noted": Mutant(JUDGE, "_restated", "notes=(VerdictNote.RESTATES,)", "notes=()", RESTATES),
+    "the switch is not taken": Mutant(JUDGE, "_with_user", "if witness.label is not", "if True or witness.label is not", SWITCH),
+    "the switch is taken where there was none": Mutant(JUDGE, "_with_user", "user is None or user not in overriders(self.norms.spec.levels, level)", "user is None", SWITCH),
+    "parts need not be split": Mutant(STATEMENT, "code", "if len(codes) == 1 else RefusalCode.SPLIT", "", (test_verdicts.test_targets_with_other_verdicts_have_to_be_split,)),
+    # -- what is ignored
+    "mode ignored": Mutant(JUDGE, "_said", "statement.mode is StatementMode.EXPLICIT", "True", OVERRIDES),
+    "mode turned round": Mutant(JUDGE, "_said", "statement.mode is StatementMode.EXPLICIT", "statement.mode is StatementMode.IMPLICIT", OVERRIDES),
+    "rank ignored": Mutant(JUDGE, "_said", "self.holder.roles[0]", "self.norms.spec.levels[-1].roles[0] if self.norms.spec.levels[-1].roles else self.holder.roles[0]", OVERRIDES),
+    "surface ignored": Mutant(JUDGE, "__init__", "overlay.surface is Surface.FIRST_PARTY", "False", OVERRIDES),
+    "surface turned round": Mutant(JUDGE, "__init__", "overlay.surface is Surface.FIRST_PARTY", "overlay.surface is not Surface.FIRST_PARTY", OVERRIDES),
+    "category ignored": Mutant(JUDGE, "_norm", "principle=principle.id, level=level", "level=level or principle.authority, role='', principle=''", OVERRIDES),
+    "scope ignored": Mutant(JUDGE, "_delegated", "for scope in statement.scope:", "for scope in statement.scope[:1]:", (test_verdicts.test_each_issue_of_a_scope_is_judged,)),
+    "a clause's level ignored": Mutant(JUDGE, "_norm", "clause.authority if clause and", "'' if clause and", CLAUSES),
+    "a clause's level not told": Mutant(JUDGE, "_level", "clause.authority if clause else principle.authority", "principle.authority", CLAUSES),
+    "levels known by name": Mutant(JUDGE, "_code", "level.override is OverrideMode.NEVER", "level.id == 'root'", (*OVERRIDES, test_verdicts.test_the_levels_are_known_by_rank_and_mode_and_never_by_name)),
+    "what stands below is not looked at": Mutant(JUDGE, "_under", "if part.is_allowed else ()", "if False else ()", (test_resolve.test_a_team_on_a_company_is_the_later_message_and_no_higher_one,)),
+    # -- files, and what leaves them
+    "order decides inside a file": Mutant(check, "_contradictions", "one.statement.value != other.statement.value", "False", OURS),
+    "places do not part contradictions": Mutant(check, "_contradictions", "and _overlap(one.statement, other.statement)", "", OURS),
+    "the nearest file loses": Mutant(check, "_which_holds", "decision.labels['near'] is not Label.IN".replace("'", '"'), "decision.labels['near'] is Label.IN", NEAREST),
+    "ranks of two files ignored": Mutant(check, "_which_holds", "norms.spec.level_by_id[one.overlay.holder].roles[0]", "norms.spec.level_by_id[near.overlay.holder].roles[0]", NEAREST),
+    "files meet nowhere": Mutant(check, "_overlap", "return True", "return False", NEAREST),
+    "a refused statement is exported": Mutant(check.OverlayReport, "said", "self.allowed", "self.verdicts", (test_export.test_what_is_refused_never_leaves,)),
+    "a refused statement is resolved": Mutant(resolve, "resolved", "map(_refusal, report.refused)", "()", (test_resolve.test_upstream_stands_verbatim_and_statements_behind_what_they_change,)),
+    "a block of others is written over": Mutant(export.Block, "is_edited", "_digest(self.lines) != self.digest", "False", (test_export.test_a_block_that_somebody_changed_stays_unless_forced,)),
+    "a rename is not taken over": Mutant(rebase._Renewed, "id", "self._diff.new_ids.get(found.id, name)", "name", (test_rebase.test_the_command_shows_both_witnesses_and_writes_no_more_than_follows,)),
+    "an untouched target is touched": Mutant(rebase._Rebaser, "_text", "if before or (after and not clause)", "if True", (test_rebase.test_each_effect_is_told_where_it_belongs_and_nowhere_else,)),
+    # -- several specs
+    "broad is not turned round": Mutant(alignments.MatchPredicate, "inverse", "turned.get(self, self)", "self", (test_sssom.test_swapping_turns_sides_and_broad_and_narrow_and_nothing_else,)),
+    "a digest is not looked at": Mutant(alignment_check._Check, "_text", "digest.lower() == thing.digest", "True", (test_alignments.test_a_changed_text_is_told_for_its_row_alone_with_what_changed,)),
+    "every digest is another": Mutant(alignment_check._Check, "_text", "digest.lower() == thing.digest", "False", (test_alignments.test_untouched_texts_are_quiet,)),
+    "a rename is an unknown id": Mutant(sides.AlignedSpecs, "renamed", "self._former.get(whole) or self._renamed_since.get(whole)", "None", (test_alignments.test_an_update_follows_names_and_versions_and_leaves_digests, test_alignments.test_a_changed_text_is_told_for_its_row_alone_with_what_changed)),
+    "what is denied corresponds": Mutant(alignments.Alignment, "matches", "and not row.is_denied", "", (test_answers.test_what_nobody_looked_for_is_unmapped_and_what_is_denied_is_no_counterpart,)),
+    "nothing found is an edge": Mutant(alignments.Alignment, "has_term", "bool(name) and", "True or", (test_answers.test_nothing_found_is_a_mapping_without_an_edge_and_no_match_is_chained,)),
+    "exact matches across modes are fine": Mutant(alignment_check._Check, "_modes", "one.override is other.override", "True", (test_alignments.test_what_is_wrong_with_a_row_is_told_at_its_cell,)),
+    "a broad match decides a case": Mutant(alignment_cases.EachJudge, "_near", "if predicate in _NEAR", "if True", (test_answers.test_broad_narrow_and_related_matches_are_no_counterparts,)),
+    "the first counterpart speaks alone": Mutant(alignment_cases.EachJudge, "_items", "for one in found\n", "for one in found[:1]\n", (test_answers.test_several_counterparts_all_speak,)),
+    "what is lacking agrees": Mutant(alignment_cases.EachDecision, "_agree", "or is_lacking", "", (test_answers.test_a_case_is_decided_by_each_as_that_spec_alone_decides_it,)),
+    "matches are read from one side": Mutant(alignment_formats, "_triples", "if inferred", "if False", (test_answers.test_what_is_inferred_is_each_match_from_its_other_side,)),
+    "two specs share a base": Mutant(releases, "_check_base", "one[-1].title != other[-1].title", "False", (test_alignments.test_two_specs_of_one_base_are_refused,)),
+    "a number counts as a sentence": Mutant(outlines, "sentences", "if found.end() > begin", "", (test_outlines.test_paragraphs_and_sentences_are_numbered_within_a_provision,)),
+}  # fmt: skip
+
+
+def mutated(mutant: Mutant) -> Any:
+    """Return a function, or a property, with other words in its source."""
+    found = inspect.getattr_static(mutant.owner, mutant.name)
+    right = getattr(found, "fget", None) or getattr(found, "func", None) or found
+    source = textwrap.dedent(inspect.getsource(right))
+    assert source.count(mutant.old) >= 1, f"{mutant.name} does not hold {mutant.old!r}"
+    tree = ast.parse(source.replace(mutant.old, mutant.new, 1))
+    definition = tree.body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.decorator_list = []
+    space: dict[str, Any] = {}
+    exec(
+        compile("from __future__ import annotations\n" + ast.unparse(tree), "mutant", "exec"),
+        right.__globals__,
+        space,
+    )
+    wrong = space[mutant.name]
+    if isinstance(found, cached_property):
+        again = cached_property(wrong)
+        again.__set_name__(mutant.owner, mutant.name)
+        return again
+    return property(wrong) if isinstance(found, property) else wrong
+
+
+def _fixture(test: Test, name: str, request: pytest.FixtureRequest) -> Any:
+    """Return what a test is given, made anew: by a fixture of its own module, or else of all."""
+    made = inspect.getattr_static(sys.modules[test.__module__], name, None)
+    if made is None:
+        return request.getfixturevalue(name)
+    make = inspect.unwrap(made)
+    return make(**{one: _fixture(test, one, request) for one in inspect.signature(make).parameters})
+
+
+def runs(test: Test, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
+    """Yield a test with what it is given, once for each set of its parameters."""
+    marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+    axes = []
+    for mark in marks:
+        names = (
+            [name.strip() for name in mark.args[0].split(",")]
+            if isinstance(mark.args[0], str)
+            else [*mark.args[0]]
+        )
+        axes.append(
+            [dict(zip(names, one if len(names) > 1 else (one,), strict=True)) for one in mark.args[1]]
+        )
+    wanted = inspect.signature(test).parameters
+    for chosen in itertools.islice(itertools.product(*axes), _FEW):
+        given = {name: value for part in chosen for name, value in part.items()}
+        fixtures = {name: _fixture(test, name, request) for name in wanted if name not in given}
+        yield lambda given=given | fixtures: test(**given)  # type: ignore[misc]  # what the loop has
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_wrong_reading_is_found_out(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant = MUTANTS[name]
+    attempts = [attempt for killer in mutant.killers for attempt in runs(killer, request)]
+    monkeypatch.setattr(mutant.owner, mutant.name, mutated(mutant))
+    assert any(map(_fails, attempts)), "it survives"
+
+
+def _fails(attempt: Callable[[], None]) -> bool:
+    try:
+        attempt()
+    except (Exception, pytest.fail.Exception):  # noqa: BLE001  whatever tells it
+        return True
+    return False
+
+
+KILLERS = {killer.__name__: killer for mutant in MUTANTS.values() for killer in mutant.killers}
+
+
+@pytest.mark.parametrize("name", KILLERS)
+def test_the_right_reading_is_not(name: str, request: pytest.FixtureRequest) -> None:
+    assert not any(map(_fails, runs(KILLERS[name], request)))
