@@ -92,8 +92,9 @@ from sphinx_policyspec.evals.measures import (
 )
 from sphinx_policyspec.evals.prompts import PromptExport as PromptExport
 from sphinx_policyspec.evals.records import EvalRun as EvalRun
-from sphinx_policyspec.evals.results import (
-    ComparedRow as ComparedRow, ResultGroup as ResultGroup, ResultRow as ResultRow, Results as Results,
+from sphinx_policyspec.evals.results import Results as Results
+from sphinx_policyspec.evals.rows import (
+    ComparedRow as ComparedRow, ResultGroup as ResultGroup, ResultRow as ResultRow, Trend as Trend,
 )
 from sphinx_policyspec.exports.decisions import Decisions as Decisions
 from sphinx_policyspec.exports.report_formats import Report as Report, Reported as Reported

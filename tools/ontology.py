@@ -141,11 +141,23 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         maybe("ps:grader"),
         maybe("ps:gradedRelease"),
         one("ps:mean", _DOUBLE),
+        one("ps:policy"),
         maybe("ps:standardError", _DOUBLE),
+        maybe("ps:clusteredError", _DOUBLE),
         maybe("ps:intervalLow", _DOUBLE),
         maybe("ps:intervalHigh", _DOUBLE),
         maybe("ps:intervalMethod"),
         *(one(f"ps:{counted}Count", _INTEGER) for counted in ("prompt", "answer", "excluded", "cluster")),
+    ),
+    "ps:EvalDifference": (
+        one("ps:minuend", _IRI),
+        one("ps:subtrahend", _IRI),
+        one("ps:difference", _DOUBLE),
+        one("ps:promptCount", _INTEGER),
+        maybe("ps:clusteredError", _DOUBLE),
+        maybe("ps:intervalLow", _DOUBLE),
+        maybe("ps:intervalHigh", _DOUBLE),
+        maybe("ps:adjustedP", _DOUBLE),
     ),
 }
 """What a graph states beside the fields of records; of any other class, of what it is part of, and its place there."""

@@ -11,17 +11,17 @@ FROM (
     COUNT(*) AS prompts_in, SUM(p.weight) AS weights_in,
     SUM(p.weight * (a.mean_value - b.mean_value)) AS means_in
   FROM (
-    SELECT run, model, grader, spec_release, scorer, evidence, prompt, prompt_sha256, AVG(value) AS mean_value
+    SELECT run, model, grader, spec_release, scorer, evidence, prompt, MAX(prompt_sha256) AS words, AVG(value) AS mean_value
     FROM side_a
-    GROUP BY run, model, grader, spec_release, scorer, evidence, prompt, prompt_sha256
+    GROUP BY run, model, grader, spec_release, scorer, evidence, prompt
   ) a
   JOIN (
-    SELECT run, model, grader, spec_release, scorer, evidence, prompt, prompt_sha256, AVG(value) AS mean_value
+    SELECT run, model, grader, spec_release, scorer, evidence, prompt, MAX(prompt_sha256) AS words, AVG(value) AS mean_value
     FROM side_b
-    GROUP BY run, model, grader, spec_release, scorer, evidence, prompt, prompt_sha256
+    GROUP BY run, model, grader, spec_release, scorer, evidence, prompt
   ) b ON a.prompt = b.prompt AND a.scorer = b.scorer AND a.evidence = b.evidence AND a.grader = b.grader
   JOIN prompts p ON p.run = a.run AND p.prompt = a.prompt
-  WHERE a.prompt_sha256 = b.prompt_sha256 OR a.prompt_sha256 = '' OR b.prompt_sha256 = ''
+  WHERE a.words = b.words OR a.words = '' OR b.words = ''
   GROUP BY a.run, b.run, a.model, b.model, a.spec_release, b.spec_release, a.grader, a.scorer, a.evidence,
     p.facet, p.grp, p.cluster_id
 ) c

@@ -142,7 +142,7 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
 
 
 def _result_pieces(results: Results, form: str, base_iri: str) -> Iterator[bytes]:
-    from sphinx_policyspec.evals.formats import result_pieces  # noqa: PLC0415  few callers evaluate
+    from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few callers evaluate
 
     return result_pieces(results, base_iri, form=form)
 

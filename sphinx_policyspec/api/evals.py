@@ -90,7 +90,8 @@ def read_results(
     :param name: what to call a source that was read already
     :param options: as for :func:`load`
     """
-    from sphinx_policyspec.evals.results import FACETS, ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
+    from sphinx_policyspec.evals.results import ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
+    from sphinx_policyspec.evals.rows import FACETS  # noqa: PLC0415  likewise
     from sphinx_policyspec.evals.store import POLICIES  # noqa: PLC0415  likewise
 
     for word, given, known in (

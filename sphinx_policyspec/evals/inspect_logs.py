@@ -30,7 +30,7 @@ _VERSION = 2
 _ZSTANDARD = 93
 """The method of zip members that Python reads from 3.14 on."""
 _MOST_OF_A_MEMBER = 2**28
-_MOST_OF_A_LOG = 2**33
+_MOST_OF_A_LOG = 2**32
 """Bytes, unpacked; a member may claim to be anything."""
 _READ = ("id", "epoch", "input", "output", "metadata", "score", "scores", "error", "limit", "invalidation")
 """What is taken of a sample."""
@@ -105,8 +105,12 @@ def _member(archive: Any, name: str) -> bytes:  # noqa: ANN401  likewise
 def _within(member: IO[bytes], name: str) -> bytes:
     data = member.read(_MOST_OF_A_MEMBER + 1)
     if len(data) > _MOST_OF_A_MEMBER:
-        raise ValueError(f"{name} is larger than {_MOST_OF_A_MEMBER // 2**20} MiB")
+        raise _TooLargeError(f"{name} is larger than {_MOST_OF_A_MEMBER // 2**20} MiB")
     return data
+
+
+class _TooLargeError(ValueError):
+    """A member of an archive is larger than any sample."""
 
 
 def _samples(
@@ -122,13 +126,16 @@ def _samples(
             continue
         try:
             data = _member(archive, name)
+            total += len(data)
             sample = json.loads(data)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001  each kind of compression has errors of its own
+            # It was unpacked as far as it may be.
+            total += _MOST_OF_A_MEMBER if isinstance(error, _TooLargeError) else 0
             findings.append(_partial(file, f"{name} cannot be read: {str(error)[:200]}"))
-            continue
-        total += len(data)
+            if total <= _MOST_OF_A_LOG:
+                continue
         if total > _MOST_OF_A_LOG:
             raise ValueError(f"its samples are larger than {_MOST_OF_A_LOG // 2**30} GiB")
         if isinstance(sample, dict):

@@ -126,11 +126,17 @@ def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Fin
         scale=_scale(reader, top.get("scale")),
         threshold=_number(reader, top.get("threshold")),
     )
-    for name, other in (("scorers", "models"), ("threshold", "scale")):
-        if getattr(found, name) not in (None, {}) and getattr(found, other) not in (None, {}):
-            reader.find(
-                "invalid-value", top[name], f"`{name}` and `{other}` do not go together", "delete one"
-            )
+    if found.threshold is not None and found.scale is not None:
+        reader.find(
+            "invalid-value", top["threshold"], "`threshold` and `scale` do not go together", "delete one"
+        )
+    if found.models and found.scorers and (apart := sorted({*found.models} ^ {*found.scorers})):
+        reader.find(
+            "invalid-value",
+            top["scorers"],
+            f"the column `{apart[0]}` is in one of `models` and `scorers` alone",
+            "where each column is of a model and a scorer, name all of them in both",
+        )
     unknown = UnknownNames()
     # A map may serve several releases, not all of which have each provision.
     lost = (

@@ -42,6 +42,10 @@ class Evidence(enum.StrEnum):
     REASONING = "reasoning"
 
 
+ANSWER_KEY = ("prompt", "epoch", "scorer", "grader", "evidence", "spec_release")
+"""The fields that tell the answers of a run apart."""
+
+
 class GradedAnswer(NamedTuple):
     """One grade of one answer, as its log tells it; fields are the columns of the store, an empty text is unknown.
 
@@ -164,6 +168,8 @@ class ReadingRules:
     def grade(self, value: object, *, is_unparsable: bool = False, evidence: str = "") -> Grade:
         """Return what a grade of a log counts: the only place where grades are read."""
         words = self.map.grades
+        if isinstance(value, list | dict) and value:
+            return Grade(None, is_unparsable, evidence, json.dumps(value, default=str)[:_LONGEST_SHOWN])
         text = value.strip() if isinstance(value, str) else plain(value)
         if (known := words.get(text, words.get(text.casefold()))) is not None:
             return Grade(known, is_unparsable, evidence)
@@ -171,15 +177,16 @@ class ReadingRules:
         is_word = isinstance(value, str) and (text in _WORDS or text.lower() in _WORDS)
         read = None if words and is_word else number(value)
         unread = text if read is None and isinstance(value, str) and text.casefold() not in _MISSING else ""
-        # A percentage says by itself what is 0 and 1.
-        return Grade(read if text.endswith("%") else self._counted(read), is_unparsable, evidence, unread)
+        return Grade(self._counted(read, is_percentage=text.endswith("%")), is_unparsable, evidence, unread)
 
-    def _counted(self, value: float | None) -> float | None:
+    def _counted(self, value: float | None, *, is_percentage: bool) -> float | None:
         if value is None:
             return None
-        if self.map.threshold is not None:
-            return float(value >= self.map.threshold)
-        if self.map.scale is None:
+        if (least := self.map.threshold) is not None:
+            # Beside percentages, so may be what they are held against.
+            return float(value >= (least / 100 if is_percentage and least > 1 else least))
+        # A percentage says by itself what is 0 and 1.
+        if self.map.scale is None or is_percentage:
             return value
         low, high = self.map.scale
         return (value - low) / (high - low)
@@ -227,6 +234,8 @@ _FATES = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR}
 _MISSING = {"", "-", "n/a", "na", "nan", "nil", "none", "null"}
 """What tables write where there is no value."""
 _LARGEST = 1e50
+_LONGEST_SHOWN = 60
+"""Characters of what cannot be read."""
 _MEANINGS = {"section", "focus", "tests", "cluster", "weight", "evidence", "release"}
 """What logs of any tool have fields for; tables have more."""
 MOST_REPEATS = 2**31

@@ -49,6 +49,8 @@ _LINES = (".jsonl", ".ndjson")
 _SUFFIXES = (".eval", ".json", ".parquet", *_LINES, *_TABLES)
 _LARGEST = 2**31
 """Bytes of a file that is read as a whole."""
+_LARGEST_TABLE = 2**28
+"""The same of rows, which take twenty times the memory, and of what is compressed."""
 _LONGEST_LABEL = 80
 _METRIC = "section_id"
 """The scorer of a metric that bears the name of the tested provision, as our own export has it: of prompts of several
@@ -72,8 +74,8 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
         others = 0
         try:
             files = _files(given)
-        except SourceError as error:
-            findings.append(_unusable(given, error))
+        except (SourceError, OSError) as error:
+            findings.append(unusable_results(given, error))
             continue
         for path in files:
             if (real := path.resolve()) in seen:
@@ -85,18 +87,19 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
                 if isinstance(error, OtherFileError) and Path(given).is_dir():
                     others += 1
                 else:
-                    findings.append(_unusable(path, error))
+                    findings.append(unusable_results(path, error))
                 continue
             if not any(run.answers for run in found):
                 told = (*told, partial(str(path), 1, "no answer is in it", "see whether the run ended well"))
             runs += found
             findings += told
         if len(files) == others:
-            findings.append(_unusable(given, SourceError(f"`{given}` holds no results")))
+            findings.append(unusable_results(given, SourceError(f"`{given}` holds no results")))
     return _distinct(runs, findings)
 
 
-def _unusable(path: str | Path, error: Exception) -> Finding:
+def unusable_results(path: str | Path, error: Exception) -> Finding:
+    """Return that a file, or a folder, cannot be used, and why."""
     told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return Finding(
         code="unusable-results",
@@ -174,11 +177,12 @@ def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
 
 
 def _read(path: Path, rules: ReadingRules) -> Read:
-    file = str(path)
-    if path.suffix == ".eval" or _is_zip(path):
+    # A name that is no text is written as one.
+    file = plain(str(path))
+    if path.suffix.lower() == ".eval" or _is_zip(path):
         run, findings = inspect_logs.read_archive(path, file, rules)
         return (run,), findings
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return runs_of(table_of_parquet(path, file), file, rules)
     data = _data(path, file)
     if (name := _name(path)).endswith(_TABLES):
@@ -189,13 +193,15 @@ def _read(path: Path, rules: ReadingRules) -> Read:
 def _data(path: Path, file: str) -> bytes:
     """Return what is in a file, compressed or not."""
     size = path.stat().st_size
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as given:
+    is_compressed = path.suffix.lower() == ".gz"
+    most = _LARGEST if not is_compressed and path.suffix.lower() == ".json" else _LARGEST_TABLE
+    with gzip.open(path) if is_compressed else path.open("rb") as given:
         try:
-            data = given.read(_LARGEST + 1) if size <= _LARGEST else b""
+            data = given.read(most + 1) if size <= most else b""
         except (EOFError, zlib.error) as error:
             raise SourceError(f"`{file}` cannot be read: {error}") from None
-    if max(size, len(data)) > _LARGEST:
-        raise SourceError(f"`{file}` is larger than {_LARGEST // 2**30} GiB: write it in parts")
+    if max(size, len(data)) > most:
+        raise SourceError(f"`{file}` is larger than {most // 2**20} MiB: write it in parts, or as Parquet")
     return data
 
 

@@ -3,101 +3,38 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.evals.join import Join, disagreements_of, join, read_map
-from sphinx_policyspec.evals.measures import Rate, holm, rates
-from sphinx_policyspec.evals.prompts import digest_of_spec, level_of, with_holders
-from sphinx_policyspec.evals.records import EvalRun, ReadingRules, ResultMap, lacking_field, moment
-from sphinx_policyspec.evals.result_files import read_files, superseded
+from sphinx_policyspec.evals.measures import rates
+from sphinx_policyspec.evals.prompts import digest_of_spec, with_holders
+from sphinx_policyspec.evals.records import EvalRun, ReadingRules, ResultMap, lacking_field
+from sphinx_policyspec.evals.result_files import read_files, superseded, unusable_results
+from sphinx_policyspec.evals.rows import (
+    ComparedRow,
+    Groups,
+    ResultRow,
+    Trend,
+    compared,
+    each_two,
+    result_row,
+    run_named,
+    trends_of,
+)
 from sphinx_policyspec.evals.store import Store, is_store
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.graph.releases import version_order
-from sphinx_policyspec.model import Finding, Principle, Spec, Triage
-from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model import Finding, Spec, Triage
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.readers.judgements import read_triage
 
-FACETS = ("provision", "chapter", "level", "joined", "all")
-"""By what results are grouped, in the order of reports."""
 _KEPT = frozenset({"prompt", "focus_id", "section_id"})
 """What tells of any run, however it was read, which prompts belong together."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultGroup(Brief):
-    """What prompts are grouped by: a provision, a chapter, a level, or all of them.
-
-    :param id: of the provision or level
-    :param kind: ``principle``, ``section``, ``level``, or the facet where there is one group alone
-    :param level: of a principle
-    """
-
-    facet: str
-    id: str
-    title: str
-    kind: str
-    level: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultRow(Brief):
-    """How well a run does on a group of prompts."""
-
-    run: EvalRun
-    release: str
-    scorer: str
-    evidence: str
-    grader: str
-    group: ResultGroup
-    rate: Rate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedRow(Brief):
-    """How far two runs are apart on a group of prompts.
-
-    :param release_a: that the answers of the first run were graded against, and so for the second
-    :param only_a: prompts that the first run answered alone, or in other words; and so for the second
-    """
-
-    a: EvalRun
-    b: EvalRun
-    release_a: str = ""
-    release_b: str = ""
-    scorer: str
-    evidence: str
-    grader: str
-    group: ResultGroup
-    rate: Rate
-    only_a: tuple[str, ...]
-    only_b: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend(Brief):
-    """How far a model moved from one release to the next, on the prompts that it answered for both in the same words.
-
-    :param old: how it does on all prompts of the earlier release that test a provision, and ``new`` of the later
-    :param rate: of the difference, new minus old; of no common prompt there is none
-    """
-
-    old: ResultRow
-    new: ResultRow
-    rate: Rate
-
-    @property
-    def left_out(self) -> int:
-        """How many prompts one of the releases had alone, or in other words."""
-        return self.old.rate.prompts + self.new.rate.prompts - 2 * self.rate.prompts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +48,8 @@ class Results(Brief):
     :param statuses: how many answers have each status, by run
     :param without_result: ids of the principles that no answer tells anything of
     :param tags_without_prompt: eval tags of the spec that no prompt has
+    :param comparison: of the two runs that were named, and of each with the baseline
+    :param differences: of each two runs on each provision, where both were graded against one release
     :param trends: of each model, from each release to the next, where grader and scorer are the same
     :param triage: what people say of outputs that contradict it, the oldest first
     :param shown: the facet whose table is shown as text
@@ -126,6 +65,7 @@ class Results(Brief):
     comparison: tuple[ComparedRow, ...]
     without_result: tuple[str, ...]
     tags_without_prompt: tuple[str, ...]
+    differences: tuple[ComparedRow, ...] = ()
     trends: tuple[Trend, ...] = ()
     triage: tuple[Triage, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -192,13 +132,15 @@ def results_of(
     stores = [Path(file) for file in files if is_store(Path(file))]
     read, findings = read_files((file for file in files if Path(file) not in stores), rules)
     with ExitStack() as stack:
+        unusable: dict[Path, SourceError] = {}
         folder = Path(store or stack.enter_context(tempfile.TemporaryDirectory(prefix="policyspec-")))
         kept = Store(folder)
         older = kept.add(read)
         for other in stores:
-            kept.take(other, Store(other).runs())
-        known = kept.runs()
+            kept.take(other, Store(other).runs(unusable))
+        known = kept.runs(unusable)
         given = {one.run.id for one in read}.union(*(Store(other).runs() for other in stores))
+        told += (unusable_results(file, error) for file, error in unusable.items())
         runs = tuple(run for id_, run in known.items() if id_ in given)
         told += (*findings, *(superseded(old, new) for old, new in older))
         if not runs:
@@ -323,13 +265,13 @@ def _joined(
 
 
 def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptions, joined: Join) -> Results:
-    groups = _Groups(spec)
+    groups = Groups(spec)
     by_id = {run.id: run for run in runs}
     found = rates(
         kept.rows("rate"), kept.rows("rate", clustered=False), kept.rows("noise"), kept.rows("tally")
     )
     rows = sorted(
-        (_row(one, by_id, groups) for one in found),
+        (result_row(one, by_id, groups) for one in found),
         key=lambda row: (
             *groups.place(row.group),
             row.run.id,
@@ -341,59 +283,21 @@ def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptio
     )
     tested = {row.group.id for row in rows if row.group.facet == "provision"}
     nothing = _nothing("", spec, options, ())
+    pairs = [options.compare] if options.compare else []
+    if options.baseline:
+        base = run_named(options.baseline, runs).id
+        pairs += [(run.id, base) for run in runs if run.id != base]
     return replace(
         nothing,
         runs=tuple(runs),
         join=joined,
         statuses=kept.statuses(),
         rows=tuple(rows),
-        comparison=tuple(
-            row for pair in _pairs(runs, options) for row in _compared(kept, runs, pair, groups)
-        ),
-        trends=_trends(kept, rows),
+        comparison=tuple(row for pair in pairs for row in compared(kept, runs, pair, groups)),
+        differences=each_two(kept, by_id, groups),
+        trends=trends_of(kept, rows),
         without_result=tuple(id_ for id_ in nothing.without_result if id_ not in tested),
     )
-
-
-def _trends(kept: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
-    """Return how models move from release to release; of several runs of one release the newest counts."""
-    lines: dict[tuple[str, ...], dict[str, ResultRow]] = {}
-    for row in sorted(rows, key=lambda row: (moment(row.run.created), row.run.id)):
-        if row.group.facet == "joined" and row.release and row.rate.mean is not None:
-            line = lines.setdefault((row.run.model, row.scorer, row.evidence, row.grader), {})
-            line[row.release] = row
-    steps = [
-        (line[old], line[new])
-        for _, line in sorted(lines.items())
-        for old, new in pairwise(sorted(line, key=version_order))
-    ]
-    clustered, plain = [], []
-    for old, new in steps:
-        kept.set_sides(new.run.id, old.run.id)
-        clustered += kept.rows("difference", facet="joined")
-        plain += kept.rows("difference", facet="joined", clustered=False)
-    found = {_step(rate.key): rate for rate in rates(clustered, plain)}
-    nothing = Rate(key={}, prompts=0, clusters=0)
-    moved = holm([found.get(_step_of(old, new), nothing) for old, new in steps])
-    return tuple(Trend(old=old, new=new, rate=rate) for (old, new), rate in zip(steps, moved, strict=True))
-
-
-def _step(key: Mapping[str, str]) -> tuple[str, ...]:
-    names = ("run_a", "run_b", "release_a", "release_b", "scorer", "evidence", "grader")
-    return tuple(key[name] for name in names)
-
-
-def _step_of(old: ResultRow, new: ResultRow) -> tuple[str, ...]:
-    return new.run.id, old.run.id, new.release, old.release, new.scorer, new.evidence, new.grader
-
-
-def _pairs(runs: Sequence[EvalRun], options: ResultOptions) -> Iterator[tuple[str, str]]:
-    """Yield the runs that are compared: the two that are named, and each with the baseline."""
-    if options.compare:
-        yield options.compare
-    if options.baseline:
-        base = _named(options.baseline, runs)
-        yield from ((run.id, base.id) for run in runs if run.id != base.id)
 
 
 def _untested_tags(spec: Spec) -> tuple[str, ...]:
@@ -406,88 +310,3 @@ def _is_pinned(run: EvalRun, spec: Spec, digests: set[str]) -> bool | None:
     if run.spec_sha256:
         return run.spec_sha256 in digests
     return run.release == spec.version if run.release and spec.version else None
-
-
-class _Groups:
-    """Groups by facet and id, in the order of the spec."""
-
-    def __init__(self, spec: Spec) -> None:
-        self._provisions = spec.provision_by_id
-        self._levels = spec.level_by_id
-        self._order = {id_: n for n, id_ in enumerate((*spec.provision_by_id, *spec.level_by_id))}
-
-    def of(self, facet: str, id_: str) -> ResultGroup:
-        if found := self._provisions.get(id_) if facet in {"provision", "chapter"} else None:
-            kind = "principle" if isinstance(found, Principle) else "section"
-            return ResultGroup(facet=facet, id=id_, title=found.title, kind=kind, level=level_of(found))
-        if facet == "level" and id_ in self._levels:
-            return ResultGroup(facet=facet, id=id_, title=self._levels[id_].title, kind="level", level=id_)
-        return ResultGroup(facet=facet, id=id_, title=id_, kind=facet)
-
-    def place(self, group: ResultGroup) -> tuple[int, int, str]:
-        """Return where a group stands: by facet, and in the order of the spec."""
-        return FACETS.index(group.facet), self._order.get(group.id, len(self._order)), group.id
-
-
-def _row(rate: Rate, runs: Mapping[str, EvalRun], groups: _Groups) -> ResultRow:
-    key = rate.key
-    return ResultRow(
-        run=runs[key["run"]],
-        release=key["spec_release"],
-        scorer=key["scorer"],
-        evidence=key["evidence"],
-        grader=key["grader"],
-        group=groups.of(key["facet"], key["grp"]),
-        rate=rate,
-    )
-
-
-def _compared(
-    kept: Store, runs: Sequence[EvalRun], names: tuple[str, str], groups: _Groups
-) -> tuple[ComparedRow, ...]:
-    a, b = (_named(name, runs) for name in names)
-    kept.set_sides(a.id, b.id)
-    alone: dict[tuple[str, ...], set[str]] = {}
-    for *place, prompt in kept.rows("unpaired"):
-        alone.setdefault(tuple(place), set()).add(prompt)
-    parts = ("facet", "grp", "scorer", "evidence")
-    found = [*rates(kept.rows("difference"), kept.rows("difference", clustered=False))]
-    # Where no prompt is common there is nothing to subtract, and what each side has alone is told all the same.
-    paired = {tuple(rate.key[name] for name in parts) for rate in found}
-    for group in sorted({side[1:] for side in alone} - paired):
-        key = {**dict(zip(parts, group, strict=True)), "grader": ""}
-        found.append(Rate(key=key, prompts=0, clusters=0))
-    rows = [
-        ComparedRow(
-            a=a,
-            b=b,
-            release_a=rate.key.get("release_a", ""),
-            release_b=rate.key.get("release_b", ""),
-            scorer=rate.key["scorer"],
-            evidence=rate.key["evidence"],
-            grader=rate.key["grader"],
-            group=groups.of(rate.key["facet"], rate.key["grp"]),
-            rate=rate,
-            only_a=tuple(sorted(alone.get(("a", *(rate.key[name] for name in parts)), ()))),
-            only_b=tuple(sorted(alone.get(("b", *(rate.key[name] for name in parts)), ()))),
-        )
-        for rate in found
-    ]
-
-    def order(row: ComparedRow) -> tuple[Any, ...]:
-        told = row.scorer, row.evidence, row.grader, row.release_a, row.release_b
-        return *groups.place(row.group), *told
-
-    return tuple(sorted(rows, key=order))
-
-
-def _named(name: str, runs: Sequence[EvalRun]) -> EvalRun:
-    """Return the run that a name stands for: its id, else its model where that has one run alone."""
-    found = [run for run in runs if run.id == name] or [run for run in runs if run.model == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(f"`{run.id}`" for run in found)
-        raise SourceError(f"`{name}` has several runs: give the id of one of {ids}")
-    known = sorted({name for run in runs for name in (run.id, run.model)})
-    raise SourceError("; ".join(filter(None, (f"no run or model `{name}`", nearest(name, known)))))

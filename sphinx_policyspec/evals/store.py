@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 from sphinx_policyspec.errors import MissingToolError, SourceError
 from sphinx_policyspec.evals.join import AskedPrompt, PromptRow
 from sphinx_policyspec.evals.measures import measure
-from sphinx_policyspec.evals.records import AnswerStatus, EvalRun, Evidence, GradedAnswer, RunAnswers, moment
+from sphinx_policyspec.evals.records import (
+    ANSWER_KEY,
+    AnswerStatus,
+    EvalRun,
+    Evidence,
+    GradedAnswer,
+    RunAnswers,
+    moment,
+)
 from sphinx_policyspec.files import write_file
 
 if TYPE_CHECKING:
@@ -32,13 +40,18 @@ _SLOW = "partitioned_execution"
 """An optimizer of DuckDB that reads a file of several runs once for some of them each: four times as long for 10⁸ answers."""
 _AT_ONCE = 10_000
 """Rows of a table that are fetched together."""
+_LINE = 2**21
+"""Bytes of a line that DuckDB reads by itself."""
 POLICIES = ("as-logged", "clean")
 """Which answers count: with what a log says of them, or without what a filter or a limit stopped."""
 
 
 def is_store(path: Path) -> bool:
     """Return whether a folder is a store of results."""
-    return (path / "answers").is_dir() and any((path / "answers").glob("*.parquet"))
+    try:
+        return (path / "answers").is_dir() and any((path / "answers").glob("*.parquet"))
+    except OSError:
+        return False
 
 
 def rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -51,12 +64,18 @@ def rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
         names = [column[0] for column in found.description or ()]
         while rows := found.fetchmany(_AT_ONCE):
             for row in rows:
-                yield {
-                    name: float(value) if isinstance(value, Decimal) else value
-                    for name, value in zip(names, row, strict=True)
-                }
+                yield {name: _as_json(value) for name, value in zip(names, row, strict=True)}
     except duckdb.Error as error:
         raise SourceError(f"`{path}` cannot be read: {str(error).partition(chr(10))[0]}") from None
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401  whatever a column holds
+    """Return a value without exact decimals, which JSON does not know."""
+    if isinstance(value, dict):
+        return {name: _as_json(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_as_json(part) for part in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 class Store:
@@ -68,11 +87,19 @@ class Store:
         self._connection = connected()
         self._runs: list[str] = []
 
-    def runs(self) -> dict[str, EvalRun]:
-        """Return what is known of its runs, by their ids."""
+    def runs(self, unusable: dict[Path, SourceError] | None = None) -> dict[str, EvalRun]:
+        """Return what is known of its runs, by their ids.
+
+        :param unusable: gets the files that are none of a store, each with why
+        """
         found = {}
         for file in sorted((self._folder / "answers").glob("*.parquet")):
-            told = self._metadata(file)
+            try:
+                told = self._metadata(file)
+            except SourceError as error:
+                if unusable is not None:
+                    unusable[file] = error
+                continue
             found[told.id] = told
         return found
 
@@ -96,13 +123,20 @@ class Store:
         )
         if any(columns.get(name, kind * (name in _TEXTS)) != kind for name, kind in _ANSWERS.items()):
             return False
+        lacks = " OR ".join(f"{name} IS NULL" for name in columns if name != "value")
         values = self._asked(
-            "SELECT DISTINCT run, status, evidence, coalesce(isfinite(value), true) FROM read_parquet(?)",
+            "SELECT DISTINCT run, status, evidence, coalesce(isfinite(value), true) AND NOT "  # noqa: S608  names of ours
+            f"({lacks} OR NOT isfinite(weight_raw) OR weight_raw < 0) FROM read_parquet(?)",
             [_literal(file)],
         )
-        return all(
-            run == file.stem and status in {*AnswerStatus} and evidence in {*Evidence} and is_number
-            for run, status, evidence, is_number in values
+        key = ", ".join(ANSWER_KEY)
+        twice = self._asked(
+            f"SELECT 1 FROM read_parquet(?) GROUP BY {key} HAVING COUNT(*) > 1 LIMIT 1",  # noqa: S608  likewise
+            [_literal(file)],
+        )
+        return not twice and all(
+            run == file.stem and status in {*AnswerStatus} and evidence in {*Evidence} and is_sound
+            for run, status, evidence, is_sound in values
         )
 
     def add(self, runs: Iterable[RunAnswers]) -> tuple[tuple[EvalRun, EvalRun], ...]:
@@ -166,12 +200,11 @@ class Store:
         finally:
             self._view("prompts", self._runs)
 
-    def set_sides(self, a: str, b: str) -> None:
-        """Make the two views that comparisons read."""
+    def set_sides(self, a: str = "", b: str = "") -> None:
+        """Make the two views that comparisons read, of a run each; by default of all."""
         for side, run in (("side_a", a), ("side_b", b)):
-            self._asked(
-                f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM scored WHERE run = {_quoted(run)}"  # noqa: S608  quoted
-            )
+            where = f"run = {_quoted(run)}" if run else "true"
+            self._asked(f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM scored WHERE {where}")  # noqa: S608  quoted
 
     def statuses(self) -> dict[str, dict[str, int]]:
         """Return how many answers have each status, by run."""
@@ -200,8 +233,12 @@ class Store:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
             given, made = Path(scratch, "rows.csv"), Path(scratch, "rows.parquet")
+            longest = _LINE
             with given.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows(rows)
+                writer = csv.writer(file)
+                for row in rows:
+                    # Quotes are doubled, and a character may take four bytes.
+                    longest = max(longest, writer.writerow(row) * 4)
             texts = [name for name, kind_ in columns.items() if kind_ == "VARCHAR"]
             shapes = ", ".join(f"{_quoted(name)}: {_quoted(kind_)}" for name, kind_ in columns.items())
             told = (
@@ -211,7 +248,8 @@ class Store:
             )
             self._asked(
                 f"COPY (SELECT * FROM read_csv({_quoted(_literal(given))}, header = false, auto_detect = false,"  # noqa: S608
-                f" delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', force_not_null = {texts!r},"
+                f" delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', max_line_size = {longest},"
+                f" force_not_null = {texts!r},"
                 f" columns = {{{shapes}}})) TO {_quoted(str(made))} (FORMAT parquet{told})"
             )
             write_file(target, made.read_bytes())

@@ -51,7 +51,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 _ELSEWHERE: Mapping[str, str] = {"section": "section_id", "focus": "focus_id"}
 """The same of logs, where it is not the name of the meaning."""
 _DELIMITERS = ",;\t|"
-_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+_LINE_END = re.compile(r"\r\n?|\n")
+_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*%?\s*")
+_NUMBERS = frozenset({"value", "epoch", "weight"})
+"""What is a number; a comma in an id is a part of it."""
 _SEPARATORS = re.compile(r"[,;|\[\]'\"]+")
 _LONGEST_ID = 200
 """Characters; what is longer, or has several lines, is the text of a prompt and no name of it."""
@@ -86,39 +89,41 @@ class Table(NamedTuple):
     :param kind: of the file
     :param rows: by the line or the number at which they stand
     :param digest: of the file's bytes
+    :param has_commas: whether commas may stand in numbers, since they part no values
     """
 
     kind: str
     rows: Mapping[int, Row]
     digest: str
     findings: tuple[Finding, ...] = ()
+    has_commas: bool = False
 
 
 def table_of_csv(data: bytes, file: str) -> Table:
     """Return the rows of a file of values parted by commas, semicolons, tabs or bars, whose first line has the names of columns."""
     text, findings = _decoded(data, file)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=(mark := _delimiter(text)))
     most = csv.field_size_limit(_LONGEST_CELL)
     rows: dict[int, Row] = {}
     bad: list[int] = []
+    line = 1
     try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=(mark := _delimiter(text)))
         names = [name.strip() for name in next(lines, [])]
         for cells in lines:
+            line = lines.line_num
             if len(cells) > len(names):
-                bad.append(lines.line_num)
+                bad.append(line)
             elif cells:
-                rows[lines.line_num] = {
-                    name: _cell(cell, mark) for name, cell in zip(names, cells, strict=False)
-                }
+                rows[line] = dict(zip(names, cells, strict=False))
     except csv.Error as error:
-        raise SourceError(f"`{file}` cannot be read: line {lines.line_num}: {error}") from None
+        raise SourceError(f"`{file}` cannot be read: line {line}: {error}") from None
     finally:
         csv.field_size_limit(most)
     if twice := [name for name, count in Counter(filter(None, names)).items() if count > 1]:
         raise SourceError(f"`{file}` has two columns `{twice[0]}`: rename one")
     if bad:
         findings = (*findings, bad_lines(file, bad, "more cells than columns"))
-    return Table("csv", rows, hashlib.sha256(data).hexdigest(), findings)
+    return Table("csv", rows, hashlib.sha256(data).hexdigest(), findings, mark == ";")
 
 
 def _decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
@@ -134,13 +139,8 @@ def _decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 def _delimiter(text: str) -> str:
     """Return what parts the names of columns; of several, what parts most."""
-    head = text.partition("\n")[0]
+    head = _LINE_END.split(text, maxsplit=1)[0]
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([head], delimiter=mark), [])))
-
-
-def _cell(cell: str, delimiter: str) -> str:
-    # Where commas cannot part values, they stand in numbers.
-    return cell.replace(",", ".") if delimiter == ";" and _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def table_of_parquet(path: Path, file: str) -> Table:
@@ -210,7 +210,7 @@ class _Answer(NamedTuple):
 
 def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
     """Return the runs of a table, one for each model and task, and name of a run where rows have one."""
-    names = _Names(rules)
+    names = _Names(rules, has_commas=table.has_commas)
     lacking: list[int] = []
     answers: list[_Answer] = []
     for line, row in table.rows.items():
@@ -254,8 +254,9 @@ def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
 class _Names:
     """Looks up what rows say, whatever their columns are called."""
 
-    def __init__(self, rules: ReadingRules) -> None:
+    def __init__(self, rules: ReadingRules, *, has_commas: bool) -> None:
         self.map = rules.map
+        self._has_commas = has_commas
         named = rules.fields
         # A column that is named for one thing is no other by its own name.
         taken = {*named.values(), *self.map.models, *self.map.scorers}
@@ -271,7 +272,14 @@ class _Names:
         """Return what a row says, else what holds of each."""
         found = (_at(row, name) for name in self._columns[meaning])
         told = next((one for one in found if one is not None and one != ""), None)
-        return self.map.given.get(meaning) if told is None else told
+        if told is None:
+            return self.map.given.get(meaning)
+        return self.number(told) if meaning in _NUMBERS else told
+
+    def number(self, value: Any) -> Any:  # noqa: ANN401  likewise
+        """Return a value with a point where a comma stands in a number."""
+        is_number = self._has_commas and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value)
+        return value.replace(",", ".") if is_number else value
 
     def whole(self, row: Row) -> Row:
         """Return a row in which all that logs call alike has its name."""
@@ -282,7 +290,7 @@ class _Names:
             if value is None or value == "":
                 value = self.map.given.get(meaning)
             if value is not None:
-                told[name] = value
+                told[name] = self.number(value) if meaning in _NUMBERS else value
         tests = self._others["tests"]
         if isinstance(given := told.get(tests[0] or tests[1]), str):
             told[tests[0] or tests[1]] = _SEPARATORS.sub(" ", given)
@@ -326,12 +334,12 @@ def _answers(row: Row, names: _Names) -> Iterator[_Answer]:
     common = {"grader": said("grader"), "created": said("created"), "status": said("status")}
     epoch, scorer = names.value(whole, "epoch"), said("scorer") or "value"
     seen: Counter[tuple[str, str]] = Counter()
-    for column in names.map.models or names.map.scorers or [""]:
+    for column in dict.fromkeys((*names.map.models, *names.map.scorers)) or [""]:
         model = names.map.models.get(column) or said("model")
         if not model:
             return
         by = names.map.scorers.get(column, scorer)
-        value = _at(whole, column) if column else names.value(whole, "value")
+        value = names.number(_at(whole, column)) if column else names.value(whole, "value")
         seen[model, by] += 1
         # Several columns of one model are its repeats.
         several = f"{plain(epoch)}/{seen[model, by]}" if seen[model, by] > 1 else epoch

@@ -119,10 +119,11 @@ PREFIXES = {
 """The prefixes that our outputs and questions use."""
 
 ASKED_PREFIXES = PREFIXES | {
+    "earl": "http://www.w3.org/ns/earl#",
     "semapv": "https://w3id.org/semapv/vocab/",
     "sssom": "https://w3id.org/sssom/",
 }
-"""The same, and those of what only graphs of alignments hold: queries need not declare them."""
+"""The same, and those of what only graphs of alignments and of results hold: queries need not declare them."""
 
 ONTOLOGY = PREFIXES["ps"].removesuffix("#")
 """The name of the ontology itself."""
@@ -131,7 +132,7 @@ ONTOLOGY = PREFIXES["ps"].removesuffix("#")
 def iri_of(name: str) -> Iri:
     """Return the IRI that a name with one of the prefixes stands for."""
     prefix, _, local = name.partition(":")
-    return Iri(PREFIXES[prefix] + local)
+    return Iri(ASKED_PREFIXES[prefix] + local)
 
 
 class _Namespace:
@@ -145,6 +146,9 @@ class _Namespace:
         def __getattr__(self, name: str) -> Iri: ...
 
 
+EARL = _Namespace(
+    "earl", ("Assertion", "Assertor", "TestSubject", "assertedBy", "automatic", "mode", "subject", "test")
+)
 DCTERMS = _Namespace("dcterms", ("created", "identifier", "issued", "license", "publisher", "title"))
 OWL = _Namespace(
     "owl",
@@ -156,7 +160,9 @@ OWL = _Namespace(
         *("someValuesFrom", "unionOf", "versionIRI", "versionInfo"),
     ),
 )
-PROV = _Namespace("prov", ("Activity", "Entity", "startedAtTime", "wasGeneratedBy", "wasRevisionOf"))
+PROV = _Namespace(
+    "prov", ("Activity", "Entity", "SoftwareAgent", "startedAtTime", "wasGeneratedBy", "wasRevisionOf")
+)
 RDF = _Namespace("rdf", ("first", "nil", "rest", "type"))
 RDFS = _Namespace(
     "rdfs", ("comment", "domain", "isDefinedBy", "label", "range", "subClassOf", "subPropertyOf")
@@ -177,7 +183,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 
 KINDS = tuple(
     """
-    change changelog changelog-entry clause comment commentary comparison definition document eval-result eval-run eval-tag example fragment gap goal level
+    change changelog changelog-entry clause comment commentary comparison definition document eval-difference eval-grader eval-model eval-result eval-run eval-tag example fragment gap goal level
     link message priority prompt prompt-file prose provision reference refusal release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )

@@ -266,7 +266,7 @@ class Knowledge:
             )
             self._base = KnowledgeBase.from_spec(spec, limits=limits, unsafe=config.query_unsafe)
             if results := self.evaluated(env)[0]:
-                from sphinx_policyspec.evals.formats import result_pieces  # noqa: PLC0415  few projects evaluate
+                from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few projects evaluate
 
                 self._base.add_graphs(lambda: result_pieces(results))
         return self._base

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import os
 import random
 import statistics
 import sys
@@ -607,28 +609,42 @@ FOREIGN = {
     "evidence": "'smell' AS evidence",
     "number": "CAST('inf' AS DOUBLE) AS value",
     "type": "'1' AS value",
+    "no tests": "CAST(NULL AS VARCHAR) AS tests_raw",
+    "no weight": "CAST(NULL AS DOUBLE) AS weight_raw",
+    "negative weight": "CAST(-1 AS DOUBLE) AS weight_raw",
+    "unknown weight": "CAST('nan' AS DOUBLE) AS weight_raw",
 }
 """What our files hold otherwise."""
 
 
-@pytest.mark.parametrize("kind", ["renamed", "damaged", "other", "fewer", *FOREIGN])
-def test_a_store_that_is_not_ours_is_refused_and_nothing_is_copied_elsewhere(folder: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["renamed", "damaged", "other", "fewer", "twice", *FOREIGN])
+def test_a_file_of_a_store_that_is_not_ours_is_left_out_and_the_others_are_read(
+    folder: Path, kind: str
+) -> None:
     read(LOGS / "retried.eval", store=folder / "store")
     (file,) = (folder / "store" / "answers").iterdir()
+    good = written(folder / "r.jsonl", [row("p1", section_id="be_kind")])
+    read(good, store=folder / "store")
     if kind == "renamed":
         file.rename(file.with_name("other.parquet"))
     elif kind == "damaged":
         file.write_bytes(file.read_bytes()[:200])
     else:
         told = f"(KV_METADATA {{policyspec: '{json.dumps({'id': file.stem})}'}}, FORMAT parquet)"
-        other = {"other": "SELECT 1 AS n", "fewer": "SELECT * EXCLUDE (weight_raw) FROM old"}.get(kind)
+        other = {
+            "other": "SELECT 1 AS n",
+            "fewer": "SELECT * EXCLUDE (weight_raw) FROM old",
+            "twice": "FROM old UNION ALL SELECT * REPLACE (0.25 AS value) FROM old",
+        }.get(kind)
         with duckdb.connect() as base:
             base.execute(f"CREATE TABLE old AS FROM '{file}'")
             chosen = other or f"SELECT * REPLACE ({FOREIGN[kind]}) FROM old"
             base.execute(f"COPY ({chosen}) TO '{file}' {told if kind != 'other' else ''}")
-    with pytest.raises(ps.SourceError, match="read the logs again"):
-        read(folder / "store", store=folder / "copy")
-    assert [*(folder / "copy").rglob("*.parquet")] == []
+    results = read(folder / "store", store=folder / "copy")
+    (found,) = results.findings
+    assert (found.code, "read the logs again" in found.message) == ("unusable-results", True)
+    assert [run.model for run in results.runs] == ["m1"]
+    assert {one.stem for one in (folder / "copy").rglob("*.parquet")} == {results.runs[0].id}
 
 
 def test_texts_are_kept_where_that_is_asked_for_alone(folder: Path, model_spec_data: Path) -> None:
@@ -823,3 +839,93 @@ def test_a_run_of_several_releases_is_of_none_of_them_alone(folder: Path, run: R
     _, _, said = run("results", "all/2026-01-01", file)
     assert "against release 2025-01-01 and 2026-01-01" in said
     assert said.count("the results of 2025-01-01 are about another text than all/2026-01-01") == 1
+
+
+def test_results_are_assertions_of_earl_about_what_they_are_for(folder: Path) -> None:
+    rows = [
+        row("p1", section_id="be_kind", grader="judge"),
+        row("p2", 0, section_id="be_honest", model="m2", grader="judge"),
+    ]
+    results = read(written(folder / "r.jsonl", rows))
+    with ps.knowledge_base(ps.load("all/2026-01-01"), results=results) as base:
+        text = "SELECT ?model ?test ?policy { GRAPH ?g { ?r a earl:Assertion ; earl:test ?test ; ps:resultFor ?test ; ps:policy ?policy ; "
+        text += "earl:mode earl:automatic ; earl:assertedBy/dcterms:identifier 'judge' ; earl:subject/dcterms:identifier ?model } }"
+        told = {tuple(str(one.value) for one in found) for found in base.query(text).rows}
+    stated = {
+        (
+            one.run.model,
+            f"urn:policyspec:spec:{'level' if one.group.facet == 'level' else 'provision'}/{one.group.id}",
+            "as-logged",
+        )
+        for one in results.rows
+        if one.group.facet in {"provision", "chapter", "level"}
+    }
+    assert stated < told
+    assert {test for _, test, _ in told - stated} == {"urn:policyspec:spec:release/2026-01-01"}
+
+
+@pytest.mark.parametrize("kind", ["header", "returns", "upper", "bytes", "path"])
+def test_hostile_files_are_read_or_told_and_the_others_are_read(folder: Path, kind: str) -> None:
+    good = written(folder / "r.jsonl", [row("p1", section_id="be_kind")])
+    lines = ["prompt,model,value,section_id", "q1,m2,1,be_kind"]
+    is_read = kind in {"returns", "upper", "bytes"}
+    name: Any = folder / "other.csv"
+    if kind == "header":
+        name.write_text(f"prompt,model,value,{'x' * 200_000}\nq1,m2,1,be_kind\n", "utf-8")
+        is_read = True
+    elif kind == "returns":
+        name.write_bytes("\r".join(lines).encode())
+    elif kind == "upper":
+        name = folder / "UP.CSV.GZ"
+        name.write_bytes(gzip.compress("\n".join(lines).encode()))
+    elif kind == "bytes":
+        name = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv"))
+        name.write_text("\n".join(lines), "utf-8")
+    else:
+        name = folder / ("x" * 300) / "other.csv"
+    results = read(good, name)
+    assert {one.model for one in results.runs} == {"m1", *(["m2"] if is_read else [])}
+    assert len(results.findings) == (not is_read)
+
+
+def test_a_long_answer_is_kept(folder: Path) -> None:
+    rows = [
+        row("p1", section_id="be_kind", input='"' * 100, output='long "\n,' * 600_000),
+        row("p2", section_id="be_kind"),
+    ]
+    results = read(written(folder / "r.jsonl", rows), store=folder / "store", keep_text=True)
+    assert (results.findings, sum(results.statuses[results.runs[0].id].values())) == ((), 2)
+    assert read(folder / "store").rows == results.rows
+
+
+def test_what_is_compressed_is_read_up_to_a_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sphinx_policyspec.evals.result_files._LARGEST_TABLE", 2**20)
+    (folder / "bomb.csv.gz").write_bytes(gzip.compress(b"prompt,model,value\n" + b"0" * 2**21))
+    (found,) = read("bomb.csv.gz").findings
+    assert (found.code, "larger than 1 MiB" in found.message) == ("unusable-results", True)
+
+
+def test_a_prompt_is_compared_once_though_only_some_of_its_answers_have_a_digest(folder: Path) -> None:
+    rows = [
+        row(
+            f"p{n}",
+            (n + epoch * (model == "m2")) % 2,
+            model=model,
+            epoch=epoch,
+            section_id="be_kind",
+            **({"prompt_sha256": f"s{n}"} if epoch == 1 else {}),
+        )
+        for n in range(6)
+        for model in ("m1", "m2")
+        for epoch in (1, 2, 3)
+    ]
+    file = written(folder / "r.jsonl", rows)
+    (one,) = (found for found in read(file, compare=("m1", "m2")).comparison if found.group.facet == "joined")
+    bare = written(
+        folder / "bare.jsonl",
+        [{name: value for name, value in told.items() if name != "prompt_sha256"} for told in rows],
+    )
+    (other,) = (
+        found for found in read(bare, compare=("m1", "m2")).comparison if found.group.facet == "joined"
+    )
+    assert (one.rate.prompts, one.rate.mean, one.rate.se) == (6, other.rate.mean, other.rate.se)

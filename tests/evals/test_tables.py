@@ -460,3 +460,71 @@ def test_what_is_wrong_with_a_map_is_told_at_its_line(spec: ps.Spec, text: str) 
 def test_the_schema_of_maps_knows_each_status() -> None:
     kinds = ps.json_schema("result-map")["properties"]["statuses"]["additionalProperties"]["enum"]
     assert {*kinds} == {*AnswerStatus}
+
+
+def test_a_column_of_a_model_and_a_scorer_says_which_they_are(spec: ps.Spec) -> None:
+    rows = [
+        {
+            "prompt": f"p{n}",
+            "section_id": "be_kind",
+            "x tone": n % 2,
+            "x facts": 1,
+            "y tone": 0,
+            "y facts": 0.5,
+        }
+        for n in range(4)
+    ]
+    write_csv("r.csv", rows)
+    columns = [name for name in rows[0] if " " in name]
+    Path("map.yaml").write_text(
+        json.dumps(
+            {
+                name: {column: column.split()[place] for column in columns}
+                for place, name in enumerate(("models", "scorers"))
+            }
+        ),
+        "utf-8",
+    )
+    found = read(spec, "r.csv", map="map.yaml")
+    told = {(row.run.model, row.scorer): row.rate.mean for row in found.rows if row.group.facet == "all"}
+    assert told == {("x", "tone"): 0.5, ("x", "facts"): 1.0, ("y", "tone"): 0.0, ("y", "facts"): 0.5}
+    assert found.findings == ()
+
+
+@pytest.mark.parametrize(("value", "told"), [([6, 7], "[6, 7]"), ({"tone": {"score": 5}}, '{"score": 5}')])
+def test_a_grade_of_parts_is_told_to_be_none(spec: ps.Spec, value: object, told: str) -> None:
+    Path("r.json").write_text(json.dumps([{**one_row(), "value": value}]), "utf-8")
+    (found,) = read(spec, "r.json").findings
+    assert (found.code, told in found.message) == ("partial-results", True)
+
+
+def test_parquet_of_structs_has_the_grades_in_them(spec: ps.Spec) -> None:
+    text = "SELECT 'p' AS prompt, 'm' AS model, 'be_kind' AS section_id, {'tone': 0.25::DECIMAL(4, 2), 'facts': 1} AS st"
+    duckdb.execute(f"COPY ({text}) TO 'r.parquet' (FORMAT parquet)")
+    Path("map.yaml").write_text("fields: {value: st}", "utf-8")
+    means = {
+        row.scorer: row.rate.mean
+        for row in read(spec, "r.parquet", map="map.yaml").rows
+        if row.group.facet == "all"
+    }
+    assert {*means.values()} == {0.25, 1.0}
+
+
+@pytest.mark.parametrize(("threshold", "mean"), [("0.5", 0.5), ("50", 0.5), ("90", 0.0), ("10", 1.0)])
+def test_a_threshold_holds_for_percentages(spec: ps.Spec, threshold: str, mean: float) -> None:
+    write_csv(
+        "r.csv", [{**one_row(), "prompt": f"p{n}", "value": value} for n, value in enumerate(("80%", "20%"))]
+    )
+    Path("map.yaml").write_text(f"threshold: {threshold}\n", "utf-8")
+    (row,) = (row for row in read(spec, "r.csv", map="map.yaml").rows if row.group.facet == "all")
+    assert row.rate.mean == mean
+
+
+def test_commas_stand_in_numbers_and_not_in_ids_where_semicolons_part_values(spec: ps.Spec) -> None:
+    lines = ("prompt;model;section_id;value", "1,5;m;be_kind;0,5", "1.5;m;be_kind;1", "2,10;m;be_kind;80,5%")
+    Path("r.csv").write_text("\n".join(lines), "utf-8")
+    found = read(spec, "r.csv")
+    assert {one.prompt for one in found.join.rows} == {"1,5", "1.5", "2,10"}
+    (row,) = (row for row in found.rows if row.group.facet == "all")
+    assert row.rate.mean == pytest.approx((0.5 + 1 + 0.805) / 3)
+    assert found.findings == ()

@@ -7,7 +7,8 @@ from dataclasses import replace
 from sphinx_policyspec.evals.join import Join
 from sphinx_policyspec.evals.measures import Rate
 from sphinx_policyspec.evals.records import EvalRun
-from sphinx_policyspec.evals.results import ResultGroup, ResultRow, Results
+from sphinx_policyspec.evals.results import Results
+from sphinx_policyspec.evals.rows import ComparedRow, ResultGroup, ResultRow
 
 ONE = EvalRun(id="one-1", file="a", tool="inspect", model="example/one", created="2026-01-01T00:00:00Z")
 TWO = EvalRun(id="two-1", file="b", tool="inspect", model="example/two")
@@ -21,6 +22,7 @@ def result(run: EvalRun, facet: str, group: str, mean: float, prompts: int = 8) 
         prompts=prompts,
         clusters=4,
         mean=mean,
+        se=0.09,
         clustered_se=0.1,
         low=mean - 0.25,
         high=mean + 0.25,
@@ -50,6 +52,34 @@ ROWS = (
     result(ONE, "joined", "joined", 0.875),
     result(ONE, "all", "all", 0.875),
 )
+
+
+def difference(group: str, mean: float, prompts: int) -> ComparedRow:
+    """Return how far the first run is from the second."""
+    rate = Rate(
+        key={},
+        prompts=prompts,
+        clusters=4,
+        mean=mean,
+        clustered_se=0.125,
+        low=mean - 0.25,
+        high=mean + 0.25,
+        p_holm=0.5,
+    )
+    provision = ResultGroup(facet="provision", id=group, title=group, kind="principle")
+    return ComparedRow(
+        a=ONE,
+        b=TWO,
+        release_a="1",
+        release_b="1",
+        scorer="compliance",
+        evidence="output",
+        grader="g",
+        group=provision,
+        rate=rate,
+    )
+
+
 RESULTS = Results(
     source="library",
     policy="as-logged",
@@ -59,12 +89,17 @@ RESULTS = Results(
     statuses={},
     rows=ROWS,
     comparison=(),
+    differences=(difference("tell_the_truth", 0.375, 5), difference("stay_lawful", 0.125, 8)),
     without_result=(),
     tags_without_prompt=(),
     findings=(),
 )
 
 
-def only(row: ResultRow) -> Results:
-    """Return one result with its run."""
-    return replace(RESULTS, runs=(row.run,), rows=(row,))
+PAIR = replace(
+    RESULTS,
+    runs=(ONE, TWO),
+    rows=tuple(row for row in ROWS[:4] if row.group.id == "tell_the_truth"),
+    differences=RESULTS.differences[:1],
+)
+"""Two results, and how far one is from the other."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from sphinx_policyspec.evals.formats import result_pieces
+from sphinx_policyspec.evals.graph import result_pieces
 from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.graph.to_graph import to_graph
 from tests.graph.names import PS
-from tests.graph.results import ROWS, only
+from tests.graph.results import PAIR
 from tests.graph.whole import WHOLE
 
 __all__ = ["MUTATIONS", "SHAPE", "Mutation", "Triple", "must_be_refused", "shapes", "valid"]
@@ -45,7 +45,7 @@ def valid() -> tuple[Triple, ...]:
     revision = Revision(old="1", new="2", facts=(fact,))
     pieces = release_pieces((replace(WHOLE, version="1"), replace(WHOLE, version="2")), (revision,), "nq")
     lines = [line for line in b"".join(pieces).splitlines() if b":change/" in line.partition(b" ")[0]]
-    lines += b"".join(result_pieces(only(ROWS[0]))).splitlines()
+    lines += b"".join(result_pieces(PAIR)).splitlines()
     whole = to_graph(WHOLE).parse(
         data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
     )

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.evals.measures import Rate
-    from sphinx_policyspec.evals.results import ResultRow, Results, Trend
+    from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.evals.rows import ResultRow, Trend
 
 _ = get_translation("sphinx_policyspec")
 
