@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -247,6 +247,25 @@ class EachJudge:
 
     def _is_elsewhere(self, name: str) -> bool:
         return any(name in norms.provisions or name in norms.categories for norms in self.norms.values())
+
+
+def decided_by_each(
+    cases: Iterable[Case],
+    specs: AlignedSpecs,
+    aligned: Sequence[AlignedSides],
+    findings: Iterable[Finding] = (),
+) -> EachDecisions:
+    """Return cases as each of several specs decides them.
+
+    :param findings: what is wrong with their files
+    """
+    judge = EachJudge(specs, aligned)
+    decided, told = [], [*findings]
+    for case in cases:
+        one, found = judge.decide(case)
+        decided.append(one)
+        told += found
+    return EachDecisions(norms=judge.norms, cases=tuple(decided), findings=tuple(told))
 
 
 def _without_copies(expect: Expectation | None, copies: Mapping[str, tuple[str, ...]]) -> Expectation | None:

@@ -17,7 +17,13 @@ from sphinx_policyspec.alignments.sides import SIDES, AlignedSides
 from sphinx_policyspec.alignments.sssom import write_sssom
 from sphinx_policyspec.decision import Decision, Norms
 from sphinx_policyspec.exports import Formats, json_object, place_record
-from sphinx_policyspec.exports.decisions import decision_lines, decision_record, shortened
+from sphinx_policyspec.exports.decisions import (
+    ENGLISH,
+    decision_lines,
+    decision_record,
+    outcome_words,
+    shortened,
+)
 from sphinx_policyspec.exports.diff.json import text_record
 from sphinx_policyspec.exports.diff.outline import changed_units
 from sphinx_policyspec.exports.diff.text import unit_lines
@@ -38,6 +44,7 @@ from sphinx_policyspec.graph.terms import (
     Triple,
     check_texts,
 )
+from sphinx_policyspec.model import Provision
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
 
 _WIDTH = 100
@@ -196,6 +203,28 @@ def _own_lines(decision: Decision, norms: Norms) -> Iterator[str]:
     lines = decision_lines(decision, norms, why)
     next(lines)
     yield from lines
+
+
+def case_rows(
+    decided: EachDecisions, quotation: Callable[[Provision], tuple[str, str]]
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each item of each case, as each spec decides it, for the question `same-case-decided-by-each`.
+
+    :param quotation: returns a sentence of a provision that stands for it, and its locator
+    """
+    number = 0
+    for one in decided.cases:
+        for name, decision in one.decisions.items():
+            rules_ = {reason.item: reason.rule for reason in decision.reasons}
+            for item in sorted(decision.case.items, key=lambda item: [*one.agree].index(item.issue)):
+                number += 1
+                provision = decided.norms[name].provisions.get(item.principle)
+                outcome = outcome_words(decision.outcomes[item.issue], ENGLISH)
+                yield (
+                    *(f"{number:08}", name, one.case.title, item.issue, outcome, item.id),
+                    *(decision.labels[item.id].value, rules_.get(item.id, "")),
+                    *((provision.id, *quotation(provision)) if provision else ("", "", "")),
+                )
 
 
 EACH_FORMATS: Formats[EachDecisions] = {"text": _each_text, "json": _each_json}

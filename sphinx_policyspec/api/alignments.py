@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from sphinx_policyspec.alignments import Alignment, drafts
-from sphinx_policyspec.alignments.cases import EachDecisions, EachJudge
+from sphinx_policyspec.alignments.cases import EachDecisions, decided_by_each
 from sphinx_policyspec.alignments.check import AlignmentReport, check_alignments
 from sphinx_policyspec.alignments.drafts import AlignmentUpdate
 from sphinx_policyspec.alignments.sides import AlignedSpecs
@@ -116,14 +116,8 @@ def decide_each(
     :param options: likewise
     """
     report = check_alignment(*alignments, specs=specs, **options)
-    judge = EachJudge(report.specs, report.aligned)
     read, findings = read_cases(cases)
-    decided = []
-    for case in read:
-        one, found = judge.decide(case)
-        decided.append(one)
-        findings += found
-    return EachDecisions(norms=judge.norms, cases=tuple(decided), findings=tuple(findings))
+    return decided_by_each(read, report.specs, report.aligned, findings)
 
 
 def aligned_specs(specs: Iterable[Source | SpecReleases], options: ReadingOptions) -> AlignedSpecs:

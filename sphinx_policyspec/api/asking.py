@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, spec_of
-from sphinx_policyspec.errors import QueryWarning, SourceError
+from sphinx_policyspec.errors import QueryError, QueryWarning, SourceError
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
@@ -20,7 +21,7 @@ from sphinx_policyspec.graph.serialize import pieces
 from sphinx_policyspec.graph.terms import NAMED_GRAPHS, graph_of
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.touches import TouchKind, about
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model import Finding, Provision, Spec
 from sphinx_policyspec.reasoning.reasoner import Reasoner, Reasoning
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 
@@ -58,6 +59,7 @@ def knowledge_base(
     if alignments:
         sides = _aligned(source, alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
+        base.decides = partial(_case_rows, sides)
     if results is not None:
         base.add_graphs(lambda: _result_pieces(results, "nq", base_iri))
     return base
@@ -132,6 +134,28 @@ def _aligned(
         one if isinstance(one, Alignment) else read_alignment_file(Path(one), str(one)) for one in alignments
     )
     return tuple(AlignedSides(one, specs) for one in read)
+
+
+def _case_rows(aligned: Sequence[AlignedSides], file: str) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the cases in a file, or in a folder of them, as each spec decides them."""
+    from sphinx_policyspec.alignments.cases import decided_by_each  # noqa: PLC0415  few bases have alignments
+    from sphinx_policyspec.alignments.formats import case_rows  # noqa: PLC0415  likewise
+    from sphinx_policyspec.api.judging import read_cases  # noqa: PLC0415  likewise
+    from sphinx_policyspec.overlays.quotations import Quotations  # noqa: PLC0415  likewise
+
+    if not file:
+        raise QueryError("name a file of cases, or a folder of them")
+    quotations = Quotations()
+
+    def quotation(provision: Provision) -> tuple[str, str]:
+        found = quotations.of(provision)
+        return (found.text, found.locator) if found else ("", "")
+
+    cases, findings = read_cases([file])
+    decided = decided_by_each(cases, aligned[0].specs, aligned, findings)
+    if decided.errors:
+        raise QueryError("; ".join(map(str, decided.errors)))
+    return case_rows(decided, quotation)
 
 
 def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: bool) -> Iterator[bytes]:

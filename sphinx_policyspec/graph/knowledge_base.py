@@ -6,7 +6,7 @@ Named questions are asked in process, foreign queries through the guard.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -96,6 +96,8 @@ class KnowledgeBase:
         self._limits = limits
         self._unsafe = unsafe
         self._guard: Guard | None = None
+        self.decides: Callable[[str], Iterable[Sequence[str]]] | None = None
+        """Returns the rows of the cases in a file or folder, as each of several specs decides them."""
 
     @classmethod
     def from_spec(
@@ -172,9 +174,14 @@ class KnowledgeBase:
             raise QueryError(
                 f"`{question.name}` looks at alignments of several specs, and none are given; {_ALIGNMENT}"
             )
+        if question.over == "cases" and self.decides is None:
+            raise QueryError(
+                f"`{question.name}` looks at several specs, and at what corresponds between them; {_ALIGNMENT}"
+            )
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])
-        answer = self.select(question.bound(values))
+        rows = self.decides(values["case"]) if self.decides and question.over == "cases" else ()
+        answer = self.select(question.bound(values, rows))
         if count != 1 or answer.rows:
             return answer
         message = f"`{name}` looks at several releases, and here is one"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -138,7 +138,7 @@ class Parameter(Brief):
     """A value that a question takes.
 
     :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level, ``model`` a model or a run
-        of the results; ``text`` is anything
+        of the results, ``case`` a file of cases or a folder of them; ``text`` is anything
     :param default: ``None`` where a value must be given; empty where none need be, and the question asks about all
     """
 
@@ -160,7 +160,8 @@ class Question(Brief):
     :param formerly: names that it had, which lead to it
     :param sparql: runs as it stands, with the parameters' defaults
     :param over: ``releases`` where it asks named graphs, one for each release, and the graph of changes between them;
-        ``results`` where it asks the graph of results of evaluations; else empty
+        ``results`` where it asks the graph of results of evaluations; ``alignments`` where it asks those of alignments;
+        ``cases`` where it tells of cases that are decided by each of several specs; else empty
     """
 
     name: str
@@ -187,14 +188,18 @@ class Question(Brief):
                 raise QueryError(f"`{self.name}` needs a value for its parameter `{name}`")
         return {name: value for name, value in values.items() if value is not None}
 
-    def bound(self, values: Mapping[str, str]) -> str:
-        """Return the query with the parameters' values in place of the defaults."""
+    def bound(self, values: Mapping[str, str], rows: Iterable[Sequence[str]] = ()) -> str:
+        """Return the query with the parameters' values in place of the defaults.
+
+        :param rows: what stands in its empty table, if it has one
+        """
         query = self.sparql
         for name, value in values.items():
             marker = _marker(name)
             bound = f"VALUES ?{name} {{ {string_literal(value)} }}"
             query = marker.sub(lambda _, text=bound: text, query)  # type: ignore[misc]  # the default binds it
-        return query
+        table = "".join(f"\n    ({' '.join(map(string_literal, row))})" for row in rows)
+        return _TABLE.sub(lambda found: f"{found[1]} {{{table} }}", query) if table else query
 
 
 def list_questions() -> tuple[Question, ...]:
@@ -268,6 +273,10 @@ def _question(name: str, sparql: str) -> Question:
         over=said("over"),
         formerly=tuple(said("formerly").split()),
     )
+
+
+_TABLE = re.compile(r"(VALUES \((?:\?\w+ ?)+\)) \{ \}")
+"""A table of a query that is filled in where the question is asked."""
 
 
 def _marker(name: str) -> re.Pattern[str]:

@@ -313,6 +313,32 @@ def test_a_case_is_decided_by_each_as_that_spec_alone_decides_it(case: Path) -> 
     assert (guild.as_expected, house.as_expected) == (True, None)
 
 
+def test_the_question_has_a_row_for_each_item_as_each_spec_decides_it(case: Path) -> None:
+    name = "same-case-decided-by-each"
+    (one,) = ps.decide_each(case, specs=[GUILD, HOUSE], alignments=[CLOSE]).cases
+    with ps.knowledge_base(ps.load_specs((GUILD,), (HOUSE,)), alignments=[CLOSE]) as both:
+        rows = both.ask(name, {"case": str(case)}).to_dicts()
+        with pytest.raises(SourceError, match="does not exist"):
+            both.ask(name, {"case": str(case) + "x"})
+    expected = [
+        (spec, item.issue, item.id, decision.labels[item.id].value, item.principle)
+        for spec, decision in one.decisions.items()
+        for issue in one.agree
+        for item in decision.case.items
+        if item.issue == issue
+    ]
+    assert [(row["spec"], row["issue"], row["item"], row["label"], row["id"]) for row in rows] == expected
+    by_item = {(row["spec"], row["item"]): row for row in rows}
+    first = by_item["house", "norm"]
+    assert (first["title"], first["level"], first["locator"]) == ("Be punctual", "law", "be_punctual ¶1 s1")
+    assert str(first["sentence"]) in HOUSE.provision_by_id["be_punctual"].text
+    with (
+        ps.knowledge_base(ps.load_specs((GUILD,), (HOUSE,))) as alone,
+        pytest.raises(QueryError, match="what corresponds between them"),
+    ):
+        alone.ask(name, {"case": str(case)})
+
+
 def test_swapping_two_specs_swaps_their_decisions_and_nothing_else(case: Path) -> None:
     # An id alone is of the first spec that has it, and no id here is of both.
     one = ps.decide_each(case, specs=[GUILD, HOUSE], alignments=[CLOSE]).cases[0]

@@ -162,7 +162,7 @@ def test_every_question_of_the_design_is_there() -> None:
 
 OVER_RESULTS = {"largest-drop", "principles-without-result", "results-by-level", "results-by-principle"}
 """Questions over the graph of results; test_results.py asks them."""
-OVER_ALIGNMENTS = {"levels-that-differ", "mapped", "without-counterpart"}
+OVER_ALIGNMENTS = {"levels-that-differ", "mapped", "same-case-decided-by-each", "without-counterpart"}
 """Questions over several specs and alignments of them; tests/alignments asks them."""
 
 

@@ -136,7 +136,7 @@ NAMED = [
     (question.name, parameter)
     for question in list_questions()
     for parameter in question.parameters
-    if parameter.type != "text" and question.over not in {"alignments", "results"}
+    if parameter.type != "text" and question.over not in {"alignments", "cases", "results"}
 ]
 
 
