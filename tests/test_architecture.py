@@ -207,7 +207,15 @@ def test_no_two_public_classes_have_one_name() -> None:
 
 
 MOST_MODULES, MOST_IN_SPHINX_EXT = 160, 60
-MOST_OF = {"alignments": 10, "evals": 16, "language_server": 18, "llms": 1, "outlines": 2, "overlays": 15, "packs": 7}
+MOST_OF = {
+    "alignments": 10,
+    "evals": 16,
+    "language_server": 18,
+    "llms": 1,
+    "outlines": 2,
+    "overlays": 15,
+    "packs": 7,
+}
 """More come only where others go: a newcomer has to guess which one holds a thing.
 
 Alignments, evaluations and overlays are storeys of their own: their folders, and a module of their name in ``api``, ``cli``, ``web``,
