@@ -152,7 +152,7 @@ def _openings(lines: list[str], number: int, *, is_rst: bool) -> Iterator[tuple[
     outer = next((place for place, line in enumerate(around) if _is_verbatim(lines[line - 1])), None)
     inner = around if outer is None else around[:outer]
     own = number
-    while own > 1 and lines[own - 2].strip() and own - 1 not in inner and not lines[own - 1].startswith("#"):
+    while own > 1 and lines[own - 2].strip() and own not in inner and not lines[own - 1].startswith("#"):
         own -= 1
     blocks = [*inner, *([own] if outer is None and own not in inner else [])]
     blocks = blocks or around[:1]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -338,3 +338,25 @@ class Places(Brief):
         """Return where a name stands: in the file of its owner where several things have that id, or with its owner."""
         found = self.uses.get(use, (owner,))
         return next((span for span in found if span.file == owner.file), found[0])
+
+
+def moved_lines(before: Sequence[str], after: Sequence[str]) -> Callable[[int], int]:
+    """Return what says which line of a text, from 1, a line of it became by one edit; one that is gone is its neighbour."""
+    shorter = min(len(before), len(after))
+    same = next((n for n in range(shorter) if before[n] != after[n]), shorter)
+    last = next((n for n in range(shorter - same) if before[-1 - n] != after[-1 - n]), shorter - same)
+
+    def line(number: int) -> int:
+        if number <= same:
+            return number
+        if number > len(before) - last:
+            return number + len(after) - len(before)
+        return min(number, max(len(after) - last, 1))
+
+    return line
+
+
+def moved_span(span: Span, line: Callable[[int], int]) -> Span:
+    """Return where a span stands after an edit that moved its lines."""
+    first = line(span.line)
+    return replace(span, line=first, end_line=max(line(span.end_line), first))

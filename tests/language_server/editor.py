@@ -90,7 +90,7 @@ class Editor:
 
     def open(self, file: str, text: str | None = None) -> list[types.Diagnostic]:
         """Open a file, and return what is first said of it."""
-        self.texts[file] = (self.folder / file).read_text("utf-8") if text is None else text
+        self.texts[file] = (self.folder / file).read_bytes().decode() if text is None else text
         self.versions[file] = 1
         language = "restructuredtext" if file.endswith(".rst") else "markdown"
         item = types.TextDocumentItem(

@@ -13,8 +13,9 @@ import pytest
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import with_unsaved
 from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model.finding import moved_lines
 from sphinx_policyspec.sources import Loaded, ProjectOptions
-from sphinx_policyspec.sphinx_ext.build.project import OpenProject, moved_lines, open_project, read_project
+from sphinx_policyspec.sphinx_ext.build.project import OpenProject, open_project, read_project
 
 EDITS = 5
 

@@ -10,7 +10,7 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, real_path, unsaved_text
 from sphinx_policyspec.model import Finding, Provision, Span
+from sphinx_policyspec.model.finding import moved_lines, moved_span
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import given_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.readers.overlays import Overlay
+    from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([^']+)'|[Nn]o theme named '([^']+)'")
@@ -245,8 +247,8 @@ class OpenProject:
         app, again = self.app, sorted(pages)
         self._warnings.seek(0)
         self._warnings.truncate()
-        before = {name: self._texts.get(name, "") for name in again}
         domain = domain_of(app.env)
+        before = {name: (self._texts.get(name, ""), _asked(domain, name)) for name in again}
         domain.give(replace(domain.given, asks=False))
         with running_foreign_code(f"cannot read the Sphinx project `{self._srcdir}`"), naming_page(app):
             app.events.emit("env-before-read-docs", app.env, again)
@@ -313,18 +315,27 @@ class OpenProject:
             link for link in document.findall(addnodes.pending_xref) if is_standard_link(link)
         ]
 
-    def _move_answers(self, before: Mapping[str, str]) -> None:
-        """Leave what was found about answers at the lines that it is about, which have moved."""
+    def _move_answers(self, before: Mapping[str, tuple[str, int]]) -> None:
+        """Leave what was found about answers at the lines that it is about, which have moved.
+
+        Of a page that asks more or less than it did, nothing is known until it is answered.
+
+        :param before: the texts of pages, and how much they asked
+        """
         env, builder = self.app.env, self.app.builder.name
         domain = domain_of(env)
         shown = domain.shown_by(builder)
         answers = dict(shown.answers)
         for name in before.keys() & answers.keys():
+            text, asked = before[name]
             state, digests, findings = answers[name]
+            if asked != _asked(domain, name):
+                del answers[name]
+                continue
             file = Path(os.path.relpath(env.doc2path(name), env.srcdir)).as_posix()
-            moved = moved_lines(before[name].split("\n"), self._texts.get(name, "").split("\n"))
+            moved = moved_lines(text.split("\n"), self._texts.get(name, "").split("\n"))
             found = tuple(
-                replace(one, span=_moved(one.span, moved)) if one.span.file == file else one
+                replace(one, span=moved_span(one.span, moved)) if one.span.file == file else one
                 for one in findings
             )
             answers[name] = (state, digests, found)
@@ -339,25 +350,9 @@ def _overlay(env: BuildEnvironment) -> tuple[Overlay | None, tuple[Finding, ...]
     return overlay_on_pages(env)
 
 
-def moved_lines(before: Sequence[str], after: Sequence[str]) -> Callable[[int], int]:
-    """Return what says which line of a text, from 1, a line of it became by one edit; one that is gone is its neighbour."""
-    shorter = min(len(before), len(after))
-    same = next((n for n in range(shorter) if before[n] != after[n]), shorter)
-    last = next((n for n in range(shorter - same) if before[-1 - n] != after[-1 - n]), shorter - same)
-
-    def line(number: int) -> int:
-        if number <= same:
-            return number
-        if number > len(before) - last:
-            return number + len(after) - len(before)
-        return min(number, max(len(after) - last, 1))
-
-    return line
-
-
-def _moved(span: Span, line: Callable[[int], int]) -> Span:
-    first = line(span.line)
-    return replace(span, line=first, end_line=max(line(span.end_line), first))
+def _asked(domain: PolicyDomain, docname: str) -> int:
+    page = domain.pages.get(docname)
+    return len(page.questions) if page else 0
 
 
 def _told_here(
