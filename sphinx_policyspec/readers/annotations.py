@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -36,7 +37,6 @@ _PARTS = tuple(_PART)
 _DEPTH = re.compile(r"\s*depth\s*>=\s*([1-6])\s*")
 _LISTS = frozenset(key.name for part in MAPPINGS for key in part.keys if key.many)
 _Declared = TypeVar("_Declared", model.AuthorityLevel, model.Topic, model.Goal)
-
 _ROWS = {row.key: row for row in attributes_of("provision", "principle") if row.sidecar}
 _CLAUSE_KEYS = {row.field: row.key for row in attributes_of("clause")}
 
@@ -91,7 +91,13 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
     :param file: how findings name the file
     """
     text, encoding = read_text(path, file or path.name)
-    reader = _Reader(file or path.name)
+    read = _annotations_of(text, file or path.name)
+    return replace(read, findings=(*encoding, *read.findings))
+
+
+@lru_cache(maxsize=16)  # for whoever reads a spec again after an edit of another file
+def _annotations_of(text: str, file: str) -> Annotations:
+    reader = _Reader(file)
     root = reader.mapping(reader.compose(text), _PARTS)
     provisions = root.get("provisions")
     pairs = provisions.value if isinstance(provisions, yaml.MappingNode) else ()
@@ -107,7 +113,7 @@ def read_annotations(path: Path, file: str = "") -> Annotations:
         topics=_declared(reader, root.get("topics"), _topic),
         goals=_declared(reader, root.get("goals"), _goal),
         provisions=notes,
-        findings=(*encoding, *reader.findings),
+        findings=tuple(reader.findings),
         repeated=tuple(reader.repeated),
         places=Places.of(reader.placed),
     )

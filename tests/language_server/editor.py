@@ -160,6 +160,11 @@ class Editor:
             self._news.clear()
             await self._news.wait()
 
+    async def until_said(self, words: str) -> None:
+        """Wait until the server logs a message with some words."""
+        while not any(words in one.message for one in self.client.log_messages):
+            await self.client.wait_for_notification(types.WINDOW_LOG_MESSAGE)
+
     # -- questions ----------------------------------------------------------------------
 
     def at(self, file: str, words: str, *, offset: int = 0) -> dict[str, Any]:
