@@ -65,6 +65,7 @@ bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 	$(BIN)/python -m benchmarks.reasoning
 	$(BIN)/python -m benchmarks.decision
 	$(BIN)/python -m benchmarks.evals
+	$(BIN)/python -m benchmarks.editor
 	$(BIN)/python -m benchmarks.handbook_pdf
 	$(BIN)/python -m benchmarks.releases
 	$(BIN)/python -m benchmarks.web
