@@ -18,7 +18,8 @@ from sphinx_policyspec.exports.decisions import Decisions
 from sphinx_policyspec.exports.report_formats import Report, marked
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
-from sphinx_policyspec.readers.cases import case_files, read_case_file
+from sphinx_policyspec.readers.cases import ReadCase, case_files, read_case_file
+from sphinx_policyspec.readers.cases import read_cases as read_cases_of
 from sphinx_policyspec.readers.text import SourceLines
 from sphinx_policyspec.sources import checked
 
@@ -118,10 +119,17 @@ def decide(source: Source, *cases: Case | str | Path) -> Decisions:
 
     :param cases: cases, or files and folders of them
     """
-    norms = Norms(spec_of(source))
+    return decided(Norms(spec_of(source)), _cases(cases))
+
+
+def decided(norms: Norms, read: Iterable[tuple[Case | None, tuple[Finding, ...]]]) -> Decisions:
+    """Return what :func:`decide` does of cases that were read.
+
+    :param read: each case with what is wrong with its form, or what is wrong with a text of them
+    """
     decisions: list[Decision] = []
     findings: list[Finding] = []
-    for case, found in _cases(cases):
+    for case, found in read:
         wrong = found or (problems(case, norms) if case else ())
         findings += wrong
         if case and all(finding.severity is not Severity.ERROR for finding in wrong):
@@ -161,6 +169,19 @@ def _cases(given: Iterable[Case | str | Path]) -> Iterator[tuple[Case | None, tu
             yield one, ()
             continue
         for file in case_files(Path(one)):
-            read, findings = read_case_file(file)
-            yield None, findings
-            yield from ((item.case, item.findings) for item in read)
+            yield from _flat(*read_case_file(file))
+
+
+def cases_in(text: str, file: str) -> tuple[tuple[Case | None, tuple[Finding, ...]], ...]:
+    """Return the cases of a text, as :func:`decided` takes them.
+
+    :param file: how findings name it
+    """
+    return tuple(_flat(*read_cases_of(text, file)))
+
+
+def _flat(
+    read: Iterable[ReadCase], findings: tuple[Finding, ...]
+) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
+    yield None, findings
+    yield from ((item.case, item.findings) for item in read)

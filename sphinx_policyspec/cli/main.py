@@ -83,6 +83,7 @@ class _Messages(io.TextIOBase):
 
 
 _MODULES = {
+    "agents": ("serve",),
     "alignments": ("align",),
     "check": ("check",),
     "packs": ("context",),
