@@ -104,7 +104,7 @@ def _question(_shelf: Shelf, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptRow:
+class OfferedPrompt:
     """One prompt that the server offers.
 
     :param takes: its arguments, with what each is; all are needed
@@ -187,21 +187,21 @@ def _quoted(text: str) -> str:
 
 
 PROMPTS = (
-    PromptRow(
+    OfferedPrompt(
         name="draft-example",
         title="Draft an example",
         about="Write an example that shows where the boundary of a principle lies, and have it checked.",
         takes={"principle": "Id of the principle", "boundary": "What the example is to show"},
         make=_draft_example,
     ),
-    PromptRow(
+    OfferedPrompt(
         name="review-change",
         title="Review a change",
         about="Say what a proposal changes, touches and risks, with citations.",
         takes={"proposal": "The text of the proposal"},
         make=_review_change,
     ),
-    PromptRow(
+    OfferedPrompt(
         name="write-overlay",
         title="Write an overlay",
         about="Write rules of a company's own on top of the spec, and have each checked.",

@@ -30,7 +30,7 @@ _CASE: Record = {"type": ["string", "object"], "description": "A case as YAML te
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolRow:
+class OfferedTool:
     """One tool.
 
     :param about: when to use it, in 300 characters at most
@@ -50,7 +50,7 @@ class ToolRow:
 
 
 TOOLS = (
-    ToolRow(
+    OfferedTool(
         name="search",
         title="Search the spec",
         about="Find principles, sections, examples and topics by words, when you do not know an id yet. Answers with ids, "
@@ -67,7 +67,7 @@ TOOLS = (
         },
         gives={"hits": _RECORDS, "more": _MORE},
     ),
-    ToolRow(
+    OfferedTool(
         name="principle",
         title="Read a principle",
         about="Read one principle or section word for word: its level, who may override it and how, clauses, relations, "
@@ -83,7 +83,7 @@ TOOLS = (
             "file": _TEXT, "line": _NUMBER, "cite": _TEXT, "more": _MORE,
         },
     ),
-    ToolRow(
+    OfferedTool(
         name="example",
         title="Read an example",
         about="Read one example: its conversation, the verdict on each answer and why, and which principles it weighs. What "
@@ -96,7 +96,7 @@ TOOLS = (
             "weighs": _TEXTS, "messages": _RECORDS, "file": _TEXT, "line": _NUMBER, "cite": _TEXT, "more": _MORE,
         },
     ),
-    ToolRow(
+    OfferedTool(
         name="questions",
         title="List the named questions",
         about="List the questions that `ask` answers, with parameters and columns.",
@@ -104,7 +104,7 @@ TOOLS = (
         takes={"offset": _OFFSET},
         gives={"questions": _RECORDS, "more": _MORE},
     ),
-    ToolRow(
+    OfferedTool(
         name="ask",
         title="Ask a named question",
         about="Get a table that answers a named question about the whole spec, such as which rules nobody may override. "
@@ -122,7 +122,7 @@ TOOLS = (
             "more": _MORE,
         },
     ),
-    ToolRow(
+    OfferedTool(
         name="sparql",
         title="Query the graph",
         about="Run a SPARQL query of your own (SELECT or ASK; 10 s, 10,000 rows) where no named question fits. Prefixes ps, "
@@ -135,7 +135,7 @@ TOOLS = (
             "more": _MORE,
         },
     ),
-    ToolRow(
+    OfferedTool(
         name="resolve",
         title="Decide a case",
         about="Decide who wins where instructions conflict: you state the items of a case, and the levels and exceptions of "
@@ -145,7 +145,7 @@ TOOLS = (
         takes={"case": _CASE, "offset": _OFFSET},
         gives={"decisions": _RECORDS, "findings": _RECORDS, "errors": _RECORDS, "places": _RECORDS, "more": _MORE},
     ),
-    ToolRow(
+    OfferedTool(
         name="check",
         title="Check a draft",
         about="Check the draft of a provision, with its heading and examples, as if it stood in the spec. Nothing is written. "
@@ -159,7 +159,7 @@ TOOLS = (
         },
         over="drafts",
     ),
-    ToolRow(
+    OfferedTool(
         name="overlay_check",
         title="Check an overlay",
         about="Tell whether the statements of an overlay, rules of one's own on top of the spec, may be said, each with the "
@@ -172,7 +172,7 @@ TOOLS = (
             "errors": _RECORDS, "more": _MORE,
         },
     ),
-    ToolRow(
+    OfferedTool(
         name="diff",
         title="Compare two releases",
         about="Tell what changed in meaning between two releases, each change with its weight, of the whole spec or of one "
@@ -191,7 +191,7 @@ TOOLS = (
         },
         over="releases",
     ),
-    ToolRow(
+    OfferedTool(
         name="context",
         title="Gather the context of a matter",
         about="Get all that concerns principles, a pair of them, a case or a topic in one text within a budget: use it before "
@@ -212,13 +212,13 @@ TOOLS = (
 )  # fmt: skip
 
 
-def listed(desk: Desk) -> Iterator[ToolRow]:
+def listed(desk: Desk) -> Iterator[OfferedTool]:
     """Yield the tools that have something to work on."""
     there = {"": True, "releases": desk.has_releases, "drafts": desk.takes_drafts}
     yield from (row for row in TOOLS if there[row.over])
 
 
-def arguments_of(row: ToolRow, desk: Desk) -> Record:
+def arguments_of(row: OfferedTool, desk: Desk) -> Record:
     """Return the schema of the arguments of a tool; which spec and release it is about where there are several."""
     several = {
         "spec": {"type": "string", "description": "Name of a spec; the first where left out."},
@@ -237,7 +237,7 @@ def arguments_of(row: ToolRow, desk: Desk) -> Record:
     }
 
 
-def answer_of(row: ToolRow) -> Record:
+def answer_of(row: OfferedTool) -> Record:
     """Return the schema of the answers of a tool."""
     properties = {"spec": _TEXT, "release": _TEXT, **row.gives}
     return {"type": "object", "properties": properties, "required": [*properties]}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from sphinx_policyspec.agents import pages
 from sphinx_policyspec.agents.desk import Desk, ReadSources, Shelf, reread, state_of, uri_of
 from sphinx_policyspec.agents.jobs import SECONDS, in_time
-from sphinx_policyspec.agents.schemas import TOOLS, ToolRow, answer_of, arguments_of, listed, taken
+from sphinx_policyspec.agents.schemas import TOOLS, OfferedTool, answer_of, arguments_of, listed, taken
 from sphinx_policyspec.agents.tools import Told
 from sphinx_policyspec.errors import MissingToolError, PolicySpecError, UnknownIdError
 from sphinx_policyspec.exports import message_line
@@ -289,7 +289,7 @@ class _Session:
             raise MCPError(code, self._words(error)) from None
 
 
-def _sound(row: ToolRow, desk: Desk, arguments: Mapping[str, Any]) -> Told:
+def _sound(row: OfferedTool, desk: Desk, arguments: Mapping[str, Any]) -> Told:
     """Return an answer that every client can read: JSON knows no half of a pair of surrogates."""
     told = row.run(desk, arguments)
     sound = json.dumps(told.record, ensure_ascii=False).encode(errors="replace").decode()
