@@ -181,7 +181,7 @@ class _Names:
         for target in statement.targets:
             found = tuple(self._provision(target.provision, target.span))
             yield from found
-            if not found and target.clause:
+            if target.clause and all(one.severity is not Severity.ERROR for one in found):
                 yield from self._words(target.provision, target.clause, target.span)
         for name in statement.forbids:
             yield from self._provision(name, statement.place("forbids"))

@@ -37,11 +37,13 @@ class _Sentence:
 
     :param stems: how its longer words begin
     :param asks: whether it asks for something
+    :param is_default: whether it says that others may say otherwise
     """
 
     passage: Passage
     stems: frozenset[str]
     asks: bool
+    is_default: bool
 
 
 class Quotations:
@@ -60,9 +62,9 @@ class Quotations:
                 return quoted(one.passage, provision)
         said = _stems(words or says)
 
-        def nearness(one: _Sentence) -> tuple[bool, int, bool]:
+        def nearness(one: _Sentence) -> tuple[bool, int, bool, bool]:
             shared = len(said & one.stems)
-            return one.asks and shared > 0, shared, one.asks
+            return one.asks and shared > 0, shared, one.asks, one.is_default
 
         # Of equally near ones the first is meant.
         best = max(sentences, key=nearness, default=None)
@@ -81,7 +83,14 @@ def _sentences(provision: Provision) -> list[_Sentence]:
             leads = leads if is_item else asks and passage.text.rstrip().endswith(":")
         elif plain(passage.text):
             asks = asks or (is_item and leads)
-            found.append(_Sentence(passage=passage, stems=_stems(passage.text), asks=asks))
+            found.append(
+                _Sentence(
+                    passage=passage,
+                    stems=_stems(passage.text),
+                    asks=asks,
+                    is_default=bool(_DEFAULT.search(passage.text)),
+                )
+            )
     return found
 
 
@@ -143,3 +152,5 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 """Words with which a sentence asks for something."""
+_DEFAULT = re.compile(r"\b(?:by default|unless|otherwise)\b", re.IGNORECASE)
+"""Words with which it leaves something open."""

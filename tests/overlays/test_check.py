@@ -81,6 +81,22 @@ def test_a_holder_has_a_level_that_messages_can_have(shop: Path, line: str, told
     assert any(told in str(finding) and finding.span.line >= 3 for finding in report.findings)
 
 
+def test_words_of_a_clause_are_looked_for_below_a_former_id_too(shop: Path) -> None:
+    (shop / "side.yaml").write_text("provisions: {be_kind: {aliases: [was_kind]}}", "utf-8")
+    path = written(
+        shop,
+        "{id: a, says: x, overrides: {provision: was_kind, clause: greets people}}",
+        "{id: b, says: x, overrides: {provision: was_kind, clause: greets nobody}}",
+    )
+    report = ps.check_overlay(path, annotations=shop / "side.yaml")
+    assert [(one.code, one.span.line) for one in report.findings if one.severity is not ps.Severity.HINT] == [
+        ("renamed-target", 5),
+        ("renamed-target", 6),
+        ("unknown-clause", 6),
+    ]
+    assert [one.statement.id for one in report.verdicts] == ["a"]
+
+
 def test_two_statements_of_one_id_are_told(shop: Path) -> None:
     report = ps.check_overlay(written(shop, *["{id: a, says: x, restates: be_kind}"] * 2))
     assert [finding.code for finding in report.findings].count("duplicate-id") == 1
