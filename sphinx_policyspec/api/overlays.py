@@ -77,7 +77,7 @@ def export_overlay(
     :param budget: bytes beyond which the size of the whole file is told
     """
     report = check_overlay(*files, upstream=upstream, **options)
-    file, home = Path(into or "."), real_path(Path(report.overlays[0].file)).parent
+    file, home = Path(into or "."), real_path(_folder(files[0]))
     beside, folder = file.with_name("AGENTS.md") if into else None, real_path(file).parent
     is_other = beside is not None and real_path(beside) != real_path(file)
     return export_overlays(
@@ -117,7 +117,7 @@ def rebase_overlay(
 ) -> OverlayRebase:
     """Return what the next release of its upstream does to each statement of an overlay file.
 
-    Its ``text`` is the file with renames, pin and digest taken over; nothing is written. Raises as
+    Its ``text`` is the file with renames, pin and digest taken over, empty of a project; nothing is written. Raises as
     :func:`check_overlay` does, and :class:`SourceError` where the file is written so that it has to be changed by hand.
 
     :param next: the next release; of several the last
@@ -127,12 +127,19 @@ def rebase_overlay(
     report, _ = _judged([file], upstream, options)
     read = _last(next, options)
     pinned = report.overlays[0].upstream.source
-    beside = Path(file).parent / pinned
+    beside = _folder(file) / pinned
     # A folder of releases holds the next one, too, and a file that is replaced is the same.
     stays = is_git(pinned) or not isinstance(next, str | Path) or _holds(beside, Path(next))
-    source = pinned if stays else _from(next, Path(file).parent, is_near=not Path(pinned).is_absolute())  # type: ignore[arg-type]  # a name, where it does not stay
+    source = pinned if stays else _from(next, _folder(file), is_near=not Path(pinned).is_absolute())  # type: ignore[arg-type]  # a name, where it does not stay
     pin = Upstream(source=source, release=read.spec.version, sha256=read.digest)
-    return rebase(report, read_text(Path(file), str(file))[0], read.spec, pin)
+    text = "" if Path(file).is_dir() else read_text(Path(file), str(file))[0]
+    return rebase(report, text, read.spec, pin)
+
+
+def _folder(overlay: str | Path) -> Path:
+    """Return the folder from which an overlay names files: that of its file, or the project that writes it."""
+    path = Path(overlay)
+    return path if path.is_dir() else path.parent
 
 
 def _holds(folder: Path, release: Path) -> bool:

@@ -216,6 +216,8 @@ def rebase(
       policyspec overlay rebase shop.yaml --next model_spec/2025-10-27
       policyspec overlay rebase shop.yaml --next model_spec/2025-10-27 --write
     """
+    if write and Path(file).is_dir():
+        raise click.UsageError(f"`{file}` is a project, whose pages you change by hand: --write takes a file")
     with settings.watching("comparing"):
         found = ps.rebase_overlay(file, after, upstream=upstream, **settings.options)
     settings.show(found, form, output)

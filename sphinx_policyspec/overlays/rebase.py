@@ -65,7 +65,7 @@ class OverlayRebase(Brief):
     """What a next release does to an overlay.
 
     :param report: the overlay on its pinned release
-    :param text: the file of the overlay with renames, pin and digest taken over, and nothing else
+    :param text: the file of the overlay with renames, pin and digest taken over, and nothing else; empty of a project
     """
 
     report: OverlayReport
@@ -89,7 +89,7 @@ def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> Overla
     """Return what a next release does to an overlay, which was checked on its pinned one.
 
     :param report: of one overlay
-    :param text: its file
+    :param text: its file; empty where pages of a project write it
     :param pin: what it says of upstream, once it is taken over
     """
     (overlay,) = report.overlays
@@ -106,7 +106,7 @@ def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> Overla
         statements.append(
             RebasedStatement(id=f"{overlay.name}/{one.id}", span=one.span, facts=facts, before=was, after=now)
         )
-    written = _written(text, overlay, renewed, pin)
+    written = _written(text, overlay, renewed, pin) if text else ""
     return OverlayRebase(report=report, next=after, diff=diff, statements=tuple(statements), text=written)
 
 

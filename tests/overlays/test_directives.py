@@ -213,6 +213,15 @@ def test_a_build_after_upstream_changed_judges_again(project: Path) -> None:
     assert seen == [(True, True), (False, False)]
 
 
+def test_a_next_release_is_told_of_at_the_pages_and_they_are_left_alone(project: Path, run: Run) -> None:
+    (project / "next.md").write_text(UP.replace("#be_kind", "#be_nice"), "utf-8")
+    status, out, _ = run("overlay", "rebase", project, "--next", project / "next.md")
+    assert (status, "shop/gruff: renamed (index.rst:8)" in out) == (1, True)
+    assert "`be_kind` is called `be_nice` now" in out
+    status, _, err = run("overlay", "rebase", project, "--next", project / "next.md", "--write")
+    assert (status, "change by hand" in err) == (2, True)
+
+
 def test_a_project_without_an_overlay_is_none(project: Path, run: Run) -> None:
     (project / "index.rst").write_text("Ours\n====\n", "utf-8")
     status, _, err = run("overlay", "check", project)
