@@ -294,7 +294,7 @@ def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptio
         statuses=kept.statuses(),
         rows=tuple(rows),
         comparison=tuple(row for pair in pairs for row in compared(kept, runs, pair, groups)),
-        differences=each_two(kept, by_id, groups),
+        differences=each_two(kept, rows, by_id, groups),
         trends=trends_of(kept, rows),
         without_result=tuple(id_ for id_ in nothing.without_result if id_ not in tested),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any
 
 from sphinx_policyspec.errors import SourceError
@@ -176,26 +175,32 @@ def _compared_row(rate: Rate, a: EvalRun, b: EvalRun, groups: Groups) -> Compare
     )
 
 
-def each_two(kept: Store, runs: Mapping[str, EvalRun], groups: Groups) -> tuple[ComparedRow, ...]:
+def each_two(
+    kept: Store, rows: Iterable[ResultRow], runs: Mapping[str, EvalRun], groups: Groups
+) -> tuple[ComparedRow, ...]:
     """Return how far each two runs are apart on each provision, where both were graded against one release.
 
+    :param rows: all that there are
     :param runs: by their ids
     """
-    kept.set_sides()
-    rows = (
-        row
-        for row in kept.rows("difference", facet="provision")
-        if row[_A] < row[_B] and row[_RELEASE_A] == row[_RELEASE_B]
-    )
-    found = (
-        _compared_row(rate, runs[rate.key["run_a"]], runs[rate.key["run_b"]], groups) for rate in rates(rows)
-    )
+    parts = {(row.release, row.run.id) for row in rows}
+    found: list[ComparedRow] = []
+    for run in sorted(runs):
+        releases = {release for release, id_ in parts if id_ == run}
+        if not (others := sorted({id_ for release, id_ in parts if release in releases and id_ > run})):
+            continue
+        kept.set_sides(run, *others)
+        told = (
+            row for row in kept.rows("difference", facet="provision") if row[_RELEASE_A] == row[_RELEASE_B]
+        )
+        found += (
+            _compared_row(rate, runs[rate.key["run_a"]], runs[rate.key["run_b"]], groups)
+            for rate in rates(told)
+        )
     return tuple(sorted(found, key=lambda row: (*groups.place(row.group), _place(row))))
 
 
-_A, _B, _RELEASE_A, _RELEASE_B = map(
-    measure("difference").columns.index, ("run_a", "run_b", "release_a", "release_b")
-)
+_RELEASE_A, _RELEASE_B = map(measure("difference").columns.index, ("release_a", "release_b"))
 
 
 def _place(row: ComparedRow) -> tuple[str, ...]:
@@ -226,14 +231,11 @@ def trends_of(kept: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
         for _, line in sorted(lines.items())
         for old, new in pairwise(sorted(line, key=version_order))
     ]
-    if not steps:
-        return ()
-    kept.set_sides()
-    asked = {_step_of(old, new) for old, new in steps}
-    clustered, plain = (
-        [row for row in kept.rows("difference", facet="joined", clustered=how) if _step(row) in asked]
-        for how in (True, False)
-    )
+    clustered, plain = [], []
+    for old, new in steps:
+        kept.set_sides(new.run.id, old.run.id)
+        clustered += kept.rows("difference", facet="joined")
+        plain += kept.rows("difference", facet="joined", clustered=False)
     found = {tuple(rate.key[name] for name in _STEP): rate for rate in rates(clustered, plain)}
     nothing = Rate(key={}, prompts=0, clusters=0)
     moved = holm([found.get(_step_of(old, new), nothing) for old, new in steps])
@@ -241,7 +243,6 @@ def trends_of(kept: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
 
 
 _STEP = ("run_a", "run_b", "release_a", "release_b", "grader", "scorer", "evidence")
-_step = itemgetter(*map(measure("difference").columns.index, _STEP))
 
 
 def _step_of(old: ResultRow, new: ResultRow) -> tuple[str, ...]:

@@ -86,6 +86,7 @@ class Store:
         self._folder = folder
         self._connection = connected()
         self._runs: list[str] = []
+        self._has_means = False
 
     def runs(self, unusable: dict[Path, SourceError] | None = None) -> dict[str, EvalRun]:
         """Return what is known of its runs, by their ids.
@@ -185,6 +186,7 @@ class Store:
         self._runs = [*runs]
         self._view("answers", self._runs)
         self._view("prompts", self._runs)
+        self._has_means = False
         self._asked(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
 
     def rows(self, name: str, *, clustered: bool = True, facet: str = "") -> list[tuple[Any, ...]]:
@@ -200,11 +202,19 @@ class Store:
         finally:
             self._view("prompts", self._runs)
 
-    def set_sides(self, a: str = "", b: str = "") -> None:
-        """Make the two views that comparisons read, of a run each; by default of all."""
-        for side, run in (("side_a", a), ("side_b", b)):
-            where = f"run = {_quoted(run)}" if run else "true"
-            self._asked(f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM scored WHERE {where}")  # noqa: S608  quoted
+    def set_sides(self, a: str, *others: str) -> None:
+        """Make the two views that comparisons read: of a run, and of one or more others."""
+        if not self._has_means:
+            # Each side reads the mean of a prompt, which is made once however many sides there are.
+            self._asked(
+                "CREATE OR REPLACE TEMP TABLE means AS SELECT run, model, grader, spec_release, scorer, evidence, prompt,"
+                " MAX(prompt_sha256) AS prompt_sha256, AVG(value) AS value FROM scored"
+                " GROUP BY run, model, grader, spec_release, scorer, evidence, prompt"
+            )
+            self._has_means = True
+        for side, runs in (("side_a", [a]), ("side_b", others)):
+            listed = ", ".join(map(_quoted, runs))
+            self._asked(f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM means WHERE run IN ({listed})")  # noqa: S608  quoted
 
     def statuses(self) -> dict[str, dict[str, int]]:
         """Return how many answers have each status, by run."""
