@@ -45,6 +45,7 @@ class HeadingRule(Brief):
     :param bullets: whether list items become clauses
     :param span: where the sidecar says it
     :param apart: a provision without a level, and words of a list item in it that has one, and so is a principle
+    :param is_said: whether a text is read so that would be read as the dialect otherwise
     """
 
     ids: IdRule = IdRule.SLUG
@@ -55,6 +56,7 @@ class HeadingRule(Brief):
     bullets: bool = False
     apart: tuple[tuple[str, str], ...] = ()
     span: Span | None = None
+    is_said: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

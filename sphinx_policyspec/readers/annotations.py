@@ -285,11 +285,11 @@ def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
 def _rule(
     reader: _Reader, root: dict[str, yaml.Node], notes: Iterable[ProvisionAnnotation]
 ) -> HeadingRule | None:
-    """Return how a text is read by its headings."""
-    if "reader" not in root:
+    """Return how a text is read by its headings; nothing where nothing tells."""
+    clauses = [(note.id, one) for note in notes if not note.level for one in note.clauses if one.authority]
+    if not (clauses or "reader" in root):
         return None
-    values = reader.mapping(root["reader"], _PART["reader"].names)
-    clauses = ((note.id, clause) for note in notes if not note.level for clause in note.clauses)
+    values = reader.mapping(root.get("reader"), _PART["reader"].names)
     named = tuple(reader.texts(values.get("principles")))
     depths = [int(found[1]) for name in named if (found := _DEPTH.fullmatch(name))]
     return HeadingRule(
@@ -299,8 +299,9 @@ def _rule(
         depth=min(depths, default=0),
         level=reader.text(values.get("level")),
         bullets=reader.choice(values.get("clauses"), ("bullets", "none"), "none") == "bullets",
-        apart=tuple((id_, clause.text) for id_, clause in clauses if clause.authority),
-        span=reader.span(root["reader"]),
+        apart=tuple((id_, clause.text) for id_, clause in clauses),
+        span=reader.span(root["reader"]) if "reader" in root else None,
+        is_said="reader" in root,
     )
 
 
@@ -318,8 +319,7 @@ def _priorities(reader: _Reader, node: yaml.Node | None) -> Iterator[model.Prior
 def _provision(reader: _Reader, key: str, node: yaml.Node, at: model.Span) -> ProvisionAnnotation:
     places: dict[str, model.Span] = {}
     values: dict[str, tuple[str, ...]] = {}
-    clauses: tuple[model.Clause, ...] = ()
-    level = ""
+    clauses, level = tuple[model.Clause, ...](), ""
     for name, value in reader.mapping(node, PROVISIONS.names).items():
         if name == CLAUSES.name:
             clauses = tuple(_clauses(reader, key, value))

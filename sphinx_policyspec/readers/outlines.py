@@ -47,7 +47,7 @@ def read_markdown(
     *,
     default_title: str = DEFAULT_TITLE,
 ) -> Reading:
-    """Read Markdown: as the dialect where a heading has an id or a level and no rule is given, else by its headings.
+    """Read Markdown: as the dialect where a heading has an id or a level and no rule says otherwise, else by its headings.
 
     :param title: of the spec, where the text has no front matter that gives one
     :param default_title: where nothing says one, a heading of the first level included; empty for a part of a spec
@@ -55,7 +55,8 @@ def read_markdown(
     lines = Lines.of(file, text)
     raw_blocks, shown, findings = cut(lines)
     headings = [raw for raw in raw_blocks if raw.kind is BlockKind.HEADING]
-    if rule is None and _is_dialect(lines, shown, headings):
+    is_said = rule is not None and rule.is_said
+    if not is_said and _is_dialect(lines, shown, headings):
         return DialectReader(lines, shown, findings).read(raw_blocks, text, title or default_title)
     outline = OutlineReader(lines, shown, findings, rule)
     reading = outline.read(raw_blocks, text, title)
@@ -63,7 +64,7 @@ def read_markdown(
     if default_title and not title:
         first = (one.title for one in reading.spec.provisions if _depth_of(one) == 1 and one.title)
         said.setdefault("title", next(first, default_title))
-    is_guess = bool(headings) and (rule is None or outline.repeated > 0)
+    is_guess = bool(headings) and (not is_said or outline.repeated > 0)
     guess = [_guess(reading.spec, outline.repeated)] if is_guess else []
     return Reading(replace(reading.spec, **said), (*guess, *reading.findings))
 

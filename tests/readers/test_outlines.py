@@ -11,7 +11,7 @@ import pytest
 from sphinx_policyspec import load, load_all, load_checked
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.model import Clause, Markup, Principle, Span, Spec
+from sphinx_policyspec.model import Clause, Markup, Principle, Severity, Span, Spec
 from sphinx_policyspec.model.outlines import (
     HeadingRule,
     IdRule,
@@ -340,7 +340,7 @@ def test_slugs_are_words_of_any_script() -> None:
             "no provision `honesty_frist`; did you mean `honesty_first`?",
         ),
         ("provisions: {loans: {level: usr}}", "unknown level `usr`"),
-        ("provisions: {loans: {clauses: [{text: Never tell, level: user}]}}", "`clauses` is for principles"),
+        ("provisions: {loans: {clauses: [{text: Loans are private, level: user}]}}", "`clauses` is for principles"),
         ("spec: {name: ../x}", "`../x` is no name"),
         ("topics: [{id: a, label: A, same-as: b}]", "`b` is not an absolute IRI"),
         ("provisions: {loans: {level: user}, loans: {level: root}}", "key `loans` is given twice"),
@@ -352,6 +352,24 @@ def test_what_a_sidecar_says_of_nothing_is_told(charter: Path, given: str, said:
     assert [
         said in str(one) for one in findings if one.span.file == "charter.yaml" or said in str(one)
     ].count(True) == 1
+
+
+def test_list_items_with_levels_are_principles_without_a_word_about_the_reader(tmp_path: Path) -> None:
+    (tmp_path / "c.md").write_text(
+        "# C\n\n## From a list\n\n- Choose what is free.\n- Choose what is kind.\n", "utf-8"
+    )
+    sidecar = tmp_path / "c.yaml"
+    sidecar.write_text("provisions: {from_a_list: {clauses: [{text: what is kind, level: user}]}}\n", "utf-8")
+    loaded = load_checked(tmp_path / "c.md", annotations=sidecar)
+    assert [(one.id, one.authority) for one in loaded.spec.principles] == [
+        ("from_a_list.choose_what_is_kind", "user")
+    ]
+    assert {one.code for one in loaded.findings if one.severity is not Severity.HINT} == set()
+    (tmp_path / "d.md").write_text("# A {#a authority=root}\n\nNever. By default so.\n", "utf-8")
+    sidecar.write_text("provisions: {a: {clauses: [{text: By default so., level: user}]}}\n", "utf-8")
+    dialect = load_checked(tmp_path / "d.md", annotations=sidecar)
+    assert dialect.spec.documents[0].markup is Markup.MODEL_SPEC
+    assert [one.authority for one in dialect.spec.clauses] == ["user"]
 
 
 def test_headings_of_a_depth_are_principles_of_one_level(charter: Path) -> None:

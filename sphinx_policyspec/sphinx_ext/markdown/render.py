@@ -342,7 +342,8 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
     prefix = "" if name.parent == Path() else f"{name.parent.as_posix()}/"
     is_dialect = not Matcher(PolicySpecConfig.of(env.config).markdown)(name.as_posix())
     notes = [] if is_dialect else list(_sidecars(env))
-    rule = next((one.reader for one in notes if one.reader), None)
+    rules = [one.reader for one in notes if one.reader]
+    rule = next((one for one in rules if one.is_said), next(iter(rules), None))
     reading = read_release(path, text=text, prefix=prefix, default_title="", is_dialect=is_dialect, rule=rule)
     for companion in companions(path):
         env.note_dependency(str(companion))
