@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sphinx_policyspec.decision import Norms, decide
 from sphinx_policyspec.model import (
@@ -313,3 +316,54 @@ def test_a_witness_is_as_small_as_can_be_and_resolves_alike_from_its_file() -> N
                 assert len(part.witness.case.items) == 2
                 assert part.witness.label is not Label.IN
                 assert lone
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> tuple[AuthorityLevel, ...]:
+    """Return levels of any modes, the roles dealt out among them."""
+    modes = draw(st.lists(st.sampled_from(OverrideMode), min_size=2, max_size=5))
+    roles: list[list[str]] = [[] for _ in modes]
+    places = sorted(draw(st.lists(st.integers(0, len(modes) - 1), min_size=3, max_size=3)))
+    for place, role in zip(places, ("system", "developer", "user"), strict=True):
+        roles[place].append(role)
+    return tuple(
+        AuthorityLevel(id=f"l{n}", override=mode, roles=tuple(roles[n])) for n, mode in enumerate(modes)
+    )
+
+
+@given(ladders(), st.data())
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_of_any_overlay_what_is_allowed_is_what_its_witness_resolves_so(
+    levels: tuple[AuthorityLevel, ...], data: st.DataObject
+) -> None:
+    """Law: written to a file and decided like any case, every witness gives the labels that the verdict rests on."""
+    whole = upstream(levels)
+    names = st.lists(
+        st.sampled_from([one.id for one in whole.principles]), min_size=1, max_size=3, unique=True
+    )
+    operation = data.draw(st.sampled_from(Operation))
+    targets = tuple(one for name in data.draw(names) for one in target(name))
+    by_operation: dict[Operation, dict[str, object]] = {
+        Operation.NARROWS: {"targets": targets, "forbids": tuple(data.draw(st.one_of(st.just([]), names)))},
+        Operation.ADDS: {"name": "Rule", "level": data.draw(st.sampled_from(levels)).id},
+        Operation.DELEGATES: {"name": "page", "scope": tuple(data.draw(names))},
+        Operation.DEFINES: {"name": data.draw(st.sampled_from(["must", "gadget"]))},
+    }
+    found = judged(
+        whole,
+        data.draw(st.sampled_from([level for level in levels if level.roles])).id,
+        data.draw(st.sampled_from(Surface)),
+        operation=operation,
+        mode=data.draw(st.sampled_from(StatementMode)),
+        issue=data.draw(st.sampled_from(["", "tone"])),
+        **by_operation.get(operation, {"targets": targets}),
+    )
+    read, wrong = read_cases(case_file(found), "w.yaml")
+    assert not wrong
+    decided = [decide(one.case, Norms(whole)).labels for one in read]
+    assert decided == [part.witness.decision.labels for part in found.parts]
+    items = [part.witness.item for part in found.parts]
+    assert found.is_allowed == all(
+        labels[item] is Label.IN for labels, item in zip(decided, items, strict=True)
+    )
+    assert (found.code is None) == found.is_allowed
