@@ -153,7 +153,7 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
         rule = f", rule {part.witness.rule}" if part.witness.rule else ""
         yield f"  level {part.level.id}, overridden {_MODES[part.level.override.value]}{rule}"
     if part.quoted:
-        yield f"  “{part.quoted.text}” ({part.quoted.span.place}, {part.quoted.locator})"
+        yield f"  {part.quoted.cited}"
     for note in verdict.notes:
         yield f"  note: {note}"
     if not verdict.is_allowed:

@@ -24,6 +24,11 @@ class Quotation(Brief):
     locator: str
     span: Span
 
+    @property
+    def cited(self) -> str:
+        """It in quotes, with its place in the file and in its provision."""
+        return f"“{self.text}” ({self.span.place}, {self.locator})"
+
 
 def quoted(sentence: Passage, provision: Provision) -> Quotation:
     """Return a sentence of a provision with its place, without the mark of a list item."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
@@ -45,6 +45,7 @@ from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.outlines import passage_of
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.overlays.check import OverlayReport, why
+from sphinx_policyspec.overlays.quotations import Quotation
 from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import OverlayStatement
 
@@ -322,7 +323,8 @@ def resolution_text(resolution: OverlayResolution) -> str:
     """Return the provisions of a resolved spec in order, each with its origin and its place; statements with their words."""
     spec = resolution.spec
     found = origins(spec)
-    lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()), spec)]
+    meets = {one.id: one.decisive.quoted for one in resolution.report.verdicts}
+    lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()), spec, meets)]
     lines += [f"{one.id}: refused ({one.refused}): {one.because} ({one.span.place})" for one in spec.refusals]
     statements = len(spec.statements)
     counted = (
@@ -339,13 +341,20 @@ def _about(statement: SpecStatement, spec: Spec) -> Iterator[str]:
         yield passage.locator if passage else name
 
 
-def _lines(provision: Provision, found: Sequence[tuple[Origin, str]], spec: Spec) -> Iterator[str]:
+def _lines(
+    provision: Provision,
+    found: Sequence[tuple[Origin, str]],
+    spec: Spec,
+    meets: Mapping[str, Quotation | None],
+) -> Iterator[str]:
     indent = "  " * (provision.depth - 1)
     level = f" [{provision.authority}]" if isinstance(provision, Principle) else ""
     if isinstance(provision, SpecStatement):
         about = ", ".join(_about(provision, spec)) or provision.defines or provision.title
         yield f"{indent}{provision.id}{level}: {provision.operation} {about} ({provision.span.place})"
         yield from (f"{indent}  {line}" for line in provision.text.splitlines() if line.strip())
+        if quoted := meets.get(provision.id):
+            yield f"{indent}  upstream: {quoted.cited}"
         return
     done = grouped((origin, statement) for origin, statement in found if statement)
     told = ", ".join(f"{origin} {', '.join(names)}" for origin, names in done.items())

@@ -114,7 +114,9 @@ def test_words_that_a_statement_is_about_are_named_by_their_place(run: Run, shop
         "{id: a, says: x, overrides: {provision: be_kind, clause: the assistant greets}}",
         on="model_spec.md",
     )
-    assert "part/a [developer]: overrides be_kind ¶1 s1 (part.yaml:5)" in run("overlay", "resolve", one)[1]
+    out = run("overlay", "resolve", one)[1]
+    assert "part/a [developer]: overrides be_kind ¶1 s1 (part.yaml:5)" in out
+    assert "upstream: “By default the assistant greets people.” (model_spec.md:11, be_kind ¶1 s1)" in out
 
 
 def test_an_overlay_is_a_source(run: Run, shop: Path) -> None:
