@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from sphinx_policyspec.agents.desk import Desk, ServedSpec, Shelf, stems, uri_of
-from sphinx_policyspec.agents.tools import PACK_BYTES
 from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.exports import markdown_safe
@@ -15,6 +14,9 @@ from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.model import Provision, rules
 from sphinx_policyspec.model.nearest import content_words, nearest
 from sphinx_policyspec.packs.pack import PartKind, coded, context_markdown
+
+_PACK = 16_000
+"""Bytes of the pack in a prompt."""
 
 KINDS: Mapping[str, str] = {
     "provision": "A principle or section with its text; a chapter with all that stands in it",
@@ -128,7 +130,7 @@ def _pack(shelf: Shelf, *about: str) -> str:
     if not about:
         return ""
     try:
-        pack = gathered(shelf.loaded, shelf.context, about, budget=PACK_BYTES, name=shelf.name)
+        pack = gathered(shelf.loaded, shelf.context, about, budget=_PACK, name=shelf.name)
     except SourceError:
         # A principle as long as that is there in full, and all else is not.
         return "".join(

@@ -18,8 +18,8 @@ from sphinx_policyspec.agents import pages
 from sphinx_policyspec.agents.desk import Desk, ReadSources, Shelf, reread, state_of, uri_of
 from sphinx_policyspec.agents.jobs import SECONDS, in_time
 from sphinx_policyspec.agents.schemas import TOOLS, OfferedTool, answer_of, arguments_of, listed, taken
-from sphinx_policyspec.agents.tools import Told
-from sphinx_policyspec.errors import MissingToolError, PolicySpecError, UnknownIdError
+from sphinx_policyspec.agents.tools import MOST_BYTES, Told, size_of
+from sphinx_policyspec.errors import MissingToolError, PolicySpecError, SourceError, UnknownIdError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.model.nearest import nearest
 
@@ -33,6 +33,8 @@ _INSTRUCTIONS = (
 )
 _LOOK = 1.0
 """Seconds between two looks at files that are watched."""
+_READ = 600.0
+"""Seconds that reading again may take."""
 _INVALID = -32602
 _NOT_FOUND = -32002
 _LOG = logging.getLogger(__name__)
@@ -84,6 +86,8 @@ class _Session:
         self.desk = desk
         self._read = read
         self._lock = asyncio.Lock()
+        # What is read again is read beside the calls, which are answered from what there is.
+        self._reading = asyncio.Lock()
 
     async def run(self, wire: Wire) -> None:
         from anyio import wrap_file  # noqa: PLC0415  of the extra
@@ -117,7 +121,7 @@ class _Session:
             if (now := state_of(self.desk)) == state:
                 continue
             state = now
-            desk, problem = await in_time(self._lock, lambda: reread(self.desk, read), 600)
+            desk, problem = await in_time(self._reading, lambda: reread(self.desk, read), _READ)
             if problem:
                 _LOG.warning("%s", message_line(problem))
             else:
@@ -292,6 +296,8 @@ class _Session:
 def _sound(row: OfferedTool, desk: Desk, arguments: Mapping[str, Any]) -> Told:
     """Return an answer that every client can read: JSON knows no half of a pair of surrogates."""
     told = row.run(desk, arguments)
+    if size_of(told.record) > MOST_BYTES:
+        raise SourceError(f"the answer is larger than {MOST_BYTES // 1000} KB: ask for less of it")
     sound = json.dumps(told.record, ensure_ascii=False).encode(errors="replace").decode()
     return Told(json.loads(sound), told.text.encode(errors="replace").decode())
 

@@ -31,9 +31,13 @@ from sphinx_policyspec.sources import Loaded
 Record = dict[str, Any]
 MOST_BYTES = 20_000
 """Bytes of an answer, as JSON."""
-PACK_BYTES = 16_000
-"""Bytes of the Markdown of a pack, whose JSON is somewhat larger."""
+PACK_BYTES = 10_000
+"""Bytes of the Markdown of a pack, at most: its JSON names what is left out, too, and is up to twice as large."""
+_PACK = 8_000
+"""Bytes of it where nobody says how many."""
 _EXCERPT = 200
+_LONG = 2_000
+"""Characters of each text in an item of a list that is larger than an answer by itself."""
 _DRAFT = "draft.md"
 _IN_TITLE, _IN_TEXT, _NEAR, _ALL = 10, 2, 5, 20
 """What a word counts in a search: in a title or name, in a text, as a slip of one in a title; and all words at once."""
@@ -86,7 +90,8 @@ def paged(record: Record, key: str, given: Mapping[str, Any], limit: int = 0) ->
     items, start = record[key], given.get("offset", 0)
     room = MOST_BYTES - size_of({**record, key: []}) - 200
     shown: list[Any] = []
-    for item in items[start:]:
+    for given_item in items[start:]:
+        item = given_item if shown or size_of(given_item) < room else _shortened(given_item)
         room -= size_of(item) + 2
         if (shown and room < 0) or (limit and len(shown) == limit):
             break
@@ -94,6 +99,15 @@ def paged(record: Record, key: str, given: Mapping[str, Any], limit: int = 0) ->
     left = len(items) - start - len(shown)
     more = {"left": left, "how": f"call again with offset {start + len(shown)}"} if left > 0 else None
     return {**record, key: shown, "more": more}
+
+
+def _shortened(value: Any) -> Any:  # noqa: ANN401  any part of JSON
+    """Return a value with the ends of long texts, and of long lists in it, left out."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONG else f"{value[:_LONG]}…"
+    if isinstance(value, list):
+        return [_shortened(one) for one in value[:20]]
+    return {key: _shortened(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def clipped(text: str, most: int) -> tuple[str, int]:
@@ -417,7 +431,7 @@ def context(desk: Desk, given: Mapping[str, Any]) -> Told:
         pair=given.get("pair", ()),
         cases=cases,
         topic=given.get("topic", ""),
-        budget=given.get("budget", PACK_BYTES // 2),
+        budget=given.get("budget", _PACK),
         name=shelf.name,
     )
     record = json.loads(CONTEXT_FORMATS["json"](pack))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -496,6 +497,69 @@ def test_what_changes_is_read_again_where_that_is_asked_for(world: Path, tmp_pat
         while client.call("principle", id="tell_truth")["text"] == "Never lie." and time.monotonic() < end:
             time.sleep(0.2)
         assert client.call("principle", id="tell_truth")["text"] == "Never ever lie."
+
+
+@pytest.mark.parametrize("source", ["2025-02-12", "2025-04-11", "2025-09-12", "example_docs"])
+@pytest.mark.slow
+def test_answers_about_releases_and_a_project_are_those_of_the_commands(
+    run: Run, model_spec_data: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    folder = REPOSITORY if source == "example_docs" else model_spec_data
+    monkeypatch.chdir(folder)
+
+    def printed(*words: str) -> Any:
+        return json.loads(run(*words, "--format", "json", "-q")[1])
+
+    spec = ps.load(folder / source)
+    first = spec.principles[0]
+    values = {
+        "topic": spec.topics[0].id, "level": first.authority, "speaker": "user", "provision": first.id,
+        "example": spec.examples[0].id,
+    }  # fmt: skip
+    with asked(folder, source) as client:
+        for question in ps.list_questions():
+            params = {p.name: p.default or values.get(p.type, "truth") for p in question.parameters}
+            words = [word for name, value in params.items() for word in ("--param", f"{name}={value}")]
+            told = printed("query", source, question.name, *words)
+            if "results" not in told:
+                assert client.error("ask", question=question.name, params=params)
+                continue
+            columns = told["head"]["vars"]
+            rows = [
+                [row.get(name, {}).get("value", "") for name in columns]
+                for row in told["results"]["bindings"]
+            ]
+            found: list[list[str]] = []
+            more: Any = True
+            while more:
+                part = client.call("ask", question=question.name, params=params, offset=len(found))
+                found, more = found + part["rows"], part["more"]
+            assert (part["columns"], found) == (columns, rows), question.name
+        for file in sorted((REPOSITORY / "tests" / "decision" / "cases").glob("*.yaml")):
+            told = printed("resolve", source, str(file))
+            decisions: list[Any] = []
+            more = True
+            while more:
+                part = client.call("resolve", case=file.read_text("utf-8"), offset=len(decisions))
+                decisions, more = decisions + part["decisions"], part["more"]
+            assert decisions == told["decisions"], file.name
+        for one in spec.principles[::6]:
+            pack = client.call("context", about=[one.id], budget=10_000)
+            assert len(json.dumps(pack, ensure_ascii=False).encode()) <= MOST
+            assert pack == printed("context", source, "--about", one.id, "--budget", "10000")
+
+
+def test_a_client_that_is_set_up_as_the_docs_say_gets_answers(world: Path) -> None:
+    text = (REPOSITORY / "docs" / "how-to" / "agents.md").read_text("utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    given = json.loads(block)["mcpServers"]["policyspec"]
+    assert given["command"] == "policyspec"
+    command, source, flag = given["args"]
+    assert (command, flag) == ("serve", "--mcp")
+    assert source.endswith("2025-09-12")
+    with asked(world, world / NEWEST) as client:
+        assert client.run(client.client.list_tools()).tools
+        assert str(world) not in json.dumps(client.call("context", about=["be_kind"]))
 
 
 def test_the_command_says_what_it_needs(run: Run) -> None:

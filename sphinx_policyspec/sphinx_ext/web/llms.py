@@ -5,10 +5,12 @@ The text is that of the pages as they are written, without what only browsers ne
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,13 +22,14 @@ from sphinx import addnodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_policyspec.exports import markdown_safe
+from sphinx_policyspec.files import exact, real_path
 from sphinx_policyspec.model import Spec, TargetKind
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import reading_order
 from sphinx_policyspec.sphinx_ext.nodes import nodes as policy
-from sphinx_policyspec.sphinx_ext.nodes.boxes import summary
-from sphinx_policyspec.sphinx_ext.nodes.writers import PolicyPanel, add_heads
+from sphinx_policyspec.sphinx_ext.nodes.boxes import head_of, summary
+from sphinx_policyspec.sphinx_ext.nodes.writers import PolicyPanel
 from sphinx_policyspec.sphinx_ext.store import Stamp, write_output
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS
 
@@ -39,7 +42,7 @@ INDEX, WHOLE = "llms.txt", "llms-full.txt"
 _NEIGHBOUR = "sphinx_llms_txt"
 """The extension that writes files of these names itself."""
 _LINK = re.compile(r"(?<=\]\()(?P<page>[^()#\s<>]+\.md)?(?P<anchor>#[^()\s<>]*)?(?=\))")
-_HEADS = frozenset({"ps-role", "ps-kind"})
+_FOR_BROWSERS = (PolicyPanel, policy.PolicySelfLink, policy.PolicyMarker, nodes.raw, nodes.comment)
 _PADDED = re.compile(r"(?<=[^ ]) {2,}(?=\|)|-{4,}")
 """What makes the columns of a table as wide as each other."""
 
@@ -73,14 +76,16 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
 
     page: nodes.document = doctree.deepcopy()
     page.settings, page.reporter = doctree.settings, doctree.reporter
-    add_heads(page)
-    for node in [*page.findall(_is_for_browsers)]:
-        node.parent.remove(node)
-    for box in [node for node in policy.elements_of(page) if type(node).__module__ == policy.__name__]:
-        box.replace_self(_plain_node(box))
-    _list_pages(app, page, docname)
-    _stress_heads(page)
-    _lead_to_markdown(app, page, docname)
+    names = {posixpath.normpath(app.builder.get_target_uri(name)): name for name in app.env.all_docs}
+    for node in policy.elements_of(page):
+        if isinstance(node, _FOR_BROWSERS):
+            node.parent.remove(node)
+        elif isinstance(node, addnodes.toctree):
+            node.replace_self(_list_of_pages(app, node, docname))
+        elif isinstance(node, nodes.reference):
+            _lead_to_markdown(app, node, docname, names)
+        elif type(node).__module__ == policy.__name__:
+            node.replace_self(_plain_node(node))
     # It asks its builder for no more than this.
     builder = SimpleNamespace(config=_OPTIONS, env=app.env, current_doc_name=docname, app=app)
     translator = MarkdownTranslator(page, builder)
@@ -114,12 +119,6 @@ _OPTIONS = SimpleNamespace(
 )
 
 
-def _is_for_browsers(node: nodes.Node) -> bool:
-    return isinstance(
-        node, PolicyPanel | policy.PolicySelfLink | policy.PolicyMarker | nodes.raw | nodes.comment
-    )
-
-
 def _plain_node(box: nodes.Element) -> nodes.Element:
     """Return a node of docutils in the place of one of ours."""
     kind: type[nodes.Element] = nodes.container
@@ -131,43 +130,43 @@ def _plain_node(box: nodes.Element) -> nodes.Element:
     elif isinstance(box, nodes.TextElement | nodes.Inline):
         kind = nodes.inline
     plain = kind("", ids=box["ids"])
-    plain += [nodes.strong("", "", *box.children)] if kind is nodes.paragraph else box.children
+    if kind is nodes.paragraph:
+        plain += _strong(box)
+    else:
+        # Who speaks, and what it is, stands out.
+        plain += [nodes.paragraph("", "", _strong(line)) for line in head_of(box)]
+        plain += box.children
     return plain
 
 
-def _list_pages(app: Sphinx, page: nodes.document, docname: str) -> None:
-    """Put a list of links in the place of each table of contents, which Sphinx fills later."""
-    for toctree in [*page.findall(addnodes.toctree)]:
-        items = nodes.bullet_list()
-        for title, name in () if toctree.get("hidden") else toctree["entries"]:
-            is_page = name in app.env.titles
-            address = app.builder.get_relative_uri(docname, name) if is_page else name
-            link = nodes.reference(
-                "", title or (app.env.titles[name].astext() if is_page else name), refuri=address
-            )
-            items += nodes.list_item("", nodes.paragraph("", "", link))
-        toctree.replace_self(items if items.children else [])
+def _strong(line: nodes.Element) -> nodes.strong:
+    return nodes.strong("", "", *line.children)
 
 
-def _stress_heads(page: nodes.document) -> None:
-    """Let the words stand out that head a box: who speaks, and what it is."""
-    for line in page.findall(nodes.paragraph):
-        if not _HEADS.isdisjoint(line["classes"]):
-            line[:] = [nodes.strong("", "", *line.children)]
+def _list_of_pages(app: Sphinx, toctree: addnodes.toctree, docname: str) -> list[nodes.Node]:
+    """Return a list of links in the place of a table of contents, which Sphinx fills later."""
+    items = nodes.bullet_list()
+    for title, name in () if toctree.get("hidden") else toctree["entries"]:
+        page = app.env.titles.get(name)
+        address = _beside(app, docname, name) if page is not None else name
+        link = nodes.reference("", title or (page.astext() if page is not None else name), refuri=address)
+        items += nodes.list_item("", nodes.paragraph("", "", link))
+    return [items] if items.children else []
 
 
-def _lead_to_markdown(app: Sphinx, page: nodes.document, docname: str) -> None:
-    """Let links to pages lead to the Markdown beside these."""
-    builder = app.builder
-    here = posixpath.dirname(builder.get_target_uri(docname))
-    names = {posixpath.normpath(builder.get_target_uri(name)): name for name in app.env.all_docs}
+def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: Mapping[str, str]) -> None:
+    """Let a link to a page lead to the Markdown beside that."""
+    address, hash_, anchor = link.get("refuri", "").partition("#")
+    here = posixpath.dirname(app.builder.get_target_uri(docname))
+    name = names.get(posixpath.normpath(posixpath.join(here, address))) if address else None
+    if name is not None:
+        link["refuri"] = f"{_beside(app, docname, name)}{hash_}{anchor}"
+
+
+def _beside(app: Sphinx, docname: str, name: str) -> str:
+    """Return the address of the Markdown of a page as seen from that of another."""
     own = posixpath.dirname(markdown_address(app, docname))
-    for link in page.findall(nodes.reference):
-        address, hash_, anchor = link.get("refuri", "").partition("#")
-        name = names.get(posixpath.normpath(posixpath.join(here, address))) if address else None
-        if name is not None:
-            to = posixpath.relpath(markdown_address(app, name), own or ".")
-            link["refuri"] = f"{to}{hash_}{anchor}"
+    return posixpath.relpath(markdown_address(app, name), own or ".")
 
 
 def link_markdown(app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -181,21 +180,41 @@ def link_markdown(app: Sphinx, docname: str, context: dict[str, Any], doctree: n
 
 
 def write_llms(app: Sphinx, handbook: HandbookPages) -> None:
-    """Write what leads to the Markdown of pages, and all of the spec in one file; take away what is not wanted any more."""
+    """Write what leads to the Markdown of pages, and all of the spec in one file, unless they stand; take away what is not wanted."""
     stamp = Stamp(app, "llms")
-    files: list[Path] = []
-    if is_wanted(app):
-        files = [markdown_file(app, name) for name in sorted(app.env.found_docs)]
-        if _NEIGHBOUR not in app.extensions:
-            handbook.prepare(app)
-            texts = {INDEX: _index(app, handbook), WHOLE: _whole(app, handbook)}
-            for name, text in texts.items():
-                write_output(Path(app.outdir, name), text)
-                files.append(Path(app.outdir, name))
+    before, *names = stamp.text.split("\n")
+    beside = [markdown_file(app, name) for name in sorted(app.env.found_docs)] if is_wanted(app) else []
+    ours = beside and _NEIGHBOUR not in app.extensions
+    files = [*beside, *(Path(app.outdir, name) for name in (INDEX, WHOLE) if ours)]
+    state = hashlib.sha256(exact(_state(app, handbook, beside)).encode(errors="replace")).hexdigest()
+    if ours and (state != before or not all(map(Path.is_file, files))):
+        handbook.prepare(app)
+        write_output(Path(app.outdir, INDEX), _index(app, handbook))
+        write_output(Path(app.outdir, WHOLE), _whole(app, handbook))
     shown = [file.relative_to(app.outdir).as_posix() for file in files]
-    for gone in set(stamp.text.splitlines()) - set(shown):
-        Path(app.outdir, gone).unlink(missing_ok=True)
-    stamp.note("\n".join(shown))
+    for gone in set(names).difference(shown):
+        _take_away(Path(app.outdir), gone)
+    if stamp.text or shown:
+        stamp.note("\n".join([state, *shown]))
+
+
+def _state(app: Sphinx, handbook: HandbookPages, files: list[Path]) -> tuple[object, ...]:
+    """Return what changes where one of the two files does."""
+    pages = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file()]
+    titles = [(name, app.env.titles[name].astext()) for name in sorted(app.env.titles)]
+    return pages, titles, app.config.html_baseurl, handbook.knowledge.digest(app.env) if files else ""
+
+
+def _take_away(folder: Path, name: str) -> None:
+    """Remove a file of an earlier build; a name that leads elsewhere, as in a note that was damaged, is not ours."""
+    if (
+        "\0" in name
+        or not name.endswith((".md", ".txt"))
+        or not real_path(folder / name).is_relative_to(real_path(folder))
+    ):
+        return
+    with suppress(OSError):
+        (folder / name).unlink(missing_ok=True)
 
 
 def hand_over(app: Sphinx, error: Exception | None) -> None:
