@@ -34,6 +34,8 @@ _OF_RST = re.compile(r"(?P<lead>[ \t]*)\.\. [\w:.+-]+::")
 def actions(here: Here, context: types.CodeActionContext, place: types.Range) -> list[types.CodeAction]:
     """Return what can be done about the findings of a part of a file, and about the file."""
     found: list[types.CodeAction] = []
+    if context.only and types.CodeActionKind.QuickFix not in context.only:
+        return found
     for one in context.diagnostics:
         if one.source == SOURCE and isinstance(one.code, str):
             found += [*_fixes(here, one), *_nearest(here, one), *_added(here, one), *_ignored(here, one)]

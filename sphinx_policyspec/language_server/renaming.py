@@ -14,7 +14,8 @@ from sphinx_policyspec.language_server.sites import RST, Form, IdSite
 from sphinx_policyspec.model import TargetKind
 
 _NAME = re.compile(r"[^\W\d_][\w.-]{0,199}")
-_RENAMED = frozenset(TargetKind)
+RENAMED = frozenset(TargetKind)
+"""Kinds of things whose ids are renamed."""
 
 Edits = dict[Path, list[types.TextEdit]]
 
@@ -35,13 +36,13 @@ def problem(here: Here, position: types.Position, name: str) -> str:
         return said
     if not _NAME.fullmatch(name):
         return f"`{name}` cannot be an id: it begins with a letter and has letters, digits, `-`, `_` and `.`"
-    if name != site.name and here.root.index.definitions(site.kind, name):
+    if name != site.name and any(one.defines for one in here.root.index.of(site.kind, name)):
         return f"the {site.kind} id `{name}` is taken"
     return ""
 
 
 def _refused(here: Here, site: IdSite) -> str:
-    if site.kind not in _RENAMED:
+    if site.kind not in RENAMED:
         return f"a {site.kind} is not renamed here"
     written = [
         one

@@ -41,8 +41,11 @@ class EditorSettings:
     keeps_aliases: bool = False
 
     @classmethod
-    def of(cls, given: object, folder: Path | None = None) -> EditorSettings:
-        """Return the settings in what a client sends, which may be anything."""
+    def of(cls, given: object, folder: Path | None = None, *, is_trusted: bool) -> EditorSettings:
+        """Return the settings in what a client sends, which may be anything.
+
+        :param is_trusted: whether the client has said of the workspace that it may be run
+        """
         said = given if isinstance(given, Mapping) else {}
         said = said.get("policyspec", said) if isinstance(said.get("policyspec", said), Mapping) else {}
         hints, name = said.get("hints"), said.get("annotations")
@@ -50,7 +53,7 @@ class EditorSettings:
         return cls(
             hints=hints if isinstance(hints, str) and hints in _HINTS else "hint",
             annotations=real_path(path) if path else None,
-            runs_conf=said.get("trusted") is True and said.get("runConf") is True,
+            runs_conf=is_trusted and said.get("runConf") is True,
             keeps_aliases=said.get("keepAliases") is True,
         )
 
@@ -155,9 +158,8 @@ class Workspace:
 
     def root_of(self, path: Path, text: str) -> Root | None:
         """Return the root that a file belongs to, opened where it is the first of it; none for a file of another kind."""
-        for root in sorted(self.roots.values(), key=lambda root: -len(root.folder.parts)):
-            if root.holds(path):
-                return root
+        if (known := self.known(path)) is not None:
+            return known
         if (source := self._source(path, text)) is None:
             return None
         root = self.roots[source.path] = Root(source)
@@ -165,7 +167,11 @@ class Workspace:
 
     def known(self, path: Path) -> Root | None:
         """Return the open root that a file belongs to."""
-        return next((root for root in self.roots.values() if root.holds(path)), None)
+        return next((root for root in self._deepest_first() if root.holds(path)), None)
+
+    def _deepest_first(self) -> list[Root]:
+        """Return the open roots, those inside others before these."""
+        return sorted(self.roots.values(), key=lambda root: -len(root.folder.parts))
 
     def _source(self, path: Path, text: str) -> RootSource | None:
         if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in path.parts[1:-1]):

@@ -34,6 +34,7 @@ class PolicyServer(LanguageServer):
     def __init__(self) -> None:
         super().__init__("policyspec", _version())
         self.specs = Workspace()
+        self.is_trusted = False
         self._schedulers: dict[Path, Scheduler] = {}
         self._published: dict[Path, list[types.Diagnostic]] = {}
         self._by_root: dict[Path, set[Path]] = {}
@@ -117,6 +118,17 @@ class PolicyServer(LanguageServer):
                     version=held[path].version if path in held else None,
                 )
             )
+
+        if result.things is not None:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Let the client ask again for what it shows beside the text, where it can be told to."""
+        known = self.client_capabilities.workspace
+        if known and known.code_lens and known.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+        if known and known.inlay_hint and known.inlay_hint.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
 
     def fail(self, root: Root, problem: str) -> None:
         """Say why a spec cannot be read, once."""
@@ -227,7 +239,9 @@ def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
         folders = [path]
     given = params.initialization_options
     ls.specs.folders = tuple(folders)
-    ls.specs.settings = EditorSettings.of(given, folders[0] if folders else None)
+    # Who opens a workspace says that it is trusted; what stands in the workspace does not.
+    ls.is_trusted = isinstance(given, Mapping) and given.get("trusted") is True
+    ls.specs.settings = EditorSettings.of(given, folders[0] if folders else None, is_trusted=ls.is_trusted)
     gc.collect()
     gc.freeze()
 
@@ -261,7 +275,8 @@ def _folders(ls: PolicyServer, _params: types.DidChangeWorkspaceFoldersParams) -
 
 
 async def _configured(ls: PolicyServer, params: types.DidChangeConfigurationParams) -> None:
-    settings = EditorSettings.of(params.settings, ls.specs.folders[0] if ls.specs.folders else None)
+    folder = ls.specs.folders[0] if ls.specs.folders else None
+    settings = EditorSettings.of(params.settings, folder, is_trusted=ls.is_trusted)
     if params.settings and settings != ls.specs.settings:
         ls.specs.settings = settings
         for root in list(ls.specs.roots.values()):

@@ -197,6 +197,19 @@ def test_what_conf_py_says_counts_as_soon_as_it_is_saved(tmp_path: Path) -> None
         one.wait("index.md", "unknown-level", is_there=False)
 
 
+def test_what_stands_in_the_workspace_cannot_say_that_it_is_trusted(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / "conf.py").write_text(f"import pathlib\npathlib.Path({str(ran)!r}).touch()\n{CONF}", "utf-8")
+    (tmp_path / "index.md").write_text(PAGE, "utf-8")
+    with editor(tmp_path) as one:
+        one.open("index.md")
+        for said in ({"policyspec": {"trusted": True, "runConf": True}}, {"hints": "off", "trusted": True}):
+            one.published.clear()
+            one.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=said))
+        one.run(one.until(lambda: one.uri("index.md") in one.published and one.codes("index.md") == []))
+    assert not ran.exists()
+
+
 def test_sidecars_are_part_of_the_project(tmp_path: Path) -> None:
     (tmp_path / "conf.py").write_text(f"{CONF}policyspec_annotations = ['notes.yaml']\n", "utf-8")
     (tmp_path / "index.md").write_text(PAGE, "utf-8")

@@ -16,22 +16,13 @@ from tests.conftest import REPOSITORY
 
 
 @pytest.mark.parametrize(
-    "said",
-    [
-        None,
-        [],
-        3,
-        "x",
-        {"runConf": True},
-        {"trusted": True},
-        {"trusted": "yes", "runConf": 1},
-        {"trusted": 1, "runConf": True},
-    ],
+    "said", [None, [], 3, "x", {}, {"runConf": 1}, {"runConf": "true"}, {"trusted": True}]
 )
 def test_conf_py_is_run_only_by_two_plain_truths(said: object) -> None:
-    assert not EditorSettings.of(said).runs_conf
-    assert EditorSettings.of({"trusted": True, "runConf": True}).runs_conf
-    assert EditorSettings.of({"policyspec": {"trusted": True, "runConf": True}}).runs_conf
+    assert not EditorSettings.of(said, is_trusted=True).runs_conf
+    assert not EditorSettings.of({"runConf": True, "trusted": True}, is_trusted=False).runs_conf
+    assert EditorSettings.of({"runConf": True}, is_trusted=True).runs_conf
+    assert EditorSettings.of({"policyspec": {"runConf": True}}, is_trusted=True).runs_conf
 
 
 @given(
@@ -44,7 +35,7 @@ def test_conf_py_is_run_only_by_two_plain_truths(said: object) -> None:
     )
 )
 def test_no_settings_are_too_odd(said: object) -> None:
-    assert EditorSettings.of(said, Path("/nowhere")).hints in {"hint", "information", "off"}
+    assert EditorSettings.of(said, Path("/nowhere"), is_trusted=False).hints in {"hint", "information", "off"}
 
 
 def test_plain_values_are_read_and_others_are_told(tmp_path: Path) -> None:
