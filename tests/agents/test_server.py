@@ -16,6 +16,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.agents.desk import Desk
 from tests.agents.client import Asked, Wire, asked, wire
 from tests.conftest import REPOSITORY, Run
 
@@ -560,6 +561,13 @@ def test_a_client_that_is_set_up_as_the_docs_say_gets_answers(world: Path) -> No
     with asked(world, world / NEWEST) as client:
         assert client.run(client.client.list_tools()).tools
         assert str(world) not in json.dumps(client.call("context", about=["be_kind"]))
+
+
+def test_no_message_names_a_folder_of_the_machine(world: Path) -> None:
+    desk = Desk.of([(str(world / NEWEST), [ps.load_checked(world / NEWEST)], {})])
+    file = world / NEWEST / "model_spec.md"
+    assert desk.scrubbed(f"cannot read `{file}`: it is gone") == "cannot read `model_spec.md`: it is gone"
+    assert str(Path.cwd()) not in desk.scrubbed(f"`{Path.cwd() / 'x'}`")
 
 
 def test_the_command_says_what_it_needs(run: Run) -> None:

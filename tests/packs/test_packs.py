@@ -21,6 +21,7 @@ from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.model import EvalPrompt, Principle, Topic
 from sphinx_policyspec.packs.pack import ContextPack, PartKind, context_markdown
 from sphinx_policyspec.packs.parts import SpecContext
+from sphinx_policyspec.packs.results import finding_part
 from sphinx_policyspec.surveys import pairs_of
 from tests.conftest import at, example, message, principle, response, spec
 
@@ -210,6 +211,21 @@ def test_prompts_are_there_only_for_who_asks_for_them() -> None:
     assert "Secret" not in without
     assert "secret title" not in without
     assert "Secret question" in with_
+
+
+def test_findings_about_prompts_which_may_quote_them_are_there_only_for_who_asks() -> None:
+    of = SpecContext(WORLD)
+    provision = of.find("be_kind")
+    code = next(code for code, rule in ps.rules().items() if rule.category is ps.Category.PROMPTS)
+    told = [
+        ps.Finding(code=code, message="`Secret question` is odd", span=provision.span),
+        ps.Finding(code="dangling-reference", message="`x` leads nowhere", span=provision.span),
+    ]
+    report = ps.check(WORLD)
+    marked = tuple(ps.Reported(finding=one, fingerprint="") for one in told)
+    for include, count in ((False, 1), (True, 2)):
+        (part,) = finding_part(of, [provision], replace(report, entries=marked), include_evals=include)
+        assert len(part.notes) == len(part.rows) == count
 
 
 def test_a_case_is_told_with_its_decision_and_its_principles(tmp_path: Path) -> None:
