@@ -149,7 +149,7 @@ TOOLS = (
         name="check",
         title="Check a draft",
         about="Check the draft of a provision, with its heading and examples, as if it stood in the spec. Nothing is written. "
-        "Mend it by the findings until `is_clean`.",
+        "Mend it by the findings until `is_clean`; hints may stay.",
         run=tools.check_draft,
         needs=("markdown",),
         takes={"markdown": {"type": "string", "description": "The draft, in the Markdown of the spec."}, "offset": _OFFSET},

@@ -19,7 +19,16 @@ from sphinx_policyspec.exports import finding_record
 from sphinx_policyspec.exports.answers import questions_json
 from sphinx_policyspec.files import real_path, with_unsaved
 from sphinx_policyspec.graph.questions import Answer, find_question, list_questions
-from sphinx_policyspec.model import Case, Clause, Comparison, Message, Principle, Provision, Response
+from sphinx_policyspec.model import (
+    Case,
+    Clause,
+    Comparison,
+    Message,
+    Principle,
+    Provision,
+    Response,
+    Severity,
+)
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.example import Gap, Turn
 from sphinx_policyspec.model.levels import roles_that_override
@@ -380,7 +389,8 @@ def check_draft(desk: Desk, given: Mapping[str, Any]) -> Told:
             one.id for one in read.spec.provisions if one.span.file == file and one.span.line >= first
         ][:50],
         "fixed": clipped("\n".join(mended), MOST_BYTES // 4)[0] or None,
-        "is_clean": not here and not elsewhere,
+        # Nothing can refer to a draft yet, so that a hint is no reason to write it again.
+        "is_clean": all(one["severity"] == Severity.HINT.value for one in (*here, *elsewhere)),
     }
     return _told(shelf, paged(record, "findings", given))
 

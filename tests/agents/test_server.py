@@ -281,6 +281,8 @@ def test_a_draft_is_mended_by_its_findings_and_leaves_the_spec_as_it_was(client:
     mended = DRAFT.replace("be_kindd", "be_kind")
     codes = {one["code"] for one in client.call("check", markdown=mended)["findings"]}
     assert "dangling-reference" not in codes
+    assert not first["is_clean"]
+    assert client.call("check", markdown=mended)["is_clean"]
     again = client.call("check", markdown=DRAFT.replace("be_fair", "be_kind"))
     assert "duplicate-id" in {one["code"] for one in (*again["findings"], *again["elsewhere"])}
 
