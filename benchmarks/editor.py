@@ -66,7 +66,7 @@ def memory_of(pid: int) -> float:
 
 def typed(name: str, folder: Path, file: str, count: int) -> Typed:
     """Type so many letters at the end of a file, each after the findings of the one before."""
-    editor = Editor(folder)
+    editor = Editor(folder, patience=120)
     try:
         start = time.perf_counter()
         editor.open(file)

@@ -332,10 +332,11 @@ class _Check:
         """Yield what is wrong with the names that things use."""
         # A text that is part of two pages uses each of its names twice.
         told: set[tuple[Use, model.Span]] = set()
-        for row in ATTRIBUTES:
-            owners = _OWNERS[row.owner](self.spec) if row.names else ()
+        rows = [row for row in ATTRIBUTES if row.names]
+        owners = {owner: [*_OWNERS[owner](self.spec)] for owner in {row.owner for row in rows}}
+        for row in rows:
             # Most name nothing, and a spec has many.
-            for owner in (one for one in owners if row.always or getattr(one.item, row.field)):
+            for owner in (one for one in owners[row.owner] if row.always or getattr(one.item, row.field)):
                 for name, words in self._odd(row, owner):
                     use = Use(row.owner, owner.id, row.key, name)
                     if (use, owner.span) in told:

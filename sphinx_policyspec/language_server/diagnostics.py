@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from lsprotocol import types
 
 from sphinx_policyspec.checks.fixes import Fix
 from sphinx_policyspec.exports.report_formats import HELP, Reported
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.language_server.places import Text, uri_of
 from sphinx_policyspec.language_server.reading import Result
 from sphinx_policyspec.language_server.roots import EditorSettings, Root
@@ -23,52 +24,72 @@ _SEVERITIES = {
 _UNNECESSARY, _DEPRECATED = frozenset({"unused-ignore"}), frozenset({"outdated-reference"})
 
 
-def diagnostics_of(
-    root: Root, result: Result, settings: EditorSettings, text_of: Callable[[Path], Text]
-) -> dict[Path, list[types.Diagnostic]]:
-    """Return the diagnostics of a root, file by file."""
-    found: dict[Path, list[types.Diagnostic]] = {}
-    fixes: dict[Finding, list[Fix]] = {}
-    for fix in result.fixes:
-        fixes.setdefault(fix.finding, []).append(fix)
-    for entry in result.told:
-        if entry.finding.severity is Severity.HINT and settings.hints == "off":
-            continue
-        path = root.path_of(entry.finding.span.file)
-        made = _diagnostic(entry, root, settings, text_of)
-        made.data = {
-            "fingerprint": entry.fingerprint,
-            "fixes": [_edit(fix, text_of(path)) for fix in fixes.get(entry.finding, ())],
-        }
-        found.setdefault(path, []).append(made)
-    if result.left_out:
-        conf = root.folder / "conf.py"
-        text = text_of(conf)
-        for line, said in result.left_out:
-            found.setdefault(conf, []).append(
-                types.Diagnostic(
-                    range=text.range_of(Span("conf.py", line)),
-                    message=f"{said}; trust the workspace and set `policyspec.runConf` to run it",
-                    severity=types.DiagnosticSeverity.Information,
-                    source=SOURCE,
-                )
-            )
-    return found
+class Diagnostics:
+    """The diagnostics of a root, file by file; those of a file are made anew only where its findings or its text are other ones."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._known: dict[Path, tuple[object, list[types.Diagnostic]]] = {}
+
+    def of(
+        self,
+        result: Result,
+        settings: EditorSettings,
+        held: Mapping[Path, object],
+        text_of: Callable[[Path], Text],
+    ) -> dict[Path, list[types.Diagnostic]]:
+        """Return the diagnostics of each file that has any.
+
+        :param held: the texts that the client holds
+        :param text_of: returns the text of any file
+        """
+        fixes = grouped((fix.finding, fix) for fix in result.fixes)
+        told = grouped((self._root.path_of(entry.finding.span.file), entry) for entry in result.told)
+        known, self._known = self._known, {}
+        for path, entries in told.items():
+            key = (entries, held.get(path), settings, [fixes.get(entry.finding) for entry in entries])
+            if path not in known or known[path][0] != key:
+                made = [_diagnostic(entry, fixes, self._root, settings, text_of) for entry in entries]
+                known[path] = (key, [one for one in made if one])
+            self._known[path] = known[path]
+        found = {path: made for path, (_key, made) in self._known.items() if made}
+        if result.left_out:
+            conf = self._root.folder / "conf.py"
+            found[conf] = [*found.get(conf, ()), *_left_out(result, text_of(conf))]
+        return found
+
+
+def _left_out(result: Result, text: Text) -> Iterator[types.Diagnostic]:
+    """Yield what is not known of a project, since its ``conf.py`` is not run."""
+    for line, said in result.left_out:
+        yield types.Diagnostic(
+            range=text.range_of(Span("conf.py", line)),
+            message=f"{said}; trust the workspace and set `policyspec.runConf` to run it",
+            severity=types.DiagnosticSeverity.Information,
+            source=SOURCE,
+        )
 
 
 def _diagnostic(
-    entry: Reported, root: Root, settings: EditorSettings, text_of: Callable[[Path], Text]
-) -> types.Diagnostic:
+    entry: Reported,
+    fixes: Mapping[Finding, list[Fix]],
+    root: Root,
+    settings: EditorSettings,
+    text_of: Callable[[Path], Text],
+) -> types.Diagnostic | None:
     finding = entry.finding
     severity = _SEVERITIES[finding.severity]
-    if severity is types.DiagnosticSeverity.Hint and settings.hints == "information":
-        severity = types.DiagnosticSeverity.Information
+    if severity is types.DiagnosticSeverity.Hint:
+        if settings.hints == "off":
+            return None
+        severity = types.DiagnosticSeverity.Information if settings.hints == "information" else severity
     tags = [types.DiagnosticTag.Unnecessary] * (finding.code in _UNNECESSARY)
     tags += [types.DiagnosticTag.Deprecated] * (finding.code in _DEPRECATED)
     hint = f"\n{finding.hint}" if finding.hint else ""
     related = [_related(span, root, text_of) for span in finding.related]
+    text = text_of(root.path_of(finding.span.file))
     return types.Diagnostic(
-        range=text_of(root.path_of(finding.span.file)).range_of(finding.span),
+        range=text.range_of(finding.span),
         message=f"{finding.message}{hint}",
         severity=severity,
         code=finding.code,
@@ -76,6 +97,10 @@ def _diagnostic(
         source=SOURCE,
         tags=tags or None,
         related_information=related or None,
+        data={
+            "fingerprint": entry.fingerprint,
+            "fixes": [_edit(fix, text) for fix in fixes.get(finding, ())],
+        },
     )
 
 

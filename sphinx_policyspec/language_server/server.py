@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import actions, completion, navigation, outline, renaming
-from sphinx_policyspec.language_server.diagnostics import diagnostics_of
+from sphinx_policyspec.language_server.diagnostics import Diagnostics
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text, path_of, uri_of
 from sphinx_policyspec.language_server.reading import Result
@@ -36,6 +36,7 @@ class PolicyServer(LanguageServer):
         self.specs = Workspace()
         self.is_trusted = False
         self._schedulers: dict[Path, Scheduler] = {}
+        self._diagnostics: dict[Path, Diagnostics] = {}
         self._published: dict[Path, list[types.Diagnostic]] = {}
         self._by_root: dict[Path, set[Path]] = {}
 
@@ -102,7 +103,8 @@ class PolicyServer(LanguageServer):
         def text_of(path: Path) -> Text:
             return Text(path.name, held[path].text if path in held else _saved(path), self.encoding)
 
-        found = diagnostics_of(root, result, self.specs.settings, _once(text_of))
+        made = self._diagnostics.setdefault(root.source.path, Diagnostics(root))
+        found = made.of(result, self.specs.settings, held, _once(text_of))
         before = self._by_root.get(root.source.path, set())
         self._by_root[root.source.path] = set(found)
         for path in sorted(before | found.keys() | {path for path in held if root.holds(path)}):
@@ -140,12 +142,17 @@ class PolicyServer(LanguageServer):
         """Return the address by which the client knows a file."""
         return next((uri for uri in self.workspace.text_documents if path_of(uri) == path), uri_of(path))
 
+    def forget_places(self, root: Root) -> None:
+        """Make the diagnostics of a root anew: a file on the disk has changed, in which the same findings may have other places."""
+        self._diagnostics.pop(root.source.path, None)
+
     async def reopen(self, root: Root) -> None:
         """Read a root anew, as after a change of its ``conf.py`` or of which files it has."""
         scheduler = self._schedulers.pop(root.source.path, None)
         if scheduler is not None:
             await scheduler.close()
         self.specs.roots.pop(root.source.path, None)
+        self._diagnostics.pop(root.source.path, None)
         for uri, document in list(self.workspace.text_documents.items()):
             path = path_of(uri)
             if path is not None and root.holds(path) and (new := self.specs.root_of(path, document.source)):
@@ -296,6 +303,7 @@ async def _on_disk(ls: PolicyServer, uri: str, *, is_other: bool = False) -> Non
         if is_conf or (is_other and root.holds(path)):
             await ls.reopen(root)
         elif path.is_relative_to(root.folder):
+            ls.forget_places(root)
             if root.holds(path) and path not in ls.held():
                 root.take(path, _saved(path))
             ls.scheduler(root).saved(path)

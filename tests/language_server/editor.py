@@ -32,14 +32,19 @@ class Editor:
         *,
         capabilities: types.ClientCapabilities | None = None,
         command: tuple[str, ...] = COMMAND,
+        configuration: dict[str, Any] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self.folder = folder.resolve()
+        self.patience = patience
         self.versions: dict[str, int] = {}
         self.texts: dict[str, str] = {}
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
         self._runner = asyncio.Runner()
         self._news: asyncio.Event | None = None
-        self.client = LanguageClient(converter_factory=default_converter)
+        self.client = LanguageClient(
+            converter_factory=default_converter, configuration={"": configuration or {}}
+        )
 
         def take(_client: LanguageClient, params: types.PublishDiagnosticsParams) -> None:
             self.published[params.uri] = params
@@ -72,7 +77,7 @@ class Editor:
 
     def run(self, answer: Coroutine[Any, Any, _Answer]) -> _Answer:
         """Let the loop run until there is an answer."""
-        return self._runner.run(asyncio.wait_for(answer, PATIENCE))
+        return self._runner.run(asyncio.wait_for(answer, self.patience))
 
     def close(self) -> None:
         """End the session, and the server with it."""
