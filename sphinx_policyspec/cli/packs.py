@@ -5,18 +5,43 @@ from __future__ import annotations
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, output_option, source_argument
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    form_option,
+    offered,
+    offered_specs,
+    output_option,
+    source_argument,
+)
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.packs.pack import BUDGET
 
 _UNUSABLE = 2
 
 
+def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer the ids of the spec that was named."""
+    return offered(typed, {one.id: one.title for spec in offered_specs(context) for one in spec.provisions})
+
+
+def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer its topics."""
+    return offered(typed, {one.id: one.label for spec in offered_specs(context) for one in spec.topics})
+
+
 @click.command(cls=SourceCommand)
 @source_argument
-@click.option("--about", metavar="ID", multiple=True, help="A principle or section; may be repeated.")
+@click.option(
+    "--about",
+    metavar="ID",
+    multiple=True,
+    shell_complete=_complete_id,
+    help="A principle or section; may be repeated.",
+)
 @click.option(
     "--pair",
     metavar="A B",
@@ -31,7 +56,13 @@ _UNUSABLE = 2
     type=click.Path(exists=True),
     help="A case file, or a folder of them: the decision, and every principle in it; may be repeated.",
 )
-@click.option("--topic", metavar="TOPIC", default="", help="A topic: the principles about it.")
+@click.option(
+    "--topic",
+    metavar="TOPIC",
+    default="",
+    shell_complete=_complete_topic,
+    help="A topic: the principles about it.",
+)
 @click.option(
     "--budget",
     metavar="BYTES",
