@@ -128,7 +128,7 @@ BAD = {
     "overlay-rebase": ("overlay rebase OVERLAY --next nowhere --format json", "does not exist"),
     "reason": ("reason BROKEN --format json", ""),
     "resolve": ("resolve OLD nowhere --format json", "does not exist"),
-    "results": ("results NEW nowhere --format json", "does not exist"),
+    "results": ("results nowhere RESULTS --format json", "does not exist"),
     "results compared": ("results NEW RESULTS --compare m1 m3 --format json", "no run or model"),
     "stats": ("stats nowhere", "does not exist"),
     "survey": ("survey nowhere --format json", "does not exist"),
