@@ -25,5 +25,5 @@ def lsp(*, stdio: bool) -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"pygls", "lsprotocol", "attrs", "cattrs"}:
             raise
-        raise MissingToolError("policyspec lsp needs pygls: pip install 'sphinx-policyspec[lsp]'") from None
+        raise MissingToolError("`policyspec lsp` needs pygls: pip install 'sphinx-policyspec[lsp]'") from None
     serve()

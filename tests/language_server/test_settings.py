@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from sphinx_policyspec.language_server.index import MOST_FILES, files_below
 from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
 from sphinx_policyspec.language_server.static_conf import read_conf
 from tests.conftest import REPOSITORY
+from tests.language_server.conftest import write_release
+from tests.language_server.editor import editor
 
 
 @pytest.mark.parametrize(
@@ -98,3 +102,42 @@ def test_a_lone_file_of_the_dialect_is_a_spec_and_other_markdown_is_none(tmp_pat
     assert root is not None
     assert root.index.files == ("spec.md",)
     assert not root.holds(tmp_path / "README.md")
+
+
+def test_without_pygls_the_command_says_what_to_install() -> None:
+    code = (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'pygls':\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Block())\n"
+        "sys.argv = ['policyspec', 'lsp']\n"
+        "from sphinx_policyspec.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPOSITORY
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "policyspec: error: `policyspec lsp` needs pygls: pip install 'sphinx-policyspec[lsp]'\n"
+    )
+
+
+def test_an_annotation_file_that_a_user_names_is_part_of_a_release(tmp_path: Path) -> None:
+    folder = write_release(tmp_path / "desk")
+    notes = tmp_path / "notes.yaml"
+    notes.write_text(
+        "topics:\n  - {id: tone, label: Tone}\nprovisions:\n  be_kind: {topics: [tone]}\n", "utf-8"
+    )
+    with editor(tmp_path, {"annotations": "notes.yaml"}) as one:
+        one.open("desk/model_spec.md")
+        assert one.open("notes.yaml") == []
+        assert "about `tone`" in one.hover("desk/model_spec.md", "{#be_kind", offset=3)
+        found = one.write("notes.yaml", one.texts["notes.yaml"].replace("[tone]", "[tine]"))
+        assert "unknown-topic" in [str(told.code) for told in found]
+        texts = one.applied(one.rename("desk/model_spec.md", "{#be_kind", "be_warm", offset=3))
+        assert {Path(uri).name for uri in texts} == {"model_spec.md", "notes.yaml", "tone.yaml"}
+    assert (folder / "model_spec.md").exists()
