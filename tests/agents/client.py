@@ -27,7 +27,7 @@ _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
 class Asked:
     """A client that tests call as any function; its loop runs in a thread."""
 
-    def __init__(self, sources: Iterable[object], folder: Path) -> None:
+    def __init__(self, sources: Iterable[object], folder: Path, mode: str) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -37,15 +37,15 @@ class Asked:
         )
         self._end = asyncio.Event()
         self._begun: asyncio.Future[Client] = self._loop.create_future()
-        self._done = asyncio.run_coroutine_threadsafe(self._live(), self._loop)
+        self._done = asyncio.run_coroutine_threadsafe(self._live(mode), self._loop)
         self.client: Any = asyncio.run_coroutine_threadsafe(self._wait(), self._loop).result(60)
 
-    async def _live(self) -> None:
+    async def _live(self, mode: str) -> None:
         # One task enters and leaves, as its cancel scopes want it.
         async with AsyncExitStack() as stack:
             with open(os.devnull, "w", encoding="utf-8") as quiet:  # noqa: ASYNC230, PTH123
                 transport = stdio_client(self._parameters, errlog=quiet)
-                client = await stack.enter_async_context(Client(transport, mode="legacy"))
+                client = await stack.enter_async_context(Client(transport, mode=mode))
                 self._begun.set_result(client)
                 await self._end.wait()
 
@@ -78,9 +78,12 @@ class Asked:
 
 
 @contextmanager
-def asked(folder: Path, *sources: object) -> Iterator[Asked]:
-    """Yield a client of a server that was started in a folder."""
-    client = Asked(sources, folder)
+def asked(folder: Path, *sources: object, mode: str = "legacy") -> Iterator[Asked]:
+    """Yield a client of a server that was started in a folder.
+
+    :param mode: how the two agree on a version of the protocol
+    """
+    client = Asked(sources, folder, mode)
     try:
         yield client
     finally:

@@ -565,6 +565,13 @@ def test_a_client_that_is_set_up_as_the_docs_say_gets_answers(world: Path) -> No
         assert str(world) not in json.dumps(client.call("context", about=["be_kind"]))
 
 
+def test_a_client_of_the_newest_protocol_is_answered_as_one_of_the_last(client: Asked, world: Path) -> None:
+    with asked(world, "all", "--annotations", "side.yaml", mode="auto") as newest:
+        assert newest.client.protocol_version > client.client.protocol_version == "2025-11-25"
+        for name, arguments in CALLS.items():
+            assert newest.call(name, **arguments) == client.call(name, **arguments), name
+
+
 def test_no_message_names_a_folder_of_the_machine(world: Path) -> None:
     desk = Desk.of([(str(world / NEWEST), [ps.load_checked(world / NEWEST)], {})])
     file = world / NEWEST / "model_spec.md"
