@@ -78,7 +78,7 @@ TOOLS = (
         gives={
             "id": _TEXT, "asked": _TEXT, "kind": _TEXT, "title": _TEXT, "level": {"type": ["string", "null"]},
             "override": {"type": ["string", "null"]}, "overridden_by": _TEXTS, "in_words": _TEXT, "text": _TEXT,
-            "text_left": _NUMBER, "clauses": _RECORDS, "sections": _RECORDS, "relations": {"type": "object"},
+            "text_more": _MORE, "clauses": _RECORDS, "sections": _RECORDS, "relations": {"type": "object"},
             "topics": _TEXTS, "serves": _TEXTS, "former_ids": _TEXTS, "examples": _TEXTS, "counts": {"type": "object"},
             "file": _TEXT, "line": _NUMBER, "cite": _TEXT, "more": _MORE,
         },

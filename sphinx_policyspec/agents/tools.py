@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sphinx_policyspec.agents.desk import Desk, Indexed, Shelf, stems
+from sphinx_policyspec.agents.desk import Desk, Indexed, Shelf, stems, uri_of
 from sphinx_policyspec.api.judging import cases_in, check, decided, find_fixes
 from sphinx_policyspec.api.overlays import check_overlay
 from sphinx_policyspec.api.packs import gathered
@@ -213,7 +213,7 @@ def principle(desk: Desk, given: Mapping[str, Any]) -> Told:
         "overridden_by": [*roles_that_override(spec.levels, level)] if level else [],
         "in_words": context.level_words(provision),
         "text": text,
-        "text_left": left,
+        "text_more": _rest(desk, given, shelf, provision.id, left),
         "clauses": [_clause(one) for one in spec.clauses if one.principle == provision.id][:50],
         "sections": [{"id": one.id, "title": one.title} for one in context.owned[provision.id][1:]][:50],
         "relations": {key: ids[:50] for key, ids in relations.items()},
@@ -231,6 +231,12 @@ def principle(desk: Desk, given: Mapping[str, Any]) -> Told:
         "cite": cite(shelf, provision.id),
     }
     return _told(shelf, paged(record, "examples", given))
+
+
+def _rest(desk: Desk, given: Mapping[str, Any], shelf: Shelf, id_: str, left: int) -> Record | None:
+    """Return how to get the rest of a text that is cut: its resource is whole."""
+    served = desk.spec(desk.named(given["id"], given.get("spec", ""))[0])
+    return {"left": left, "how": f"read {uri_of(served, shelf, 'provision', id_)}"} if left else None
 
 
 def _clause(one: Clause) -> Record:

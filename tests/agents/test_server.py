@@ -303,10 +303,6 @@ def test_a_long_list_is_told_in_parts_that_make_the_whole(model_spec_data: Path)
         assert len({tuple(row) for row in rows}) == 700
         asked_ = client.call("ask", question="never-referenced")
         assert asked_["rows"] == [list(row) for row in whole.texts]
-        long = max(ps.load(model_spec_data / "2025-09-12").principles, key=lambda one: len(one.text))
-        found = client.call("principle", id=long.id)
-        assert long.text.startswith(found["text"])
-        assert found["text_left"] == len(long.text.encode()) - len(found["text"].encode())
 
 
 def test_many_calls_at_once_each_get_their_own_answer(client: Asked) -> None:
@@ -480,15 +476,24 @@ def test_nothing_that_a_project_prints_reaches_the_client(tmp_path: Path) -> Non
         assert not [line for line in found.lines if b"printed" in line or b"written" in line]
 
 
-def test_several_specs_are_told_apart_by_name(world: Path) -> None:
+def test_several_specs_are_told_apart_by_name_and_a_long_text_is_whole_as_a_resource(world: Path) -> None:
+    long = "\n\n".join(f"Paragraph {number}." + " Speak up." * 90 for number in range(20))
     (world / "other.md").write_text(
-        "# Other {#other}\n\n## Be bold {#be_bold authority=user}\n\nBe bold.\n", "utf-8"
+        "# Other {#other}\n\n## Be bold {#be_bold authority=user}\n\nBe bold.\n\n"
+        f"## Be loud {{#be_loud authority=user}}\n\n{long}\n",
+        "utf-8",
     )
     with asked(world, NEWEST, "other.md", "--name", "rules", "--name", "other") as client:
         assert client.call("principle", id="be_kind")["release"] == "2026-02-01"
         assert client.call("principle", id="other:be_bold")["text"] == "Be bold."
         assert client.call("principle", id="be_bold", spec="other")["text"] == "Be bold."
         assert "did you mean `other`" in client.error("principle", id="be_bold", spec="othr")
+        found = client.call("principle", id="other:be_loud")
+        assert long.startswith(found["text"])
+        assert long[len(found["text"]) :].startswith("\n\nParagraph")
+        assert found["text_more"]["left"] == len(long) - len(found["text"])
+        uri = found["text_more"]["how"].removeprefix("read ")
+        assert long in client.run(client.client.read_resource(uri)).contents[0].text
 
 
 def test_what_changes_is_read_again_where_that_is_asked_for(world: Path, tmp_path: Path) -> None:
