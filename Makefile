@@ -8,7 +8,7 @@ SPHINX := $(BIN)/sphinx-build --keep-going -b html
 # Without bytecode each of hundreds of processes would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-all test-oldest test-newest lint ontology reference mutation docs examples live bench screenshots clean
+.PHONY: help demo test test-all test-oldest test-newest test-vscode lint ontology reference mutation docs examples live bench screenshots vsix clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,12 @@ bench: $(VENV)/.installed  ## what things cost, against a floor in the same run
 
 screenshots: $(VENV)/.dev  ## the pictures of the example spec in README and documentation
 	$(BIN)/python tools/screenshots.py
+
+vsix:  ## the extension for VS Code (needs npm)
+	$(PYTHON) tools/vsix.py
+
+test-vscode: $(VENV)/.dev vsix  ## try it in VS Code: make test-vscode CODE_SERVER=FOLDER
+	$(BIN)/python tools/in_vscode.py $(CODE_SERVER)
 
 clean:  ## remove what was built, the virtual environment included
 	rm -rf $(VENV) .venv-oldest .venv-newest .venv-wheel build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -56,6 +56,7 @@ NOT_RUN = {
     "docs/how-to/check.md": 2,
     "docs/how-to/evaluate.md": 2,
     "docs/how-to/compare-releases.md": 3,
+    "docs/how-to/editor.md": 5,
     "docs/how-to/live-preview.md": 2,
     "docs/how-to/reason.md": 2,
     "docs/tutorial/index.md": 2,
