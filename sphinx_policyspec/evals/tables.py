@@ -52,7 +52,7 @@ _ELSEWHERE: Mapping[str, str] = {"section": "section_id", "focus": "focus_id"}
 """The same of logs, where it is not the name of the meaning."""
 _DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n?|\n")
-_DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*%?\s*")
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+ ?%?")
 _NUMBERS = frozenset({"value", "epoch", "weight"})
 """What is a number; a comma in an id is a part of it."""
 _SEPARATORS = re.compile(r"[,;|\[\]'\"]+")
@@ -278,7 +278,7 @@ class _Names:
 
     def number(self, value: Any) -> Any:  # noqa: ANN401  likewise
         """Return a value with a point where a comma stands in a number."""
-        is_number = self._has_commas and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value)
+        is_number = self._has_commas and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip())
         return value.replace(",", ".") if is_number else value
 
     def whole(self, row: Row) -> Row:

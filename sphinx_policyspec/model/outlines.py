@@ -159,8 +159,16 @@ def passage_of(provision: Provision, words: str) -> Passage | None:
 
 # -- places --------------------------------------------------------------------------------------
 
-_UNSAID = re.compile(r"\s+|\[\^[^\]\n\[]{1,80}\](?!\()|<!--.*?-->", re.DOTALL)
+_GAP = re.compile(r"\s+|\[\^[^\]\n\[]{1,80}\](?!\()")
+_UNSAID = re.compile(rf"{_GAP.pattern}|<!--.*?-->", re.DOTALL)
 """What the source of a text has, or may have otherwise, between its letters: blanks, eval tags and comments."""
+
+
+def _gaps(text: str) -> Iterator[tuple[int, int]]:
+    # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
+    closed = text.rfind("-->") + 3 if "-->" in text else 0
+    yield from (gap.span() for gap in _UNSAID.finditer(text, 0, closed))
+    yield from (gap.span() for gap in _GAP.finditer(text, closed))
 
 
 class _Letters:
@@ -171,7 +179,7 @@ class _Letters:
         kept: list[str] = []
         self._starts: list[tuple[int, int]] = []
         at = size = 0
-        for start, end in (*(gap.span() for gap in _UNSAID.finditer(text)), (len(text), len(text))):
+        for start, end in (*_gaps(text), (len(text), len(text))):
             if at < start:
                 self._starts.append((size, at))
                 kept.append(text[at:start])

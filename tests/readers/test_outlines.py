@@ -340,7 +340,10 @@ def test_slugs_are_words_of_any_script() -> None:
             "no provision `honesty_frist`; did you mean `honesty_first`?",
         ),
         ("provisions: {loans: {level: usr}}", "unknown level `usr`"),
-        ("provisions: {loans: {clauses: [{text: Loans are private, level: user}]}}", "`clauses` is for principles"),
+        (
+            "provisions: {loans: {clauses: [{text: Loans are private, level: user}]}}",
+            "`clauses` is for principles",
+        ),
         ("spec: {name: ../x}", "`../x` is no name"),
         ("topics: [{id: a, label: A, same-as: b}]", "`b` is not an absolute IRI"),
         ("provisions: {loans: {level: user}, loans: {level: root}}", "key `loans` is given twice"),
