@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sphinx_policyspec.language_server.sites import SUFFIXES, Form, IdSite, sites_in
-from sphinx_policyspec.model import Definition, Principle, Prose, Span, Spec, TargetKind
+from sphinx_policyspec.model import Definition, Principle, Prose, Provision, Span, Spec, TargetKind
 
 MOST_FILES = 5000
 """Files below a root that are looked at; more are no spec, but somebody's home."""
@@ -42,35 +42,52 @@ class Thing:
     made_from: str = ""
 
 
-def things_of(spec: Spec) -> tuple[Thing, ...]:
-    """Return the things of a spec in its order: provisions, examples, levels, topics, goals, definitions."""
-    return tuple(_things(spec))
+Known = dict[int, tuple[Provision, int, tuple[Thing, ...]]]
+"""By the identity of a provision: the provision, how many prompts test it, and its things."""
 
 
-def _things(spec: Spec) -> Iterator[Thing]:
+def things_of(spec: Spec, known: Known | None = None) -> tuple[Thing, ...]:
+    """Return the things of a spec in its order: provisions, examples, levels, topics, goals, definitions.
+
+    :param known: the things of provisions that were asked for before; those of this spec take their place
+    """
     prompts: dict[str, int] = {}
     for _prompt, tested in spec.tested():
         for name in tested:
             prompts[name] = prompts.get(name, 0) + 1
+    before, now = known or {}, Known()
     for item in spec.provisions:
-        words = next((block.text for block in item.blocks if isinstance(block, Prose)), "")
-        principle = item if isinstance(item, Principle) else None
+        count, entry = prompts.get(item.id, 0), before.get(id(item))
+        is_known = entry is not None and entry[1] == count
+        now[id(item)] = entry if entry and is_known else (item, count, tuple(_of_provision(item, count)))
+    if known is not None:
+        known.clear()
+        known.update(now)
+    of_provisions = (thing for item in spec.provisions for thing in now[id(item)][2])
+    return (*of_provisions, *_declared(spec))
+
+
+def _of_provision(item: Provision, prompts: int) -> Iterator[Thing]:
+    words = next((block.text for block in item.blocks if isinstance(block, Prose)), "")
+    yield Thing(
+        kind=TargetKind.PROVISION,
+        id=item.id,
+        title=item.title,
+        span=item.span,
+        level=item.authority if isinstance(item, Principle) else "",
+        topics=item.topics,
+        text=_brief(words),
+        examples=len(item.examples),
+        prompts=prompts,
+    )
+    for example in item.examples:
+        made = item.id if example.id.startswith(f"{item.id}-") else ""
         yield Thing(
-            kind=TargetKind.PROVISION,
-            id=item.id,
-            title=item.title,
-            span=item.span,
-            level=principle.authority if principle else "",
-            topics=item.topics,
-            text=_brief(words),
-            examples=len(item.examples),
-            prompts=prompts.get(item.id, 0),
+            kind=TargetKind.EXAMPLE, id=example.id, title=example.title, span=example.span, made_from=made
         )
-        for example in item.examples:
-            made = item.id if example.id.startswith(f"{item.id}-") else ""
-            yield Thing(
-                kind=TargetKind.EXAMPLE, id=example.id, title=example.title, span=example.span, made_from=made
-            )
+
+
+def _declared(spec: Spec) -> Iterator[Thing]:
     for level in spec.levels:
         yield Thing(
             kind=TargetKind.LEVEL,

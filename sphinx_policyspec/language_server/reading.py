@@ -15,7 +15,7 @@ from sphinx_policyspec.checks.fixes import Fix, fixes_of
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports.report_formats import Reported
 from sphinx_policyspec.files import with_unsaved
-from sphinx_policyspec.language_server.index import Thing, things_of
+from sphinx_policyspec.language_server.index import Known, Thing, things_of
 from sphinx_policyspec.language_server.static_conf import read_conf
 from sphinx_policyspec.sources import Loaded, ProjectOptions, is_project
 
@@ -88,6 +88,7 @@ class SpecReader:
         self._stack = ExitStack()
         self._project: OpenProject | None = None
         self._things: tuple[Thing, ...] = ()
+        self._known = Known()
         self._conf = read_conf(source.path) if source.is_project and not source.runs_conf else None
         self._is_new = True
 
@@ -144,7 +145,7 @@ class SpecReader:
                 for one in _of_cases(loaded, file)
             ]
         fixable = [entry.finding for entry in report.entries if entry.fixable]
-        things = things_of(loaded.spec)
+        things = things_of(loaded.spec, self._known)
         is_same, self._things = things == self._things, things
         return Result(
             root=Path(loaded.root),
