@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from itertools import product
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -198,6 +199,25 @@ def test_verdicts_have_the_colours_of_what_they_say(text: str) -> None:
     )
     (line,) = (line for line in text.splitlines() if line.startswith("<assistant>"))
     assert [verdict(line)] == [one.verdict for one in example.responses]
+
+
+def test_signs_and_words_have_the_colours_of_what_they_say() -> None:
+    """Law: what the reader makes of a sign, a word and what follows, in any combination."""
+    signs, words = ("", *"✓✔✅✗✘❌", "✅\ufe0f"), ("", "GOOD", "bad", "Ok", "fine", "badly")
+    told, shown = {}, {}
+    for sign, word, tail in product(
+        signs, words, ("", ": why", " - why", " [#r]", " [#r]: why", " why", ",")
+    ):
+        comment = f"{sign} {word}{tail}".strip()
+        line = f"<assistant> <!-- {comment} -->"
+        text = f"# R {{#r}}\n\n**Example**: a\n\n~~~xml\n<comparison>\n{line}\nHi\n</assistant>\n</comparison>\n~~~"
+        (example,) = (
+            one for one in read_model_spec(text).spec.provisions[0].blocks if isinstance(one, Example)
+        )
+        told[comment] = [one.verdict for one in example.responses]
+        shown[comment] = [verdict(line)]
+    assert len(told) > 300
+    assert {comment: shown[comment] for comment in told if shown[comment] != told[comment]} == {}
 
 
 @pytest.mark.parametrize("text", [text_of(row[0]) for row in ROWS if "[^" in row[0] and row[2] == "–"])

@@ -1,17 +1,19 @@
 // Starts the language server and tells it what the user has set; all that is known of specs is known there.
 'use strict';
 
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const vscode = require('vscode');
-const { LanguageClient } = require('vscode-languageclient/node');
+const { CloseAction, ErrorAction, LanguageClient } = require('vscode-languageclient/node');
 
 const NAME = 'policyspec';
 const INSTALLING = "pip install 'sphinx-policyspec[lsp]'";
 const FILES = '**/{conf.py,*.md,*.markdown,*.rst,*.txt,*.yaml,*.yml}';
 const LANGUAGES = ['markdown', 'restructuredtext', 'yaml'];
 
+let child;
 let client;
 let watcher;
 /** Starts and stops follow each other, whoever asks for them. */
@@ -46,18 +48,32 @@ async function start() {
   // A folder that is not trusted must not be where programs are looked for, as Windows does before all others.
   const cwd = isTrusted && folder ? folder : os.homedir();
   const command = found(name, cwd);
-  if (!command) throw new Missing(name);
-  client = new LanguageClient(
-    NAME,
-    'Policy spec',
-    { command, args, options: { cwd } },
-    {
-      documentSelector: LANGUAGES.map((language) => ({ scheme: 'file', language })),
-      initializationOptions: { trusted: isTrusted, ...settings() },
-      synchronize: { fileEvents: watcher },
+  if (!command) throw new Trouble(`there is no program ${name}`);
+  let said = '';
+  let isUp = false;
+  const run = async () => {
+    child = spawn(command, args, { cwd });
+    child.stderr.on('data', (data) => (said = (said + data).slice(-2000)));
+    child.on('error', (error) => (said += error.message));
+    return child;
+  };
+  const usual = () => client.createDefaultErrorHandler();
+  let handler;
+  client = new LanguageClient(NAME, 'Policy spec', run, {
+    documentSelector: LANGUAGES.map((language) => ({ scheme: 'file', language })),
+    initializationOptions: { trusted: isTrusted, ...settings() },
+    synchronize: { fileEvents: watcher },
+    // One that never came up would not come up at the next try, either.
+    errorHandler: {
+      error: (...given) => (isUp ? (handler ??= usual()).error(...given) : { action: ErrorAction.Shutdown, handled: true }),
+      closed: () => (isUp ? (handler ??= usual()).closed() : { action: CloseAction.DoNotRestart, handled: true }),
     },
-  );
-  await client.start();
+    initializationFailedHandler: () => false,
+  });
+  // The client says nothing of a server that ends at once, but in its log.
+  await client.start().catch(() => {});
+  isUp = client.isRunning();
+  if (!isUp) throw new Trouble(`${name} does not answer: ${said.trim().split('\n').at(-1) || 'it ended'}`);
 }
 
 async function stop() {
@@ -65,6 +81,8 @@ async function stop() {
   client = undefined;
   // One that never came up, or has ended by itself, cannot be asked to stop.
   if (old?.isRunning()) await old.stop();
+  child?.kill();
+  child = undefined;
 }
 
 async function tell() {
@@ -88,17 +106,14 @@ function found(name, cwd) {
   return files.find((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
 }
 
-class Missing extends Error {
-  constructor(name) {
-    super(`Policy spec: there is no program ${name}. Install it (${INSTALLING}), or set ${NAME}.command.`);
-  }
-}
+/** Why there is no server, which the user can do something about. */
+class Trouble extends Error {}
 
 function complain(error) {
-  // The client itself shows why a program that is there does not answer.
-  if (!(error instanceof Missing)) return;
+  const why = error instanceof Trouble ? error.message : String(error);
+  const message = `Policy spec: ${why}. Install it (${INSTALLING}), or set ${NAME}.command.`;
   // Not waited for: the message may stand there while the user sets things right.
-  vscode.window.showWarningMessage(error.message, 'Open Settings').then((chosen) => {
+  vscode.window.showErrorMessage(message, 'Open Settings').then((chosen) => {
     if (chosen) vscode.commands.executeCommand('workbench.action.openSettings', `${NAME}.command`);
   });
 }
