@@ -30,13 +30,13 @@ _ROLE = re.compile(
 _ROLE_NAME = re.compile(r"(?<![`~:])(?P<open>\{|:)policy:(?P<typed>[\w-]*)$")
 _DIRECTIVE = re.compile(r"^[ \t>]*(?:(?:`{3,}|~{3,}|:{3,})\{|\.\.[ ]+)policy:(?P<typed>[\w-]*)$")
 _OPTION = re.compile(r"^[ \t>]*:(?P<typed>[\w-]*)$")
-_VALUE = re.compile(rf"^[ \t>]*:(?P<name>[\w-]+):[ \t]+(?:.*[,\s])?{_WORD}$")
+_VALUE = re.compile(rf"^[ \t>]*:(?P<name>[\w-]+):[ \t](?:.*[,\s])?{_WORD}$")
 _TAG = re.compile(r"\[\^(?P<typed>[a-z0-9]*)$")
 _VERDICT = re.compile(r"<!--[ ]?(?P<typed>[A-Z]*)$")
 _ARGUMENT = re.compile(r"policy:(?P<name>[\w-]+)(?:\}|::)[ \t]+(?P<typed>[\w-]*)$")
 _PARAMETER = re.compile(r"(?:^|[,\s])(?P<name>[\w-]+)=(?P<typed>[\w-]*)$")
 _KEY = re.compile(r"^(?P<lead>[ \t]*(?:- )*)(?P<typed>[\w.-]*)$")
-_KEY_VALUE = re.compile(rf"(?:^|[\s{{,-])(?P<key>[\w-]+):[ \t]+(?:\[(?:[^\]]*[,\s])?)?{_WORD}$")
+_KEY_VALUE = re.compile(rf"(?<![\w-])(?P<key>[\w-]+):[ \t]+(?:\[(?:[^\]\[]*[,\s])?)?{_WORD}$")
 _ITEM = re.compile(rf"^(?P<lead>[ \t]*)-[ \t]+{_WORD}$")
 _OWNERS = ("principle", "topic", "goal", "level", "clause", "case", "item")
 
@@ -190,7 +190,7 @@ def _parameters(here: Here, argument: str, before: str) -> _Found:
             types_of.get(match["name"], ""), types_of.get(match["name"], "")
         )
         return match["typed"], _named(here, kind)
-    typed = re.search(r"[\w-]*$", before)
+    typed = re.search(r"(?<![\w-])[\w-]*$", before)
     return (typed[0] if typed else ""), [
         Offer(name=one.name, detail=one.type, adds="=") for one in question.parameters
     ]

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _OPEN_MYST = re.compile(
-    r"(?P<lead>[ \t>]*)(?:`{3,}|~{3,}|:{3,}) ?\{policy:(?P<name>[\w-]+)\}(?P<gap>[ \t]*)(?P<rest>.*)"
+    r"^(?P<lead>[ \t>]*)(?:`{3,}|~{3,}|:{3,}) ?\{policy:(?P<name>[\w-]+)\}(?P<gap>[ \t]*)(?P<rest>.*)"
 )
-_OPEN_RST = re.compile(r"(?P<lead>[ \t]*)\.\.[ ]+policy:(?P<name>[\w-]+)::(?P<gap>[ \t]*)(?P<rest>.*)")
-_OPTION = re.compile(r"(?P<lead>[ \t>]*):(?P<name>[\w-]+):(?P<gap>[ \t]*)(?P<rest>.*)")
-_KEY = re.compile(r"(?P<lead>[ \t>]*)(?P<name>[\w-]+):(?P<gap>[ \t]*)(?P<rest>.*)")
+_OPEN_RST = re.compile(r"^(?P<lead>[ \t]*)\.\.[ ]+policy:(?P<name>[\w-]+)::(?P<gap>[ \t]*)(?P<rest>.*)")
+_OPTION = re.compile(r"^(?P<lead>[ \t>]*):(?P<name>[\w-]+):(?P<gap>[ \t]*)(?P<rest>.*)")
+_KEY = re.compile(r"^(?P<lead>[ \t>]*)(?P<name>[\w-]+):(?P<gap>[ \t]*)(?P<rest>.*)")
 _MORE = re.compile(r"[ \t>]*[^\s>].*")
 
 
