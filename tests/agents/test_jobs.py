@@ -9,6 +9,7 @@ import time
 import pytest
 
 from sphinx_policyspec.agents.jobs import in_time
+from tests.conftest import run_alone
 
 
 def endless() -> int:
@@ -28,7 +29,7 @@ def test_work_without_an_end_is_ended_and_the_next_is_done() -> None:
             await in_time(lock, endless, 0.1, lambda: ended.append("told"))
         return ended[0], await in_time(lock, lambda: 5, 1)
 
-    assert asyncio.run(both()) == ("told", 5)
+    assert run_alone(both()) == ("told", 5)
     end = time.monotonic() + 5
     while any(
         thread.name.startswith("Thread") and thread.is_alive()
@@ -44,4 +45,4 @@ def test_what_work_raises_is_raised_where_it_was_asked_for() -> None:
         await in_time(asyncio.Lock(), lambda: int("x"), 1)
 
     with pytest.raises(ValueError, match="invalid literal"):
-        asyncio.run(wrong())
+        run_alone(wrong())

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +42,8 @@ class Editor:
         self.texts: dict[str, str] = {}
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
         self._runner = asyncio.Runner()
+        # A thread of its own: where a browser was driven before, this one has a loop that never ends.
+        self._thread = ThreadPoolExecutor(1)
         self._news: asyncio.Event | None = None
         self.client = LanguageClient(
             converter_factory=default_converter, configuration={"": configuration or {}}
@@ -77,13 +80,14 @@ class Editor:
 
     def run(self, answer: Coroutine[Any, Any, _Answer]) -> _Answer:
         """Let the loop run until there is an answer."""
-        return self._runner.run(asyncio.wait_for(answer, self.patience))
+        return self._thread.submit(self._runner.run, asyncio.wait_for(answer, self.patience)).result()
 
     def close(self) -> None:
         """End the session, and the server with it."""
         self.run(self.client.shutdown_session())
         self.run(self.client.stop())  # type: ignore[no-untyped-call]  # of pytest-lsp
-        self._runner.close()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
     # -- texts --------------------------------------------------------------------------
 

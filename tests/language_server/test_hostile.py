@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -20,7 +19,7 @@ from lsprotocol import types
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import child
 from sphinx_policyspec.language_server.reading import RootSource, Wanted
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, run_alone
 from tests.language_server.conftest import RELEASE, write_release
 from tests.language_server.editor import COMMAND, editor
 from tests.language_server.test_project import CONF, PAGE
@@ -248,7 +247,7 @@ def test_a_page_that_hangs_its_reader_is_given_up_and_the_next_edit_is_judged(
         assert "unknown-level" in [entry.finding.code for entry in result.told]
         await reader.close()
 
-    asyncio.run(read())
+    run_alone(read())
 
 
 def test_a_project_that_cannot_be_read_is_said_once_and_left_alone(tmp_path: Path) -> None:
