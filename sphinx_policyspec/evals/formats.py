@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sphinx_policyspec.evals.graph import result_pieces
+from sphinx_policyspec.evals.measures import FEW
 from sphinx_policyspec.evals.records import EvalRun
 from sphinx_policyspec.evals.results import Results
 from sphinx_policyspec.evals.rows import ComparedRow, ResultGroup, ResultRow, Trend
@@ -36,7 +37,6 @@ _SHORT = (
 )
 _COMPARED = ("group", "level", "scorer", "prompts", "difference", "low", "high", "p", "p_holm", "mde")
 _MOVED = ("model", "scorer", "from", "to", "prompts", "left_out", "difference", "low", "high", "p", "p_holm")
-_FEW = 5
 _MOST = 20
 """Ids that a report names."""
 
@@ -265,7 +265,7 @@ def _table(
 
 
 def _cells(record: dict[str, Any], columns: Sequence[str]) -> list[str]:
-    return [_cell(record[name]) + " (few)" * (name == "prompts" and record[name] < _FEW) for name in columns]
+    return [_cell(record[name]) + " (few)" * (name == "prompts" and record[name] < FEW) for name in columns]
 
 
 def report_lines(results: Results) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model.nearest import nearest
 
-_FEW = 5
+FEW = 5
 """Prompts below which a mean has no error to speak of."""
 _CONFIDENCE = 0.95
 _Z = 1.959963984540054
@@ -104,6 +104,11 @@ class Rate(Brief):
     p: float | None = None
     p_holm: float | None = None
     mde: float | None = None
+
+    @property
+    def is_few(self) -> bool:
+        """Whether so few prompts count that the mean says little."""
+        return self.prompts < FEW
 
 
 Rows = Iterable[Sequence[Any] | Mapping[str, Any]]
@@ -223,7 +228,7 @@ def _interval(
 ) -> tuple[float | None, float | None, str | None]:
     if mean is None:
         return None, None, None
-    if is_share and (prompts < _FEW or error == 0):
+    if is_share and (prompts < FEW or error == 0):
         return *_wilson(min(max(mean, 0.0), 1.0), prompts), "wilson"
     if clusters < 2:  # noqa: PLR2004  as above
         return None, None, "one-cluster"

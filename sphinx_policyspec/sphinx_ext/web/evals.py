@@ -31,8 +31,6 @@ _ = get_translation("sphinx_policyspec")
 
 _LEVEL = 0.05
 """Below which a difference is marked, after Holm."""
-_FEW = 5
-"""Prompts below which a mean says little."""
 
 
 class ResultPanels:
@@ -171,7 +169,7 @@ def _signed(figures: str) -> str:
 def _counts(row: ResultRow) -> str:
     prompts, answers, excluded = row.rate.prompts, row.rate.answers or 0, row.rate.excluded or 0
     shown = _whole(f"{prompts} × {answers / prompts:.1f}".removesuffix(".0") if prompts else "0")
-    if prompts < _FEW:
+    if row.rate.is_few:
         shown += " " + _small(_("few"))
     if excluded:
         shown += " " + escape(_("({count} left out)").format(count=excluded))
