@@ -326,6 +326,13 @@ class _Reader:
         return tuple(unique.values())
 
     def _statement(self, node: yaml.Node) -> OverlayStatement | None:
+        """Return a statement; one of which a part is lost would be judged, and told to models, as what it is not."""
+        before = len(self.yaml.findings)
+        found = self._read_statement(node)
+        is_whole = not any(one.code in _LOSSES for one in self.yaml.findings[before:])
+        return found if is_whole else None
+
+    def _read_statement(self, node: yaml.Node) -> OverlayStatement | None:
         values, is_whole = self._mapping(node, STATEMENT)
         operation = self._operation(node, values)
         mode = self._choice(values, "mode", StatementMode, StatementMode.EXPLICIT)
@@ -447,6 +454,8 @@ class _Reader:
         return tuple((key, self.yaml.span(node)) for key, node in values.items())
 
 
+_LOSSES = frozenset({"missing-key", "wrong-type"})
+"""Findings that tell of a part which is lost."""
 _OWNERS: Mapping[str, Operation] = {
     "forbids": Operation.NARROWS,
     "scope": Operation.DELEGATES,

@@ -67,6 +67,33 @@ def test_a_slip_is_told_at_its_line_and_the_rest_is_judged(shop: Path, statement
 
 
 @pytest.mark.parametrize(
+    "lost",
+    [
+        "says: x, delegates: shelf",
+        "says: x, delegates: shelf, scope: []",
+        "says: x, delegates: shelf, scope: {a: b}",
+        "says: [x], overrides: be_kind",
+        "says: {x: y}, adds: Rule",
+        "says: x, narrows: be_kind, forbids: [{provision: keep_safe}]",
+        "says: x, adds: Rule, issue: [indent]",
+        "says: x, adds: Rule, where: {globs: {a: b}}",
+    ],
+)
+def test_a_statement_of_which_a_part_is_lost_is_told_and_neither_judged_nor_exported(
+    shop: Path, run: Run, lost: str
+) -> None:
+    path = written(shop, f"{{id: gone, {lost}}}", "{id: b, says: Say y., restates: keep_safe}")
+    for form in ps.forms_of("OverlayReport"):
+        status, out, said = run("overlay", "check", path, "--format", form)
+        assert (status, "Traceback" in said) == (1, False)
+        assert "shop.yaml:5" in out + said or '"line": 5' in out or "line=5" in out or '"startLine": 5' in out
+    assert [one.statement.id for one in ps.check_overlay(path).verdicts] == ["b"]
+    exported = run("overlay", "export", path, "--to", "message")[1]
+    assert exported.strip().endswith("Say y.")
+    assert "shelf" not in exported
+
+
+@pytest.mark.parametrize(
     ("line", "told"),
     [
         ("holder: guideline", "no message has the level `guideline`"),
