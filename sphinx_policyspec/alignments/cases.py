@@ -12,6 +12,7 @@ from sphinx_policyspec.alignments.sides import AlignedSides, AlignedSpecs, Align
 from sphinx_policyspec.decision import Decision, Norms, decide, problems, same_outcome
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Expectation, Finding, Item, Severity
+from sphinx_policyspec.model.finding import UnknownNames, shown
 
 NO_COUNTERPART = "no-counterpart"
 """In place of a rule: a spec has nothing that corresponds to an item, which takes no part there."""
@@ -127,80 +128,67 @@ class EachJudge:
 
     def decide(self, case: Case) -> tuple[EachDecision, tuple[Finding, ...]]:
         """Return a case as each spec decides it, and what is wrong with it there."""
-        homes = {item.id: self._home(item) for item in case.items if item.principle}
+        names = _CaseNames(case, self.norms)
         mapped = {
-            item.id: tuple(self._counterparts(item, *homes[item.id])) for item in case.items if item.principle
+            item.id: tuple(self._counterparts(names.of(item.principle), item.level))
+            for item in case.items
+            if item.principle
         }
         decisions: dict[str, Decision] = {}
-        findings: dict[Finding, None] = {}
+        findings = dict.fromkeys(names.findings())
         for place, name in enumerate(self._names):
-            asked, lacking = self._translated(case, place, homes, mapped)
+            asked, lacking = self._translated(case, place, names, mapped)
             found = problems(asked, self.norms[name])
             findings |= dict.fromkeys(found)
-            if all(finding.severity is not Severity.ERROR for finding in found):
+            if all(finding.severity is not Severity.ERROR for finding in (*names.findings(), *found)):
                 decisions[name] = _marked(decide(asked, self.norms[name]), lacking)
         return EachDecision(case=case, decisions=decisions, mapped=mapped), tuple(findings)
 
-    def _home(self, item: Item) -> tuple[int, str]:
-        """Return which spec says an item, and its id there; ``spec:id`` names both, an id alone is of the first that has it."""
-        prefix, colon, local = item.principle.partition(":")
-        if colon and prefix in self.norms:
-            return self._names.index(prefix), local
-        places = (
-            place for place, name in enumerate(self._names) if item.principle in self.norms[name].provisions
-        )
-        return next(places, 0), item.principle
-
-    def _counterparts(self, item: Item, place: int, name: str) -> Iterator[Counterpart]:
-        provision = self.norms[self._names[place]].provisions.get(name)
-        if provision is not None:
-            yield from self._near.get((place, provision.id, item.level), ())
+    def _counterparts(self, named: _Named, level: str = "") -> Iterator[Counterpart]:
+        if named.place is not None:
+            provision = self.norms[self._names[named.place]].provisions.get(named.id)
+            yield from self._near.get((named.place, provision.id, level), ()) if provision else ()
 
     def _translated(
-        self,
-        case: Case,
-        place: int,
-        homes: Mapping[str, tuple[int, str]],
-        mapped: Mapping[str, tuple[Counterpart, ...]],
+        self, case: Case, place: int, names: _CaseNames, mapped: Mapping[str, tuple[Counterpart, ...]]
     ) -> tuple[Case, dict[str, str]]:
         """Return a case in the words of a spec, and the items of it that take no part there, each with why."""
-        items: list[Item] = []
+        items: list[tuple[Item, int | None]] = []
         lacking: dict[str, str] = {}
         copies: dict[str, tuple[str, ...]] = {}
         for item in case.items:
-            made = self._items(item, place, homes, mapped)
+            made = self._items(item, place, names, mapped)
             if not made:
                 why = lacking[item.id] = NO_COUNTERPART if item.principle else NO_SPEAKER
                 made = (replace(item, principle="", role="", level="", exempts=(), source=why, active=False),)
             copies[item.id] = tuple(one.id for one in made)
-            items += made
-        first = next(iter(homes.values()), (0, ""))[0]
-        renamed = {homes[name][1]: mapped[name] for name in homes if homes[name][0] != place}
+            home = names.of(item.principle).place if item.principle else None
+            items += ((one, home) for one in made)
         norms = self.norms[self._names[place]]
+        about = names.of(case.about)
+        is_about = about.place == place or (about.place is None and about.id in norms.provisions)
+        is_own = names.home in {place, None}
         asked = replace(
             case,
             items=tuple(
-                replace(one, exempts=tuple(self._exempted(one, copies, renamed, norms))) for one in items
+                replace(one, exempts=tuple(self._exempted(one.exempts, place, names, copies, home)))
+                for one, home in items
             ),
-            about="" if self._is_of_another(norms, case.about) else case.about,
-            example=case.example if norms.examples(case.example) or place == first else "",
-            expect=_without_copies(case.expect, copies) if place == first else None,
+            about=about.id if is_about else "",
+            example=case.example if is_own or norms.examples(case.example) else "",
+            expect=_without_copies(case.expect, copies) if is_own else None,
         )
         return asked, lacking
 
     def _items(
-        self,
-        item: Item,
-        place: int,
-        homes: Mapping[str, tuple[int, str]],
-        mapped: Mapping[str, tuple[Counterpart, ...]],
+        self, item: Item, place: int, names: _CaseNames, mapped: Mapping[str, tuple[Counterpart, ...]]
     ) -> tuple[Item, ...]:
         """Return what an item is in a spec: itself where it is a message, or the spec's own; else each of its counterparts."""
         if not item.principle:
             return tuple(self._messages(item, place))
-        home, name = homes[item.id]
-        if home == place:
-            return (replace(item, principle=name),)
+        named = names.of(item.principle)
+        if named.place == place:
+            return (replace(item, principle=named.id),)
         found = [one for one in mapped[item.id] if one.spec == self._names[place]]
         return tuple(
             replace(
@@ -228,25 +216,113 @@ class EachJudge:
 
     def _exempted(
         self,
-        item: Item,
+        exempts: Sequence[str],
+        place: int,
+        names: _CaseNames,
         copies: Mapping[str, tuple[str, ...]],
-        renamed: Mapping[str, tuple[Counterpart, ...]],
-        norms: Norms,
+        home: int | None,
     ) -> Iterator[str]:
-        """Yield what an exception takes out of force, as a spec calls it; what it lacks is left out."""
-        for name in item.exempts:
+        """Yield what an exception takes out of force, as a spec calls it; what it lacks is left out.
+
+        :param home: the spec that says the exception
+        """
+        norms = self.norms[self._names[place]]
+        for name in exempts:
+            named = names.of(name, home)
             if name in copies:
                 yield from copies[name]
-            elif name in renamed:
-                yield from (one.id for one in renamed[name] if one.id in norms.provisions)
-            elif name in norms.provisions or name in norms.categories or not self._is_elsewhere(name):
+            elif named.place == place:
+                yield named.id
+            elif named.place is not None:
+                yield from (one.id for one in self._counterparts(named) if one.spec == self._names[place])
+            elif name in norms.categories or not any(name in one.categories for one in self.norms.values()):
                 yield name
 
-    def _is_of_another(self, norms: Norms, name: str) -> bool:
-        return name not in norms.provisions and self._is_elsewhere(name)
 
-    def _is_elsewhere(self, name: str) -> bool:
-        return any(name in norms.provisions or name in norms.categories for norms in self.norms.values())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A provision that a case names.
+
+    :param place: of its spec among all; nothing where it is of none, or of several
+    :param id: in that spec
+    """
+
+    place: int | None
+    id: str
+
+
+class _CaseNames:
+    """Which spec each name of a case is of: ``spec:id`` says it, an id alone is of the one spec that has it.
+
+    A spec that has it today goes before one that had it once. Where several have it, it is of the one that the case
+    names other things of. Nothing of this depends on the order of the specs.
+
+    :param norms: of each spec, by its name
+    """
+
+    def __init__(self, case: Case, norms: Mapping[str, Norms]) -> None:
+        self._case = case
+        self._norms = norms
+        self._names = [*norms]
+        said = [*(item.principle for item in case.items), case.about]
+        owners = [self._owners(name) for name in said if name]
+        examples = [place for place, name in enumerate(self._names) if norms[name].examples(case.example)]
+        self._alone = {place for places in (*owners, examples) if len(places) == 1 for place in places}
+
+    def _owners(self, name: str) -> list[int]:
+        """Return the specs that a name can be of."""
+        prefix, colon, _ = name.partition(":")
+        if colon and prefix in self._norms:
+            return [self._names.index(prefix)]
+        had = [place for place, spec in enumerate(self._names) if name in self._norms[spec].provisions]
+        has = [place for place in had if name in self._norms[self._names[place]].spec.provision_by_id]
+        return has or had
+
+    def of(self, name: str, near: int | None = None) -> _Named:
+        """Return what a name is of.
+
+        :param near: the spec that is meant where it has the name
+        """
+        prefix, colon, local = name.partition(":")
+        owners = self._owners(name)
+        if colon and prefix in self._norms:
+            return _Named(place=owners[0], id=local)
+        if near is not None and name in self._norms[self._names[near]].provisions:
+            return _Named(place=near, id=name)
+        fitting = (
+            owners if len(owners) == 1 else [place for place in owners if {place} == {*owners} & self._alone]
+        )
+        return _Named(place=fitting[0] if fitting else None, id=name)
+
+    @cached_property
+    def home(self) -> int | None:
+        """The spec whose words a case is in, in which it is expected to come to something; nothing where it is in those of all."""
+        names = (*(item.principle for item in self._case.items), self._case.about)
+        places = (self.of(name).place for name in names if name)
+        first = next((place for place in places if place is not None), None)
+        return first if first is not None or len(self._alone) != 1 else min(self._alone)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what names nothing, or several things."""
+        unknown = UnknownNames()
+        case = self._case
+        named = [(item.principle, item.place("principle"), True) for item in case.items]
+        for name, span, decides in (*named, (case.about, case.place("about"), False)):
+            if not name or self.of(name).place is not None:
+                continue
+            specs = sorted(self._names[place] for place in self._owners(name))
+            # What a case is about may be of several.
+            if specs and decides:
+                yield Finding(
+                    code="ambiguous-provision",
+                    severity=Severity.ERROR,
+                    message=f"{shown(name)} is a provision of {' and of '.join(map(shown, specs))}",
+                    span=span,
+                    hint=f"write {' or '.join(shown(f'{spec}:{name}') for spec in specs)}",
+                )
+            elif not specs:
+                known = dict.fromkeys(one for norms in self._norms.values() for one in norms.provisions)
+                yield unknown.finding("provision", name, span, known)
 
 
 def decided_by_each(

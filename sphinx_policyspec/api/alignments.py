@@ -109,10 +109,11 @@ def decide_each(
 ) -> EachDecisions:
     """Return who wins in cases by each of several specs: their items are those that correspond exactly or closely.
 
-    A case names principles of one of them, or ``spec:id`` of several. What is wrong with one is in the findings.
+    A case names principles of one of them, or ``spec:id`` of several; an id alone is of the one spec that has it today, or
+    else had it. What is wrong with one is in the findings.
 
     :param cases: as for :func:`decide`
-    :param specs: as for :func:`check_alignment`; the first that has an id is the one that it is of
+    :param specs: as for :func:`check_alignment`; their order changes nothing but the order of decisions
     :param options: likewise
     """
     report = check_alignment(*alignments, specs=specs, **options)

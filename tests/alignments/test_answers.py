@@ -13,6 +13,7 @@ from rdflib import Dataset, Graph, URIRef
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.alignments import Alignment
+from sphinx_policyspec.alignments.cases import EachDecision
 from sphinx_policyspec.alignments.sssom import read_sssom
 from sphinx_policyspec.errors import QueryError, SourceError
 from sphinx_policyspec.graph.questions import find_question, list_questions
@@ -340,7 +341,6 @@ def test_the_question_has_a_row_for_each_item_as_each_spec_decides_it(case: Path
 
 
 def test_swapping_two_specs_swaps_their_decisions_and_nothing_else(case: Path) -> None:
-    # An id alone is of the first spec that has it, and no id here is of both.
     one = ps.decide_each(case, specs=[GUILD, HOUSE], alignments=[CLOSE]).cases[0]
     other = ps.decide_each(case, specs=[HOUSE, GUILD], alignments=[CLOSE.swapped()]).cases[0]
     assert {name: found.labels for name, found in one.decisions.items()} == {
@@ -348,6 +348,101 @@ def test_swapping_two_specs_swaps_their_decisions_and_nothing_else(case: Path) -
     }
     assert list(other.decisions) == ["house", "guild"]
     assert (one.mapped, one.agree) == (other.mapped, other.agree)
+
+
+SHARED = (
+    replace(GUILD, provisions=(*GUILD.provisions, principle("shared", authority="custom"))),
+    replace(
+        HOUSE,
+        provisions=(
+            replace(HOUSE.provisions[0], aliases=("wear_a_hat",)),
+            *HOUSE.provisions[1:],
+            principle("shared", authority="habit"),
+        ),
+    ),
+)
+TO_LOCK = "guild:wear_a_hat skos:closeMatch house:lock_up", "guild:shared skos:closeMatch house:lock_up"
+
+
+def _made_of(one: EachDecision) -> tuple[object, ...]:
+    decided = {
+        name: (found.case, found.labels, found.outcomes, found.duties, found.reasons, found.attacks)
+        for name, found in one.decisions.items()
+    }
+    return decided, one.mapped, one.agree
+
+
+def in_either_order(path: Path, text: str) -> ps.EachDecisions:
+    """Return what two specs that share ids make of a case, having held that their order changes nothing of it."""
+    path.write_text(text, "utf-8")
+    near = read_sssom(text_of(*TO_LOCK), "x.tsv")
+    one = ps.decide_each(path, specs=SHARED, alignments=[near])
+    other = ps.decide_each(path, specs=SHARED[::-1], alignments=[near.swapped()])
+    assert list(map(_made_of, one.cases)) == list(map(_made_of, other.cases))
+    assert set(one.findings) == set(other.findings)
+    return one
+
+
+def shared_ids(found: ps.EachDecisions) -> list[tuple[str, str]]:
+    return [(near.spec, near.id) for near in found.cases[0].mapped["a"]]
+
+
+def test_a_spec_that_has_an_id_goes_before_one_that_had_it(tmp_path: Path) -> None:
+    text = "items: [{id: a, principle: wear_a_hat, issue: hat, value: on}]\n"
+    found = in_either_order(tmp_path / "c.yaml", text)
+    assert (shared_ids(found), found.findings) == ([("house", "lock_up")], ())
+    found = in_either_order(tmp_path / "c.yaml", text.replace("wear_a_hat", "say_hello"))
+    assert found.cases[0].decisions["guild"].labels == {"a": Label.IN}
+    assert found.cases[0].decisions["house"].labels == {"a": Label.NOT_A_CANDIDATE}
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "near"),
+    [
+        ("shared", "items: [{id: b, principle: wear_a_hat, issue: c, value: on}, ", [("house", "lock_up")]),
+        ("shared", "about: keep_time\nitems: [", [("house", "lock_up")]),
+        ("shared", "about: lock_up\nitems: [", []),
+        ("guild:shared", "about: lock_up\nitems: [", [("house", "lock_up")]),
+        ("house:shared", "items: [", []),
+    ],
+)
+def test_an_id_of_several_specs_is_of_the_one_whose_others_a_case_names(
+    tmp_path: Path, name: str, rest: str, near: list[tuple[str, str]]
+) -> None:
+    text = f'{rest}{{id: a, principle: "{name}", issue: hat, value: on}}]\n'
+    found = in_either_order(tmp_path / "c.yaml", text)
+    assert (shared_ids(found), found.findings) == (near, ())
+    assert found.cases[0].decisions["guild" if near else "house"].labels["a"] is Label.IN
+
+
+@pytest.mark.parametrize("about", ["", "about: shared\n"])
+def test_an_id_of_several_specs_is_told_where_nothing_says_whose_it_is(tmp_path: Path, about: str) -> None:
+    text = f"{about}items: [{{id: a, principle: shared, issue: hat, value: on}}]\n"
+    found = in_either_order(tmp_path / "c.yaml", text)
+    assert not found.cases[0].decisions
+    assert [(one.code, one.hint) for one in found.errors] == [
+        ("ambiguous-provision", "write `guild:shared` or `house:shared`")
+    ]
+
+
+def test_neither_messages_nor_unknown_ids_depend_on_the_order_of_specs(tmp_path: Path) -> None:
+    text = (
+        "about: shared\nitems: [{id: a, from: user, issue: hat, value: on}]\nexpect: {outcomes: {hat: on}}\n"
+    )
+    found = in_either_order(tmp_path / "c.yaml", text)
+    assert [one.as_expected for one in found.cases[0].decisions.values()] == [True, True]
+    found = in_either_order(tmp_path / "c.yaml", text.replace("from: user", "principle: keep_tme"))
+    assert ["did you mean `keep_time`" in str(one) for one in found.errors] == [True]
+
+
+def test_an_exception_names_things_of_the_spec_that_says_it(tmp_path: Path) -> None:
+    text = (
+        'items: [{id: a, principle: "guild:wear_a_hat", issue: hat, value: off, exempts: [shared]},'
+        ' {id: b, principle: "guild:shared", issue: hat, value: on}]\n'
+    )
+    (one,) = in_either_order(tmp_path / "c.yaml", text).cases
+    exempts = {name: decision.case.items[0].exempts for name, decision in one.decisions.items()}
+    assert exempts == {"guild": ("shared",), "house": ("lock_up",)}
 
 
 def test_several_counterparts_all_speak(case: Path) -> None:
