@@ -315,7 +315,6 @@ class _CaseNames:
             if specs and decides:
                 yield Finding(
                     code="ambiguous-provision",
-                    severity=Severity.ERROR,
                     message=f"{shown(name)} is a provision of {' and of '.join(map(shown, specs))}",
                     span=span,
                     hint=f"write {' or '.join(shown(f'{spec}:{name}') for spec in specs)}",

@@ -14,6 +14,7 @@ from functools import lru_cache
 from sphinx_policyspec import model
 from sphinx_policyspec.checks.examples import owners, principle_without_example
 from sphinx_policyspec.model.attributes import inverse
+from sphinx_policyspec.model.outlines import paragraph_spans, sentence_spans
 
 
 def _compile(words: str) -> re.Pattern[str]:
@@ -82,9 +83,6 @@ _SHOWN = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _ROLE_TEXT = re.compile(r"(?<=[:}])`([^`\n]{1,300})`")
-_SENTENCE = re.compile(
-    r"(?:[^.!?\n]|[.!?](?![\s\"\u201d)*\[]|$)|\n(?![ \t\r]*(?:\n|[-*] |\d+\. )))+[.!?]?", re.MULTILINE
-)
 _LETTER = re.compile(r"[^\W\d_]")
 _REMEMBERED = 2**16
 """Pairs of a text and a pattern whose matches are remembered: those of some thousand principles."""
@@ -172,9 +170,11 @@ def _found(text: str, pattern: re.Pattern[str]) -> tuple[tuple[str, int, tuple[r
 
 def _cut(text: str) -> Iterator[tuple[str, int]]:
     """Yield the sentences of a text, with what is only shown blanked out, and where each begins."""
-    for match in _SENTENCE.finditer(without_shown(text)):
-        if _LETTER.search(match[0]):
-            yield match[0], match.start()
+    said = without_shown(text)
+    for paragraph in paragraph_spans(text):
+        for start, end in sentence_spans(text, *paragraph):
+            if _LETTER.search(said, start, end):
+                yield said[start:end], start
 
 
 def without_shown(text: str) -> str:

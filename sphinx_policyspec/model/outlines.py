@@ -84,10 +84,8 @@ LONGEST_ID = 60
 _LOOKED_AT = 400
 """Characters of a text that are looked at for its id."""
 _NO_WORD = re.compile(r"(?:[^\w]|_)+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
-_LIST_ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
-_NUMBER = re.compile(r"\s*\d{1,9}[.)]\s+")
-_BLANK = re.compile(r"\n[ \t]*\n")
+_NUMBER = re.compile(r"\s*(?:\d{1,9}|[A-Za-z]|[ivxIVX]{2,5})[.)]\s+")
+_PARTS = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
 _LOCATOR = re.compile(
     r"(?P<id>(?:.*?[^\s#])?)[\s#]*+¶[ ]?(?P<paragraph>[1-9]\d{0,8})(?:[ ]?s(?P<sentence>[1-9]\d{0,8}))?"
 )
@@ -109,20 +107,6 @@ def _mark(found: re.Match[str]) -> str:
     if run.isascii():
         return "_"
     return re.sub("_+", "_", "".join(c if unicodedata.category(c)[0] == "M" else "_" for c in run))
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a paragraph, each with its closing marks."""
-    number = _NUMBER.match(text)
-    begin = number.end() if number else 0
-    ends = [found.end() for found in _SENTENCE_END.finditer(text) if found.end() > begin]
-    return [text[start:end].rstrip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
-
-
-def paragraphs(text: str) -> Iterator[str]:
-    """Yield the paragraphs of a text, with each list item as one."""
-    for paragraph in _BLANK.split(text):
-        yield from _LIST_ITEM.split(paragraph)
 
 
 def passages(provision: Provision) -> Iterator[Passage]:
@@ -155,6 +139,94 @@ def passage_of(provision: Provision, words: str) -> Passage | None:
     wanted = " ".join(words.split()).casefold()
     held = [one for one in passages(provision) if wanted and wanted in " ".join(one.text.split()).casefold()]
     return next((one for one in held if one.sentence), held[0] if held else None)
+
+
+# -- sentences -----------------------------------------------------------------------------------
+
+_CLOSING = r"(?:[\"'\u2018\u2019\u201c\u201d\u00bb\u203a)\]*_\u300d\u300f\uff09\u3011\u300b\u3009]|\[\^[^\]\s\[]{1,40}\])*+"
+"""Quotes, brackets, emphasis and marks of notes behind the stop of a sentence, which belong to it."""
+_STOP = re.compile(
+    rf"(?P<spaced>[.!?\u2026\u037e\u061f\u06d4\u0964\u0965\u0589]){_CLOSING}\s++|[\u3002\uff01\uff1f\uff61\u1362]{_CLOSING}\s*+"
+)
+"""Where a sentence can end: stops of scripts that put a blank behind them, and of those that put none (UAX #29, ATerm and STerm)."""
+_OPENING = re.compile(r"[\"'\u2018\u201c\u201e\u201a\u00ab\u2039(\[*_\u00bf\u00a1]*+")
+_WORD = re.compile(r"\w*+")
+_LAST_WORD = re.compile(r"(?<![\w.])(?:[^\W\d_]{1,2}\.){0,4}\w{1,8}\Z")
+_LOOKED_BACK = 24
+"""Characters before a stop that are looked at for the abbreviation that it may belong to."""
+_ABBREVIATION = re.compile(
+    r"Adm|Capt|Cmdr|Col|[Dd]ott|Drs?|Dra|Gen|Gov|Hon|Hr|Lt|Messrs|Mlle|Mmes?|Mr|Mrs|Ms|Mx|[Pp]rof|Rep|Rev|Sen|Sgt|Sig|Sra|Srta"
+    r"|(?i:approx|bzw|ca|cf|e\.g|eg|esp|evtl|ggf|i\.e|ie|incl|inkl|resp|sog|viz|vgl|vs)"
+)
+"""What ends no sentence with its stop: titles of people, and words that explain."""
+_BEFORE_NUMBERS = re.compile(r"(?i:abs|arts?|ch|cl|eqs?|figs?|nos?|nr|paras?|pp?|pt|sect?|tab|vols?)")
+"""What ends no sentence where a number is next."""
+_BEFORE_NAMES = re.compile(r"[^\W\d_]|(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}|al|Fr|St")
+"""What ends a sentence only where the next word is one with which sentences begin: initials, and other letters with stops."""
+_STARTERS = re.compile(
+    r"a|all|also|an|and|any|as|at|because|but|by|do|don|each|even|every|first|for|from|he|her|here|his"
+    r"|how|however|i|if|in|instead|it|its|many|most|never|no|not|of|on|once|one|only|or|other|our|she"
+    r"|since|so|some|such|that|the|their|then|there|these|they|this|those|to|we|what|when|where"
+    r"|whether|which|while|who|why|with|without|you|your",
+    re.IGNORECASE,
+)
+"""Words with which sentences begin, and names do not."""
+
+
+def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence of a paragraph begins and ends, with its closing marks; blanks between them are in neither.
+
+    A stop ends a sentence unless it belongs to an abbreviation, or the next word is in lower case.
+
+    :param start: where the paragraph begins in the text
+    """
+    end = len(text) if end is None else end
+    number = _NUMBER.match(text, start, end)
+    first = number.end() if number else start
+    begun = start
+    for stop in _STOP.finditer(text, first, end):
+        if stop.end() < end and (not stop["spaced"] or _ends(text, stop.start(), stop.end())):
+            yield begun, begun + len(text[begun : stop.end()].rstrip())
+            begun = stop.end()
+    yield begun, begun + len(text[begun:end].rstrip())
+
+
+def _ends(text: str, stop: int, after: int) -> bool:
+    """Return whether a stop ends a sentence, given what stands before it and behind the blanks after it."""
+    following = _OPENING.match(text, after)
+    at = following.end() if following else after
+    letter = text[at : at + 1]
+    if not letter.isalnum() or (
+        letter.islower() and not "\u10d0" <= letter <= "\u10ff"
+    ):  # Georgian has one case
+        return False
+    last = _LAST_WORD.search(text, max(stop - _LOOKED_BACK, 0), stop) if text[stop] == "." else None
+    if last is None:
+        return True
+    word = last[0]
+    if _ABBREVIATION.fullmatch(word) or (_BEFORE_NUMBERS.fullmatch(word) and letter.isdigit()):
+        return False
+    next_word = _WORD.match(text, at)
+    return not _BEFORE_NAMES.fullmatch(word) or bool(next_word and _STARTERS.fullmatch(next_word[0]))
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a paragraph, each with its closing marks."""
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def paragraph_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each paragraph of a text begins and ends, each list item as one."""
+    begun = 0
+    for gap in _PARTS.finditer(text):
+        yield begun, gap.start()
+        begun = gap.end()
+    yield begun, len(text)
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Yield the paragraphs of a text, with each list item as one."""
+    yield from (text[start:end] for start, end in paragraph_spans(text))
 
 
 # -- places --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.files import Brief, printable
 from sphinx_policyspec.model import Finding, Operation, Principle, Provision, RebaseEffect, Span, Spec
-from sphinx_policyspec.model.outlines import Passage, passages
+from sphinx_policyspec.model.outlines import Passage, passages, sentences
 from sphinx_policyspec.overlays.check import OverlayReport, check_overlays, why
 from sphinx_policyspec.overlays.formats import case_record, conversation, quotation_record
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
@@ -243,7 +243,7 @@ class _Rebaser:
             )
 
     def _upstream(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
-        said = [plain(one) for one in re.split(r"(?<=[.!?])\s+", statement.says) if plain(one)]
+        said = [plain(one) for one in sentences(statement.says) if plain(one)]
         found = [self._fresh[one] for one in said if one in self._fresh]
         if found and len(found) == len(said):
             yield RebaseFact(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span, Verdict
+from sphinx_policyspec.model.outlines import sentence_spans
 from sphinx_policyspec.readers.comments import Shown, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 
@@ -56,7 +57,7 @@ _EMPHASIS = re.compile(
     r"|(?<!\\)~~(?=[^\s~])(?P<struck>[^~\n]{1,500})(?<=[^\s~])~~"
 )
 _CLAUSE_START = re.compile(
-    r"[.!?][\"\u201d)]?\s+|\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
+    r"\n[ \t\r]*\n|^[ \t]*(?:[-*]|\d+\.)[ \t]+|\[\^[a-z0-9]{4}\][)\"\u201d]*[,;:]?[ \t]*",
     re.MULTILINE,
 )
 _NESTED_MARKS = 2
@@ -183,7 +184,8 @@ def clause_before(before: str) -> str:
     """Return the words of the clause that a text ends with, empty after an eval tag."""
     before = before.rstrip()
     starts = [match.end() for match in _CLAUSE_START.finditer(before)]
-    return " ".join(before[starts[-1] if starts else 0 :].split())
+    *_, (start, _end) = sentence_spans(before, starts[-1] if starts else 0)
+    return " ".join(before[start:].split())
 
 
 def label_of(text: str) -> str:

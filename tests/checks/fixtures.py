@@ -13,7 +13,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span
+from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span, Spec
 from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.overlays.resolve import cases_below, resolved
 from sphinx_policyspec.readers import cases, text
@@ -77,6 +77,8 @@ def _case(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(path.parent)
     if path.parent.name == "case-too-large":
         monkeypatch.setattr(cases, "MAX_ITEMS", 2)
+    if path.parent.name == "ambiguous-provision":
+        return _shown(ps.decide_each(path.name, specs=_twins(), alignments=[]).findings)
     return _shown(ps.decide(CASES / "spec.md", path.name).findings)
 
 
@@ -132,9 +134,13 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what is found of an alignment of a spec with one that says the same."""
     monkeypatch.chdir(path.parent)
+    return _shown(ps.check_alignment(path.name, specs=_twins()).findings)
+
+
+def _twins() -> list[Spec]:
+    """Return two specs that say the same."""
     read = ps.load(CASES / "upstream.md", annotate=False)
-    specs = [replace(read, title=name.upper(), base_iri=f"https://example.org/{name}/") for name in "ab"]
-    return _shown(ps.check_alignment(path.name, specs=specs).findings)
+    return [replace(read, title=name.upper(), base_iri=f"https://example.org/{name}/") for name in "ab"]
 
 
 def _drafted(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -121,11 +121,13 @@ MUTANTS = {
     "nothing found is an edge": Mutant(alignments.Alignment, "has_term", "bool(name) and", "True or", (test_answers.test_nothing_found_is_a_mapping_without_an_edge_and_no_match_is_chained,)),
     "exact matches across modes are fine": Mutant(alignment_check._Check, "_modes", "one.override is other.override", "True", (test_alignments.test_what_is_wrong_with_a_row_is_told_at_its_cell,)),
     "a broad match decides a case": Mutant(alignment_cases.EachJudge, "_near", "if predicate in _NEAR", "if True", (test_answers.test_broad_narrow_and_related_matches_are_no_counterparts,)),
+    "a former id is as good as one of today": Mutant(alignment_cases._CaseNames, "_owners", "return has or had", "return had", (test_answers.test_a_spec_that_has_an_id_goes_before_one_that_had_it,)),
+    "the first spec says what several can": Mutant(alignment_cases._CaseNames, "of", "if {place} == {*owners} & self._alone", "", (test_answers.test_an_id_of_several_specs_is_told_where_nothing_says_whose_it_is,)),
     "the first counterpart speaks alone": Mutant(alignment_cases.EachJudge, "_items", "for one in found\n", "for one in found[:1]\n", (test_answers.test_several_counterparts_all_speak,)),
     "what is lacking agrees": Mutant(alignment_cases.EachDecision, "_agree", "or is_lacking", "", (test_answers.test_a_case_is_decided_by_each_as_that_spec_alone_decides_it,)),
     "matches are read from one side": Mutant(alignment_formats, "_triples", "if inferred", "if False", (test_answers.test_what_is_inferred_is_each_match_from_its_other_side,)),
     "two specs share a base": Mutant(releases, "_check_base", "one[-1].title != other[-1].title", "False", (test_alignments.test_two_specs_of_one_base_are_refused,)),
-    "a number counts as a sentence": Mutant(outlines, "sentences", "if found.end() > begin", "", (test_outlines.test_paragraphs_and_sentences_are_numbered_within_a_provision,)),
+    "a number counts as a sentence": Mutant(outlines, "sentence_spans", "number.end() if number else start", "start", (test_outlines.test_paragraphs_and_sentences_are_numbered_within_a_provision,)),
 }  # fmt: skip
 
 
