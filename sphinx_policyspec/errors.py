@@ -6,7 +6,17 @@ class PolicySpecError(Exception):
 
     The message is written for the person at the keyboard: lower case, no full stop, with the
     file or the name it is about and a hint where one is known.
+
+    :param command: what to do about it on a command line; whoever has none, such as an agent, is told the ``problem`` alone
     """
+
+    def __init__(self, problem: str = "", *, command: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.command = problem, command
+
+    def __str__(self) -> str:
+        """Return the problem, and what to do about it."""
+        return "; ".join(filter(None, (self.problem, self.command)))
 
 
 class SourceError(PolicySpecError):
@@ -23,8 +33,8 @@ class QueryError(PolicySpecError):
     :param line: that of the query where it is wrong, 0 where no line is
     """
 
-    def __init__(self, message: str, line: int = 0) -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, line: int = 0, *, command: str = "") -> None:
+        super().__init__(problem, command=command)
         self.line = line
 
 

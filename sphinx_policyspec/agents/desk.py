@@ -11,15 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from sphinx_policyspec.api.asking import knowledge_base
+from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, found_without
+from sphinx_policyspec.api.asking import knowledge_base, load_specs
 from sphinx_policyspec.api.comparing import diff
-from sphinx_policyspec.api.judging import check
 from sphinx_policyspec.api.reading import ReadingOptions
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import PolicySpecError, UnknownIdError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-from sphinx_policyspec.model import Example, Markup, Principle, Provision, Spec
+from sphinx_policyspec.model import Example, Principle, Provision, Spec
 from sphinx_policyspec.model.nearest import lower_words, nearest
 from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.sources import Loaded
@@ -27,7 +27,10 @@ from sphinx_policyspec.sources import Loaded
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A thing that a search can find, with how often each word stands in its title and ids, and in its text."""
+    """A thing that a search can find, with how often each word stands in its title and ids, and in its text.
+
+    :param phrase: its title and ids, as :func:`spaced` has them
+    """
 
     kind: str
     id: str
@@ -36,6 +39,7 @@ class Indexed:
     text: str
     file: str
     line: int
+    phrase: str
     named: Counter[str]
     said: Counter[str]
 
@@ -72,13 +76,6 @@ class Shelf:
         """Its knowledge base."""
         return knowledge_base(self.spec)
 
-    @property
-    def takes_drafts(self) -> bool:
-        """Whether a draft can be read beside it: it is Markdown, which opens no file, whatever it holds."""
-        markups = {document.markup for document in self.spec.documents}
-        is_markdown = bool(markups) and markups <= {Markup.MODEL_SPEC, Markup.MARKDOWN}
-        return is_markdown and self.loaded.has_files and not self.loaded.overlays
-
     @cached_property
     def texts(self) -> dict[Path, str]:
         """The texts of the files that it was read from, by real path, so that a draft is read beside what was loaded."""
@@ -91,10 +88,13 @@ class Shelf:
         return found
 
     @cached_property
-    def known_findings(self) -> frozenset[tuple[str, str, str, int]]:
-        """Code, message, file and line of what is found without any draft."""
-        found = check(self.loaded, use_baseline=False)
-        return frozenset((one.code, one.message, one.span.file, one.span.line) for one in found)
+    def found_without(self) -> frozenset[Place]:
+        """What is found without any draft."""
+        return found_without(self.loaded, self.texts)
+
+    def check_draft(self, draft: str) -> CheckedDraft:
+        """Return what is wrong with a draft where it stands in the spec."""
+        return check_beside(self.loaded, self.texts, self.found_without, draft)
 
     @cached_property
     def index(self) -> tuple[Indexed, ...]:
@@ -132,6 +132,11 @@ def _indexed(spec: Spec) -> Iterator[Indexed]:
         yield _entry("topic", topic.id, topic.label, "", topic.text, topic.span.file, topic.span.line, names)
 
 
+def spaced(text: str) -> str:
+    """Return the words of a text in small letters, with a blank between them."""
+    return " ".join(lower_words(text))
+
+
 def stems(text: str) -> list[str]:
     """Return the words of a text, without a plural's end."""
     return [word.removesuffix("s") or word for word in lower_words(text)]
@@ -140,8 +145,9 @@ def stems(text: str) -> list[str]:
 def _entry(  # noqa: PLR0917  a row
     kind: str, id_: str, title: str, level: str, text: str, file: str, line: int, names: Iterable[str] = ()
 ) -> Indexed:
-    named = Counter(stems(" ".join((title, re.sub(r"[_-]", " ", id_), *names))))
-    return Indexed(kind, id_, title, level, text, file, line, named, Counter(stems(text)))
+    called = " ".join((title, re.sub(r"[_-]", " ", id_), *names))
+    counted = Counter(stems(called)), Counter(stems(text))
+    return Indexed(kind, id_, title, level, text, file, line, spaced(called), *counted)
 
 
 @dataclass(frozen=True)
@@ -177,30 +183,25 @@ class Desk:
 
     @classmethod
     def of(cls, read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]]) -> Desk:
-        """Return what is served of SOURCEs that were read, each with its name and how; equal names are told apart by numbers."""
-        names: dict[str, None] = {}
-        specs: list[ServedSpec] = []
+        """Return what is served of SOURCEs that were read, each with its name and how.
+
+        SOURCEs of one base are releases of one spec, as :func:`load_specs` has it, which raises where they cannot be.
+        """
+        shelves: dict[int, Shelf] = {}
         for source, releases, options in read:
-            called = releases[-1].spec.called or "spec"
-            name = next(n for n in _numbered(called) if n not in names)
-            names[name] = None
             shown = Path(source).name or source
-            shelves = [
-                Shelf(one, f"{shown}/{one.spec.version}" if len(releases) > 1 else shown, options)
-                for one in releases
-            ]
-            specs.append(ServedSpec(name, tuple(shelves)))
-        return cls(tuple(specs))
+            for one in releases:
+                name = f"{shown}/{one.spec.version}" if len(releases) > 1 else shown
+                shelves[id(one.spec)] = Shelf(one, name, options)
+        specs = load_specs(*([one.spec for one in releases] for _source, releases, _options in read))
+        return cls(
+            tuple(ServedSpec(one.name, tuple(shelves[id(spec)] for spec in one.releases)) for one in specs)
+        )
 
     @property
     def has_releases(self) -> bool:
         """Whether any of the specs has several releases."""
         return any(len(one.shelves) > 1 for one in self.specs)
-
-    @property
-    def takes_drafts(self) -> bool:
-        """Whether any release does."""
-        return any(shelf.takes_drafts for one in self.specs for shelf in one.shelves)
 
     def spec(self, name: str = "") -> ServedSpec:
         """Return a spec by its name; the first where none is given."""
@@ -246,14 +247,6 @@ class Desk:
                 base = vars(holder).get("base")
                 if isinstance(base, KnowledgeBase):
                     base.close()
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name}-{number}"
-        number += 1
 
 
 def _above(loaded: Loaded) -> tuple[Path, ...]:

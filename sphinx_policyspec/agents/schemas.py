@@ -37,6 +37,7 @@ class OfferedTool:
     :param takes: the schema of each argument; ``needs`` those that must be there
     :param gives: the schema of each part of an answer, beside those that every answer has
     :param over: what must be served for it to be listed
+    :param otherwise: what to do about an error that a command line has an option for
     """
 
     name: str
@@ -47,6 +48,7 @@ class OfferedTool:
     gives: Mapping[str, Record]
     needs: tuple[str, ...] = ()
     over: str = ""
+    otherwise: str = ""
 
 
 TOOLS = (
@@ -121,6 +123,7 @@ TOOLS = (
             "columns": _TEXTS, "rows": {"type": "array", "items": _TEXTS}, "findings": _RECORDS, "cite": _TEXT,
             "more": _MORE,
         },
+        otherwise="`questions` lists what can be asked, and `sparql` takes a query of your own",
     ),
     OfferedTool(
         name="sparql",
@@ -148,16 +151,18 @@ TOOLS = (
     OfferedTool(
         name="check",
         title="Check a draft",
-        about="Check the draft of a provision, with its heading and examples, as if it stood in the spec. Nothing is written. "
+        about="Check the draft of a provision, with its heading and examples, as if it stood at the end of the spec. "
         "Mend it by the findings until `is_clean`; hints may stay.",
         run=tools.check_draft,
         needs=("markdown",),
-        takes={"markdown": {"type": "string", "description": "The draft, in the Markdown of the spec."}, "offset": _OFFSET},
+        takes={
+            "markdown": {"type": "string", "description": "The draft: `## Title {#id authority=level}`, then its text."},
+            "offset": _OFFSET,
+        },
         gives={
             "findings": _RECORDS, "elsewhere": _RECORDS, "provisions": _TEXTS, "fixed": {"type": ["string", "null"]},
             "is_clean": {"type": "boolean"}, "more": _MORE,
         },
-        over="drafts",
     ),
     OfferedTool(
         name="overlay_check",
@@ -202,20 +207,30 @@ TOOLS = (
             "pair": {"type": "array", "items": _TEXT, "description": "Two ids: also what orders them."},
             "case": _CASE,
             "topic": {"type": "string", "description": "Id of a topic."},
-            "budget": {"type": "integer", "minimum": 0, "maximum": PACK_BYTES, "description": "Bytes of the text."},
+            "budget": {"type": "integer", "minimum": 1, "maximum": PACK_BYTES, "description": "Bytes of the text, at most."},
         },
         gives={
             "digest": _TEXT, "about": _TEXTS, "command": _TEXT, "cite": _TEXT, "budget": _NUMBER, "parts": _RECORDS,
             "not_shown": _RECORDS, "findings": _RECORDS, "errors": _RECORDS,
         },
+        otherwise=f"give a larger `budget`, of at most {PACK_BYTES}, or read a longer text by `principle`",
     ),
 )  # fmt: skip
+
+_NOTHING_TO_COMPARE = (
+    "it compares releases, and each spec here has one; whoever starts the server names a folder of releases, or each release, "
+    "as a SOURCE"
+)
 
 
 def listed(desk: Desk) -> Iterator[OfferedTool]:
     """Yield the tools that have something to work on."""
-    there = {"": True, "releases": desk.has_releases, "drafts": desk.takes_drafts}
-    yield from (row for row in TOOLS if there[row.over])
+    yield from (row for row in TOOLS if not lacking(row, desk))
+
+
+def lacking(row: OfferedTool, desk: Desk) -> str:
+    """Return why a tool has nothing to work on, and what to do about it; empty where it has."""
+    return _NOTHING_TO_COMPARE if row.over == "releases" and not desk.has_releases else ""
 
 
 def arguments_of(row: OfferedTool, desk: Desk) -> Record:
@@ -275,11 +290,8 @@ def _problem(schema: Record, value: object) -> str:
         return f"`{str(value)[:60]}` is not one of {', '.join(schema['enum'])}"
     if isinstance(value, int):
         least, most = schema.get("minimum", value), schema.get("maximum", value)
-        return (
-            ""
-            if least <= value <= most
-            else f"expected a number from {least} to {schema.get('maximum', 'any')}"
-        )
+        upto = f"from {least} to {most}" if "maximum" in schema else f"of {least} or more"
+        return "" if least <= value <= most else f"{value} is not a number {upto}"
     if (
         isinstance(value, list)
         and schema.get("items") == _TEXT

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from sphinx_policyspec.agents import pages
 from sphinx_policyspec.agents.desk import Desk, ReadSources, Shelf, reread, state_of, uri_of
 from sphinx_policyspec.agents.jobs import SECONDS, in_time
-from sphinx_policyspec.agents.schemas import TOOLS, OfferedTool, answer_of, arguments_of, listed, taken
+from sphinx_policyspec.agents.schemas import (
+    TOOLS,
+    OfferedTool,
+    answer_of,
+    arguments_of,
+    lacking,
+    listed,
+    taken,
+)
 from sphinx_policyspec.agents.tools import MOST_BYTES, Told, size_of
 from sphinx_policyspec.errors import MissingToolError, PolicySpecError, SourceError, UnknownIdError
 from sphinx_policyspec.exports import message_line
@@ -178,17 +186,19 @@ class _Session:
     async def _told(self, name: str, given: Mapping[str, Any]) -> tuple[Told | None, str]:
         """Return the answer of a tool, or why there is none, in words."""
         desk = self.desk
-        row = next((row for row in listed(desk) if row.name == name), None)
+        row = next((row for row in TOOLS if row.name == name), None)
         if row is None:
-            known = [row.name for row in TOOLS]
+            known = [row.name for row in listed(desk)]
             return None, f"no tool is called `{name[:60]}`; {nearest(name[:60], known)}".rstrip("; ")
+        if lacks := lacking(row, desk):
+            return None, f"`{name}` has nothing to work on here: {lacks}"
         try:
             arguments = taken(arguments_of(row, desk), given)
             return await in_time(self._lock, lambda: _sound(row, desk, arguments), abandon=desk.close), ""
         except TimeoutError:
             return None, f"`{name}` took longer than {SECONDS:g} seconds: send less"
         except (PolicySpecError, OSError, ValueError, RecursionError, MemoryError) as error:
-            return None, self._words(error)
+            return None, self._words(error, row.otherwise)
         except Exception as error:  # noqa: BLE001  no client gets a traceback, and the next call is answered
             _LOG.warning("%s: %s", name, message_line(f"{type(error).__name__}: {error}"))
             return (
@@ -196,8 +206,14 @@ class _Session:
                 f"`{name}` cannot be answered ({type(error).__name__}); this is a fault of the server",
             )
 
-    def _words(self, error: BaseException) -> str:
-        said = str(error) if isinstance(error, PolicySpecError) else type(error).__name__
+    def _words(self, error: BaseException, otherwise: str = "") -> str:
+        """Return an error in words.
+
+        :param otherwise: what to do here about what a command line has an option for
+        """
+        said = type(error).__name__
+        if isinstance(error, PolicySpecError):
+            said = "; ".join(filter(None, (error.problem, otherwise if error.command else "")))
         if isinstance(error, RecursionError):
             said = "it is nested too deeply"
         return message_line(self.desk.scrubbed(said))

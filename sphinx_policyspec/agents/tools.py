@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sphinx_policyspec.agents.desk import Desk, Indexed, Shelf, stems, uri_of
-from sphinx_policyspec.api.judging import cases_in, check, decided, find_fixes
+from sphinx_policyspec.agents.desk import Desk, Indexed, Shelf, spaced, stems, uri_of
+from sphinx_policyspec.api.judging import cases_in, decided
 from sphinx_policyspec.api.overlays import check_overlay
 from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.api.publishing import render
-from sphinx_policyspec.api.reading import load_checked
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.exports import finding_record
 from sphinx_policyspec.exports.answers import questions_json
@@ -35,7 +34,6 @@ from sphinx_policyspec.model.levels import roles_that_override
 from sphinx_policyspec.model.nearest import content_words, near_name, nearest
 from sphinx_policyspec.packs.bearing import Relations
 from sphinx_policyspec.packs.pack import CONTEXT_FORMATS, cited, context_markdown
-from sphinx_policyspec.sources import Loaded
 
 Record = dict[str, Any]
 MOST_BYTES = 20_000
@@ -47,9 +45,10 @@ _PACK = 8_000
 _EXCERPT = 200
 _LONG = 2_000
 """Characters of each text in an item of a list that is larger than an answer by itself."""
-_DRAFT = "draft.md"
-_IN_TITLE, _IN_TEXT, _NEAR, _ALL = 10, 2, 5, 20
-"""What a word counts in a search: in a title or name, in a text, as a slip of one in a title; and all words at once."""
+_IN_TITLE, _IN_TEXT, _NEAR, _ALL, _PHRASE = 10, 2, 5, 20, 40
+"""What a word counts in a search: in a title or name, in a text, as a slip of one in a title; all words at once; as they were typed."""
+_TYPED = 3
+"""Letters of what is typed, at least, for it to be sought as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +137,7 @@ def search(desk: Desk, given: Mapping[str, Any]) -> Told:
     shelf = _shelf(desk, given)
     words = [*dict.fromkeys(stems(given["text"]))][:50]
     words = [word for word in words if content_words(word)] or words
+    phrase = spaced(given["text"])[:_EXCERPT]
     level, topic, kind = (given.get(name, "") for name in ("level", "topic", "kind"))
     if level and level not in (
         known := {one.authority for one in shelf.spec.principles} | {*shelf.spec.level_by_id}
@@ -153,8 +153,8 @@ def search(desk: Desk, given: Mapping[str, Any]) -> Told:
         and (not kind or item.kind == kind)
         and (not topic or item.id in about[topic] or item.id == topic)
     ]
-    hits = [(score, place, item) for place, item in wanted if (score := _score(item, words))]
-    # Only where no word stands anywhere are slips looked for.
+    hits = [(score, place, item) for place, item in wanted if (score := _score(item, words, phrase))]
+    # Only where no word stands anywhere are beginnings and slips looked for.
     hits = hits or [(score, place, item) for place, item in wanted if (score := _slips(item, words))]
     hits.sort(key=lambda hit: (-hit[0], hit[1]))
     rows = [
@@ -168,16 +168,20 @@ def search(desk: Desk, given: Mapping[str, Any]) -> Told:
     return _told(shelf, paged({"hits": rows}, "hits", given, given.get("limit", 10)))
 
 
-def _score(item: Indexed, words: list[str]) -> int:
+def _score(item: Indexed, words: list[str], phrase: str) -> int:
     found = [_IN_TITLE * (word in item.named) + _IN_TEXT * (word in item.said) for word in words]
-    if not any(found):
+    # The last word may be half typed, and small words count where they are part of a title.
+    is_title = len(phrase) >= _TYPED and f" {phrase}" in f" {item.phrase}"
+    if not any(found) and not is_title:
         return 0
-    return sum(found) + _ALL * all(found) + min(sum(item.said[word] for word in words), 10)
+    counted = min(sum(item.said[word] for word in words), 10)
+    return sum(found) + _ALL * all(found) + counted + _PHRASE * is_title
 
 
 def _slips(item: Indexed, words: list[str]) -> int:
-    near = (near_name(word, item.named) for word in words if len(word) > 3)  # noqa: PLR2004  short words are near many
-    return _NEAR * sum(map(bool, near))
+    begun = (any(name.startswith(word) for name in item.named) for word in words)
+    near = (near_name(word, item.named) for word in words if len(word) > _TYPED)
+    return _NEAR * (sum(begun) + sum(map(bool, near)))
 
 
 def _excerpt(text: str, words: list[str]) -> str:
@@ -369,52 +373,18 @@ def overlay_check(desk: Desk, given: Mapping[str, Any]) -> Told:
 
 def check_draft(desk: Desk, given: Mapping[str, Any]) -> Told:
     """Tell what is wrong with a draft of a provision."""
-    shelf, draft = _shelf(desk, given), given["markdown"]
-    read, file, first = _with_draft(shelf, draft)
-    report = check(read, use_baseline=False)
-    before = shelf.known_findings
-    fixes = find_fixes(read, report)
-    here, elsewhere = [], []
-    for entry in report.entries:
-        finding = entry.finding
-        if finding.span.file == file and finding.span.line >= first:
-            span = replace(
-                finding.span,
-                file=_DRAFT,
-                line=finding.span.line - first + 1,
-                end_line=finding.span.end_line - first + 1,
-            )
-            here.append({**finding_record(replace(finding, span=span)), "fixable": entry.fixable})
-        elif (finding.code, finding.message, finding.span.file, finding.span.line) not in before:
-            elsewhere.append(finding_record(finding))
-    mended = fixes.texts.get(file, "").split("\n")[first - 1 :]
+    shelf = _shelf(desk, given)
+    found = shelf.check_draft(given["markdown"])
+    severities = [one.severity for one in (*(entry.finding for entry in found.here), *found.elsewhere)]
     record: Record = {
-        "findings": here,
-        "elsewhere": elsewhere[:20],
-        "provisions": [
-            one.id for one in read.spec.provisions if one.span.file == file and one.span.line >= first
-        ][:50],
-        "fixed": clipped("\n".join(mended), MOST_BYTES // 4)[0] or None,
+        "findings": [{**finding_record(one.finding), "fixable": one.fixable} for one in found.here],
+        "elsewhere": [finding_record(one) for one in found.elsewhere[:20]],
+        "provisions": [*found.provisions[:50]],
+        "fixed": clipped(found.fixed, MOST_BYTES // 4)[0] or None,
         # Nothing can refer to a draft yet, so that a hint is no reason to write it again.
-        "is_clean": all(one["severity"] == Severity.HINT.value for one in (*here, *elsewhere)),
+        "is_clean": all(one is Severity.HINT for one in severities),
     }
     return _told(shelf, paged(record, "findings", given))
-
-
-def _with_draft(shelf: Shelf, draft: str) -> tuple[Loaded, str, int]:
-    """Return the release with a draft at its end, the file that holds it, and the line at which it begins."""
-    loaded = shelf.loaded
-    documents = loaded.spec.documents
-    if not shelf.takes_drafts:
-        raise SourceError(
-            "drafts are checked where the SOURCE is Markdown with levels in its headings; write the draft into a page, and run "
-            "`policyspec check`"
-        )
-    path = real_path(loaded.root / documents[-1].file)
-    text = shelf.texts.get(path, "").rstrip("\n")
-    with with_unsaved({**shelf.texts, path: f"{text}\n\n{draft}"}):
-        read = load_checked(path, **shelf.options)
-    return read, documents[-1].file, text.count("\n") + 3
 
 
 def diff_releases(desk: Desk, given: Mapping[str, Any]) -> Told:

@@ -168,15 +168,17 @@ class KnowledgeBase:
         count = self._count_releases(question) if question.over == "releases" else 0
         if question.over == "results" and not self._has_rows(_RUNS):
             raise QueryError(
-                f"`{question.name}` looks at results of evaluations, and none are given; {_RESULTS}"
+                f"`{question.name}` looks at results of evaluations, and none are given", command=_RESULTS
             )
         if question.over == "alignments" and not self._has_rows(_MAPPINGS):
             raise QueryError(
-                f"`{question.name}` looks at alignments of several specs, and none are given; {_ALIGNMENT}"
+                f"`{question.name}` looks at alignments of several specs, and none are given",
+                command=_ALIGNMENT,
             )
         if question.over == "cases" and self.decides is None:
             raise QueryError(
-                f"`{question.name}` looks at several specs, and at what corresponds between them; {_ALIGNMENT}"
+                f"`{question.name}` looks at several specs, and at what corresponds between them",
+                command=_ALIGNMENT,
             )
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])

@@ -212,14 +212,15 @@ def find_question(name: str) -> Question:
     renamed = {former: question for question in list_questions() for former in question.formerly}
     found = _questions().get(name) or renamed.get(name)
     if found is None:
-        near = _nearest(name, _questions())
-        otherwise = (
+        unknown = f"unknown question `{name}`"
+        if near := _nearest(name, _questions()):
+            raise QueryError(f"{unknown}; {near}")
+        command = (
             "give a query of your own with `--sparql`" if " " in name.strip() else "`query --list` names them"
         )
         if name.endswith((".rq", ".sparql")):
-            otherwise = f"give a query in a file with `--file {name}`"
-        hint = near or otherwise
-        raise QueryError(f"unknown question `{name}`; {hint}")
+            command = f"give a query in a file with `--file {name}`"
+        raise QueryError(unknown, command=command)
     return found
 
 

@@ -181,8 +181,8 @@ class ContextPack(Brief):
         """Refuse a budget that what was asked for does not fit."""
         if self.budget and (least := self._size(self._needed)) > self.budget:
             raise SourceError(
-                f"a budget of {self.budget} bytes is too small for {', '.join(map(coded, self.about))}: "
-                f"give {least} or more, or 0 for no limit"
+                f"a budget of {self.budget} bytes is too small for {', '.join(map(coded, self.about))}: it takes {least}",
+                command=f"give {least} or more, or 0 for no limit",
             )
 
     @property

@@ -124,9 +124,7 @@ class SpecContext:
                 raise UnknownIdError(
                     f"`{given}` is an example: ask about {coded(home.id)}, which it stands in"
                 )
-        hint = (
-            nearest(given, self.norms.provisions) or "`policyspec query SOURCE principles-by-level` lists ids"
-        )
+        hint = nearest(given, self.norms.provisions) or "the question `principles-by-level` lists ids"
         raise UnknownIdError(f"no provision `{given}`; {hint}")
 
     def quoted(self, text: str, file: str, label: str = "") -> QuotedText:

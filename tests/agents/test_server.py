@@ -95,6 +95,34 @@ def pipes(world: Path) -> Iterator[Wire]:
         yield found
 
 
+PAGE = """# Rules
+
+```{policy:principle} Be kind
+:id: be_kind
+:authority: user
+
+The assistant must be kind.
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Asked]]:
+    """A Sphinx project and a release, each with a server of its own."""
+    folder = tmp_path_factory.mktemp("drafts")
+    (folder / "project").mkdir()
+    conf = 'extensions = ["myst_parser", "sphinx_policyspec"]\nproject = "Rules"\n'
+    (folder / "project" / "conf.py").write_text(conf, "utf-8")
+    (folder / "project" / "index.md").write_text(PAGE, "utf-8")
+    (folder / "release").mkdir()
+    text = "# Rules {#rules}\n\n## Be kind {#be_kind authority=user}\n\nThe assistant must be kind.\n"
+    (folder / "release" / "model_spec.md").write_text(text, "utf-8")
+    for name in ("project", "release"):
+        (folder / name / "secret.txt").write_text("the word is swordfish", "utf-8")
+    with asked(folder, "project") as project, asked(folder, "release") as release:
+        yield {"project": project, "release": release}
+
+
 CALLS: dict[str, dict[str, Any]] = {
     "search": {"text": "truth", "level": None},
     "principle": {"id": "tell_truth"},
@@ -150,6 +178,9 @@ def test_answers_say_what_the_spec_says(client: Asked) -> None:
     assert {hit["id"] for hit in client.call("search", text="kind truth", topic="honesty")["hits"]} >= {
         "be_kind"
     }
+    # What is typed of a title finds it letter by letter, small words too.
+    for typed in ("Keep it s", "keep it", "keep", "shor"):
+        assert client.call("search", text=typed)["hits"][0]["id"] == "be_brief", typed
 
 
 ERRORS = [
@@ -160,7 +191,7 @@ ERRORS = [
     ("principle", {"id": "tell_trut"}, "did you mean `tell_truth`"),
     ("principle", {"id": "be_kind", "release": "2026-01-02"}, "did you mean `2026-01-01`"),
     ("example", {"id": "be_kind-a-flaterer"}, "did you mean `be_kind-a-flatterer`"),
-    ("questions", {"offset": -1}, "from 0"),
+    ("questions", {"offset": -1}, "-1 is not a number of 0 or more"),
     ("ask", {"question": "hard-rule"}, "did you mean `hard-rules`"),
     ("ask", {"question": "touches", "params": {"topic": "honesti"}}, "did you mean `Honesty`"),
     ("sparql", {"query": "SELECT nothing"}, "query"),
@@ -170,6 +201,13 @@ ERRORS = [
     ("diff", {"from": "2026-01-01", "to": "2026-02-01", "id": "be_kin"}, "did you mean `be_kind`"),
     ("context", {"about": ["be_kin"]}, "did you mean `be_kind`"),
     ("context", {}, "say what the pack is about"),
+    ("context", {"about": ["be_kind"], "budget": 0}, "0 is not a number from 1 to 10000"),
+    ("context", {"about": ["be_kind"], "budget": -1}, "-1 is not a number from 1 to 10000"),
+    ("context", {"about": ["be_kind"], "budget": 9}, "give a larger `budget`, of at most 10000"),
+    ("context", {"about": ["zebra"]}, "no provision `zebra`"),
+    ("ask", {"question": "zebra"}, "`questions` lists what can be asked"),
+    ("ask", {"question": "what is a lie"}, "`sparql` takes a query of your own"),
+    ("ask", {"question": "results-by-principle"}, "none are given; `questions` lists"),
     ("contexts", {}, "did you mean `context`"),
 ]
 
@@ -182,6 +220,8 @@ def test_each_error_is_words_and_the_next_call_is_answered(
     assert words in said
     assert "Traceback" not in said
     assert str(world) not in said
+    # No command, and no option of one, is there to be given.
+    assert not re.search(r"(?<!\w)--\w|policyspec \w+", said)
     assert client.call("principle", id="tell_truth")["text"] == "Never lie."
 
 
@@ -395,6 +435,96 @@ def test_hostile_arguments_end_in_words_and_the_next_call_is_answered(
     assert time.monotonic() - begun < 1
 
 
+DIRECTIVES = (
+    "```{include} secret.txt\n```",
+    "~~~ {raw} html\n:file: secret.txt\n~~~",
+    ":::{literalinclude} secret.txt\n:::",
+    ".. include:: secret.txt",
+    "> .. csv-table::\n>    :file: secret.txt",
+    "```{policy:principle}\n:id: x\n:authority: user\n\nBe odd.\n```",
+)
+
+
+@pytest.mark.parametrize("directive", DIRECTIVES)
+def test_a_directive_in_a_draft_is_told_and_not_run(served: dict[str, Asked], directive: str) -> None:
+    for client in served.values():
+        draft = f"## Be odd {{#be_odd authority=user}}\n\nBe odd.\n\n{directive}\n"
+        answer = client.call("check", markdown=draft)
+        found = [one for one in answer["findings"] if one["code"] == "unknown-directive"]
+        assert [(one["line"], one["severity"]) for one in found] == [(5, "error")]
+        assert not answer["is_clean"]
+        assert "swordfish" not in json.dumps(answer)
+        # What shows one is no directive.
+        shown = f"````text\n{directive}\n````"
+        told = client.call("check", markdown=draft.replace(directive, shown))["findings"]
+        assert "unknown-directive" not in {one["code"] for one in told}
+
+
+@pytest.mark.parametrize(
+    ("draft", "line"),
+    [
+        ("", 1),
+        (" \n", 1),
+        ("Be odd.\n", 1),
+        ("## Be odd\n\nBe odd.\n", 1),
+        ("Be odd.\n\n## Be even {#be_even authority=user}\n\nBe even.\n", 1),
+    ],
+)
+def test_a_draft_in_which_a_text_binds_nobody_is_not_clean(
+    served: dict[str, Asked], draft: str, line: int
+) -> None:
+    for client in served.values():
+        answer = client.call("check", markdown=draft)
+        assert not answer["is_clean"]
+        assert [one["line"] for one in answer["findings"] if one["code"] == "no-principle"] == [line]
+        # Nothing of it is held against what stands in the spec.
+        assert answer["elsewhere"] == []
+
+
+def test_a_draft_is_checked_beside_a_project_as_beside_a_release(served: dict[str, Asked]) -> None:
+    said = {}
+    for name, client in served.items():
+        assert not client.call("check", markdown=DRAFT)["is_clean"]
+        mended = client.call("check", markdown=DRAFT.replace("be_kindd", "be_kind"))
+        assert mended["is_clean"], name
+        twice = client.call("check", markdown=DRAFT.replace("be_fair", "be_kind"))
+        assert "duplicate-id" in {one["code"] for one in (*twice["findings"], *twice["elsewhere"])}, name
+        said[name] = [(one["code"], one["line"], one["message"]) for one in mended["findings"]]
+    assert said["project"] == said["release"]
+    silent = "<!-- policyspec-ignore: dangling-reference a reason -->\n"
+    ignored = served["project"].call("check", markdown=DRAFT.replace("Be fair, see", f"{silent}Be fair, see"))
+    assert "dangling-reference" not in {one["code"] for one in ignored["findings"]}
+
+
+def test_what_is_said_at_the_start_names_only_tools_that_are_there(served: dict[str, Asked]) -> None:
+    given = {"principle": "be_kind", "boundary": "x", "proposal": "Lie.", "wants": "Lie."}
+    names = {"search", "principle", "resolve", "check", "overlay_check", "diff", "context", "sparql", "ask"}
+    for client in served.values():
+        there = {tool.name for tool in client.run(client.client.list_tools()).tools}
+        told = [client.client.instructions]
+        for prompt in client.run(client.client.list_prompts()).prompts:
+            arguments = {one.name: given[one.name] for one in prompt.arguments}
+            told.append(client.run(client.client.get_prompt(prompt.name, arguments)).messages[0].content.text)
+        named = {name for text in told for name in re.findall(r"`(\w+)`", text.partition("\n## ")[0])}
+        assert "check" in named
+        assert named & names <= there
+        said = client.error("diff", **{"from": "1", "to": "2"})
+        assert "`diff` has nothing to work on here: it compares releases" in said
+        assert "did you mean" not in said
+
+
+def test_releases_are_served_as_one_spec_however_they_are_named(client: Asked, world: Path) -> None:
+    names = ("all/2026-01-01", "all/2026-02-01")
+    for sources in (names, names[::-1]):
+        with asked(world, *sources, *("--annotations", "side.yaml") * 2) as each:
+            for name, arguments in CALLS.items():
+                # The command that gives a pack names the SOURCE.
+                told, whole = (without(one.call(name, **arguments), "command") for one in (each, client))
+                assert told == whole, name
+            older = each.call("principle", id="be_kind", release="2026-01-01")
+            assert older["text"].startswith("The assistant is")
+
+
 def test_a_draft_opens_no_file(pipes: Wire, world: Path) -> None:
     (world / "secret.txt").write_text("the word is swordfish", "utf-8")
     draft = (
@@ -472,7 +602,7 @@ def test_nothing_that_a_project_prints_reaches_the_client(tmp_path: Path) -> Non
         assert (told["text"], told["file"]) == ("Be kind.", "index.md")
         found.send({"id": 2, "method": "tools/list"})
         names = {tool["name"] for tool in found.answer(2)["result"]["tools"]}
-        assert names == set(CALLS) - {"check", "diff"}
+        assert names == set(CALLS) - {"diff"}
         assert not [line for line in found.lines if b"printed" in line or b"written" in line]
 
 
