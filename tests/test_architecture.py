@@ -214,14 +214,14 @@ MOST_OF = {
     "language_server": 18,
     "llms": 1,
     "outlines": 2,
-    "overlays": 15,
+    "overlays": 16,
     "packs": 7,
 }
 """More come only where others go: a newcomer has to guess which one holds a thing.
 
 Alignments, evaluations and overlays are storeys of their own: their folders, and a module of their name in ``api``, ``cli``, ``web``,
-``model`` and ``readers``; of overlays, the model, the spec that results, what a next release does to them, which sentence a verdict quotes and their directives
-are five of these. So
+``model`` and ``readers``; of overlays, the model, the spec that results, what a next release does to them, which sentence a verdict quotes, where they hold and their directives
+are six of these. So
 are texts that are read by their headings: ``outlines`` in ``model`` and ``readers``; and packs for people and models who work on
 one matter of a spec, with what bears on a provision: ``packs``. What
 models read of a site is ``web.llms``, and what answers them ``agents``, where a draft beside a spec is read in one place. The language server is a door of its own, with a module for each thing that an editor asks.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, islice
+from itertools import islice, takewhile
 
 from sphinx_policyspec.checks.prose import without_shown
 from sphinx_policyspec.decision import Norms, decide
@@ -27,8 +27,9 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.outlines import passages
+from sphinx_policyspec.overlays.places import StatementPlaces
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
-from sphinx_policyspec.overlays.verdicts import AS_UPSTREAM, OverlayJudge, StatementVerdict, principles_in
+from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 from sphinx_policyspec.readers.text import holds, no_such_clause
 
@@ -373,44 +374,60 @@ _CHANGING = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS
 
 
 def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
-    """Find statements of one file that give one issue two values: neither wins by its place."""
-    by_issue: dict[tuple[str, str], list[StatementVerdict]] = {}
-    for verdict in verdicts:
-        statement = verdict.statement
-        if verdict.is_allowed and statement.issue:
-            by_issue.setdefault((verdict.overlay.file, statement.issue), []).append(verdict)
+    """Find statements of one file that give one issue two values: neither wins by its place.
+
+    Statements about one provision settle one thing of it only where they name an issue, or a term.
+    """
+    by_issue = grouped(
+        ((verdict.overlay.file, issue), verdict)
+        for verdict in verdicts
+        if verdict.is_allowed
+        and (verdict.statement.issue or verdict.statement.operation is Operation.DEFINES)
+        for issue in verdict.issues
+    )
     for (_, issue), found in by_issue.items():
-        for one, other in combinations(found, 2):
-            if one.statement.value != other.statement.value and _overlap(one.statement, other.statement):
+        for verdict, others in _with_earlier(found):
+            answer = verdict.statement.answer
+            for other in islice((one for one in others if one.statement.answer != answer), 1):
                 yield Finding(
                     code="contradicts-itself",
-                    message=f"`{one.statement.id}` and `{other.statement.id}` give `{issue}` two values, "
-                    f"`{one.statement.value}` and `{other.statement.value}`",
-                    span=other.statement.place("value"),
-                    hint="keep one, or say with `where` that they hold in different places",
-                    related=(one.statement.place("value"),),
+                    message=f"`{other.statement.id}` and `{verdict.statement.id}` give `{issue}` two values, "
+                    f"`{other.statement.answer}` and `{answer}`",
+                    span=verdict.statement.place("value"),
+                    hint="keep one, give both one `value` if they go together, or say with `where` that they hold in "
+                    "different places",
+                    related=(other.statement.place("value"),),
                 )
 
 
 def _nearest(verdicts: Sequence[StatementVerdict], norms: Norms) -> Iterator[Finding]:
     """Find statements of two files that settle one issue differently in one place, and tell which of them holds."""
     by_issue = grouped(
-        (issue, verdict)
-        for verdict in verdicts
-        if verdict.is_allowed
-        for issue in dict.fromkeys(
-            (verdict.statement.issue,)
-            if verdict.statement.issue
-            else (part.about for part in verdict.parts if verdict.statement.targets)
-        )
+        (issue, verdict) for verdict in verdicts if verdict.is_allowed for issue in _issues_of_others(verdict)
     )
     for issue, found in by_issue.items():
-        for number, near in enumerate(found):
-            for far in reversed(found[:number]):
-                is_other = near.overlay.file != far.overlay.file and _settled(near) != _settled(far)
-                if is_other and _overlap(near.statement, far.statement):
+        for near, others in _with_earlier(found):
+            for far in reversed(others):
+                if near.overlay.file != far.overlay.file and _settled(near) != _settled(far):
                     yield _which_holds(issue, near, far, norms)
                     break
+
+
+def _with_earlier(
+    found: Sequence[StatementVerdict],
+) -> Iterator[tuple[StatementVerdict, list[StatementVerdict]]]:
+    """Yield each of several with those before it that can hold in one place with it."""
+    places = StatementPlaces([one.statement for one in found[:-1]])
+    for number, verdict in enumerate(found[1:], 1):
+        yield verdict, [found[n] for n in takewhile(number.__gt__, places.meeting(verdict.statement))]
+
+
+def _issues_of_others(verdict: StatementVerdict) -> tuple[str, ...]:
+    """Return what a statement settles that those of another file can settle, too: its own rules are known in its file alone."""
+    statement = verdict.statement
+    if statement.issue or statement.operation not in {Operation.ADDS, Operation.NARROWS}:
+        return verdict.issues
+    return tuple(dict.fromkeys(part.about for part in verdict.parts if statement.forbids))
 
 
 def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norms: Norms) -> Finding:
@@ -443,20 +460,6 @@ def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norm
 
 
 def _settled(verdict: StatementVerdict) -> Value:
-    """Return what a statement says on its issue; one without a value says what no other does."""
-    if verdict.statement.operation is Operation.RESTATES:
-        return AS_UPSTREAM
-    return verdict.statement.value or verdict.id
-
-
-def _overlap(one: OverlayStatement, other: OverlayStatement) -> bool:
-    """Return whether two statements can hold in one place: either holds everywhere, or they share a pattern's files."""
-    if not (one.globs and other.globs):
-        return True
-    return any(may_meet(left, right) for left in one.globs for right in other.globs)
-
-
-def may_meet(left: str, right: str) -> bool:
-    """Return whether two patterns can match one file: the plain beginning of one is part of the other's."""
-    one, other = (re.split(r"[*?\[{]", pattern, maxsplit=1)[0] for pattern in (left, right))
-    return one.startswith(other) or other.startswith(one)
+    """Return what a statement says among those of several files, whose ids may be the same."""
+    statement = verdict.statement
+    return statement.answer if statement.answer != statement.id or statement.value else verdict.id

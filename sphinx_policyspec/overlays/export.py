@@ -14,7 +14,8 @@ from typing import Any
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, dump_json, grouped, load_json, printable
 from sphinx_policyspec.model import Finding, Severity, Span, StatementMode, Surface
-from sphinx_policyspec.overlays.check import OverlayReport, may_meet
+from sphinx_policyspec.overlays.check import OverlayReport
+from sphinx_policyspec.overlays.places import below, may_meet
 from sphinx_policyspec.overlays.resolve import oscal_profile, resolved, statements_graph
 from sphinx_policyspec.overlays.verdicts import StatementVerdict
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
@@ -142,15 +143,11 @@ def _said(report: OverlayReport, folder: str) -> dict[str, list[StatementVerdict
     marks = [_named(name) for name in names]
     if twice := next((name for name in marks if marks.count(name) > 1), ""):
         raise SourceError(f"two overlays are called `{twice}`, and each has a block of its own: rename one")
+    files = below(folder)
     return {
-        name: [one for one in found if _reaches(one.statement, folder)] for name, found in report.said.items()
+        name: [one for one in found if may_meet(one.statement.globs, files)]
+        for name, found in report.said.items()
     }
-
-
-def _reaches(statement: OverlayStatement, folder: str) -> bool:
-    if not folder or not statement.globs:
-        return True
-    return any(may_meet(pattern.removeprefix("./"), f"{folder}/") for pattern in statement.globs)
 
 
 # -- the lines of a block ----------------------------------------------------------------------

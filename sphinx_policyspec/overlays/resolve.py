@@ -184,7 +184,7 @@ class _Resolver:
             ),
             implied=statement.mode is StatementMode.IMPLICIT,
             issue=issue,
-            answer=str(statement.value or statement.id),
+            answer=str(statement.answer),
             surface=overlay.surface.value,
             because=statement.because,
             globs=tuple(sorted({*statement.globs})),

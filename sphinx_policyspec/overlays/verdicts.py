@@ -36,12 +36,11 @@ from sphinx_policyspec.model import (
     VerdictNote,
     overriders,
 )
+from sphinx_policyspec.overlays.places import hold_together
 from sphinx_policyspec.overlays.quotations import Quotation, Quotations
-from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementTarget
+from sphinx_policyspec.readers.overlays import AS_UPSTREAM, Overlay, OverlayStatement, StatementTarget
 from sphinx_policyspec.readers.text import plain
 
-AS_UPSTREAM = "as upstream says"
-"""The value of upstream's items in witnesses."""
 OTHERWISE = "otherwise"
 """The value of what a user, or a text with a say, asks for in witnesses."""
 
@@ -125,6 +124,11 @@ class StatementVerdict(Brief):
             return None
         codes = {part.code for part in self.parts}
         return self.decisive.code if len(codes) == 1 else RefusalCode.SPLIT
+
+    @property
+    def issues(self) -> tuple[str, ...]:
+        """What it settles, each once."""
+        return tuple(dict.fromkeys(self.statement.issue_on(part.about) for part in self.parts))
 
     @property
     def notes(self) -> tuple[VerdictNote, ...]:
@@ -231,7 +235,7 @@ class OverlayJudge:
             turn=1,
             explicit=statement.mode is StatementMode.EXPLICIT,
             issue=issue,
-            value=statement.value or statement.id,
+            value=statement.answer,
             span=statement.span,
         )
 
@@ -281,7 +285,7 @@ class OverlayJudge:
     def _overridden(
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
-        issue = statement.issue or principle.id
+        issue = statement.issue_on(principle.id)
         items = (self._norm(principle, clause, issue, statement.id), self._said(statement, issue))
         part = self._against(statement, principle, clause, self._witness(statement, principle.id, items))
         part = self._with_user(part, statement, principle, issue)
@@ -292,6 +296,8 @@ class OverlayJudge:
     ) -> PartVerdict:
         """Judge against what overlays below this one say on the same issue, too: a higher holder's word stands."""
         for other in self._below.get((principle.id, issue), ()) if part.is_allowed else ():
+            if not hold_together(statement, other):
+                continue
             earlier = self._norm(other, None, issue, statement.id)
             witness = self._witness(statement, other.id, (earlier, self._said(statement, issue)))
             if witness.label is not Label.IN:
@@ -337,9 +343,8 @@ class OverlayJudge:
     def _restated(
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
-        issue = statement.issue or principle.id
-        said = replace(self._said(statement, issue), value=AS_UPSTREAM)
-        items = (self._norm(principle, clause, issue, statement.id), said)
+        issue = statement.issue_on(principle.id)
+        items = (self._norm(principle, clause, issue, statement.id), self._said(statement, issue))
         part = self._against(statement, principle, clause, self._witness(statement, principle.id, items))
         return self._with_user(replace(part, notes=(VerdictNote.RESTATES,)), statement, principle, issue)
 
@@ -347,7 +352,7 @@ class OverlayJudge:
         """Judge a narrowing by the provisions whose demands it rules out; without any it meets nothing."""
         targets = list(self._aims(statement.targets))
         forbidden = [principle for name in statement.forbids for principle in principles_in(self.norms, name)]
-        issue = statement.issue or statement.id
+        issue = statement.issue_on("")
         for principle in forbidden:
             items = (self._norm(principle, None, issue, statement.id), self._said(statement, issue))
             yield self._against(statement, principle, None, self._witness(statement, principle.id, items))
@@ -360,7 +365,7 @@ class OverlayJudge:
 
     def _added(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
         """Judge an addition by its level: the holder's word must stand against an earlier one at it."""
-        issue = statement.issue or statement.id
+        issue = statement.issue_on("")
         said = self._said(statement, issue)
         level = self.norms.spec.level_by_id[statement.level or self.holder.id]
         if level.id == self.holder.id:
@@ -383,7 +388,7 @@ class OverlayJudge:
             for principle, clause in self._deciding(scope):
                 issue = statement.issue or scope
                 gives = Delegation(source=statement.name, scope=(issue,))
-                said = replace(self._said(statement, f"{issue}, who decides"), delegates=gives)
+                said = replace(self._said(statement, statement.issue_on(scope)), delegates=gives)
                 norm = self._norm(principle, clause, issue, statement.id)
                 text = Item(
                     id=_distinct("text", (said, norm)),
@@ -407,7 +412,7 @@ class OverlayJudge:
 
     def _defined(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
         """Judge a definition by the norms that use the term; without one that it cannot change, it meets none."""
-        issue = statement.issue or statement.name
+        issue = statement.issue_on("")
         said = self._said(statement, issue)
         refused, word = [], statement.name.casefold()
         term = re.compile(rf"(?<!\w){re.escape(statement.name)}(?!\w)", re.IGNORECASE)

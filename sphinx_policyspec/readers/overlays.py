@@ -26,6 +26,8 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 TARGETED = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS, Operation.RESTATES})
 """The operations whose values name provisions of upstream."""
+AS_UPSTREAM = "as upstream says"
+"""What upstream says on an issue, in witnesses; and who restates it."""
 
 
 OVERLAY = (
@@ -145,8 +147,8 @@ class OverlayStatement(Brief):
     :param says: its words for the model
     :param name: of an addition its title, of a delegation the source, of a definition the term
     :param targets: what it is about, of the other operations
-    :param issue: what it settles; empty for what it is about
-    :param value: its answer; the id where nothing else is said
+    :param issue: what it settles, where the file says it: see :meth:`issue_on`
+    :param value: its answer to that, where the file gives one: see :attr:`answer`
     :param forbids: provisions that ask for what a narrowing rules out
     :param scope: provisions or issues on which a delegation gives a say
     :param level: of an addition; empty for the holder's
@@ -172,6 +174,17 @@ class OverlayStatement(Brief):
     voids: tuple[str, ...] = ()
     examples: tuple[StatementExample, ...] = ()
     places: tuple[tuple[str, Span], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def answer(self) -> Value:
+        """What it says on what it settles: its value; without one its id, which no other statement of the file has."""
+        return AS_UPSTREAM if self.operation is Operation.RESTATES else self.value or self.id
+
+    def issue_on(self, about: str) -> str:
+        """Return what it settles of one thing that it is about: that thing, or what is its own, where it names no issue."""
+        own = {Operation.NARROWS: self.id, Operation.ADDS: self.id, Operation.DEFINES: self.name}
+        issue = self.issue or own.get(self.operation, about)
+        return f"{issue}, who decides" if self.operation is Operation.DELEGATES else issue
 
     def place(self, key: str) -> Span:
         """Return where a key of it stands; where that is not known, where the statement does."""

@@ -218,6 +218,12 @@ def test_files_of_two_upstreams_want_one_to_be_named(run: Run, shop: Path) -> No
         ("value: warm", "value: warm", False),
         ("value: warm, where: {globs: [a/**]}", "value: cold, where: {globs: [a/b/*]}", True),
         ("value: warm, where: {globs: [a/**]}", "value: cold, where: {globs: [b/*]}", False),
+        ("value: warm, where: {globs: ['**/*.py']}", "value: cold, where: {globs: ['**/*.ts']}", False),
+        ("value: warm, where: {audience: staff}", "value: cold, where: {audience: customers}", False),
+        ("value: warm, where: {audience: staff}", "value: cold", True),
+        ("because: a", "because: b", True),
+        ("value: b", "because: b", False),
+        ("value: warm", "because: b", True),
     ],
 )
 def test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins(
@@ -233,6 +239,19 @@ def test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins(
         assert len(report.allowed) == 2
 
 
+def test_a_term_has_one_meaning_and_each_statement_is_told_once(shop: Path) -> None:
+    same = [f"{{id: s{number}, says: x, defines: gadget}}" for number in range(3)]
+    other = [f"{{id: t{number}, says: x, defines: gadget {number}}}" for number in range(2)]
+    found = [
+        one
+        for one in ps.check_overlay(written(shop, *same, *other)).findings
+        if one.code == "contradicts-itself"
+    ]
+    assert [one.message for one in found] == [
+        f"`s0` and `s{number}` give `gadget` two values, `s0` and `s{number}`" for number in (1, 2)
+    ]
+
+
 @pytest.mark.parametrize(
     ("near", "told"),
     [
@@ -242,6 +261,10 @@ def test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins(
         ("{id: a, says: x, overrides: be_kind, where: {globs: [shelf/a/**]}}", ["on `be_kind`"]),
         ("{id: a, says: x, overrides: keep_safe}", []),
         ("{id: a, says: x, restates: be_kind}", ["on `be_kind`"]),
+        ("{id: a, says: x, overrides: be_kind, where: {globs: [shelf]}}", []),
+        ("{id: a, says: x, narrows: be_kind}", []),
+        ("{id: a, says: x, narrows: keep_safe, forbids: [be_kind]}", ["on `be_kind`"]),
+        ("{id: a, says: x, adds: Rule}", []),
     ],
 )
 def test_the_nearest_file_wins_and_that_is_told(shop: Path, near: str, told: list[str]) -> None:

@@ -249,7 +249,15 @@ def shop(tmp_path: Path) -> Path:
 
 
 def test_a_nested_file_gets_what_can_hold_there(shop: Path) -> None:
-    for name, count in (("AGENTS.md", 2), ("till/AGENTS.md", 2), ("store/AGENTS.md", 1)):
+    near = {**SAID, "id": "near", "where": {"globs": ["till2/**", "till", "til/**", "till.md"]}}
+    text = json.loads((shop / "shop.yaml").read_text("utf-8"))
+    (shop / "shop.yaml").write_text(json.dumps({**text, "statements": [*text["statements"], near]}), "utf-8")
+    for name, count in (
+        ("AGENTS.md", 3),
+        ("till/AGENTS.md", 2),
+        ("store/AGENTS.md", 1),
+        ("till2/AGENTS.md", 2),
+    ):
         (shop / name).parent.mkdir(exist_ok=True)
         found = ps.export_overlay(shop / "shop.yaml", into=shop / name)
         assert found.data.count(b"\n- ") == count

@@ -24,10 +24,11 @@ from sphinx_policyspec.alignments import formats as alignment_formats
 from sphinx_policyspec.alignments import sides
 from sphinx_policyspec.graph import releases
 from sphinx_policyspec.model import outlines
-from sphinx_policyspec.overlays import check, export, rebase, resolve, verdicts
+from sphinx_policyspec.overlays import check, export, places, rebase, resolve, verdicts
+from sphinx_policyspec.readers.overlays import OverlayStatement
 from tests.alignments import test_answers, test_sssom
 from tests.alignments import test_check as test_alignments
-from tests.overlays import test_check, test_export, test_rebase, test_resolve, test_verdicts
+from tests.overlays import test_check, test_export, test_places, test_rebase, test_resolve, test_verdicts
 from tests.readers import test_outlines
 
 Test = Callable[..., None]
@@ -65,6 +66,9 @@ NEAREST = (
     test_check.test_what_is_told_of_two_files_is_what_the_resolved_spec_decides,
 )
 OURS = (test_check.test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins,)
+PLACES = (test_places.test_audiences_are_compared_and_everybody_is_of_each,)
+PATHS = (test_places.test_two_patterns_meet_where_a_small_path_matches_both_and_nowhere_else,)
+FOLDERS = (test_export.test_a_nested_file_gets_what_can_hold_there,)
 
 MUTANTS = {
     # -- each row of the table, dropped and turned round
@@ -84,7 +88,7 @@ MUTANTS = {
     "delegates: no text has a say": Mutant(JUDGE, "_delegated", "source=statement.name,\n", "source='another',\n", DELEGATES),
     "defines: any norm may be redefined": Mutant(JUDGE, "_defined", "witness.label is not Label.IN", "False", DEFINES),
     "defines: a part of a word is the term": Mutant(JUDGE, "_defined", r"(?<!\w){re.escape(statement.name)}(?!\w)", "{re.escape(statement.name)}", DEFINES),
-    "restates: as an override": Mutant(JUDGE, "_restated", "value=AS_UPSTREAM", "value='x'", RESTATES),
+    "restates: as an override": Mutant(OverlayStatement, "answer", "self.operation is Operation.RESTATES", "False", RESTATES),
     "restates: nothing is noted": Mutant(JUDGE, "_restated", "notes=(VerdictNote.RESTATES,)", "notes=()", RESTATES),
     "the switch is not taken": Mutant(JUDGE, "_with_user", "if witness.label is not", "if True or witness.label is not", SWITCH),
     "the switch is taken where there was none": Mutant(JUDGE, "_with_user", "user is None or user not in overriders(self.norms.spec.levels, level)", "user is None", SWITCH),
@@ -101,12 +105,19 @@ MUTANTS = {
     "a clause's level not told": Mutant(JUDGE, "_level", "clause.authority if clause else principle.authority", "principle.authority", CLAUSES),
     "levels known by name": Mutant(JUDGE, "_code", "level.override is OverrideMode.NEVER", "level.id == 'root'", (*OVERRIDES, test_verdicts.test_the_levels_are_known_by_rank_and_mode_and_never_by_name)),
     "what stands below is not looked at": Mutant(JUDGE, "_under", "if part.is_allowed else ()", "if False else ()", (test_resolve.test_a_team_on_a_company_is_the_later_message_and_no_higher_one,)),
+    "what stands below elsewhere counts": Mutant(JUDGE, "_under", "not hold_together(statement, other)", "False", (test_resolve.test_a_higher_word_stands_where_it_holds_alone,)),
     # -- files, and what leaves them
-    "order decides inside a file": Mutant(check, "_contradictions", "one.statement.value != other.statement.value", "False", OURS),
-    "places do not part contradictions": Mutant(check, "_contradictions", "and _overlap(one.statement, other.statement)", "", OURS),
+    "order decides inside a file": Mutant(check, "_contradictions", "one.statement.answer != answer", "False", OURS),
+    "places do not part contradictions": Mutant(check, "_with_earlier", "places.meeting(verdict.statement)", "range(number)", OURS),
     "the nearest file loses": Mutant(check, "_which_holds", "decision.labels['near'] is not Label.IN".replace("'", '"'), "decision.labels['near'] is Label.IN", NEAREST),
     "ranks of two files ignored": Mutant(check, "_which_holds", "norms.spec.level_by_id[one.overlay.holder].roles[0]", "norms.spec.level_by_id[near.overlay.holder].roles[0]", NEAREST),
-    "files meet nowhere": Mutant(check, "_overlap", "return True", "return False", NEAREST),
+    "every audience is another": Mutant(places, "_is_for", "one.audience and other.audience", "one.audience or other.audience", PLACES),
+    "audiences do not part": Mutant(places, "_is_for", "plain(one.audience) == plain(other.audience)", "True", (*PLACES, *OURS)),
+    "a value that is left out is no value": Mutant(OverlayStatement, "answer", "self.value or self.id", "self.value", OURS),
+    "`*` leaves its folder": Mutant(places, "_name", "_Step(stays=_besides(_SLASH), skips=(1,))", "_Step(stays=_ANY, skips=(1,))", PATHS),
+    "`**/` wants a folder": Mutant(places, "_steps", "_Step(skips=(1, 2))", "_Step(skips=(1,))", PATHS),
+    "a folder is what begins so": Mutant(export, "below", '"/**"', '"*/**"', FOLDERS),
+    "files meet nowhere": Mutant(places, "_patterns", "kept or ['**']".replace("'", '"'), "kept", NEAREST),
     "a refused statement is exported": Mutant(check.OverlayReport, "said", "self.allowed", "self.verdicts", (test_export.test_what_is_refused_never_leaves,)),
     "a refused statement is resolved": Mutant(resolve, "resolved", "map(_refusal, report.refused)", "()", (test_resolve.test_upstream_stands_verbatim_and_statements_behind_what_they_change,)),
     "a block of others is written over": Mutant(export.Block, "is_edited", "_digest(self.lines) != self.digest", "False", (test_export.test_a_block_that_somebody_changed_stays_unless_forced,)),

@@ -219,6 +219,27 @@ def test_a_team_on_a_company_is_the_later_message_and_no_higher_one(shop: Path) 
     assert found.decisive.quoted.text == "Greet nobody."
 
 
+@pytest.mark.parametrize(
+    ("company", "team", "code"),
+    [
+        ("globs: ['lab/**']", "globs: ['lab/a/*']", "level-too-low"),
+        ("globs: ['lab/**']", "globs: ['shop/**']", None),
+        ("audience: staff", "audience: customers", None),
+        ("audience: staff", "globs: ['shop/**']", "level-too-low"),
+    ],
+)
+def test_a_higher_word_stands_where_it_holds_alone(
+    shop: Path, company: str, team: str, code: str | None
+) -> None:
+    text = f"overrides: be_kind, where: {{{company}}}"
+    laid(shop, "company", "system", f"{{id: a, says: a, {text}}}", on="model_spec.md")
+    text = f"overrides: be_kind, where: {{{team}}}"
+    (found,) = ps.check_overlay(
+        laid(shop, "team", "developer", f"{{id: b, says: b, {text}}}", on="company.yaml")
+    ).verdicts
+    assert found.code == code
+
+
 def test_slashes_in_names_and_ids_change_nothing(shop: Path) -> None:
     first = laid(shop, "a", "developer", "{id: x/y, says: x, overrides: be_warm}", on="model_spec.md")
     first.write_text(first.read_text("utf-8").replace("overlay: a", "overlay: a/b"), "utf-8")

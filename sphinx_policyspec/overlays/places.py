@@ -1,0 +1,288 @@
+"""Where statements hold: whether patterns of files can match one file, and whether two places meet.
+
+A pattern names paths from the folder of its overlay on, as tools for agents take them: ``*`` and ``?`` stay within a name, ``**`` as a
+whole name stands for any folders, ``[a-c]`` and ``[!a]`` for one character, ``{ts,tsx}`` for either; what a backslash precedes stands for
+itself. One that begins with ``!`` takes files away in some tools; here it adds none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Protocol
+
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.readers.text import plain
+
+_Chars = tuple[tuple[int, int], ...]
+"""Characters as ranges of their numbers, both ends included, in order."""
+
+_LAST = 0x10FFFF
+_ANY: _Chars = ((0, _LAST),)
+_SLASH: _Chars = ((ord("/"), ord("/")),)
+_MOST, _MOST_EXPANDED = 500, 200
+"""Characters of a pattern, and patterns that its braces stand for; one beyond that counts as any file."""
+
+
+class HoldsSomewhere(Protocol):
+    """What holds somewhere: a statement of an overlay file, or of a spec that results from one."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Patterns of the files that it holds in; none are any."""
+
+    @property
+    def audience(self) -> str:
+        """Whom it is for, in words; nothing is everybody."""
+
+
+def may_meet(left: Sequence[str], right: Sequence[str]) -> bool:
+    """Return whether a file can match one of some patterns, and one of others; no patterns are any file."""
+    files = _Automaton()
+    ends = sum(files.add(steps) for steps in _patterns(right))
+    return any(files.reached(steps) & ends for steps in _patterns(left))
+
+
+def below(folder: str) -> tuple[str, ...]:
+    """Return patterns of the files in a folder and below it; without a name of any."""
+    return (re.sub(r"([\\*?\[{}!,])", r"\\\1", folder) + "/**",) if folder else ()
+
+
+class StatementPlaces:
+    """Where several things hold, so that all that can hold in one place with another are found at once.
+
+    Patterns are automata whose states only ever stay or go forward; the states of all are the bits of one number. A pattern is held to
+    all of them in one pass, whose steps are as many as its own.
+    """
+
+    def __init__(self, placed: Sequence[HoldsSomewhere]) -> None:
+        self._placed = placed
+        self._files = _Automaton()
+        self._owners: dict[int, int] = {}
+        for number, one in enumerate(placed):
+            for steps in _patterns(one.globs):
+                self._owners[self._files.add(steps).bit_length() - 1] = number
+        self._ends = sum(1 << end for end in self._owners)
+
+    def meeting(self, other: HoldsSomewhere) -> Iterator[int]:
+        """Yield the numbers of those that can hold where another does: for the same people, and in a file of both."""
+        found = 0
+        for steps in _patterns(other.globs):
+            found |= self._files.reached(steps)
+        bits, last = f"{found & self._ends:b}"[::-1], -1
+        end = bits.find("1")
+        while end >= 0:
+            number, end = self._owners[end], bits.find("1", end + 1)
+            if number != last and _is_for(self._placed[number], other):
+                last = number
+                yield number
+
+
+def hold_together(one: HoldsSomewhere, other: HoldsSomewhere) -> bool:
+    """Return whether two can hold in one place."""
+    return _is_for(one, other) and may_meet(one.globs, other.globs)
+
+
+def _is_for(one: HoldsSomewhere, other: HoldsSomewhere) -> bool:
+    """Return whether two can be for the same people: words for an audience are compared, and not understood."""
+    return not (one.audience and other.audience) or plain(one.audience) == plain(other.audience)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step(Brief):
+    """One state of a pattern.
+
+    :param goes: characters with which it goes on to the next
+    :param stays: characters with which it stays
+    :param skips: how many states further it goes on without any
+    """
+
+    goes: _Chars = ()
+    stays: _Chars = ()
+    skips: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Automaton:
+    """The states of several patterns, as bits.
+
+    :param size: how many states there are, those behind the last steps of patterns included
+    """
+
+    size: int = 0
+    starts: int = 0
+    _going: dict[_Chars, int] = field(default_factory=dict)
+    _staying: dict[_Chars, int] = field(default_factory=dict)
+    _skipping: dict[int, int] = field(default_factory=dict)
+    _known: dict[_Chars, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, steps: Sequence[_Step]) -> int:
+        """Add a pattern, and return the bit of the state in which all of it has matched."""
+        self.starts |= 1 << self.size
+        for at, step in enumerate(steps, self.size):
+            for chars, states in ((step.goes, self._going), (step.stays, self._staying)):
+                if chars:
+                    states[chars] = states.get(chars, 0) | 1 << at
+            for skip in step.skips:
+                self._skipping[skip] = self._skipping.get(skip, 0) | 1 << at
+        self.size += len(steps) + 1
+        return 1 << (self.size - 1)
+
+    def reached(self, steps: Sequence[_Step]) -> int:
+        """Return the states that can be reached with the words that another pattern matches."""
+        # Of each state of the other pattern, the states in which these can be at the same time.
+        states = [0] * (len(steps) + 1)
+        states[0] = self._closed(self.starts)
+        for at, step in enumerate(steps):
+            here = states[at]
+            while step.stays and (more := here | self._after(here, step.stays)) != here:
+                here = more
+            for skip in step.skips:
+                states[at + skip] |= here
+            if step.goes:
+                states[at + 1] |= self._after(here, step.goes)
+        return states[-1]
+
+    def _after(self, states: int, chars: _Chars) -> int:
+        if chars not in self._known:
+            self._known[chars] = (_of(self._going, chars), _of(self._staying, chars))
+        going, staying = self._known[chars]
+        return self._closed((states & going) << 1 | states & staying)
+
+    def _closed(self, states: int) -> int:
+        """Return states with those that can be reached from them without a character."""
+        more = states
+        while True:
+            for skip, some in self._skipping.items():
+                more |= (more & some) << skip
+            if more == states:
+                return states
+            states = more
+
+
+def _of(states: dict[_Chars, int], chars: _Chars) -> int:
+    """Return the states that some character of several leads on."""
+    found = 0
+    for wanted, some in states.items():
+        if _share(wanted, chars):
+            found |= some
+    return found
+
+
+def _share(one: _Chars, other: _Chars) -> bool:
+    return any(first <= end and begin <= last for first, last in one for begin, end in other)
+
+
+# -- patterns ----------------------------------------------------------------------------------
+
+
+def _patterns(globs: Sequence[str]) -> Iterator[tuple[_Step, ...]]:
+    """Yield the automata of patterns, one for each choice of braces."""
+    kept = [glob for glob in globs if not glob.startswith("!")]
+    for glob in kept or ["**"]:
+        yield from (_steps(pattern) for pattern in _expanded(glob))
+
+
+def _expanded(glob: str) -> list[str]:
+    """Return a pattern without braces for each choice that its braces leave."""
+    waiting, found = [glob], list[str]()
+    for _ in range(_MOST_EXPANDED * 2):
+        if not waiting:
+            return found
+        pattern = waiting.pop()
+        if len(pattern) > _MOST:
+            break
+        choices = _choices(pattern)
+        if choices:
+            waiting += choices
+        else:
+            found.append(pattern)
+    return ["**"]
+
+
+_SIGN = re.compile(r"\\.|\[[!^]?\]?[^\]/]*\]|[{},]", re.DOTALL)
+"""What braces are looked for in: neither escaped characters nor classes hold any."""
+_RANGE = re.compile(r"[^,{}]*\.\.[^,{}]*")
+
+
+def _choices(pattern: str) -> list[str]:
+    """Return a pattern with each of what its first pair of braces holds in their place; nothing where it has none."""
+    begins: list[list[int]] = []
+    for sign in _SIGN.finditer(pattern):
+        if sign[0] == "{":
+            begins.append([sign.start()])
+        elif sign[0] == "," and begins:
+            begins[-1].append(sign.start())
+        elif sign[0] == "}" and begins:
+            cuts = [*begins.pop(), sign.start()]
+            parts = [pattern[start + 1 : end] for start, end in pairwise(cuts)]
+            if len(parts) == 1 and _RANGE.fullmatch(parts[0]):
+                parts = ["*"]
+            elif len(parts) == 1:
+                # One thing in braces is no choice.
+                parts = [f"\\{{{parts[0]}\\}}"]
+            return [f"{pattern[: cuts[0]]}{part}{pattern[cuts[-1] + 1 :]}" for part in parts]
+    return []
+
+
+def _steps(pattern: str) -> tuple[_Step, ...]:
+    """Return the states of a pattern without braces.
+
+    That a star stands for no character, where a name has some, makes no two patterns meet: both could have one more there.
+    """
+    names = [name for name in pattern.split("/") if name not in {"", "."}] or ["**"]
+    if pattern.endswith("/"):
+        names.append("**")
+    steps: list[_Step] = []
+    for number, name in enumerate(names):
+        is_last = number == len(names) - 1
+        if not _DEEP.fullmatch(name):
+            steps += _name(name)
+            steps += [] if is_last else [_Step(goes=_SLASH)]
+        elif is_last:
+            steps.append(_Step(stays=_ANY, skips=(1,)))
+        elif number == 0 or not _DEEP.fullmatch(names[number - 1]):
+            steps += [_Step(skips=(1, 2)), _Step(stays=_ANY, goes=_SLASH)]
+    return tuple(steps)
+
+
+_DEEP = re.compile(r"\*{2,}")
+_TOKEN = re.compile(
+    r"(?P<stars>\*+)|\\(?P<escaped>.)|\[(?P<not>[!^]?)(?P<chars>\]?[^\]]*)\]|(?P<char>.)", re.DOTALL
+)
+
+
+def _name(name: str) -> Iterator[_Step]:
+    """Yield the states of the pattern of a file or folder."""
+    for token in _TOKEN.finditer(name):
+        if token["stars"]:
+            yield _Step(stays=_besides(_SLASH), skips=(1,))
+        elif token["chars"]:
+            inside = tuple(_ranges(token["chars"]))
+            yield _Step(goes=_besides((*inside, *_SLASH)) if token["not"] else _without_slash(inside))
+        elif token["char"] == "?":
+            yield _Step(goes=_besides(_SLASH))
+        else:
+            yield from (_Step(goes=((ord(char),) * 2,)) for char in token["escaped"] or token[0])
+
+
+def _ranges(chars: str) -> Iterator[tuple[int, int]]:
+    for found in re.finditer(r"(.)-(.)|(.)", chars, re.DOTALL):
+        first, last = found[1] or found[3], found[2] or found[3]
+        yield ord(first), ord(last)
+
+
+def _besides(chars: _Chars) -> _Chars:
+    """Return all characters but some."""
+    found, begin = list[tuple[int, int]](), 0
+    for first, last in sorted(chars):
+        if first > begin:
+            found.append((begin, first - 1))
+        begin = max(begin, last + 1)
+    return (*found, (begin, _LAST)) if begin <= _LAST else tuple(found)
+
+
+def _without_slash(chars: _Chars) -> _Chars:
+    return _besides((*_besides(chars), *_SLASH))
