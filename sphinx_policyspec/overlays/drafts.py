@@ -81,7 +81,7 @@ def draft_overlay(files: Sequence[tuple[Path, str]], spec: Spec, upstream: Upstr
 
 # -- files -------------------------------------------------------------------------------------
 
-_IMPORT = re.compile(r"(?<![\w@/.`])@((?:~?/|\.{1,2}/)?[\w.-]+(?:/[\w.-]+)*)")
+_IMPORT = re.compile(r"(?<![\w@/.`\\])@((?:~?/|\.{1,2}/)?[\w.-]+(?:/[\w.-]+)*)")
 _LONE = re.compile(r"\s*@?((?:~?/|\.{1,2}/)?[\w.-]+(?:/[\w.-]+)*\.\w{1,8})\s*")
 _TEXT_FILE = re.compile(r"\A(?:~|\.{0,2}/)|\.(?:md|mdc|markdown|txt|rst|ya?ml)\Z")
 

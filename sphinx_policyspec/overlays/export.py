@@ -6,9 +6,10 @@ import codecs
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sphinx_policyspec.errors import SourceError
@@ -168,7 +169,7 @@ def _content(report: OverlayReport, name: str, said: Sequence[StatementVerdict])
 
 def _where(statement: OverlayStatement) -> str:
     """Return in words where a statement holds."""
-    files = " or ".join(f"`{escaped(glob)}`" for glob in statement.globs)
+    files = " or ".join(map(_code, statement.globs))
     people = escaped(statement.audience)
     told = [f"files match {files}"] * bool(files) + [f"the audience is {people}"] * bool(people)
     return f"Where {' and '.join(told)}:" if told else ""
@@ -204,9 +205,9 @@ def _keys(statement: OverlayStatement) -> dict[str, Any]:
 
 
 def _commented(record: dict[str, Any]) -> str:
-    """Return JSON that can end neither a comment nor code."""
+    """Return JSON that can end neither a comment nor code, and loads nothing."""
     text = dump_json(record)
-    for sign in "<>`":
+    for sign in "<>`@#":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text.replace("--", "-\\u002d")
 
@@ -216,23 +217,65 @@ def _line(text: str) -> str:
 
 
 _OPENS = re.compile(
-    r"(?=[-+*](?:\s|\Z)|#{1,6}(?:\s|\Z)|[>|]|\d*\\|```|~~~|\d{1,9}[.)](?:\s|\Z))(\d*)(.*)", re.DOTALL
+    r"(?=[-+*](?:\s|\Z)|[-+*_=\s]+\Z|#{1,6}(?:\s|\Z)|[>|]|\d*\\|```|~~~|\d{1,9}[.)](?:\s|\Z)|\[[^\[\]]{1,999}\]:)(\d*)(.*)",
+    re.DOTALL,
 )
-"""What would begin a list, heading, quotation, table or code where an item begins."""
+"""What would begin a list, heading, quotation, rule, table, code or the address of a link where an item begins."""
+_SIGN = r"(?=@\S|#\w{1,40}:\S)"
+_CALLS = re.compile(rf"(?<![\w/\\])(\\*+){_SIGN}")
+_CALLED = re.compile(rf"(?<![\w/\\])\\(\\*+){_SIGN}")
+"""Where a word names a file that an agent would load: `@path` (Claude Code, Gemini CLI, Cursor), `#file:path` (Copilot).
+
+Behind a backslash it is but a word, as Markdown has it, and between backticks, where the tools look for none.
+"""
+_IN_TAG = re.compile(r"<[A-Za-z/!?][^<>`]*+`")
+_TICKS = re.compile(r"(?<!\\)(\\*+)(`++)")
 
 
 def escaped(text: str) -> str:
-    """Return words as a line of Markdown that opens and closes nothing; :func:`unescaped` gives them back."""
-    line = re.sub(r"&(?=(?:amp|lt|gt);)", "&amp;", _line(text)).replace("<!--", "&lt;!--")
-    line = line.replace("-->", "--&gt;").replace("--!>", "--!&gt;")
-    return f"{found[1]}\\{found[2]}" if (found := _OPENS.fullmatch(line)) else line
+    """Return words as a line of Markdown that opens, closes and loads nothing; :func:`unescaped` gives them back."""
+    line = _closed(re.sub(r"&(?=(?:amp|lt|gt);)", "&amp;", _line(text)))
+    line = f"{found[1]}\\{found[2]}" if (found := _OPENS.fullmatch(line)) else line
+    return _outside_code(line, partial(_CALLS.sub, r"\1\\"))
 
 
 def unescaped(line: str) -> str:
     """Return what :func:`escaped` was given, in one line."""
-    plain = re.sub(r"\A(\d*)\\", r"\1", line)
+    plain = re.sub(r"\A(\d*)\\", r"\1", _outside_code(line, partial(_CALLED.sub, r"\1")))
     plain = plain.replace("&lt;!--", "<!--").replace("--&gt;", "-->").replace("--!&gt;", "--!>")
     return re.sub(r"&amp;(?=(?:amp|lt|gt);)", "&", plain)
+
+
+def _closed(line: str) -> str:
+    """Return a line that neither opens nor closes a comment."""
+    return line.replace("<!--", "&lt;!--").replace("-->", "--&gt;").replace("--!>", "--!&gt;")
+
+
+def _code(text: str) -> str:
+    """Return words as code, which holds and loads nothing else."""
+    line = _closed(_line(text))
+    ticks = "`" * (max((len(run[2]) for run in _TICKS.finditer(line)), default=0) + 1)
+    blank = " " * ("`" in line)
+    return f"{ticks}{blank}{line}{blank}{ticks}"
+
+
+def _outside_code(line: str, change: Callable[[str], str]) -> str:
+    """Return a line with what stands outside of code changed (CommonMark, §6.1); where a tag may hold a backtick, nothing is code."""
+    runs = [] if _IN_TAG.search(line) else [*_TICKS.finditer(line)]
+    later = grouped((run[2], run) for run in reversed(runs))
+    made: list[str] = []
+    begun = 0
+    for run in runs:
+        if run.start() < begun:
+            continue
+        # A backslash takes its meaning from the first backtick alone.
+        closing = later.get(run[2][len(run[1]) % 2 :], [])
+        while closing and closing[-1].start() <= run.start():
+            closing.pop()
+        if closing:
+            made += [change(line[begun : run.end()]), line[run.end() : closing[-1].end()]]
+            begun = closing[-1].end()
+    return "".join((*made, change(line[begun:])))
 
 
 def item_record(line: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.files import printable
@@ -94,9 +95,16 @@ def test_bytes_of_others_stay_and_a_second_run_changes_nothing(standing: bytes, 
     assert exported(shorter, SAID, more, to=to).data == after
 
 
+CALLING = st.text("@#`\\\\ <>/:a.1", max_size=24)
+"""Words that name files, in and beside code, behind backslashes and in tags."""
+
+
 @given(
     st.text(max_size=60)
-    | st.sampled_from(["1. x", "1\\. x", "# x", "\\", "&lt;!--", "&amp;lt;!--", "--!>", "- [ ] x"])
+    | st.sampled_from(
+        ["1. x", "1\\. x", "# x", "\\", "&lt;!--", "&amp;lt;!--", "--!>", "- [ ] x", "---", "[a]: b"]
+    )
+    | CALLING
 )
 def test_words_of_a_statement_come_back_from_a_line_that_closes_nothing(words: str) -> None:
     line = escaped(words)
@@ -104,12 +112,47 @@ def test_words_of_a_statement_come_back_from_a_line_that_closes_nothing(words: s
     assert unescaped(line) == escaped_free(words)
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("Mail @docs/a.md, (@b) or #file:c.md.", r"Mail \@docs/a.md, (\@b) or \#file:c.md."),
+        ("Use `@scope/a` and ``a ` @b``, not @c.", r"Use `@scope/a` and ``a ` @b``, not \@c."),
+        (r"x \` @a ` @b ` @c", r"x \` \@a ` @b ` \@c"),
+        (
+            "me@example.org, https://a.org/@b/#file:c, a #1 and @ home",
+            "me@example.org, https://a.org/@b/#file:c, a #1 and @ home",
+        ),
+        (r"\@a", r"\\\@a"),
+        ("[a]: b", r"\[a]: b"),
+        ("---", r"\---"),
+    ],
+)
+def test_a_word_that_names_a_file_is_a_word(words: str, line: str) -> None:
+    assert escaped(words) == line
+
+
+@given(CALLING)
+def test_no_words_load_a_file(words: str) -> None:
+    # Claude Code looks behind blanks, outside of code; what is code, another reader of Markdown says.
+    (paragraph,) = [
+        token
+        for token in MarkdownIt("commonmark").disable("text_join").parse(f"x {escaped(words)}")
+        if token.children
+    ]
+    shown = {"softbreak": "\n", "code_inline": "`"}
+    left = "".join(
+        shown.get(one.type) or (one.markup if one.type == "text_special" else one.content)
+        for one in paragraph.children or ()
+    )
+    assert not re.search(r"(?:^|\s)(?:@\S|#\w+:\S)", left)
+
+
 def escaped_free(words: str) -> str:
     """Return words in one line, without signs that steer terminals, as they go out."""
     return printable(" ".join(words.split()))
 
 
-HOSTILE = '--> <!-- policyspec:end shop --> ---\n"}]\n```{policy:principle} x\n{{ y }}\n# z'
+HOSTILE = '--> <!-- policyspec:end shop --> ---\n"}]\n```{policy:principle} x\n{{ y }}\n# z @docs/a.md #file:b.md'
 
 
 @pytest.mark.parametrize("to", list(ExportForm))
@@ -132,6 +175,7 @@ def test_no_word_closes_what_it_stands_in(to: ExportForm) -> None:
     said = {**statement, "says": " ".join(HOSTILE.split())}
     assert said in [item_record(line) for line in block.lines]
     assert all(line.count("-->") == line.count("<!--") for line in text.splitlines())
+    assert not re.search(r"(?:^|\s)(?:@\S|#\w+:\S)", re.sub(r"````.*?````", "", text))
 
 
 def _texts(value: object) -> Iterator[str]:
