@@ -277,7 +277,10 @@ class Reader:
         place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
         read, older = releases[place], [one.spec for one in releases[:place]]
         report = check_overlays(overlays, read.spec, older=older, digest=read.digest)
-        return report.with_findings(findings), read
+        # What is wrong with a sidecar is theirs who wrote the overlay, unlike upstream's own faults.
+        sidecars = {file.name for file in read.annotations} if self._given else set()
+        aside = (one for one in read.findings if one.span.file in sidecars)
+        return report.with_findings((*findings, *aside)), read
 
     def _overlaid(self, path: Path, name: str) -> Loaded:
         """Return the spec that results from an overlay, annotated where its upstream is."""

@@ -206,10 +206,16 @@ class OverlayJudge:
 
     @cached_property
     def _clauses(self) -> dict[str, list[Clause]]:
+        """What clauses count for, by principle: one that claims more than its principle has no more than that."""
+        rank = self.norms.rank
         return grouped(
-            (clause.principle, clause)
+            (
+                owner.id,
+                max(clause, replace(clause, authority=owner.authority), key=lambda one: rank[one.authority]),
+            )
             for clause in self.norms.spec.clauses
-            if {clause.authority, clause.permits_by or clause.authority} <= self.norms.rank.keys()
+            if (owner := self.norms.principle(clause.principle))
+            and {owner.authority, clause.authority, clause.permits_by or clause.authority} <= rank.keys()
         )
 
     def _level(self, principle: Principle, clause: Clause | None) -> AuthorityLevel:
@@ -333,9 +339,17 @@ class OverlayJudge:
     def _permitted(
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
-        """Judge the use of a permission: of a clause that names who may give it, at the level of that."""
-        open_ones = [one for one in self._clauses.get(principle.id, ()) if one.permits_by]
-        given = next((one for one in open_ones if clause is None or one is clause), None)
+        """Judge the use of a permission at the level that may give it, where the holder has that; else as an override."""
+        rank = self.norms.rank
+        given = next(
+            (
+                one
+                for one in self._clauses.get(principle.id, ())
+                if one.permits_by and rank[self.holder.id] <= rank[one.permits_by]
+                if clause is None or one is clause
+            ),
+            None,
+        )
         if given is None:
             return self._overridden(statement, principle, clause)
         return self._overridden(statement, principle, replace(given, authority=given.permits_by))

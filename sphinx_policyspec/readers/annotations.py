@@ -25,11 +25,18 @@ from sphinx_policyspec.model.attributes import (
 )
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
-from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind, place_of
+from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
 from sphinx_policyspec.model.spec import is_date, is_name
 from sphinx_policyspec.readers.inline import slug
-from sphinx_policyspec.readers.outlines import bullets_of, is_apart, levels_used, stale_names, with_levels
-from sphinx_policyspec.readers.text import holds, no_such_clause, read_text
+from sphinx_policyspec.readers.outlines import (
+    bullets_of,
+    is_apart,
+    levels_used,
+    stale_names,
+    with_clauses,
+    with_levels,
+)
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _PART = MappingProxyType({part.name: part for part in MAPPINGS})
@@ -374,27 +381,20 @@ def annotate(
     clauses = grouped((clause.principle, clause) for clause in spec.clauses)
     bullets = bullets_of(spec) if annotations.reader and annotations.reader.bullets else {}
     apart = {one.parent for one in spec.provisions if is_apart(one)}
+    levels = annotations.levels or spec.levels or levels_used(spec)
     for provision in spec.provisions:
         findings += _misplaced(provision, changed.get(provision.id), is_split=provision.id in apart)
-        clauses.setdefault(provision.id, []).extend(bullets.get(provision.id, ()))
-        for clause in changed[provision.id].clauses if provision.id in changed else ():
-            item = next((one for one in bullets.get(provision.id, ()) if holds(one.text, clause.text)), None)
-            if item is not None:
-                given = clause.authority or item.authority
-                lowered = replace(item, authority=given, permits_by=clause.permits_by)
-                clauses[provision.id] = [lowered if one is item else one for one in clauses[provision.id]]
-            elif holds(provision.text, clause.text) and isinstance(provision, model.Principle):
-                level, span = clause.authority or provision.authority, place_of(clause.text, provision)
-                placed = replace(clause, principle=provision.id, authority=level, span=span)
-                clauses.setdefault(provision.id, []).append(placed)
-            elif isinstance(provision, model.Principle) and not lenient:
-                findings.append(no_such_clause(provision.id, clause.text, clause.span))
+        said = changed[provision.id].clauses if provision.id in changed else ()
+        items = bullets.get(provision.id, ())
+        found, wrong = with_clauses(provision, items, said, levels, lenient=lenient)
+        clauses.setdefault(provision.id, []).extend(found)
+        findings += wrong
     metadata: dict[str, Any] = dict(annotations.metadata)
     known = {*spec.provision_by_id, *_categories(changed, spec)} if lenient else None
     annotated = replace(
         spec,
         **metadata,
-        levels=annotations.levels or spec.levels or levels_used(spec),
+        levels=levels,
         topics=tuple({topic.id: topic for topic in (*spec.topics, *annotations.topics)}.values()),
         goals=tuple({goal.id: goal for goal in (*spec.goals, *annotations.goals)}.values()),
         priorities=annotations.priorities or spec.priorities,

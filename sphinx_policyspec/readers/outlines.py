@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.levels import levels_for
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, slug_of
+from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, place_of, slug_of
 from sphinx_policyspec.model.spec import DEFAULT_TITLE, is_date
 from sphinx_policyspec.readers.blocks import cut
 from sphinx_policyspec.readers.comments import ITEM, Shown, front_matter, without_comments
 from sphinx_policyspec.readers.headings import Heading, heading_of
 from sphinx_policyspec.readers.inline import InlineLink, InlineTag, without_tags
 from sphinx_policyspec.readers.model_spec import DialectReader, Draft
-from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds, plain
+from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds, no_such_clause, plain
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 if TYPE_CHECKING:
@@ -418,6 +418,55 @@ def bullets_of(spec: model.Spec) -> dict[str, list[model.Clause]]:
         for one in spec.principles
         if one.span.file in files
     }
+
+
+def with_clauses(
+    provision: model.Provision,
+    items: Sequence[model.Clause],
+    given: Iterable[model.Clause],
+    levels: Sequence[model.AuthorityLevel],
+    *,
+    lenient: bool,
+) -> tuple[list[model.Clause], list[model.Finding]]:
+    """Return the clauses of a provision with what a file says of them, and what of that does not fit.
+
+    :param items: list items of it that are clauses
+    :param given: the clauses of the file, where they stand there
+    :param lenient: say nothing of words that it lacks
+    """
+    found, findings = [*items], list[model.Finding]()
+    rank = {level.id: number for number, level in enumerate(levels)}
+    for clause in given:
+        item = next((n for n, one in enumerate(items) if holds(one.text, clause.text)), None)
+        if item is None and not isinstance(provision, model.Principle):
+            continue
+        if item is None and not holds(provision.text, clause.text):
+            findings += [] if lenient else [no_such_clause(provision.id, clause.text, clause.span)]
+            continue
+        own = items[item].authority if item is not None else getattr(provision, "authority", "")
+        level = clause.authority or own
+        if rank.get(level, len(rank)) < rank.get(own, 0):
+            findings.append(_raised(clause, own, levels[rank[own] + 1 :]))
+            level = own
+            if not clause.permits_by:
+                continue
+        if item is not None:
+            found[item] = replace(items[item], authority=level, permits_by=clause.permits_by)
+        else:
+            span = place_of(clause.text, provision)
+            found.append(replace(clause, principle=provision.id, authority=level, span=span))
+    return found, findings
+
+
+def _raised(clause: model.Clause, own: str, below: Sequence[model.AuthorityLevel]) -> model.Finding:
+    """Return that a file gives a clause a level above its principle's, which is left out."""
+    names = ", ".join(f"`{level.id}`" for level in below)
+    return model.Finding(
+        code="clause-not-lower",
+        message=f"a clause cannot raise the level of its principle from `{own}` to `{clause.authority}`",
+        span=clause.span,
+        hint=f"levels below it are {names}" if below else "leave `level` out",
+    )
 
 
 def _items(block: model.Prose) -> Iterator[tuple[str, model.Span]]:

@@ -349,6 +349,29 @@ def test_a_permission_that_a_sidecar_tells_of_is_used_in_so_many_words(run: Run,
     assert run("overlay", "check", path, "--no-annotations")[1].count("refused (root-is-fixed)") == 3
 
 
+def test_a_sidecar_cannot_raise_a_clause_and_is_told_at_its_line(run: Run, shop: Path) -> None:
+    (shop / "side.yaml").write_text(
+        "provisions:\n  be_kind:\n    clauses:\n      - {text: greets people, level: root}\n"
+        "      - {text: By default, level: root, permits-by: user}\n      - {text: no such words, level: guideline}\n",
+        "utf-8",
+    )
+    path = written(shop, "{id: a, says: x, overrides: {provision: be_kind, clause: greets people}}")
+    report = ps.check_overlay(path, annotations=shop / "side.yaml")
+    assert [
+        (one.code, one.span.file, one.span.line) for one in report.findings if one.span.file == "side.yaml"
+    ] == [
+        ("clause-not-lower", "side.yaml", 4),
+        ("clause-not-lower", "side.yaml", 5),
+        ("unknown-clause", "side.yaml", 6),
+    ]
+    (verdict,) = report.verdicts
+    assert (verdict.is_allowed, verdict.decisive.level and verdict.decisive.level.id) == (True, "user")
+    kept = [(one.text, one.authority, one.permits_by) for one in report.upstream.clauses]
+    assert kept == [("By default", "user", "user")]
+    told = run("check", shop / "model_spec.md", "--annotations", shop / "side.yaml")[1]
+    assert told.count("[clause-not-lower]") == 2
+
+
 CASES = """\
 title: a greeting
 items:

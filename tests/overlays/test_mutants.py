@@ -82,6 +82,8 @@ MUTANTS = {
     "narrows: its target is what it forbids": Mutant(JUDGE, "_narrowed", "for name in statement.forbids", "for name in [one.provision for one in statement.targets]", (test_verdicts.test_a_narrowing_is_allowed_whatever_it_narrows,)),
     "adds: at any level": Mutant(JUDGE, "_added", "if level.id == self.holder.id", "if True", ADDS),
     "adds: above the holder alone": Mutant(JUDGE, "_added", "level.id == self.holder.id", "level.id != self.holder.id", ADDS),
+    "permits: by who is below": Mutant(JUDGE, "_permitted", "rank[self.holder.id] <= rank[one.permits_by]", "True", PERMITS),
+    "a clause binds more than its principle": Mutant(JUDGE, "_clauses", "replace(clause, authority=owner.authority)", "clause", CLAUSES),
     "permits: as an override": Mutant(JUDGE, "_permitted", "given is None", "True", PERMITS),
     "permits: whoever asks": Mutant(JUDGE, "_permitted", "authority=given.permits_by", "authority=self.norms.spec.levels[-1].id", PERMITS),
     "delegates: the word of the holder counts": Mutant(JUDGE, "_delegated", "(norm, said, text), text.id)", "(norm, said, text))", DELEGATES),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_policyspec.decision import Norms, decide
+from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Clause,
@@ -197,24 +197,57 @@ def test_a_permission_is_used_at_the_level_that_may_give_it() -> None:
                 targets=target("fixed_rule"),
                 mode=mode,
             )
-            assert found.code == refusal((levels, holder, surface, mode), gives, ""), (holder, gives, surface)
+            who = (levels, holder, surface, mode)
+            is_below = levels.index(holder) > levels.index(gives)
+            assert found.code == refusal(who, levels[0] if is_below else gives, ""), (holder, gives, surface)
+            if is_below:
+                for aims in (
+                    target("fixed_rule"),
+                    (StatementTarget(provision="fixed_rule", clause=clause.text, span=at()),),
+                ):
+                    used, overridden = (
+                        judged(whole, holder.id, surface, operation=one, targets=aims, mode=mode)
+                        for one in (Operation.PERMITS, Operation.OVERRIDES)
+                    )
+                    assert shown(used) == shown(overridden)
 
 
 def test_the_level_of_a_clause_counts_in_place_of_that_of_its_principle() -> None:
     for levels, holder, surface, mode in settings():
-        for level, lowered in product(levels, levels):
-            if levels.index(lowered) < levels.index(level):
-                continue
+        for level, own in product(levels, levels):
+            # One that claims more than its principle counts as that.
+            lowered = max(level, own, key=levels.index)
             rule = principle("rule", authority=level.id, text="Never sell. By default, greet.")
-            clause = Clause(principle="rule", authority=lowered.id, text="By default, greet.", span=at())
+            clause = Clause(principle="rule", authority=own.id, text="By default, greet.", span=at())
             whole = spec(rule, levels=levels, clauses=(clause,))
             aim = (StatementTarget(provision="rule", clause="By default, greet.", span=at()),)
             found = judged(whole, holder.id, surface, operation=Operation.OVERRIDES, targets=aim, mode=mode)
             assert found.code == refusal((levels, holder, surface, mode), lowered, ""), (holder, lowered)
             assert found.decisive.level == lowered
+            assert_resolves_alike(found, whole)
             other = (StatementTarget(provision="rule", clause="Never sell.", span=at()),)
             found = judged(whole, holder.id, surface, operation=Operation.OVERRIDES, targets=other, mode=mode)
             assert found.code == refusal((levels, holder, surface, mode), level, ""), (holder, level)
+
+
+def shown(found: StatementVerdict) -> list[tuple[object, ...]]:
+    """Return what is told of each part of a verdict."""
+    return [
+        (
+            *(part.about, part.clause, part.level, part.code, part.quoted, part.notes),
+            *(part.witness.case, part.witness.decision.labels, part.witness.rule),
+        )
+        for part in found.parts
+    ]
+
+
+def assert_resolves_alike(found: StatementVerdict, whole: Spec) -> None:
+    """Assert that the file of a witness is a case without a fault, which `resolve` decides as the verdict says."""
+    read, findings = read_cases(case_file(found), "w.yaml")
+    norms = Norms(whole)
+    assert [*findings, *(one for case in read for one in (*case.findings, *problems(case.case, norms)))] == []
+    labels = [decide(one.case, norms).labels["s"] for one in read]
+    assert (labels == [Label.IN]) is found.is_allowed
 
 
 def test_a_narrowing_is_allowed_whatever_it_narrows() -> None:
