@@ -135,10 +135,11 @@ def no_principle(spec: model.Spec) -> Iterator[model.Finding]:
 
 def _levels_by_sidecar(spec: model.Spec) -> str:
     """Return how a text that is read by its headings gets levels; nothing for other texts."""
-    named = next((one.id for one in spec.provisions if one.text), "")
-    if not named or any(one.markup is not model.Markup.MARKDOWN for one in spec.documents):
+    if any(one.markup is not model.Markup.MARKDOWN for one in spec.documents):
         return ""
-    return f"a sidecar gives levels: `provisions: {{{named}: {{level: user}}}}`"
+    named = next((one.id for one in spec.provisions if one.text), "")
+    given = f"`provisions: {{{named}: {{level: user}}}}`" if named else "to what stands below a heading"
+    return f"a sidecar gives levels{':' * bool(named)} {given}"
 
 
 def no_user_level(spec: model.Spec) -> Iterator[model.Finding]:

@@ -64,8 +64,11 @@ def read_markdown(
     if default_title and not title:
         first = (one.title for one in reading.spec.provisions if _depth_of(one) == 1 and one.title)
         said.setdefault("title", next(first, default_title))
-    is_guess = bool(headings) and (not is_said or outline.repeated > 0)
-    guess = [_guess(reading.spec, outline.repeated)] if is_guess else []
+    guess = []
+    if not reading.spec.provisions:
+        guess = [_unheaded(file)] if text.strip() else []
+    elif not is_said or outline.repeated:
+        guess = [_guess(reading.spec, outline.repeated)]
     return Reading(replace(reading.spec, **said), (*guess, *reading.findings))
 
 
@@ -82,6 +85,16 @@ def _guess(spec: model.Spec, repeated: int) -> model.Finding:
     )
     span = model.Span(first.span.file, first.span.line)
     return model.Finding(code="reader-guess", message=message, span=span, hint=hint)
+
+
+def _unheaded(file: str) -> model.Finding:
+    """Return that a text was read of which nothing is a provision."""
+    return model.Finding(
+        code="reader-guess",
+        message="no heading: read as one text above all provisions",
+        span=model.Span(file, 1),
+        hint="write a heading, such as `# Being kind`, above what is to be a provision: its title makes the id",
+    )
 
 
 def _is_dialect(lines: Lines, shown: Shown, headings: Sequence[RawBlock]) -> bool:

@@ -152,7 +152,9 @@ def escaped_free(words: str) -> str:
     return printable(" ".join(words.split()))
 
 
-HOSTILE = '--> <!-- policyspec:end shop --> ---\n"}]\n```{policy:principle} x\n{{ y }}\n# z @docs/a.md #file:b.md'
+HOSTILE = (
+    '--> <!-- policyspec:end shop --> ---\n"}]\n```{policy:principle} x\n{{ y }}\n# z @docs/a.md #file:b.md'
+)
 
 
 @pytest.mark.parametrize("to", list(ExportForm))

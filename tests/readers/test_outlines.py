@@ -140,6 +140,27 @@ def test_nothing_is_said_of_such_a_text_but_how_it_was_read(charter: Path) -> No
     assert not [one for one in findings if "{#" in str(one)]
 
 
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Be kind. Always.\n\n- Be fair.\n", ["no-principle", "reader-guess"]),
+        ("# \n", ["no-principle", "reader-guess"]),
+        ("", ["no-principle"]),
+        ("\n\n", ["no-principle"]),
+    ],
+)
+@pytest.mark.parametrize("sidecar", ["", "reader: {ids: slug}\n"])
+def test_a_text_that_has_little_is_told_nothing_of_ids(
+    tmp_path: Path, text: str, codes: list[str], sidecar: str
+) -> None:
+    (tmp_path / "a.md").write_text(text, "utf-8")
+    (tmp_path / "a.yaml").write_text(sidecar, "utf-8")
+    found = load_checked(tmp_path / "a.md", annotations=tmp_path / "a.yaml" if sidecar else None).findings
+    is_told = not (sidecar and text.startswith("#"))
+    assert [one.code for one in found] == [code for code in codes if is_told or code != "reader-guess"]
+    assert not [one for one in found if "{#" in str(one)]
+
+
 def test_a_sidecar_gives_levels_clauses_goals_and_an_order_of_goals(charter: Path) -> None:
     loaded = load_checked(charter, annotations=charter.with_suffix(".yaml"))
     assert [one.code for one in loaded.findings if one.severity != "hint"] == []
