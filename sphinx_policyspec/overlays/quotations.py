@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sphinx_policyspec.checks.prose import without_shown
@@ -59,21 +60,28 @@ class Quotations:
 
     def of(self, provision: Provision, words: str = "", says: str = "") -> Quotation | None:
         """Return the sentence that holds some words; without any the one that asks for something and is nearest to a statement."""
-        if provision.id not in self._sentences:
-            self._sentences[provision.id] = tuple(_sentences(provision))
-        sentences = self._sentences[provision.id]
-        for one in sentences if words else ():
+        return self.nearest((provision,), words, says)
+
+    def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
+        """Return likewise the sentence of several provisions; of equally near ones the first is meant."""
+        sentences = [(one, provision) for provision in provisions for one in self._of(provision)]
+        for one, provision in sentences if words else ():
             if holds(one.passage.text, words) or holds(words, one.passage.text):
                 return quoted(one.passage, provision)
         said = _stems(words or says)
 
-        def nearness(one: _Sentence) -> tuple[bool, int, bool, bool]:
+        def nearness(pair: tuple[_Sentence, Provision]) -> tuple[bool, int, bool, bool]:
+            one, _ = pair
             shared = len(said & one.stems)
             return one.asks and shared > 0, shared, one.asks, one.is_default
 
-        # Of equally near ones the first is meant.
         best = max(sentences, key=nearness, default=None)
-        return quoted(best.passage, provision) if best else None
+        return quoted(best[0].passage, best[1]) if best else None
+
+    def _of(self, provision: Provision) -> tuple[_Sentence, ...]:
+        if provision.id not in self._sentences:
+            self._sentences[provision.id] = tuple(_sentences(provision))
+        return self._sentences[provision.id]
 
 
 def _sentences(provision: Provision) -> list[_Sentence]:

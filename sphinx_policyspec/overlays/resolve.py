@@ -95,13 +95,13 @@ def _here(span: Span) -> Span:
 
 
 def _refusal(verdict: StatementVerdict) -> Refusal:
-    statement = verdict.statement
+    statement, quoted = verdict.statement, verdict.decisive.quoted
     return Refusal(
         id=verdict.id,
         operation=statement.operation.value,
         named=statement.name or ", ".join(target.provision for target in statement.targets),
         refused=str(verdict.code),
-        because=why(verdict),
+        because=f"{why(verdict)}: {quoted.cited}" if quoted else why(verdict),
         span=_here(statement.span),
     )
 

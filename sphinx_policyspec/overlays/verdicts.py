@@ -456,6 +456,17 @@ def principles_in(norms: Norms, name: str) -> tuple[Principle, ...]:
     return tuple(one for one in norms.norms if provision.id in _above(norms.spec, one))
 
 
+def upstream_says(statement: SpecStatement, spec: Spec) -> tuple[Quotation, ...]:
+    """Return for each thing that a statement of a resolved spec is about the sentence of upstream that it meets."""
+    norms, quotations, words = Norms(spec), Quotations(), dict(statement.words)
+    found = (
+        quotations.nearest(principles_in(norms, name), words.get(name, ""), statement.text)
+        for name in statement.targets
+        if name in norms.provisions
+    )
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
 def _above(spec: Spec, provision: Provision) -> Iterator[str]:
     parent = provision.parent
     while parent is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -344,6 +345,10 @@ def test_the_handbook_shows_a_statement_below_its_target_and_a_page_of_all(shop:
     told = " ".join(changes.partition("What we change")[2].split())
     assert all(word in told for word in ("Overrides", "Delegates", "Adds", "shop/dare", "root-is-fixed"))
     assert "Sell it." not in page + changes
+    report = ps.resolve_overlay(shop / "shop.yaml").report
+    cited = [one.decisive.quoted.cited for one in report.verdicts if one.decisive.quoted]
+    assert cited
+    assert [one for one in cited if one not in BeautifulSoup(changes, "html.parser").get_text()] == []
 
 
 def test_prompts_come_below_what_an_overlay_says(run: Run, shop: Path) -> None:

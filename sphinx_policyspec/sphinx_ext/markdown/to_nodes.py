@@ -412,20 +412,28 @@ class OverlayFacts:
         return shown
 
     def _changed(self, statement: model.SpecStatement) -> list[nodes.Node]:
+        from sphinx_policyspec.overlays.verdicts import upstream_says  # noqa: PLC0415  few specs have overlays
+
         arrow = [nodes.Text(" \N{RIGHTWARDS ARROW} ")] if statement.targets else []
         said = nodes.Text(f" \N{EN DASH} {' '.join(statement.text.split())} ({self.verdict(statement)})")
-        return [*self.links([statement.id]), *arrow, *self.links(statement.targets), said]
+        shown = [*self.links([statement.id]), *arrow, *self.links(statement.targets), said]
+        quoted = (boxes.word(one.cited, "ps-fact") for one in upstream_says(statement, self._spec))
+        return [_paragraph(*shown), *quoted]
 
 
 def _refused(refusal: model.Refusal) -> list[nodes.Node]:
     shown: list[nodes.Node] = [nodes.literal("", refusal.id), nodes.Text(f" ({refusal.refused}): ")]
     for number, part in enumerate(refusal.because.split("`")):
         shown += [nodes.literal("", part) if number % 2 else nodes.Text(part)] if part else []
-    return shown
+    return [_paragraph(*shown)]
 
 
-def _headed(title: str, lines: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
-    """Return lines below a heading that is no part of the contents."""
-    shown = (nodes.list_item("", nodes.paragraph("", "", *line, translatable=False)) for line in lines)
+def _paragraph(*parts: nodes.Node) -> nodes.Node:
+    return nodes.paragraph("", "", *parts, translatable=False)
+
+
+def _headed(title: str, items: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
+    """Return the items of a list below a heading that is no part of the contents."""
+    shown = (nodes.list_item("", *item) for item in items)
     rubric = nodes.rubric("", title, translatable=False, **{"heading-level": 2})
     return [rubric, nodes.bullet_list("", *shown, bullet="-")]
