@@ -2,7 +2,7 @@
 
 It is started as ``python -m sphinx_policyspec.graph.child SETTINGS``, with its settings as JSON. With a ``format`` it
 parses the graph file on its standard input and writes it as N-Quads; else it loads the N-Quads there, pieces with
-their lengths before them, then answers a query a line, each with a line of JSON.
+their lengths before them, then answers a query a line, with the graphs that it looks at where those are not all, each with a line of JSON.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
 import pyoxigraph
-from pyoxigraph import Quad, QueryBoolean, QuerySolutions, RdfFormat, Store
+from pyoxigraph import NamedNode, Quad, QueryBoolean, QuerySolutions, RdfFormat, Store
 
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD
@@ -190,7 +190,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> N
     for request in requests:
         # The parent's deadline comes first, unless the parent is gone.
         _limit_cpu(2 * settings["seconds"] + 1)
-        _send(replies, _reply(store, json.loads(request), settings))
+        _send(replies, _reply(store, settings, **json.loads(request)))
 
 
 def _confine(settings: dict[str, Any]) -> None:
@@ -221,10 +221,12 @@ def _limit_cpu(seconds: float) -> None:
     )
 
 
-def _reply(store: Store, sparql: str, settings: dict[str, Any]) -> dict[str, Any]:
+def _reply(
+    store: Store, settings: dict[str, Any], sparql: str, dataset: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
     """Answer one query, or say why not."""
     try:
-        answer = run(store, sparql, settings["rows"])
+        answer = run(store, sparql, settings["rows"], dataset)
     except SyntaxError as error:
         return {"error": "syntax", "message": str(error.msg or error)}
     except MemoryError:
@@ -253,9 +255,21 @@ def _send(replies: BinaryIO, reply: dict[str, Any]) -> None:
 _UNBOUND = Cell(CellKind.UNBOUND)
 
 
-def run(store: Store, sparql: str, max_rows: int | None = None) -> Answer | None:
-    """Answer a query; ``None`` where it has more rows than ``max_rows``."""
-    result = store.query(sparql, prefixes=ASKED_PREFIXES)
+def run(
+    store: Store,
+    sparql: str,
+    max_rows: int | None = None,
+    dataset: Mapping[str, Sequence[str]] | None = None,
+) -> Answer | None:
+    """Answer a query; ``None`` where it has more rows than ``max_rows``.
+
+    :param dataset: names of the graphs that it looks at, ``default`` and ``named``; by default all, and those that it names
+    """
+    graphs: dict[str, Any] = {}
+    if dataset is not None:
+        graphs["default_graph"] = [*map(NamedNode, dataset["default"])]
+        graphs["named_graphs"] = [*map(NamedNode, dataset["named"])]
+    result = store.query(sparql, prefixes=ASKED_PREFIXES, **graphs)
     if isinstance(result, QueryBoolean):
         cell = Cell(CellKind.LITERAL, "true" if result else "false", str(XSD.boolean))
         return Answer(columns=("answer",), rows=((cell,),), form=QueryForm.ASK)
@@ -288,7 +302,7 @@ def _cell(term: object) -> Cell:
     """Return a term of the engine as a cell."""
     if term is None:
         return _UNBOUND
-    if isinstance(term, pyoxigraph.NamedNode):
+    if isinstance(term, NamedNode):
         return Cell(CellKind.IRI, term.value)
     if isinstance(term, pyoxigraph.BlankNode):
         return Cell(CellKind.BLANK, term.value)

@@ -48,6 +48,18 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """The graphs that a query looks at, as the SPARQL Protocol names them beside it.
+
+    :param default: those whose union is the default graph
+    :param named: those that `GRAPH` reaches
+    """
+
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
 class Guard:
     """Runs queries on one graph, in a child process that is replaced when it dies.
 
@@ -67,10 +79,11 @@ class Guard:
         self._child: _Child | None = None
         self._lock = threading.Lock()
 
-    def query(self, sparql: str, origin: str) -> Answer:
+    def query(self, sparql: str, origin: str, dataset: Dataset | None = None) -> Answer:
         """Answer a query; :class:`QueryError` says why one has no answer, and which limit it met.
 
         :param origin: where the query comes from, for messages
+        :param dataset: in place of all graphs, and of what the query says
         """
         limits = self._limits
         check_text(sparql, origin, max_bytes=limits.bytes, max_depth=limits.depth)
@@ -80,10 +93,9 @@ class Guard:
                 "`policyspec_query_unsafe` runs it with a time limit alone"
             )
         with self._lock:
-            self._start(origin)
-            assert self._child is not None  # noqa: S101  it was started
-            reply = self._child.ask(sparql, limits.seconds)
-            if not self._child.alive:
+            child = self._start(origin)
+            reply = child.ask(sparql, limits.seconds, dataset)
+            if not child.alive:
                 self.close()
         if "error" in reply:
             raise self._refusal(reply, sparql, origin)
@@ -121,14 +133,14 @@ class Guard:
         """Close it."""
         self.close()
 
-    def _start(self, origin: str) -> None:
-        """See to it that there is a child that has the graph."""
+    def _start(self, origin: str) -> _Child:
+        """Return a child that has the graph."""
         if self._child is not None and self._child.owner == os.getpid() and self._child.alive:
-            return
+            return self._child
         self.close()
-        self._child = _Child(self._limits)
+        self._child = child = _Child(self._limits)
         try:
-            ready = self._child.start(self._graph())
+            ready = child.start(self._graph())
         except BaseException:
             self.close()  # it waits for the rest of a graph that does not come
             raise
@@ -138,6 +150,7 @@ class Guard:
                 f"{origin}: the process that runs queries did not start; it may need "
                 f"{self._limits.memory_bytes // _MIB} MiB of memory, more than `ulimit -v` leaves"
             )
+        return child
 
     def _refusal(self, reply: dict[str, Any], sparql: str, origin: str) -> QueryError:
         limits = self._limits
@@ -155,7 +168,8 @@ class Guard:
             "memory": f"needs more than {limits.memory_bytes // _MIB} MiB of memory, the graph included; ask for less, or a named question, which is loaded in part",
             "died": f"ended its process: it needs more than {limits.memory_bytes // _MIB} MiB, the graph included, or nests too deep; ask for less, or a named question",
         }
-        return QueryLimitError(f"{origin}: {query} {reasons[reply['error']]}")
+        of_process = reply["error"] in {"seconds", "memory", "died"}
+        return QueryLimitError(f"{origin}: {query} {reasons[reply['error']]}", is_of_process=of_process)
 
 
 class _Child:
@@ -173,12 +187,15 @@ class _Child:
 
     def start(self, graph: Iterable[bytes]) -> bool:
         """Hand over the graph, each piece after its length; say whether the process is ready."""
-        parts = chain.from_iterable((len(piece).to_bytes(8, "big"), piece) for piece in chain(graph, (b"",)))
+        # An empty piece ends the graph.
+        every = chain(filter(None, graph), (b"",))
+        parts = chain.from_iterable((len(piece).to_bytes(8, "big"), piece) for piece in every)
         return self._exchange(parts, _START_SECONDS).get("ready") is True
 
-    def ask(self, sparql: str, seconds: float) -> dict[str, Any]:
+    def ask(self, sparql: str, seconds: float, dataset: Dataset | None) -> dict[str, Any]:
         """Return the reply to one query, or the reason why there is none."""
-        return self._exchange((json.dumps(sparql).encode() + b"\n",), seconds)
+        asked = {"sparql": sparql, **({"dataset": asdict(dataset)} if dataset else {})}
+        return self._exchange((json.dumps(asked).encode() + b"\n",), seconds)
 
     def _exchange(self, message: Iterable[bytes], seconds: float) -> dict[str, Any]:
         """Send a message and read a line; the process is killed where that takes too long."""

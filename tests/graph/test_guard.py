@@ -15,7 +15,7 @@ import pytest
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError, SourceError
 from sphinx_policyspec.graph import guard as guard_module
-from sphinx_policyspec.graph.guard import Guard, Limits
+from sphinx_policyspec.graph.guard import Dataset, Guard, Limits
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
 from sphinx_policyspec.graph.questions import CellKind, QueryForm
 from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
@@ -266,3 +266,26 @@ def test_a_process_that_may_use_less_memory_than_the_limit_runs_queries(mebibyte
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "(('true',),)\n"), done.stderr
+
+
+def test_a_query_looks_at_the_graphs_that_are_named_beside_it() -> None:
+    quads = (
+        b"<urn:s> <urn:p> 'd' .\n<urn:s> <urn:p> '1' <urn:one> .\n",
+        b"",
+        b"<urn:s> <urn:p> '2' <urn:two> .\n",
+    )
+    inside, outside = "SELECT ?o { GRAPH ?g { ?s ?p ?o } } ORDER BY ?o", "SELECT ?o { ?s ?p ?o } ORDER BY ?o"
+    with Guard(lambda: quads, limits=QUICK) as guard:
+
+        def found(sparql: str, **graphs: tuple[str, ...]) -> str:
+            dataset = Dataset(**graphs) if graphs else None
+            return "".join(row[0] for row in guard.query(sparql, "here", dataset).texts)
+
+        assert (found(outside), found(inside)) == ("d", "12")
+        assert (found(outside, default=("urn:one",)), found(inside, default=("urn:one",))) == ("1", "")
+        assert (found(outside, named=("urn:two",)), found(inside, named=("urn:two",))) == ("", "2")
+        assert found(outside, default=("urn:one", "urn:two")) == "12"
+        assert found(outside.replace("{", "FROM <urn:two> {", 1), default=("urn:one",)) == "1"
+        with pytest.raises(QueryError, match="was not answered"):
+            found(outside, default=("no name",))
+        assert found(outside) == "d"
