@@ -39,7 +39,14 @@ class QueryError(PolicySpecError):
 
 
 class QueryLimitError(QueryError):
-    """A query that was stopped by the guard: too long, too deep, too slow, or too many rows."""
+    """A query that was stopped by the guard: too long, too deep, too slow, or too many rows.
+
+    :param is_of_process: whether it used up what its process may have: its time, its memory
+    """
+
+    def __init__(self, message: str, line: int = 0, *, is_of_process: bool = False) -> None:
+        super().__init__(message, line)
+        self.is_of_process = is_of_process
 
 
 class QueryWarning(UserWarning):

@@ -104,6 +104,7 @@ _TOGETHER = (
     "releases/test_handbook.py",
     "releases/test_pdf.py",
     "releases/test_topics.py",
+    "serving",
     "sphinx_ext/test_builders.py",
     "sphinx_ext/test_command_equals_site.py",
     "sphinx_ext/test_hidden.py",

@@ -83,7 +83,7 @@ class _Messages(io.TextIOBase):
 
 
 _MODULES = {
-    "agents": ("serve",),
+    "serving": ("serve",),
     "alignments": ("align",),
     "check": ("check",),
     "packs": ("context",),

@@ -14,11 +14,11 @@ import pyoxigraph
 from sphinx_policyspec.errors import QueryError, SourceError
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
 from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, Question, find_question
-from sphinx_policyspec.graph.serialize import graph_lines
-from sphinx_policyspec.graph.syntaxes import Statements, blocks
+from sphinx_policyspec.graph.serialize import graph_lines, pieces
+from sphinx_policyspec.graph.syntaxes import Statements, blocks, ntriples_lines
 from sphinx_policyspec.graph.terms import (
     DEFAULT_BASE,
     MAX_BYTES,
@@ -218,6 +218,28 @@ def _texts(specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base
         statements = Statements(triples)
         release = name if statements.with_type(PS.Spec) else ""
         yield from graph_lines(check_texts(statements.lines()), form, name, release)
+
+
+def served_pieces(one: SpecReleases) -> Iterator[bytes]:
+    """Yield N-Quads of a spec for a server: a graph for each release, with what follows from it, and one of changes.
+
+    The last release is the default graph as well.
+    """
+    yield from blocks(ntriples_lines(with_derived(triples_of(one.last))))
+    for spec in one.releases:
+        yield from pieces(with_derived(triples_of(spec)), "nq", inferred=True)[0]
+    changes = Statements(changes_of(one))
+    yield from blocks(graph_lines(changes.lines(), "nq", changes_iri(one), ""))
+
+
+def changes_iri(one: SpecReleases) -> Iri:
+    """Return the name of the graph of what changed between the releases of a spec."""
+    return Iri(f"{Iris(base_of(one.last)).base}changes")
+
+
+def changes_of(one: SpecReleases) -> Iterator[Triple]:
+    """Return what changed between the releases of a spec as triples."""
+    return _changes(Iris(base_of(one.last)), one.revisions)
 
 
 def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, groupby, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyoxigraph
@@ -16,6 +17,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from sphinx_policyspec.errors import SchemaError, SourceError
 from sphinx_policyspec.graph import syntaxes, terms
 from sphinx_policyspec.graph.parse import plain_triples
+from sphinx_policyspec.graph.questions import Answer, CellKind
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
@@ -229,6 +231,37 @@ def _texts(statements: syntaxes.Statements, form: str) -> Iterator[str]:
     if form == "rdf":
         return syntaxes.rdf_xml(lines)
     return graph_lines(lines, form, release if form in terms.NAMED_GRAPHS else "", release)
+
+
+RESULT_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "json": "application/sparql-results+json",
+        "xml": "application/sparql-results+xml",
+        "csv": "text/csv",
+        "tsv": "text/tab-separated-values",
+    }
+)
+"""What a server should call answers of SELECT and ASK in each form that the W3C has for them."""
+
+
+def results(json_text: str, form: str) -> bytes:
+    """Return an answer, given as SPARQL results in JSON, in another of the forms of :data:`RESULT_TYPES`."""
+    if form == "json":
+        return json_text.encode()
+    wanted = pyoxigraph.QueryResultsFormat.from_media_type(RESULT_TYPES[form])
+    found = pyoxigraph.parse_query_results(json_text.encode(), format=pyoxigraph.QueryResultsFormat.JSON)
+    written = found.serialize(format=wanted)
+    assert written is not None  # noqa: S101  it is where no file is given
+    return written
+
+
+def answer_triples(answer: Answer) -> Iterator[terms.Triple]:
+    """Yield the triples of an answer to CONSTRUCT or DESCRIBE."""
+    kinds = {CellKind.IRI: terms.Iri, CellKind.BLANK: terms.Blank}
+    for subject, predicate, item in answer.rows:
+        make = kinds.get(item.kind)
+        term = make(item.value) if make else terms.literal_term(item.value, item.datatype, item.language)
+        yield kinds[subject.kind](subject.value), terms.Iri(predicate.value), term
 
 
 BY_PART = frozenset({"nq", "nt", "trig", "ttl"})

@@ -269,13 +269,10 @@ def test_a_process_that_may_use_less_memory_than_the_limit_runs_queries(mebibyte
 
 
 def test_a_query_looks_at_the_graphs_that_are_named_beside_it() -> None:
-    quads = (
-        b"<urn:s> <urn:p> 'd' .\n<urn:s> <urn:p> '1' <urn:one> .\n",
-        b"",
-        b"<urn:s> <urn:p> '2' <urn:two> .\n",
-    )
+    first = b'<urn:s> <urn:p> "d" .\n<urn:s> <urn:p> "1" <urn:one> .\n'
+    second = b'<urn:s> <urn:p> "2" <urn:two> .\n'
     inside, outside = "SELECT ?o { GRAPH ?g { ?s ?p ?o } } ORDER BY ?o", "SELECT ?o { ?s ?p ?o } ORDER BY ?o"
-    with Guard(lambda: quads, limits=QUICK) as guard:
+    with Guard(lambda: (first, b"", second), limits=QUICK) as guard:
 
         def found(sparql: str, **graphs: tuple[str, ...]) -> str:
             dataset = Dataset(**graphs) if graphs else None

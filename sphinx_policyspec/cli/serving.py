@@ -1,0 +1,122 @@
+"""The command ``policyspec serve``: a server for agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.agents import server
+from sphinx_policyspec.agents.desk import Desk
+from sphinx_policyspec.cli.options import Settings, SourceCommand, sources_argument
+from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
+from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.serving import server as web
+from sphinx_policyspec.serving.collection import Collection
+from sphinx_policyspec.serving.site import SiteSources
+
+_LAST_PORT = 65535
+
+
+@click.command(cls=SourceCommand)
+@sources_argument
+@click.option(
+    "--mcp", "by_mcp", is_flag=True, help="Speak the Model Context Protocol on standard input and output."
+)
+@click.option("--watch", is_flag=True, help="Read SOURCE again when its files change.")
+@click.option(
+    "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
+)
+@click.option("--public-url", default="", metavar="URL", help="Where clients find it, behind a proxy.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 32),
+    default=2,
+    show_default=True,
+    help="Processes that answer SPARQL.",
+)
+@click.option("--cors", is_flag=True, help="Let scripts of any site read answers.")
+@click.option("--no-handbook", is_flag=True, help="Serve data alone.")
+def serve(
+    sources: tuple[str, ...],
+    *,
+    by_mcp: bool,
+    watch: bool,
+    bind: str,
+    public_url: str,
+    workers: int,
+    cors: bool,
+    no_handbook: bool,
+    settings: Settings,
+) -> None:
+    """Serve SOURCE to people, programs and agents; nothing can be changed by asking.
+
+    It answers by HTTP: / is the handbook, /sparql an endpoint for queries, which run under limits,
+    /graph/VERSION each release as RDF, /questions/NAME the named questions, /.well-known/void what
+    data there are. Only this machine reaches it unless --bind names another address. Needs the
+    extra `serve`.
+
+    With --mcp instead a client such as a coding agent starts this command and asks it by the Model Context
+    Protocol: it searches, reads, decides cases, checks drafts and overlays, compares releases and
+    gathers context, and every answer has ids, release, file and line to cite. It is read-only, opens no
+    network, and keeps SOURCE in memory. Of a folder of releases the newest answers unless another is
+    asked for. Needs the extra `mcp`.
+
+    \b
+      policyspec serve model_spec --bind 127.0.0.1:8080
+      policyspec serve model_spec/2025-09-12 --mcp
+      policyspec serve docs --mcp --watch
+    """
+    if not by_mcp:
+        web.require_serve()
+        address = _address(bind, public_url)
+        every = [*settings.for_each(sources)]
+        site = (
+            None
+            if no_handbook
+            else SiteSources(
+                sources=tuple((source, one.options) for source, one in every),
+                base_iri=settings.base_iri,
+                site_url=public_url,
+            )
+        )
+
+        def collect() -> Collection:
+            desk = Desk.of([_read(source, one) for source, one in every])
+            return Collection(desk, workers, DEFAULT_LIMITS)
+
+        web.serve(address, web.Job(collect=collect, site=site, watch=watch, cors=cors, note=settings.note))
+        return
+    server.require_mcp()
+    # Before anything of a project is imported: whatever it prints must not reach the client.
+    wire = server.Wire.claim()
+    read = [*settings.for_each(sources)]
+
+    def desk() -> Desk:
+        return Desk.of([_read(source, one) for source, one in read])
+
+    server.serve(desk(), wire, desk if watch else None)
+    server.leave()
+
+
+def _read(source: str, settings: Settings) -> tuple[str, Sequence[ps.Loaded], ps.ReadingOptions]:
+    several = settings.has_releases(source)
+    read = settings.read_releases(source) if several else (settings.read(source),)
+    return source, [_based(one, settings.base_iri) for one in read], settings.options
+
+
+def _based(loaded: ps.Loaded, base_iri: str) -> ps.Loaded:
+    """Return what was read with the IRIs that are asked for."""
+    return replace(loaded, spec=replace(loaded.spec, base_iri=given_base(base_iri, loaded.spec.base_iri)))
+
+
+def _address(bind: str, public_url: str) -> web.ServerAddress:
+    host, colon, port = bind.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and host and port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):
+        raise click.BadParameter(f"`{bind}` is not of the form HOST:PORT", param_hint="--bind")
+    return web.ServerAddress(
+        host=host, port=int(port), public_url=f"{public_url.rstrip('/')}/" if public_url else ""
+    )

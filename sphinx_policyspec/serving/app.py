@@ -1,0 +1,407 @@
+"""The addresses of the server, and what each answers; a request that cannot be answered gets a line that says why."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sphinx_policyspec.api.publishing import render
+from sphinx_policyspec.errors import PolicySpecError, QueryLimitError, UnknownIdError
+from sphinx_policyspec.exports import message_line
+from sphinx_policyspec.exports.answers import questions_json
+from sphinx_policyspec.graph.guard import Dataset
+from sphinx_policyspec.graph.questions import Answer, QueryForm, find_question, list_questions
+from sphinx_policyspec.graph.releases import SpecReleases
+from sphinx_policyspec.graph.serialize import RESULT_TYPES, answer_triples, results, serialize
+from sphinx_policyspec.graph.terms import DEFAULT_BASE, UNDATED
+from sphinx_policyspec.graph.to_graph import release_iri
+from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.serving.collection import CHANGES, Collection
+from sphinx_policyspec.serving.description import data_description, service_description
+from sphinx_policyspec.serving.media import GRAPH_TYPES, accepted, content_type
+from sphinx_policyspec.serving.pool import BusyError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_MOST_BODY = 256 * 1024
+"""Bytes of the body of a request: a query of 64 KiB, escaped."""
+_RETRY = {"Retry-After": "1"}
+_NO_PAGE = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
+"""For what is no page, so that no browser runs anything that stands in it."""
+_ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
+_LOG = logging.getLogger(__name__)
+
+Endpoint = Callable[["Served", "Request"], Awaitable[Response]]
+
+
+class _Refusal(Exception):  # noqa: N818  what is refused is no error of this program
+    """Why a request has no answer.
+
+    :param status: of HTTP
+    """
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status, self.headers = status, dict(headers or {})
+
+
+class Served:
+    """What is served now: a collection, which is replaced when its files change.
+
+    :param public_url: where clients find the server, with a slash at its end
+    """
+
+    def __init__(self, collection: Collection, public_url: str) -> None:
+        self.collection = collection
+        self.public_url = public_url
+
+
+def application(
+    served: Served,
+    *,
+    hosts: tuple[str, ...] = ("*",),
+    cors: bool = False,
+    **options: Any,  # noqa: ANN401  of Starlette
+) -> Starlette:
+    """Return the application.
+
+    :param hosts: names by which it may be called; any other is refused, so that no page of a stranger reaches it by a name of its own
+    :param cors: whether scripts of any site may read answers
+    """
+
+    def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
+        return Route(path, _sound(served, endpoint), methods=[*methods] or ["GET"])
+
+    routes = [
+        route("/sparql", _sparql, "GET", "POST"),
+        route("/graph/{name:path}", _graph),
+        route("/resource/{path:path}", _resource),
+        route("/questions", _questions),
+        route("/questions/{name}", _question),
+        route("/.well-known/void", _void),
+        Mount("/", _Pages(served)),
+    ]
+    middleware = [Middleware(_Outermost), Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])]
+    if cors:
+        middleware.append(Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"]))
+    return Starlette(routes=routes, middleware=middleware, **options)
+
+
+def _sound(served: Served, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that tells why it has no answer."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        try:
+            response = await endpoint(served, request)
+        except _Refusal as refusal:
+            response = _line(refusal.status, str(refusal), refusal.headers)
+        except BusyError:
+            response = _line(503, "too many queries wait already: ask again in a moment", _RETRY)
+        except QueryLimitError as error:
+            response = _line(
+                503 if error.is_of_process else 400,
+                _said(served, error),
+                _RETRY if error.is_of_process else {},
+            )
+        except UnknownIdError as error:
+            response = _line(404, _said(served, error))
+        except PolicySpecError as error:
+            response = _line(400, _said(served, error))
+        except Exception as error:  # noqa: BLE001  no client gets a traceback, and the next request is answered
+            _LOG.warning("%s: %s", request.url.path, message_line(f"{type(error).__name__}: {error}"))
+            response = _line(
+                500, f"it cannot be answered ({type(error).__name__}); this is a fault of the server"
+            )
+        for name, value in _NO_PAGE.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return answer
+
+
+def _said(served: Served, error: PolicySpecError) -> str:
+    return message_line(served.collection.desk.scrubbed(str(error)))
+
+
+def _line(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    return PlainTextResponse(f"{text}\n", status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+class _Outermost:
+    """Sets what every answer has, and logs it, without what was asked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = [(name.lower().encode(), value.encode()) for name, value in _ALWAYS.items()]
+                message["headers"] = [*message.get("headers", ()), *own]
+                took = 1000 * (time.monotonic() - began)
+                path = message_line(scope["path"][:200])
+                _LOG.info("%s %s %d %.0f ms", scope["method"], path, message["status"], took)
+            await send(message)
+
+        await self._app(scope, receive, sent)
+
+
+# -- SPARQL --------------------------------------------------------------------------------
+
+
+async def _sparql(served: Served, request: Request) -> Response:
+    """Answer by the SPARQL 1.1 Protocol."""
+    given = [*request.query_params.multi_items(), *await _posted(request)]
+    if any(name == "update" for name, _value in given):
+        raise _Refusal(400, "nothing can be changed here: this endpoint answers queries")
+    queries = [value for name, value in given if name == "query"]
+    if not queries and request.method in {"GET", "HEAD"}:
+        return _description(served, request, service_description)
+    if len(queries) != 1:
+        raise _Refusal(400, f"one `query` is answered at a time, and {len(queries) or 'none'} is given")
+    graphs = {
+        key: tuple(value for name, value in given if name == f"{key}-graph-uri")
+        for key in ("default", "named")
+    }
+    dataset = Dataset(**graphs) if any(graphs.values()) else None
+    # What the client takes is looked at first: a query whose answer it cannot read need not run.
+    header = request.headers.get("accept", "")
+    forms = {
+        kind: accepted(header, types) for kind, types in (("table", RESULT_TYPES), ("graph", GRAPH_TYPES))
+    }
+    if not any(forms.values()):
+        raise _unacceptable({**RESULT_TYPES, **GRAPH_TYPES})
+    answer = await served.collection.pool.query(queries[0], dataset)
+    return await asyncio.to_thread(_written, answer, forms)
+
+
+def _written(answer: Answer, forms: Mapping[str, str | None]) -> Response:
+    kind, types = ("graph", GRAPH_TYPES) if answer.form is QueryForm.GRAPH else ("table", RESULT_TYPES)
+    form = forms[kind]
+    if form is None:
+        raise _unacceptable(types)
+    if kind == "graph":
+        data = serialize(answer_triples(answer), form)[0]
+    else:
+        if answer.form is QueryForm.ASK and form in {"csv", "tsv"}:
+            raise _Refusal(
+                406,
+                f"yes or no is not written as {form}; it is as {RESULT_TYPES['json']} and {RESULT_TYPES['xml']}",
+            )
+        data = results(render(answer, "json"), form)
+    return Response(
+        data, media_type=content_type(types[form]), headers={"Vary": "Accept", "Cache-Control": "no-cache"}
+    )
+
+
+def _unacceptable(types: Mapping[str, str]) -> _Refusal:
+    return _Refusal(406, f"it can be had as {', '.join(types.values())}")
+
+
+async def _posted(request: Request) -> list[tuple[str, str]]:
+    """Return what a POST gives beside its address."""
+    if request.method != "POST":
+        return []
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_BODY:
+            raise _Refusal(413, f"a request holds {_MOST_BODY // 1024} KiB at most", {"Connection": "close"})
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/sparql-update":
+        raise _Refusal(400, "nothing can be changed here: this endpoint answers queries")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise _Refusal(400, "the body is not UTF-8") from None
+    if kind == "application/sparql-query":
+        return [("query", text)]
+    if kind == "application/x-www-form-urlencoded":
+        from urllib.parse import parse_qsl  # noqa: PLC0415
+
+        try:
+            return parse_qsl(text, keep_blank_values=True, max_num_fields=100)
+        except ValueError:
+            raise _Refusal(400, "the form holds too many fields") from None
+    raise _Refusal(415, "a query is sent as application/x-www-form-urlencoded or application/sparql-query")
+
+
+# -- graphs --------------------------------------------------------------------------------
+
+
+async def _graph(served: Served, request: Request) -> Response:
+    """Send a release, or what changed between all, as RDF."""
+    asked = request.path_params["name"]
+    spec, version, suffix = _named_graph(served.collection, asked)
+    form = suffix or accepted(request.headers.get("accept", ""), GRAPH_TYPES)
+    if form is None:
+        raise _unacceptable(GRAPH_TYPES)
+    file = await asyncio.to_thread(served.collection.graph, spec, version, form)
+    headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
+    return _tagged(request, file.data, file.digest, content_type(GRAPH_TYPES[form]), headers)
+
+
+def _named_graph(collection: Collection, asked: str) -> tuple[str, str, str]:
+    """Return spec, version and form of ``VERSION``, ``SPEC/VERSION``, either with a suffix or without."""
+    known = {}
+    for one in collection.desk.specs:
+        for version in (*(shelf.release for shelf in one.shelves), CHANGES):
+            known[f"{one.name}/{version or UNDATED}"] = (one.name, version)
+            if len(collection.desk.specs) == 1:
+                known[version or UNDATED] = (one.name, version)
+    if asked in known:
+        return (*known[asked], "")
+    name, _, suffix = asked.rpartition(".")
+    if name in known and suffix in GRAPH_TYPES:
+        return (*known[name], suffix)
+    hint = nearest(asked, known) or f"there are {', '.join(known)}"
+    raise _Refusal(404, f"no graph is called `{message_line(asked[:80])}`; {hint}")
+
+
+async def _resource(served: Served, request: Request) -> Response:
+    """Lead from the IRI of a thing to its place in the handbook, or describe it, as linked data want it.
+
+    What stands behind `/resource/` is what stands behind the base of the spec.
+    """
+    collection = served.collection
+    raw = request.scope["raw_path"].decode("ascii", "replace").partition("/resource/")[2]
+    spec, iri = _iri(collection, raw)
+    wanted = accepted(request.headers.get("accept", ""), {"html": "text/html", **GRAPH_TYPES})
+    headers = {"Vary": "Accept"}
+    if wanted in {None, "html"} and (page := collection.page_of(spec, iri)):
+        return RedirectResponse(f"{served.public_url}{page}", 303, headers)
+    for release in reversed(spec.releases):
+        dataset = Dataset(default=(release_iri(release),))
+        answer = await collection.pool.query(f"DESCRIBE <{iri}>", dataset)
+        if answer.rows:
+            form = "ttl" if wanted in {None, "html"} else str(wanted)
+            data = serialize(answer_triples(answer), form)[0]
+            return Response(data, media_type=content_type(GRAPH_TYPES[form]), headers=headers)
+    raise _Refusal(404, f"nothing is called <{message_line(iri[:200])}>")
+
+
+def _iri(collection: Collection, raw: str) -> tuple[SpecReleases, str]:
+    """Return the spec and the IRI that are meant: of several specs its name stands first."""
+    specs = {one.name: one for one in collection.specs}
+    one = collection.specs[0]
+    if len(specs) > 1:
+        name, _, raw = raw.partition("/")
+        if name not in specs:
+            raise _Refusal(
+                404, f"no spec is called `{message_line(name[:80])}`; there are {', '.join(specs)}"
+            )
+        one = specs[name]
+    if not raw or not re.fullmatch(r"[A-Za-z0-9._~%!$&'()*+,;=:@/-]+", raw):
+        raise _Refusal(404, "an IRI of the spec is wanted, behind its base")
+    return one, f"{base_of(one.last) or DEFAULT_BASE}{raw}"
+
+
+def _tagged(request: Request, data: bytes, digest: str, kind: str, headers: Mapping[str, str]) -> Response:
+    """Send bytes with their digest, or say that the client has them."""
+    tag = f'"{digest[:32]}"'
+    wanted = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
+    if tag in wanted or "*" in wanted:
+        return Response(status_code=304, headers={"ETag": tag, **headers})
+    return Response(data, media_type=kind, headers={"ETag": tag, **headers})
+
+
+def _description(served: Served, request: Request, describe: Callable[[Served], Any]) -> Response:
+    form = accepted(request.headers.get("accept", ""), GRAPH_TYPES) or "ttl"
+    data = serialize(describe(served), form)[0]
+    return Response(data, media_type=content_type(GRAPH_TYPES[form]), headers={"Vary": "Accept"})
+
+
+async def _void(served: Served, request: Request) -> Response:
+    """Describe the data, as VoID and DCAT have it."""
+    return _description(served, request, data_description)
+
+
+# -- questions -----------------------------------------------------------------------------
+
+
+async def _questions(_served: Served, _request: Request) -> Response:
+    """List the named questions."""
+    return Response(questions_json(list_questions()), media_type="application/json")
+
+
+async def _question(served: Served, request: Request) -> Response:
+    """Answer a named question; `spec` and `release` say of what, unless the question has such a parameter."""
+    name = request.path_params["name"]
+    if name not in {question.name for question in list_questions()}:
+        raise _Refusal(
+            404,
+            f"no question is called `{message_line(name[:80])}`; {nearest(name, [q.name for q in list_questions()])}".rstrip(
+                "; "
+            ),
+        )
+    own = {parameter.name for parameter in find_question(name).parameters}
+    given: dict[str, str] = {}
+    for key, value in request.query_params.multi_items():
+        if key in given:
+            raise _Refusal(400, f"`{message_line(key[:80])}` is given twice")
+        given[key] = value
+    where = {key: given.pop(key) for key in ("spec", "release") if key in given and key not in own}
+    form = accepted(request.headers.get("accept", ""), RESULT_TYPES)
+    if form is None:
+        raise _unacceptable(RESULT_TYPES)
+    answer = await asyncio.to_thread(functools.partial(served.collection.ask, name, given, **where))
+    data = results(render(answer, "json"), form)
+    return Response(
+        data,
+        media_type=content_type(RESULT_TYPES[form]),
+        headers={"Vary": "Accept", "Cache-Control": "no-cache"},
+    )
+
+
+# -- the handbook --------------------------------------------------------------------------
+
+
+class _Pages:
+    """The handbook of what is served now."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._of: tuple[Collection, StaticFiles] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        site = self._served.collection.site
+        if site.is_built:
+            if self._of is None or self._of[0] is not self._served.collection:
+                self._of = (self._served.collection, StaticFiles(directory=site.folder, html=True))
+            policy = site.policy
+
+            async def sent(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    headers = [(b"content-security-policy", policy.encode()), (b"cache-control", b"no-cache")]
+                    message["headers"] = [*message.get("headers", ()), *headers]
+                await send(message)
+
+            await self._of[1](scope, receive, sent)
+            return
+        if site.problem:
+            response = _line(404, f"there is no handbook: {message_line(site.problem)}")
+        else:
+            response = _line(503, "the handbook is being built: come back in a moment", {"Retry-After": "5"})
+        await response(scope, receive, send)

@@ -1,0 +1,97 @@
+"""What a server serves at one time: specs as they were read, their graphs, and a handbook; read again, it is another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from sphinx_policyspec.agents.desk import Desk
+from sphinx_policyspec.api.asking import load_specs, to_rdf
+from sphinx_policyspec.graph.guard import Limits
+from sphinx_policyspec.graph.questions import Answer, find_question
+from sphinx_policyspec.graph.releases import SpecReleases, changes_of, served_pieces
+from sphinx_policyspec.graph.serialize import serialize
+from sphinx_policyspec.graph.terms import UNDATED, Iris
+from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.serving.pool import QueryPool
+from sphinx_policyspec.serving.site import ServedSite
+
+CHANGES = "changes"
+"""The name of the graph of what changed between releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFile:
+    """A graph in one form.
+
+    :param digest: of its bytes
+    """
+
+    data: bytes
+    digest: str
+
+
+class Collection:
+    """Specs with their releases.
+
+    :param workers: how many processes answer queries of clients
+    """
+
+    def __init__(self, desk: Desk, workers: int, limits: Limits) -> None:
+        self.desk = desk
+        self.site = ServedSite()
+        self.specs: tuple[SpecReleases, ...] = load_specs(
+            *[tuple(shelf.spec for shelf in one.shelves) for one in desk.specs]
+        )
+        self.pool = QueryPool(chain.from_iterable(map(served_pieces, self.specs)), workers, limits)
+        self._files: dict[tuple[str, str, str], GraphFile] = {}
+
+    def ask(self, question: str, params: Mapping[str, str], spec: str = "", release: str = "") -> Answer:
+        """Answer a named question of a release, the newest where none is named, or of all where it compares them."""
+        served, shelf = self.desk.spec(spec), self.desk.shelf(spec, release)
+        base = served.base if find_question(question).over == "releases" else shelf.base
+        return base.ask(question, params)
+
+    def graph(self, name: str, version: str, form: str) -> GraphFile:
+        """Return a release of a spec, or what changed between all (:data:`CHANGES`), in a form of RDF."""
+        key = name, version, form
+        if key not in self._files:
+            data = self._written(name, version, form)
+            self._files[key] = GraphFile(data, hashlib.sha256(data).hexdigest())
+        return self._files[key]
+
+    def _written(self, name: str, version: str, form: str) -> bytes:
+        if version == CHANGES:
+            return serialize(changes_of(self.named(name)), form)[0]
+        return to_rdf(self.desk.shelf(name, version).spec, form, inferred=True)
+
+    def path_of(self, one: SpecReleases, version: str) -> str:
+        """Return the address of a release below that of graphs."""
+        version = version or UNDATED
+        return version if len(self.specs) == 1 else f"{one.name}/{version}"
+
+    def named(self, name: str) -> SpecReleases:
+        """Return a spec by its name."""
+        served = self.desk.spec(name)
+        return next(one for one in self.specs if one.releases[-1] is served.shelves[-1].spec)
+
+    def page_of(self, one: SpecReleases, iri: str) -> str:
+        """Return where the handbook tells of a thing, in the newest release that has it; empty where it does not."""
+        found = Iris(base_of(one.last)).kind_and_id(iri)
+        if found is None or not self.site.is_built:
+            return ""
+        kind, name = found
+        for release in reversed(one.releases):
+            places = self.site.places.get((release.title, release.version), {})
+            named = release.principle_by_id.get(name) if kind == "provision" else None
+            if page := places.get((kind, named.id if named else name)):
+                return page
+        return ""
+
+    def close(self) -> None:
+        """End its processes, and remove its handbook."""
+        self.pool.close()
+        self.desk.close()
+        self.site.close()

@@ -1,0 +1,93 @@
+"""What the server says of itself and of its data: SPARQL Service Description, VoID and DCAT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from sphinx_policyspec.graph.releases import SpecReleases, changes_iri
+from sphinx_policyspec.graph.terms import DCTERMS, OWL, RDF, Iri, Iris, Triple
+from sphinx_policyspec.graph.to_graph import release_iri
+from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.serving.media import GRAPH_TYPES
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.serving.app import Served
+
+_SD = "http://www.w3.org/ns/sparql-service-description#"
+_VOID = "http://rdfs.org/ns/void#"
+_DCAT = "http://www.w3.org/ns/dcat#"
+_FORMATS = "http://www.w3.org/ns/formats/"
+_WRITES = (
+    *("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV"),
+    *("Turtle", "N-Triples", "JSON-LD", "RDF_XML"),
+)
+
+
+def service_description(served: Served) -> Iterator[Triple]:
+    """Yield what the endpoint is: https://www.w3.org/TR/sparql11-service-description/."""
+    endpoint = Iri(f"{served.public_url}sparql")
+    dataset, default = Iri(f"{endpoint}#dataset"), Iri(f"{endpoint}#default-graph")
+    yield endpoint, RDF.type, _sd("Service")
+    yield endpoint, _sd("endpoint"), endpoint
+    yield endpoint, _sd("supportedLanguage"), _sd("SPARQL11Query")
+    for form in _WRITES:
+        yield endpoint, _sd("resultFormat"), Iri(_FORMATS + form)
+    yield endpoint, _sd("defaultDataset"), dataset
+    yield dataset, RDF.type, _sd("Dataset")
+    yield dataset, _sd("defaultGraph"), default
+    yield default, RDF.type, _sd("Graph")
+    for name in _graphs(served):
+        graph = Iri(f"{endpoint}#{name}")
+        yield dataset, _sd("namedGraph"), graph
+        yield graph, RDF.type, _sd("NamedGraph")
+        yield graph, _sd("name"), name
+
+
+def data_description(served: Served) -> Iterator[Triple]:
+    """Yield what data there are: https://www.w3.org/TR/void/ and https://www.w3.org/TR/vocab-dcat-3/."""
+    for one in served.collection.specs:
+        yield from _of_spec(served, one)
+
+
+def _of_spec(served: Served, one: SpecReleases) -> Iterator[Triple]:
+    iris = Iris(base_of(one.last))
+    dataset = Iri(f"{served.public_url}.well-known/void#{one.name}")
+    yield dataset, RDF.type, Iri(f"{_VOID}Dataset")
+    yield dataset, RDF.type, Iri(f"{_DCAT}Dataset")
+    yield dataset, DCTERMS.title, one.last.title
+    yield dataset, DCTERMS.identifier, one.name
+    if one.last.license:
+        yield dataset, DCTERMS.license, one.last.license
+    if one.last.publisher:
+        yield dataset, DCTERMS.publisher, one.last.publisher
+    yield dataset, Iri(f"{_VOID}sparqlEndpoint"), Iri(f"{served.public_url}sparql")
+    yield dataset, Iri(f"{_VOID}uriSpace"), iris.base
+    yield dataset, Iri(f"{_DCAT}landingPage"), Iri(served.public_url)
+    for spec in one.releases:
+        release = release_iri(spec)
+        address = f"{served.public_url}graph/{quote(served.collection.path_of(one, spec.version))}"
+        yield dataset, Iri(f"{_DCAT}hasVersion"), release
+        yield release, RDF.type, Iri(f"{_DCAT}Dataset")
+        yield release, DCTERMS.title, spec.title
+        if spec.version:
+            yield release, OWL.versionInfo, spec.version
+        for form, kind in GRAPH_TYPES.items():
+            file = Iri(f"{address}.{form}")
+            yield release, Iri(f"{_DCAT}distribution"), file
+            yield dataset, Iri(f"{_VOID}dataDump"), file
+            yield file, RDF.type, Iri(f"{_DCAT}Distribution")
+            yield file, Iri(f"{_DCAT}downloadURL"), file
+            yield file, Iri(f"{_DCAT}mediaType"), Iri(f"https://www.iana.org/assignments/media-types/{kind}")
+
+
+def _graphs(served: Served) -> Iterator[Iri]:
+    """Yield the names of the graphs."""
+    for one in served.collection.specs:
+        yield from map(release_iri, one.releases)
+        yield changes_iri(one)
+
+
+def _sd(name: str) -> Iri:
+    return Iri(_SD + name)

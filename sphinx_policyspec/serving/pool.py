@@ -1,0 +1,95 @@
+"""Queries of clients, each in one of a few guarded processes that hold the same graphs."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from sphinx_policyspec.errors import PolicySpecError
+from sphinx_policyspec.graph.guard import Dataset, Guard, Limits
+from sphinx_policyspec.graph.questions import Answer
+
+_MOST_WAITING = 64
+"""Queries that wait for a process; one more is turned away."""
+
+
+class BusyError(Exception):
+    """So many queries wait already that another would wait too long."""
+
+
+class QueryPool:
+    """A few processes that answer queries; one that dies is replaced before it is asked again.
+
+    :param nquads: all graphs as N-Quads, in pieces of whole lines; kept in a file without a name
+    :param workers: how many processes
+    """
+
+    def __init__(self, nquads: Iterable[bytes], workers: int, limits: Limits) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  it is open as long as the pool is
+        self._reading = threading.Lock()
+        self._pieces: list[tuple[int, int]] = []
+        place = 0
+        for piece in nquads:
+            self._file.write(piece)
+            self._pieces.append((place, len(piece)))
+            place += len(piece)
+        self._file.flush()
+        self._guards = [Guard(self._graph, limits=limits) for _ in range(workers)]
+        self._idle: asyncio.Queue[Guard] = asyncio.Queue()
+        self._waiting = 0
+        self._beside: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Load the graphs in every process, beside whatever else is done."""
+        for guard in self._guards:
+            self._ready_again(guard)
+
+    async def query(self, sparql: str, dataset: Dataset | None = None) -> Answer:
+        """Answer a query; raise :class:`BusyError` where too many wait, and else what the guard raises."""
+        if self._waiting >= _MOST_WAITING:
+            raise BusyError
+        self._waiting += 1
+        try:
+            guard = await self._idle.get()
+        finally:
+            self._waiting -= 1
+        try:
+            return await asyncio.to_thread(guard.query, sparql, "query", dataset)
+        finally:
+            self._ready_again(guard)
+
+    def _ready_again(self, guard: Guard) -> None:
+        """Put a guard back among those that can be asked, once it has a process."""
+
+        async def start() -> None:
+            with suppress(PolicySpecError, OSError):  # whoever asks next is told
+                await asyncio.to_thread(guard.start, "query")
+            self._idle.put_nowait(guard)
+
+        task = asyncio.get_running_loop().create_task(start())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    def _graph(self) -> Iterator[bytes]:
+        """Yield the graphs; several threads may read at once."""
+        for place, size in self._pieces:
+            with self._reading:
+                self._file.seek(place)
+                piece = self._file.read(size)
+            yield piece
+
+    async def drain(self) -> None:
+        """Wait until all that was asked is answered; nothing can be asked after that."""
+        for _ in self._guards:
+            await self._idle.get()
+
+    def close(self) -> None:
+        """End the processes."""
+        for task in self._beside:
+            task.cancel()
+        for guard in self._guards:
+            guard.close()
+        self._file.close()
