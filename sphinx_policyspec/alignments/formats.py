@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -251,6 +252,13 @@ def alignment_pieces(sides: AlignedSides, *, form: str = "nq", inferred: bool = 
     name = graph_name(sides.alignment)
     statements = Statements(_triples(sides, name, inferred=inferred))
     return blocks(graph_lines(check_texts(statements.lines()), form, name, ""))
+
+
+def aligned_pieces(
+    aligned: Iterable[AlignedSides], form: str = "nq", *, inferred: bool = False
+) -> Iterator[bytes]:
+    """Return alignments likewise, each a graph of its own name."""
+    return chain.from_iterable(alignment_pieces(sides, form=form, inferred=inferred) for sides in aligned)
 
 
 def _triples(sides: AlignedSides, name: Iri, *, inferred: bool) -> Iterator[Triple]:

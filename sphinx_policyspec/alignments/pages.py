@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from sphinx_policyspec.alignments import MANUAL, MappingRow
 from sphinx_policyspec.alignments.check import AlignmentReport
@@ -16,10 +17,17 @@ Address = Callable[[AlignedThing], str]
 """Returns where a page tells of a thing; nothing where none does."""
 
 
-def side_by_side(report: AlignmentReport, sides: AlignedSides, address: Address = lambda _thing: "") -> str:
+def side_by_side(
+    report: AlignmentReport,
+    sides: AlignedSides,
+    address: Address = lambda _thing: "",
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Return a page that lays both specs of an alignment side by side; it needs no other file.
 
     Nothing on it says more of two texts than the predicate of their row.
+
+    :param files: where the same can be had for programs, by what it is called
     """
     places = [sides.places[side] for side in SIDES]
     names = [report.specs.names[place] if place is not None else "nothing" for place in places]
@@ -27,6 +35,8 @@ def side_by_side(report: AlignmentReport, sides: AlignedSides, address: Address 
     changed = {one.span for one in report.changed}
     rows = [row for row in sides.alignment.rows if not row.is_draft]
     parts = [f"<h1>{title}</h1>", *_about(sides, len(rows))]
+    links = (f'<a href="{html_safe(file)}">{html_safe(name)}</a>' for name, file in files.items())
+    parts += [f"<p>For programs: {', '.join(links)}</p>"] * bool(files)
     first, second = (_spec(report, place, name) for place, name in zip(places, names, strict=True))
     body = "".join(_row(sides, row, changed, address) for row in rows)
     parts.append(

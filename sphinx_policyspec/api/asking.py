@@ -159,10 +159,9 @@ def _case_rows(aligned: Sequence[AlignedSides], file: str) -> Iterator[tuple[str
 
 
 def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: bool) -> Iterator[bytes]:
-    from sphinx_policyspec.alignments.formats import alignment_pieces  # noqa: PLC0415  few bases have some
+    from sphinx_policyspec.alignments.formats import aligned_pieces  # noqa: PLC0415  few bases have some
 
-    for sides in aligned:
-        yield from alignment_pieces(sides, form=form, inferred=inferred)
+    yield from aligned_pieces(aligned, form, inferred=inferred)
 
 
 def _result_pieces(results: Results, form: str, base_iri: str) -> Iterator[bytes]:

@@ -204,7 +204,9 @@ def _side_by_side(
     alignments: Sequence[str | Path | Alignment],
 ) -> Iterator[tuple[str, str]]:
     """Write a page for each alignment of several specs, and yield its file and title."""
-    from sphinx_policyspec.alignments.pages import side_by_side  # noqa: PLC0415  few handbooks have some
+    from sphinx_policyspec.alignments import SUFFIX  # noqa: PLC0415  few handbooks have some
+    from sphinx_policyspec.alignments.formats import alignment_pieces  # noqa: PLC0415  likewise
+    from sphinx_policyspec.alignments.pages import side_by_side  # noqa: PLC0415  likewise
     from sphinx_policyspec.api.alignments import check_alignment  # noqa: PLC0415  likewise
     from sphinx_policyspec.sphinx_ext.handbook.pages import (  # noqa: PLC0415  the core needs no Sphinx
         addresses,
@@ -218,8 +220,14 @@ def _side_by_side(
         sites.append({name: f"{last}/{page}" for name, page in addresses(one.last, pages).items()})
     report = check_alignment(*alignments, specs=specs)
     for number, sides in enumerate(report.aligned, 1):
-        file = f"alignment-{number}.html"
-        text = side_by_side(report, sides, lambda thing: sites[thing.place].get(thing.provision.id, ""))
+        name = f"alignment-{number}"
+        write_file(out / f"{name}.trig", alignment_pieces(sides, form="trig"))
+        write_file(out / f"{name}{SUFFIX}", render(sides.alignment, "tsv").encode())
+        files = {"the table (SSSOM)": f"{name}{SUFFIX}", "the graph (TriG)": f"{name}.trig"}
+        text = side_by_side(
+            report, sides, lambda thing: sites[thing.place].get(thing.provision.id, ""), files
+        )
+        file = f"{name}.html"
         write_file(out / file, text.encode())
         names = [report.specs.names[place] for place in sides.places.values() if place is not None]
         yield file, " beside ".join(names)

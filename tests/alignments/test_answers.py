@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from pyoxigraph import RdfFormat, parse
 from rdflib import Dataset, Graph, URIRef
 
 import sphinx_policyspec as ps
@@ -255,11 +256,19 @@ def test_a_handbook_of_two_specs_has_a_page_whose_links_lead_to_both(tmp_path: P
     ps.build_handbook(read, tmp_path / "site", theme="basic", alignments=[ALIGNMENT])
     page = BeautifulSoup((tmp_path / "site" / "alignment-1.html").read_text("utf-8"), "html.parser")
     links = [str(link["href"]).split("#") for link in page.select("a")]
+    files = [link[0] for link in links if not link[1:]]
+    assert files == ["alignment-1.sssom.tsv", "alignment-1.trig"]
+    links = [link for link in links if link[1:]]
     assert len(links) == 7
     for file, anchor in links:
         there = BeautifulSoup((tmp_path / "site" / file).read_text("utf-8"), "html.parser")
         assert there.find(id=anchor), file
     assert "alignment-1.html" in (tmp_path / "site" / "index.html").read_text("utf-8")
+    table, graph = (
+        (tmp_path / "site" / f"alignment-1.{end}").read_text("utf-8") for end in ("sssom.tsv", "trig")
+    )
+    assert read_sssom(table, "x.tsv").rows == ALIGNMENT.rows
+    assert {quad.graph_name.value for quad in parse(graph, format=RdfFormat.TRIG)} == {SET}
 
 
 # -- one case by each --------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pyoxigraph import RdfFormat, parse
 
 import sphinx_policyspec as ps
 from tests.alignments.test_check import text_of
@@ -86,6 +87,30 @@ def test_a_project_tells_what_its_alignments_say_of_its_own_spec_and_of_no_other
     assert "text-changed-since" in {one.code for one in ps.check("desk").findings}
     page.write_text(PAGE, "utf-8")
     assert "text-changed-since" not in {one.code for one in ps.check("desk").findings}
+
+
+@pytest.mark.parametrize("form", ["ttl", "nq", "trig"])
+def test_a_site_publishes_its_alignments_as_graphs_of_their_own(folder: Path, form: str) -> None:
+    conf = folder / "desk" / "conf.py"
+    conf.write_text(conf.read_text("utf-8") + f'policyspec_outputs = ["{form}"]\n', "utf-8")
+    for row in (GREETING, GREETING.replace("close", "exact")):
+        (folder / "x.sssom.tsv").write_text(text_of(row, head=HEAD), "utf-8")
+        ps.build_handbook("desk", "site", theme="basic")
+        for file in ("alignments.trig", *[f"spec.{form}"] * (form != "ttl")):
+            kind = RdfFormat.from_extension(file.rpartition(".")[2])
+            edges = [
+                (quad.predicate.value, quad.graph_name.value)
+                for quad in parse(path=str(folder / "site" / file), format=kind)
+                if str(quad.subject.value).endswith(":provision/greet") and "skos" in quad.predicate.value
+            ]
+            word = row.split()[1].partition(":")[2]
+            assert edges == [
+                (f"http://www.w3.org/2004/02/skos/core#{word}", "https://example.org/desk-branch")
+            ]
+    assert "alignments.trig" in (folder / "site" / "index.html").read_text("utf-8")
+    conf.write_text(conf.read_text("utf-8").replace('["../x.sssom.tsv"]', "[]"), "utf-8")
+    ps.build_handbook("desk", "site", theme="basic")
+    assert not (folder / "site" / "alignments.trig").exists()
 
 
 def test_an_alignment_that_is_not_there_is_told_at_its_option(folder: Path) -> None:

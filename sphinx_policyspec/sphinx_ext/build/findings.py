@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.alignments.check import AlignmentReport
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
@@ -249,9 +250,15 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
 
 def alignment_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with the alignments of the project: their form, and what they say of its own spec."""
+    if report := alignment_report(app, knowledge):
+        yield from report.findings
+
+
+def alignment_report(app: Sphinx, knowledge: Knowledge) -> AlignmentReport | None:
+    """Return the alignments of the project beside its own spec, with what is wrong with them; nothing where it has none."""
     names = PolicySpecConfig.of(app.config).alignments
     if not names:
-        return
+        return None
     from sphinx_policyspec.alignments.check import check_alignments  # noqa: PLC0415  few projects are aligned
     from sphinx_policyspec.alignments.sides import AlignedSpecs  # noqa: PLC0415  likewise
     from sphinx_policyspec.alignments.sssom import read_alignment_file  # noqa: PLC0415  likewise
@@ -262,7 +269,7 @@ def alignment_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
         # One that cannot be read is told with the option.
         with contextlib.suppress(PolicySpecError):
             read.append(read_alignment_file(file, Path(os.path.relpath(file, app.srcdir)).as_posix()))
-    yield from check_alignments(read, AlignedSpecs(by_spec([(knowledge.spec(app.env),)]))).findings
+    return check_alignments(read, AlignedSpecs(by_spec([(knowledge.spec(app.env),)])))
 
 
 def _read_judgements(path: Path) -> None:

@@ -6,11 +6,13 @@ import html
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache, partial
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -20,7 +22,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import script_safe
 from sphinx_policyspec.files import exact, text_digest, texts_in
-from sphinx_policyspec.graph.terms import MEDIA_TYPES, ontology_digest
+from sphinx_policyspec.graph.terms import MEDIA_TYPES, NAMED_GRAPHS, ontology_digest
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import (
     Block,
@@ -41,6 +43,7 @@ from sphinx_policyspec.model import (
     who_may_override,
 )
 from sphinx_policyspec.packs.bearing import Relations
+from sphinx_policyspec.sphinx_ext.build.findings import alignment_report
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, is_index_page
 from sphinx_policyspec.sphinx_ext.nodes.boxes import role_title, style_name
@@ -61,6 +64,9 @@ from sphinx_policyspec.sphinx_ext.web.places import (
     topic_address,
     ways,
 )
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.alignments.sides import AlignedSides
 
 _ = get_translation("sphinx_policyspec")
 
@@ -328,6 +334,8 @@ SCRIPT = "policyspec.js"
 _DATA = "policyspec-data.js"
 _TEXTS = "policyspec-texts.js"
 _IDS = "spec-ids.json"
+_ALIGNMENTS = "alignments.trig"
+"""The alignments of a project, for those who take the spec in a syntax that holds one graph."""
 _STATIC = Path(__file__).parents[1] / "static"
 _UNUSUAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """All characters that some format cannot hold, and a few others."""
@@ -365,7 +373,10 @@ def add_to_page(
             app.add_js_file(SCRIPT, loading_method="defer", **words)
     if app.builder.name not in WEB_BUILDERS or not has_spec:
         return
-    files = [(f"spec.{name}", MEDIA_TYPES[name], name) for name in PolicySpecConfig.of(app.config).outputs]
+    config = PolicySpecConfig.of(app.config)
+    files = [(f"spec.{name}", MEDIA_TYPES[name], name) for name in config.outputs]
+    if config.outputs and config.alignments:
+        files.append((_ALIGNMENTS, MEDIA_TYPES["trig"], _("what corresponds in other specs")))
     for file, kind, title in (*files, (_IDS, "application/json", _("ids and checksums"))):
         address = html.escape(context["pathto"](file, 1), quote=True)
         link = f'<link rel="alternate" type="{kind}" href="{address}" title="{html.escape(title)}">'
@@ -383,21 +394,27 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
     """
     if app.builder.name not in WEB_BUILDERS:
         return ()
-    formats = PolicySpecConfig.of(app.config).outputs if _has_spec(app) else []
+    config = PolicySpecConfig.of(app.config)
+    formats = config.outputs if _has_spec(app) else []
     files = {name: Path(app.outdir, f"spec.{name}") for name in formats}
+    beside = [Path(app.confdir, name) for name in config.alignments if formats]
+    if beside:
+        files[_ALIGNMENTS] = Path(app.outdir, _ALIGNMENTS)
     stamp = Stamp(app, "graph")
     digest, *before = stamp.text.split("\n")
-    current = knowledge.digest(app.env) if files else ""
+    known = (sha256(file.read_bytes()).hexdigest() if file.is_file() else "-" for file in beside)
+    current = " ".join([knowledge.digest(app.env), *known]) if files else ""
     if (digest, before) == (current, [*map(str, files.values())]) and all(map(Path.is_file, files.values())):
         return ()
     for gone in {*map(Path, before)}.difference(files.values()):
         if gone.parent == Path(app.outdir):
             gone.unlink(missing_ok=True)
+    aligned = report.aligned if (report := alignment_report(app, knowledge)) else ()
     try:
         findings = tuple(
             found
             for name, file in files.items()
-            for found in _write(app, knowledge.spec(app.env), name, file)
+            for found in _write(app, knowledge.spec(app.env), name, file, aligned)
         )
     except SourceError as error:
         raise SphinxError(str(error)) from error
@@ -454,8 +471,18 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
     stamp.note(current)
 
 
-def _write(app: Sphinx, spec: Spec, name: str, file: Path) -> Iterable[Finding]:
+def _write(
+    app: Sphinx, spec: Spec, name: str, file: Path, aligned: Sequence[AlignedSides]
+) -> Iterable[Finding]:
     """Write the graph in one format; of most, the parts that are as they were are not written anew."""
+    others: Iterator[bytes] = iter(())
+    if aligned and (name in NAMED_GRAPHS or name == _ALIGNMENTS):
+        from sphinx_policyspec.alignments.formats import aligned_pieces  # noqa: PLC0415  few projects have some
+
+        others = aligned_pieces(aligned, name if name in NAMED_GRAPHS else "trig")
+    if name == _ALIGNMENTS:
+        write_output(file, others)
+        return ()
     from sphinx_policyspec.graph.serialize import BY_PART, pieces, pieces_by_part  # noqa: PLC0415  few builds write
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
@@ -466,7 +493,7 @@ def _write(app: Sphinx, spec: Spec, name: str, file: Path) -> Iterable[Finding]:
     key = f"graph {ontology_digest()} {name}"
     before = kept(app.env, key) or {}
     data, findings, parts = pieces_by_part(spec, name, before)
-    write_output(file, data)
+    write_output(file, chain(data, others))
     if parts.keys() != before.keys():
         keep(app.env, key, parts)
     return findings
