@@ -81,10 +81,10 @@ _WIDEST = 60
 
 def _answer_json(answer: Answer) -> str:
     told = {"findings": [*map(finding_record, answer.findings)]} if answer.findings else {}
-    return dump_json({**_results_json(answer), **told}, indent=1) + "\n"
+    return dump_json({**results_record(answer), **told}, indent=1) + "\n"
 
 
-def _results_json(answer: Answer) -> dict[str, Any]:
+def results_record(answer: Answer) -> dict[str, Any]:
     """Return the W3C "SPARQL 1.1 Query Results JSON Format" of an answer."""
     if answer.form is QueryForm.ASK:
         return {"head": {}, "boolean": answer.texts == (("true",),)}

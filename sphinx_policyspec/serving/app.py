@@ -18,10 +18,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from sphinx_policyspec.api.publishing import render
 from sphinx_policyspec.errors import PolicySpecError, QueryLimitError, UnknownIdError
 from sphinx_policyspec.exports import message_line
-from sphinx_policyspec.exports.answers import questions_json
+from sphinx_policyspec.exports.answers import questions_json, results_record
+from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.guard import Dataset
 from sphinx_policyspec.graph.questions import Answer, QueryForm, find_question, list_questions
 from sphinx_policyspec.graph.releases import SpecReleases
@@ -210,7 +210,7 @@ def _written(answer: Answer, forms: Mapping[str, str | None]) -> Response:
                 406,
                 f"yes or no is not written as {form}; it is as {RESULT_TYPES['json']} and {RESULT_TYPES['xml']}",
             )
-        data = results(render(answer, "json"), form)
+        data = results(dump_json(results_record(answer)), form)
     return Response(
         data, media_type=content_type(types[form]), headers={"Vary": "Accept", "Cache-Control": "no-cache"}
     )
@@ -367,7 +367,7 @@ async def _question(served: Served, request: Request) -> Response:
     if form is None:
         raise _unacceptable(RESULT_TYPES)
     answer = await asyncio.to_thread(functools.partial(served.collection.ask, name, given, **where))
-    data = results(render(answer, "json"), form)
+    data = results(dump_json(results_record(answer)), form)
     return Response(
         data,
         media_type=content_type(RESULT_TYPES[form]),

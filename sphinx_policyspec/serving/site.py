@@ -127,24 +127,28 @@ def _policy_of(folder: Path) -> str:
         inline.feed(page.read_text(encoding="utf-8"))
         inline.close()
         inline.reset()
-    hashes = {
-        tag: " ".join(
-            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in texts
-        )
-        for tag, texts in inline.found.items()
-    }
+    hashes = {tag: " ".join(map(_hash, texts)) for tag, texts in inline.found.items()}
+    if inline.attributes:
+        hashes["style"] = " ".join((hashes["style"], "'unsafe-hashes'", *map(_hash, inline.attributes)))
     return _POLICY.format(**hashes).replace(" ;", ";")
 
 
+def _hash(text: str) -> str:
+    """Return how a policy names a script or style."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 class _Inline(HTMLParser):
-    """Keeps the scripts and styles that stand in pages, each once."""
+    """Keeps the scripts and styles that stand in pages, and the styles of their elements, each once."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.found: dict[str, dict[str, None]] = {"script": {}, "style": {}}
+        self.attributes: dict[str, None] = {}
         self._parts: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes.update({value: None for name, value in attrs if name == "style" and value})
         if tag in self.found and "src" not in dict(attrs):
             self._parts = []
 
