@@ -254,8 +254,9 @@ class Reader:
         :param upstream: by default the one that they name; of several releases the one that is pinned, else the last
         """
         overlays, findings, named = read_overlays(files, is_named=upstream is None, read=self._overlay_at)
-        # Whoever named no upstream has to know which file does.
-        with _named(files[0][0]) if upstream is None else contextlib.nullcontext():
+        # Whoever named no upstream has to know which file does, and where.
+        place = overlays[0].place("upstream.source").place
+        with _named(place) if upstream is None else contextlib.nullcontext():
             return self.judge(overlays, findings, named if upstream is None else upstream)
 
     def _overlay_at(self, path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
@@ -277,9 +278,8 @@ class Reader:
         place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
         read, older = releases[place], [one.spec for one in releases[:place]]
         report = check_overlays(overlays, read.spec, older=older, digest=read.digest)
-        # What is wrong with a sidecar is theirs who wrote the overlay, unlike upstream's own faults.
-        sidecars = {file.name for file in read.annotations} if self._given else set()
-        aside = (one for one in read.findings if one.span.file in sidecars)
+        # What is wrong with a sidecar that is given is theirs who wrote the overlay, unlike upstream's own faults.
+        aside = [one for one in read.findings if self._given and one.span.file == self._given.name]
         return report.with_findings((*findings, *aside)), read
 
     def _overlaid(self, path: Path, name: str) -> Loaded:
@@ -477,7 +477,7 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
 
 
 @contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _named(path: Path | str) -> Iterator[None]:
     """Let what is wrong with the contents of a graph file name the file."""
     try:
         yield

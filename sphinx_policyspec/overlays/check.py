@@ -263,11 +263,9 @@ def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
 
 def _cited(quotation: Quotation | None) -> str:
     """Return a sentence in quotes behind a colon, with its place in its provision."""
-    return f": “{quotation.text[:_LONGEST]}” ({quotation.locator})" if quotation else ""
+    return f": “{quotation.text}” ({quotation.locator})" if quotation else ""
 
 
-_LONGEST = 300
-"""Characters of a sentence that a message quotes."""
 _NOTES = {
     VerdictNote.RESTATES: "`{id}` says again what upstream says in `{about}`",
     VerdictNote.TAKES_SWITCH: "users could override `{about}`, and with `{id}` they no longer can",

@@ -151,7 +151,7 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
         yield f"  {why(verdict)}"
     if part.level:
         rule = f", rule {part.witness.rule}" if part.witness.rule else ""
-        yield f"  level {part.level.id}, overridden {_MODES[part.level.override.value]}{rule}"
+        yield f"  level {part.level.id}, overridden {OVERRIDDEN[part.level.override.value]}{rule}"
     if part.quoted:
         yield f"  {part.quoted.cited}"
     for note in verdict.notes:
@@ -162,7 +162,7 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
             yield f"  instead: {cure}"
 
 
-_MODES = {
+OVERRIDDEN = {
     "never": "by no message",
     "explicit": "by an explicit instruction",
     "implicit": "also by context",

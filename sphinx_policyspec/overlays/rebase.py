@@ -6,19 +6,29 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, compare
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.files import Brief, printable
-from sphinx_policyspec.model import Finding, Operation, Principle, Provision, RebaseEffect, Span, Spec
+from sphinx_policyspec.model import (
+    Finding,
+    Operation,
+    Principle,
+    Provision,
+    RebaseEffect,
+    RefusalCode,
+    Span,
+    Spec,
+    StatementMode,
+)
 from sphinx_policyspec.model.outlines import Passage, passages, sentences
 from sphinx_policyspec.overlays.check import OverlayReport, check_overlays, why
-from sphinx_policyspec.overlays.formats import case_record, conversation, quotation_record
+from sphinx_policyspec.overlays.formats import OVERRIDDEN, case_record, conversation, quotation_record
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
-from sphinx_policyspec.overlays.verdicts import StatementVerdict, principles_in
+from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstream, overlay_of
 from sphinx_policyspec.readers.text import holds, plain
 
@@ -102,7 +112,7 @@ def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> Overla
     statements = []
     for one in overlay.statements:
         was, now = (known.get(one.id) for known in verdicts)
-        facts = (*judge.facts(one, now), *_verdicts(one, was, now))
+        facts = (*judge.facts(one, was, now), *_verdicts(one, was, now))
         statements.append(
             RebasedStatement(id=f"{overlay.name}/{one.id}", span=one.span, facts=facts, before=was, after=now)
         )
@@ -158,6 +168,32 @@ class _Renewed:
         )
 
 
+class _Verdicts(NamedTuple):
+    """The verdicts on a statement, where it has some."""
+
+    was: StatementVerdict | None
+    now: StatementVerdict | None
+
+    def follows(self, old: Norms, new: Norms) -> str:
+        """Return what follows from another level of what a statement is about; nothing where all stays."""
+        was, now = self
+        if now is not None and now.code is not None:
+            if was is not None and was.code is not None:
+                return ": the statement is refused as before"
+            is_implied = now.code is RefusalCode.NEEDS_EXPLICIT
+            return f": {'write `mode: explicit`' if is_implied else 'the statement is refused now'}"
+        if was is None or now is None or now.statement.mode is StatementMode.IMPLICIT:
+            return ""
+        is_needless = _would_do(now, new) and not _would_do(was, old)
+        return ": implied words would do, so that `mode: explicit` is needless now" if is_needless else ""
+
+
+def _would_do(verdict: StatementVerdict, norms: Norms) -> bool:
+    """Return whether a statement might be said by implication, too."""
+    implied = replace(verdict.statement, mode=StatementMode.IMPLICIT)
+    return OverlayJudge(norms, verdict.overlay).verdict(implied).is_allowed
+
+
 class _Rebaser:
     """Finds what happens to what statements are about."""
 
@@ -166,21 +202,27 @@ class _Rebaser:
         said = _sentences(old.spec)
         self._fresh = {words: one for words, one in _sentences(new.spec).items() if words not in said}
 
-    def facts(self, statement: OverlayStatement, now: StatementVerdict | None) -> tuple[RebaseFact, ...]:
-        """Return what happens to what a statement is about, each fact once."""
-        return tuple(dict.fromkeys(self._facts(statement, now)))
+    def facts(
+        self, statement: OverlayStatement, was: StatementVerdict | None, now: StatementVerdict | None
+    ) -> tuple[RebaseFact, ...]:
+        """Return what happens to what a statement is about, each fact once.
 
-    def _facts(self, statement: OverlayStatement, now: StatementVerdict | None) -> Iterator[RebaseFact]:
+        :param was: its verdict on the pinned release, where it has one
+        :param now: that on the next one
+        """
+        return tuple(dict.fromkeys(self._facts(statement, _Verdicts(was, now))))
+
+    def _facts(self, statement: OverlayStatement, verdicts: _Verdicts) -> Iterator[RebaseFact]:
         clauses = {one.provision: one.clause for one in statement.targets}
         for name in dict.fromkeys((*clauses, *statement.forbids, *statement.scope, statement.chapter)):
             if name in self._old.provisions:
-                yield from self._named(name, clauses.get(name, ""), now, is_home=name == statement.chapter)
+                yield from self._named(
+                    name, clauses.get(name, ""), verdicts, is_home=name == statement.chapter
+                )
         yield from self._upstream(statement)
         yield from self._examples(statement)
 
-    def _named(
-        self, name: str, clause: str, now: StatementVerdict | None, *, is_home: bool
-    ) -> Iterator[RebaseFact]:
+    def _named(self, name: str, clause: str, verdicts: _Verdicts, *, is_home: bool) -> Iterator[RebaseFact]:
         old = self._old.provisions[name]
         new_id = self._diff.new_ids.get(old.id)
         if new_id is None:
@@ -193,27 +235,26 @@ class _Rebaser:
                 effect=RebaseEffect.RENAMED, about=name, told=f"`{name}` is called `{new_id}` now"
             )
         for change in self._of(new_id, ChangeKind.MOVED):
-            told = f"`{name}` stood in `{change.old or 'no chapter'}`, and stands in `{change.new or 'no chapter'}`"
+            before, after = (f"`{one}`" if one else "no chapter" for one in (change.old, change.new))
+            told = f"`{name}` stood in {before}, and stands in {after}"
             yield RebaseFact(effect=RebaseEffect.MOVED, about=name, told=told)
         if is_home:
             return
         for one in principles_in(self._old, name):
-            yield from self._level(one, now)
+            yield from self._level(one, verdicts)
             yield from self._text(one, clause)
 
     def _of(self, name: str, *kinds: ChangeKind) -> Iterator[Change]:
         return (change for change in self._diff.of(Subject.PROVISION, *kinds) if change.id == name)
 
-    def _level(self, old: Principle, now: StatementVerdict | None) -> Iterator[RebaseFact]:
+    def _level(self, old: Principle, verdicts: _Verdicts) -> Iterator[RebaseFact]:
         new = self._new.principle(self._diff.new_ids.get(old.id, ""))
         if new is None or new.authority == self._renewed.level(old.authority):
             return
         level = self._new.spec.level_by_id.get(new.authority)
-        follows = ""
-        if now is not None and now.code is not None:
-            follows = f": {'write `mode: explicit`' if now.code == 'needs-explicit' else 'the statement is refused now'}"
+        how = f", which is overridden {OVERRIDDEN[level.override]}" if level else ""
         told = f"`{old.id}` had the level `{old.authority}`, and has `{new.authority}`"
-        how = f", which is overridden by {level.override}" if level and not follows else ""
+        follows = verdicts.follows(self._old, self._new)
         yield RebaseFact(effect=RebaseEffect.LEVEL_CHANGED, about=old.id, told=f"{told}{follows or how}")
 
     def _text(self, old: Principle, clause: str) -> Iterator[RebaseFact]:

@@ -23,12 +23,10 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
-
 TARGETED = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS, Operation.RESTATES})
 """The operations whose values name provisions of upstream."""
 AS_UPSTREAM = "as upstream says"
 """What upstream says on an issue, in witnesses; and who restates it."""
-
 
 OVERLAY = (
     CaseKey(
@@ -244,7 +242,9 @@ def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, 
 
     :param name: how findings name the file
     """
-    return overlay_of(read_text(path, name)[0], name)
+    text, wrong = read_text(path, name)
+    reader = YamlReader(name, findings=[*wrong])
+    return overlay_in(reader, text), tuple(reader.findings)
 
 
 def read_overlays(
@@ -293,9 +293,19 @@ class _Reader:
 
     def __init__(self, reader: YamlReader) -> None:
         self.yaml = reader
+        self._lost: tuple[Span, ...] = ()
 
     def overlay(self, text: str) -> Overlay | None:
         root = self.yaml.compose(text)
+        # A byte that is no UTF-8, or a tag, stands where somebody wrote other words; the first such byte alone is told.
+        told = tuple(one.span for one in self.yaml.findings)
+        is_broken = any(one.code == "invalid-encoding" for one in self.yaml.findings)
+        shown = (
+            Span(self.yaml.file, number, sign.start() + 1)
+            for number, line in enumerate(text.split("\n") if is_broken else (), 1)
+            for sign in re.finditer("\ufffd", line)
+        )
+        self._lost = (*told, *shown)
         if root is None:
             self.yaml.findings.append(
                 Finding(
@@ -343,7 +353,15 @@ class _Reader:
         before = len(self.yaml.findings)
         found = self._read_statement(node)
         is_whole = not any(one.code in _LOSSES for one in self.yaml.findings[before:])
-        return found if is_whole else None
+        lost = [place for place in self._lost if self._holds(node, place)]
+        if lost and not any(one.span in lost for one in self.yaml.findings):
+            self.yaml.find("invalid-encoding", node, "a part of it is not UTF-8", "save the file as UTF-8")
+        return found if is_whole and not lost else None
+
+    def _holds(self, node: yaml.Node, place: Span) -> bool:
+        """Return whether a place stands in what a node does."""
+        span, at = self.yaml.span(node), (place.line, place.column)
+        return (span.line, span.column) <= at < (span.end_line, span.end_column)
 
     def _read_statement(self, node: yaml.Node) -> OverlayStatement | None:
         values, is_whole = self._mapping(node, STATEMENT)
@@ -363,7 +381,8 @@ class _Reader:
                 "name what it is about",
             )
             return None
-        self._check_keys(values, operation)
+        scope = tuple(self.yaml.texts(values.get("scope")))
+        self._check_keys(values, operation, scope)
         return OverlayStatement(
             id=self._text(values, "id"),
             says=self._text(values, "says"),
@@ -377,7 +396,7 @@ class _Reader:
             globs=tuple(self.yaml.texts(where.get("globs"))),
             audience=self._text(where, "audience"),
             forbids=tuple(self.yaml.texts(values.get("forbids"))),
-            scope=tuple(self.yaml.texts(values.get("scope"))),
+            scope=scope,
             level=self._text(values, "level"),
             chapter=self._text(values, "chapter"),
             voids=tuple(self.yaml.texts(values.get("voids"))),
@@ -405,7 +424,9 @@ class _Reader:
             self.yaml.find("missing-key", node, "the statement does nothing", f"add one of {named}")
         return None
 
-    def _check_keys(self, values: Mapping[str, yaml.Node], operation: Operation) -> None:
+    def _check_keys(
+        self, values: Mapping[str, yaml.Node], operation: Operation, scope: Sequence[str]
+    ) -> None:
         """Tell keys that say nothing beside an operation."""
         for key, owner in _OWNERS.items():
             if key in values and operation is not owner:
@@ -415,7 +436,7 @@ class _Reader:
                     f"`{key}` says nothing beside `{operation}`",
                     f"it belongs to `{owner}`",
                 )
-        if operation is Operation.DELEGATES and not self.yaml.texts(values.get("scope")):
+        if operation is Operation.DELEGATES and not scope:
             hint = "add `scope:` with provisions, or issues of this file"
             self.yaml.find(
                 "missing-key", values["delegates"], "a delegation without `scope` gives no say", hint

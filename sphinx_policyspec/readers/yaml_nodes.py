@@ -31,6 +31,8 @@ _GROWN, _GROWTH = 2**20, 10
 _FIRST_STAND_IN = 0xF0000
 _UNLIKE_JSON = re.compile(r"[\u2028\u2029]|\\u[dD][89a-fA-F]")
 """Line ends of YAML that are characters like any other in JSON; and halves of surrogate pairs."""
+_TAG = re.compile(r"!|tag:yaml\.org,2002:[a-z]+")
+"""A tag that YAML gives to a value itself, or lets it have."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -278,6 +280,7 @@ class YamlReader:
         nodes = self._loaded(text.translate(standing), compose)
         if "*" in text:
             self._check_growth(nodes, max(_GROWN, _GROWTH * len(text)))
+        self._check_tags([*nodes] if "!" in text else [])
         if standing or _UNLIKE_JSON.search(text):
             self._restore([*nodes], text, {ord(other): chr(code) for code, other in standing.items()})
         return nodes
@@ -356,6 +359,18 @@ class YamlReader:
             message = f"{self.file}:{self._place(loader.index)[0]}: not YAML: no such character"
             raise AnnotationError(message) from None
 
+    def _check_tags(self, nodes: list[yaml.Node]) -> None:
+        """Find tags that name no kind of value: none is heeded, and what one stands before may be words that are lost."""
+        seen: set[int] = set()
+        while nodes:
+            if id(node := nodes.pop()) in seen:
+                continue
+            seen.add(id(node))
+            nodes += _parts(node)
+            if not _TAG.fullmatch(node.tag):
+                hint = "delete it, or put all of it in quotes"
+                self.find("invalid-value", node, "a tag of YAML (`!…`) means nothing here", hint)
+
     def _restore(self, nodes: list[yaml.Node], text: str, standing: dict[int, str]) -> None:
         """Let each scalar be the text that its author wrote: where JSON would read it, as JSON reads it."""
         seen: set[int] = set()
@@ -420,7 +435,13 @@ class YamlReader:
         if node is None or self._is_null(node):
             return
         if isinstance(node, yaml.SequenceNode):
-            yield from node.value
+            for item in node.value:
+                if self._is_null(item):
+                    self.find(
+                        "wrong-type", item, "an item of a list holds nothing", "fill it in, or delete it"
+                    )
+                else:
+                    yield item
             return
         hint, items = "begin each item with a hyphen and a space", []
         if isinstance(node, yaml.MappingNode) and all(self._is_null(value) for _, value in node.value):

@@ -151,6 +151,56 @@ def test_a_finding_quotes_the_sentence_with_its_locator_and_leads_to_it(shop: Pa
     assert [str(one) for one in refusal.related] == ["model_spec.md:3:1"]
 
 
+def test_a_long_sentence_is_quoted_whole(run: Run, shop: Path) -> None:
+    sentence = f"The assistant must never sell {'a sword, ' * 200}or a weapon."
+    (shop / "model_spec.md").write_text(f"# Safe {{#safe authority=root}}\n\n{sentence} More.\n", "utf-8")
+    path = written(shop, "{id: sell, says: Sell a sword., overrides: safe}")
+    told = json.loads(run("overlay", "check", path, "--format", "json")[1])
+    assert told["statements"][0]["quoted"]["text"] == sentence
+    assert [sentence in one["message"] for one in told["findings"]] == [True]
+    assert sentence in run("overlay", "check", path)[1]
+
+
+BROKEN = (
+    HEAD
+    + """\
+  - {id: a, says: "caf\xe9", overrides: be_kind}
+  - {id: b, says: Say b., overrides: be_kind}
+  - {id: c, says: "caf\xe9 \xe9", overrides: be_kind}
+  - !mine {id: d, says: x, overrides: be_kind}
+  - {id: e, says: !important x, overrides: be_kind}
+  -
+  - {id: f, says: !!str Say f., overrides: be_kind, voids: [~]}
+  - {id: g, says: Say g!, overrides: be_kind}
+"""
+)
+
+
+def test_bytes_tags_and_nothing_are_told_at_their_lines_and_no_such_statement_leaves(
+    run: Run, shop: Path
+) -> None:
+    (shop / "shop.yaml").write_bytes(BROKEN.encode("latin-1"))
+    report = ps.check_overlay(shop / "shop.yaml")
+    errors = [(one.span.line, one.code) for one in report.findings if one.severity is ps.Severity.ERROR]
+    assert errors == [
+        (5, "invalid-encoding"),
+        (7, "invalid-encoding"),
+        (8, "invalid-value"),
+        (9, "invalid-value"),
+        (10, "wrong-type"),
+        (11, "wrong-type"),
+    ]
+    assert [one.statement.id for one in report.verdicts] == ["b", "g"]
+    assert run("overlay", "export", shop / "shop.yaml", "--to", "message")[1] == "Say b.\n\nSay g!\n"
+
+
+def test_an_upstream_that_is_not_there_is_told_at_its_line(run: Run, shop: Path) -> None:
+    path = written(shop, "{id: a, says: x, overrides: be_kind}")
+    path.write_text(path.read_text("utf-8").replace("model_spec.md", "nothing.md"), "utf-8")
+    status, _, err = run("overlay", "check", path)
+    assert (status, "shop.yaml:2`: " in err, "nothing.md` does not exist" in err) == (2, True, True)
+
+
 def test_an_overlay_that_may_be_said_exits_with_0_and_fails_on_what_is_asked(run: Run, shop: Path) -> None:
     path = written(shop, "{id: gruff, says: x, overrides: be_kind}")
     assert run("overlay", "check", path)[0] == 0

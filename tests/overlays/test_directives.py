@@ -174,7 +174,8 @@ def told(project: Path, page: str) -> set[tuple[str, int, int]]:
         (("[keep_safe]", "be_kind, keep_safe"), {("must-be-split", 15, 16)}),
         (("overrides: be_kind", "overrides: be_knd"), {("root-is-fixed", 15, 16), ("unknown-provision", 9, 16)}),
         (("because: We don't: greet.", "mode: loud"), {("root-is-fixed", 15, 16), ("invalid-value", 10, 11)}),
-        (("[keep_safe]", "[keep_safe"), {("invalid-option", 15, 16), ("missing-key", 14, 1)}),
+        (("[keep_safe]", "[keep_safe"), {("invalid-option", 15, 16)}),
+        (("be_kind\n   :because", "be_kind\n   :forbids: [a\n   :because"), {("invalid-option", 10, 14), ("root-is-fixed", 16, 16)}),
         (("   Sell it.\n", ""), {("missing-key", 14, 1)}),
         (("up.md}", "nothing.md}"), {("config", 5, 24)}),
         (("overlay:: shop", "statement:: first"), {("misplaced-directive", n, 1) for n in (4, 8, 14)} | {("unknown-option", n, 1) for n in (5, 6)}),
@@ -184,6 +185,25 @@ def test_what_is_wrong_is_told_at_its_place_on_the_page(
     project: Path, change: tuple[str, str], found: set[tuple[str, int, int]]
 ) -> None:
     assert found == told(project, PAGE.replace(*change))
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        (("statement:: sell", "statement::"), "write it behind the name of the directive"),
+        (("   Sell it.\n", ""), "write the statement below the options"),
+        (("overlay:: shop", "overlay::"), "write the name of the overlay behind that of the directive"),
+    ],
+)
+def test_what_a_directive_lacks_is_told_once(project: Path, change: tuple[str, str], hint: str) -> None:
+    page = PAGE.replace(*change)
+    assert page != PAGE
+    (project / "index.rst").write_text(page, "utf-8")
+    assert [
+        one.hint
+        for one in ps.check(project).findings
+        if one.code != "root-is-fixed" and one.severity is ps.Severity.ERROR
+    ] == [hint]
 
 
 def test_a_page_shows_what_is_said_and_whether_it_may_be(project: Path, run: Run) -> None:

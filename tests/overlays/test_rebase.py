@@ -74,6 +74,58 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def told_of(shop: Path, statement: str, *changes: tuple[str, str]) -> list[str]:
+    """Return what is told of one statement alone."""
+    text = OLD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (shop / "new.md").write_text(text, "utf-8")
+    head = "overlay: shop\nupstream: {source: old.md}\nholder: developer\nstatements:\n"
+    (shop / "shop.yaml").write_text(f"{head}  - {{id: one, says: x, {statement}}}\n", "utf-8")
+    (found,) = ps.rebase_overlay(shop / "shop.yaml", shop / "new.md").statements
+    return [fact.told for fact in found.facts]
+
+
+USER, GUIDELINE, ROOT = "authority=user}\n\nBy", "authority=guideline}\n\nBy", "authority=root}\n\nBy"
+
+
+@pytest.mark.parametrize(
+    ("statement", "change", "told"),
+    [
+        (
+            "overrides: greet",
+            (USER, GUIDELINE),
+            "implied words would do, so that `mode: explicit` is needless now",
+        ),
+        ("overrides: greet", (USER, ROOT), "the statement is refused now"),
+        ("overrides: greet, mode: implicit", (USER, ROOT), "the statement is refused as before"),
+        (
+            "overrides: smile, mode: implicit",
+            ("authority=guideline", "authority=user"),
+            "write `mode: explicit`",
+        ),
+        ("restates: greet", (USER, GUIDELINE), ""),
+        ("overrides: smile", ("authority=guideline", "authority=user"), ""),
+    ],
+)
+def test_what_follows_from_another_level_is_told(
+    shop: Path, statement: str, change: tuple[str, str], told: str
+) -> None:
+    first, *_ = told_of(shop, statement, change)
+    assert first.partition(": ")[2] == told
+    assert told or first.endswith(
+        (", which is overridden also by context", ", which is overridden by an explicit instruction")
+    )
+
+
+def test_no_chapter_is_no_name(shop: Path) -> None:
+    moved = told_of(
+        shop, "overrides: prices", ("# Prices {#prices", "# Money {#money}\n\n## Prices {#prices")
+    )
+    assert "`prices` stood in no chapter, and stands in `money`" in moved
+
+
 def effects(shop: Path, *changes: tuple[str, str]) -> dict[str, set[str]]:
     """Return what the next release does, where it does something."""
     text = OLD

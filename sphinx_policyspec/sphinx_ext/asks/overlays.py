@@ -241,11 +241,7 @@ def overlay_of_keys(
         parts += reader.written(key, "", sum(map(len, parts)))
     parts.append("statements:\n" if statements else "statements: []\n")
     for keys in statements:
-        lead = "- "
-        for key in keys:
-            line = reader.written(key, lead, sum(map(len, parts)))
-            parts += line
-            lead = "  " if line else lead
+        parts += reader.statement(keys, sum(map(len, parts)))
     overlay = overlay_in(reader, "".join(parts))
     return overlay, tuple(reader.findings)
 
@@ -260,6 +256,20 @@ class _WrittenYaml(YamlReader):
 
     around: Span = field(default_factory=lambda: Span("", 1))
     _places: list[tuple[int, Span]] = field(default_factory=list)
+
+    def statement(self, keys: Sequence[WrittenKey], at: int) -> list[str]:
+        """Return a statement as lines of YAML; nothing for one of which a key is none: the rest would say something else.
+
+        :param at: how long the text in front of it is
+        """
+        found, places = list[str](), len(self._places)
+        for number, key in enumerate(keys):
+            line = self.written(key, "  " if number else "- ", at + sum(map(len, found)))
+            if not line:
+                del self._places[places:]
+                return []
+            found += line
+        return found
 
     def written(self, key: WrittenKey, lead: str, at: int) -> list[str]:
         """Return a key as lines of YAML; nothing for one that is none, which is told.
@@ -281,6 +291,10 @@ class _WrittenYaml(YamlReader):
         deeper = "\n" + " " * (len(lead) + 2)
         return [begun + value.replace("\n", deeper) + "\n"]
 
+    def find(self, code: str, node: yaml.Node, message: str, hint: str = "") -> None:
+        """Note a finding at a node; what a directive does not say in an option is no key to add."""
+        YamlReader.find(self, code, node, message, _ELSEWHERE.get(message, hint))
+
     def span(self, node: yaml.Node) -> Span:
         """Return where a node stands on a page."""
         place = bisect.bisect_right(self._places, node.start_mark.index, key=lambda one: one[0]) - 1
@@ -293,6 +307,14 @@ class _WrittenYaml(YamlReader):
         return Span(
             found.file, found.line, begin, found.line, begin + node.end_mark.index - node.start_mark.index
         )
+
+
+_ELSEWHERE = {
+    "`overlay` is missing": "write the name of the overlay behind that of the directive",
+    "`id` is missing": "write it behind the name of the directive",
+    "`says` is missing": "write the statement below the options",
+}
+"""What to do about what stands outside of options."""
 
 
 # -- directives -----------------------------------------------------------------------------------
@@ -313,7 +335,8 @@ class _KeysDirective(AskingDirective):
         return [box]
 
     def _keys(self) -> Iterator[WrittenKey]:
-        if name := self.argument("name"):
+        # The reader tells that it is missing.
+        if name := self.title:
             yield WrittenKey(name=self.name_key, text=name, span=self.span)
         for option in self.options:
             value = str(self.options[option] or "").strip()
@@ -363,7 +386,6 @@ class StatementDirective(_KeysDirective):
 
     def _keys(self) -> Iterator[WrittenKey]:
         yield from super()._keys()
-        self.needs_text()
         if self.text:
             first = self.text.split("\n", 1)[0]
             yield WrittenKey(name="says", text=self.text, span=self.content_span(first))
