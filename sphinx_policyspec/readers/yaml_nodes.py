@@ -368,8 +368,9 @@ class YamlReader:
             seen.add(id(node))
             nodes += _parts(node)
             if not _TAG.fullmatch(node.tag):
-                hint = "delete it, or put all of it in quotes"
-                self.find("invalid-value", node, "a tag of YAML (`!…`) means nothing here", hint)
+                self.find(
+                    "invalid-value", node, "a tag of YAML (`!…`) means nothing here", "delete or quote it"
+                )
 
     def _restore(self, nodes: list[yaml.Node], text: str, standing: dict[int, str]) -> None:
         """Let each scalar be the text that its author wrote: where JSON would read it, as JSON reads it."""
