@@ -436,13 +436,9 @@ class YamlReader:
         if node is None or self._is_null(node):
             return
         if isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                if self._is_null(item):
-                    self.find(
-                        "wrong-type", item, "an item of a list holds nothing", "fill it in, or delete it"
-                    )
-                else:
-                    yield item
+            for item in filter(self._is_null, node.value):
+                self.find("wrong-type", item, "an item of a list holds nothing", "fill it in, or delete it")
+            yield from (item for item in node.value if not self._is_null(item))
             return
         hint, items = "begin each item with a hyphen and a space", []
         if isinstance(node, yaml.MappingNode) and all(self._is_null(value) for _, value in node.value):
