@@ -30,6 +30,7 @@ from sphinx_policyspec.api.comparing import (
 )
 from sphinx_policyspec.api.packs import context as context
 from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
+from sphinx_policyspec.api.training import training_rows as training_rows
 from sphinx_policyspec.api.overlays import (
     check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay,
     rebase_overlay as rebase_overlay, resolve_overlay as resolve_overlay,
@@ -91,6 +92,7 @@ from sphinx_policyspec.evals.measures import (
     planned_difference as planned_difference, rates as rates,
 )
 from sphinx_policyspec.evals.prompts import PromptExport as PromptExport
+from sphinx_policyspec.training.rows import TrainingRows as TrainingRows
 from sphinx_policyspec.evals.records import EvalRun as EvalRun
 from sphinx_policyspec.evals.results import Results as Results
 from sphinx_policyspec.evals.rows import (

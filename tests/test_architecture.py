@@ -217,6 +217,7 @@ MOST_OF = {
     "overlays": 16,
     "packs": 7,
     "serving": 10,
+    "training": 5,
 }
 """More come only where others go: a newcomer has to guess which one holds a thing.
 
@@ -225,7 +226,7 @@ Alignments, evaluations and overlays are storeys of their own: their folders, an
 are six of these. So
 are texts that are read by their headings: ``outlines`` in ``model`` and ``readers``; and packs for people and models who work on
 one matter of a spec, with what bears on a provision: ``packs``. What
-models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``. The language server is a door of its own, with a module for each thing that an editor asks.
+models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``; what models are taught by is ``training``. The language server is a door of its own, with a module for each thing that an editor asks.
 """
 
 

@@ -94,6 +94,7 @@ _MODULES = {
     "language_server": ("lsp",),
     "overlays": ("overlay",),
     "query": ("graph", "query", "reason"),
+    "training": ("training",),
 }
 _ELSEWHERE = {name: module for module, names in _MODULES.items() for name in names}
 """Commands with the module that each is in, which is imported for it alone: together they take 10 MiB."""

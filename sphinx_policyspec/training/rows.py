@@ -1,0 +1,249 @@
+"""Scenarios → rows of plain values, and the rows that another project reads."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sphinx_policyspec.errors import UnknownIdError
+from sphinx_policyspec.evals.prompts import digest_of_spec, level_of, with_holders
+from sphinx_policyspec.exports.decisions import decision_record
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import (
+    Block,
+    Comment,
+    Commentary,
+    Definition,
+    Example,
+    OverrideMode,
+    Principle,
+    Prose,
+    Provision,
+    Spec,
+)
+from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.outlines import passages
+from sphinx_policyspec.packs.parts import SpecContext
+from sphinx_policyspec.training.scenarios import Published, Scenario, Why
+
+Row = dict[str, Any]
+Split = Callable[[str], str | None]
+"""Returns the split of a provision; ``None`` where it has none."""
+OMITTED = "[…]"
+"""Stands, as a paragraph, for what a text of a provision leaves out."""
+_PARTS = (("train", 80), ("validation", 10), ("test", 10))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRows(Brief):
+    """Rows in the order of the spec.
+
+    :param left_out: why scenarios are not among them, with how many
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    left_out: Mapping[str, int]
+
+    @property
+    def text(self) -> str:
+        """A line of JSON for each row."""
+        return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in self.rows)
+
+
+def rows_of(
+    context: SpecContext, scenarios: Iterable[Scenario], split: Split, *, sentences: bool = False
+) -> Iterator[Row]:
+    """Yield a row for each scenario.
+
+    :param sentences: whether texts are cut into their sentences, too, each with its locator
+    """
+    spec, published = context.spec, Published(context.spec)
+    about = {"release": spec.version or None, "spec_sha256": digest_of_spec(spec)}
+    texts: dict[str, Row] = {}
+    for scenario in scenarios:
+        applicable = [
+            {**texts.setdefault(one.id, _applicable(spec, one, sentences=sentences)), "why": why}
+            for one, why in _in_order(context, scenario)
+        ]
+        first = next(iter(scenario.why), "")
+        yield {
+            "id": scenario.id,
+            "title": scenario.title,
+            "messages": [{"role": m.role, "content": m.text} for m in scenario.messages],
+            **({"messages_cut": True} if scenario.is_cut else {}),
+            "applicable": applicable,
+            "policy_text": "\n\n".join(
+                f"## {one['title']}\n\n{one['text']}" for one in applicable if one["text"]
+            ),
+            **about,
+            **_judged(scenario),
+            "split": split(first) if first else None,
+            "contaminated": published.holds(scenario),
+        }
+
+
+def _judged(scenario: Scenario) -> Row:
+    """Return what is decided, and the answers that are judged, where there are any."""
+    told: Row = {}
+    if scenario.decision:
+        case = scenario.decision.case
+        items = [
+            {
+                "id": item.id,
+                "from": item.principle or item.role or item.source or item.level,
+                "issue": item.issue,
+                "value": item.value,
+                "explicit": item.explicit,
+            }
+            for item in case.items
+        ]
+        told["decision"] = {**decision_record(scenario.decision), "items": items}
+    if scenario.answers:
+        told["reference"] = [
+            {"verdict": one.verdict.value if one.verdict else None, "text": one.text, "note": one.note}
+            for one in scenario.answers
+        ]
+    return told
+
+
+def _in_order(context: SpecContext, scenario: Scenario) -> Iterator[tuple[Provision, list[str]]]:
+    """Yield what applies in the order of the document, plain subsections of a principle with it, and why."""
+    why: dict[str, list[Why]] = {}
+    for name, reasons in scenario.why.items():
+        for own in context.owned.get(name, ()):
+            why.setdefault(own.id, []).extend(one for one in reasons if one not in why.get(own.id, ()))
+    order = {one: place for place, one in enumerate(Why)}
+    for provision in context.spec.provisions:
+        if provision.id in why:
+            yield provision, [one.value for one in sorted(why[provision.id], key=order.__getitem__)]
+
+
+def _applicable(spec: Spec, provision: Provision, *, sentences: bool) -> Row:
+    text, left_out = excerpt(provision)
+    level = spec.level_by_id.get(level_of(provision))
+    told: Row = {
+        "id": provision.id,
+        "title": provision.title,
+        "level": level_of(provision) or None,
+        "mode": level.override.value if level else None,
+        "text": text,
+        "sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        "left_out": left_out,
+        "file": provision.span.file,
+        "line": provision.span.line,
+    }
+    if sentences:
+        told["sentences"] = [
+            {"text": one.text, "locator": one.locator} for one in passages(provision) if one.sentence
+        ]
+    return told
+
+
+def excerpt(provision: Provision) -> tuple[str, list[str]]:
+    """Return the own text of a provision word for word, and what stands between that is left out, marked in it."""
+    parts: list[str] = []
+    left_out: list[str] = []
+    for is_text, group in itertools.groupby(
+        (block for block in provision.blocks if not isinstance(block, Comment)), _is_text
+    ):
+        blocks = [*group]
+        if is_text:
+            parts += (block.text for block in blocks if isinstance(block, Prose | Definition) and block.text)
+        else:
+            parts.append(OMITTED)
+            left_out += map(_named, blocks)
+    return "\n\n".join(parts), left_out
+
+
+def _is_text(block: Block) -> bool:
+    return isinstance(block, Prose | Definition)
+
+
+def _named(block: Block) -> str:
+    if isinstance(block, Commentary):
+        return "commentary"
+    kind = "example" if isinstance(block, Example) else "prompt"
+    return f"{kind} {getattr(block, 'id', '')}"
+
+
+# -- splits --------------------------------------------------------------------------------
+
+
+def by_provision(name: str) -> str:
+    """Return the split of a provision, by a digest of its id: four fifths are for training, a tenth each for the rest.
+
+    It depends on nothing else, so that a row that is added moves no other.
+    """
+    place = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") % 100
+    for part, share in _PARTS:
+        if place < share:
+            return part
+        place -= share
+    raise AssertionError  # the shares are a hundred
+
+
+def by_list(spec: Spec, splits: Mapping[str, Iterable[str]]) -> Split:
+    """Return what tells the split of a provision by lists of ids; a list holds what stands below its ids, too.
+
+    Raises :class:`UnknownIdError` for an id that the spec has not.
+    """
+    named: dict[str, str] = {}
+    for part, ids in splits.items():
+        for given in ids:
+            if given not in spec.provision_by_id:
+                hint = nearest(given, spec.provision_by_id)
+                raise UnknownIdError(
+                    "; ".join(filter(None, (f"no provision `{given}` for the split `{part}`", hint)))
+                )
+            if named.setdefault(given, part) != part:
+                raise UnknownIdError(f"`{given}` is in two splits, `{named[given]}` and `{part}`")
+    return lambda name: next((named[one] for one in with_holders(spec, name) if one in named), None)
+
+
+# -- rows of another project ---------------------------------------------------------------
+
+
+def statements(spec: Spec, examples: Iterable[Row]) -> Iterator[Row]:
+    """Yield a row for each principle, as SpecEval reads statements, with its own level.
+
+    :param examples: rows of the examples, which go with the principle that they stand in
+    """
+    by_home: dict[str, list[Row]] = {}
+    for row in examples:
+        home = next((one["id"] for one in row["applicable"] if Why.ILLUSTRATED in one["why"]), "")
+        answers = [
+            {"text": a["text"], "verdict": a["verdict"], "note": a["note"]} for a in row.get("reference", ())
+        ]
+        by_home.setdefault(home, []).append(
+            {"description": row["title"], "messages": row["messages"], "answers": answers}
+        )
+    for principle in spec.principles:
+        holders = [
+            spec.provision_by_id[name].title for name in reversed(with_holders(spec, principle.id)[1:])
+        ]
+        level = spec.level_by_id.get(principle.authority)
+        yield {
+            "id": principle.id,
+            "text": excerpt(principle)[0],
+            "type": _type(principle, spec),
+            "authority_level": principle.authority,
+            "section": holders[0] if holders else principle.title,
+            "subsection": holders[1] if len(holders) > 1 else None,
+            "related_statements": [*principle.exception_to, *principle.preferred_over],
+            "metadata": {
+                "title": principle.title,
+                "override": level.override.value if level else None,
+                "release": spec.version or None,
+                "examples": by_home.get(principle.id, []),
+            },
+        }
+
+
+def _type(principle: Principle, spec: Spec) -> str:
+    """Return what kind of statement it is, as far as its level says; words are not guessed from."""
+    level = spec.level_by_id.get(principle.authority)
+    return "guideline" if level and level.override is OverrideMode.IMPLICIT else "requirement"
