@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sphinx_policyspec import model
-from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
+from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, wants_principle
 from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
 from sphinx_policyspec.model.nearest import Hints, is_part, near_name
@@ -72,7 +72,7 @@ def other_kind(name: str, known: Mapping[model.TargetKind, Collection[str]]) -> 
     if words and any(last in names for names in known.values()):
         return f"write `{words} <{last}>`"
     kind = next((kind for kind, names in known.items() if name in names), None)
-    return f"a {kind.value} has this id; name it as such" if kind else ""
+    return f"{kind.with_article} has this id; name it as such" if kind else ""
 
 
 def declare(kind: model.TargetKind, known: Collection[str]) -> str:
@@ -353,7 +353,7 @@ class _Check:
     def _odd(self, row: Attribute, owner: _Owner) -> Iterator[tuple[str, str]]:
         """Yield the names of one option that are unknown or wrong here, each with its words: several may have been meant as one."""
         known = self.known[row.names]
-        sections = self.sections if row.orders else ()
+        sections = self.sections if wants_principle(row.owner, row.key) else ()
         odd = [
             name
             for name in row.values(owner.item)

@@ -1,17 +1,20 @@
-"""What can be done about a finding with one key: a fix, the nearest id, an option that is missing, or a comment with a reason."""
+"""What can be done about a finding with one key: a fix, the nearest id, what is missing, a former id, or a comment with a reason."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 
+from sphinx_policyspec.files import grouped
 from sphinx_policyspec.language_server.diagnostics import SOURCE
 from sphinx_policyspec.language_server.directives import directives_in
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import uri_of
+from sphinx_policyspec.language_server.renaming import Edits, kept_alias
 from sphinx_policyspec.language_server.sites import MARKDOWN, RST, YAML
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.text import ignores_in
@@ -24,6 +27,9 @@ _NO_COMMENT = frozenset(
 """Codes that no comment silences where they are told, or that are about no block."""
 _ADDED = {"missing-authority": ("authority", "user")}
 """By code: the option that is missing, and a value to begin with."""
+_SHOWN_ID = re.compile(r"add `\{#(?P<id>[^`{}]{1,200})\}`")
+_UNKNOWN = frozenset({"dangling-reference", "unknown-provision"})
+"""Codes of an id that no provision has."""
 _SCHEMA = "https://w3id.org/policyspec/schemas/{name}.schema.json"
 _MODELINE = "# yaml-language-server: $schema="
 _FENCE = re.compile(r"[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})(?P<info>[^`]*)")
@@ -38,45 +44,71 @@ def actions(here: Here, context: types.CodeActionContext, place: types.Range) ->
         return found
     for one in context.diagnostics:
         if one.source == SOURCE and isinstance(one.code, str):
-            found += [*_fixes(here, one), *_nearest(here, one), *_added(here, one), *_ignored(here, one)]
+            for made in (_fixes, _nearest, _added, _written, _kept, _ignored):
+                found += made(here, one)
     if here.path.suffix.lower() in YAML and place.start.line <= 1:
         found += _modeline(here)
-    return found
+    return [_joined(same) for same in grouped((one.title, one) for one in found).values()]
+
+
+def _joined(same: list[types.CodeAction]) -> types.CodeAction:
+    """Return one action for those with one title: what is done about a slip is done at each of its places, and once."""
+    edits: dict[str, list[types.TextEdit]] = {}
+    for one in same:
+        for uri, changes in ((one.edit.changes if one.edit else None) or {}).items():
+            known = edits.setdefault(uri, [])
+            known += (edit for edit in changes if edit not in known)
+    about = [one for action in same for one in action.diagnostics or ()]
+    return types.CodeAction(
+        title=same[0].title,
+        kind=same[0].kind,
+        diagnostics=about or None,
+        is_preferred=same[0].is_preferred,
+        edit=types.WorkspaceEdit(changes=edits),
+    )
 
 
 def _action(
     here: Here,
     title: str,
-    edits: list[types.TextEdit],
+    edits: Edits | list[types.TextEdit],
     about: types.Diagnostic | None,
     *,
     preferred: bool = False,
 ) -> types.CodeAction:
+    """Return an action that edits this file, or others."""
+    changes = edits if isinstance(edits, dict) else {here.path: edits}
     return types.CodeAction(
         title=title,
         kind=types.CodeActionKind.QuickFix,
         diagnostics=[about] if about else None,
         is_preferred=preferred or None,
-        edit=types.WorkspaceEdit(changes={uri_of(here.path): edits}),
+        edit=types.WorkspaceEdit(changes={uri_of(path): found for path, found in changes.items()}),
     )
 
 
 def _fixes(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield what ``policyspec check --fix`` would do."""
+    """Yield what ``policyspec check --fix`` would do, at all places that the finding is about at once."""
+    by_text: dict[str, Edits] = {}
     data: Any = one.data if isinstance(one.data, dict) else {}
     given = data.get("fixes")
     for fix in given if isinstance(given, list) else ():
-        ends, text = (fix.get("range"), fix.get("text")) if isinstance(fix, dict) else (None, None)
-        if (
-            isinstance(text, str)
-            and isinstance(ends, list)
-            and [type(number) for number in ends] == [int] * 4
-        ):
-            start, end = (
-                types.Position(line=line, character=character) for line, character in (ends[:2], ends[2:])
-            )
-            edit = types.TextEdit(range=types.Range(start=start, end=end), new_text=text)
-            yield _action(here, f"Replace with `{text}`", [edit], one, preferred=True)
+        if isinstance(fix, dict) and (read := _read_fix(here, fix)):
+            path, edit = read
+            by_text.setdefault(edit.new_text, {}).setdefault(path, []).append(edit)
+    for text, edits in by_text.items():
+        yield _action(here, f"Replace with `{text}`", edits, one, preferred=True)
+
+
+def _read_fix(here: Here, fix: dict[str, Any]) -> tuple[Path, types.TextEdit] | None:
+    """Return the edit that a client sends back; nothing where it is none of ours."""
+    ends, text, file = (fix.get(name) for name in ("range", "text", "file"))
+    if not isinstance(text, str) or not isinstance(ends, list) or file not in here.root.index.files:
+        return None
+    if [type(number) for number in ends] != [int] * 4:
+        return None
+    start, end = (types.Position(line=line, character=character) for line, character in (ends[:2], ends[2:]))
+    return here.root.path_of(file), types.TextEdit(range=types.Range(start=start, end=end), new_text=text)
 
 
 def _nearest(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
@@ -107,9 +139,33 @@ def _added(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
             lead = directive.indent + (" " * 3 if here.is_rst else "")
             place = here.text.exact_range(Span(here.file, directive.line + 1))
             for level in names:
-                edit = types.TextEdit(range=place, new_text=f"{lead}:{name}: {level}\n")
+                edit = here.text.edit(place, f"{lead}:{name}: {level}\n")
                 yield _action(here, f"Add `:{name}: {level}`", [edit], one)
             return
+
+
+def _written(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield the id that a heading lacks, or the header of a file of prompts."""
+    number = here.text.place(one.range.start)[0]
+    if one.code == "heading-without-id" and (named := _SHOWN_ID.search(one.message)):
+        line = here.text.line(number).rstrip()
+        place = here.text.exact_range(Span(here.file, number, len(line) + 1, number, len(line) + 1))
+        yield _action(here, f"Add `{{#{named['id']}}}`", [here.text.edit(place, f" {{#{named['id']}}}")], one)
+    if one.code == "missing-prompt-header" and here.path.suffix.lower() in MARKDOWN:
+        tag = here.path.stem
+        title = here.root.index.title_around(tag) or "…"
+        start = types.Position(line=0, character=0)
+        edit = here.text.edit(types.Range(start=start, end=start), f"Examples for [^{tag}] in {title}:\n\n")
+        yield _action(here, f"Begin with `Examples for [^{tag}] in {title}:`", [edit], one)
+
+
+def _kept(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield the id that nothing has any more as a former id of the one that is meant: whoever renames it by hand breaks others."""
+    said, meant = _NAME.search(one.message), _MEANT.search(one.message)
+    if one.code not in _UNKNOWN or not said or not meant:
+        return
+    if edits := kept_alias(here, meant["name"], said[1]):
+        yield _action(here, f"Keep `{said[1]}` as a former id of `{meant['name']}`", edits, one)
 
 
 def _modeline(here: Here) -> Iterator[types.CodeAction]:
@@ -118,7 +174,7 @@ def _modeline(here: Here) -> Iterator[types.CodeAction]:
         name = "cases" if here.path in here.root.cases else "annotations"
         start = types.Position(line=0, character=0)
         line = f"{_MODELINE}{_SCHEMA.format(name=name)}\n"
-        edit = types.TextEdit(range=types.Range(start=start, end=start), new_text=line)
+        edit = here.text.edit(types.Range(start=start, end=start), line)
         yield _action(here, "Name the JSON Schema of this file", [edit], None)
 
 
@@ -136,7 +192,7 @@ def _ignored(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
         silences = (ignore for ignore in ignores_in(here.file, text) if ignore.code == one.code)
         if any(ignore.span.line == above and ignore.start <= moved < ignore.end for ignore in silences):
             place = here.text.exact_range(Span(here.file, above))
-            edit = types.TextEdit(range=place, new_text=comment)
+            edit = here.text.edit(place, comment)
             yield _action(here, f"Ignore `{one.code}` here, with a reason", [edit], one)
             return
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
 
 from lsprotocol import types
 
@@ -12,10 +14,17 @@ from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.language_server.directives import directives_in
 from sphinx_policyspec.language_server.navigation import Here, about
 from sphinx_policyspec.language_server.outline import has_letters
-from sphinx_policyspec.language_server.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML
+from sphinx_policyspec.language_server.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML, YamlFile, yaml_file
 from sphinx_policyspec.model import OverrideMode, TargetKind, Verdict
-from sphinx_policyspec.model.attributes import MAPPINGS, kind_named
-from sphinx_policyspec.readers.cases import CASE, ITEM, MODES
+from sphinx_policyspec.model.attributes import (
+    CLAUSES,
+    MAPPINGS,
+    PROVISIONS,
+    SidecarPart,
+    kind_named,
+    wants_principle,
+)
+from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.comments import ROLES as SPEAKERS
 
 MOST = 200
@@ -38,7 +47,25 @@ _PARAMETER = re.compile(r"(?:^|[,\s])(?P<name>[\w-]+)=(?P<typed>[\w-]*)$")
 _KEY = re.compile(r"^(?P<lead>[ \t]*(?:- )*)(?P<typed>[\w.-]*)$")
 _KEY_VALUE = re.compile(rf"(?<![\w-])(?P<key>[\w-]+):[ \t]+(?:\[(?:[^\]\[]*[,\s])?)?{_WORD}$")
 _ITEM = re.compile(rf"^(?P<lead>[ \t]*)-[ \t]+{_WORD}$")
-_OWNERS = ("principle", "topic", "goal", "level", "clause", "case", "item")
+_OF_SIDECARS = ("principle", "topic", "goal", "level", "clause")
+_OF_CASES = ("case", "item")
+"""What has the keys of a file, as :func:`kind_named` calls it."""
+_LABELS = ("in", "out", "undecided", "not-a-candidate")
+
+
+class Sections(StrEnum):
+    """What becomes of sections where ids of provisions are offered."""
+
+    BEHIND = "behind"
+    """They are offered behind principles."""
+    SPARE = "spare"
+    """They are offered where no principle fits what is typed."""
+    NEVER = "never"
+    """A principle alone can stand there."""
+
+
+def _sections(owner: str, key: str) -> Sections:
+    return Sections.NEVER if wants_principle(owner, key) else Sections.SPARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +73,8 @@ class Offer:
     """Something that can stand there.
 
     :param detail: a few words about it; what else is known of it is found by ``key``
+    :param is_behind: whether others go before it
+    :param is_spare: whether it is left out where another fits
     """
 
     name: str
@@ -53,6 +82,13 @@ class Offer:
     kind: types.CompletionItemKind = types.CompletionItemKind.Value
     key: tuple[str, str] | None = None
     adds: str = ""
+    is_behind: bool = False
+    is_spare: bool = False
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """By what it is found: its name, and the title of a thing; what a key means has too many letters for that."""
+        return (self.name, self.detail) if self.key else (self.name,)
 
 
 def complete(here: Here, position: types.Position) -> types.CompletionList:
@@ -66,12 +102,9 @@ def complete(here: Here, position: types.Position) -> types.CompletionList:
     )
     typed, offers = found or ("", ())
     wanted = typed.casefold()
-    fitting = [
-        one
-        for one in offers
-        if has_letters(wanted, one.name.casefold()) or has_letters(wanted, one.detail.casefold())
-    ]
-    fitting.sort(key=lambda one: not one.name.casefold().startswith(wanted))
+    fitting = [one for one in offers if any(has_letters(wanted, called.casefold()) for called in one.called)]
+    fitting = [one for one in fitting if not one.is_spare] or fitting
+    fitting.sort(key=lambda one: (one.is_behind, not one.name.casefold().startswith(wanted)))
     start = types.Position(
         line=position.line, character=here.text.position(here.text.offset(position) - len(typed)).character
     )
@@ -86,7 +119,7 @@ def _item(here: Here, offer: Offer, place: types.Range, rank: int) -> types.Comp
         label=offer.name,
         detail=offer.detail or None,
         kind=offer.kind,
-        filter_text=f"{offer.name} {offer.detail}".strip(),
+        filter_text=" ".join(offer.called),
         sort_text=f"{rank:04}",
         documentation=here.said(said) if said else None,
         text_edit=types.TextEdit(range=place, new_text=offer.name + offer.adds),
@@ -100,7 +133,7 @@ def _in_prose(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 
     is_markdown = here.path.suffix.lower() in MARKDOWN
     if match := _ROLE.search(before):
         kind = ROLES.get(match["myst"] or match["rst"], "")
-        return match["typed"], _named(here, kind)
+        return match["typed"], _named(here, kind, Sections.SPARE)
     if match := _LINK.search(before):
         return match["typed"], _named(here, TargetKind.PROVISION)
     if match := _TAG.search(before):
@@ -166,7 +199,7 @@ def _values(here: Here, directive: str, argument: str, match: re.Match[str], bef
         return match["typed"], [Offer(name=one) for one in SPEAKERS]
     if name in {"has", "lacks"}:
         return match["typed"], [Offer(name=one) for one in ("example", "good", "bad", "prompt", "reference")]
-    return (match["typed"], _named(here, kind)) if kind else None
+    return (match["typed"], _named(here, kind, _sections(directive, name))) if kind else None
 
 
 def _arguments(directive: str) -> list[Offer]:
@@ -196,13 +229,21 @@ def _parameters(here: Here, argument: str, before: str) -> _Found:
     ]
 
 
-def _named(here: Here, kind: str) -> Iterator[Offer]:
+def _named(here: Here, kind: str, sections: Sections = Sections.BEHIND) -> Iterator[Offer]:
     """Yield the things of a kind; published levels need no declaration."""
     for name, title in sorted(here.root.index.names(kind).items()):
+        is_section = here.root.index.is_section(kind, name)
+        if is_section and sections is Sections.NEVER:
+            continue
         thing = here.root.index.things.get((kind, name))
         level = f" · {thing.level}" if thing and thing.level else ""
         yield Offer(
-            name=name, detail=f"{title}{level}", kind=types.CompletionItemKind.Reference, key=(kind, name)
+            name=name,
+            detail=f"{title}{level}",
+            kind=types.CompletionItemKind.Reference,
+            key=(kind, name),
+            is_behind=is_section,
+            is_spare=is_section and sections is Sections.SPARE,
         )
 
 
@@ -223,59 +264,110 @@ def _tags(here: Here) -> list[Offer]:
 
 
 def _in_yaml(here: Here, number: int, before: str) -> _Found:
+    """Return what can stand in a YAML file, as what it is for has it; nothing in one that is not ours."""
+    kind = yaml_file(here.text.text)
+    if kind in {YamlFile.OTHER, YamlFile.OVERLAY}:
+        return None
     lines = here.lines[: number - 1]
     if match := _KEY_VALUE.search(before):
-        return _of_key(here, match["key"], match["typed"])
+        lead = len(before) - len(before.lstrip(" -"))
+        return _of_key(here, kind, [*_keys_around(lines, lead), match["key"]], match["typed"])
     if match := _ITEM.match(before):
-        key = _key_above(lines, len(match["lead"]) + 1)
-        found = _of_key(here, key, match["typed"]) if key else None
-        if found is not None:
+        around = _keys_around(lines, len(match["lead"]), in_list=True)
+        if found := _of_key(here, kind, around, match["typed"]):
             return found
     if (match := _KEY.match(before)) is None:
         return None
-    above = _key_above(lines, len(match["lead"]))
-    if above == "provisions":
-        return match["typed"], _with_colon(_named(here, TargetKind.PROVISION))
+    dash = match["lead"].find("-")
+    around = _keys_around(lines, len(match["lead"]) if dash < 0 else dash, in_list=dash >= 0)
+    if kind is not YamlFile.CASES and around == [PROVISIONS.name]:
+        return match["typed"], _with_colon(_named(here, TargetKind.PROVISION, Sections.SPARE))
+    names = {} if kind is YamlFile.SIDECAR else _case_keys(around)
+    if kind is YamlFile.SIDECAR or (kind is YamlFile.NEW and here.text.text.strip() == match["typed"]):
+        names |= _sidecar_keys(around)
+    kind_of_item = types.CompletionItemKind.Property
+    return match["typed"], [
+        Offer(name=n, detail=said, kind=kind_of_item, adds=": ") for n, said in names.items()
+    ]
+
+
+def _sidecar_keys(around: list[str]) -> dict[str, str]:
+    """Return the keys that an annotation file has at a place, with what each is.
+
+    :param around: the keys in whose values the place is, the outermost first
+    """
     parts = {part.name: part for part in MAPPINGS}
-    if not match["lead"]:
-        names = {part.name: part.about for part in MAPPINGS} | {key.name: key.about for key in CASE}
-        if any(line.startswith("items:") or line.lstrip("- ").startswith("items:") for line in here.lines):
-            names = {key.name: key.about for key in CASE}
-    elif above in parts:
-        names = {key.name: key.about for key in parts[above].keys}
-    elif above == "items":
-        names = {key.name: key.about for key in ITEM}
-    else:
-        names = {key.name: key.about for key in parts["provisions"].keys}
-    kind = types.CompletionItemKind.Property
-    return match["typed"], [Offer(name=n, detail=said, kind=kind, adds=": ") for n, said in names.items()]
+    match around:
+        case []:
+            return {name: part.about for name, part in parts.items()}
+        case [PROVISIONS.name, _]:
+            return _keys_of(PROVISIONS)
+        case [PROVISIONS.name, _, CLAUSES.name]:
+            return _keys_of(CLAUSES)
+        case [name] if name in parts:
+            return _keys_of(parts[name])
+    return {}
+
+
+def _keys_of(part: SidecarPart) -> dict[str, str]:
+    return {key.name: key.about for key in part.keys} | {inner.name: inner.about for inner in part.parts}
+
+
+_CASE_PARTS: Mapping[tuple[str, ...], tuple[CaseKey, ...]] = MappingProxyType(
+    {
+        (): CASE,
+        ("items",): ITEM,
+        ("items", "delegates"): DELEGATES,
+        ("semantics",): SEMANTICS,
+        ("expect",): EXPECT,
+    }
+)
+
+
+def _case_keys(around: list[str]) -> dict[str, str]:
+    return {key.name: key.about for key in _CASE_PARTS.get(tuple(around), ())}
 
 
 def _with_colon(offers: Iterable[Offer]) -> Iterator[Offer]:
-    for one in offers:
-        yield Offer(name=one.name, detail=one.detail, kind=one.kind, key=one.key, adds=":")
+    yield from (replace(one, adds=":") for one in offers)
 
 
-def _of_key(here: Here, key: str, typed: str) -> _Found:
-    if key == "from":
-        return typed, [Offer(name=one) for one in SPEAKERS]
-    if key == "mode":
-        return typed, [Offer(name=one) for one in MODES]
-    if key == "override":
-        return typed, [Offer(name=one.value) for one in OverrideMode]
-    if key == "labels":
-        return typed, [Offer(name=one) for one in ("in", "out", "undecided", "not-a-candidate")]
-    kind = next((kind for owner in _OWNERS if (kind := kind_named(owner, key)) in {*DEFINING.values()}), "")
-    return (typed, _named(here, kind)) if kind else None
+def _of_key(here: Here, kind: YamlFile, around: list[str], typed: str) -> _Found:
+    """Return the values of the innermost of some keys."""
+    key = around[-1] if around else ""
+    lone = {
+        "from": SPEAKERS, "mode": MODES, "override": tuple(one.value for one in OverrideMode), "labels": _LABELS,
+    }.get("labels" if "labels" in around else key)  # fmt: skip
+    if lone:
+        return typed, [Offer(name=one) for one in lone]
+    owners = _OF_SIDECARS if kind is YamlFile.SIDECAR else _OF_CASES
+    if kind is YamlFile.SIDECAR and around[:-1] in (["priorities"], []) and key in {"goals", "priorities"}:
+        return typed, _named(here, TargetKind.GOAL)
+    for owner in owners:
+        if (named := kind_named(owner, key)) in {*DEFINING.values()}:
+            return typed, _named(here, named, _sections(owner, key))
+    return None
 
 
-def _key_above(lines: list[str], indent: int) -> str:
-    """Return the key in whose value a line with an indent stands."""
+def _keys_around(lines: list[str], indent: int, *, in_list: bool = False) -> list[str]:
+    """Return the keys in whose values something stands below some lines, the outermost first.
+
+    :param indent: the column, from 0, at which it begins
+    :param in_list: whether it begins an item of a list: the key of this may stand as far to the left as the item
+    """
+    found: list[str] = []
     for line in reversed(lines):
         text = line.lstrip(" -")
         if not text or text.startswith("#"):
             continue
-        if len(line) - len(line.lstrip()) < indent or (indent and not line[:1].isspace() and line[:1] != "-"):
-            key, colon, rest = text.partition(":")
-            return key if colon and not rest.strip() else ""
-    return ""
+        dash, column = len(line) - len(line.lstrip(" ")), len(line) - len(text)
+        is_item = line[dash : dash + 1] == "-"
+        key, colon, rest = text.partition(":")
+        if column < indent or (in_list and column == indent and not is_item):
+            if not colon or rest.strip():
+                break
+            found.append(key.strip("\"'"))
+            indent, in_list = (dash, True) if is_item else (column, False)
+        elif column == indent and is_item and not in_list:
+            indent, in_list = dash, True
+    return found[::-1]

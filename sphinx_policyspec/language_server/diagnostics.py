@@ -99,7 +99,7 @@ def _diagnostic(
         related_information=related or None,
         data={
             "fingerprint": entry.fingerprint,
-            "fixes": [_edit(fix, text) for fix in fixes.get(finding, ())],
+            "fixes": [_edit(fix, text_of(root.path_of(fix.span.file))) for fix in fixes.get(finding, ())],
         },
     )
 
@@ -111,7 +111,7 @@ def _related(span: Span, root: Root, text_of: Callable[[Path], Text]) -> types.D
 
 
 def _edit(fix: Fix, text: Text) -> dict[str, object]:
-    """Return a fix as it goes to the client and back: its range, as numbers, and the text that takes its place."""
+    """Return a fix as it goes to the client and back: its file and range, as numbers, and the text that takes its place."""
     place = text.exact_range(fix.span)
     ends = (place.start.line, place.start.character, place.end.line, place.end.character)
-    return {"range": list(ends), "text": fix.text}
+    return {"file": fix.span.file, "range": list(ends), "text": fix.text}

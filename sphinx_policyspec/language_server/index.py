@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sphinx_policyspec.language_server.sites import SUFFIXES, Form, IdSite, sites_in
+from sphinx_policyspec.language_server.sites import SUFFIXES, TAG, Form, IdSite, sites_in
 from sphinx_policyspec.model import Definition, Principle, Prose, Provision, Span, Spec, TargetKind
 
 MOST_FILES = 5000
@@ -208,6 +208,26 @@ class Index:
             if of == kind and name not in found and (site := next((s for s in sites if s.defines), None)):
                 found[name] = site.title
         return found
+
+    def title_around(self, tag: str) -> str:
+        """Return the title of the provision in which an eval tag stands; empty where it stands in none."""
+        for site in self.of(TAG, tag):
+            above = [
+                one
+                for one in self.sites(site.span.file)
+                if one.defines and one.form is Form.HEADING and one.kind == TargetKind.PROVISION
+            ]
+            titles = [one.title for one in above if one.span.line <= site.span.line]
+            if not site.defines and titles:
+                return titles[-1]
+        return ""
+
+    def is_section(self, kind: str, name: str) -> bool:
+        """Return whether an id is that of a section, which has no level; of one that is not read yet nobody knows."""
+        thing = self._things.get((kind, name))
+        if kind != TargetKind.PROVISION or thing is not None:
+            return kind == TargetKind.PROVISION and thing is not None and not thing.level
+        return all(site.form is Form.LABEL for site in self.of(kind, name) if site.defines)
 
     def _keyed(self) -> dict[Key, list[IdSite]]:
         if self._by_key is None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import yaml
 from lsprotocol import types
 
+from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.language_server.navigation import Here, counts
 from sphinx_policyspec.language_server.places import uri_of
 from sphinx_policyspec.language_server.roots import Root
 from sphinx_policyspec.language_server.sites import TAG, Form, IdSite
 from sphinx_policyspec.model import Span, TargetKind
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
+_LONGEST = 200
+"""Characters of a name."""
 MOST = 200
 """Symbols of a workspace that are returned at once."""
 _KINDS = {
@@ -25,7 +30,9 @@ _KINDS = {
 
 
 def symbols(here: Here) -> list[types.DocumentSymbol]:
-    """Return what is defined in a file, in order, examples within the principle that they stand in."""
+    """Return what is defined in a file, in order, examples within the principle that they stand in; of cases their items."""
+    if here.path in here.root.cases:
+        return [*_cases(here)]
     found: list[types.DocumentSymbol] = []
     defined = _defined(here)
     for number, site in enumerate(defined):
@@ -69,6 +76,68 @@ def _symbol(here: Here, site: IdSite, end: int) -> types.DocumentSymbol:
         kind=_KINDS[TargetKind(site.kind)],
         range=whole,
         selection_range=name,
+        children=[],
+    )
+
+
+def _cases(here: Here) -> Iterator[types.DocumentSymbol]:
+    """Yield the cases of a file, each with its items; none of one that is no YAML at the moment."""
+    try:
+        documents = YamlReader(here.file).compose_all(here.text.text)
+    except AnnotationError:
+        return
+    # What stands there by an alias stands elsewhere.
+    seen: set[int] = set()
+    for document in documents:
+        for number, node in enumerate(_once(_listed(document) or [document], seen), 1):
+            said = _texts(node)
+            name = said.get("title") or said.get("about") or f"case {number}"
+            case = _of_node(here, node, name, said.get("about", ""), types.SymbolKind.Event)
+            items = _once(_listed(dict(_values(node)).get("items")), seen)
+            case.children = [_of_item(here, item, place) for place, item in enumerate(items, 1)]
+            yield case
+
+
+def _of_item(here: Here, node: yaml.Node, place: int) -> types.DocumentSymbol:
+    said = _texts(node)
+    speaker = said.get("principle") or said.get("from") or said.get("level", "")
+    return _of_node(here, node, said.get("id") or f"item {place}", speaker, types.SymbolKind.Field)
+
+
+def _listed(node: yaml.Node | None) -> list[yaml.Node]:
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _once(nodes: Iterable[yaml.Node], seen: set[int]) -> Iterator[yaml.Node]:
+    for node in nodes:
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+
+
+def _values(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield str(key.value), value
+
+
+def _texts(node: yaml.Node) -> dict[str, str]:
+    return {name: str(one.value) for name, one in _values(node) if isinstance(one, yaml.ScalarNode)}
+
+
+def _of_node(
+    here: Here, node: yaml.Node, name: str, detail: str, kind: types.SymbolKind
+) -> types.DocumentSymbol:
+    start, end = node.start_mark, node.end_mark
+    whole = here.text.exact_range(
+        Span(here.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+    )
+    first = types.Range(start=whole.start, end=whole.start)
+    return types.DocumentSymbol(
+        name=name.strip()[:_LONGEST] or "?",
+        detail=detail,
+        kind=kind,
+        range=whole,
+        selection_range=first,
         children=[],
     )
 

@@ -44,6 +44,15 @@ class Text:
         ends = (self._offset(span.line, span.column), self._offset(span.end_line, span.end_column))
         return types.Range(start=self.position(ends[0]), end=self.position(ends[1]))
 
+    def edit(self, place: types.Range, words: str) -> types.TextEdit:
+        """Return the edit that puts words at a place, whose lines end as those of the text do."""
+        return types.TextEdit(range=place, new_text=words.replace("\n", self.line_end))
+
+    @cached_property
+    def line_end(self) -> str:
+        """What ends the first line of the text."""
+        return match[0] if (match := _OF_CLIENTS.search(self.text)) else "\n"
+
     def place(self, position: types.Position) -> tuple[int, int]:
         """Return the line and column of ours of a position, both from 1."""
         offset = self.offset(position)

@@ -13,13 +13,12 @@ from sphinx_policyspec.files import real_path
 from sphinx_policyspec.language_server.child import ChildReader
 from sphinx_policyspec.language_server.index import Index, files_below
 from sphinx_policyspec.language_server.reading import Result, RootSource, SpecReader, Wanted
-from sphinx_policyspec.language_server.sites import MARKDOWN, SUFFIXES, YAML
+from sphinx_policyspec.language_server.sites import MARKDOWN, SUFFIXES, YAML, YamlFile, yaml_file
 from sphinx_policyspec.language_server.static_conf import loads_us
 from sphinx_policyspec.readers.text import read_text
 
 _SPEC = "model_spec.md"
 _DIALECT = re.compile(r"^#{1,6}[ \t].{0,2000}\{[ \t]*#[\w.:-]{1,200}[ \t]+authority=", re.MULTILINE)
-_CASES = re.compile(r"^[ \t-]*items:", re.MULTILINE)
 _HINTS = frozenset({"hint", "information", "off"})
 _PAGES = frozenset({"README.md", "CHANGELOG.md", "CONTRIBUTING.md"})
 """Files beside a release that are no part of its text; findings about a changelog have a place in it all the same."""
@@ -108,7 +107,7 @@ class Root:
     def take(self, path: Path, text: str) -> None:
         """Take up the text of one of the files."""
         self.index.update(self.name_of(path), text)
-        is_case = path.suffix.lower() in YAML and _CASES.search(text) is not None
+        is_case = path.suffix.lower() in YAML and yaml_file(text) is YamlFile.CASES
         (self.cases.add if is_case else self.cases.discard)(path)
 
     def name_of(self, path: Path) -> str:
@@ -122,6 +121,14 @@ class Root:
         """Return the file that findings call by a name."""
         beside = self.result.beside.get(name) if self.result else None
         return real_path(beside or self.folder / name)
+
+    @property
+    def sidecars(self) -> tuple[Path, ...]:
+        """The annotation files that are applied and are the user's own."""
+        beside = map(real_path, (self.result.beside if self.result else {}).values())
+        return tuple(
+            path for path in beside if self.holds(path) and yaml_file(_text(path)) is YamlFile.SIDECAR
+        )
 
     def know(self, result: Result) -> None:
         """Take up what was read."""

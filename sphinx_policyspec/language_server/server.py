@@ -170,8 +170,16 @@ class PolicyServer(LanguageServer):
         for scheduler in self._schedulers.values():
             await scheduler.close()
 
-    def edit(self, edits: renaming.Edits) -> types.WorkspaceEdit:
-        """Return edits of several files as the client takes them."""
+    @property
+    def renames_files(self) -> bool:
+        """Whether the client can rename files."""
+        workspace = self.client_capabilities.workspace
+        known = workspace.workspace_edit if workspace else None
+        operations = known.resource_operations if known and known.document_changes else None
+        return types.ResourceOperationKind.Rename in (operations or ())
+
+    def edit(self, edits: renaming.Edits, moved: Mapping[Path, Path] | None = None) -> types.WorkspaceEdit:
+        """Return edits of several files, and new names of some, as the client takes them."""
         held = self.held()
         workspace = self.client_capabilities.workspace
         known = workspace.workspace_edit if workspace else None
@@ -187,6 +195,10 @@ class PolicyServer(LanguageServer):
                 edits=list(found),
             )
             for path, found in sorted(edits.items())
+        ]
+        changes += [
+            types.RenameFile(old_uri=self._uri(old), new_uri=uri_of(new))
+            for old, new in (moved or {}).items()
         ]
         return types.WorkspaceEdit(document_changes=changes)
 
@@ -343,7 +355,13 @@ def _renamed(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdi
     if problem := renaming.problem(here, params.position, params.new_name):
         raise JsonRpcInvalidParams(problem)
     keeps = ls.specs.settings.keeps_aliases
-    return ls.edit(renaming.renamed(here, params.position, params.new_name, keeps_alias=keeps))
+    edits = renaming.renamed(here, params.position, params.new_name, keeps_alias=keeps)
+    moved = renaming.moved(here, params.position, params.new_name)
+    if moved and not ls.renames_files:
+        raise JsonRpcInvalidParams(
+            "a file of prompts is called as its tag is, and this editor renames no files"
+        )
+    return ls.edit(edits, moved)
 
 
 def _symbols(ls: PolicyServer, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:

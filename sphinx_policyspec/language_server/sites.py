@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath
@@ -19,7 +19,8 @@ import yaml
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.language_server.directives import Directive, directives_in
 from sphinx_policyspec.model import Span, TargetKind
-from sphinx_policyspec.model.attributes import PROVISIONS, kind_named
+from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS, kind_named
+from sphinx_policyspec.readers.cases import CASE
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -313,10 +314,44 @@ def _site(  # noqa: PLR0917 - the place, and what stands there
 
 # -- YAML -----------------------------------------------------------------------------------
 
+
+class YamlFile(StrEnum):
+    """What a YAML file is for."""
+
+    SIDECAR = "sidecar"
+    CASES = "cases"
+    OVERLAY = "overlay"
+    NEW = "new"
+    """It may become a sidecar, or cases."""
+    OTHER = "other"
+
+
+_FILE_KEYS = frozenset(part.name for part in MAPPINGS)
+_CASE_KEYS = frozenset(key.name for key in CASE)
+_TOP_KEY = re.compile(r"^[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
+_KEY_OF_ITEM = re.compile(r"^(?:-[ ]{1,8}|[ ]{1,9})[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
+
+
+def yaml_file(text: str) -> YamlFile:
+    """Return what a YAML file is for, by its keys as they stand there, also in one that is being typed."""
+    names = {match["key"] for match in _TOP_KEY.finditer(text)}
+    # A list is one of cases; only of those are keys further in of any use.
+    return _file_with(names or _CASE_KEYS & {match["key"] for match in _KEY_OF_ITEM.finditer(text)})
+
+
+def _file_with(names: Collection[str]) -> YamlFile:
+    if "overlay" in names:
+        return YamlFile.OVERLAY
+    if not _FILE_KEYS.isdisjoint(names):
+        return YamlFile.SIDECAR
+    if "items" in names:
+        return YamlFile.CASES
+    return YamlFile.NEW if _CASE_KEYS.issuperset(names) else YamlFile.OTHER
+
+
 _LISTED = {"topics": TargetKind.TOPIC, "goals": TargetKind.GOAL, "levels": TargetKind.LEVEL}
 """What the items of a list in an annotation file define."""
 _OWNER = {"topics": "topic", "goals": "goal", "levels": "level"}
-_FILE_KEYS = frozenset({"provisions", "topics", "goals", "levels", "spec", "priorities", "reader"})
 
 
 def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
@@ -328,7 +363,8 @@ def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
         return
     lines = text.split("\n")
     for document in documents:
-        if isinstance(document, yaml.MappingNode) and _keys(document).keys() & _FILE_KEYS:
+        kind = _file_with(_keys(document))
+        if isinstance(document, yaml.MappingNode) and kind is YamlFile.SIDECAR:
             yield from _Sidecar(file, lines).sites(document)
         elif isinstance(document, yaml.SequenceNode | yaml.MappingNode):
             cases = document.value if isinstance(document, yaml.SequenceNode) else [document]

@@ -292,6 +292,16 @@ def kind_named(owner: str, key: str) -> str:
     return next((row.names for row in rows if key in {row.key, row.sidecar}), "") or beside
 
 
+def wants_principle(owner: str, key: str) -> bool:
+    """Return whether what an option or a key names has to be a principle: a section asks for nothing.
+
+    :param owner: as for :func:`kind_named`
+    """
+    return (owner, key) == ("item", "principle") or any(
+        row.orders and row.owner == owner and key in {row.key, row.sidecar} for row in ATTRIBUTES
+    )
+
+
 @cache
 def attributes_of(*owners: Owner) -> tuple[Attribute, ...]:
     """Return the attributes of these owners, in the order of the table."""

@@ -100,6 +100,11 @@ class TargetKind(enum.StrEnum):
     GOAL = "goal"
     DEFINITION = "definition"
 
+    @property
+    def with_article(self) -> str:
+        """The word with its article."""
+        return f"{'an' if self.value[0] in 'aeiou' else 'a'} {self.value}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference(Brief):

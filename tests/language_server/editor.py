@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -222,23 +222,34 @@ class Editor:
         params = types.RenameParams(new_name=name, **self.at(file, words, offset=offset))
         return self.run(self.client.text_document_rename_async(params))
 
-    def actions(self, file: str, diagnostic: types.Diagnostic) -> dict[str, types.CodeAction]:
+    def listed_actions(self, file: str, *diagnostics: types.Diagnostic) -> list[str]:
+        """Return the titles of what can be done about a finding."""
+        return [one.title for one in self._actions(file, diagnostics)]
+
+    def actions(self, file: str, *diagnostics: types.Diagnostic) -> dict[str, types.CodeAction]:
         """Return what can be done about a finding, by title."""
-        context = types.CodeActionContext(diagnostics=[diagnostic])
+        return {one.title: one for one in self._actions(file, diagnostics)}
+
+    def _actions(self, file: str, diagnostics: Sequence[types.Diagnostic]) -> list[types.CodeAction]:
+        context = types.CodeActionContext(diagnostics=list(diagnostics))
         params = types.CodeActionParams(
-            text_document=self.document(file), range=diagnostic.range, context=context
+            text_document=self.document(file), range=diagnostics[0].range, context=context
         )
         found = self.run(self.client.text_document_code_action_async(params)) or []
-        return {one.title: one for one in found if isinstance(one, types.CodeAction)}
+        return [one for one in found if isinstance(one, types.CodeAction)]
 
     def applied(self, edit: types.WorkspaceEdit | None) -> dict[str, str]:
         """Return the new text of each file that an edit touches."""
         assert edit is not None
         by_uri: dict[str, list[Any]] = {uri: list(edits) for uri, edits in (edit.changes or {}).items()}
+        moved: dict[str, str] = {}
         for change in edit.document_changes or ():
+            if isinstance(change, types.RenameFile):
+                moved[change.old_uri] = change.new_uri
+                continue
             assert isinstance(change, types.TextDocumentEdit)
             by_uri[change.text_document.uri] = list(change.edits)
-        return {uri: edited(self._text(uri), edits) for uri, edits in by_uri.items()}
+        return {moved.get(uri, uri): edited(self._text(uri), edits) for uri, edits in by_uri.items()}
 
     def _text(self, uri: str) -> str:
         file = next((name for name in self.texts if self.uri(name) == uri), None)
@@ -274,7 +285,9 @@ CAPABILITIES = types.ClientCapabilities(
         ),
     ),
     workspace=types.WorkspaceClientCapabilities(
-        workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True)
+        workspace_edit=types.WorkspaceEditClientCapabilities(
+            document_changes=True, resource_operations=[types.ResourceOperationKind.Rename]
+        )
     ),
 )
 

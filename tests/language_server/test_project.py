@@ -243,6 +243,13 @@ def test_an_id_can_be_kept_as_a_former_one(tmp_path: Path) -> None:
         assert ":id: gentle\n:aliases: kind\n:authority" in text
         (text,) = one.applied(one.rename("fair.rst", ":id: fair", "even", offset=6)).values()
         assert "   :id: even\n   :authority: user\n   :aliases: just, fair\n" in text
+        # Whoever renames an id by hand keeps it by one key.
+        found = one.write("index.md", one.texts["index.md"].replace("(#kind)", "(#kinds)"))
+        (lost,) = (told for told in found if told.code == "dangling-reference")
+        kept = one.actions("index.md", lost)["Keep `kinds` as a former id of `kind`"]
+        (text,) = one.applied(kept.edit).values()
+        assert ":id: kind\n:aliases: kinds\n" in text
+        assert "dangling-reference" not in [told.code for told in one.write("index.md", text)]
 
 
 def test_what_pages_ask_is_answered_once_nobody_types(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 import sphinx_policyspec as ps
 from tests.language_server.conftest import RELEASE
-from tests.language_server.editor import Editor
+from tests.language_server.editor import Editor, editor
 
 SPEC = "model_spec.md"
 
@@ -114,16 +114,32 @@ def test_a_rename_that_cannot_be_says_why(release: Editor) -> None:
         ("{#be_kind", "1 x", "begins with a letter"),
         ("authority=user", "guest", "not given in these files"),
         ("The desk", "x", "no id"),
-        ("[^ab12]", "zz99", "not renamed"),
+        ("[^ab12]", "zz9", "four of a-z and 0-9"),
     ):
         with pytest.raises(JsonRpcException, match=why):
             release.rename(SPEC, words, name, offset=len(words) - 2)
-    params = types.PrepareRenameParams(**release.at(SPEC, "[^ab12]", offset=3))
+    params = types.PrepareRenameParams(**release.at(SPEC, "The desk", offset=3))
     assert release.run(release.client.text_document_prepare_rename_async(params)) is None
     params = types.PrepareRenameParams(**release.at(SPEC, "{#be_kind", offset=3))
     placed = release.run(release.client.text_document_prepare_rename_async(params))
     assert isinstance(placed, types.PrepareRenamePlaceholder)
     assert placed.placeholder == "be_kind"
+
+
+def test_a_tag_is_renamed_with_the_file_of_its_prompts(release: Editor) -> None:
+    prompts = release.open("examples/ab12.md")
+    for file, words in ((SPEC, "[^ab12]"), ("examples/ab12.md", "[^ab12]")):
+        texts = release.applied(release.rename(file, words, "zz99", offset=3))
+        assert texts == {
+            release.uri(SPEC): RELEASE.replace("ab12", "zz99"),
+            release.uri("examples/zz99.md"): release.texts["examples/ab12.md"].replace("ab12", "zz99"),
+        }
+    assert "tag-without-file" not in [str(one.code) for one in prompts]
+    release.close_file("examples/ab12.md")
+    with editor(release.folder, capabilities=types.ClientCapabilities()) as other:
+        other.open(SPEC)
+        with pytest.raises(JsonRpcException, match="renames no files"):
+            other.rename(SPEC, "[^ab12]", "zz99", offset=3)
 
 
 def test_an_outline_lenses_and_hints_show_what_stands_where(release: Editor) -> None:
@@ -199,6 +215,17 @@ def test_other_files_are_nobody_s_business(release: Editor) -> None:
     assert set(release.published) == before
 
 
+def test_one_action_mends_every_place_of_a_slip(release: Editor) -> None:
+    text = RELEASE.replace("see [?](#be_fair)", "see [?](#be_fair), [?](#be_fair)")
+    found = release.write(SPEC, text.replace("(#be_fair)", "(#be_fai)"))
+    both = [one for one in found if one.code == "dangling-reference"]
+    assert [len(both), both[0].range == both[1].range] == [2, False]
+    listed = release.listed_actions(SPEC, *both)
+    assert len(listed) == len(set(listed)) == 2
+    (mended,) = release.applied(release.actions(SPEC, *both)["Replace with `be_fair`"].edit).values()
+    assert mended == text
+
+
 def test_a_fix_and_the_nearest_id_are_one_key_away(release: Editor) -> None:
     found = release.write(SPEC, RELEASE.replace("(#be_fair)", "(#be_fai)"))
     (one,) = (one for one in found if one.code == "dangling-reference")
@@ -206,6 +233,7 @@ def test_a_fix_and_the_nearest_id_are_one_key_away(release: Editor) -> None:
     (text,) = release.applied(actions["Replace with `be_fair`"].edit).values()
     assert text == RELEASE
     assert actions["Replace with `be_fair`"].is_preferred
+    assert "Keep `be_fai` as a former id of `be_fair`" not in actions
     ignored = actions["Ignore `dangling-reference` here, with a reason"]
     (text,) = release.applied(ignored.edit).values()
     left = [str(told.code) for told in release.write(SPEC, text)]
