@@ -216,6 +216,7 @@ MOST_OF = {
     "outlines": 2,
     "overlays": 16,
     "packs": 7,
+    "publishing": 12,
     "serving": 10,
     "training": 5,
 }
@@ -226,7 +227,7 @@ Alignments, evaluations and overlays are storeys of their own: their folders, an
 are six of these. So
 are texts that are read by their headings: ``outlines`` in ``model`` and ``readers``; and packs for people and models who work on
 one matter of a spec, with what bears on a provision: ``packs``. What
-models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``; what models are taught by is ``training``. The language server is a door of its own, with a module for each thing that an editor asks.
+models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``; what is published, on servers too, is ``publishing``; what models are taught by is ``training``. The language server is a door of its own, with a module for each thing that an editor asks.
 """
 
 

@@ -15,7 +15,7 @@ from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, spec
 from sphinx_policyspec.errors import QueryError, QueryWarning, SourceError
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
-from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, published, with_derived
 from sphinx_policyspec.graph.questions import Answer, find_question
 from sphinx_policyspec.graph.serialize import pieces
 from sphinx_policyspec.graph.terms import NAMED_GRAPHS, graph_of
@@ -264,6 +264,7 @@ def to_rdf(
     *,
     base_iri: str = "",
     inferred: bool = False,
+    portable: bool = False,
     results: Results | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> bytes:
@@ -275,11 +276,21 @@ def to_rdf(
     :param form: ``ttl``, ``nt``, ``nq``, ``trig``, ``jsonld`` or ``rdf``
     :param base_iri: as for :func:`to_graph`
     :param inferred: with what the rules derive, of one release
+    :param portable: with what the rules derive, and with all that named questions need stated to be answered alike by any
+        SPARQL 1.1 engine; of several releases, too
     :param results: of evaluations of one spec, as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
     :param alignments: of several specs, as for :func:`knowledge_base`
     """
     return b"".join(
-        _pieces(source, form, base_iri, inferred=inferred, results=results, alignments=alignments)[0]
+        _pieces(
+            source,
+            form,
+            base_iri,
+            inferred=inferred,
+            portable=portable,
+            results=results,
+            alignments=alignments,
+        )[0]
     )
 
 
@@ -290,12 +301,13 @@ def write_rdf(
     *,
     base_iri: str = "",
     inferred: bool = False,
+    portable: bool = False,
     results: Results | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
     written, findings = _pieces(
-        source, form, base_iri, inferred=inferred, results=results, alignments=alignments
+        source, form, base_iri, inferred=inferred, portable=portable, results=results, alignments=alignments
     )
     if isinstance(file, str | Path):
         write_file(Path(file), written)
@@ -310,6 +322,7 @@ def _pieces(
     base_iri: str,
     *,
     inferred: bool,
+    portable: bool,
     results: Results | None,
     alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
@@ -319,16 +332,25 @@ def _pieces(
                 f"`{form}` holds one graph, and results are another: take {' or '.join(NAMED_GRAPHS)}"
             )
         written, findings = _pieces(
-            source, form, base_iri, inferred=inferred, results=None, alignments=alignments
+            source,
+            form,
+            base_iri,
+            inferred=inferred,
+            portable=portable,
+            results=None,
+            alignments=alignments,
         )
         return chain(written, _result_pieces(results, form, base_iri)), findings
+    made = published if portable else iter
     if specs := _releases(source):
         if len(several := load_specs(specs)) > 1:
-            aligned = _alignment_pieces(_aligned(several, alignments), form, inferred=inferred)
-            return chain(releases.specs_pieces(several, form, base_iri), aligned), ()
-        return releases.release_pieces(specs, _revisions(specs), form, base_iri), ()
+            aligned = _alignment_pieces(_aligned(several, alignments), form, inferred=inferred or portable)
+            return chain(releases.specs_pieces(several, form, base_iri, made=made), aligned), ()
+        return releases.release_pieces(specs, _revisions(specs), form, base_iri, made=made), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     if alignments:
         raise SourceError("alignments are of several specs, and here is one")
-    triples = triples_of(spec_of(one), base_iri)
-    return pieces(with_derived(triples) if inferred else triples, form, inferred=inferred)
+    triples = made(triples_of(spec_of(one), base_iri))
+    if inferred and not portable:
+        triples = with_derived(triples)
+    return pieces(triples, form, inferred=inferred or portable)

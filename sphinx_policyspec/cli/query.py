@@ -232,6 +232,11 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
     forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl."
 )
 @click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
+@click.option(
+    "--portable",
+    is_flag=True,
+    help="Add that, and what named questions need stated, so that any SPARQL 1.1 engine answers them.",
+)
 def graph(
     sources: tuple[str, ...],
     output: str | None,
@@ -240,6 +245,7 @@ def graph(
     only: tuple[str, ...],
     results: tuple[str, ...],
     inferred: bool,
+    portable: bool,
     settings: options.Settings,
 ) -> None:
     """Write the knowledge base of SOURCE as RDF.
@@ -255,6 +261,7 @@ def graph(
       policyspec graph model_spec/2025-09-12 --results store/ -o measured.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
+      policyspec graph model_spec -o for-a-server.nq --portable
     """
     chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
     if chosen is None:
@@ -286,6 +293,7 @@ def graph(
         form=chosen,
         base_iri=settings.base_iri,
         inferred=inferred,
+        portable=portable,
         results=told,
         alignments=aligned,
     )

@@ -12,11 +12,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pyoxigraph import Quad, QueryTriples, RdfFormat, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, QueryTriples, RdfFormat, Store
 from pyoxigraph import Triple as EngineTriple
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.graph import parse
+from sphinx_policyspec.graph import parse, portable
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
@@ -68,8 +68,9 @@ def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[
 
 
 def _terms_of(question: Question) -> frozenset[str]:
-    """Return the properties that a question, and the check of its parameters, look at."""
-    return named_terms("\n".join((question.sparql, *NAMES.values())))
+    """Return the properties that a question, and the check of its parameters, look at; and what those follow from."""
+    found = named_terms("\n".join((question.sparql, *NAMES.values())))
+    return found.union(name for name, _kind in portable.read_for(portable.stated_for(found)))
 
 
 class KnowledgeBase:
@@ -91,8 +92,10 @@ class KnowledgeBase:
         unsafe: bool = False,
     ) -> None:
         self._triples = triples
-        self._lines: Callable[[], Iterable[str]] = lambda: ntriples_lines(with_derived(triples()))
+        self._lines: Callable[[], Iterable[str]] = lambda: ntriples_lines(published(triples()))
         self._named: list[Callable[[], Iterable[bytes]]] = []
+        self._whole: list[Callable[[], Iterable[bytes]]] = []
+        self._stated: dict[str, frozenset[str]] = {}
         self._limits = limits
         self._unsafe = unsafe
         self._guard: Guard | None = None
@@ -127,7 +130,7 @@ class KnowledgeBase:
         terms = _terms_of(find_question(question)) if question else frozenset()
         kept: list[Triple] = []
         base = cls(lambda: kept if question else parse.streamed_triples(path))
-        base._lines = lambda: (line for _, line in parse.inferred_statements(path))
+        base._lines = lambda: _portable_lines(parse.inferred_statements(path))
         try:
             if queried:
                 base._guarded().start(f"`{path}`")
@@ -183,12 +186,31 @@ class KnowledgeBase:
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])
         rows = self.decides(values["case"]) if self.decides and question.over == "cases" else ()
-        answer = self.select(question.bound(values, rows))
+        self._complete(question)
+        answer = question.told(self.select(question.bound(values, rows)))
         if count != 1 or answer.rows:
             return answer
         message = f"`{name}` looks at several releases, and here is one"
         finding = Finding(code="unknown-term", message=message, span=Span(name, 1), hint=_SEVERAL)
         return replace(answer, findings=(finding,))
+
+    def _complete(self, question: Question) -> None:
+        """State what a question needs stated of the graphs that it asks: the default one, or those of releases."""
+        needed = portable.stated_for(named_terms(question.sparql))
+        names = (*self.store.named_graphs(),) if question.over == "releases" else (DefaultGraph(),)
+        for name in names:
+            if needed <= self._stated.get(str(name), frozenset()):
+                continue
+            self._stated[str(name)] = needed | self._stated.get(str(name), frozenset())
+            profile = portable.PortableProfile(needed)
+            for predicate, kind in portable.read_for(needed):
+                quads = self.store.quads_for_pattern(
+                    None, NamedNode(predicate), NamedNode(kind) if kind else None, name
+                )
+                for triple in parse.plain_triples(quads):
+                    profile.add(triple)
+            for block in blocks(ntriples_lines(profile.stated())):
+                self.store.load(block, format=RdfFormat.N_TRIPLES, to_graph=name)
 
     def _has_rows(self, sparql: str) -> bool:
         answer = run(self.store, sparql)
@@ -252,17 +274,23 @@ class KnowledgeBase:
             self._guard = Guard(self._pieces, limits=self._limits, unsafe=self._unsafe)
         return self._guard
 
-    def add_graphs(self, nquads: Callable[[], Iterable[bytes]]) -> None:
+    def add_graphs(
+        self,
+        nquads: Callable[[], Iterable[bytes]],
+        whole: Callable[[], Iterable[bytes]] | None = None,
+    ) -> None:
         """Add named graphs before anything is asked; rules are not run over them.
 
         :param nquads: yields N-Quads in pieces of whole lines, whenever it is called
+        :param whole: yields the same with what our questions need stated, for the process that is asked anything
         """
         self._named.append(nquads)
+        self._whole.append(whole or nquads)
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield all statements of all graphs, with what the rules derive, as N-Quads."""
         yield from blocks(self._lines())
-        for pieces in self._named:
+        for pieces in self._whole:
             yield from pieces()
 
     def close(self) -> None:
@@ -320,6 +348,20 @@ def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
         yield triple
         consequences.add(triple)
     yield from consequences.derived()
+
+
+def published(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Yield triples with all that any engine needs to answer our questions: what follows by the rules, and what they need stated."""
+    return portable.with_portable(with_derived(triples))
+
+
+def _portable_lines(statements: Iterable[tuple[Triple, str]]) -> Iterator[str]:
+    """Yield lines of N-Triples, and after them those of what our questions need stated and they do not say."""
+    profile = portable.PortableProfile()
+    for triple, line in statements:
+        yield line
+        profile.add(triple)
+    yield from ntriples_lines(profile.stated())
 
 
 class Consequences:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.files import Brief, html_table, in_a_line
+from sphinx_policyspec.graph.portable import words_of
 from sphinx_policyspec.graph.terms import ontology_dir
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ class Parameter(Brief):
     """A value that a question takes.
 
     :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level, ``model`` a model or a run
-        of the results, ``case`` a file of cases or a folder of them; ``text`` is anything
+        of the results, ``case`` a file of cases or a folder of them; ``words`` are looked for in texts, whatever the case;
+        ``text`` is anything
     :param default: ``None`` where a value must be given; empty where none need be, and the question asks about all
     """
 
@@ -194,12 +196,30 @@ class Question(Brief):
         :param rows: what stands in its empty table, if it has one
         """
         query = self.sparql
-        for name, value in values.items():
-            marker = _marker(name)
+        searched = {parameter.name for parameter in self.parameters if parameter.type == "words"}
+        for name, given in values.items():
+            marker, value = _marker(name), words_of(given) if name in searched else given
             bound = f"VALUES ?{name} {{ {string_literal(value)} }}"
             query = marker.sub(lambda _, text=bound: text, query)  # type: ignore[misc]  # the default binds it
         table = "".join(f"\n    ({' '.join(map(string_literal, row))})" for row in rows)
         return _TABLE.sub(lambda found: f"{found[1]} {{{table} }}", query) if table else query
+
+    def told(self, answer: Answer) -> Answer:
+        """Return an answer as it is told: its own columns, and each line where words stand in place of the first of their text."""
+        places = {name: place for place, name in enumerate(answer.columns)}
+        shown = [places[name] for name in self.columns]
+        rows = answer.rows
+        if "starts" in places:
+            rows = tuple(_with_line(row, places) for row in rows)
+        return replace(answer, columns=self.columns, rows=tuple(tuple(row[n] for n in shown) for row in rows))
+
+
+def _with_line(row: tuple[Cell, ...], places: Mapping[str, int]) -> tuple[Cell, ...]:
+    """Return a row with the line where its words stand, of those in a text that begins at the line that it has."""
+    line, at, starts = (row[places[name]] for name in ("line", "at", "starts"))
+    below = sum(int(start) <= int(at.value) for start in starts.value.split())
+    counted = replace(line, value=str(int(line.value) + below))
+    return tuple(counted if cell is line else cell for cell in row)
 
 
 def list_questions() -> tuple[Question, ...]:

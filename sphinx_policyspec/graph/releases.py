@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import pyoxigraph
 from sphinx_policyspec.errors import QueryError, SourceError
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, with_derived
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, published
 from sphinx_policyspec.graph.parse import streamed_statements
+from sphinx_policyspec.graph.portable import with_portable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, Question, find_question
 from sphinx_policyspec.graph.serialize import graph_lines, pieces
 from sphinx_policyspec.graph.syntaxes import Statements, blocks, ntriples_lines
@@ -39,6 +40,8 @@ from sphinx_policyspec.model.spec import base_of, given_base
 
 _DEFAULT = str(pyoxigraph.DefaultGraph())
 _A_SPEC = (RDF.type, PS.Spec)
+Made = Callable[[Iterator[Triple]], Iterator[Triple]]
+"""What makes the triples of a release, as they are written, of those that its spec has."""
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -164,17 +167,27 @@ def version_order(version: str) -> list[tuple[int, str]]:
     return [(len(part) if place % 2 else 0, part) for place, part in enumerate(parts)]
 
 
-def _graphs(
-    specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str
+def graphs_of(
+    specs: Sequence[Spec],
+    revisions: Sequence[Revision],
+    base_iri: str,
+    made: Made = iter,
 ) -> Iterator[tuple[str, Iterable[Triple]]]:
-    """Yield each graph with its name: the releases from the first to the last, then the changes."""
+    """Yield each graph with its name: the releases from the first to the last, then the changes.
+
+    :param made: what is stated of a release beside what its spec says
+    """
     iris = Iris(base_of(specs[-1], base_iri))
     for spec in specs:
-        yield iris.release(spec.version), triples_of(spec, iris.base)
-    yield f"{iris.base}changes", _changes(iris, revisions)
+        yield iris.release(spec.version), made(triples_of(spec, iris.base))
+    yield f"{iris.base}changes", _changes(iris, [spec.version for spec in specs], revisions)
 
 
-def _changes(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
+def _changes(iris: Iris, versions: Sequence[str], revisions: Sequence[Revision]) -> Iterator[Triple]:
+    """Yield which releases there are, in their order, and what changed from each to the next."""
+    for place, version in enumerate(versions, 1):
+        yield iris.release(version), PS.order, place
+    yield from _lineages(iris, revisions)
     for revision in revisions:
         old, new = iris.release(revision.old), iris.release(revision.new)
         yield new, PROV.wasRevisionOf, old
@@ -197,37 +210,62 @@ def _changes(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
             yield iri, PS.inRelease, new
 
 
+def _lineages(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
+    """Yield the first name of each thing that has another one in another release, under each of its names."""
+    firsts: dict[Iri, Iri] = {}
+
+    def first(name: Iri) -> Iri:
+        while (older := firsts.setdefault(name, name)) != name:
+            name = older
+        return name
+
+    for revision in revisions:
+        for kind, before, after in revision.same:
+            # A name may come back: then both lines are one.
+            firsts[first(iris.iri(kind, after))] = first(iris.iri(kind, before))
+    for name in firsts:
+        yield name, PS.lineage, first(name)
+
+
 _WEIGHTS = {"needs-reader": PS.NeedsReader, "both": PS.BothWays}
 """Weights whose terms are not called as they are."""
 
 
 def release_pieces(
-    specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str = ""
+    specs: Sequence[Spec],
+    revisions: Sequence[Revision],
+    form: str,
+    base_iri: str = "",
+    *,
+    made: Made = iter,
 ) -> Iterator[bytes]:
     """Return pieces of releases and what changed between them as N-Quads or TriG, the same for the same releases.
 
     :param specs: as :func:`in_order` returns them
+    :param made: what is stated of a release beside what its spec says
     """
     if form not in NAMED_GRAPHS:
         raise SourceError(f"`{form}` holds one release; several take {' or '.join(NAMED_GRAPHS)}")
-    return checked_size(blocks(_texts(specs, revisions, form, base_iri)), form)
+    return checked_size(blocks(_texts(specs, revisions, form, base_iri, made)), form)
 
 
-def _texts(specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str) -> Iterator[str]:
-    for name, triples in _graphs(specs, revisions, base_iri):
+def _texts(
+    specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str, made: Made
+) -> Iterator[str]:
+    for name, triples in graphs_of(specs, revisions, base_iri, made):
         statements = Statements(triples)
         release = name if statements.with_type(PS.Spec) else ""
         yield from graph_lines(check_texts(statements.lines()), form, name, release)
 
 
 def served_pieces(one: SpecReleases) -> Iterator[bytes]:
-    """Yield N-Quads of a spec for a server: a graph for each release, with what follows from it, and one of changes.
+    """Yield N-Quads of a spec for a server: a graph for each release, as it is published, and one of changes.
 
     The last release is the default graph as well.
     """
-    yield from blocks(ntriples_lines(with_derived(triples_of(one.last))))
+    yield from blocks(ntriples_lines(published(triples_of(one.last))))
     for spec in one.releases:
-        yield from pieces(with_derived(triples_of(spec)), "nq", inferred=True)[0]
+        yield from pieces(published(triples_of(spec)), "nq", inferred=True)[0]
     changes = Statements(changes_of(one))
     yield from blocks(graph_lines(changes.lines(), "nq", changes_iri(one), ""))
 
@@ -239,7 +277,7 @@ def changes_iri(one: SpecReleases) -> Iri:
 
 def changes_of(one: SpecReleases) -> Iterator[Triple]:
     """Return what changed between the releases of a spec as triples."""
-    return _changes(Iris(base_of(one.last)), one.revisions)
+    return _changes(Iris(base_of(one.last)), [spec.version for spec in one.releases], one.revisions)
 
 
 def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:
@@ -248,16 +286,24 @@ def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri
     :param specs: as :func:`in_order` returns them
     """
     base = KnowledgeBase.from_spec(specs[-1], base_iri)
-    base.add_graphs(lambda: release_pieces(specs, revisions, "nq", base_iri))
+    base.add_graphs(
+        partial(release_pieces, specs, revisions, "nq", base_iri),
+        partial(release_pieces, specs, revisions, "nq", base_iri, made=with_portable),
+    )
     return base
 
 
-def specs_pieces(specs: Sequence[SpecReleases], form: str, base_iri: str = "") -> Iterator[bytes]:
-    """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec."""
+def specs_pieces(
+    specs: Sequence[SpecReleases], form: str, base_iri: str = "", *, made: Made = iter
+) -> Iterator[bytes]:
+    """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec.
+
+    :param made: as for :func:`release_pieces`
+    """
     _refuse_base(base_iri)
     if form not in NAMED_GRAPHS:
         raise SourceError(f"`{form}` holds one release; several specs take {' or '.join(NAMED_GRAPHS)}")
-    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, ""))
+    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, "", made))
     return checked_size(blocks(texts), form)
 
 
@@ -284,7 +330,9 @@ class SpecsBase(KnowledgeBase):
         super().__init__(lambda: (triple for one in specs for triple in _named(one)))
         self.specs = tuple(specs)
         self._only = frozenset(only) or frozenset(one.name for one in specs)
-        self.add_graphs(lambda: specs_pieces(specs, "nq"))
+        self.add_graphs(
+            partial(specs_pieces, specs, "nq"), partial(specs_pieces, specs, "nq", made=with_portable)
+        )
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
         """Answer a named question for each spec: the rows that it alone gives, with its name in the column ``spec``.

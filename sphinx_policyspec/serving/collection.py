@@ -65,7 +65,7 @@ class Collection:
     def _written(self, name: str, version: str, form: str) -> bytes:
         if version == CHANGES:
             return serialize(changes_of(self.named(name)), form)[0]
-        return to_rdf(self.desk.shelf(name, version).spec, form, inferred=True)
+        return to_rdf(self.desk.shelf(name, version).spec, form, portable=True)
 
     def path_of(self, one: SpecReleases, version: str) -> str:
         """Return the address of a release below that of graphs."""

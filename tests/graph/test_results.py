@@ -15,6 +15,7 @@ from sphinx_policyspec.evals.graph import result_pieces
 from sphinx_policyspec.evals.rows import ResultRow
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.portable import with_portable
 from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.graph.terms import graph_of
 from sphinx_policyspec.graph.to_graph import triples_of
@@ -85,7 +86,7 @@ def test_a_question_over_results_has_the_expected_rows(evaluated: KnowledgeBase,
 def test_rdflib_answers_the_same_over_results(name: str) -> None:
     params, rows = EXPECTED[name]
     both = Dataset(default_union=False)
-    for triple in graph_of(triples_of(LIBRARY)):
+    for triple in graph_of(with_portable(triples_of(LIBRARY))):
         both.add(triple)
     lines = (line.rpartition(b" <") for line in quads().splitlines())
     data = b"".join(b"%s .\n" % statement for statement, _, _ in lines)

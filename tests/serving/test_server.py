@@ -274,7 +274,7 @@ def test_the_endpoint_says_what_it_is(server: Server) -> None:
 @pytest.mark.parametrize(("suffix", "accept"), [("ttl", "text/turtle"), ("nt", "application/n-triples"), ("jsonld", "application/ld+json"), ("rdf", "application/rdf+xml")])  # fmt: skip
 def test_a_release_is_what_the_command_writes(server: Server, run: Run, suffix: str, accept: str) -> None:
     one = str(server.folder / "all" / "2030-01-01")
-    _status, printed, _said = run("graph", one, "--inferred", "--base-iri", BASE, "--format", suffix)
+    _status, printed, _said = run("graph", one, "--portable", "--base-iri", BASE, "--format", suffix)
     by_accept, by_suffix = server.get("graph/2030-01-01", accept), server.get(f"graph/2030-01-01.{suffix}")
     assert by_accept.content == by_suffix.content == printed.encode()
     assert by_accept.headers["Content-Type"].startswith(accept)
@@ -311,7 +311,14 @@ def test_what_is_not_there_is_told(server: Server, path: str) -> None:
 
 @pytest.mark.parametrize("question", [q.name for q in ps.list_questions() if q.over in {"", "releases"}])
 def test_a_question_is_answered_as_the_command_does_it(server: Server, run: Run, question: str) -> None:
-    values = {"provision": "be_kind", "text": "kind", "release": "2030-02-01", "topic": "", "example": ""}
+    values = {
+        "provision": "be_kind",
+        "text": "kind",
+        "words": "kind",
+        "release": "2030-02-01",
+        "topic": "",
+        "example": "",
+    }
     asked = ps.find_question(question)
     params = {p.name: values[p.type] for p in asked.parameters if p.default is None}
     source = "all" if asked.over else "all/2030-02-01"

@@ -119,12 +119,12 @@ class AskPage:
         stamp.note(digest)
 
     def _graph(self, app: Sphinx) -> bytes:
-        """Return the graph with what the rules derive, a statement on each line."""
-        from sphinx_policyspec.graph.knowledge_base import with_derived  # noqa: PLC0415
+        """Return the graph with all that an engine needs to answer questions, a statement on each line."""
+        from sphinx_policyspec.graph.knowledge_base import published  # noqa: PLC0415
         from sphinx_policyspec.graph.syntaxes import Statements  # noqa: PLC0415  as above
         from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-        statements = Statements(with_derived(triples_of(self._knowledge.spec(app.env))))
+        statements = Statements(published(triples_of(self._knowledge.spec(app.env))))
         return b"".join(line.encode() for line in statements.lines())
 
 

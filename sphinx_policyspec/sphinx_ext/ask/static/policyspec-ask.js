@@ -123,13 +123,17 @@
   /** A value as a SPARQL string; no engine may take a part of it for anything else. */
   const literal = (value) =>
     `"${value.replace(/\\[uU]?|["\n\r\t]/g, (found) => ({ '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "\\u": "\\\\\\U00000075", "\\U": "\\\\\\U00000055" })[found])}"`;
+  const ALONE = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]/g;
+  /** Words as the graph has those of texts: in lower case, with a blank before, between and after. */
+  const words = (value) => ` ${value.toLowerCase().replace(ALONE, " $& ")} `.replace(/[^\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\u200c\u200d]+/gu, " ");
   const bound = () => {
     const question = questions.get(picker.value);
     if (!question) return editor.value;
     let { sparql } = question;
     for (const input of fields.querySelectorAll("input")) {
       const marker = new RegExp(`VALUES \\?${input.name} \\{ "[^"]*" \\}`, "g");
-      sparql = sparql.replace(marker, () => `VALUES ?${input.name} { ${literal(input.value)} }`);
+      const value = input.dataset.type === "words" ? words(input.value) : input.value;
+      sparql = sparql.replace(marker, () => `VALUES ?${input.name} { ${literal(value)} }`);
     }
     return sparql;
   };
@@ -147,7 +151,7 @@
   const sentence = ({ asks, text, parameters }, values) => {
     const field = (key, blank = "") => {
       const [, type, value] = parameters.find(([name]) => name === key);
-      const input = make("input", { id: `ps-ask-${key}`, name: key, value: values[key] ?? value ?? "", placeholder: blank, "aria-label": key, required: value === null, autocomplete: "off" });
+      const input = make("input", { id: `ps-ask-${key}`, "data-type": type, name: key, value: values[key] ?? value ?? "", placeholder: blank, "aria-label": key, required: value === null, autocomplete: "off" });
       const fit = () => input.setAttribute("size", Math.max(input.value.length, blank.length, 4) + 1);
       input.addEventListener("input", () => {
         editor.value = bound();
@@ -361,6 +365,13 @@
     const none = questions.get(picker.value)?.none || "";
     return none.replace(/\{(\w+)\}/g, (_, key) => fields.querySelector(`input[name="${key}"]`)?.value || "");
   };
+  /** The answer to a question of ours as it is told: words stand as many lines below the first of their text as lines begin before them. */
+  const told = (found) => {
+    if (!picker.value || !found.columns?.includes("starts")) return found;
+    const below = ({ at, starts }) => (starts?.value || "").split(" ").filter((start) => start && Number(start) <= Number(at.value)).length;
+    const rows = found.rows.map((row) => ({ ...row, line: { ...row.line, value: String(Number(row.line.value) + below(row)) } }));
+    return { ...found, rows, columns: found.columns.filter((name) => !["at", "starts"].includes(name)) };
+  };
   const show = (found, seconds) => {
     const rows = found.rows || found.triples;
     const parts = [say("{count} answers in {seconds} s.", { count: found.total, seconds: seconds.toFixed(2) })];
@@ -384,7 +395,7 @@
     status.textContent = say(worker ? "Asking …" : "Loading the engine …");
     try {
       const before = performance.now();
-      const found = await ask(sparql);
+      const found = told(await ask(sparql));
       show(found, (performance.now() - before) / 1000);
       const lost = await (picker.value ? unknownValues() : unknown(sparql));
       if (lost.length) results.prepend(make("ul", { class: "ps-ask-unknown", role: "alert" }, ...lost.map((line) => make("li", {}, line))));
