@@ -88,6 +88,8 @@ def never_referenced(spec: model.Spec) -> Iterator[model.Finding]:
 
 def unused_topic(spec: model.Spec) -> Iterator[model.Finding]:
     """Find topics that no provision is about, and that are not broader than one that is referred to."""
+    if not spec.topics:
+        return
     used = {topic for topic, provisions in about(spec).items() if provisions}
     for reference in spec.references:
         if reference.target_kind is model.TargetKind.TOPIC:

@@ -86,8 +86,11 @@ def heading_of(
         below = SETEXT.fullmatch(shown.plain[end - 1])
         depth = 1 if below and below[1].startswith("=") else 2
         text = words(" ".join(shown.text(start, end - 1).split()))
+    if strict and "{" not in text:
+        # Attributes without braces are told elsewhere; here they are words.
+        return Heading(depth, _bare(_CLOSERS.sub("", text.rstrip())), "", "", ())
     heading = parse_heading(depth, text)
-    if strict and (heading.problem or (heading.id + heading.authority and "{" not in text)):
+    if strict and heading.problem:
         return Heading(depth, _bare(text), "", "", ())
     return heading
 
@@ -341,8 +344,17 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
     silent: set[int] = set()
     places: dict[str, int] = {}
     repeated: list[tuple[str, int]] = []
-    begins = True
+
+    def begins(above: str, number: int) -> bool:
+        """Return whether a definition may stand below a line, as no paragraph may go on with one."""
+        inside = _inside(above, shown, number)
+        return not inside.strip() or bool(ATX.fullmatch(inside) or SETEXT.fullmatch(inside))
+
+    before = ("", -1)
     for number, whole in _outside(shown):
+        if "]:" not in whole:
+            before = whole, number
+            continue
         line = _inside(whole, shown, number)
         if "]:" in line and (note := _NOTE.fullmatch(line)):
             tag = note["tag"]
@@ -355,7 +367,7 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
             else:
                 readers.add(tag)
             places.setdefault(f"^{tag}", number)
-        elif (begins or ITEM.match(whole)) and "]:" in line and (found := _LABEL.fullmatch(line)):
+        elif "]:" in line and (found := _LABEL.fullmatch(line)) and (ITEM.match(whole) or begins(*before)):
             label, url = label_of(found["label"]), found["url"].strip("<>")
             if label in labels and url not in _NOWHERE:
                 repeated.append((label, number))
@@ -363,7 +375,7 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
             silent.add(number)
             places.setdefault(label, number)
         else:
-            begins = not line.strip() or bool(ATX.fullmatch(line) or SETEXT.fullmatch(line))
+            before = whole, number
     return Notes(
         lines_of_file=lines,
         labels=labels,
