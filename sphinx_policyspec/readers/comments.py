@@ -34,6 +34,8 @@ _KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
 _MATTER = re.compile(r"[ ]*-[ ]|[ ]+\S|#(?!.*\{)|\s*$")
 """A line of YAML besides those with a key, and no heading with attributes."""
 _LONGEST_MATTER = 200
+TOML_MARK = "+++"
+"""The line around front matter in TOML, as Hugo and Zola have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,13 @@ def without_comments(
 
 
 def front_matter(lines: Sequence[str]) -> int:
-    """Return the line after the YAML that a file begins with, 0 where it begins with something else.
+    """Return the line after the YAML or TOML that a file begins with, 0 where it begins with something else.
 
     Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
     """
+    if lines and lines[0].rstrip() == TOML_MARK:
+        ends = (n for n, line in enumerate(lines[1:_LONGEST_MATTER], 1) if line.rstrip() == TOML_MARK)
+        return next(ends, -1) + 1
     if not lines or lines[0].rstrip() != "---":
         return 0
     has_key = False

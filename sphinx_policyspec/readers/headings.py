@@ -1,18 +1,26 @@
-"""Headings and their attributes, and lines that make none; what lines define for others: addresses of links, notes, tests of eval tags."""
+"""Headings and their attributes, and lines that make none; what lines define for others: addresses of links, notes, tests of eval tags.
+
+Also what the front matter above all headings says of a text.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.model.nearest import near_name
+from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.blocks import ATX, cut
-from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, Shown
+from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, TOML_MARK, Shown, front_matter
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags
 from sphinx_policyspec.readers.text import BlockKind, Lines
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _CLOSERS = re.compile(r"(?:^|(?<=[ \t]))#++$")
 _IN_QUOTES = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -435,3 +443,42 @@ def lost_marks(text: str) -> Iterator[tuple[tuple[int, int], str, str, str]]:
     for match in comments:
         message = f"`{match[0].strip()[:_LONGEST_LINE]}` is no comment, but is text"
         yield match.span(), "unclosed-comment", message, f"write `<!-- {match['words'][:_LONGEST_LINE]} -->`"
+
+
+# -- front matter --------------------------------------------------------------------------------
+
+_SAID = {
+    "title": "title",
+    "version": "version",
+    "date": "issued",
+    "issued": "issued",
+    "license": "license",
+    "licence": "license",
+    "publisher": "publisher",
+}
+"""What of front matter is said of the spec, by key."""
+
+
+def front_matter_of(lines: Lines) -> dict[str, Any]:
+    """Return what the YAML or TOML at the beginning of a file says of it; what is neither says nothing."""
+    end = front_matter(lines.lines)
+    reader = YamlReader(lines.file, first=2)
+    inside = lines.text(1, end - 1) if end else ""
+    try:
+        if end and lines.lines[0].startswith(TOML_MARK):
+            given = {key: str(value) for key, value in tomllib.loads(inside).items()}
+        else:
+            root = reader.mapping(reader.compose(inside) if end else None)
+            given = {key: reader.text(node) for key, node in root.items() if key.lower() in _SAID}
+    except (AnnotationError, ValueError, RecursionError):
+        return {}
+    found = {
+        field_: text
+        for key, value in given.items()
+        if (field_ := _SAID.get(key.lower())) and (text := " ".join(value.split()))
+    }
+    if not is_date(issued := found.get("issued", "")):
+        found.pop("issued", None)
+    elif "version" not in found:
+        found["version"] = issued
+    return found

@@ -7,24 +7,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sphinx_policyspec import model
-from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.levels import levels_for
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, place_of, slug_of
-from sphinx_policyspec.model.spec import DEFAULT_TITLE, is_date
-from sphinx_policyspec.readers.blocks import cut
-from sphinx_policyspec.readers.comments import ITEM, Shown, front_matter, without_comments
-from sphinx_policyspec.readers.headings import Heading, heading_of
+from sphinx_policyspec.model.spec import DEFAULT_TITLE
+from sphinx_policyspec.readers.blocks import DEFINITION, cut
+from sphinx_policyspec.readers.comments import ITEM, Shown, without_comments
+from sphinx_policyspec.readers.headings import Heading, front_matter_of, heading_of
 from sphinx_policyspec.readers.inline import InlineLink, InlineTag, without_tags
 from sphinx_policyspec.readers.model_spec import DialectReader, Draft
 from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds, no_such_clause, plain
-from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 if TYPE_CHECKING:
     from sphinx_policyspec.readers.annotations import ProvisionAnnotation
@@ -60,10 +58,9 @@ def read_markdown(
         return DialectReader(lines, shown, findings).read(raw_blocks, text, title or default_title)
     outline = OutlineReader(lines, shown, findings, rule)
     reading = outline.read(raw_blocks, text, title)
-    said = _front_matter(lines) if default_title else {}
+    said = front_matter_of(lines) if default_title else {}
     if default_title and not title:
-        first = (one.title for one in reading.spec.provisions if _depth_of(one) == 1 and one.title)
-        said.setdefault("title", next(first, default_title))
+        said.setdefault("title", _title_of(reading.spec) or default_title)
     guess = []
     if not reading.spec.provisions:
         guess = [_unheaded(file)] if text.strip() else []
@@ -87,6 +84,17 @@ def _guess(spec: model.Spec, repeated: int) -> model.Finding:
     return model.Finding(code="reader-guess", message=message, span=span, hint=hint)
 
 
+def _title_of(spec: model.Spec) -> str:
+    """Return the title of the first heading of the first level, or of the one that is above all others."""
+    depths = [_depth_of(one) for one in spec.provisions]
+    firsts = [
+        one.title for one, depth in zip(spec.provisions, depths, strict=True) if depth == 1 and one.title
+    ]
+    is_first = all(isinstance(one, model.Comment) for one in spec.preamble)
+    is_above = is_first and depths[1:] and min(depths[1:]) > depths[0]
+    return firsts[0] if firsts else spec.provisions[0].title if is_above else ""
+
+
 def _unheaded(file: str) -> model.Finding:
     """Return that a text was read of which nothing is a provision."""
     return model.Finding(
@@ -106,38 +114,6 @@ def _is_dialect(lines: Lines, shown: Shown, headings: Sequence[RawBlock]) -> boo
             if heading.id or heading.authority:
                 return True
     return False
-
-
-_SAID = {
-    "title": "title",
-    "version": "version",
-    "date": "issued",
-    "issued": "issued",
-    "license": "license",
-    "licence": "license",
-    "publisher": "publisher",
-}
-"""What of front matter is said of the spec, by key."""
-
-
-def _front_matter(lines: Lines) -> dict[str, Any]:
-    """Return what the YAML at the beginning of a file says of it; what is no YAML says nothing."""
-    end = front_matter(lines.lines)
-    reader = YamlReader(lines.file, first=2)
-    try:
-        root = reader.mapping(reader.compose(lines.text(1, end - 1)) if end else None)
-    except AnnotationError:
-        return {}
-    found = {
-        field_: text
-        for key, node in root.items()
-        if (field_ := _SAID.get(key.lower())) and (text := " ".join(reader.text(node).split()))
-    }
-    if not is_date(issued := found.get("issued", "")):
-        found.pop("issued", None)
-    elif "version" not in found:
-        found["version"] = issued
-    return found
 
 
 @dataclass(slots=True)
@@ -185,12 +161,26 @@ class OutlineReader(DialectReader):
     def read(self, raw_blocks: Sequence[RawBlock], text: str, title: str) -> Reading:
         """Read the blocks that a text was cut into; what stands below a heading that is skipped is its prose."""
         self.check_line_ends(text)
+        raw_blocks = list(self._without_labels(raw_blocks))
         self.read_headings([raw for raw in raw_blocks if raw.kind is BlockKind.HEADING])
         for raw in raw_blocks:
             self.add(replace(raw, kind=BlockKind.PROSE) if raw.start in self.skipped else raw)
         reading = self.finish(title)
         levels = reading.spec.levels if reading.spec.principles else ()
         return replace(reading, spec=replace(reading.spec, levels=levels))
+
+    def _without_labels(self, raw_blocks: Sequence[RawBlock]) -> Iterator[RawBlock]:
+        """Yield blocks; words in bold that begin several of them label each, and define nothing."""
+        terms = {
+            raw.start: plain(found["term"])
+            for raw in raw_blocks
+            if raw.kind is BlockKind.DEFINITION
+            and (found := DEFINITION.match(self.shown.text(raw.start, raw.end)))
+        }
+        counts = Counter(terms.values())
+        for raw in raw_blocks:
+            is_label = counts[terms.get(raw.start, "")] > 1
+            yield replace(raw, kind=BlockKind.PROSE) if is_label else raw
 
     # -- headings ---------------------------------------------------------------------------
 

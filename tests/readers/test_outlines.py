@@ -11,7 +11,7 @@ import pytest
 from sphinx_policyspec import load, load_all, load_checked
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.to_graph import triples_of
-from sphinx_policyspec.model import Clause, Markup, Principle, Severity, Span, Spec
+from sphinx_policyspec.model import Clause, Definition, Markup, Principle, Prose, Severity, Span, Spec
 from sphinx_policyspec.model.outlines import (
     HeadingRule,
     IdRule,
@@ -138,6 +138,35 @@ def test_nothing_is_said_of_such_a_text_but_how_it_was_read(charter: Path) -> No
     findings = load_checked(charter).findings
     assert [one.code for one in findings] == ["no-principle", "reader-guess"]
     assert not [one for one in findings if "{#" in str(one)]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "version"),
+    [
+        ('+++\ntitle = "Rules"\ndate = 2026-03-01\n+++\n\n# Other\n', "Rules", "2026-03-01"),
+        ('+++\nversion = "2.1"\naliases = ["/a"]\n+++\n# Conduct\n', "Conduct", "2.1"),
+        ("+++\nversion = \n+++\n# Conduct\n", "Conduct", ""),
+        ("+++\nnever closed\n# Conduct\n", "Conduct", ""),
+        ("## Conduct\n\n### Be kind\n", "Conduct", ""),
+        ("---\nowner: us\n---\n## Conduct\n\n### Be kind\n", "Conduct", ""),
+        ("## Be kind\n\n## Be fair\n", "Behaviour spec", ""),
+        ("Of this house.\n\n## Rules\n\n### Be kind\n", "Behaviour spec", ""),
+    ],
+)
+def test_a_text_has_the_title_and_version_that_it_begins_with(text: str, title: str, version: str) -> None:
+    read = read_lawfully(text)
+    assert (read.title, read.version) == (title, version)
+    assert "2.1" not in "".join(one.text for one in read.preamble if isinstance(one, Prose))
+
+
+def test_words_in_bold_that_begin_several_paragraphs_label_them() -> None:
+    read = read_lawfully(
+        "# A\n\n**In short:** Be kind.\n\n**Guest**: who comes in.\n\n# B\n\n**In short:** Be fair.\n"
+    )
+    assert [one.term for _, one in read.walk() if isinstance(one, Definition)] == ["Guest"]
+    assert [one.text for one in read.provisions[1].blocks if isinstance(one, Prose)] == [
+        "**In short:** Be fair."
+    ]
 
 
 @pytest.mark.parametrize(
