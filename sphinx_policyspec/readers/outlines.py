@@ -210,7 +210,7 @@ class OutlineReader(DialectReader):
         """Yield the headings that make provisions, with the slugs of those around each."""
         above: list[tuple[int, str]] = []
         skipping = 0
-        skip = frozenset(self.rule.skip)
+        skip = frozenset((*self.rule.skip, *map(slug_of, self.rule.skip)))
         for raw in raw_blocks:
             heading = self.headings[raw.start]
             if skipping and heading.depth > skipping:
@@ -398,7 +398,7 @@ def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
     known = {*ids, *ids.values(), *map(slug_of, ids.values())}
     for key, names in (("skip", rule.skip), ("principles", rule.principles)):
         for name in names:
-            if name not in known and name.rpartition(".")[2] not in known:
+            if known.isdisjoint((name, slug_of(name), name.rpartition(".")[2])):
                 message, hint = f"`{key}` names no heading: {shown(name)}", nearest(name, ids)
                 yield model.Finding(code="stale-annotation", message=message, span=rule.span, hint=hint)
 

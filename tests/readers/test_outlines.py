@@ -159,6 +159,25 @@ def test_a_text_has_the_title_and_version_that_it_begins_with(text: str, title: 
     assert "2.1" not in "".join(one.text for one in read.preamble if isinstance(one, Prose))
 
 
+def test_what_is_said_of_a_misspelt_id_is_taken_for_the_right_one_and_told_once(charter: Path) -> None:
+    sidecar = charter.with_suffix(".yaml")
+    right = load_checked(charter, annotations=sidecar)
+    sidecar.write_text(sidecar.read_text("utf-8").replace("how_we_refuse:", "how_we_refused:"), "utf-8")
+    wrong = load_checked(charter, annotations=sidecar)
+    assert [(one.code, one.hint) for one in wrong.findings if one.severity is Severity.ERROR] == [
+        ("stale-annotation", "did you mean `how_we_refuse`?")
+    ]
+    assert wrong.spec == right.spec
+
+
+@pytest.mark.parametrize("name", ["How to read this", "how_to_read_this", "How To Read This"])
+def test_a_heading_is_skipped_by_its_title_in_any_case_or_its_id(charter: Path, name: str) -> None:
+    charter.with_suffix(".yaml").write_text(f"reader: {{skip: [{name}]}}\n", "utf-8")
+    found = load_checked(charter, annotations=charter.with_suffix(".yaml"))
+    assert "stale-annotation" not in {one.code for one in found.findings}
+    assert not [one.id for one in found.spec.provisions if one.parent == "how_to_read_this"]
+
+
 def test_words_in_bold_that_begin_several_paragraphs_label_them() -> None:
     read = read_lawfully(
         "# A\n\n**In short:** Be kind.\n\n**Guest**: who comes in.\n\n# B\n\n**In short:** Be fair.\n"
