@@ -18,9 +18,9 @@ from sphinx_policyspec.alignments.cases import EachDecision
 from sphinx_policyspec.alignments.sssom import read_sssom
 from sphinx_policyspec.errors import QueryError, SourceError
 from sphinx_policyspec.graph.questions import find_question, list_questions
-from sphinx_policyspec.model import Label
+from sphinx_policyspec.model import Label, Section
 from tests.alignments.test_check import GUILD, HOUSE, MANUAL, text_of
-from tests.conftest import Run, principle
+from tests.conftest import Run, at, principle
 from tests.graph.test_questions import RDFLIB, in_rdflib
 
 ROWS = (
@@ -75,6 +75,42 @@ def test_rdflib_gives_the_same_rows(name: str) -> None:
         graph.parse(data=b"".join(both._pieces()).decode(), format="nquads")
     question = find_question(name)
     assert in_rdflib(graph, question.sparql) == EXPECTED[name]
+
+
+@RDFLIB
+def test_a_section_without_a_level_corresponds_once_and_has_none() -> None:
+    manners, customs, rites = (
+        Section(id=name, title=name.title(), depth=1, span=at()) for name in ("manners", "customs", "rites")
+    )
+    house = replace(HOUSE, provisions=(*HOUSE.provisions, manners, customs))
+    guild = replace(GUILD, provisions=(*GUILD.provisions, rites))
+    near = read_sssom(
+        text_of("guild:keep_time skos:closeMatch house:manners", "guild:rites skos:exactMatch house:customs"),
+        "x.tsv",
+    )
+    nquads = ps.to_rdf([guild, house], "nq", alignments=[near], inferred=True).decode()
+    with ps.knowledge_base([guild, house], alignments=[near]) as both:
+        graph = Dataset(default_union=False)
+        graph.parse(data=nquads, format="nquads")
+        graph.parse(data=b"".join(both._pieces()).decode(), format="nquads")
+        for name, expected in (
+            (
+                "mapped",
+                [
+                    ("keep_time", "oath", "never", "manners", "", ""),
+                    ("rites", "", "", "customs", "", ""),
+                    ("manners", "", "", "keep_time", "oath", "never"),
+                    ("customs", "", "", "rites", "", ""),
+                ],
+            ),
+            ("levels-that-differ", []),
+        ):
+            columns = [
+                find_question(name).columns.index(one)
+                for one in ("id", "level", "mode", "other_id", "other_level", "other_mode")
+            ]
+            for rows in (both.ask(name).texts, in_rdflib(graph, find_question(name).sparql)):
+                assert [tuple(row[place] for place in columns) for row in rows] == expected
 
 
 @pytest.mark.parametrize(
