@@ -145,6 +145,7 @@ class Case(Brief):
     :param compatible: issue and two of its values that may stand together
     :param places: where what it says beside its items stands: ``about``, ``example``, and names below other keys, as in
         ``labels.ID``
+    :param source: its own lines, as they stand in its file; empty for one that stands in none
     """
 
     title: str
@@ -156,6 +157,7 @@ class Case(Brief):
     compatible: tuple[tuple[str, Value, Value], ...] = ()
     expect: Expectation | None = None
     places: _Places = field(default=(), compare=False, repr=False)
+    source: str = field(default="", compare=False, repr=False)
 
     def place(self, key: str) -> Span:
         """Return where something stands; where that is not known, where the case does."""

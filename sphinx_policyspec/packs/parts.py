@@ -401,7 +401,7 @@ class SpecContext:
         """Yield each case with its decision."""
         for decision in decided:
             case = decision.case
-            yaml = QuotedText(text=case_yaml(case, is_file=False).strip(), language="yaml")
+            yaml = QuotedText(text=case.source or case_yaml(case, is_file=False).strip(), language="yaml")
             yield ContextPart(
                 kind=PartKind.CASE, title=case.title, span=case.span, quotes=(yaml,), is_needed=True
             )

@@ -204,7 +204,7 @@ def read_cases(
     except AnnotationError as error:
         _place, _not_yaml, problem = str(error).partition("not YAML: ")
         return (), (_error("unreadable-case", f"not YAML: {problem}", _place_of(str(error), file, first)),)
-    return _Cases(reader).read(documents)
+    return _Cases(reader, text.removeprefix("\ufeff")).read(documents)
 
 
 def _place_of(message: str, file: str, first: int) -> model.Span:
@@ -220,9 +220,12 @@ def _error(code: str, message: str, span: model.Span, hint: str = "") -> model.F
 class _Cases:
     """Reads the cases of one text; counts their items, since an alias can repeat them without end."""
 
-    def __init__(self, reader: YamlReader) -> None:
+    def __init__(self, reader: YamlReader, text: str) -> None:
         self.reader = reader
+        self.text = text
         self.items_read = 0
+        # An alias stands for one text, however often.
+        self.sources: dict[int, str] = {}
 
     def read(self, documents: Sequence[yaml.Node]) -> tuple[tuple[ReadCase, ...], tuple[model.Finding, ...]]:
         read: list[ReadCase] = []
@@ -256,6 +259,15 @@ class _Cases:
         self.reader.findings.clear()
         return found
 
+    def _source(self, node: yaml.Node) -> str:
+        """Return the lines of a case, from the dash of a list on."""
+        if id(node) not in self.sources:
+            start, end = node.start_mark.index, node.end_mark.index
+            line = self.text.rfind("\n", 0, start) + 1
+            start = start if self.text[line:start].strip(" -") else line
+            self.sources[id(node)] = self.text[start:end].rstrip()
+        return self.sources[id(node)]
+
     def _case(self, node: yaml.Node, number: int) -> model.Case:
         values = self._mapping(node, CASE)
         about = self.reader.text(values.get("about"))
@@ -275,6 +287,7 @@ class _Cases:
             expect=self._expectation(values["expect"]) if "expect" in values else None,
             span=self.reader.span(node),
             places=tuple(self._places(values)),
+            source=self._source(node),
         )
 
     def _places(self, values: dict[str, yaml.Node]) -> Iterator[tuple[str, model.Span]]:

@@ -241,6 +241,27 @@ def test_a_case_is_told_with_its_decision_and_its_principles(tmp_path: Path) -> 
     assert pack.shown[1].rows[0] == decision_record_of(WORLD, file)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_case_is_quoted_byte_for_byte(tmp_path: Path, end: str) -> None:
+    # A comment, quotes, key order, an emoji and a block text: none of them would outlive a writer of YAML.
+    first = (
+        "- title: 'a lie'   # of a kind\n  items:\n  - {value: false, id: a,  principle: no_lies, issue: lie}\n"
+        '  - {id: b, from: "user", turn: 1, issue: lie, value: true}'
+    )
+    second = "- about: no_lies\n  title: >-\n    folded 🦉\n    words\n  items: [{id: a, principle: no_lies, issue: x, value: 1}]"
+    third = "- {title: `````, items: [{id: a, principle: no_lies, issue: x, value: 1}]}"
+    third = third.replace("`````", '"`````"')
+    texts = [text.replace("\n", end) for text in (first, second, third)]
+    file = tmp_path / "case.yaml"
+    file.write_bytes(f"\ufeff# cases{end}{end}{end.join(texts)}{end}{end}# the end{end}".encode())
+    pack = ps.context(WORLD, cases=[file], budget=NONE)
+    assert not pack.findings
+    quoted = [part.quotes[0].text for part in pack.shown if part.kind is PartKind.CASE]
+    assert [text.partition(f"{end}{end}#")[0] for text in quoted] == texts
+    assert all(text.encode() in file.read_bytes() for text in quoted)
+    assert all(text in ps.render(pack, "markdown") for text in texts)
+
+
 def decision_record_of(given_: ps.Spec, file: Path) -> object:
     return json.loads(ps.render(ps.decide(given_, file), "json"))["decisions"][0]
 

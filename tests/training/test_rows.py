@@ -149,7 +149,9 @@ def test_sentences_have_their_locators(spec: ps.Spec, folder: Path) -> None:
 
 def said(path: Path) -> str:
     """Return the text of a release without eval tags and comments, blanks at line ends and runs of empty lines."""
-    text = re.sub(r"<!--.*?-->|(?: (?=\[\^\w+\][,.;:!?)]))?\[\^\w+\]", "", path.read_text("utf-8"), flags=re.DOTALL)
+    text = re.sub(
+        r"<!--.*?-->|(?: (?=\[\^\w+\][,.;:!?)]))?\[\^\w+\]", "", path.read_text("utf-8"), flags=re.DOTALL
+    )
     return " ".join(text.split())
 
 
