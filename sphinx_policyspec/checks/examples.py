@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sphinx_policyspec import model
 from sphinx_policyspec.graph.touches import about, with_broader
+from sphinx_policyspec.model.example import messages_of
 
 
 def owners(spec: model.Spec) -> dict[str, model.Principle]:
@@ -124,9 +125,9 @@ _ADDRESS = re.compile(r"\S*[/#.:@]\S*")
 def _messages(spec: model.Spec) -> Iterator[model.Message]:
     for _, block in spec.walk():
         if isinstance(block, model.Example):
-            yield from block.messages
+            yield from messages_of(block.turns)
     for prompt in spec.prompts:
-        yield from prompt.messages
+        yield from messages_of(prompt.turns)
 
 
 def _dialect(spec: model.Spec) -> Iterator[model.Message]:

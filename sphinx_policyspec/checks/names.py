@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sphinx_policyspec import model
-from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute, wants_principle
+from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
+from sphinx_policyspec.model.example import messages_of
 from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
 from sphinx_policyspec.model.nearest import Hints, is_part, near_name
@@ -281,11 +282,10 @@ def _responses(spec: model.Spec) -> Iterator[_Owner]:
 
 
 def _messages(spec: model.Spec) -> Iterator[_Owner]:
-    """Yield the messages of examples and prompts; text that stands outside every message has no role."""
+    """Yield the messages of examples and prompts whose role is none; text that stands outside every message has no role."""
     shown_in: tuple[model.Example | model.EvalPrompt, ...] = (*spec.examples, *spec.prompts)
-    return (
-        _Owner(one.id, message.span, message) for one in shown_in for message in one.messages if message.role
-    )
+    told = ((one.id, message) for one in shown_in for message in messages_of(one.turns))
+    return (_Owner(name, m.span, m) for name, m in told if m.role and m.role not in ROLES)
 
 
 _OWNERS: Mapping[str, Callable[[model.Spec], Iterable[_Owner]]] = MappingProxyType(
@@ -353,7 +353,7 @@ class _Check:
     def _odd(self, row: Attribute, owner: _Owner) -> Iterator[tuple[str, str]]:
         """Yield the names of one option that are unknown or wrong here, each with its words: several may have been meant as one."""
         known = self.known[row.names]
-        sections = self.sections if wants_principle(row.owner, row.key) else ()
+        sections = self.sections if row.wants_principle else ()
         odd = [
             name
             for name in row.values(owner.item)

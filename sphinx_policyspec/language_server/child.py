@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import pickle
 import struct
@@ -16,6 +17,8 @@ from sphinx_policyspec.language_server.reading import Result, RootSource, SpecRe
 
 OPENING, ANSWERING = 120.0, 10.0
 """Seconds that the first answer may take, and each later one."""
+_OFTEN = 20
+"""Answers between two looks at all garbage."""
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 """The folder that the package is imported from."""
 _ENDED = (OSError, EOFError, pickle.UnpicklingError)
@@ -113,6 +116,9 @@ def main() -> None:
     if (source := _next(asked)) is None:
         return
     reader = SpecReader(source)
+    # Garbage is collected once an answer is sent: nobody waits then.
+    gc.disable()
+    answered = 0
     while (wanted := _next(asked)) is not None:
         answer: Result | str
         try:
@@ -123,6 +129,8 @@ def main() -> None:
             answer = f"{type(error).__name__}: {error}"
         answers.write(_framed(answer))
         answers.flush()
+        answered += 1
+        gc.collect(1 if answered % _OFTEN else 2)
     reader.close()
 
 

@@ -84,6 +84,11 @@ class Attribute:
         """The name of the option and of the key."""
         return self.option or self.field.replace("_", "-")
 
+    @property
+    def wants_principle(self) -> bool:
+        """Whether what it names has to be a principle: a section asks for nothing, and goes before nothing."""
+        return self.orders
+
     def values(self, item: Any) -> tuple[str, ...]:  # noqa: ANN401 - a model object of its owner's class
         """Return what an object says, as a tuple also where it holds one value."""
         found = getattr(item, self.field)
@@ -298,7 +303,7 @@ def wants_principle(owner: str, key: str) -> bool:
     :param owner: as for :func:`kind_named`
     """
     return (owner, key) == ("item", "principle") or any(
-        row.orders and row.owner == owner and key in {row.key, row.sidecar} for row in ATTRIBUTES
+        row.wants_principle and row.owner == owner and key in {row.key, row.sidecar} for row in ATTRIBUTES
     )
 
 

@@ -239,12 +239,12 @@ class Spec:
         """The principles that are statements of overlays, in reading order."""
         return tuple(p for p in self.provisions if isinstance(p, SpecStatement))
 
-    @property
+    @cached_property
     def examples(self) -> tuple[Example, ...]:
         """Every example, in reading order."""
         return tuple(block for _, block in self.walk() if isinstance(block, Example))
 
-    @property
+    @cached_property
     def prompts(self) -> tuple[EvalPrompt, ...]:
         """Every evaluation prompt: those in the pages, then those of the prompt files."""
         return tuple(prompt for prompt, _ in self.tested())
@@ -261,11 +261,12 @@ class Spec:
 
     def walk(self) -> Iterator[tuple[Provision | None, Block]]:
         """Yield each block with the provision that holds it, in reading order."""
-        for block in self.preamble:
-            yield None, block
-        for provision in self.provisions:
-            for block in provision.blocks:
-                yield provision, block
+        yield from self._blocks
+
+    @cached_property
+    def _blocks(self) -> tuple[tuple[Provision | None, Block], ...]:
+        held = [(provision, block) for provision in self.provisions for block in provision.blocks]
+        return (*((None, block) for block in self.preamble), *held)
 
     def who_may_override(self) -> tuple[str, ...]:
         """Return a sentence for each level that a principle has, highest first: who may override those of the level."""
