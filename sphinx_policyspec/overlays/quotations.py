@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,17 +65,22 @@ class Quotations:
         return self.nearest((provision,), words, says)
 
     def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
-        """Return likewise the sentence of several provisions; of equally near ones the first is meant."""
+        """Return likewise the sentence of several provisions.
+
+        Of equally near ones it is one that leaves something open, then the one whose words few others have, then the first.
+        """
         sentences = [(one, provision) for provision in provisions for one in self._of(provision)]
         for one, provision in sentences if words else ():
             if holds(one.passage.text, words) or holds(words, one.passage.text):
                 return quoted(one.passage, provision)
         said = _stems(words or says)
+        holding = Counter(stem for one, _ in sentences for stem in one.stems & said)
 
-        def nearness(pair: tuple[_Sentence, Provision]) -> tuple[bool, int, bool, bool]:
+        def nearness(pair: tuple[_Sentence, Provision]) -> tuple[bool, int, bool, bool, float]:
             one, _ = pair
-            shared = len(said & one.stems)
-            return one.asks and shared > 0, shared, one.asks, one.is_default
+            shared = said & one.stems
+            rarity = math.fsum(1 / holding[stem] for stem in shared)
+            return one.asks and bool(shared), len(shared), one.asks, one.is_default, rarity
 
         best = max(sentences, key=nearness, default=None)
         return quoted(best[0].passage, best[1]) if best else None
@@ -113,49 +120,11 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in words if word not in _COMMON)
 
 
-_SHORTEST, _STEM = 4, 5
+_SHORTEST, _STEM = 3, 5
 _COMMON = frozenset(
-    [
-        "about",
-        "after",
-        "always",
-        "any",
-        "assistant",
-        "because",
-        "been",
-        "before",
-        "being",
-        "could",
-        "each",
-        "have",
-        "into",
-        "just",
-        "more",
-        "most",
-        "must",
-        "never",
-        "only",
-        "other",
-        "shall",
-        "should",
-        "some",
-        "such",
-        "than",
-        "their",
-        "them",
-        "then",
-        "there",
-        "they",
-        "very",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "will",
-        "would",
-        "user",
-    ]
+    """about after all always and any are assistant because been before being but can could did does each for had has have her
+    him his how into its just let may more most must never nor not one only other our out own per shall she should some
+    such than the their them then there they too user very was what when where which while who why will would yet you""".split()  # noqa: SIM905  a list of words is read by people
 )
 """Words that say little of what a rule is about."""
 _ITEM = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")

@@ -24,7 +24,7 @@ from sphinx_policyspec.alignments import formats as alignment_formats
 from sphinx_policyspec.alignments import sides
 from sphinx_policyspec.graph import releases
 from sphinx_policyspec.model import outlines
-from sphinx_policyspec.overlays import check, export, places, rebase, resolve, verdicts
+from sphinx_policyspec.overlays import check, export, places, quotations, rebase, resolve, verdicts
 from sphinx_policyspec.readers.overlays import OverlayStatement
 from tests.alignments import test_answers, test_sssom
 from tests.alignments import test_check as test_alignments
@@ -66,6 +66,7 @@ NEAREST = (
     test_check.test_what_is_told_of_two_files_is_what_the_resolved_spec_decides,
 )
 OURS = (test_check.test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins,)
+QUOTED = (test_verdicts.test_the_sentence_that_shares_most_words_and_the_rarest_is_quoted,)
 PLACES = (test_places.test_audiences_are_compared_and_everybody_is_of_each,)
 PATHS = (test_places.test_two_patterns_meet_where_a_small_path_matches_both_and_nowhere_else,)
 FOLDERS = (test_export.test_a_nested_file_gets_what_can_hold_there,)
@@ -108,6 +109,9 @@ MUTANTS = {
     "levels known by name": Mutant(JUDGE, "_code", "level.override is OverrideMode.NEVER", "level.id == 'root'", (*OVERRIDES, test_verdicts.test_the_levels_are_known_by_rank_and_mode_and_never_by_name)),
     "what stands below is not looked at": Mutant(JUDGE, "_under", "if part.is_allowed else ()", "if False else ()", (test_resolve.test_a_team_on_a_company_is_the_later_message_and_no_higher_one,)),
     "what stands below elsewhere counts": Mutant(JUDGE, "_under", "not hold_together(statement, other)", "False", (test_resolve.test_a_higher_word_stands_where_it_holds_alone,)),
+    "short words are not looked at": Mutant(quotations, "_stems", "len(word) >= _SHORTEST", "len(word) > _SHORTEST", QUOTED),
+    "rare words are as others": Mutant(quotations.Quotations, "nearest", "1 / holding[stem]", "1", QUOTED),
+    "a sentence need not ask": Mutant(quotations.Quotations, "nearest", "one.asks and bool(shared)", "bool(shared)", QUOTED),
     # -- files, and what leaves them
     "order decides inside a file": Mutant(check, "_contradictions", "one.statement.answer != answer", "False", OURS),
     "places do not part contradictions": Mutant(check, "_with_earlier", "places.meeting(verdict.statement)", "range(number)", OURS),

@@ -24,6 +24,7 @@ from sphinx_policyspec.model import (
     VerdictNote,
 )
 from sphinx_policyspec.overlays.formats import case_file
+from sphinx_policyspec.overlays.quotations import Quotations
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, StatementTarget, overlay_of
@@ -263,6 +264,29 @@ def test_a_narrowing_is_allowed_whatever_it_narrows() -> None:
                 mode=mode,
             )
             assert found.is_allowed, (holder, level)
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "number"),
+    [
+        ("It should sell tea. It should not lie to guests.", "Lie to whoever asks.", 2),
+        (
+            "It should greet a guest. It should seat a guest. It should thank a guest twice.",
+            "Thank no guest.",
+            3,
+        ),
+        ("It should weigh tea. It should brew tea. It should brew sugar.", "Tea or sugar.", 3),
+        ("It should weigh tea. It should weigh sugar unless told. Salt.", "Weigh nothing.", 2),
+        ("People boil tea at home. It should not boil milk.", "Boil tea.", 2),
+        ("It may be that they can. It should be kind.", "You may and can.", 2),
+    ],
+)
+def test_the_sentence_that_shares_most_words_and_the_rarest_is_quoted(
+    text: str, says: str, number: int
+) -> None:
+    found = Quotations().of(principle("rule", text=text), "", says)
+    assert found
+    assert found.locator == f"rule ¶1 s{number}"
 
 
 def test_targets_with_other_verdicts_have_to_be_split() -> None:
