@@ -30,6 +30,9 @@ from sphinx_policyspec.api.comparing import (
 )
 from sphinx_policyspec.api.packs import context as context
 from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
+from sphinx_policyspec.api.feedback import (
+    anchor as anchor, find_anchors as find_anchors, read_web_annotations as read_web_annotations, web_annotation as web_annotation,
+)
 from sphinx_policyspec.api.training import training_rows as training_rows
 from sphinx_policyspec.api.overlays import (
     check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay,
@@ -92,6 +95,9 @@ from sphinx_policyspec.evals.measures import (
     planned_difference as planned_difference, rates as rates,
 )
 from sphinx_policyspec.evals.prompts import PromptExport as PromptExport
+from sphinx_policyspec.feedback.anchors import (
+    Anchor as Anchor, AnchorState as AnchorState, FoundAnchor as FoundAnchor,
+)
 from sphinx_policyspec.training.rows import TrainingRows as TrainingRows
 from sphinx_policyspec.evals.records import EvalRun as EvalRun
 from sphinx_policyspec.evals.results import Results as Results

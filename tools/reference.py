@@ -128,6 +128,8 @@ SECTIONS = {
     "packs": "Context packs",
     "api.evals": "Evaluating",
     "evals": "Evaluating",
+    "api.feedback": "Feedback",
+    "feedback": "Feedback",
     "api.training": "Teaching",
     "training": "Teaching",
     "api.comparing": "Comparing",

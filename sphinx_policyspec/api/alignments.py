@@ -89,7 +89,7 @@ def update_alignment(
     alignment = file if isinstance(file, Alignment) else read_alignment(file)
     read = {base_of(one.last): one for one in (_step(alignment, old, new, options) for old, new in follow)}
     following = [*read]
-    texts = load_specs(*[_releases(source, options) for source in fill])
+    texts = load_specs(*[releases_of(source, options) for source in fill])
     filling = {base_of(one.last): one for one in texts}
     specs = {**filling, **read}
     places = {base: place for place, base in enumerate(specs)}
@@ -123,11 +123,11 @@ def decide_each(
 
 def aligned_specs(specs: Iterable[Source | SpecReleases], options: ReadingOptions) -> AlignedSpecs:
     """Return specs that an alignment may name, each read with its releases."""
-    read = [_releases(source, options) for source in specs]
+    read = [releases_of(source, options) for source in specs]
     return AlignedSpecs(load_specs(*read))
 
 
-def _releases(source: Source | SpecReleases, options: ReadingOptions) -> tuple[Spec, ...]:
+def releases_of(source: Source | SpecReleases, options: ReadingOptions) -> tuple[Spec, ...]:
     """Return the releases of a SOURCE, from the first to the last."""
     if isinstance(source, SpecReleases):
         return source.releases
@@ -140,10 +140,10 @@ def _step(
     alignment: Alignment, old: Source | SpecReleases, new: Source | SpecReleases, options: ReadingOptions
 ) -> SpecReleases:
     """Return a release with those before it, of which the last is the one that an alignment is of."""
-    *older, spec = _releases(new, options)
+    *older, spec = releases_of(new, options)
     if isinstance(old, str) and not (is_git(old) or Path(old).exists()):
         if old not in dict(alignment.curie_map):
             raise SourceError(f"`{old}` is neither a SOURCE nor a prefix of `{alignment.file}`")
     else:
-        older.append(_releases(old, options)[-1])
+        older.append(releases_of(old, options)[-1])
     return SpecReleases(name=spec.called, releases=(*older, spec))

@@ -1,0 +1,162 @@
+"""Which provisions a remark names, and by what: links, ids in backticks, titles in quotes; nothing else is taken for a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from sphinx_policyspec.compare.matching import identify
+from sphinx_policyspec.compare.words import normal
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.graph.terms import Iris
+from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model.nearest import content_words
+from sphinx_policyspec.model.spec import base_of
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}|\\^]{1,2000}")
+_TICKED = re.compile(r"(?<!`)`#?([^\s`]{1,200})`(?!`)")
+_RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ABOUT = ("about", "id", "provision")
+"""Parameters of an address for feedback that name a provision."""
+_LONGEST_TITLE = 300
+_FEW = 3
+"""Near titles that a hint names."""
+_SHARED = 2
+"""Words that a title has to share with a remark to be near."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedProvision(Brief):
+    """A provision that an address names, or a remark.
+
+    :param name: its id, in the release that is meant
+    :param release: version of the release that was named; empty where none was
+    """
+
+    name: str
+    release: str = ""
+
+
+class ProvisionJoin(NamedTuple):
+    """A provision that a remark names.
+
+    :param provision: its id today
+    :param because: how it is named, in words
+    :param release: version of the release that a link names; empty for none
+    """
+
+    provision: str
+    because: str
+    release: str = ""
+
+
+class Links:
+    """What addresses and ids name in the releases of a spec.
+
+    :param releases: from the first to the last, which is the one whose ids count
+    :param sites: what the addresses of our own pages begin with
+    """
+
+    def __init__(self, releases: Sequence[Spec], sites: Iterable[str] = ()) -> None:
+        *self._older, self.spec = releases
+        self._sites = tuple(sites)
+        self._iris = Iris(base_of(self.spec))
+        self._versions = frozenset(one.version for one in releases if one.version)
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Today's ids by the ids of older releases, and by former ids that the spec states."""
+        found: dict[str, str] = {}
+        for older in self._older:
+            found |= identify(older, self.spec).new_of
+        found |= {alias: one.id for one in self.spec.provisions for alias in one.aliases}
+        return {old: new for old, new in found.items() if old not in self.spec.provision_by_id}
+
+    def now(self, name: str) -> str:
+        """Return today's id of a provision; empty for a name that none has or had."""
+        return name if name in self.spec.provision_by_id else self.renamed.get(name, "")
+
+    def is_iri(self, address: str) -> bool:
+        """Return whether an address is the IRI of a provision."""
+        return (self._iris.kind_and_id(address) or ("", ""))[0] == "provision"
+
+    def named(self, address: str) -> NamedProvision | None:
+        """Return the provision that an address names: an IRI, a place of a published page, or an address for feedback."""
+        if (known := self._iris.kind_and_id(address)) and known[0] == "provision":
+            return NamedProvision(name=known[1])
+        try:
+            parts = urlsplit(address)
+            asked = parse_qs(parts.query, max_num_fields=50)
+        except ValueError:
+            return None
+        name, release = unquote(parts.fragment), self._release_in(parts.path)
+        is_ours = bool(release) or address.startswith(self._sites)
+        # Elsewhere a fragment may be the heading of any page, such as `#overview`.
+        if name and self.now(name) and (is_ours or "_" in name):
+            return NamedProvision(name=name, release=release)
+        for key in _ABOUT:
+            for value in asked.get(key, ()):
+                if self.now(value) and ("release" in asked or "_" in value):
+                    return NamedProvision(name=value, release=asked.get("release", [""])[0])
+        return None
+
+    def _release_in(self, path: str) -> str:
+        """Return the version of a release that the path of an address names."""
+        for part in reversed(path.split("/")):
+            stem = unquote(part).removesuffix(".html").removesuffix(".md")
+            if stem and (stem in self._versions or _RELEASE.fullmatch(stem)):
+                return stem
+        return ""
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for one in self.spec.provisions:
+            found.setdefault(normal(one.title), []).append(one.id)
+        return found
+
+    def joins(self, text: str) -> tuple[ProvisionJoin, ...]:
+        """Return the provisions that a remark names, each once, with how: links first, then ids, then titles."""
+        found: dict[str, ProvisionJoin] = {}
+        for join in (*self._linked(text), *self._ticked(text), *self._titled(text)):
+            known = found.get(join.provision)
+            if known is None or (not known.release and join.release):
+                found[join.provision] = known._replace(release=join.release) if known else join
+        return tuple(found.values())
+
+    def _linked(self, text: str) -> Iterator[ProvisionJoin]:
+        for address in dict.fromkeys(found[0].rstrip(".,;:!?*_") for found in _ADDRESS.finditer(text)):
+            if named := self.named(address):
+                yield self._join(named.name, f"link {address[:200]}", named.release)
+
+    def _ticked(self, text: str) -> Iterator[ProvisionJoin]:
+        for name in dict.fromkeys(found[1] for found in _TICKED.finditer(text)):
+            if self.now(name):
+                yield self._join(name, f"id `{name}`")
+
+    def _titled(self, text: str) -> Iterator[ProvisionJoin]:
+        # Two quotes in a row hold a title, whichever of them opens: one more before them changes nothing.
+        for words in dict.fromkeys(normal(text).split('"')[1:-1]):
+            held = self._by_title.get(words, ()) if len(words) <= _LONGEST_TITLE else ()
+            if len(held) == 1:
+                yield self._join(held[0], f"title “{words}”")
+
+    def _join(self, name: str, because: str, release: str = "") -> ProvisionJoin:
+        now = self.now(name)
+        renamed = f"; `{name}` is called `{now}` now" if now != name else ""
+        return ProvisionJoin(now, because + renamed, release)
+
+    @cached_property
+    def _words(self) -> list[tuple[str, str, frozenset[str]]]:
+        return [(one.id, one.title, content_words(one.title)) for one in self.spec.provisions]
+
+    def near(self, title: str) -> tuple[str, ...]:
+        """Return ids of provisions whose titles share most with the title of a remark, for a person to look at."""
+        said = content_words(title[:_LONGEST_TITLE])
+        shared = [(len(words & said), name) for name, _, words in self._words]
+        best = sorted((-count, place) for place, (count, _) in enumerate(shared) if count >= _SHARED)
+        return tuple(shared[place][1] for _, place in best[:_FEW])
