@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from sphinx_policyspec.alignments import MANUAL, MappingRow
 from sphinx_policyspec.alignments.check import AlignmentReport
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedThing
+from sphinx_policyspec.exports.diff.wording import readable
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.model.levels import who_may_override
+from sphinx_policyspec.model.outlines import paragraphs
 
 Address = Callable[[AlignedThing], str]
 """Returns where a page tells of a thing; nothing where none does."""
@@ -102,7 +103,10 @@ def _thing(spec: Spec, name: str, thing: AlignedThing, address: Address) -> str:
     level = (
         f'<p class="level">{html_safe(who_may_override(spec.levels, thing.level))}</p>' if thing.level else ""
     )
-    text = "".join(f"<p>{html_safe(part)}</p>" for part in re.split(r"\n\s*\n", thing.text) if part.strip())
+    titles = {one.id: one.title for one in spec.provisions}
+    text = "".join(
+        f"<p>{html_safe(readable(part, titles))}</p>" for part in paragraphs(thing.text) if part.strip()
+    )
     return f"<h2>{linked}</h2><small>{html_safe(f'{name}: {thing.name}')}</small>{level}<div>{text}</div>"
 
 

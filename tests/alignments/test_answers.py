@@ -274,6 +274,22 @@ def test_a_page_tells_of_a_changed_text_and_what_is_not_there() -> None:
     assert [item.get_text() for item in page.select("li")] == ["Greet guests", "Be punctual", "Greet guests"]
 
 
+def test_a_page_shows_texts_as_people_read_them() -> None:
+    text = "Keep [?](#wear_a_hat) and *every* [bell](#bell).\n\nOn days:\n- feasts\n- fairs"
+    guild = replace(
+        GUILD, provisions=(principle("keep_time", text=text, authority="oath"), *GUILD.provisions[1:])
+    )
+    found = ps.check_alignment(replace(ALIGNMENT, rows=ALIGNMENT.rows[:1]), specs=[guild, HOUSE])
+    cell = BeautifulSoup(ps.render(found, "html"), "html.parser").select_one("td div")
+    assert cell
+    assert [one.get_text() for one in cell.select("p")] == [
+        "Keep Wear a hat at work and every bell.",
+        "On days:",
+        "- feasts",
+        "- fairs",
+    ]
+
+
 def test_no_text_becomes_markup_of_a_page() -> None:
     evil = "<script>alert(1)</script> & <b onclick='x'>\u202e"
     guild = replace(GUILD, provisions=(principle("keep_time", title=evil, text=evil, authority="oath"),))
