@@ -34,7 +34,13 @@ _PLAIN = str.maketrans({
 })  # fmt: skip
 _RANGE = re.compile(r"(?<=\d)-{2}(?=\d)")
 _DASHES = re.compile(r"(?:(?<!\s)\s++)?-{2,}+\s*+|(?<=\w)\s++-\s++(?=\w)")
-_WORD = re.compile(r"\w+(?:['-]\w+)*|-+|[^\w\s]")
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Letters of scripts that put no blanks between words: each counts as one."""
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:['-][^\W{_UNSPACED}]+)*|-+|[^\w\s]")
+_MARKS = (
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u3099\u309a"
+)
+_PIECE = re.compile(rf"[{_UNSPACED}][{_MARKS}]*+|[^{_UNSPACED}]+")
 _WORD_SIGN = re.compile(r"\w")
 _BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
 """Punctuation that stands around a word."""
@@ -346,7 +352,8 @@ def _tokens(text: str) -> Iterator[Run]:
     for word in text.split():
         bare = word.lstrip(_BEFORE)
         core = bare.rstrip(_BEHIND)
-        around = word[: len(word) - len(bare)], core, bare[len(core) :]
+        pieces = (core,) if core.isascii() else _PIECE.findall(core)
+        around = word[: len(word) - len(bare)], *pieces, bare[len(core) :]
         parts = [part for part in around if part]
         yield from (Run("=", part, "") for part in parts[:-1])
         yield Run("=", parts[-1])

@@ -36,6 +36,15 @@ def test_an_equal_id_decides_whatever_else_differs() -> None:
     assert how(found) == {("a", "a"): "id"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [LONG, "案内係は来た人の問いに平易な言葉で答え、答えの出所を伝え、知らないことは知らないと言います。"],
+)
+def test_an_equal_text_decides_in_scripts_with_and_without_blanks(text: str) -> None:
+    found = identify(spec(principle("a", text=text)), spec(principle("b", title="Else", text=text)))
+    assert how(found) == {("a", "b"): "text"}
+
+
 def test_an_alias_of_the_new_one_decides() -> None:
     found = identify(
         spec(principle("a", text=LONG)), spec(principle("b", title="Else", text=OTHER, aliases=("a",)))

@@ -37,6 +37,8 @@ def shown(change: TextChange) -> list[str]:
             "First sentence here.\n\nSecond sentence here.",
             ["=First sentence here. Second sentence here."],
         ),
+        ("客には丁寧に話す。", "客には率直に話す。", ["~客には[丁寧]{率直}に話す。"]),
+        ("ห้ามโกหก ผู้ใช้", "ห้ามหลอก ผู้ใช้", ["~ห้าม[โก]ห{ลอ}ก ผู้ใช้"]),
         (
             "Never lie to users. Explain what you did.",
             "Explain what you did. Keep it short and plain.",
@@ -86,7 +88,10 @@ def test_texts_that_differ_in_typography_are_equal_in_plain_typography(one: str,
 
 
 TEXTS = st.lists(
-    st.sampled_from(["Be", "kind", "users.", "It", "must", "not", "lie,", "-", "\n\n", "\n- "]), max_size=14
+    st.sampled_from(
+        ["Be", "kind", "users.", "客には", "丁寧に。", "It", "must", "not", "lie,", "-", "\n\n", "\n- "]
+    ),
+    max_size=14,
 )
 
 
