@@ -202,7 +202,7 @@ def _expanded(glob: str) -> list[str]:
     return ["**"]
 
 
-_SIGN = re.compile(r"\\.|\[[!^]?\]?[^\]/]*\]|[{},]", re.DOTALL)
+_SIGN = re.compile(r"\\.|\[[!^]?\]?[^\]/]{0,200}\]|[{},]", re.DOTALL)
 """What braces are looked for in: neither escaped characters nor classes hold any."""
 _RANGE = re.compile(r"[^,{}]*\.\.[^,{}]*")
 
@@ -250,7 +250,7 @@ def _steps(pattern: str) -> tuple[_Step, ...]:
 
 _DEEP = re.compile(r"\*{2,}")
 _TOKEN = re.compile(
-    r"(?P<stars>\*+)|\\(?P<escaped>.)|\[(?P<not>[!^]?)(?P<chars>\]?[^\]]*)\]|(?P<char>.)", re.DOTALL
+    r"(?P<stars>\*+)|\\(?P<escaped>.)|\[(?P<not>[!^]?)(?P<chars>\]?[^\]]{0,200})\]|(?P<char>.)", re.DOTALL
 )
 
 
