@@ -370,14 +370,14 @@ def annotate(
     """
     changed = _by_id(annotations, spec)
     findings = list(annotations.findings)
-    if annotations.reader and not lenient:
-        findings += stale_names(annotations.reader, spec)
     for stale in () if lenient else _stale(annotations, spec, changed):
         findings.append(stale)
         # What is said of a misspelt id is taken for what is said of the right one.
         note = next(note for note in annotations.provisions if note.span == stale.span)
         changed.setdefault(near_name(note.id, spec.provision_by_id), note)
     spec = with_levels(spec, annotations.reader, changed)
+    if annotations.reader and not lenient:
+        findings += stale_names(annotations.reader, spec)
     clauses = grouped((clause.principle, clause) for clause in spec.clauses)
     bullets = bullets_of(spec) if annotations.reader and annotations.reader.bullets else {}
     apart = {one.parent for one in spec.provisions if is_apart(one)}

@@ -377,7 +377,7 @@ def with_levels(
         if is_apart(one):
             clauses = holder.clauses if holder is not None else ()
             return next((c.authority for c in clauses if c.authority and holds(one.text, c.text)), "")
-        named = rule is not None and (one.id in rule.principles or 0 < rule.depth <= _depth_of(one))
+        named = rule is not None and _is_named(one, rule)
         is_skipped = rule is not None and bool({one.id, one.title} & {*rule.skip})
         return rule.level if rule is not None and named and not is_skipped else ""
 
@@ -391,7 +391,7 @@ def with_levels(
 
 
 def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
-    """Find headings that a rule names and a text that is read by it lacks."""
+    """Find headings that a rule names and a text that is read by it lacks, and those that it leaves without a level."""
     if rule.span is None or not _plain_files(spec):
         return
     ids = {one.id: one.title for one in spec.provisions}
@@ -401,6 +401,20 @@ def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
             if known.isdisjoint((name, slug_of(name), name.rpartition(".")[2])):
                 message, hint = f"`{key}` names no heading: {shown(name)}", nearest(name, ids)
                 yield model.Finding(code="stale-annotation", message=message, span=rule.span, hint=hint)
+    left = [one for one in spec.provisions if _is_named(one, rule) and not isinstance(one, model.Principle)]
+    if left and not rule.level:
+        yield model.Finding(
+            code="missing-key",
+            severity=model.Severity.HINT,
+            message=f"`principles` names headings that have no level and stay sections ({len(left)}, such as `{left[0].id}`)",
+            span=rule.span,
+            hint="give all of them one with `level` beside it, or each its own in `provisions`",
+        )
+
+
+def _is_named(provision: model.Provision, rule: HeadingRule) -> bool:
+    """Return whether a rule says of a heading that it is a principle."""
+    return provision.id in rule.principles or 0 < rule.depth <= _depth_of(provision)
 
 
 def levels_used(spec: model.Spec) -> tuple[model.AuthorityLevel, ...]:

@@ -170,6 +170,27 @@ def test_what_is_said_of_a_misspelt_id_is_taken_for_the_right_one_and_told_once(
     assert wrong.spec == right.spec
 
 
+@pytest.mark.parametrize(
+    ("reader", "levels", "left"),
+    [
+        ("principles: 'depth>=1'", "a: {level: user}, b: {level: user}", ""),
+        ("principles: 'depth>=1'", "a: {level: user}", "1, such as `b`"),
+        ("principles: [a, b]", "", "2, such as `a`"),
+        ("principles: [a, b], level: user", "", ""),
+        ("principles: [a]", "a: {level: user}", ""),
+    ],
+)
+def test_headings_that_are_named_as_principles_and_have_no_level_are_told(
+    tmp_path: Path, reader: str, levels: str, left: str
+) -> None:
+    (tmp_path / "x.md").write_text("# A\n\nBe kind.\n\n# B\n\nBe fair.\n", "utf-8")
+    (tmp_path / "x.yaml").write_text(f"reader: {{{reader}}}\nprovisions: {{{levels}}}\n", "utf-8")
+    found = load_checked(tmp_path / "x.md", annotations=tmp_path / "x.yaml").findings
+    told = [one for one in found if one.code == "missing-key"]
+    assert len(told) == bool(left)
+    assert all(left in one.message and one.severity is Severity.HINT for one in told)
+
+
 @pytest.mark.parametrize("name", ["How to read this", "how_to_read_this", "How To Read This"])
 def test_a_heading_is_skipped_by_its_title_in_any_case_or_its_id(charter: Path, name: str) -> None:
     charter.with_suffix(".yaml").write_text(f"reader: {{skip: [{name}]}}\n", "utf-8")
