@@ -404,8 +404,9 @@ def _nearest(verdicts: Sequence[StatementVerdict], norms: Norms) -> Iterator[Fin
         (issue, verdict) for verdict in verdicts if verdict.is_allowed for issue in _issues_of_others(verdict)
     )
     for issue, found in by_issue.items():
-        for near, others in _with_earlier(found):
-            for far in reversed(others):
+        is_of_several = len({verdict.overlay.file for verdict in found}) > 1
+        for near, others in _with_earlier(found) if is_of_several else ():
+            for far in reversed([*others]):
                 if near.overlay.file != far.overlay.file and _settled(near) != _settled(far):
                     yield _which_holds(issue, near, far, norms)
                     break
@@ -413,11 +414,12 @@ def _nearest(verdicts: Sequence[StatementVerdict], norms: Norms) -> Iterator[Fin
 
 def _with_earlier(
     found: Sequence[StatementVerdict],
-) -> Iterator[tuple[StatementVerdict, list[StatementVerdict]]]:
+) -> Iterator[tuple[StatementVerdict, Iterator[StatementVerdict]]]:
     """Yield each of several with those before it that can hold in one place with it."""
     places = StatementPlaces([one.statement for one in found[:-1]])
     for number, verdict in enumerate(found[1:], 1):
-        yield verdict, [found[n] for n in takewhile(number.__gt__, places.meeting(verdict.statement))]
+        earlier = takewhile(number.__gt__, places.meeting(verdict.statement))
+        yield verdict, map(found.__getitem__, earlier)
 
 
 def _issues_of_others(verdict: StatementVerdict) -> tuple[str, ...]:

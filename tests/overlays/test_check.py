@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -300,6 +301,21 @@ def test_a_term_has_one_meaning_and_each_statement_is_told_once(shop: Path) -> N
     assert [one.message for one in found] == [
         f"`s0` and `s{number}` give `gadget` two values, `s0` and `s{number}`" for number in (1, 2)
     ]
+
+
+def test_many_statements_on_one_issue_are_soon_compared() -> None:
+    whole = spec(principle("plain"), levels=LEVELS)
+    for where in ("", ", where: {globs: ['packages/p%d/**']}"):
+        lines = (
+            f"  - {{id: s{n}, says: x, adds: R, issue: i{where % n if where else ''}}}\n"
+            for n in range(2_000)
+        )
+        overlay, _ = overlay_of(HEAD + "".join(lines), "o.yaml")
+        assert overlay
+        begun = time.process_time()
+        found = check_overlays([overlay], whole).findings
+        assert time.process_time() - begun < 3
+        assert len(found) == (0 if where else 1_999)
 
 
 @pytest.mark.parametrize(
