@@ -50,7 +50,7 @@ _RUNS = "SELECT ?run { GRAPH ?graph { ?run a ps:EvalRun } } LIMIT 1"
 _ALIGNMENT = "name both specs, and a file that says what corresponds to what (`--alignment FILE`)"
 _MAPPINGS = "SELECT ?set { GRAPH ?set { ?set a <https://w3id.org/sssom/MappingSet> } } LIMIT 1"
 _SEVERAL = "ask a folder that holds several"
-_NAME, _WRITTEN = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)')
+_NAME, _WRITTEN = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\[\s\S]?)*+"?')
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
 
 
