@@ -21,6 +21,7 @@ from sphinx.parsers import Parser
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.graph.touches import about
 from sphinx_policyspec.model import (
+    Markup,
     Principle,
     Provision,
     Span,
@@ -115,7 +116,7 @@ def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     overviews = tuple(page.name for page in views)
     if layout == "one":
         return (SitePage(name=START, provisions=spec.provisions, overviews=overviews), *views)
-    depth = 1 if layout == "chapter" else 2
+    depth = (1 if layout == "chapter" else 2) + _is_titled(spec)
     heads = [p for p in spec.provisions if p.depth <= depth]
     ids = [head.id for head in heads]
     names = dict(zip(ids, _names(ids, overviews), strict=True))
@@ -131,6 +132,12 @@ def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
         for head in heads
     )
     return (start, *pages, *views)
+
+
+def _is_titled(spec: Spec) -> bool:
+    """Return whether the one heading above all others is the title of a text, as Markdown has it, and no chapter."""
+    is_plain = all(one.markup is Markup.MARKDOWN for one in spec.documents)
+    return is_plain and [one.depth for one in spec.provisions[1:]].count(1) == 0 < len(spec.provisions[1:])
 
 
 def _view_pages(spec: Spec) -> tuple[SitePage, ...]:

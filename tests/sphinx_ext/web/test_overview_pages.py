@@ -11,6 +11,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 
 from sphinx_policyspec.model import AuthorityLevel, OverrideMode, Section, Topic
+from sphinx_policyspec.readers.outlines import read_markdown
 from sphinx_policyspec.sphinx_ext.handbook import build_site
 from sphinx_policyspec.sphinx_ext.handbook.pages import lay_out, overridable
 from tests.conftest import at, example, principle, spec
@@ -135,3 +136,16 @@ def test_each_role_that_can_override_something_has_a_page_of_its_own(tmp_path: P
 def test_a_handbook_of_a_spec_without_principles_has_no_empty_tables(tmp_path: Path) -> None:
     assert build_site(spec(), tmp_path, tmp_path / "site") == ()
     assert not (tmp_path / "site" / "all-principles.html").exists()
+
+
+def test_the_title_of_a_text_of_another_maker_is_no_chapter() -> None:
+    text = "# Charter\n\nFor all.\n\n## Being kind\n\nBe kind.\n\n### At work\n\nBe kind there.\n\n## Being fair\n\nBe fair.\n"
+    for more, pages in (
+        ("", ["index", "charter", "being_kind", "being_fair"]),
+        ("\n# Annex\n", ["index", "charter", "annex"]),
+    ):
+        whole = read_markdown(text + more, "charter.md").spec
+        assert [page.name for page in lay_out(whole, "chapter")] == pages
+    assert [
+        page.name for page in lay_out(read_markdown("# Charter\n\nFor all.\n", "charter.md").spec, "chapter")
+    ] == ["index", "charter"]
