@@ -51,7 +51,9 @@ def serve(
     no_handbook: bool,
     settings: Settings,
 ) -> None:
-    """Serve SOURCE to people, programs and agents; nothing can be changed by asking.
+    """Serve SOURCE to people, programs and agents.
+
+    Nothing can be changed by asking.
 
     It answers by HTTP: / is the handbook, /sparql an endpoint for queries, which run under limits,
     /graph/VERSION each release as RDF, /questions/NAME the named questions, /.well-known/void what
