@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
 from sphinx_policyspec.api.alignments import releases_of
 from sphinx_policyspec.api.reading import ReadingOptions, Source, spec_of
+from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, FoundAnchor, PlainTexts
+from sphinx_policyspec.feedback.check import FeedbackCheck
+from sphinx_policyspec.feedback.imports import Importer, read_remarks
 from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.feedback.register import ImportedFeedback, imported
 from sphinx_policyspec.feedback.web_annotations import anchor_iri, annotation_of
 from sphinx_policyspec.feedback.web_annotations import read_annotations as read_annotations_of
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.files import real_path
+from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.readers.feedback import (
+    FeedbackMap,
+    feedback_files,
+    read_feedback_map,
+    read_registers,
+)
+from sphinx_policyspec.readers.text import MAX_BYTES, absent, read_text
+from sphinx_policyspec.sources import Loaded, has_releases, is_project
 
 
 def anchor(source: Source, provision: str, words: str, **options: Unpack[ReadingOptions]) -> Anchor:
@@ -75,11 +89,87 @@ def read_web_annotations(
     return read_annotations_of(text, *_texts(source, older, options))
 
 
+def import_feedback(
+    source: Source,
+    *files: str | Path,
+    map: str | Path | None = None,  # noqa: A002  what the option is called
+    register: str | Path | None = None,
+    older: Iterable[Source] = (),
+    **options: Unpack[ReadingOptions],
+) -> ImportedFeedback:
+    """Return a register of feedback about a spec or a SOURCE, with the remarks of files in it, joined to its provisions.
+
+    A remark names a provision by a link to a published page, an id in backticks or a title in quotes, or by a label that the
+    map gives to one; nothing else is guessed. Raises :class:`SourceError` where a file cannot be read, and
+    :class:`AnnotationError` where the map or the register is not right.
+
+    :param files: issues of GitHub as JSON, tables (CSV) with named columns, or texts with links for feedback
+    :param map: what labels of a tracker mean (YAML)
+    :param register: one that there is: of records that it has, title, status and labels become those of the tracker
+    :param older: as for :func:`find_anchors`
+    :param options: as for :func:`load`
+    """
+    meaning = read_feedback_map(Path(map), str(map)) if map else FeedbackMap()
+    links = Links(_known(source, older, options), meaning.sites)
+    remarks = [one for file in files for one in read_remarks(_bytes(Path(file)), str(file))]
+    held = Path(register) if register else None
+    text = read_text(held, str(held))[0] if held and held.exists() else ""
+    return imported(remarks, Importer(links, meaning), text, str(held))
+
+
+def feedback_findings(
+    source: Source,
+    files: Iterable[str | Path],
+    *,
+    older: Iterable[Source] = (),
+    **options: Unpack[ReadingOptions],
+) -> tuple[Finding, ...]:
+    """Return what is wrong with registers of feedback about a spec or a SOURCE: their form, and what they say of it.
+
+    Findings name a file without its folder.
+
+    :param files: registers, or folders of them, which are one
+    :param older: releases before it, by which answers are checked; those that lie beside a release are known anyway
+    :param options: as for :func:`load`
+    """
+    named = [(one, one.name) for file in files for one in feedback_files(Path(file))]
+    records, findings = read_registers(named)
+    check = FeedbackCheck(records, _known(source, older, options))
+    return (*findings, *check.findings())
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise absent(path, str(path))
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SourceError(f"`{path}` is larger than {MAX_BYTES // 2**20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"`{path}`: {error.strerror or error}") from error
+
+
 def _texts(source: Source, older: Iterable[Source], options: ReadingOptions) -> tuple[PlainTexts, Links]:
     links = Links(_known(source, older, options))
     return PlainTexts(links.spec, links.renamed), links
 
 
 def _known(source: Source, older: Iterable[Source], options: ReadingOptions) -> Sequence[Spec]:
-    """Return the releases that are known, from the first to the last."""
-    return [one for given in (*older, source) for one in releases_of(given, options)]
+    """Return the releases that are known, from the first to the last: those that are given, or lie beside the last, too."""
+    given = [one for held in older for one in releases_of(held, options)]
+    *more, last = releases_of(source, options)
+    known = given + more
+    if not known and (folder := _folder_of(source)):
+        beside = releases_of(folder, options)
+        versions = [one.version for one in beside]
+        known = [*beside[: versions.index(last.version)]] if last.version in versions else []
+    return [*known, last]
+
+
+def _folder_of(source: Source) -> Path | None:
+    """Return the folder of releases that a release lies in, if it does."""
+    path = source.root if isinstance(source, Loaded) and source.has_files else source
+    if not isinstance(path, str | Path) or not Path(path).is_dir() or is_project(path):
+        return None
+    parent = real_path(Path(path)).parent
+    return parent if has_releases(parent) else None

@@ -20,6 +20,7 @@ from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
 from sphinx_policyspec.readers.cases import ReadCase, case_files, read_case_file
 from sphinx_policyspec.readers.cases import read_cases as read_cases_of
+from sphinx_policyspec.readers.feedback import feedback_files
 from sphinx_policyspec.readers.text import SourceLines
 from sphinx_policyspec.sources import checked
 
@@ -36,6 +37,7 @@ def check(
     baseline: str | Path | None = None,
     use_baseline: bool = True,
     fail_on: Severity = Severity.ERROR,
+    feedback: Iterable[str | Path] = (),
 ) -> Report:
     """Return what is wrong, or could be better, with a spec or a SOURCE: findings in source order.
 
@@ -48,6 +50,7 @@ def check(
     :param baseline: a file of findings that are known, which are left out; :func:`render` writes one as ``baseline``
     :param use_baseline: whether a baseline, given or the project's own, holds anything back
     :param fail_on: the least severe finding that makes the check fail
+    :param feedback: registers of feedback about it, or folders of them: what is wrong with them is among the findings
     """
     read = loaded(source)
     if isinstance(source, Spec):
@@ -56,8 +59,13 @@ def check(
         select=tuple(select), ignore=tuple(ignore), severity={**read.severity, **(severity or {})}
     )
     found = read.causes(asked.off) if read.causes and asked.off else read.findings
+    registers = [one for file in feedback for one in feedback_files(Path(file))]
+    if registers:
+        from sphinx_policyspec.api.feedback import feedback_findings  # noqa: PLC0415  few projects keep a register
+
+        found = (*found, *feedback_findings(source if isinstance(source, Spec) else read, registers))
     chosen = in_source_order(list(asked.of(found)))
-    lines = SourceLines(read.root if read.has_files else None, read.beside, read.bound)
+    lines = SourceLines(read.root if read.has_files else None, (*read.beside, *registers), read.bound)
     file = Path(baseline) if baseline else read.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
     fixable = {fix.finding for fix in fixes_of(read.spec, chosen, lines)}

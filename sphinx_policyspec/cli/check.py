@@ -78,6 +78,13 @@ _LISTED: dict[str, Any] = {
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
 @options.file_option("--baseline", about="Leave out the findings in FILE.")
+@click.option(
+    "--feedback",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="A register of feedback about SOURCE, or a folder of them, to check with it; may be repeated.",
+)
 @options.fail_on_option
 @click.option(
     "--fix", is_flag=True, help="Show as a diff what can be mended for certain, and ask to write it."
@@ -92,6 +99,7 @@ def check(
     ignore: tuple[str, ...],
     severity: dict[str, str],
     baseline: str | None,
+    feedback: tuple[str, ...],
     fail_on: str,
     fix: bool,
     yes: bool,
@@ -108,6 +116,7 @@ def check(
       policyspec check model_spec/2025-09-12
       policyspec check docs --ignore coverage,actionable --fail-on warning
       policyspec check docs --format baseline -o known.json
+      policyspec check model_spec/2025-09-12 --feedback feedback.yaml
       policyspec check docs --baseline known.json --format sarif -o policyspec.sarif
     """
     if yes and not fix:
@@ -131,6 +140,7 @@ def check(
             baseline=baseline,
             use_baseline=form != "baseline",
             fail_on=ps.Severity(fail_on),
+            feedback=feedback,
         )
 
     looked = [look(source) for source in of_each]

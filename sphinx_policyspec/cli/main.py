@@ -89,6 +89,7 @@ _MODULES = {
     "packs": ("context",),
     "decide": ("resolve", "survey"),
     "diff": ("changelog", "diff", "history", "judge", "lock"),
+    "feedback": ("feedback",),
     "evals": ("prompts", "results"),
     "handbook": ("handbook",),
     "language_server": ("lsp",),

@@ -30,8 +30,10 @@ from sphinx_policyspec.model import (
     Surface,
 )
 from sphinx_policyspec.model.attributes import MAPPINGS, SidecarKey, SidecarPart
+from sphinx_policyspec.model.feedback import FeedbackKind, FeedbackStatus
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
+from sphinx_policyspec.readers.feedback import FEEDBACK, FEEDBACK_MAP, REGISTER
 from sphinx_policyspec.readers.judgements import JUDGEMENT, RESULT_FIELDS, RESULT_MAP, TRIAGE
 from sphinx_policyspec.readers.overlays import (
     EXAMPLE,
@@ -198,6 +200,31 @@ def _overlay() -> _Schema:
     }
 
 
+def _feedback() -> _Schema:
+    """Return the schema of registers of feedback: a list of records, or two lists of them."""
+    texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
+    records = {"type": ["array", "null"], "items": {"$ref": "#/$defs/record"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec feedback",
+        "description": "What people say of a spec, and which provisions it is about.",
+        "anyOf": [records, _keys(REGISTER, {key.name: records for key in REGISTER})],
+        "$defs": {"record": _keys(FEEDBACK, _written()["feedback"]), "names": texts},
+    }
+
+
+def _feedback_map() -> _Schema:
+    """Return the schema of maps of labels, for `policyspec feedback --map`."""
+    texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec feedback map",
+        "description": "What the labels and states of a tracker mean, for `policyspec feedback --map`.",
+        **_keys(FEEDBACK_MAP, _written()["feedback_map"]),
+        "$defs": {"names": texts},
+    }
+
+
 _ENUMERATIONS: dict[str, type[enum.Enum]] = {
     kind.__name__: kind
     for kind in (
@@ -209,6 +236,8 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         Defect,
         Direction,
         Duty,
+        FeedbackKind,
+        FeedbackStatus,
         JudgedKind,
         Label,
         LockState,
@@ -303,6 +332,8 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
     "triage": _triage,
     "result-map": _result_map,
     "overlay": _overlay,
+    "feedback": _feedback,
+    "feedback-map": _feedback_map,
 }
 """The schemas of files that people write, by the kind of file."""
 

@@ -80,6 +80,14 @@ class Links:
         """Return today's id of a provision; empty for a name that none has or had."""
         return name if name in self.spec.provision_by_id else self.renamed.get(name, "")
 
+    def known(self, name: str) -> str:
+        """Return what a record calls a provision: today's id, or the one that it had before it went."""
+        return self.now(name) or (name if name in self._gone else "")
+
+    @cached_property
+    def _gone(self) -> frozenset[str]:
+        return frozenset(one.id for older in self._older for one in older.provisions)
+
     def is_iri(self, address: str) -> bool:
         """Return whether an address is the IRI of a provision."""
         return (self._iris.kind_and_id(address) or ("", ""))[0] == "provision"
@@ -96,11 +104,11 @@ class Links:
         name, release = unquote(parts.fragment), self._release_in(parts.path)
         is_ours = bool(release) or address.startswith(self._sites)
         # Elsewhere a fragment may be the heading of any page, such as `#overview`.
-        if name and self.now(name) and (is_ours or "_" in name):
+        if name and self.known(name) and (is_ours or "_" in name):
             return NamedProvision(name=name, release=release)
         for key in _ABOUT:
             for value in asked.get(key, ()):
-                if self.now(value) and ("release" in asked or "_" in value):
+                if self.known(value) and ("release" in asked or "_" in value):
                     return NamedProvision(name=value, release=asked.get("release", [""])[0])
         return None
 
@@ -135,7 +143,7 @@ class Links:
 
     def _ticked(self, text: str) -> Iterator[ProvisionJoin]:
         for name in dict.fromkeys(found[1] for found in _TICKED.finditer(text)):
-            if self.now(name):
+            if self.known(name):
                 yield self._join(name, f"id `{name}`")
 
     def _titled(self, text: str) -> Iterator[ProvisionJoin]:
@@ -147,16 +155,20 @@ class Links:
 
     def _join(self, name: str, because: str, release: str = "") -> ProvisionJoin:
         now = self.now(name)
-        renamed = f"; `{name}` is called `{now}` now" if now != name else ""
-        return ProvisionJoin(now, because + renamed, release)
+        since = f"; `{name}` is called `{now}` now" if now else f"; `{name}` is gone from {self.spec.called}"
+        return ProvisionJoin(now or name, because + since * (now != name), release)
 
     @cached_property
     def _words(self) -> list[tuple[str, str, frozenset[str]]]:
         return [(one.id, one.title, content_words(one.title)) for one in self.spec.provisions]
 
     def near(self, title: str) -> tuple[str, ...]:
-        """Return ids of provisions whose titles share most with the title of a remark, for a person to look at."""
+        """Return provisions, id and title, whose titles share most with that of a remark, for a person to look at."""
         said = content_words(title[:_LONGEST_TITLE])
-        shared = [(len(words & said), name) for name, _, words in self._words]
-        best = sorted((-count, place) for place, (count, _) in enumerate(shared) if count >= _SHARED)
-        return tuple(shared[place][1] for _, place in best[:_FEW])
+        shared = [len(words & said) for _, _, words in self._words]
+        best = sorted(
+            (-count, place)
+            for place, count in enumerate(shared)
+            if count >= min(_SHARED, max(len(self._words[place][2]), 1))
+        )
+        return tuple("{}: {}".format(*self._words[place][:2]) for _, place in best[:_FEW])

@@ -14,7 +14,7 @@ from sphinx_policyspec.api.reading import load_checked, options_of
 from sphinx_policyspec.checks.fixes import Fix, fixes_of
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports.report_formats import Reported
-from sphinx_policyspec.files import with_unsaved
+from sphinx_policyspec.files import with_unsaved, without_collector
 from sphinx_policyspec.language_server.index import Known, Thing, things_of
 from sphinx_policyspec.language_server.static_conf import read_conf
 from sphinx_policyspec.sources import Loaded, ProjectOptions, is_project
@@ -97,7 +97,7 @@ class SpecReader:
 
         Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where it cannot be read.
         """
-        with _without_collector(), with_unsaved(wanted.texts):
+        with without_collector(), with_unsaved(wanted.texts):
             loaded = self._loaded(wanted)
             result = self._result(loaded, wanted)
         self._is_new = False
@@ -187,15 +187,3 @@ def _directives() -> dict[str, tuple[str, dict[str, str]]]:
         )
         for name, made in directives().items()
     }
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Collect no garbage while a text is read: all that is made meanwhile stays, and looking at it takes a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -49,6 +49,7 @@ class Category(enum.StrEnum):
     EVALS = "evals", "Results of evaluations"
     OVERLAYS = "overlays", "Overlays"
     ALIGNMENTS = "alignments", "Alignments"
+    FEEDBACK = "feedback", "Feedback"
     GENERAL = "general", "Files and comments"
 
     def __new__(cls, word: str, heading: str) -> Self:

@@ -22,7 +22,7 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _NAMING = ("id", "prompt")
 """Keys that say which entry it is."""
-_PLAIN = re.compile(r"[a-z][a-z_-]*")
+PLAIN = re.compile(r"[a-z][a-z_-]*")
 """What YAML takes for a text without quotes."""
 JUDGEMENT = (
     CaseKey(name="old", about="Version of the old release; empty where it has none."),
@@ -236,7 +236,7 @@ def format_judgement(judgement: Judgement) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else dump_json(text)
+    return text if PLAIN.fullmatch(text) else dump_json(text)
 
 
 def _entry(

@@ -12,11 +12,13 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.feedback.check import FeedbackCheck
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span, Spec
 from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.overlays.resolve import cases_below, resolved
 from sphinx_policyspec.readers import cases, text
+from sphinx_policyspec.readers.feedback import read_registers
 from sphinx_policyspec.readers.judgements import read_triage
 from sphinx_policyspec.readers.overlays import read_overlay
 from tests.conftest import REPOSITORY
@@ -49,6 +51,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".results.jsonl", _evaluated),
         (".triage.yaml", _triaged),
         (".overlay.yaml", _overlaid),
+        (".feedback.yaml", _fed_back),
         (".sssom.tsv", _aligned),
         (".import.md", _drafted),
         (".agents.md", _exported),
@@ -129,6 +132,18 @@ def _overlaid(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     known = cases.read_case_file(tried)[0] if tried.is_file() else ()
     below = cases_below(resolved(report), [one.case for one in known])
     return _shown((*findings, *report.findings, *below))
+
+
+def _fed_back(path: Path, _monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of a register about a spec in whose older release one principle says more."""
+    now = replace(ps.load(CASES / "upstream.md", annotate=False), version="2026-02-01")
+    more = Prose(
+        source="", text="The assistant writes short answers in one breath.", span=Span("upstream.md", 3)
+    )
+    before = tuple(replace(p, blocks=(more,)) if p.id == "be_brief" else p for p in now.provisions)
+    records, findings = read_registers([(path, path.name)])
+    check = FeedbackCheck(records, [replace(now, version="2026-01-01", provisions=before), now])
+    return _shown((*findings, *check.findings()))
 
 
 def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -285,6 +285,8 @@ def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
         Draft202012Validator.check_schema(ps.json_schema(name))
     assert {*ps.list_schemas()} == {name.partition(" ")[0] for name in COMMANDS} | {
         "annotations",
+        "feedback",
+        "feedback-map",
         "triage",
         "result-map",
         "overlay",

@@ -27,6 +27,7 @@ from sphinx_policyspec.alignments import SUFFIX
 from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers.feedback import read_feedback, read_feedback_map
 from sphinx_policyspec.readers.judgements import read_triage
 from sphinx_policyspec.readers.overlays import read_overlay
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
@@ -301,7 +302,7 @@ class Run:
 
     def yaml(self, block: Block) -> None:
         """Read it as a case where it has items, as names of results where it has fields, as triage or an overlay where it has a defect or
-        statements, else as a sidecar."""
+        statements, as feedback or its map where it has a status or kinds, else as a sidecar."""
         if "items:" in block.text:
             cases, findings = read_cases(block.text, "block.yaml")
             assert [*findings, *(found for read in cases for found in read.findings)] == []
@@ -312,6 +313,13 @@ class Run:
         if "fields:" in block.text:
             assert read_map(file)[1] == ()
             validate(yaml.safe_load(block.text), ps.json_schema("result-map"))
+            return
+        if "status:" in block.text:
+            assert read_feedback(block.text, file.name)[1] == ()
+            return
+        if "kinds:" in block.text:
+            assert read_feedback_map(file, file.name).kinds
+            validate(yaml.safe_load(block.text), ps.json_schema("feedback-map"))
             return
         if "statements:" in block.text:
             assert read_overlay(file, file.name)[1] == ()

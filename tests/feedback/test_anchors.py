@@ -182,7 +182,13 @@ def test_annotations_of_other_tools_are_read() -> None:
         -1,
     )
     assert (second.provision, second.release) == ("tone", "")
-    odd: list[object] = [None, 3, {"target": 4}, {"target": [{"selector": 5}, 6]}, {"target": {"selector": [{"type": []}]}}]
+    odd: list[object] = [
+        None,
+        3,
+        {"target": 4},
+        {"target": [{"selector": 5}, 6]},
+        {"target": {"selector": [{"type": []}]}},
+    ]
     assert ps.read_web_annotations(json.dumps(odd), one) == ()
     with pytest.raises(ps.SourceError, match="not JSON"):
         ps.read_web_annotations("{", one)

@@ -1,0 +1,55 @@
+"""The command ``policyspec feedback``: what people say of a spec, joined to its provisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, output_option, source_argument
+from sphinx_policyspec.files import real_path
+
+
+@click.command(cls=SourceCommand, several=True)
+@source_argument
+@click.argument("more", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False))
+@file_option(
+    *("--import", "files"),
+    multiple=True,
+    about="Issues of GitHub as JSON, a table (CSV) or a text with links for feedback; more may follow.",
+)
+@file_option("--map", "map_file", about="What labels and states of the tracker mean (YAML).")
+@output_option
+def feedback(
+    source: str,
+    *,
+    more: tuple[str, ...],
+    files: tuple[str, ...],
+    map_file: str | None,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Read what people say of SOURCE into a register, joined to the provisions that it names.
+
+    A remark names a provision by a link to a published page, its id in backticks or its title in
+    quotes, or by a label that --map gives to one. What names none is listed apart, with near titles.
+    A register that there is keeps what people wrote in it: of known addresses, title, status and
+    labels become those of the tracker.
+
+    \b
+      gh issue list --json number,title,body,labels,createdAt,state,url > issues.json
+      policyspec feedback model_spec --import issues.json --map labels.yaml -o feedback.yaml
+      policyspec check model_spec/2025-09-12 --feedback feedback.yaml
+    """
+    if not files:
+        raise click.UsageError("give --import FILE: what people say")
+    with settings.watching("reading feedback"):
+        found = ps.import_feedback(source, *files, *more, map=map_file, register=output, **settings.options)
+    settings.seen.update(real_path(Path(name)) for name in (*files, *more))
+    settings.put(found.text, output)
+    named = len(found.records) - len(found.unassigned)
+    settings.note(
+        f"{len(found.records)} records, {found.added} of them new, {found.updated} updated: {named} name provisions, "
+        f"{len(found.unassigned)} are to be assigned"
+    )

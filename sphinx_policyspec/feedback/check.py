@@ -1,0 +1,208 @@
+"""A register beside its spec: names, quotations and answers, each looked up in the releases that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
+from sphinx_policyspec.feedback.anchors import Anchor, AnchorState, FoundAnchor, PlainTexts
+from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
+from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.model.spec import is_date
+from sphinx_policyspec.readers.text import no_such_clause
+
+_FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
+"""Changes that answer nobody."""
+
+
+class FeedbackCheck:
+    """Looks up what records say.
+
+    :param releases: from the first to the last, which is the one that is checked
+    """
+
+    def __init__(self, records: Iterable[Feedback], releases: Sequence[Spec]) -> None:
+        self.records = tuple(records)
+        self.releases = tuple(releases)
+        self.spec = self.releases[-1]
+        self._places = {one.version: place for place, one in enumerate(self.releases) if one.version}
+        self._names = UnknownNames()
+        self._diffs: dict[int, SpecDiff] = {}
+        self._texts: dict[int, PlainTexts] = {}
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what is wrong with the records, in their order."""
+        found = [finding for one in self.records for finding in self._of(one)]
+        return (*found, *self._circles())
+
+    @cached_property
+    def _links(self) -> Links:
+        return Links(self.releases)
+
+    def _of(self, record: Feedback) -> Iterator[Finding]:
+        yield from self._unknown_records(record)
+        for key in ("release", "answered-in"):
+            version = record.release if key == "release" else record.answered_in
+            if self._is_newer(version):
+                message = f"{shown(version)} is newer than {shown(self.spec.version)}"
+                hint = "check it with that release"
+                yield Finding(code="newer-release", message=message, span=record.place(key), hint=hint)
+                return
+        yield from self._named(record)
+        yield from self._answered(record)
+        if record.quote:
+            yield from self._quoted(record)
+
+    def _is_newer(self, version: str) -> bool:
+        return (
+            version not in self._places
+            and is_date(version)
+            and is_date(self.spec.version)
+            and version > self.spec.version
+        )
+
+    def _unknown_records(self, record: Feedback) -> Iterator[Finding]:
+        for key in ("duplicates", "contradicts"):
+            for name in getattr(record, key):
+                if name not in self._by_id:
+                    span = record.place(key, name)
+                    yield self._names.finding("feedback", name, span, self._by_id, word="record")
+
+    @cached_property
+    def _by_id(self) -> dict[str, Feedback]:
+        return {one.id: one for one in self.records}
+
+    def _named(self, record: Feedback) -> Iterator[Finding]:
+        """Yield what is wrong with ids of provisions; one of the release that the record is about is right."""
+        for name in record.provisions:
+            if name in self.spec.provision_by_id:
+                continue
+            span = record.place("provisions", name)
+            if now := self._links.now(name):
+                message = f"{shown(name)} is called `{now}` now"
+                yield Finding(code="renamed-target", message=message, span=span, hint=f"write `{now}`")
+            elif any(name in one.provision_by_id for one in self.releases):
+                if record.status not in _OPEN:
+                    continue
+                message = f"{shown(name)} is gone from {shown(self.spec.version)}"
+                hint = "name what says it now, or take the record for answered"
+                yield Finding(code="vanished-target", message=message, span=span, hint=hint)
+            else:
+                yield self._names.finding("provision", name, span, self.spec.provision_by_id)
+
+    def _answered(self, record: Feedback) -> Iterator[Finding]:
+        """Yield that nothing changed in the release that is said to answer a record, as far as its releases are known."""
+        place = self._places.get(record.answered_in)
+        if place is None or not record.provisions:
+            return
+        why = ""
+        about = self._places.get(record.release)
+        if about is not None and about >= place:
+            why = f"{shown(record.answered_in)} does not come after the release that the record is about"
+        elif place and not any(self._has_changed(name, place) for name in record.provisions):
+            named = " or ".join(shown(name) for name in record.provisions[:3])
+            why = f"nothing changed in {named} from {shown(self.releases[place - 1].version)} to {shown(record.answered_in)}"
+        if why:
+            hint = "name the release in which something did"
+            yield Finding(code="not-answered", message=why, span=record.place("answered-in"), hint=hint)
+
+    def _has_changed(self, name: str, place: int) -> bool:
+        old, new = self.releases[place - 1 : place + 1]
+        if place not in self._diffs:
+            self._diffs[place] = compare(old, new)
+        diff = self._diffs[place]
+        # The id may be that of any release.
+        sides = Naming(old, new, diff.matches).of(name) or Naming(old, new, diff.matches).of(
+            self._links.now(name)
+        )
+        changes = diff.by_provision.get(sides.id, ()) if sides else ()
+        return any(change.kind not in _FORM for change in changes)
+
+    def texts(self, place: int = -1) -> PlainTexts:
+        """Return the texts of a release, in which quotations are found."""
+        place %= len(self.releases)
+        if place not in self._texts:
+            self._texts[place] = PlainTexts(self.releases[place], Links(self.releases[: place + 1]).renamed)
+        return self._texts[place]
+
+    def found(self, record: Feedback) -> tuple[FoundAnchor, FoundAnchor] | None:
+        """Return where the words that a record quotes stand in its own release, and in that which is checked.
+
+        Of several provisions that which has them counts. Without a quotation there is nothing.
+        """
+        if not record.quote:
+            return None
+        own = self.texts(self._places.get(record.release, -1))
+        anchors = [
+            Anchor(provision=name, release=own.spec.version, exact=record.quote) for name in record.provisions
+        ]
+        tried = [own.find(one) for one in anchors]
+        there = min(tried, key=lambda one: _BEST[one.state], default=None)
+        if there is None:
+            return None
+        if own.spec is self.spec:
+            return there, there
+        held = own.again(there, "") if there.start >= 0 else there.anchor
+        return there, self.texts().find(replace(held, derived_from=""))
+
+    def _quoted(self, record: Feedback) -> Iterator[Finding]:
+        if (pair := self.found(record)) is None:
+            return
+        there, here = pair
+        span = record.place("quote")
+        if there.places:
+            message = f"“{there.words[:80]}” stands at {len(there.places)} places in `{there.provision}`"
+            yield Finding(code="ambiguous-quote", message=message, span=span, hint="quote a few more words")
+        if there.state in {AnchorState.GONE, AnchorState.CHANGED} and record.release in self._places:
+            yield no_such_clause(there.anchor.provision, record.quote, span)
+        elif here.state is AnchorState.GONE and record.status in _OPEN:
+            message = f"the words that the open record `{record.id}` quotes are gone: “{record.quote[:80]}”"
+            hint = "see whether it is answered, or quote what says it now"
+            yield Finding(code="overtaken", message=message, span=span, hint=hint)
+
+    def _circles(self) -> Iterator[Finding]:
+        """Yield each circle of records that say the same as one another, of which none came first."""
+        left = {one.id: [name for name in one.duplicates if name in self._by_id] for one in self.records}
+        done: set[str] = set()
+        told: set[str] = set()
+        for begin in left:
+            walk = [begin] if begin not in done else []
+            depths = dict.fromkeys(walk, 0)
+            while walk:
+                if not left[walk[-1]]:
+                    done.add(name := walk.pop())
+                    del depths[name]
+                elif (other := left[walk[-1]].pop()) in depths:
+                    # Of several circles through one record the first is told.
+                    if other not in told:
+                        told.add(other)
+                        first = depths[other]
+                        yield self._circle(walk[first : first + _FEW], len(walk) - first)
+                elif other not in done:
+                    depths[other] = len(walk)
+                    walk.append(other)
+
+    def _circle(self, names: Sequence[str], count: int) -> Finding:
+        """Return that records are a circle.
+
+        :param names: of the first ones
+        :param count: of all of them
+        """
+        spans: list[Span] = [self._by_id[name].place("id") for name in names]
+        told = " → ".join((*map(shown, names), "…" if count > len(names) else shown(names[0])))
+        message = f"{count} records are duplicates in a circle: {told}"
+        if count == 1:
+            message = f"record {shown(names[0])} is a duplicate of itself"
+        hint = "take `duplicates` out of the one that came first"
+        return Finding(
+            code="duplicate-circle", message=message, span=spans[0], hint=hint, related=tuple(spans[1:])
+        )
+
+
+_FEW = 5
+_OPEN = frozenset({FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED})
+_BEST = {state: place for place, state in enumerate(AnchorState)}

@@ -1,0 +1,265 @@
+"""Remarks of a tracker, a table or links for feedback → records that name provisions, each with the reason why."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.files import load_json
+from sphinx_policyspec.model import Span
+from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
+from sphinx_policyspec.model.outlines import slug_of
+from sphinx_policyspec.model.spec import is_date
+from sphinx_policyspec.readers.feedback import FeedbackMap
+
+_Word = TypeVar("_Word", bound=StrEnum)
+_TITLE = 300
+"""Characters of a title that a record keeps."""
+_COLUMNS = {
+    "html_url": "url",
+    "created_at": "date",
+    "createdat": "date",
+    "description": "body",
+    "body": "body",
+    "text": "text",
+    "state": "state",
+    "answered_in": "answered-in",
+}
+"""Columns by other names than those of keys."""
+_ISSUE = re.compile(r"/([^/]{1,100})/(?:issues|discussions|pull|-/issues)/(\d{1,12})(?!\d)")
+_LISTED = re.compile(r"[;,|]|\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something that somebody says, as a tracker or a table has it.
+
+    :param body: what is said, which is looked at for names of provisions, and not kept
+    :param state: what a tracker says of it: ``open`` or ``closed``
+    :param stated: values of a table by the keys of a record, which people gave
+    """
+
+    title: str
+    body: str = ""
+    url: str = ""
+    number: str = ""
+    date: str = ""
+    state: str = ""
+    reason: str = ""
+    labels: tuple[str, ...] = ()
+    stated: Mapping[str, str] | None = None
+
+
+def read_remarks(data: bytes, name: str) -> tuple[Remark, ...]:
+    """Return the remarks of a file: issues of GitHub as JSON, a table (CSV) with named columns, or a list of links (text).
+
+    Raises :class:`SourceError` where it is none of these.
+
+    :param name: of the file, which tells what it is
+    """
+    text = data.decode("utf-8-sig", errors="replace")
+    suffix = PurePath(name).suffix.lower()
+    if suffix in {".csv", ".tsv"}:
+        return tuple(_of_table(text, name, "\t" if suffix == ".tsv" else ","))
+    if suffix in {".txt", ".md"}:
+        return tuple(_of_links(text))
+    try:
+        read = load_json(text)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"`{name}`: not JSON: {error}") from None
+    issues = read.get("items", [read]) if isinstance(read, dict) else read
+    if not isinstance(issues, list) or not all(isinstance(one, dict) and "title" in one for one in issues):
+        raise SourceError(
+            f"`{name}`: expected a list of issues with `title`, as `gh issue list --json` writes it"
+        )
+    return tuple(_issue(one) for one in issues if "pull_request" not in one)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _issue(issue: Mapping[str, Any]) -> Remark:
+    """Return an issue, in the form of ``gh`` or of the REST interface."""
+    labels = issue.get("labels")
+    names = (
+        _text(one.get("name")) if isinstance(one, dict) else _text(one)
+        for one in (labels if isinstance(labels, list) else ())
+    )
+    number = issue.get("number")
+    return Remark(
+        title=_text(issue.get("title")),
+        body=_text(issue.get("body")),
+        # The address of the interface is no page that people read.
+        url=_text(issue.get("html_url")) or _text(issue.get("url")),
+        number=str(number) if isinstance(number, int) else "",
+        date=(_text(issue.get("createdAt")) or _text(issue.get("created_at")))[:10],
+        state=_text(issue.get("state")).lower(),
+        reason=(_text(issue.get("stateReason")) or _text(issue.get("state_reason"))).lower(),
+        labels=tuple(dict.fromkeys(filter(None, names))),
+    )
+
+
+def _of_table(text: str, name: str, delimiter: str) -> Iterator[Remark]:
+    try:
+        rows = [*csv.DictReader(io.StringIO(text), delimiter=delimiter)]
+    except csv.Error as error:
+        raise SourceError(f"`{name}`: not a table: {error}") from None
+    if rows and not any("title" in (key or "").strip().lower() for key in rows[0]):
+        raise SourceError(f"`{name}`: the table has no column `title`")
+    for row in rows:
+        said = {
+            _COLUMNS.get(key.strip().lower(), key.strip().lower()): value.strip()
+            for key, value in row.items()
+            if isinstance(key, str) and isinstance(value, str)
+        }
+        yield Remark(
+            title=said.get("title", ""),
+            body="\n".join(said.get(key, "") for key in ("body", "text", "page")),
+            url=said.get("url", ""),
+            number=said.get("number", ""),
+            date=said.get("date", "")[:10],
+            state=said.get("state", "").lower(),
+            labels=tuple(one.strip() for one in re.split(r"[;,]", said.get("labels", "")) if one.strip()),
+            stated=said,
+        )
+
+
+def _of_links(text: str) -> Iterator[Remark]:
+    """Yield a remark for each address for feedback; its title is the one that it gives."""
+    for address in dict.fromkeys(re.findall(r"https?://[^\s<>\"'`\])]{1,2000}", text)):
+        try:
+            asked = parse_qs(urlsplit(address).query, max_num_fields=50)
+        except ValueError:
+            continue
+        title = next((asked[key][0] for key in ("title", "about", "id") if key in asked), "")
+        yield Remark(title=title or address, body=address, url=address)
+
+
+class Importer:
+    """Makes records of remarks; no two of its ids are equal."""
+
+    def __init__(self, links: Links, meaning: FeedbackMap) -> None:
+        self._links = links
+        self._meaning = meaning
+        self.taken: set[str] = set()
+
+    def record(self, remark: Remark, name: str = "") -> Feedback:
+        """Return the record of a remark: what it names, with reasons, and near titles where it names nothing.
+
+        :param name: its id, if it has one already
+        """
+        stated = remark.stated or {}
+        title = " ".join(remark.title.split())[:_TITLE] or "(without a title)"
+        joins = self._links.joins(f"{remark.title}\n\n{remark.body}\n\n{remark.url}")
+        because = {one.provision: one.because for one in joins}
+        for label in remark.labels:
+            for one in self._meaning.provisions.get(label, ()):
+                because.setdefault(self._links.known(one) or one, f"label {label}")
+        for one in _split(stated.get("provisions", "")):
+            because.setdefault(self._links.known(one) or one, "column `provisions`")
+        releases = {one.release for one in joins if one.release}
+        return Feedback(
+            id=name or self._free(self.name_of(remark)),
+            url=remark.url if is_web(remark.url) else "",
+            date=remark.date if is_date(remark.date) else "",
+            author=stated.get("author", ""),
+            model=stated.get("model", ""),
+            release=stated.get("release", "") or (releases.pop() if len(releases) == 1 else ""),
+            kind=_one(FeedbackKind, stated.get("kind", "")) or self._kind(remark.labels),
+            provisions=tuple(because),
+            quote=stated.get("quote", ""),
+            title=title,
+            text=stated.get("text", ""),
+            status=_one(FeedbackStatus, stated.get("status", "")) or self.status(remark),
+            answered_in=stated.get("answered-in", ""),
+            labels=remark.labels,
+            because=tuple(f"{name}: {why}" for name, why in because.items()),
+            hints=() if because else self._links.near(title),
+            duplicates=_split(stated.get("duplicates", "")),
+            contradicts=_split(stated.get("contradicts", "")),
+            span=Span("", 1),
+        )
+
+    def _kind(self, labels: Iterable[str]) -> FeedbackKind | None:
+        """Return the kind that labels mean; nothing where they mean several that do not go together."""
+        kinds = {self._meaning.kinds[one] for one in labels if one in self._meaning.kinds}
+        if kinds == {FeedbackKind.SPEC_DEFECT, FeedbackKind.MODEL_DEFECT}:
+            return FeedbackKind.BOTH
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def status(self, remark: Remark) -> FeedbackStatus:
+        """Return what a tracker's state means."""
+        if remark.reason in self._meaning.statuses:
+            return self._meaning.statuses[remark.reason]
+        if remark.state in self._meaning.statuses:
+            return self._meaning.statuses[remark.state]
+        if remark.reason in {"not_planned", "duplicate"}:
+            return FeedbackStatus.DECLINED
+        return FeedbackStatus.ANSWERED if remark.state == "closed" else FeedbackStatus.OPEN
+
+    @staticmethod
+    def name_of(remark: Remark) -> str:
+        """Return an id that tells where a remark comes from: the number of an issue behind the name of its repository."""
+        if stated := (remark.stated or {}).get("id", ""):
+            return stated
+        if found := _ISSUE.search(remark.url):
+            return f"{slug_of(found[1])}-{found[2]}"
+        if remark.number:
+            return f"issue-{slug_of(remark.number)}"
+        said = remark.url or f"{remark.title}\n{remark.body}"
+        return f"f-{hashlib.sha256(said.encode(errors='replace')).hexdigest()[:10]}"
+
+    def _free(self, name: str) -> str:
+        free, number = name, 1
+        while free in self.taken:
+            number += 1
+            free = f"{name}-{number}"
+        self.taken.add(free)
+        return free
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, _LISTED.split(text))))
+
+
+def is_web(address: str) -> bool:
+    """Return whether an address is one that a page may link to."""
+    return address.startswith(("https://", "http://"))
+
+
+def _one(kind: type[_Word], word: str) -> _Word | None:
+    return next((one for one in kind if one.value == word.lower()), None)
+
+
+_STILL: Mapping[FeedbackStatus, frozenset[FeedbackStatus]] = {
+    FeedbackStatus.OPEN: frozenset({FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED}),
+    FeedbackStatus.ANSWERED: frozenset(
+        {FeedbackStatus.ANSWERED, FeedbackStatus.DECLINED, FeedbackStatus.ACCEPTED}
+    ),
+}
+"""What people may have written that a tracker's state does not contradict."""
+
+
+def renewed(known: Feedback, now: Feedback) -> Feedback:
+    """Return a record as its tracker has it today: title, status and labels; all else stays as people wrote it.
+
+    Provisions that it names are those of the tracker only as long as nobody wrote any.
+    """
+    is_still = known.status in _STILL.get(now.status, frozenset({now.status}))
+    found = replace(
+        known, title=now.title, labels=now.labels, status=known.status if is_still else now.status
+    )
+    if found.provisions or not now.provisions:
+        return found
+    return replace(found, provisions=now.provisions, because=now.because, hints=())
