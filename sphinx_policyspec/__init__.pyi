@@ -45,7 +45,7 @@ from sphinx_policyspec.api.judging import (
 )
 from sphinx_policyspec.api.publishing import (
     Forms as Forms, Rendered as Rendered, build_handbook as build_handbook, forms_of as forms_of,
-    init_project as init_project, render as render,
+    init_project as init_project, publish as publish, render as render,
 )
 from sphinx_policyspec.api.reading import (
     ReadingOptions as ReadingOptions, Source as Source, load as load, load_all as load_all,
@@ -68,6 +68,7 @@ from sphinx_policyspec.compare.words import Unit as Unit
 from sphinx_policyspec.packs.pack import (
     ContextPack as ContextPack, ContextPart as ContextPart, PartKind as PartKind, QuotedText as QuotedText,
 )
+from sphinx_policyspec.publishing.report import GraphReport as GraphReport, PublishReport as PublishReport, Way as Way
 from sphinx_policyspec.decision import (
     Decision as Decision, Difference as Difference, DifferenceKind as DifferenceKind, Norms as Norms,
     Reason as Reason, StrengthRule as StrengthRule,
@@ -85,7 +86,7 @@ from sphinx_policyspec.errors import (
     AnnotationError as AnnotationError, BaselineError as BaselineError, CodeError as CodeError, LockError as LockError, MissingToolError as MissingToolError,
     PdfError as PdfError, PolicySpecError as PolicySpecError, QueryError as QueryError,
     QueryLimitError as QueryLimitError, QueryWarning as QueryWarning, ReasonerError as ReasonerError, SchemaError as SchemaError,
-    SourceError as SourceError, SourceWarning as SourceWarning, StarterError as StarterError,
+    ServerError as ServerError, SourceError as SourceError, SourceWarning as SourceWarning, StarterError as StarterError,
     UnknownIdError as UnknownIdError, WriteError as WriteError,
 )
 from sphinx_policyspec.evals.join import (

@@ -49,6 +49,10 @@ class QueryLimitError(QueryError):
         self.is_of_process = is_of_process
 
 
+class ServerError(PolicySpecError):
+    """A server that does not do what it is asked: it cannot be reached, refuses, or sends what cannot be read."""
+
+
 class QueryWarning(UserWarning):
     """A question that names what nothing has, and so finds nothing there."""
 

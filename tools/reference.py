@@ -135,6 +135,7 @@ SECTIONS = {
     "api.comparing": "Comparing",
     "compare": "Comparing",
     "api.publishing": "Publishing",
+    "publishing": "Publishing",
     "exports.schemas": "Publishing",
     "reasoning": "Reasoning",
     "decision": "Decisions",

@@ -39,8 +39,55 @@ if TYPE_CHECKING:
     from sphinx_policyspec.overlays.rebase import OverlayRebase
     from sphinx_policyspec.overlays.resolve import OverlayResolution
     from sphinx_policyspec.packs.pack import ContextPack
+    from sphinx_policyspec.publishing.report import PublishReport
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
+
+
+def publish(
+    source: str | Path | Sequence[SpecReleases],
+    url: str,
+    *,
+    base_iri: str = "",
+    update: str = "",
+    store: str = "",
+    profile: str = "",
+    prune: bool = False,
+    dry_run: bool = False,
+    **options: Unpack[ReadingOptions],
+) -> PublishReport:
+    """Put a SOURCE on a SPARQL server: each release as a named graph, what changed between them, and a catalogue of both.
+
+    What is there already is not written again; no reader sees a part of a release; doing it again after any failure
+    ends the same. A report tells what was done, with the ``error`` that ended it, if one did. User, password and token come
+    from the environment (``POLICYSPEC_ENDPOINT_USER``, ``…_PASSWORD``, ``…_TOKEN``) or netrc. Raises
+    :class:`SourceError` where the names of the spec begin as those of any other would.
+
+    :param source: also specs with their releases, as :func:`load_specs` returns them
+    :param url: the endpoint for queries
+    :param base_iri: what the names of the spec begin with; by default as it says itself
+    :param update: the endpoint for SPARQL Update, and ``store`` that of the Graph Store Protocol; by default where the
+        server has them
+    :param profile: ``oxigraph``, ``virtuoso`` or ``generic`` (Apache Jena Fuseki); by default what the server says
+    :param prune: take away releases of this spec that the SOURCE does not have
+    :param dry_run: change nothing, and tell what would be
+    """
+    from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  few callers publish
+    from sphinx_policyspec.publishing.push import publish_specs  # noqa: PLC0415  likewise
+
+    specs = load_specs(source, **options) if isinstance(source, str | Path) else tuple(source)
+    if base_iri:
+        if len(specs) > 1:
+            raise SourceError(
+                f"`{base_iri}` is the base of one spec, and here are several: give each a name instead"
+            )
+        (one,) = specs
+        specs = (replace(one, releases=tuple(_based(spec, base_iri) for spec in one.releases)),)
+    server = Server(url, update=update, store=store, profile=profile)
+    try:
+        return publish_specs(specs, server, prune=prune, dry_run=dry_run)
+    finally:
+        server.close()
 
 
 def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
@@ -250,7 +297,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | PublishReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -274,6 +321,7 @@ _FORMS = {
     "OverlayRebase": "overlays.rebase REBASE_FORMATS",
     "OverlayReport": "overlays.formats OVERLAY_FORMATS",
     "OverlayResolution": "overlays.resolve RESOLUTION_FORMATS",
+    "PublishReport": "publishing.report PUBLISH_FORMATS",
     "ReadingList": "exports.diff READING_FORMATS",
     "Reasoning": "exports.answers REASONING_FORMATS",
     "Report": "exports.report_formats REPORT_FORMATS",

@@ -94,6 +94,7 @@ _MODULES = {
     "handbook": ("handbook",),
     "language_server": ("lsp",),
     "overlays": ("overlay",),
+    "publishing": ("publish",),
     "query": ("graph", "query", "reason"),
     "training": ("training",),
 }

@@ -162,12 +162,7 @@ class KnowledgeBase:
         question about releases where there is none.
         """
         question = find_question(name)
-        values = question.values(
-            {
-                name: split_locator(text)[0] if name in _located(question) else text
-                for name, text in (params or {}).items()
-            }
-        )
+        values = values_of(question, params or {})
         count = self._count_releases(question) if question.over == "releases" else 0
         if question.over == "results" and not self._has_rows(_RUNS):
             raise QueryError(
@@ -309,17 +304,32 @@ class KnowledgeBase:
 
     def _check(self, parameter: Parameter, value: str) -> None:
         """Refuse a name that nothing has."""
-        if parameter.type not in NAMES or value == parameter.default == "":
-            return
-        answer = run(self.store, NAMES[parameter.type])
-        names = {row[0] for row in answer.texts} if answer else set()
-        if value.lower() in {name.lower() for name in names}:
-            return
-        hint = nearest(value, names) if names else "the spec has none"
-        if parameter.type == "release" and len(names) == 1:
-            hint = f"here is one, `{next(iter(names))}`; {_SEVERAL}"
-        kind = "role or level" if parameter.type == "speaker" else parameter.type
-        raise QueryError("; ".join(filter(None, (f"unknown {kind} `{value}`", hint))))
+        check_name(parameter, value, self.select)
+
+
+def check_name(parameter: Parameter, value: str, select: Callable[[str], Answer]) -> None:
+    """Refuse a value of a parameter that nothing in a graph has, with the nearest name.
+
+    :param select: answers a query, whose prefixes are not declared
+    """
+    if parameter.type not in NAMES or value == parameter.default == "":
+        return
+    names = {row[0] for row in select(NAMES[parameter.type]).texts}
+    if value.lower() in {name.lower() for name in names}:
+        return
+    hint = nearest(value, names) if names else "the spec has none"
+    if parameter.type == "release" and len(names) == 1:
+        hint = f"here is one, `{next(iter(names))}`; {_SEVERAL}"
+    kind = "role or level" if parameter.type == "speaker" else parameter.type
+    raise QueryError("; ".join(filter(None, (f"unknown {kind} `{value}`", hint))))
+
+
+def values_of(question: Question, params: Mapping[str, str]) -> dict[str, str]:
+    """Return the value of each parameter of a question; a locator of a place in a text names the provision that holds it."""
+    located = _located(question)
+    return question.values(
+        {name: split_locator(text)[0] if name in located else text for name, text in params.items()}
+    )
 
 
 def infer(store: Store) -> tuple[EngineTriple, ...]:

@@ -96,6 +96,14 @@ def ontology_terms() -> frozenset[str]:
 
 
 @cache
+def ontology_version() -> Iri:
+    """Return the name of the ontology's version."""
+    text = (ontology_dir() / "policyspec.ttl").read_text(encoding="utf-8")
+    found = re.search(r"^ +owl:versionIRI <([^>]+)>", text, re.MULTILINE)
+    return Iri(found[1] if found else ONTOLOGY)
+
+
+@cache
 def ontology_digest() -> str:
     """Return what changes whenever a term, key, question or rule does; read once, as the questions are."""
     state = hashlib.sha256()
@@ -149,7 +157,9 @@ class _Namespace:
 EARL = _Namespace(
     "earl", ("Assertion", "Assertor", "TestSubject", "assertedBy", "automatic", "mode", "subject", "test")
 )
-DCTERMS = _Namespace("dcterms", ("created", "identifier", "issued", "license", "publisher", "title"))
+DCTERMS = _Namespace(
+    "dcterms", ("conformsTo", "created", "identifier", "issued", "license", "publisher", "title")
+)
 OWL = _Namespace(
     "owl",
     (

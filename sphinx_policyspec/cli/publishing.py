@@ -1,0 +1,72 @@
+"""The command ``policyspec publish``: graphs on a SPARQL server."""
+
+from __future__ import annotations
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, source_argument
+
+_PROFILES = ("oxigraph", "virtuoso", "generic")
+
+
+@click.command(cls=SourceCommand)
+@source_argument
+@click.option("--to", "url", metavar="URL", required=True, help="The endpoint for queries, of the server.")
+@click.option(
+    "--update", metavar="URL", default="", help="Its endpoint for SPARQL Update, where it is elsewhere."
+)
+@click.option("--store", metavar="URL", default="", help="That of the Graph Store Protocol, likewise.")
+@click.option(
+    "--profile",
+    type=click.Choice(_PROFILES),
+    help="What server it is, which tells its endpoints. Default: what it says; generic is Apache Jena.",
+)
+@click.option("--prune", is_flag=True, help="Take away releases of this spec that SOURCE does not have.")
+@click.option("--dry-run", is_flag=True, help="Change nothing, and tell what would be.")
+@form_option(forms=("text", "json"), about="How to print what was done.")
+def publish(
+    source: str,
+    *,
+    url: str,
+    update: str,
+    store: str,
+    profile: str | None,
+    prune: bool,
+    dry_run: bool,
+    form: str,
+    settings: Settings,
+) -> None:
+    """Publish SOURCE on a SPARQL server that you have.
+
+    Each release is a named graph there, and so is what changed between them; a catalogue beside
+    them tells which there are. What is there already costs one question, a small edit one update, all
+    else takes the place of the old graph at once: no reader sees a half of it. Other graphs are never
+    touched. If it fails, do it again.
+
+    User and password are taken from POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, a
+    token from POLICYSPEC_ENDPOINT_TOKEN, else from ~/.netrc. Exit status 2 means that something was
+    not done.
+
+    \b
+      policyspec publish model_spec --to http://localhost:7878/query --base-iri https://example.org/spec/
+      policyspec publish docs --to https://example.org/sparql --dry-run
+      policyspec publish docs --to http://localhost:8890/sparql --profile virtuoso --prune
+    """
+    specs = settings.read_specs([source])
+    with settings.watching("publishing"):
+        report = ps.publish(
+            specs,
+            url,
+            base_iri=settings.base_iri,
+            update=update,
+            store=store,
+            profile=profile or "",
+            prune=prune,
+            dry_run=dry_run,
+        )
+    settings.show(report, form)
+    if report.error:
+        if form != "json":
+            raise ps.PolicySpecError(report.error)
+        raise SystemExit(2)

@@ -1,0 +1,217 @@
+"""Puts a spec on a server: nothing where it is there, one Update where little changed, else a staged graph that takes the place of the old one.
+
+Whatever fails in between, doing it again ends the same, and no reader sees a part of a release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.errors import ServerError, SourceError
+from sphinx_policyspec.graph.knowledge_base import published
+from sphinx_policyspec.graph.releases import changes_iri, changes_of
+from sphinx_policyspec.graph.serialize import pieces
+from sphinx_policyspec.graph.syntaxes import Statements
+from sphinx_policyspec.graph.to_graph import release_iri, triples_of
+from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.publishing.catalogue import (
+    CatalogueEntry,
+    digest_of,
+    entry_update,
+    read_catalogue,
+    removal,
+)
+from sphinx_policyspec.publishing.difference import GraphDifference, data_of, difference, lines_in
+from sphinx_policyspec.publishing.endpoints import Server
+from sphinx_policyspec.publishing.report import GraphReport, PublishReport, Way
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.graph.releases import SpecReleases
+
+_MOST_CHANGED = 2_000
+"""Statements that one Update takes out and puts in."""
+_PART_BYTES = 20 * 2**20
+"""What a request may carry: one of 105 MB has stopped a server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Graph:
+    """A graph as it is to be.
+
+    :param lines: of N-Triples, sorted
+    """
+
+    name: str
+    version: str
+    lines: tuple[str, ...]
+
+    @property
+    def entry(self) -> CatalogueEntry:
+        return CatalogueEntry(
+            graph=self.name, version=self.version, digest=digest_of(self.lines), count=len(self.lines)
+        )
+
+
+def publish_spec(
+    one: SpecReleases, server: Server, *, prune: bool = False, dry_run: bool = False
+) -> Iterator[GraphReport]:
+    """Put the releases of a spec on a server, and what changed between them; yield what was done with each graph, as it is done.
+
+    :param prune: take away releases of this spec that it has no more
+    :param dry_run: change nothing, and tell what would be
+    """
+    base = base_of(one.last)
+    if not base:
+        raise SourceError(
+            "what the names of a spec begin with must be its own on a server: give `--base-iri`, "
+            "`policyspec_base_iri`, `html_baseurl`, or a name"
+        )
+    known = read_catalogue(server, base)
+    names = {release_iri(spec) for spec in one.releases}
+    others = [name for name in known if name not in names and name != changes_iri(one)]
+    for graph in _graphs(one, with_changes=prune or len(one.releases) > 1 or not others):
+        yield _push(server, base, graph, known.get(graph.name), dry_run=dry_run)
+    for name in others if prune else ():
+        if not dry_run:
+            server.update(f"DROP SILENT GRAPH <{name}> ;\n{removal(name, base)}", may_repeat=True)
+        yield GraphReport(
+            graph=name,
+            version=known[name].version,
+            digest="",
+            before=known[name].count,
+            after=0,
+            added=0,
+            removed=known[name].count,
+            writes=0 if dry_run else 1,
+            way=Way.DROP,
+        )
+
+
+def _graphs(one: SpecReleases, *, with_changes: bool) -> Iterator[_Graph]:
+    for spec in one.releases:
+        data = b"".join(pieces(published(triples_of(spec)), "nt", inferred=True)[0]).decode()
+        lines = tuple(f"{line}\n" for line in data.split("\n") if line)
+        yield _Graph(name=release_iri(spec), version=spec.version, lines=lines)
+    if with_changes:
+        yield _Graph(name=changes_iri(one), version="", lines=tuple(Statements(changes_of(one)).lines()))
+
+
+def _push(
+    server: Server, base: str, graph: _Graph, known: CatalogueEntry | None, *, dry_run: bool
+) -> GraphReport:
+    """Bring one graph to what it is to be."""
+    wanted = graph.entry
+    report = GraphReport(
+        graph=graph.name, version=graph.version, digest=wanted.digest, before=wanted.count, after=wanted.count
+    )
+    if known is not None and known.digest == wanted.digest:
+        return report
+    found = difference(_held(server, graph.name), graph.lines)
+    before = len(graph.lines) - len(found.added) + len(found.removed)
+    way = Way.UPDATE if found.size <= _MOST_CHANGED else Way.SWAP
+    report = replace(
+        report,
+        before=before,
+        added=len(found.added),
+        removed=len(found.removed),
+        way=way,
+        first_added=found.added[:3],
+        first_removed=found.removed[:3],
+    )
+    if dry_run:
+        return report
+    writes = 0
+    if way is Way.UPDATE:
+        server.update(_changing(graph, found, base), may_repeat=True)
+        writes = 1
+        if _held(server, graph.name) != frozenset(graph.lines):
+            # Somebody else has changed it meanwhile.
+            way = Way.SWAP
+    if way is Way.SWAP:
+        writes += _swapped(server, base, graph)
+        _check_count(server, graph.name, wanted.count)
+    return replace(report, way=way, writes=writes)
+
+
+def _held(server: Server, name: str) -> frozenset[str]:
+    with server.graph(name) as file:
+        return lines_in(file)
+
+
+def _changing(graph: _Graph, found: GraphDifference, base: str) -> str:
+    """Return one Update: what goes, what comes, and the line of the catalogue."""
+    steps = [
+        f"{operation} DATA {{ GRAPH <{graph.name}> {{\n{data_of(lines)}}} }}"
+        for operation, lines in (("DELETE", found.removed), ("INSERT", found.added))
+        if lines
+    ]
+    return " ;\n".join((*steps, entry_update(graph.entry, base)))
+
+
+def _swapped(server: Server, base: str, graph: _Graph) -> int:
+    """Put a graph beside the one that readers see, look whether it is whole, and let it take the place; return the writes."""
+    staging = f"{graph.name}#staging"
+    writes = 0
+    for part in _parts(graph.lines):
+        server.put_graph(staging, part, adding=writes > 0)
+        writes += 1
+    _check_count(server, staging, len(graph.lines))
+    # Done twice it would leave nothing: what was staged is gone then.
+    server.update(
+        f"DROP SILENT GRAPH <{graph.name}> ;\n"
+        f"INSERT {{ GRAPH <{graph.name}> {{ ?s ?p ?o }} }} WHERE {{ GRAPH <{staging}> {{ ?s ?p ?o }} }} ;\n"
+        f"DROP SILENT GRAPH <{staging}> ;\n{entry_update(graph.entry, base)}",
+        may_repeat=False,
+    )
+    return writes + 1
+
+
+def _parts(lines: Sequence[str]) -> Iterator[bytes]:
+    """Yield lines in parts that one request may carry; one part, at least."""
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line.encode())
+        if size >= _PART_BYTES:
+            yield "".join(held).encode()
+            held, size = [], 0
+    if held or not lines:
+        yield "".join(held).encode()
+
+
+def _check_count(server: Server, name: str, count: int) -> None:
+    """Refuse to go on where a graph does not hold as many statements as it should."""
+    rows = server.select(f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+    try:
+        found = int(rows["results"]["bindings"][0]["count"]["value"])
+    except (LookupError, TypeError, ValueError):
+        raise ServerError(f"{server.query_url} does not tell how much <{name}> holds") from None
+    if found != count:
+        raise ServerError(
+            f"<{name}> holds {found:,} statements where {count:,} were sent: the server lost some, or somebody else publishes "
+            "at the same time; publish again"
+        )
+
+
+def publish_specs(
+    specs: Sequence[SpecReleases], server: Server, *, prune: bool = False, dry_run: bool = False
+) -> PublishReport:
+    """Put specs on a server, and return what was done, by the failure too where one ended it."""
+    graphs: list[GraphReport] = []
+    error = ""
+    try:
+        for one in specs:
+            for done in publish_spec(one, server, prune=prune, dry_run=dry_run):
+                graphs.append(done)  # noqa: PERF402  those before a failure count
+    except ServerError as failed:
+        error = str(failed)
+    return PublishReport(
+        url=server.query_url,
+        graphs=tuple(graphs),
+        requests=server.requests,
+        is_dry_run=dry_run,
+        error=error,
+    )

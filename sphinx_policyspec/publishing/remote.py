@@ -1,0 +1,153 @@
+"""Named questions to a server that specs were published on: the same text, checks and rows as in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sphinx_policyspec.errors import QueryError, ServerError
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.graph.knowledge_base import check_name, values_of
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, find_question
+from sphinx_policyspec.graph.releases import version_order
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES
+from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.publishing.endpoints import Server
+
+_PREFIXES = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in ASKED_PREFIXES.items())
+_CATALOGUES = """SELECT ?catalogue ?graph ?version
+WHERE {
+  GRAPH ?catalogue {
+    ?graph ps:graphDigest ?digest .
+    OPTIONAL { ?graph owl:versionInfo ?version }
+  }
+}
+ORDER BY ?catalogue ?graph"""
+_ELSEWHERE = {
+    "results": "results of evaluations",
+    "alignments": "alignments of several specs",
+    "cases": "cases that several specs decide",
+}
+_KINDS = {"uri": CellKind.IRI, "bnode": CellKind.BLANK}
+_STRING = "http://www.w3.org/2001/XMLSchema#string"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSpec(Brief):
+    """A spec on a server.
+
+    :param releases: names of its graphs by version, from the first to the last
+    :param graphs: names of all its graphs, that of what changed included
+    """
+
+    base: str
+    releases: Mapping[str, str]
+    graphs: tuple[str, ...]
+
+
+class RemoteBase:
+    """A spec that was published on a server, to be asked there.
+
+    :param base_iri: what the names of the spec begin with, where the server has several
+    """
+
+    def __init__(self, server: Server, base_iri: str = "") -> None:
+        self._server = server
+        self._base_iri = base_iri
+
+    @cached_property
+    def specs(self) -> tuple[RemoteSpec, ...]:
+        """The specs that were published there."""
+        found: dict[str, dict[str, str]] = {}
+        for row in answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts:
+            catalogue, graph, version = row
+            found.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
+        return tuple(
+            RemoteSpec(
+                base=base,
+                releases={
+                    version: graph
+                    for graph, version in sorted(graphs.items(), key=lambda item: version_order(item[1]))
+                    if graph.startswith(f"{base}release/")
+                },
+                graphs=tuple(graphs),
+            )
+            for base, graphs in found.items()
+        )
+
+    @property
+    def spec(self) -> RemoteSpec:
+        """The one that is asked."""
+        bases = [one.base for one in self.specs]
+        if not bases:
+            raise QueryError(f"{self._server.query_url} has no spec; `policyspec publish` puts one there")
+        if self._base_iri:
+            if self._base_iri not in bases:
+                hint = nearest(self._base_iri, bases) or f"there are {', '.join(bases)}"
+                raise QueryError(f"no spec there begins its names with `{self._base_iri}`; {hint}")
+        elif len(bases) > 1:
+            raise QueryError(
+                f"{self._server.query_url} has several specs: name one with `--base-iri`, {', '.join(bases)}"
+            )
+        return next(one for one in self.specs if one.base == (self._base_iri or bases[0]))
+
+    def ask(self, name: str, params: Mapping[str, str] | None = None, *, release: str = "") -> Answer:
+        """Answer a named question, as a :class:`KnowledgeBase` does of what was published.
+
+        :param release: the version of the release that is asked; by default the last
+        """
+        question = find_question(name)
+        values = values_of(question, params or {})
+        if question.over in _ELSEWHERE:
+            raise QueryError(
+                f"`{question.name}` looks at {_ELSEWHERE[question.over]}, which are not published"
+            )
+        graphs = self._graphs(release, over_releases=question.over == "releases")
+        for parameter in question.parameters:
+            check_name(
+                parameter,
+                values[parameter.name],
+                lambda sparql: answer_of(self._server.select(_PREFIXES + sparql, graphs)),
+            )
+        return question.told(answer_of(self._server.select(question.bound(values), graphs)))
+
+    def _graphs(self, release: str, *, over_releases: bool) -> dict[str, tuple[str, ...]]:
+        """Return the graphs that a question looks at: those of this spec, and of no other on the server."""
+        spec = self.spec
+        if over_releases:
+            if release:
+                raise QueryError("a question about releases asks all of them: leave --release out")
+            return {"named-graph-uri": spec.graphs}
+        if not release:
+            return {"default-graph-uri": ([*spec.releases.values()][-1],)}
+        if release not in spec.releases:
+            hint = nearest(release, spec.releases) or f"there are {', '.join(spec.releases)}"
+            raise QueryError(f"no release `{release}` was published; {hint}")
+        return {"default-graph-uri": (spec.releases[release],)}
+
+
+def answer_of(found: Mapping[str, Any]) -> Answer:
+    """Return SPARQL results in JSON as an answer."""
+    try:
+        columns = tuple(map(str, found["head"]["vars"]))
+        rows = tuple(tuple(_cells(columns, row)) for row in found["results"]["bindings"])
+    except (KeyError, TypeError, AttributeError):
+        raise ServerError("the server answers with something else than SPARQL results") from None
+    return Answer(columns=columns, rows=rows)
+
+
+def _cells(columns: Iterable[str], row: Mapping[str, Mapping[str, str]]) -> Iterable[Cell]:
+    for name in columns:
+        if (said := row.get(name)) is None:
+            yield Cell(CellKind.UNBOUND)
+            continue
+        kind = _KINDS.get(said["type"], CellKind.LITERAL)
+        datatype = said.get("datatype", "")
+        yield Cell(
+            kind,
+            str(said["value"]),
+            "" if datatype == _STRING else str(datatype),
+            str(said.get("xml:lang", "")),
+        )

@@ -1,0 +1,101 @@
+"""What was done on a server, for people and programs."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sphinx_policyspec.exports import json_object
+from sphinx_policyspec.files import Brief
+
+
+class Way(enum.StrEnum):
+    """How a graph was brought to what it is to be."""
+
+    NONE = "none"
+    UPDATE = "update"
+    SWAP = "swap"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphReport(Brief):
+    """What was done with one graph.
+
+    :param version: of the release; empty for what changed between releases
+    :param digest: of its sorted lines of N-Triples; empty where it was taken away
+    :param before: how many statements it held, ``after`` how many it holds
+    :param writes: requests that changed the server
+    :param first_added: the first lines of what came, ``first_removed`` of what went
+    """
+
+    graph: str
+    version: str
+    digest: str
+    before: int
+    after: int
+    added: int = 0
+    removed: int = 0
+    writes: int = 0
+    way: Way = Way.NONE
+    first_added: tuple[str, ...] = ()
+    first_removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishReport(Brief):
+    """What was done on a server.
+
+    :param requests: how many it was sent, reading and writing
+    :param error: why it ended before all was done; empty where it did not
+    """
+
+    url: str
+    graphs: tuple[GraphReport, ...]
+    requests: int
+    is_dry_run: bool = False
+    error: str = ""
+
+
+def _text(report: PublishReport) -> str:
+    lines = [line for graph in report.graphs for line in _lines(graph, is_dry_run=report.is_dry_run)]
+    changed = sum(graph.way is not Way.NONE for graph in report.graphs)
+    said = "would change" if report.is_dry_run else "changed"
+    lines.append(f"{len(report.graphs)} graphs, {changed} {said}; {report.requests} requests to {report.url}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(graph: GraphReport, *, is_dry_run: bool) -> list[str]:
+    if graph.way is Way.NONE:
+        return [f"<{graph.graph}>: as it is, {graph.after:,} statements"]
+    words = {Way.UPDATE: "updated", Way.SWAP: "replaced", Way.DROP: "taken away"}
+    done = f"would be {words[graph.way]}" if is_dry_run else words[graph.way]
+    lines = [f"<{graph.graph}>: {done}, +{graph.added:,} -{graph.removed:,}, {graph.after:,} statements"]
+    if is_dry_run:
+        lines += [f"  - {line.rstrip()}" for line in graph.first_removed]
+        lines += [f"  + {line.rstrip()}" for line in graph.first_added]
+    return lines
+
+
+def _json(report: PublishReport) -> str:
+    graphs = [
+        {
+            "graph": graph.graph,
+            "version": graph.version,
+            "digest": graph.digest,
+            "before": graph.before,
+            "after": graph.after,
+            "added": graph.added,
+            "removed": graph.removed,
+            "writes": graph.writes,
+            "way": graph.way.value,
+        }
+        for graph in report.graphs
+    ]
+    errors = [report.error] if report.error else []
+    return json_object({"graphs": graphs, "requests": report.requests}, errors=errors)
+
+
+PUBLISH_FORMATS: dict[str, Callable[[PublishReport], str]] = {"text": _text, "json": _json}
+"""The forms of a report by the names that ``--format`` takes."""

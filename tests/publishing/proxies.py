@@ -1,0 +1,114 @@
+"""A server that stands before another and spoils what passes, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import requests
+
+
+@dataclass
+class Proxy:
+    """What is done to the next requests, and what came.
+
+    :param spoil: takes method and path, and returns what to answer in place of the server: a status with headers, ``"cut"``,
+        ``"drop"`` (the request is done, its answer lost), ``"hang"``, or nothing
+    """
+
+    upstream: str
+    port: int
+    spoil: Callable[[str, str], object] = lambda _method, _path: None
+    seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """The address of the endpoint for queries."""
+        return f"http://127.0.0.1:{self.port}{urlsplit(self.upstream).path}"
+
+    def writes(self) -> list[str]:
+        """Return what came that changes something."""
+        return [
+            f"{method} {path.partition('?')[0]}"
+            for method, path, _ in self.seen
+            if method in {"PUT", "DELETE"} or "update" in path
+        ]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: Proxy
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.proxy.seen.append((self.command, self.path, dict(self.headers)))
+        spoilt = self.proxy.spoil(self.command, self.path)
+        if isinstance(spoilt, tuple):
+            status, headers = spoilt
+            text = f"no: {self.headers.get('Authorization', '')}".encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+            return
+        if spoilt == "hang":
+            time.sleep(3)
+            self.close_connection = True
+            return
+        parts = urlsplit(self.proxy.upstream)
+        headers = {
+            k: v
+            for k, v in self.headers.items()
+            if k.lower() not in {"host", "content-length", "accept-encoding"}
+        }
+        told = requests.request(
+            self.command,
+            f"{parts.scheme}://{parts.netloc}{self.path}",
+            data=body,
+            headers=headers,
+            timeout=60,
+        )
+        if spoilt == "drop":
+            self.close_connection = True
+            self.connection.close()
+            return
+        self.send_response(told.status_code)
+        for name in ("Content-Type", "Server"):
+            if name in told.headers:
+                self.send_header(name, told.headers[name])
+        self.send_header("Content-Length", str(len(told.content)))
+        self.end_headers()
+        if spoilt == "cut":
+            self.wfile.write(told.content[: len(told.content) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(told.content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815  as the library calls them
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def proxy_to(upstream: str) -> Iterator[Proxy]:
+    """Start one before a server, and end it."""
+    handler = type("Handler", (_Handler,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    handler.proxy = Proxy(upstream, server.server_address[1])  # type: ignore[attr-defined]  # of the class made here
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield handler.proxy  # type: ignore[attr-defined]  # as above
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,414 @@
+"""Graphs on servers: what is published is what comes back, again is nothing, and whatever fails is told and can be done again."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.errors import ServerError, SourceError
+from sphinx_policyspec.model import Verdict
+from sphinx_policyspec.publishing import push
+from sphinx_policyspec.publishing.catalogue import (
+    CatalogueEntry,
+    catalogue_iri,
+    digest_of,
+    entry_update,
+    read_catalogue,
+)
+from sphinx_policyspec.publishing.difference import data_of, difference, lines_in
+from sphinx_policyspec.publishing.endpoints import Credentials, Server, checked_url
+from sphinx_policyspec.publishing.push import publish_specs
+from sphinx_policyspec.publishing.remote import RemoteBase
+from sphinx_policyspec.publishing.report import Way
+from tests.conftest import Run, example, principle, response, spec
+from tests.graph.specs import LIBRARY
+from tests.publishing.proxies import Proxy, proxy_to
+from tests.publishing.servers import NAMES, Running, running
+
+BASE = "https://example.org/spec/"
+ODD = 'Say "ja" — \\u0041 \\n, née; a\\\\b\tz \N{GRINNING FACE}.'
+VALUES = {
+    "topic": "law",
+    "words": "law",
+    "level": "user",
+    "speaker": "user",
+    "provision": "tell_the_truth",
+    "example": LIBRARY.examples[0].id,
+    "release": "1",
+}
+
+
+def release(version: str, *, text: str = "Be kind.", title: str = "Be kind") -> ps.Spec:
+    """Return a small release."""
+    shown = example("x", *(response(Verdict.GOOD, "Yes, née."), response(Verdict.BAD, "No.\n\nNever.")))
+    return replace(
+        spec(
+            principle(
+                "be_kind", title=title, text=text, blocks=(*principle("be_kind", text=text).blocks, shown)
+            ),
+            principle("be_brief", text=ODD),
+        ),
+        title="Manners",
+        version=version,
+        base_iri=BASE,
+        topics=LIBRARY.topics,
+    )
+
+
+def specs(*releases: ps.Spec) -> tuple[ps.SpecReleases, ...]:
+    return ps.load_specs(releases)
+
+
+THREE = (
+    release("1"),
+    release("2", text="Be kind to law."),
+    release("3", text="Be kind to law.", title="Kindness"),
+)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(request.param, tmp_path_factory.mktemp(request.param)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running("oxigraph", tmp_path_factory.mktemp("alone")) as found:
+        yield found
+
+
+@pytest.fixture
+def proxy(oxigraph: Running) -> Iterator[Proxy]:
+    asked = oxigraph.server()
+    for name in names(asked):
+        asked.update(f"DROP SILENT GRAPH <{name}>", may_repeat=True)
+    asked.close()
+    with proxy_to(oxigraph.url) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing."""
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    for name in ("USER", "PASSWORD", "TOKEN"):
+        monkeypatch.delenv(f"POLICYSPEC_ENDPOINT_{name}", raising=False)
+    monkeypatch.setenv("NETRC", "/dev/null")
+
+
+@pytest.fixture
+def swapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put whole graphs in place of others, however little changes."""
+    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+
+
+def names(asked: Server) -> set[str]:
+    """Return the graphs of a server."""
+    rows = asked.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")["results"]["bindings"]
+    return {row["g"]["value"] for row in rows if "example" in row["g"]["value"]}
+
+
+def held(asked: Server, name: str) -> frozenset[str]:
+    with asked.graph(name) as file:
+        return lines_in(file)
+
+
+def wanted(one: ps.Spec) -> frozenset[str]:
+    return frozenset(f"{line}\n" for line in ps.to_rdf(one, "nt", portable=True).decode().split("\n") if line)
+
+
+def test_a_spec_is_published_changed_and_withdrawn(server: Running) -> None:
+    asked = server.server()
+    asked.update(f"INSERT DATA {{ GRAPH <{BASE}other> {{ <urn:a> <urn:b> 1 }} }}", may_repeat=True)
+    first = publish_specs(specs(*THREE), asked)
+    assert [(graph.version, graph.removed) for graph in first.graphs] == [
+        ("1", 0),
+        ("2", 0),
+        ("3", 0),
+        ("", 0),
+    ]
+    for one, graph in zip(THREE, first.graphs, strict=False):
+        assert held(asked, graph.graph) == wanted(one)
+        assert (graph.after, graph.digest) == (len(wanted(one)), digest_of(wanted(one)))
+
+    before = asked.requests
+    again = publish_specs(specs(*THREE), asked)
+    assert {(graph.way, graph.writes) for graph in again.graphs} == {(Way.NONE, 0)}
+    assert asked.requests - before == 1
+
+    edited = replace(
+        THREE[2], provisions=(replace(THREE[2].provisions[0], title="Kind"), *THREE[2].provisions[1:])
+    )
+    report = publish_specs(specs(*THREE[:2], edited), asked)
+    ways = {graph.version: (graph.way, graph.writes) for graph in report.graphs}
+    assert ways == {"1": (Way.NONE, 0), "2": (Way.NONE, 0), "3": (Way.UPDATE, 1), "": (Way.UPDATE, 1)}
+    assert 0 < report.graphs[2].added + report.graphs[2].removed <= 100
+    assert held(asked, f"{BASE}release/3") == wanted(edited)
+
+    kept = publish_specs(specs(*THREE[1:]), asked)
+    assert f"{BASE}release/1" in names(asked)
+    assert Way.DROP not in {graph.way for graph in kept.graphs}
+    publish_specs(specs(*THREE[1:]), asked, prune=True)
+    assert names(asked) == {
+        catalogue_iri(BASE), f"{BASE}changes", f"{BASE}other", f"{BASE}release/2", f"{BASE}release/3",
+    }  # fmt: skip
+    assert set(read_catalogue(asked, BASE)) == names(asked) - {catalogue_iri(BASE), f"{BASE}other"}
+    asked.close()
+
+
+def test_a_large_change_takes_the_place_of_the_old_graph(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = server.server()
+    publish_specs(specs(THREE[0]), asked)
+    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+    monkeypatch.setattr(push, "_PART_BYTES", 10_000)
+    report = publish_specs(specs(release("1", title="Another")), asked)
+    assert report.graphs[0].way is Way.SWAP
+    assert report.graphs[0].writes > 2
+    assert held(asked, f"{BASE}release/1") == wanted(release("1", title="Another"))
+    assert not any("staging" in name for name in names(asked))
+    asked.close()
+
+
+ASKED = [question for question in ps.list_questions() if question.over in {"", "releases"}]
+
+
+def test_every_question_is_answered_there_as_in_memory(server: Running) -> None:
+    asked = server.server()
+    renamed = replace(LIBRARY.provisions[0], title="Née “law”")
+    releases = tuple(
+        replace(
+            LIBRARY, version=version, base_iri=f"{BASE}library/", provisions=(first, *LIBRARY.provisions[1:])
+        )
+        for version, first in (("1", LIBRARY.provisions[0]), ("2", renamed))
+    )
+    assert publish_specs(specs(*releases), asked).error == ""
+    remote = RemoteBase(asked, f"{BASE}library/")
+    rows = 0
+    with ps.knowledge_base(releases[-1]) as one, ps.knowledge_base(releases) as several:
+        for question in ASKED:
+            params = {
+                p.name: VALUES[p.type] for p in question.parameters if p.default is None or p.type == "topic"
+            }
+            expected = (several if question.over else one).ask(question.name, params)
+            assert remote.ask(question.name, params).rows == expected.rows, question.name
+            rows += len(expected.rows)
+        for words in ("née", "Née “law”", "…"):
+            expected = one.ask("where-mentioned", {"text": words})
+            assert remote.ask("where-mentioned", {"text": words}).rows == expected.rows
+            rows += len(expected.rows)
+    assert rows > 50
+    with pytest.raises(ps.QueryError, match=r"unknown topic `lwa`; did you mean `law`\?"):
+        remote.ask("touches", {"topic": "lwa"})
+    asked.close()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ((401, {}), "answers 401"),
+        ((403, {}), "answers 403"),
+        ((413, {}), "answers 413"),
+        ((429, {"Retry-After": "86400"}), "answers 429"),
+        ((503, {"Retry-After": "0"}), "answers 503"),
+        ((307, {"Location": "https://elsewhere.example/x"}), "leads writing to https://elsewhere.example/x"),
+        ("drop", "cannot be asked"),
+    ],
+)
+@pytest.mark.parametrize("step", range(2))
+@pytest.mark.usefixtures("swapping")
+def test_a_write_that_fails_is_told_and_a_rerun_converges(
+    proxy: Proxy, oxigraph: Running, spoilt: object, said: str, step: int
+) -> None:
+    asked = oxigraph.server(proxy.url)
+    passed = iter(range(99))
+
+    def spoil(method: str, path: str) -> object:
+        return spoilt if (method == "PUT" or path == "/update") and next(passed) >= step else None
+
+    proxy.spoil = spoil
+    report = publish_specs(specs(THREE[0]), asked)
+    assert said in report.error
+    proxy.spoil = lambda _method, _path: None
+    assert publish_specs(specs(THREE[0]), asked).error == ""
+    assert held(asked, f"{BASE}release/1") == wanted(THREE[0])
+    assert not any("staging" in name for name in names(asked))
+    asked.close()
+
+
+def test_a_swap_is_not_sent_twice(proxy: Proxy, oxigraph: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+    asked = oxigraph.server(proxy.url)
+    proxy.spoil = lambda _method, path: "drop" if path == "/update" else None
+    assert "cannot be asked" in publish_specs(specs(THREE[0]), asked).error
+    assert proxy.writes().count("POST /update") == 1
+    assert held(oxigraph.server(), f"{BASE}release/1") == wanted(THREE[0])
+    asked.close()
+
+
+@pytest.mark.parametrize("spoilt", ["cut", "drop", (503, {})])
+def test_what_is_only_read_is_asked_again(proxy: Proxy, oxigraph: Running, spoilt: object) -> None:
+    asked = oxigraph.server(proxy.url)
+    left = [spoilt]
+    proxy.spoil = lambda _method, path: left.pop() if path == "/query" and left else None
+    if spoilt == "cut":
+        with pytest.raises(ServerError, match="breaks off"):
+            asked.select("SELECT ?a { VALUES ?a { 1 2 3 } }")
+    assert len(asked.select("SELECT ?a { VALUES ?a { 1 2 3 } }")["results"]["bindings"]) == 3
+    asked.close()
+
+
+def test_credentials_go_to_no_other_host_and_into_no_message(proxy: Proxy) -> None:
+    secret = Credentials(user="me", password="s3cret-word")
+    with proxy_to(proxy.upstream) as other:
+        proxy.spoil = lambda _method, _path: (307, {"Location": other.url})
+        asked = Server(proxy.url, credentials=secret)
+        asked.select("SELECT ?a { VALUES ?a { 1 } }")
+        assert "Authorization" in proxy.seen[-1][2]
+        assert "Authorization" not in other.seen[-1][2]
+        proxy.spoil = lambda _method, _path: (403, {})
+        for kind in (secret, Credentials(token="s3cret-word")):
+            with pytest.raises(ServerError) as told:
+                Server(proxy.url, credentials=kind).select("SELECT ?a { VALUES ?a { 1 } }")
+            assert "s3cret-word" not in str(told.value)
+        assert "s3cret" not in repr(secret)
+        asked.close()
+
+
+def test_a_password_is_not_sent_in_the_clear_nor_taken_from_an_address() -> None:
+    with pytest.raises(ServerError, match="in the clear"):
+        Server("http://elsewhere.example/sparql", credentials=Credentials(user="a", password="b")).select(
+            "ASK {}"
+        )
+    for url in (
+        "https://me:s3cret@a.example/sparql",
+        "ftp://a.example",
+        "https://",
+        "file:///etc/passwd",
+        "https://a.example:x/",
+    ):
+        with pytest.raises(ServerError) as told:
+            checked_url(url)
+        assert "s3cret" not in str(told.value)
+
+
+def test_credentials_come_from_the_environment_or_netrc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("machine a.example login me password pw\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+    assert Credentials.of("https://a.example/sparql") == Credentials(user="me", password="pw")
+    assert not Credentials.of("https://b.example/sparql")
+    given = {"POLICYSPEC_ENDPOINT_USER": "u", "POLICYSPEC_ENDPOINT_PASSWORD": "p"}
+    assert Credentials.of("https://a.example/", given) == Credentials(user="u", password="p")
+    assert Credentials.of("https://a.example/", given | {"POLICYSPEC_ENDPOINT_TOKEN": "t"}) == Credentials(
+        token="t"
+    )
+
+
+def test_the_default_base_is_refused(oxigraph: Running) -> None:
+    asked = oxigraph.server()
+    with pytest.raises(SourceError, match="must be its own on a server"):
+        publish_specs(specs(replace(THREE[0], base_iri="")), asked)
+    assert asked.requests == 0
+    asked.close()
+
+
+@pytest.mark.usefixtures("proxy")
+def test_another_spec_below_the_same_address_is_left_alone(oxigraph: Running) -> None:
+    asked = oxigraph.server()
+    other = replace(THREE[0], base_iri=f"{BASE}release/")
+    publish_specs(specs(other), asked)
+    forged = CatalogueEntry(graph="https://example.com/theirs", version="9", digest="x", count=1)
+    asked.update(entry_update(forged, BASE), may_repeat=True)
+    asked.update("INSERT DATA { GRAPH <https://example.com/theirs> { <urn:a> <urn:b> 1 } }", may_repeat=True)
+    theirs = {name for name in names(asked) if name != catalogue_iri(BASE)}
+    publish_specs(specs(THREE[1]), asked, prune=True)
+    assert theirs <= names(asked)
+    asked.close()
+
+
+@pytest.mark.usefixtures("proxy")
+def test_two_at_once_end_whole_or_say_so(oxigraph: Running) -> None:
+    found: list[ps.PublishReport] = []
+
+    def work(title: str) -> None:
+        asked = oxigraph.server()
+        found.append(publish_specs(specs(release("1", title=title)), asked))
+        asked.close()
+
+    threads = [threading.Thread(target=work, args=(title,)) for title in ("One", "Two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    asked = oxigraph.server()
+    whole = [wanted(release("1", title=title)) for title in ("One", "Two")]
+    assert held(asked, f"{BASE}release/1") in whole or any(report.error for report in found)
+    assert publish_specs(specs(release("1", title="Two")), asked).error == ""
+    assert held(asked, f"{BASE}release/1") == whole[1]
+    asked.close()
+
+
+def test_a_reader_sees_the_old_graph_or_the_new_one(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+    asked, reader = server.server(), server.server()
+    sides = [release("1"), release("1", text="Be kind. " * 3, title="Kinder")]
+    counts = {len(wanted(one)) for one in sides}
+    publish_specs(specs(sides[0]), asked)
+    done = threading.Event()
+    seen: set[int] = set()
+
+    def read() -> None:
+        while not done.is_set():
+            text = f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{BASE}release/1> {{ ?s ?p ?o }} }}"
+            seen.add(int(reader.select(text)["results"]["bindings"][0]["n"]["value"]))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for turn in range(1, 7):
+        assert publish_specs(specs(sides[turn % 2]), asked).error == ""
+    done.set()
+    thread.join()
+    assert seen <= counts
+
+
+def test_the_command_publishes_and_tells(oxigraph: Running, proxy: Proxy, run: Run, tmp_path: Path) -> None:
+    ps.write_rdf(THREE[0], tmp_path / "spec.ttl")
+    file = str(tmp_path / "spec.ttl")
+    status, out, _ = run("publish", file, "--to", oxigraph.url, "--dry-run")
+    assert (status, "would be" in out) == (0, True)
+    assert names(oxigraph.server()) == set()
+    status, out, _ = run("publish", file, "--to", oxigraph.url, "--format", "json")
+    told = json.loads(out)
+    assert (status, [graph["writes"] > 0 for graph in told["graphs"]], told["errors"]) == (
+        0,
+        [True, True],
+        [],
+    )
+    proxy.spoil = lambda _method, _path: (403, {})
+    status, _, err = run("publish", file, "--to", proxy.url)
+    assert (status, "answers 403" in err) == (2, True)
+    status, _, err = run("publish", file, "--to", "http://127.0.0.1:9/query")
+    assert (status, "cannot be asked" in err) == (2, True)
+
+
+def test_lines_are_compared_as_statements(tmp_path: Path) -> None:
+    (tmp_path / "a.nt").write_text(
+        '<urn:a>\t<urn:b> "\\u00e9\\t" .\n# said\n<urn:a> <urn:b> "1"^^<http://www.w3.org/2001/XMLSchema#string> .\n'
+    )
+    found = lines_in(tmp_path / "a.nt")
+    assert found == {'<urn:a> <urn:b> "é\\t" .\n', '<urn:a> <urn:b> "1" .\n'}
+    assert difference(found, found).size == 0
+    assert data_of(['"\\\\u0041 \\\\\\\\U"\n']) == '"\\\\\\U000000750041 \\\\\\\\\\U00000055"\n'
