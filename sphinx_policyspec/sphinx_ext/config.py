@@ -145,6 +145,9 @@ class PolicySpecConfig:
     alignments: list[str] = _option(
         list, "Files of alignments with other specs (`.sssom.tsv`).", _list, "env", _text_item
     )
+    feedback: str | list[str] = _option(
+        "", "Register of feedback (YAML), a folder of them, or several of either.", _text_or_texts, "env"
+    )
     severity: dict[str, str] = _option(
         dict,
         "Codes or categories to `error`, `warning`, `hint` or `off`.",
@@ -205,8 +208,7 @@ class PolicySpecConfig:
     )
     pdf_missing: str = _option(
         "error",
-        "What `-b policypdf` does about a letter that no font draws: `error`, or `box`, which warns and prints a box "
-        "with the number of the letter.",
+        "What `-b policypdf` does about a letter that no font draws: `error`, or `box` with its number, and a warning.",
         _missing,
         "",
     )
@@ -236,16 +238,13 @@ class PolicySpecConfig:
         "", "The run, or a model with one run, from which pages tell how far the others differ.", _text, "env"
     )
     triage: str = _option(
-        "",
-        "Triage file, relative to the folder of `conf.py`: what people say of outputs that contradict the spec.",
-        _text,
-        "env",
+        "", "Triage file (what contradicts the spec), relative to the folder of `conf.py`.", _text, "env"
     )
 
     @property
     def result_files(self) -> tuple[str, ...]:
         """The files and folders of results."""
-        return _several(self.results)
+        return several(self.results)
 
     @property
     def foreign_pages(self) -> list[str]:
@@ -255,7 +254,7 @@ class PolicySpecConfig:
     @property
     def older(self) -> tuple[str, ...]:
         """The sources of older releases, from the oldest on."""
-        return _several(self.since)
+        return several(self.since)
 
     @property
     def skipped_checks(self) -> frozenset[str]:
@@ -271,7 +270,8 @@ class PolicySpecConfig:
         return cls(**{option.name: _kept(option, config[PREFIX + option.name]) for option in fields(cls)})
 
 
-def _several(given: str | Iterable[str]) -> tuple[str, ...]:
+def several(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return a text, or those of a list, without empty ones."""
     return tuple(filter(None, [given] if isinstance(given, str) else given))
 
 

@@ -23,7 +23,7 @@ from sphinx_policyspec.graph.terms import ontology_digest
 from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
-from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, site_base
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, several, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, topics_of
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
@@ -368,7 +368,8 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
         state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
-    for name in filter(None, (config.judgements, config.triage, *config.alignments, *config.result_files)):
+    beside = *config.alignments, *several(config.feedback), *config.result_files
+    for name in filter(None, (config.judgements, config.triage, *beside)):
         for path in files_at(Path(domain_of(env).given.confdir, name)):
             state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())

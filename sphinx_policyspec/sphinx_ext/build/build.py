@@ -32,6 +32,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
     alignment_findings,
     dangling_links,
+    feedback_findings,
     lead_contents_to_anchors,
     lead_links_to_anchors,
     report,
@@ -421,6 +422,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     yield from setting_findings(app)
     yield from result_findings(app, knowledge)
     yield from alignment_findings(app, knowledge)
+    yield from feedback_findings(app, knowledge)
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

@@ -27,11 +27,11 @@ from sphinx_policyspec.checks.names import declare, other_kind
 from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.report_formats import marked
-from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
+from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, Spec, TargetKind
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.text import SourceLines, absent, read_text
-from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, severities
+from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, several, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_alone
@@ -272,6 +272,23 @@ def alignment_report(app: Sphinx, knowledge: Knowledge) -> AlignmentReport | Non
     return check_alignments(read, AlignedSpecs(by_spec([(knowledge.spec(app.env),)])))
 
 
+def feedback_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield what is wrong with the feedback of the project: its form, and what it says of its spec and older releases."""
+    if not (given := [Path(app.confdir, name) for name in several(PolicySpecConfig.of(app.config).feedback)]):
+        return
+    from sphinx_policyspec.feedback.check import FeedbackCheck  # noqa: PLC0415  few projects keep a register
+    from sphinx_policyspec.readers.feedback import feedback_files, read_registers  # noqa: PLC0415  likewise
+
+    files = [file for path in given if path.exists() for file in feedback_files(path)]
+    named = [(file, Path(os.path.relpath(file, app.srcdir)).as_posix()) for file in files]
+    records, findings = read_registers(named)
+    older: tuple[Spec, ...] = ()
+    # One that cannot be read is told by whatever compares with it.
+    with contextlib.suppress(PolicySpecError):
+        older = knowledge.older(app.env)
+    yield from (*findings, *FeedbackCheck(records, (*older, knowledge.spec(app.env))).findings())
+
+
 def _read_judgements(path: Path) -> None:
     from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415  as above
 
@@ -280,9 +297,14 @@ def _read_judgements(path: Path) -> None:
 
 def _look_at(path: Path) -> None:
     """Raise an error where a file cannot be read; what it says is told at its own lines."""
+    _is_there(path)
+    read_text(path, path.name)
+
+
+def _is_there(path: Path) -> None:
+    """Raise an error where there is neither a file nor a folder."""
     if not path.exists():
         raise absent(path, str(path))
-    read_text(path, path.name)
 
 
 def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
@@ -298,6 +320,7 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         ("judgements", config.judgements, _read_judgements),
         *(("annotations", name, _look_at) for name in config.annotations if name != SHIPPED_SIDECAR),
         *(("alignments", name, _look_at) for name in config.alignments),
+        *(("feedback", name, _is_there) for name in several(config.feedback)),
     ]
     for option, name, read in named:
         if name:
