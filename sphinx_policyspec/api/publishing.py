@@ -90,6 +90,52 @@ def publish(
         server.close()
 
 
+def ask_servers(
+    urls: str | Sequence[str],
+    question: str,
+    /,
+    params: Mapping[str, str] | None = None,
+    *,
+    release: str = "",
+    base_iri: str = "",
+    profile: str = "",
+    copy: bool = False,
+) -> Answer:
+    """Return the answer to a named question of a spec that was published on a server, as :func:`ask` gives it of a SOURCE.
+
+    Of several servers each is asked, and the answer begins with a column ``source``. Who we are to them is as for :func:`publish`.
+
+    :param urls: endpoints for queries
+    :param release: the version of the release that is asked; by default the last
+    :param base_iri: what the names of the spec begin with, where a server has several
+    :param copy: fetch its graphs and ask them here: the answers are the same, whatever the server can do
+    """
+    from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, find_question  # noqa: PLC0415  few callers ask servers
+    from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  likewise
+    from sphinx_policyspec.publishing.remote import RemoteBase  # noqa: PLC0415  likewise
+
+    asked = find_question(question)
+    answers: list[tuple[str, Answer]] = []
+    for url in (urls,) if isinstance(urls, str) else urls:
+        server = Server(url, profile=profile)
+        try:
+            remote = RemoteBase(server, given_base(base_iri))
+            if copy:
+                (specs,) = load_specs(remote.copied(release))
+                with specs.base(asked) as base:
+                    answers.append((url, base.ask(question, params)))
+            else:
+                answers.append((url, remote.ask(question, params, release=release)))
+        finally:
+            server.close()
+    if isinstance(urls, str) or len(answers) == 1:
+        return answers[0][1]
+    return Answer(
+        columns=("source", *asked.columns),
+        rows=tuple((Cell(CellKind.LITERAL, url), *row) for url, answer in answers for row in answer.rows),
+    )
+
+
 def init_project(folder: str | Path, *, markup: str = "myst", title: str = "") -> tuple[Path, ...]:
     """Write a small spec project, which builds at once, into a new or empty folder; return its files.
 

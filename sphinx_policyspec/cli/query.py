@@ -84,6 +84,13 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
+@click.option(
+    "--release",
+    metavar="VERSION",
+    default="",
+    help="Of a server: the release that is asked. Default: the last.",
+)
+@click.option("--copy", is_flag=True, help="Of a server: fetch its graphs, and ask them here.")
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
 @options.form_option("Answer", about="How to print the answer.")
 @options.output_option
@@ -98,6 +105,8 @@ def query(
     form: str,
     output: str | None,
     listing: bool,
+    release: str,
+    copy: bool,
     settings: options.Settings,
 ) -> None:
     """Ask SOURCE a named question, or a SPARQL query of your own.
@@ -106,12 +115,14 @@ def query(
     skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already. Of a folder of releases each
     one is a named graph, and what changed between them is another. Of several SOURCEs a named
     question is asked of each spec, and its answer begins with the column spec; --annotations and
-    --name are given once for each, in their order, where - is none.
+    --name are given once for each, in their order, where - is none. Addresses of SPARQL servers on which
+    a spec was published (`policyspec publish`) are asked there, several with a column source.
 
     \b
       policyspec query --list
       policyspec query model_spec/2025-09-12 hard-rules
       policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
+      policyspec query https://example.org/sparql hard-rules --release 2025-09-12
       policyspec query model_spec/2025-09-12 results-by-principle --results store/
       policyspec query model_spec level-history --param provision=love_humanity
       policyspec query model_spec/2025-09-12 charter.md principles-by-level
@@ -133,6 +144,26 @@ def query(
     if params and not question:
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
+    if any(_is_address(name) for name in named):
+        if not question or not all(map(_is_address, named)) or only or results or settings.alignments:
+            raise click.UsageError(
+                "a server is asked a named question, with --param, --release, --base-iri and --copy"
+            )
+        with settings.watching("asking"):
+            answer = ps.ask_servers(
+                named if len(named) > 1 else named[0],
+                question,
+                values,
+                release=release,
+                base_iri=settings.base_iri,
+                copy=copy,
+            )
+        settings.show(answer, form, output)
+        return
+    if release or copy:
+        raise click.UsageError(
+            "--release and --copy are for servers: of a folder of releases, name the release"
+        )
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     base, told = _base_of(named, question, results, only, settings)
     with base, settings.watching("asking"):
@@ -142,6 +173,10 @@ def query(
     settings.show(answer, form, output)
     if told:
         options.exit_if_unusable(told.findings)
+
+
+def _is_address(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
 
 
 def _base_of(

@@ -9,10 +9,13 @@ from typing import Any
 
 from sphinx_policyspec.errors import QueryError, ServerError
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import check_name, values_of
+from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, find_question
 from sphinx_policyspec.graph.releases import version_order
 from sphinx_policyspec.graph.terms import ASKED_PREFIXES
+from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.publishing.endpoints import Server
 
@@ -113,6 +116,27 @@ class RemoteBase:
             )
         return question.told(answer_of(self._server.select(question.bound(values), graphs)))
 
+    def copied(self, release: str = "") -> tuple[Spec, ...]:
+        """Return the releases of the spec as they stand there, or the one that is named."""
+        names = self.spec.releases if not release else {release: self._of(release)}
+        found: list[Spec] = []
+        for name in names.values():
+            with self._server.graph(name) as file:
+                if file is None:
+                    raise ServerError(
+                        f"{self._server.store_url} has no graph <{name}>, of which its catalogue tells"
+                    )
+                found.append(from_triples(streamed_triples(file)))
+        return tuple(found)
+
+    def _of(self, release: str) -> str:
+        """Return the graph of a release."""
+        known = self.spec.releases
+        if release not in known:
+            hint = nearest(release, known) or f"there are {', '.join(known)}"
+            raise QueryError(f"no release `{release}` was published; {hint}")
+        return known[release]
+
     def _graphs(self, release: str, *, over_releases: bool) -> dict[str, tuple[str, ...]]:
         """Return the graphs that a question looks at: those of this spec, and of no other on the server."""
         spec = self.spec
@@ -122,10 +146,7 @@ class RemoteBase:
             return {"named-graph-uri": spec.graphs}
         if not release:
             return {"default-graph-uri": ([*spec.releases.values()][-1],)}
-        if release not in spec.releases:
-            hint = nearest(release, spec.releases) or f"there are {', '.join(spec.releases)}"
-            raise QueryError(f"no release `{release}` was published; {hint}")
-        return {"default-graph-uri": (spec.releases[release],)}
+        return {"default-graph-uri": (self._of(release),)}
 
 
 def answer_of(found: Mapping[str, Any]) -> Answer:

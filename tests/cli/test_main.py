@@ -149,7 +149,7 @@ def test_query_list_names_every_question(run: Run) -> None:
     lines = out.splitlines()
     assert "user-overridable-defaults-touching --param topic=honesty" in lines
     assert "overridable-by --param level=user [--param topic=TOPIC]" in lines
-    assert "where-mentioned --param text=TEXT" in lines
+    assert "where-mentioned --param text=WORDS" in lines
     assert "words-in-releases --param 'phrase=white lies'" in lines
     assert "never-referenced" in out
 

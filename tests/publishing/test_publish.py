@@ -404,6 +404,45 @@ def test_the_command_publishes_and_tells(oxigraph: Running, proxy: Proxy, run: R
     assert (status, "cannot be asked" in err) == (2, True)
 
 
+def test_the_command_asks_servers(oxigraph: Running, run: Run, tmp_path: Path) -> None:
+    asked = oxigraph.server()
+    for name in names(asked):
+        asked.update(f"DROP SILENT GRAPH <{name}>", may_repeat=True)
+    publish_specs(specs(*THREE), asked)
+    asked.close()
+    for version, one in zip("123", THREE, strict=True):
+        ps.write_rdf(one, tmp_path / f"{version}.ttl")
+        _, there, _ = run("query", str(tmp_path / f"{version}.ttl"), "principles-by-level", "--format", "csv")
+        for more in ((), ("--copy",)):
+            asking = (
+                "query",
+                oxigraph.url,
+                "principles-by-level",
+                "--release",
+                version,
+                "--format",
+                "csv",
+                *more,
+            )
+            assert run(*asking)[:2] == (0, there)
+    _, last, _ = run("query", oxigraph.url, "where-mentioned", "--param", "text=law", "--format", "csv")
+    assert (
+        run("query", oxigraph.url, "where-mentioned", "--param", "text=law", "--format", "csv", "--copy")[1]
+        == last
+    )
+    status, out, _ = run("query", oxigraph.url, oxigraph.url, "principles-by-level", "--format", "csv")
+    lines = out.splitlines()
+    assert (status, lines[0].split(",")[0], len(lines)) == (0, "source", 1 + 2 * 2)
+    status, _, err = run("query", oxigraph.url, "hard-rule")
+    assert (status, "did you mean `hard-rules`?" in err) == (2, True)
+    status, _, err = run("query", oxigraph.url, "hard-rules", "--release", "4")
+    assert (status, "no release `4` was published" in err) == (2, True)
+    for name in ("level-history", "added-since"):
+        param = "provision=be_kind" if name == "level-history" else "release=1"
+        asking = ("query", oxigraph.url, name, "--param", param, "--format", "csv")
+        assert run(*asking) == run(*asking, "--copy")
+
+
 def test_lines_are_compared_as_statements(tmp_path: Path) -> None:
     (tmp_path / "a.nt").write_text(
         '<urn:a>\t<urn:b> "\\u00e9\\t" .\n# said\n<urn:a> <urn:b> "1"^^<http://www.w3.org/2001/XMLSchema#string> .\n'
