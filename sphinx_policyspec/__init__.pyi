@@ -31,7 +31,7 @@ from sphinx_policyspec.api.comparing import (
 from sphinx_policyspec.api.packs import context as context
 from sphinx_policyspec.api.evals import export_prompts as export_prompts, read_results as read_results
 from sphinx_policyspec.api.feedback import (
-    anchor as anchor, feedback_findings as feedback_findings, find_anchors as find_anchors, import_feedback as import_feedback,
+    anchor as anchor, check_feedback as check_feedback, find_anchors as find_anchors, import_feedback as import_feedback,
     read_web_annotations as read_web_annotations, web_annotation as web_annotation,
 )
 from sphinx_policyspec.api.training import training_rows as training_rows
@@ -100,6 +100,7 @@ from sphinx_policyspec.evals.prompts import PromptExport as PromptExport
 from sphinx_policyspec.feedback.anchors import (
     Anchor as Anchor, AnchorState as AnchorState, FoundAnchor as FoundAnchor,
 )
+from sphinx_policyspec.feedback.check import FeedbackReport as FeedbackReport
 from sphinx_policyspec.feedback.register import ImportedFeedback as ImportedFeedback
 from sphinx_policyspec.model.feedback import (
     Feedback as Feedback, FeedbackKind as FeedbackKind, FeedbackStatus as FeedbackStatus,

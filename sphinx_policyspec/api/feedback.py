@@ -10,14 +10,14 @@ from sphinx_policyspec.api.alignments import releases_of
 from sphinx_policyspec.api.reading import ReadingOptions, Source, spec_of
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, FoundAnchor, PlainTexts
-from sphinx_policyspec.feedback.check import FeedbackCheck
+from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
 from sphinx_policyspec.feedback.imports import Importer, read_remarks
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.feedback.register import ImportedFeedback, imported
 from sphinx_policyspec.feedback.web_annotations import anchor_iri, annotation_of
 from sphinx_policyspec.feedback.web_annotations import read_annotations as read_annotations_of
 from sphinx_policyspec.files import real_path
-from sphinx_policyspec.model import Finding, Spec
+from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.readers.feedback import (
     FeedbackMap,
@@ -117,14 +117,10 @@ def import_feedback(
     return imported(remarks, Importer(links, meaning), text, str(held))
 
 
-def feedback_findings(
-    source: Source,
-    files: Iterable[str | Path],
-    *,
-    older: Iterable[Source] = (),
-    **options: Unpack[ReadingOptions],
-) -> tuple[Finding, ...]:
-    """Return what is wrong with registers of feedback about a spec or a SOURCE: their form, and what they say of it.
+def check_feedback(
+    source: Source, *files: str | Path, older: Iterable[Source] = (), **options: Unpack[ReadingOptions]
+) -> FeedbackReport:
+    """Return the records of registers of feedback about a spec or a SOURCE: what became of quoted words, and what is wrong.
 
     Findings name a file without its folder.
 
@@ -134,8 +130,7 @@ def feedback_findings(
     """
     named = [(one, one.name) for file in files for one in feedback_files(Path(file))]
     records, findings = read_registers(named)
-    check = FeedbackCheck(records, _known(source, older, options))
-    return (*findings, *check.findings())
+    return FeedbackCheck(records, _known(source, older, options)).report(findings)
 
 
 def _bytes(path: Path) -> bytes:

@@ -61,9 +61,9 @@ def check(
     found = read.causes(asked.off) if read.causes and asked.off else read.findings
     registers = [one for file in feedback for one in feedback_files(Path(file))]
     if registers:
-        from sphinx_policyspec.api.feedback import feedback_findings  # noqa: PLC0415  few projects keep a register
+        from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few projects keep a register
 
-        found = (*found, *feedback_findings(source if isinstance(source, Spec) else read, registers))
+        found = (*found, *check_feedback(source if isinstance(source, Spec) else read, *registers).findings)
     chosen = in_source_order(list(asked.of(found)))
     lines = SourceLines(read.root if read.has_files else None, (*read.beside, *registers), read.bound)
     file = Path(baseline) if baseline else read.baseline

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.exports.decisions import Decisions
     from sphinx_policyspec.exports.report_formats import Report
+    from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.graph.questions import Answer
     from sphinx_policyspec.graph.releases import SpecReleases
     from sphinx_policyspec.overlays.check import OverlayReport
@@ -343,7 +344,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | PublishReport | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | PublishReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -360,6 +361,7 @@ _FORMS = {
     "ContextPack": "packs.pack CONTEXT_FORMATS",
     "Decisions": "exports.decisions DECISION_FORMATS",
     "EachDecisions": "alignments.formats EACH_FORMATS",
+    "FeedbackReport": "feedback.formats FEEDBACK_FORMATS",
     "Lock": "exports.diff LOCK_FILE_FORMATS",
     "LockChange": "exports.diff LOCK_FORMATS",
     "Moment": "exports.diff HISTORY_FORMATS",

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, file_option, output_option, source_argument
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    file_option,
+    form_option,
+    output_option,
+    source_argument,
+)
 from sphinx_policyspec.files import real_path
 
 
@@ -20,6 +27,15 @@ from sphinx_policyspec.files import real_path
     about="Issues of GitHub as JSON, a table (CSV) or a text with links for feedback; more may follow.",
 )
 @file_option("--map", "map_file", about="What labels and states of the tracker mean (YAML).")
+@click.option(
+    "--feedback",
+    "registers",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Tell what a register, or a folder of them, says of SOURCE; may be repeated.",
+)
+@form_option("FeedbackReport", about="How to print what --feedback says.")
 @output_option
 def feedback(
     source: str,
@@ -27,23 +43,32 @@ def feedback(
     more: tuple[str, ...],
     files: tuple[str, ...],
     map_file: str | None,
+    registers: tuple[str, ...],
+    form: str,
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Read what people say of SOURCE into a register, joined to the provisions that it names.
+    """Read what people say of SOURCE into a register, or tell what a register says of it.
 
     A remark names a provision by a link to a published page, its id in backticks or its title in
     quotes, or by a label that --map gives to one. What names none is listed apart, with near titles.
     A register that there is keeps what people wrote in it: of known addresses, title, status and
-    labels become those of the tracker.
+    labels become those of the tracker. --feedback tells the records by provision, open ones first,
+    and what has become of the words that they quote.
 
     \b
       gh issue list --json number,title,body,labels,createdAt,state,url > issues.json
       policyspec feedback model_spec --import issues.json --map labels.yaml -o feedback.yaml
-      policyspec check model_spec/2025-09-12 --feedback feedback.yaml
+      policyspec feedback model_spec/2025-09-12 --feedback feedback.yaml
     """
-    if not files:
-        raise click.UsageError("give --import FILE: what people say")
+    if bool(files) == bool(registers):
+        raise click.UsageError("give --import FILE, what people say, or --feedback FILE, a register of it")
+    if registers:
+        with settings.watching("reading feedback"):
+            report = ps.check_feedback(source, *registers, **settings.options)
+        settings.report(report.findings)
+        settings.show(report, form, output)
+        return
     with settings.watching("reading feedback"):
         found = ps.import_feedback(source, *files, *more, map=map_file, register=output, **settings.options)
     settings.seen.update(real_path(Path(name)) for name in (*files, *more))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
 from sphinx_policyspec.feedback.anchors import Anchor, AnchorState, FoundAnchor, PlainTexts
 from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 from sphinx_policyspec.model.finding import UnknownNames, shown
@@ -17,6 +18,22 @@ from sphinx_policyspec.readers.text import no_such_clause
 
 _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
 """Changes that answer nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackReport(Brief):
+    """What a register says of a release.
+
+    :param release: version of the release
+    :param ids: of its provisions, in order
+    :param quotes: what has become of the words that records quote, by the ids of records
+    """
+
+    release: str
+    ids: tuple[str, ...]
+    records: tuple[Feedback, ...]
+    quotes: Mapping[str, FoundAnchor]
+    findings: tuple[Finding, ...]
 
 
 class FeedbackCheck:
@@ -38,6 +55,20 @@ class FeedbackCheck:
         """Return what is wrong with the records, in their order."""
         found = [finding for one in self.records for finding in self._of(one)]
         return (*found, *self._circles())
+
+    def report(self, findings: Iterable[Finding] = ()) -> FeedbackReport:
+        """Return the records with what has become of the words that they quote, and what is wrong with them.
+
+        :param findings: what is wrong with their form
+        """
+        pairs = ((one.id, self.found(one)) for one in self.records if not self._is_newer(one.release))
+        return FeedbackReport(
+            release=self.spec.version,
+            ids=tuple(one.id for one in self.spec.provisions),
+            records=self.records,
+            quotes={name: pair[1] for name, pair in pairs if pair},
+            findings=(*findings, *self.findings()),
+        )
 
     @cached_property
     def _links(self) -> Links:

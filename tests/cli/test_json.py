@@ -84,6 +84,7 @@ COMMANDS = {
     "context of cases": "context NEW --case CASES --format json",
     "diff": "diff OLD NEW --format json",
     "diff with cases": "diff OLD NEW --cases CASES --format json",
+    "feedback-report": "feedback NEW --feedback REGISTER --format json",
     "history": "history ALL be_kind --format json",
     "judge": "judge OLD NEW --format json",
     "judge with judgements": "judge OLD NEW --judgements SAID --format json",
@@ -117,6 +118,7 @@ BAD = {
     "context in little": ("context NEW --about be_kind --budget 9 --format json", "or 0 for no limit"),
     "diff": ("diff OLD nowhere --format json", "does not exist"),
     "diff with cases": ("diff OLD NEW --cases nowhere --format json", "does not exist"),
+    "feedback-report": ("feedback nowhere --feedback REGISTER --format json", "does not exist"),
     "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),
     "judge": ("judge OLD nowhere --format json", "does not exist"),
     "judge with judgements": ("judge OLD NEW --judgements LIST --format json", "not YAML"),
@@ -157,6 +159,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("results.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
     Path("triage.yaml").write_text(TRIAGE, "utf-8")
     Path("overlay.yaml").write_text(OVERLAY, "utf-8")
+    Path("feedback.yaml").write_text(
+        "- {id: a, title: Odd, provisions: be_kind, quote: kind, kind: wish}\n- {id: b, title: Odd}\n",
+        "utf-8",
+    )
     Path("AGENTS.md").write_text("# Ours\n\n- Never be gruff; see @lost.md.\n", "utf-8")
     Path("x.sssom.tsv").write_text(ALIGNMENT, "utf-8")
     for name, source in (("one", "all/2026-01-01"), ("two", "all/2026-02-01")):
@@ -173,6 +179,7 @@ def words(command: str) -> list[str]:
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
         "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml", "AGENTS": "AGENTS.md",
         "ONE": "one.nt", "TWO": "two.nt", "ALIGNMENT": "x.sssom.tsv",
+        "REGISTER": "feedback.yaml",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -312,7 +319,7 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
         name
         for name in COMMANDS
         if name not in {"lock-check", "diff with judgements"}
-        and not name.startswith(("align", "overlay-", "resolve-each"))
+        and not name.startswith(("align", "feedback-", "overlay-", "resolve-each"))
     ],
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(

@@ -267,10 +267,10 @@ def test_two_records_of_one_id_and_one_without_a_title_are_told(tmp_path: Path) 
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(record() + "- id: c\n", "utf-8")
     (tmp_path / "notes.txt").write_text("no register", "utf-8")
-    found = ps.feedback_findings(NEW, [tmp_path])
+    found = ps.check_feedback(NEW, tmp_path).findings
     assert sorted(one.code for one in found) == ["duplicate-id", "missing-key", "missing-key"]
     (tmp_path / "b.yaml").write_text("- id: [\n", "utf-8")
-    assert [(one.code, one.span.file) for one in ps.feedback_findings(NEW, [tmp_path / "b.yaml"])] == [
+    assert [(one.code, one.span.file) for one in ps.check_feedback(NEW, tmp_path / "b.yaml").findings] == [
         ("annotations", "b.yaml")
     ]
 
@@ -309,3 +309,28 @@ def test_links_of_our_own_pages_are_those_that_the_map_names() -> None:
     named = Links([other], ["https://a.org/"]).named("https://a.org/page.html#kindness")
     assert named is not None
     assert named.name == "kindness"
+
+
+def test_a_report_tells_what_became_of_quoted_words(tmp_path: Path) -> None:
+    text = (
+        record("a", release="2026-01-01", quote="in one breath", contradicts="[b]")
+        + record("b", "be_kind", quote="Be kind", status="declined")
+        + record("c", "be_kind", date="2026-01-05", kind="wish")
+        + "- {id: d, title: Odd}\n"
+    )
+    (tmp_path / "f.yaml").write_text(text, "utf-8")
+    report = ps.check_feedback(NEW, tmp_path, older=[OLD])
+    assert {name: found.state.value for name, found in report.quotes.items()} == {"a": "gone", "b": "kept"}
+    assert ps.render(report, "text").splitlines() == [
+        "be_kind",
+        "  open      c: Odd (2026-01-05, wish)",
+        "  declined  b: Odd",
+        "            “Be kind”: kept",
+        "be_brief",
+        "  open      a: Odd",
+        "            says the opposite of b",
+        "            “in one breath”: gone",
+        "not assigned",
+        "  open      d: Odd",
+        "4 records: 3 open, 1 declined",
+    ]

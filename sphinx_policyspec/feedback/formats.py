@@ -1,0 +1,99 @@
+"""What a register says of a release: text by provision, open records first, and JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sphinx_policyspec.exports import Formats, json_object
+from sphinx_policyspec.feedback.anchors import AnchorState, FoundAnchor
+from sphinx_policyspec.feedback.check import FeedbackReport
+from sphinx_policyspec.files import printable
+from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
+
+
+def _json(report: FeedbackReport) -> str:
+    told = {
+        "release": report.release,
+        "records": [_record(one, report.quotes.get(one.id)) for one in report.records],
+    }
+    return json_object(told, report.findings)
+
+
+def _record(record: Feedback, quote: FoundAnchor | None) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "title": record.title,
+        "status": record.status.value,
+        "kind": record.kind.value if record.kind else None,
+        "provisions": [*record.provisions],
+        "release": record.release,
+        "answered_in": record.answered_in,
+        "duplicates": [*record.duplicates],
+        "contradicts": [*record.contradicts],
+        "quote": _quote(quote) if quote else None,
+    }
+
+
+def _quote(found: FoundAnchor) -> dict[str, Any]:
+    return {
+        "state": found.state.value,
+        "exact": found.anchor.exact,
+        "provision": found.provision,
+        "start": found.start,
+        "end": found.end,
+        "words": found.words,
+        "ratio": round(found.ratio, 4),
+        "is_normalised": found.is_normalised,
+        "places": [*found.places],
+    }
+
+
+_ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
+
+
+def _text(report: FeedbackReport) -> str:
+    return "".join(f"{printable(line)}\n" for line in _lines(report))
+
+
+def _lines(report: FeedbackReport) -> Iterator[str]:
+    """Yield the records of each provision, in the order of the spec; a record of several stands below each."""
+    by_provision: dict[str, list[Feedback]] = {name: [] for name in report.ids}
+    for one in report.records:
+        for name in one.provisions or ("",):
+            by_provision.setdefault(name, []).append(one)
+    for name, records in by_provision.items():
+        if records:
+            yield name or "not assigned"
+            for one in sorted(records, key=lambda one: _ORDER[one.status]):
+                yield from _told(one, report.quotes.get(one.id))
+    counted = Counter(one.status for one in report.records)
+    told = ", ".join(f"{counted[status]} {status}" for status in FeedbackStatus if counted[status])
+    yield f"{len(report.records)} records{': ' if told else ''}{told}"
+
+
+def _told(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:
+    about = (record.date, record.kind or "", record.answered_in and f"in {record.answered_in}")
+    beside = ", ".join(filter(None, about))
+    yield f"  {record.status:<8}  {record.id}: {record.title}{f' ({beside})' if beside else ''}"
+    if record.contradicts:
+        yield f"            says the opposite of {', '.join(record.contradicts)}"
+    if quote:
+        yield f"            “{quote.anchor.exact[:200]}”: {_state(quote)}"
+
+
+def _state(found: FoundAnchor) -> str:
+    """Return what has become of quoted words; those that changed stand beside what they were."""
+    if found.state is AnchorState.CHANGED:
+        return f"changed ({found.ratio:.2f}): “{found.words[:200]}”"
+    if found.state is AnchorState.GONE:
+        return "gone"
+    where = f" to {found.provision}" if found.state is AnchorState.MOVED else ""
+    typography = ", in other typography" if found.is_normalised else ""
+    many = f", at {len(found.places)} places" if found.places else ""
+    return f"{found.state}{where}{typography}{many}"
+
+
+FEEDBACK_FORMATS: Formats[FeedbackReport] = {"text": _text, "json": _json}
+"""The forms of what a register says."""
