@@ -321,6 +321,27 @@ statements:
   - {id: g, says: So it is., permits: be_kind}
 """
 
+FEEDBACK = b"""feedback:
+  - id: a
+    url: https://example.org/a/issues/1
+    date: 2026-01-01
+    release: 2026-01-01
+    kind: spec-defect
+    provisions: [be_kind, "manners"]
+    quote: The assistant is kind
+    title: "Odd: \\"words\\""
+    status: answered
+    answered-in: 2026-02-02
+    duplicates: [b]
+    because: ["be_kind: id `be_kind`"]
+unassigned:
+  - {id: b, title: Odder, contradicts: a, labels: [x], hints: ["be_kind: Be kind"]}
+"""
+ISSUES = b"""[{"number": 1, "title": "Odd \\"Be kind\\"", "body": "See https://a.org/2026-01-01.html#be_kind and `be_kind`.",
+"labels": [{"name": "x"}, "y"], "createdAt": "2026-01-01T00:00:00Z", "state": "OPEN", "url": "https://example.org/a/issues/1"},
+{"number": 3, "title": "Odder", "body": null, "html_url": "https://example.org/a/issues/3", "created_at": "2026-01-01", "state": "closed",
+"state_reason": "not_planned", "labels": []}]"""
+
 ALIGNMENT = b'''# mapping_set_id: https://example.org/a
 # license: https://creativecommons.org/publicdomain/zero/1.0/
 # curie_map:
@@ -442,6 +463,26 @@ KINDS = {
             "resolve release old cases.yaml --alignment a.sssom.tsv --name new --name old"
         ),
         file="a.sssom.tsv",
+    ),
+    "feedback": Kind(
+        grammar=grammar(
+            [FEEDBACK, *texts(REPOSITORY / "tests" / "checks", "cases/*/*.feedback.yaml")],
+            YAML,
+            is_tree=False,
+        ),
+        commands=lines(
+            "feedback release --feedback feedback.yaml\nfeedback release --feedback feedback.yaml --format json\n"
+            "check release --feedback feedback.yaml\nfeedback releases --import issues.json -o feedback.yaml\n"
+            "feedback release --import issues.json --map feedback.yaml"
+        ),
+        file="feedback.yaml",
+    ),
+    "issues": Kind(
+        grammar=grammar([ISSUES], JSON, is_tree=True),
+        commands=lines(
+            "feedback release --import issues.json\nfeedback releases --import issues.json -o feedback.yaml"
+        ),
+        file="issues.json",
     ),
     "lock": Kind(
         grammar=grammar([format_lock(lock_of(LIBRARY)).encode()], JSON, is_tree=True),

@@ -54,6 +54,11 @@ class ProvisionJoin(NamedTuple):
     release: str = ""
 
 
+def _stem(path: str) -> str:
+    """Return the name of the page that a path leads to, without its ending: a chapter has that of its id in a handbook."""
+    return unquote(path.rpartition("/")[2]).removesuffix(".html").removesuffix(".md")
+
+
 class Links:
     """What addresses and ids name in the releases of a spec.
 
@@ -102,7 +107,7 @@ class Links:
         except ValueError:
             return None
         name, release = unquote(parts.fragment), self._release_in(parts.path)
-        is_ours = bool(release) or address.startswith(self._sites)
+        is_ours = bool(release) or address.startswith(self._sites) or _stem(parts.path) == name
         # Elsewhere a fragment may be the heading of any page, such as `#overview`.
         if name and self.known(name) and (is_ours or "_" in name):
             return NamedProvision(name=name, release=release)
@@ -114,8 +119,7 @@ class Links:
 
     def _release_in(self, path: str) -> str:
         """Return the version of a release that the path of an address names."""
-        for part in reversed(path.split("/")):
-            stem = unquote(part).removesuffix(".html").removesuffix(".md")
+        for stem in map(_stem, reversed(path.split("/"))):
             if stem and (stem in self._versions or _RELEASE.fullmatch(stem)):
                 return stem
         return ""

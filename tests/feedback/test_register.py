@@ -306,6 +306,8 @@ def test_hostile_bodies_and_files_are_read_in_time_or_refused(tmp_path: Path) ->
 def test_links_of_our_own_pages_are_those_that_the_map_names() -> None:
     other = released("2026-02-01", kindness="Be kind.")
     assert Links([other]).named("https://a.org/page.html#kindness") is None
+    chapter = Links([other]).named("https://a.org/kindness.html#kindness")
+    assert chapter is not None
     named = Links([other], ["https://a.org/"]).named("https://a.org/page.html#kindness")
     assert named is not None
     assert named.name == "kindness"
