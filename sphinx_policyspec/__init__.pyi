@@ -166,7 +166,7 @@ from sphinx_policyspec.overlays.pages import (
     DraftCandidate as DraftCandidate, LineKind as LineKind, Mark as Mark,
 )
 from sphinx_policyspec.readers.overlays import (
-    is_overlay as is_overlay, Overlay as Overlay, OverlayStatement as OverlayStatement, StatementExample as StatementExample,
+    Overlay as Overlay, OverlayStatement as OverlayStatement, StatementExample as StatementExample,
     StatementTarget as StatementTarget, Upstream as Upstream,
 )
 from sphinx_policyspec.overlays.quotations import Quotation as Quotation
@@ -174,7 +174,7 @@ from sphinx_policyspec.overlays.verdicts import (
     PartVerdict as PartVerdict, StatementVerdict as StatementVerdict, Witness as Witness,
 )
 from sphinx_policyspec.readers.git import Checkout as Checkout
-from sphinx_policyspec.readers.text import SourceLines as SourceLines
+from sphinx_policyspec.readers.text import is_overlay as is_overlay, SourceLines as SourceLines
 from sphinx_policyspec.reasoning.owl_view import OwlWorld as OwlWorld
 from sphinx_policyspec.reasoning.reasoner import Contradiction as Contradiction, Reasoning as Reasoning
 from sphinx_policyspec.reasoning.statements import Statement as Statement

@@ -38,6 +38,18 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def common_folder(folders: Sequence[Path]) -> Path:
+    """Return the nearest folder in which all of some real folders lie.
+
+    Raises :class:`SourceError` where they lie on several drives.
+    """
+    first = folders[0]
+    for one in (first, *first.parents):
+        if all(folder.is_relative_to(one) for folder in folders):
+            return one
+    raise SourceError("files that are read together lie on one drive, and these lie on several")
+
+
 _UNSAVED: ContextVar[Mapping[Path, str]] = ContextVar("unsaved", default=MappingProxyType({}))
 """The texts that an editor has not saved yet, by the real paths of their files; an editor's server alone sets it."""
 

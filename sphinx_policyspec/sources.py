@@ -24,7 +24,7 @@ from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
-from sphinx_policyspec.readers.overlays import Overlay, is_overlay, read_overlay, read_overlays
+from sphinx_policyspec.readers.overlays import Overlay, read_overlay, read_overlays
 from sphinx_policyspec.readers.release import (
     companions,
     is_page,
@@ -33,7 +33,7 @@ from sphinx_policyspec.readers.release import (
     release_folders,
     spec_file,
 )
-from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_in, read_text
+from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_in, is_overlay, read_text
 
 if TYPE_CHECKING:
     from sphinx_policyspec.overlays.check import OverlayReport
@@ -250,7 +250,7 @@ class Reader:
     ) -> tuple[OverlayReport, Loaded]:
         """Return what is to be said of overlay files, and the upstream that they are about; raise as their reader does.
 
-        :param files: each with what messages call it, the nearest to where they hold last
+        :param files: each with what messages call it, in their order; one of a nested folder counts as later than those around it
         :param upstream: by default the one that they name; of several releases the one that is pinned, else the last
         """
         overlays, findings, named = read_overlays(files, is_named=upstream is None, read=self._overlay_at)

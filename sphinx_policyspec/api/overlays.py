@@ -10,7 +10,7 @@ from typing import Unpack
 from sphinx_policyspec.api.judging import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, reader
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import common_folder, real_path
 from sphinx_policyspec.model import Case, Spec
 from sphinx_policyspec.overlays.check import OverlayReport
 from sphinx_policyspec.overlays.drafts import OverlayDraft, draft_overlay
@@ -31,7 +31,8 @@ def check_overlay(
 ) -> OverlayReport:
     """Return whether the statements of overlay files may be said, each with a conversation that shows it.
 
-    The files are of one upstream, the nearest to where they hold last. Raises :class:`AnnotationError` where one is not
+    The files are of one upstream; on an issue that two settle, one of a nested folder holds before those around it, else the
+    later one. Raises :class:`AnnotationError` where one is not
     YAML, and :class:`SourceError` where one cannot be read, or upstream cannot.
 
     :param upstream: the spec that they are about; by default the ``upstream.source`` that they name
@@ -77,8 +78,9 @@ def export_overlay(
     :param budget: bytes beyond which the size of the whole file is told
     """
     report = check_overlay(*files, upstream=upstream, **options)
-    file, home = Path(into or "."), real_path(_folder(files[0]))
-    beside, folder = file.with_name("AGENTS.md") if into else None, real_path(file).parent
+    file = Path(into or ".")
+    beside = file.with_name("AGENTS.md") if into else None
+    folder, above = _places(file, files) if into else ("", "")
     is_other = beside is not None and real_path(beside) != real_path(file)
     return export_overlays(
         report,
@@ -86,7 +88,8 @@ def export_overlay(
         file=str(into or ""),
         standing=_bytes(file),
         agents=_bytes(beside) if beside and is_other else b"",
-        folder="/".join(folder.relative_to(home).parts) if into and folder.is_relative_to(home) else "",
+        folder=folder,
+        above=above,
         force=force,
         budget=budget,
     )
@@ -140,6 +143,21 @@ def _folder(overlay: str | Path) -> Path:
     """Return the folder from which an overlay names files: that of its file, or the project that writes it."""
     path = Path(overlay)
     return path if path.is_dir() else path.parent
+
+
+def _places(file: Path, overlays: Iterable[str | Path]) -> tuple[str, str]:
+    """Return the folder for which a file is, from that of overlays on, and theirs from there on; what lies elsewhere is empty.
+
+    A hidden folder, such as `.cursor` or `.github`, is for the one that holds it.
+    """
+    home = common_folder([real_path(_folder(one)) for one in overlays])
+    folder = real_path(file).parent
+    for one in (folder, *folder.parents):
+        if one.name.startswith(".") and not home.is_relative_to(one):
+            folder = one.parent
+    if folder.is_relative_to(home):
+        return "/".join(folder.relative_to(home).parts), ""
+    return "", "/".join(home.relative_to(folder).parts) if home.is_relative_to(folder) else ""
 
 
 def _holds(folder: Path, release: Path) -> bool:

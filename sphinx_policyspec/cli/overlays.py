@@ -175,8 +175,8 @@ def export(
     settings.report((*found.report.findings, *found.findings))
     if not output or not Path(output).is_file() or Path(output).read_bytes() != found.data:
         settings.put(found.data, output)
-    if left_out := len(found.report.refused):
-        settings.note(f"left out what is refused: {left_out} of {len(found.report.verdicts)} statements")
+    if found.report.is_partial:
+        settings.note(f"what is not allowed is left out: {found.report.summary}")
     if not found.is_complete:
         sys.exit(_REFUSED)
 

@@ -27,7 +27,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.outlines import passages
-from sphinx_policyspec.overlays.places import StatementPlaces
+from sphinx_policyspec.overlays.places import StatementPlaces, is_inside
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
@@ -54,6 +54,23 @@ class OverlayReport(Brief):
     def upstream(self) -> Spec:
         """The spec that the overlays are about."""
         return self.norms.spec
+
+    @property
+    def summary(self) -> str:
+        """How many statements there are, and what becomes of them."""
+        said, refused = len(self.allowed), len(self.refused)
+        count = self._count
+        unjudged = f", {count - said - refused} not judged" * (count > said + refused)
+        return f"{count} statement{'s' * (count != 1)}: {said} allowed, {refused} refused{unjudged}"
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a statement may not be said, or could not be judged."""
+        return len(self.allowed) < self._count
+
+    @property
+    def _count(self) -> int:
+        return sum(len(one.statements) + one.unread for one in self.overlays)
 
     def with_findings(self, found: Iterable[Finding]) -> OverlayReport:
         """Return it with what else was found, in source order."""
@@ -98,7 +115,7 @@ def check_overlays(
 ) -> OverlayReport:
     """Judge every statement of overlays on one upstream spec.
 
-    :param overlays: the nearest last, where several hold in one place
+    :param overlays: the later one is the later message: those of nested folders stand behind those around them
     :param older: releases before it, which tell what ids were called
     :param digest: SHA-256 of upstream's text, where that is known
     """
@@ -254,11 +271,16 @@ def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
         if note in _NOTES:
             yield Finding(
                 code=note.value,
-                message=_NOTES[note].format(id=statement.id, about=verdict.decisive.about),
+                message=_NOTES[note].format(id=statement.id, about=_named(verdict, note)),
                 span=statement.place(statement.operation.value),
             )
     yield from _demands(verdict, norms)
     yield from _void(verdict, norms)
+
+
+def _named(verdict: StatementVerdict, note: VerdictNote) -> str:
+    """Return what of a statement has a note, each once."""
+    return ", ".join(dict.fromkeys(f"`{one.about}`" for one in verdict.parts if note in one.notes))
 
 
 def _cited(quotation: Quotation | None) -> str:
@@ -267,8 +289,8 @@ def _cited(quotation: Quotation | None) -> str:
 
 
 _NOTES = {
-    VerdictNote.RESTATES: "`{id}` says again what upstream says in `{about}`",
-    VerdictNote.TAKES_SWITCH: "users could override `{about}`, and with `{id}` they no longer can",
+    VerdictNote.RESTATES: "`{id}` says again what upstream says in {about}",
+    VerdictNote.TAKES_SWITCH: "users could override {about}, and with `{id}` they no longer can",
 }
 """Notes that are findings as well."""
 
@@ -278,8 +300,7 @@ def why(verdict: StatementVerdict) -> str:
     part, holder = verdict.decisive, verdict.overlay.holder
     if verdict.code is RefusalCode.SPLIT:
         parts = (
-            f"`{one.about}`: {'allowed' if one.is_allowed else one.code or 'refused'}"
-            for one in verdict.parts
+            f"{one.named}: {'allowed' if one.is_allowed else one.code or 'refused'}" for one in verdict.parts
         )
         return f"its parts come out differently ({'; '.join(parts)})"
     level = part.level.id if part.level else ""
@@ -416,9 +437,9 @@ def _with_earlier(
     found: Sequence[StatementVerdict],
 ) -> Iterator[tuple[StatementVerdict, Iterator[StatementVerdict]]]:
     """Yield each of several with those before it that can hold in one place with it."""
-    places = StatementPlaces([one.statement for one in found[:-1]])
+    places = StatementPlaces(found[:-1])
     for number, verdict in enumerate(found[1:], 1):
-        earlier = takewhile(number.__gt__, places.meeting(verdict.statement))
+        earlier = takewhile(number.__gt__, places.meeting(verdict))
         yield verdict, map(found.__getitem__, earlier)
 
 
@@ -445,7 +466,10 @@ def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norm
         for turn, (name, one) in enumerate((("far", far), ("near", near)))
     )
     decision = decide(Case(title=issue, items=items, span=near.statement.span), norms)
-    holds, other, why_, hint = near, far, "", "give the file that is nearest to where it holds last"
+    is_nested = near.overlay.home != far.overlay.home and is_inside(near.overlay.home, far.overlay.home)
+    why_ = ", as its file lies in the nearer folder" if is_nested else ""
+    hint = "move it to the outer folder" if is_nested else "give the file that is to hold last"
+    holds, other = near, far
     if decision.labels["near"] is not Label.IN:
         above = norms.rank[far.overlay.holder] < norms.rank[near.overlay.holder]
         why_ = f", as its holder `{far.overlay.holder}` ranks above" if above else ", as it is explicit"

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, dump_json, grouped, load_json, printable
 from sphinx_policyspec.model import Finding, Severity, Span, StatementMode, Surface
 from sphinx_policyspec.overlays.check import OverlayReport
-from sphinx_policyspec.overlays.places import below, may_meet
+from sphinx_policyspec.overlays.places import below, from_above, from_inside, may_meet
 from sphinx_policyspec.overlays.resolve import oscal_profile, resolved, statements_graph
 from sphinx_policyspec.overlays.verdicts import StatementVerdict
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
@@ -91,6 +91,7 @@ def export_overlays(
     standing: bytes = b"",
     agents: bytes = b"",
     folder: str = "",
+    above: str = "",
     force: bool = False,
     budget: int = BUDGET,
 ) -> OverlayExport:
@@ -101,13 +102,14 @@ def export_overlays(
     :param file: its name, for findings
     :param standing: what it holds so far
     :param agents: what the AGENTS.md beside it holds
-    :param folder: where it stands, from the overlays on: it gets what can hold there; empty is at them, or elsewhere
+    :param folder: where it stands, from the folder of the overlays on: it gets what can hold there
+    :param above: that folder, from where it stands on; both are empty where that is at them, or elsewhere
     :param force: whether to write over a block that somebody changed
     :param budget: bytes beyond which its size is told
     """
     if write := {ExportForm.JSONLD: statements_graph, ExportForm.OSCAL: oscal_profile}.get(form):
         return OverlayExport(data=write(resolved(report)), report=report, findings=())
-    said = _said(report, folder)
+    said = _said(report, folder, above)
     findings: list[Finding] = []
     if form is ExportForm.MESSAGE:
         paragraphs = (_line(one.statement.says) for found in said.values() for one in found)
@@ -138,15 +140,21 @@ def export_overlays(
     return OverlayExport(data=data, report=report, findings=tuple(findings))
 
 
-def _said(report: OverlayReport, folder: str) -> dict[str, list[StatementVerdict]]:
-    """Return the allowed statements that can hold in a folder, by the name of their overlay."""
+def _said(report: OverlayReport, folder: str, above: str) -> dict[str, list[StatementVerdict]]:
+    """Return the allowed statements that can hold in a folder, by the name of their overlay, with patterns as they are from there."""
     names = [overlay.name for overlay in report.overlays]
     marks = [_named(name) for name in names]
     if twice := next((name for name in marks if marks.count(name) > 1), ""):
         raise SourceError(f"two overlays are called `{twice}`, and each has a block of its own: rename one")
     files = below(folder)
     return {
-        name: [one for one in found if may_meet(one.statement.globs, files)]
+        name: [
+            replace(
+                one, statement=replace(one.statement, globs=from_above(from_inside(one.globs, folder), above))
+            )
+            for one in found
+            if may_meet(one.globs, files)
+        ]
         for name, found in report.said.items()
     }
 

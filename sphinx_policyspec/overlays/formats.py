@@ -100,6 +100,7 @@ def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[
         "parts": [
             {
                 "about": one.about,
+                "clause": one.clause,
                 "verdict": "allowed" if one.is_allowed else "refused",
                 "code": one.code.value if one.code else None,
                 "level": one.level.id if one.level else None,
@@ -122,16 +123,12 @@ def quotation_record(quotation: Quotation) -> dict[str, Any]:
 
 
 def _text(report: OverlayReport) -> str:
-    refused = len(report.refused)
     lines = [line for verdict in report.verdicts for line in (*_statement_lines(report, verdict), "")]
     told = {verdict.code.value for verdict in report.refused if verdict.code}
     others = [one for one in report.findings if one.code not in told]
     lines += [line for one in others for line in _finding_lines(one)]
-    counted = (
-        f"{len(report.verdicts)} statements: {len(report.verdicts) - refused} allowed, {refused} refused"
-    )
     upstream = " ".join(filter(None, (report.upstream.title, report.upstream.version)))
-    return "".join(f"{printable(line)}\n" for line in (*lines, f"{counted} (upstream: {upstream})"))
+    return "".join(f"{printable(line)}\n" for line in (*lines, f"{report.summary} (upstream: {upstream})"))
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:

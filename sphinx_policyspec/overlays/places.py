@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from sphinx_policyspec.files import Brief
@@ -47,7 +48,54 @@ def may_meet(left: Sequence[str], right: Sequence[str]) -> bool:
 
 def below(folder: str) -> tuple[str, ...]:
     """Return patterns of the files in a folder and below it; without a name of any."""
-    return (re.sub(r"([\\*?\[{}!,])", r"\\\1", folder) + "/**",) if folder else ()
+    return (f"{_literal(folder)}/**",) if folder else ()
+
+
+def from_above(globs: Sequence[str], folder: str) -> tuple[str, ...]:
+    """Return patterns of the files that others match from a folder, as they are from the one that this is named from."""
+    if not folder:
+        return tuple(globs)
+    parts = (("!" * glob.startswith("!"), glob.removeprefix("!").lstrip("/")) for glob in globs)
+    return tuple(f"{sign}{_literal(folder)}/{glob}" for sign, glob in parts)
+
+
+def from_inside(globs: Sequence[str], folder: str) -> tuple[str, ...]:
+    """Return patterns of the files below a folder that others match, as they are from there; none where that is all of them."""
+    found = tuple(globs)
+    for name in folder.split("/") if folder else ():
+        rests = (
+            f"{'!' * glob.startswith('!')}{rest}"
+            for glob in found
+            for pattern in _with_plain_start(glob.removeprefix("!"))
+            for rest in _rests(pattern, name)
+        )
+        found = tuple(dict.fromkeys(rests))
+    return () if folder and "**" in found else found
+
+
+def is_inside(folder: str, other: str) -> bool:
+    """Return whether a folder is another one or lies in it; both are named from one, which has no name."""
+    return PurePosixPath(folder).is_relative_to(other)
+
+
+def _literal(folder: str) -> str:
+    return re.sub(r"([\\*?\[{}!,])", r"\\\1", folder)
+
+
+def _with_plain_start(glob: str) -> list[str]:
+    """Return patterns whose first name has no braces, for one that may have some."""
+    return _expanded(glob) if "{" in glob.partition("/")[0] else [glob]
+
+
+def _rests(pattern: str, name: str) -> Iterator[str]:
+    """Yield what a pattern asks for inside a folder of a name, where it can match there."""
+    first, *others = _names(pattern)
+    rest = "/".join(others)
+    if _DEEP.fullmatch(first):
+        yield pattern
+        yield from _rests(rest, name) if rest else ()
+    elif rest and may_meet((first,), (_literal(name),)):
+        yield rest
 
 
 class StatementPlaces:
@@ -232,9 +280,7 @@ def _steps(pattern: str) -> tuple[_Step, ...]:
 
     That a star stands for no character, where a name has some, makes no two patterns meet: both could have one more there.
     """
-    names = [name for name in pattern.split("/") if name not in {"", "."}] or ["**"]
-    if pattern.endswith("/"):
-        names.append("**")
+    names = _names(pattern)
     steps: list[_Step] = []
     for number, name in enumerate(names):
         is_last = number == len(names) - 1
@@ -246,6 +292,12 @@ def _steps(pattern: str) -> tuple[_Step, ...]:
         elif number == 0 or not _DEEP.fullmatch(names[number - 1]):
             steps += [_Step(skips=(1, 2)), _Step(stays=_ANY, goes=_SLASH)]
     return tuple(steps)
+
+
+def _names(pattern: str) -> list[str]:
+    """Return the patterns of the folders of a path, and of its file."""
+    names = [name for name in pattern.split("/") if name not in {"", "."}] or ["**"]
+    return [*names, "**"] if pattern.endswith("/") else names
 
 
 _DEEP = re.compile(r"\*{2,}")

@@ -187,7 +187,7 @@ class _Resolver:
             answer=str(statement.answer),
             surface=overlay.surface.value,
             because=statement.because,
-            globs=tuple(sorted({*statement.globs})),
+            globs=tuple(sorted({*verdict.globs})),
             audience=statement.audience,
             **named.get(operation, {operation.value: targets}),  # type: ignore[arg-type]  # a field of its name
         )

@@ -36,7 +36,7 @@ from sphinx_policyspec.model import (
     VerdictNote,
     overriders,
 )
-from sphinx_policyspec.overlays.places import hold_together
+from sphinx_policyspec.overlays.places import from_above, hold_together
 from sphinx_policyspec.overlays.quotations import Quotation, Quotations
 from sphinx_policyspec.readers.overlays import AS_UPSTREAM, Overlay, OverlayStatement, StatementTarget
 from sphinx_policyspec.readers.text import plain
@@ -86,6 +86,11 @@ class PartVerdict(Brief):
     notes: tuple[VerdictNote, ...] = ()
 
     @property
+    def named(self) -> str:
+        """What it is about, in words: with those of the clause that is meant."""
+        return f"`{self.about}`" + f" (“{self.clause}”)" * bool(self.clause)
+
+    @property
     def is_allowed(self) -> bool:
         """Whether it is: the label says it."""
         return self.witness.label is Label.IN
@@ -106,6 +111,16 @@ class StatementVerdict(Brief):
     def id(self) -> str:
         """What cases and graphs call the statement."""
         return f"{self.overlay.name}/{self.statement.id}"
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Patterns of the files that it holds in, from the folder on in which all overlays lie that are read with its own."""
+        return from_above(self.statement.globs, self.overlay.home)
+
+    @property
+    def audience(self) -> str:
+        """Whom it is for, in words."""
+        return self.statement.audience
 
     @property
     def is_allowed(self) -> bool:
@@ -132,8 +147,9 @@ class StatementVerdict(Brief):
 
     @property
     def notes(self) -> tuple[VerdictNote, ...]:
-        """What is to be known of it, each once."""
-        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes))
+        """What is to be known of it, each once; what is refused does nothing."""
+        parts = self.parts if self.is_allowed else ()
+        return tuple(dict.fromkeys(note for part in parts for note in part.notes))
 
 
 class OverlayJudge:

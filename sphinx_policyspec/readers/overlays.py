@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +12,7 @@ from typing import TypeVar
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, common_folder, real_path
 from sphinx_policyspec.model import Finding, Operation, Span, StatementMode, Surface, Value
 from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.git import is_git
@@ -180,7 +179,9 @@ class OverlayStatement(Brief):
 
     def issue_on(self, about: str) -> str:
         """Return what it settles of one thing that it is about: that thing, or what is its own, where it names no issue."""
-        own = {Operation.NARROWS: self.id, Operation.ADDS: self.id, Operation.DEFINES: self.name}
+        # A term at the beginning of a sentence is the same term.
+        term = " ".join(self.name.casefold().split())
+        own = {Operation.NARROWS: self.id, Operation.ADDS: self.id, Operation.DEFINES: term}
         issue = self.issue or own.get(self.operation, about)
         return f"{issue}, who decides" if self.operation is Operation.DELEGATES else issue
 
@@ -194,7 +195,8 @@ class Overlay(Brief):
     """What one file says of an upstream spec.
 
     :param holder: the level at which it is said
-    :param file: as messages name it
+    :param unread: how many more statements its file has, which cannot be read
+    :param home: its folder, from the one in which all lie that are read with it
     """
 
     name: str
@@ -204,6 +206,8 @@ class Overlay(Brief):
     statements: tuple[OverlayStatement, ...]
     span: Span
     places: tuple[tuple[str, Span], ...] = field(default=(), compare=False, repr=False)
+    unread: int = field(default=0, compare=False)
+    home: str = field(default="", compare=False)
 
     @property
     def file(self) -> str:
@@ -213,21 +217,6 @@ class Overlay(Brief):
     def place(self, key: str) -> Span:
         """Return where a key of it stands; where that is not known, where the file begins."""
         return dict(self.places).get(key, self.span)
-
-
-_LOOKED_AT = 2**20
-"""Bytes of a file by which it is told from other YAML."""
-_OVERLAY = re.compile(rb"^[ \t{]*([\"']?)overlay\1[ \t]*:", re.MULTILINE)
-
-
-def is_overlay(source: str | Path) -> bool:
-    """Return whether a SOURCE is an overlay file, which stands for the spec that results from it."""
-    path = Path(source)
-    if path.suffix.lower() not in {".yaml", ".yml"} or not path.is_file():
-        return False
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return bool(_OVERLAY.search(file.read(_LOOKED_AT)))
-    return False
 
 
 ReadsOverlay = Callable[[Path, str], tuple[Overlay | None, tuple[Finding, ...]]]
@@ -258,23 +247,35 @@ def read_overlays(
     :param is_named: whether the upstream that they name counts
     :param read: what reads one; by default :func:`read_overlay`
     """
-    overlays: list[Overlay] = []
+    overlays: list[tuple[Overlay, Path]] = []
     findings: list[Finding] = []
-    named: dict[str, None] = {}
+    named: dict[str, str] = {}
     for path, name in files:
         overlay, found = (read or read_overlay)(path, name)
         findings += found
         if overlay:
-            overlays.append(overlay)
-            source = overlay.upstream.source
-            folder = path if path.is_dir() else path.parent
-            named[source if is_git(source) else str(folder / source)] = None
+            folder, source = path if path.is_dir() else path.parent, overlay.upstream.source
+            overlays.append((overlay, real_path(folder)))
+            # One file has several names, as seen from several folders.
+            here = source if is_git(source) else str(folder / source)
+            named.setdefault(source if is_git(source) else str(real_path(Path(here))), here)
     if not overlays:
         raise AnnotationError("\n".join(map(str, findings)))
     if is_named and len(named) > 1:
-        told = ", ".join(f"`{source}`" for source in sorted(named))
+        told = ", ".join(f"`{source}`" for source in sorted(named.values()))
         raise SourceError(f"overlays are checked against one upstream, and these name {told}; give one")
-    return tuple(overlays), tuple(findings), next(iter(named))
+    return _from_outside_in(overlays), tuple(findings), next(iter(named.values()))
+
+
+def _from_outside_in(overlays: Sequence[tuple[Overlay, Path]]) -> tuple[Overlay, ...]:
+    """Return overlays with their folders, as they are given; but one of a nested folder behind those around it."""
+    ordered: list[tuple[Overlay, Path]] = []
+    outermost = common_folder([folder for _, folder in overlays])
+    for overlay, folder in overlays:
+        home = "/".join(folder.relative_to(outermost).parts)
+        place = next((n for n, (_, other) in enumerate(ordered) if folder in other.parents), len(ordered))
+        ordered.insert(place, (replace(overlay, home=home), folder))
+    return tuple(overlay for overlay, _ in ordered)
 
 
 def overlay_of(text: str, file: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
@@ -319,7 +320,8 @@ class _Reader:
         values, is_whole = self._mapping(root, OVERLAY)
         upstream, _ = self._mapping(values.get("upstream"), UPSTREAM)
         surface = self._choice(values, "surface", Surface, Surface.API)
-        found = [one for node in self.yaml.items(values.get("statements")) if (one := self._statement(node))]
+        items = [*self.yaml.items(values.get("statements"))]
+        found = self._unique([one for node in items if (one := self._statement(node))])
         if not (is_whole and surface):
             return None
         return Overlay(
@@ -327,8 +329,9 @@ class _Reader:
             upstream=Upstream(**{key.name: self._text(upstream, key.name) for key in UPSTREAM}),
             holder=self._text(values, "holder"),
             surface=surface,
-            statements=self._unique(found),
+            statements=found,
             span=self.yaml.span(root),
+            unread=len(items) - len(found),
             places=self._places({**values, **{f"upstream.{key}": node for key, node in upstream.items()}}),
         )
 
@@ -463,15 +466,13 @@ class _Reader:
     def _mapping(self, node: yaml.Node | None, keys: Sequence[CaseKey]) -> tuple[dict[str, yaml.Node], bool]:
         """Return the values of a mapping, and whether it has all that it needs."""
         values = self.yaml.mapping(node, [key.name for key in keys])
-        lacking = [key.name for key in keys if key.required and self._is_empty(values.get(key.name))]
+        lacking = [
+            key.name for key in keys if key.required and not getattr(values.get(key.name), "value", "")
+        ]
         if isinstance(node, yaml.MappingNode):
             for name in lacking:
                 self.yaml.find("missing-key", node, f"`{name}` is missing", f"add `{name}: …`")
         return values, isinstance(node, yaml.MappingNode) and not lacking
-
-    @staticmethod
-    def _is_empty(node: yaml.Node | None) -> bool:
-        return node is None or not node.value
 
     def _choice(
         self, values: Mapping[str, yaml.Node], key: str, kind: type[_Choice], default: _Choice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import codecs
+import contextlib
 import enum
 import re
 import sys
@@ -480,3 +481,18 @@ class RawBlock:
     start: int
     end: int
     body: tuple[int, int]
+
+
+_LOOKED_AT = 2**20
+"""Bytes of a file by which it is told from other YAML."""
+_OVERLAY = re.compile(rb"^[ \t{]*([\"']?)overlay\1[ \t]*:", re.MULTILINE)
+
+
+def is_overlay(source: str | Path) -> bool:
+    """Return whether a SOURCE is an overlay file, which stands for the spec that results from it."""
+    path = Path(source)
+    if path.suffix.lower() not in {".yaml", ".yml"} or not path.is_file():
+        return False
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return bool(_OVERLAY.search(file.read(_LOOKED_AT)))
+    return False

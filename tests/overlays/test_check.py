@@ -529,3 +529,108 @@ def test_neither_order_nor_others_change_a_verdict(operations: list[str], random
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a Random
     assert verdicts(shuffled) == together
     assert all(verdicts([line]).items() <= together.items() for line in lines)
+
+
+def nested(shop: Path, outer: str, inner: str, folder: str = "till") -> list[Path]:
+    """Return an overlay, and one of a folder below it, which name one upstream as each sees it."""
+    (shop / folder).mkdir(exist_ok=True)
+    files = [written(shop, outer), written(shop, inner, name=f"{folder}/near.yaml")]
+    text = files[1].read_text("utf-8").replace("overlay: shop", "overlay: near")
+    files[1].write_text(text.replace("source: model_spec.md", "source: ../model_spec.md"), "utf-8")
+    return files
+
+
+def told_of_files(*files: Path) -> list[str]:
+    return [one.message for one in ps.check_overlay(*files).findings if one.code == "nearest-file-wins"]
+
+
+def test_nested_files_name_one_upstream_and_the_nearest_folder_holds_in_any_order(shop: Path) -> None:
+    files = nested(
+        shop,
+        "{id: a, says: x, overrides: be_kind}",
+        "{id: b, says: y, overrides: be_kind, where: {globs: [a]}}",
+    )
+    told = told_of_files(*files)
+    assert told == told_of_files(*reversed(files))
+    assert told == [
+        "on `be_kind`, `near/b` holds in place of `shop/a`, as its file lies in the nearer folder"
+    ]
+    specs = [ps.resolve_overlay(*some).spec for some in (files, files[::-1])]
+    assert specs[0] == specs[1]
+    assert [one.globs for one in specs[0].statements if one.overlay == "near"] == [("till/a",)]
+    files[1].write_text(files[1].read_text("utf-8").replace("../model_spec", "../other"), "utf-8")
+    with pytest.raises(ps.SourceError, match=r"these name `.*model_spec.md`, `.*other.md`; give one"):
+        ps.check_overlay(*files)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "meet"),
+    [
+        ("admin/**", "admin/**", False),
+        ("till/admin/*.py", "admin/*.py", True),
+        ("**/*.py", "a.py", True),
+        ("*.py", "a.py", False),
+        ("t*/a", "[ab]", True),
+    ],
+)
+def test_patterns_are_of_the_folder_of_their_own_file(shop: Path, outer: str, inner: str, meet: bool) -> None:
+    says = "{id: a, says: x, overrides: be_kind, where: {globs: ['%s']}}"
+    files = nested(shop, says % outer, says % inner)
+    assert len(told_of_files(*files)) == meet
+    others = [*files[1:], *nested(shop, says % outer, says % inner, "shelf")[1:]]
+    others[1].write_text(others[1].read_text("utf-8").replace("overlay: near", "overlay: shelf"), "utf-8")
+    assert told_of_files(*others) == []
+
+
+def test_every_switch_that_is_taken_is_told_by_name_and_a_refused_statement_takes_none(shop: Path) -> None:
+    (shop / "model_spec.md").write_text(
+        SPEC + "\n# Be brief {#be_brief authority=user}\n\nBe brief.\n", "utf-8"
+    )
+    report = ps.check_overlay(
+        written(
+            shop,
+            "{id: a, says: x, narrows: [keep_safe, be_kind, be_brief]}",
+            "{id: b, says: x, restates: [keep_safe, be_kind]}",
+            "{id: c, says: x, overrides: [be_kind, keep_safe]}",
+        )
+    )
+    told = {one.message for one in report.findings if one.code == "takes-the-switch"}
+    assert told == {
+        "users could override `be_kind`, `be_brief`, and with `a` they no longer can",
+        "users could override `be_kind`, and with `b` they no longer can",
+    }
+    assert [one.notes for one in report.refused] == [()]
+
+
+def test_a_term_is_the_same_with_a_capital(shop: Path) -> None:
+    report = ps.check_overlay(
+        written(shop, "{id: a, says: x, defines: slot}", "{id: b, says: y, defines: 'Slot'}")
+    )
+    assert ["`slot`" in one.message for one in report.findings if one.code == "contradicts-itself"] == [True]
+
+
+def test_parts_of_one_provision_are_told_apart_by_their_clauses(shop: Path) -> None:
+    (shop / "s.yaml").write_text(
+        "provisions: {keep_safe: {clauses: [{text: sell a weapon, level: developer}]}}\n", "utf-8"
+    )
+    said = "{id: a, says: x, overrides: [{provision: keep_safe, clause: sell a weapon}, keep_safe]}"
+    report = ps.check_overlay(written(shop, said), annotations=shop / "s.yaml")
+    (told,) = [one.message for one in report.findings if one.code == "must-be-split"]
+    assert "(`keep_safe` (“sell a weapon”): allowed; `keep_safe`: root-is-fixed)" in told
+
+
+def test_the_summary_counts_every_statement_of_the_file(run: Run, shop: Path) -> None:
+    one = "{id: %s, says: x, restates: be_kind}"
+    slips = (
+        "{id: c}",
+        "{id: d, says: x, overrides: be_knd}",
+        "{id: a, says: x, adds: Rule}",
+        "{id: e, target: }",
+    )
+    assert "1 statement: 1 allowed, 0 refused (up" in run("overlay", "check", written(shop, one % "a"))[1]
+    file = written(shop, one % "a", one % "b", "{id: f, says: x, overrides: keep_safe}", *slips)
+    assert "7 statements: 2 allowed, 1 refused, 4 not judged (up" in run("overlay", "check", file)[1]
+    assert (
+        "left out: 7 statements: 2 allowed, 1 refused, 4 not judged"
+        in run("overlay", "export", file, "--to", "agents")[2]
+    )

@@ -309,6 +309,34 @@ def test_a_nested_file_gets_what_can_hold_there(shop: Path) -> None:
         assert found.data.count(b"\n- ") == count
 
 
+def test_patterns_are_those_of_the_file_that_gets_them(shop: Path) -> None:
+    (shop / "till").mkdir()
+    near = json.loads((shop / "shop.yaml").read_text("utf-8"))
+    near |= {
+        "overlay": "near",
+        "upstream": {"source": "../up.md"},
+        "statements": [{**SAID, "id": "bell", "where": {"globs": ["bell/**"]}}],
+    }
+    (shop / "till/near.yaml").write_text(json.dumps(near), "utf-8")
+    files = [shop / "till/near.yaml", shop / "shop.yaml"]
+    for name, wheres in (
+        ("AGENTS.md", ["till/**", "till/bell/**"]),
+        ("till/AGENTS.md", ["bell/**"]),
+        ("till/bell/AGENTS.md", []),
+        ("store/AGENTS.md", []),
+        (".github/AGENTS.md", ["till/**", "till/bell/**"]),
+    ):
+        (shop / name).parent.mkdir(exist_ok=True)
+        for order in (files, files[::-1]):
+            text = ps.export_overlay(*order, into=shop / name).data.decode()
+            assert re.findall("Where files match `(.*)`:", text) == wheres
+            assert ('"bell"' in text) is (name != "store/AGENTS.md")
+    alone = ps.export_overlay(files[0], into=shop / "AGENTS.md").data.decode()
+    assert "Where files match `till/bell/**`:" in alone
+    rule = ps.export_overlay(files[0], to="mdc", into=shop / ".cursor/rules/a.mdc").data.decode()
+    assert 'globs: ["till/bell/**"]' in rule
+
+
 def test_claude_imports_what_the_file_beside_says_and_a_link_stays(run: Run, shop: Path) -> None:
     overlay, agents, claude = shop / "shop.yaml", shop / "AGENTS.md", shop / "CLAUDE.md"
     assert run("overlay", "export", overlay, "--to", "claude", "-o", claude)[0] == 0

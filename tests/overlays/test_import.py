@@ -247,4 +247,4 @@ def test_what_was_exported_comes_back_and_goes_out_again(run: Run, tmp_path: Pat
     status, out, _ = run("overlay", "check", draft)
     assert status == 0
     assert "`agents-3` names nothing of upstream yet" in out
-    assert "4 statements: 4 allowed" in out
+    assert "5 statements: 4 allowed, 0 refused, 1 not judged" in out

@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sphinx_policyspec.overlays.places import StatementPlaces, below, hold_together, may_meet
+from sphinx_policyspec.overlays.places import (
+    StatementPlaces,
+    below,
+    from_above,
+    from_inside,
+    hold_together,
+    may_meet,
+)
 
 NAMES = ("a", "b", "ab", "ba", "c")
 PATHS = tuple("/".join(names) for depth in range(1, 5) for names in product(NAMES, repeat=depth))
@@ -152,3 +159,30 @@ def test_no_pattern_takes_long() -> None:
     many = StatementPlaces([At((f"packages/p{number}/**",)) for number in range(1_000)])
     assert [[*many.meeting(At((f"packages/p{number}/a",)))] for number in (0, 999)] == [[0], [999]]
     assert time.process_time() - begun < 5
+
+
+@given(GLOBS, st.sampled_from(["a", "b/c", "ab"]))
+def test_a_pattern_seen_from_elsewhere_matches_the_same_files(glob: str, folder: str) -> None:
+    inside = {path.removeprefix(f"{folder}/") for path in matched(glob) if path.startswith(f"{folder}/")}
+    known = {path.removeprefix(f"{folder}/") for path in PATHS if path.startswith(f"{folder}/")}
+    seen = from_inside((glob,), folder)
+    found = (
+        set().union(*map(matched, seen)) & known
+        if seen
+        else known
+        if may_meet((glob,), below(folder))
+        else set()
+    )
+    assert found == inside
+    (outer,) = from_above((glob,), folder)
+    assert {path for path in matched(outer) if path.startswith(f"{folder}/")} == {
+        f"{folder}/{path}" for path in matched(glob) & known
+    }
+
+
+def test_a_folder_of_any_name_is_taken_by_its_letters() -> None:
+    for name in ("shop", "a*b", "[x]", "{a,b}", "a,b"):
+        assert from_inside(from_above(("x/*.py", "!y"), name), name) == ("x/*.py", "!y")
+        assert not may_meet(from_above(("x",), name), from_above(("x",), f"{name}2"))
+        assert from_inside(below(name), name) == ()
+    assert from_inside(("{src,lib/**}/a", "b"), "lib") == ("**/a",)
