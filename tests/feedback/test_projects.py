@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import sphinx_policyspec as ps
+from tests.conftest import REPOSITORY
 
 PAGE = """Desk rules
 ==========
@@ -48,3 +49,10 @@ def test_a_build_tells_what_is_wrong_with_the_feedback_of_a_project(tmp_path: Pa
     assert [one.message for one in ps.load_checked(tmp_path).findings if one.code == "config"] == [
         "`policyspec_feedback`: `sad` does not exist; did you mean `said`?"
     ]
+
+
+def test_the_feedback_of_the_example_is_right() -> None:
+    report = ps.check_feedback(REPOSITORY / "example_docs", REPOSITORY / "example_docs" / "feedback.yaml")
+    assert report.findings == ()
+    assert {found.state.value for found in report.quotes.values()} == {"kept"}
+    assert [one.id for one in report.records if not one.provisions] == ["reader-4"]
