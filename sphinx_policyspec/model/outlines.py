@@ -143,22 +143,42 @@ def passage_of(provision: Provision, words: str) -> Passage | None:
 
 # -- sentences -----------------------------------------------------------------------------------
 
-_CLOSING = r"(?:[\"'\u2018\u2019\u201c\u201d\u00bb\u203a)\]*_\u300d\u300f\uff09\u3011\u300b\u3009]|\[\^[^\]\s\[]{1,40}\])*+"
-"""Quotes, brackets, emphasis and marks of notes behind the stop of a sentence, which belong to it."""
-_STOP = re.compile(
-    rf"(?P<spaced>[.!?\u2026\u037e\u061f\u06d4\u0964\u0965\u0589]){_CLOSING}\s++|[\u3002\uff01\uff1f\uff61\u1362]{_CLOSING}\s*+"
+_NOTES = r"\[\^[^\]\s\[]{1,40}\]"
+_CLOSING = (
+    r"(?:[\"'\u2018\u2019\u201c\u201d\u00ab\u2039\u00bb\u203a)\]*_\u300d\u300f\uff09\u3011\u300b\u3009]"
+    rf"|[ \u00a0\u2009\u202f][\u00bb\u203a](?!\w)|{_NOTES})*+"
 )
-"""Where a sentence can end: stops of scripts that put a blank behind them, and of those that put none (UAX #29, ATerm and STerm)."""
-_OPENING = re.compile(r"[\"'\u2018\u201c\u201e\u201a\u00ab\u2039(\[*_\u00bf\u00a1]*+")
+"""Quotes, brackets, emphasis and marks of notes behind the stop of a sentence, which belong to it; French sets a blank before its quotes."""
+_CLOSING_UNSPACED = rf"(?:[\"'\u2019\u201d)\]*_\u300d\u300f\uff09\u3011\u300b\u3009]|{_NOTES})*+"
+"""The same in scripts that put no blank behind a stop: there, the quotes that close in German open the next sentence."""
+_STOP = re.compile(
+    rf"(?P<spaced>[.!?\u2026\u061f\u06d4\u0964\u0965\u0589]|[\u037e;](?<=[\u0370-\u03ff\u1f00-\u1fff].)){_CLOSING}\s++"
+    rf"|[\u3002\uff01\uff1f\uff61\u1362]{_CLOSING_UNSPACED}\s*+"
+)
+"""Where a sentence can end: stops of scripts that put a blank behind them, and of those that put none (UAX #29, ATerm and STerm).
+
+Greek asks with a semicolon.
+"""
+_OPENING = re.compile(
+    r"(?:[\u00ab\u2039][ \u00a0\u2009\u202f]|[\"'\u2018\u201c\u201e\u201a\u00ab\u2039\u00bb\u203a(\[*_\u00bf\u00a1])*+"
+)
 _WORD = re.compile(r"\w*+")
 _LAST_WORD = re.compile(r"(?<![\w.])(?:[^\W\d_]{1,2}\.){0,4}\w{1,8}\Z")
 _LOOKED_BACK = 24
 """Characters before a stop that are looked at for the abbreviation that it may belong to."""
 _ABBREVIATION = re.compile(
     r"Adm|Capt|Cmdr|Col|[Dd]ott|Drs?|Dra|Gen|Gov|Hon|Hr|Lt|Messrs|Mlle|Mmes?|Mr|Mrs|Ms|Mx|[Pp]rof|Rep|Rev|Sen|Sgt|Sig|Sra|Srta"
-    r"|(?i:approx|bzw|ca|cf|e\.g|eg|esp|evtl|ggf|i\.e|ie|incl|inkl|resp|sog|viz|vgl|vs)"
+    r"|(?i:approx|bzw|ca|cf|e\.g|eg|esp|evtl|ggf|i\.e|ie|incl|inkl|resp|sog|viz|vgl|vs)|P\.S|N\.B"
 )
-"""What ends no sentence with its stop: titles of people, and words that explain."""
+"""What ends no sentence with its stop: titles of people, and words that explain or announce."""
+_ORDINAL = re.compile(
+    r"(?<!\w)(?:[Aa]b|[Aa]m|[Bb]eim|[Bb]is|[Dd](?:as|em|en|er|es|ie)|[Ii]m|[Jj]ede[mnrs]?|[Vv]om|[Zz]u[mr])\s+\d{1,3}\Z"
+)
+"""A number behind such a word is German for "the second", and its stop ends nothing."""
+_MONTH = re.compile(
+    r"Jan(?:uar)?|Jänner|Feb(?:ruar|er)?|März|Apr(?:il)?|Mai|Jun[io]?|Jul[io]?|Aug(?:ust)?|Sept?(?:ember)?|Okt(?:ober)?|Nov(?:ember)?|Dez(?:ember)?"
+)
+"""Names of months, before which the stop of a number ends nothing."""
 _BEFORE_NUMBERS = re.compile(r"(?i:abs|arts?|ch|cl|eqs?|figs?|nos?|nr|paras?|pp?|pt|sect?|tab|vols?)")
 """What ends no sentence where a number is next."""
 _BEFORE_NAMES = re.compile(r"[^\W\d_]|(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}|al|Fr|St")
@@ -206,8 +226,13 @@ def _ends(text: str, stop: int, after: int) -> bool:
     word = last[0]
     if _ABBREVIATION.fullmatch(word) or (_BEFORE_NUMBERS.fullmatch(word) and letter.isdigit()):
         return False
-    next_word = _WORD.match(text, at)
-    return not _BEFORE_NAMES.fullmatch(word) or bool(next_word and _STARTERS.fullmatch(next_word[0]))
+    found = _WORD.match(text, at)
+    following_word = found[0] if found else ""
+    starts = bool(_STARTERS.fullmatch(following_word))
+    if word.isdecimal():
+        before = text[max(stop - _LOOKED_BACK, 0) : stop]
+        return starts or not (_MONTH.fullmatch(following_word) or _ORDINAL.search(before))
+    return starts or not _BEFORE_NAMES.fullmatch(word)
 
 
 def sentences(text: str) -> list[str]:

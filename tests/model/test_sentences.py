@@ -18,6 +18,7 @@ ENDS = (
     "先問。然後做。|真的嗎？是的！走吧。|「はい。」次へ。|पहले पूछो। फिर करो।|اسأل أولا؟ ثم افعل.|हाँ. नहीं.",
     "Choose plan B. Then act.|Made in the U.S. The rest is not.|It takes 150 ms. Nobody waits.|Call at 9 a.m. If nobody answers, wait.",
     "The answer is no. Nobody asks.|A work of art. Look.|See example.com. Users may ask.|Made by Acme Inc. Users may ask.|Pens, etc. Given these, act.",
+    "Er kommt am 1. Mai. Sie geht.|Nimm Plan 1. Dann ruf an.|Il parle. « Il ment. »|Ψεύδεται; Όχι.|Er sagt nichts. »Nein«, sagt sie.",
     "**Be kind.** Be fair.|(Ask.) Act.|A note.[^1] Another.|It is version 2. Version 3 is next.",
 )
 STAYS = (
@@ -25,6 +26,7 @@ STAYS = (
     "Use a tool, e.g. Python, i.e. The one.|See No. 5, Art. 3, pp. 4 and Fig. 7.|Smith et al. Nature.|Rom vs. Karthago.",
     "1. Look at it.|A. Look at it.|iv) Look at it.|Ask (cf. Plato) now.|He asked. what now?|version 1.5 is out.|What?! never.",
     "Frag Hr. Ott, ggf. Frau Ott, vgl. Abs. 3.|Mme. Élise parle.",
+    "Er kommt am 1. Mai wieder.|Der 2. Absatz gilt.|Bis 31. Dezember.|P.S. Ask first.|N.B. The shop is closed.|Τα λέει· όχι πάντα; όχι.",
 )
 
 
@@ -38,7 +40,7 @@ def test_a_stop_ends_a_sentence(text: str) -> None:
     assert rest
     assert all(first), first
     assert text.startswith(first)
-    assert re.search(r"[.!?…。？！।؟]", first)
+    assert re.search(r"[.!?…。？！।؟;]", first)
 
 
 @pytest.mark.parametrize("text", told(STAYS))
@@ -51,7 +53,25 @@ def test_stops_of_several_kinds_end_as_many_sentences() -> None:
     assert sentences("Ask Dr. Ott.  (Ask e.g. Ada.)\nÜbe.") == ["Ask Dr. Ott.", "(Ask e.g. Ada.)", "Übe."]
 
 
-PIECES = st.sampled_from([*" \n.!?…。)”*_A1aÉé中e", "Dr.", "e.g.", "U.S.", "[^1]", "\n\n", "- ", "1. "])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("助手不得说谎。", "“他说：‘是。’”", "然后继续！"),
+        ("他说：“是。”", "然后走。"),
+        ("Er sagt: „Nein.“", "„Doch“, sagt sie."),
+        ("« Il ne ment jamais. »", "Il cite."),
+        ("«\u202fIl ne ment jamais.\u202f»", "«\u202fJamais\u202f!\u202f»", "Il cite."),
+        ("Τι είναι αλήθεια;", "Όλα."),
+        ("Er lügt nie.", "»Ja.«", "Das ist alles."),
+        ("Auch am 1. Mai nicht.", "Am 2. Tag schon."),
+    ],
+)
+def test_closing_marks_end_a_sentence_and_opening_marks_begin_the_next(parts: tuple[str, ...]) -> None:
+    blank = "" if "。" in parts[0] + parts[-1] else " "
+    assert tuple(sentences(blank.join(parts))) == parts
+
+
+PIECES = st.sampled_from([*" \n.!?…。)”“«»;*_A1aÉéα中e", "Dr.", "e.g.", "U.S.", "[^1]", "\n\n", "- ", "1. "])
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
