@@ -116,6 +116,7 @@ def rebase_overlay(
     next: Source,  # noqa: A002  the name of the option
     *,
     upstream: Source | None = None,
+    next_annotations: str | Path | None = None,
     **options: Unpack[ReadingOptions],
 ) -> OverlayRebase:
     """Return what the next release of its upstream does to each statement of an overlay file.
@@ -125,10 +126,11 @@ def rebase_overlay(
 
     :param next: the next release; of several the last
     :param upstream: the release that it was written for, as for :func:`check_overlay`
+    :param next_annotations: the annotation file of the next release, where it has another one
     :param options: how both are read, as for :func:`load`
     """
     report, _ = _judged([file], upstream, options)
-    read = _last(next, options)
+    read = _last(next, {**options, "annotations": next_annotations} if next_annotations else options)
     pinned = report.overlays[0].upstream.source
     beside = _folder(file) / pinned
     # A folder of releases holds the next one, too, and a file that is replaced is the same.

@@ -366,7 +366,7 @@ _FORMS = {
     "LockChange": "exports.diff LOCK_FORMATS",
     "Moment": "exports.diff HISTORY_FORMATS",
     "OverlayDraft": "overlays.formats DRAFT_FORMATS",
-    "OverlayRebase": "overlays.rebase REBASE_FORMATS",
+    "OverlayRebase": "overlays.formats REBASE_FORMATS",
     "OverlayReport": "overlays.formats OVERLAY_FORMATS",
     "OverlayResolution": "overlays.resolve RESOLUTION_FORMATS",
     "PublishReport": "publishing.report PUBLISH_FORMATS",

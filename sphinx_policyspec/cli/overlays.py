@@ -22,6 +22,7 @@ from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.overlays.formats import witness_files
 
 _REFUSED = 1
+_SIDES = 2
 
 
 @click.group()
@@ -181,7 +182,7 @@ def export(
         sys.exit(_REFUSED)
 
 
-@overlay.command(cls=SourceCommand)
+@overlay.command(cls=SourceCommand, several=True)
 @click.argument("file", metavar="OVERLAY", type=click.Path())
 @click.option(
     "--next",
@@ -210,7 +211,8 @@ def rebase(
 
     What it is about may be renamed, moved, gone or of another level; words under it may be others; upstream
     may say it itself; an example that it lists may be gone; and it may be refused now, or no longer, which
-    both witnesses show. Exit status 1 means that a statement is touched.
+    both witnesses show. What a release lacks the names of is not judged. Exit status 1 means that a statement
+    is touched, or not judged. --annotations is for both releases, or given twice: the next one's last.
 
     \b
       policyspec overlay rebase shop.yaml --next model_spec/2025-10-27
@@ -218,8 +220,16 @@ def rebase(
     """
     if write and Path(file).is_dir():
         raise click.UsageError(f"`{file}` is a project, whose pages you change by hand: --write takes a file")
+    if len(settings.annotations) > _SIDES or len(settings.spec_names) > 1:
+        raise click.UsageError("--annotations is given once, or for each release once; --name once")
     with settings.watching("comparing"):
-        found = ps.rebase_overlay(file, after, upstream=upstream, **settings.options)
+        found = ps.rebase_overlay(
+            file,
+            after,
+            upstream=upstream,
+            next_annotations=next(reversed(settings.annotations), None),
+            **settings.options,
+        )
     settings.show(found, form, output)
     if write:
         write_file(Path(file), found.text.encode())

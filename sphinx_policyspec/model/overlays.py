@@ -118,6 +118,8 @@ class RebaseEffect(StrEnum):
     """An example that it lists is gone, or has other verdicts."""
     VERDICT_CHANGED = "verdict-changed"
     """It was allowed and is refused, or the reverse."""
+    NOT_JUDGED = "not-judged"
+    """One of the releases lacks what it names, so that nobody knows what happens to it."""
     UNTOUCHED = "untouched"
     """Nothing."""
 

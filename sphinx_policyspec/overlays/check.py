@@ -317,6 +317,13 @@ def why(verdict: StatementVerdict) -> str:
     return reasons.get(part.code, "the chain of command decides against it")
 
 
+OVERRIDDEN = {
+    "never": "by no message",
+    "explicit": "by an explicit instruction",
+    "implicit": "also by context",
+}
+
+
 def instead(verdict: StatementVerdict, norms: Norms) -> str:
     """Return what would be allowed in place of a statement that is refused."""
     part = verdict.decisive

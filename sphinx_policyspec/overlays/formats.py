@@ -11,11 +11,12 @@ import yaml
 from sphinx_policyspec.exports import Formats, json_object, place_record
 from sphinx_policyspec.exports.report_formats import written_findings
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import Finding, Item, Severity
-from sphinx_policyspec.overlays.check import OverlayReport, instead, why
+from sphinx_policyspec.model import Finding, Item, RebaseEffect, Severity
+from sphinx_policyspec.overlays.check import OVERRIDDEN, OverlayReport, instead, why
 from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
 from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
 from sphinx_policyspec.overlays.quotations import Quotation
+from sphinx_policyspec.overlays.rebase import OverlayRebase, RebasedStatement
 from sphinx_policyspec.overlays.verdicts import StatementVerdict, Witness
 
 
@@ -159,13 +160,6 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
             yield f"  instead: {cure}"
 
 
-OVERRIDDEN = {
-    "never": "by no message",
-    "explicit": "by an explicit instruction",
-    "implicit": "also by context",
-}
-
-
 def conversation(witness: Witness) -> Iterator[str]:
     """Yield a witness line by line: who speaks, what for, and what becomes of it."""
     for item in witness.case.items:
@@ -180,6 +174,80 @@ def _findings(form: str) -> Callable[[OverlayReport], str]:
     return lambda report: written_findings(
         form, ", ".join(overlay.file for overlay in report.overlays), report.findings
     )
+
+
+# -- what the next release does ---------------------------------------------------------------
+
+
+def _rebase_text(found: OverlayRebase) -> str:
+    lines = [line for one in found.statements for line in (*_rebase_lines(one), "")]
+    effects = [effect for one in found.statements for effect in one.effects]
+    effects += [RebaseEffect.NOT_JUDGED] * sum(one.unread for one in found.report.overlays)
+    counts = {effect: effects.count(effect) for effect in RebaseEffect}
+    told = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count) or "no statement"
+    names = [one.version or one.title for one in (found.report.upstream, found.next.upstream)]
+    return "".join(f"{printable(line)}\n" for line in (*lines, f"{names[0]} → {names[1]}: {told}"))
+
+
+def _rebase_lines(one: RebasedStatement) -> Iterator[str]:
+    yield f"{one.id}: {', '.join(one.effects)} ({one.span.place})"
+    for fact in one.facts:
+        yield f"  {fact.effect}: {fact.told}"
+        yield from (f"    - {_plainly(one)}" for one in fact.before)
+        yield from (f"    + {_plainly(one)}" for one in fact.after)
+        if fact.effect is RebaseEffect.VERDICT_CHANGED and one.before and one.after:
+            for side, verdict in (("before", one.before), ("after", one.after)):
+                yield f"    {side}:"
+                witness = verdict.decisive.witness
+                yield from (f"      {line}" for line in conversation(witness))
+
+
+def _plainly(one: Quotation) -> str:
+    return f"{one.text} ({one.span.place}, {one.locator})"
+
+
+def _rebase_json(found: OverlayRebase) -> str:
+    told = {
+        "old": {"title": found.report.upstream.title, "release": found.report.upstream.version},
+        "next": {"title": found.next.upstream.title, "release": found.next.upstream.version},
+        "statements": [_rebased_record(one) for one in found.statements],
+    }
+    return json_object(told, found.findings)
+
+
+def _rebased_record(one: RebasedStatement) -> dict[str, Any]:
+    sides = {"before": one.before, "after": one.after}
+    return {
+        "id": one.id,
+        "effects": [effect.value for effect in one.effects],
+        "facts": [
+            {
+                "effect": fact.effect.value,
+                "about": fact.about,
+                "told": fact.told,
+                "before": [quotation_record(one) for one in fact.before],
+                "after": [quotation_record(one) for one in fact.after],
+            }
+            for fact in one.facts
+        ],
+        "verdicts": {side: _side_record(verdict) for side, verdict in sides.items()},
+    }
+
+
+def _side_record(verdict: StatementVerdict | None) -> dict[str, Any] | None:
+    if verdict is None:
+        return None
+    witness = verdict.decisive.witness
+    return {
+        "verdict": "allowed" if verdict.is_allowed else "refused",
+        "code": verdict.code.value if verdict.code else None,
+        "case": case_record(witness),
+        "labels": {name: label.value for name, label in witness.decision.labels.items()},
+    }
+
+
+REBASE_FORMATS: Formats[OverlayRebase] = {"text": _rebase_text, "json": _rebase_json}
+"""The forms of what a next release does to an overlay."""
 
 
 # -- drafts ------------------------------------------------------------------------------------

@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sphinx_policyspec.compare import Change, ChangeKind, SpecDiff, Subject, compare
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.exports import Formats, json_object
-from sphinx_policyspec.files import Brief, printable
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import (
     Finding,
     Operation,
@@ -20,13 +19,13 @@ from sphinx_policyspec.model import (
     Provision,
     RebaseEffect,
     RefusalCode,
+    Severity,
     Span,
     Spec,
     StatementMode,
 )
 from sphinx_policyspec.model.outlines import Passage, passages, sentences
-from sphinx_policyspec.overlays.check import OverlayReport, check_overlays, why
-from sphinx_policyspec.overlays.formats import OVERRIDDEN, case_record, conversation, quotation_record
+from sphinx_policyspec.overlays.check import OVERRIDDEN, OverlayReport, check_overlays, why
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstream, overlay_of
@@ -87,7 +86,8 @@ class OverlayRebase(Brief):
     @property
     def is_untouched(self) -> bool:
         """Whether the next release does nothing to any statement."""
-        return all(one.effects == (RebaseEffect.UNTOUCHED,) for one in self.statements)
+        is_unread = any(one.unread for one in self.report.overlays)
+        return not is_unread and all(one.effects == (RebaseEffect.UNTOUCHED,) for one in self.statements)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -108,11 +108,13 @@ def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> Overla
     renewed = _Renewed(diff, old_norms, new_norms)
     after = check_overlays([renewed.overlay(overlay)], new, digest=pin.sha256)
     verdicts = [{verdict.statement.id: verdict for verdict in one.verdicts} for one in (report, after)]
-    judge = _Rebaser(diff, old_norms, new_norms, renewed)
+    judge = _Rebaser(diff, old_norms, new_norms, renewed, overlay.holder)
     statements = []
     for one in overlay.statements:
         was, now = (known.get(one.id) for known in verdicts)
         facts = (*judge.facts(one, was, now), *_verdicts(one, was, now))
+        if was is None or (now is None and not facts):
+            facts = (*facts, _not_judged(one, (report, was), (after, now)))
         statements.append(
             RebasedStatement(id=f"{overlay.name}/{one.id}", span=one.span, facts=facts, before=was, after=now)
         )
@@ -131,6 +133,30 @@ def _verdicts(
             else f"was refused ({code}), is allowed"
         )
         yield RebaseFact(effect=RebaseEffect.VERDICT_CHANGED, about=statement.id, told=told)
+
+
+_Judged = tuple[OverlayReport, StatementVerdict | None]
+"""What is said of an overlay on a release, and its verdict on one statement, where it has one."""
+
+
+def _not_judged(statement: OverlayStatement, pinned: _Judged, following: _Judged) -> RebaseFact:
+    """Return that a release has no verdict on a statement, and why."""
+    told = (
+        f"{'allowed' if verdict.is_allowed else f'refused ({verdict.code})'} on {name}"
+        if verdict
+        else f"not judged on {name} ({_slip(statement, report)})"
+        for name, (report, verdict) in (("the pinned release", pinned), ("the next one", following))
+    )
+    return RebaseFact(effect=RebaseEffect.NOT_JUDGED, about=statement.id, told=", ".join(told))
+
+
+def _slip(statement: OverlayStatement, report: OverlayReport) -> str:
+    """Return what is wrong with the names of a statement, or with its holder."""
+    here = range(statement.span.line, statement.span.end_line + 1)
+    errors = [one for one in report.findings if one.severity is Severity.ERROR]
+    inside = (one.message for one in errors if one.span.file == statement.span.file and one.span.line in here)
+    holder = (one.message for one in errors if one.span == report.overlays[0].place("holder"))
+    return next(inside, "") or next(holder, "its names are not those of upstream")
 
 
 class _Renewed:
@@ -197,8 +223,9 @@ def _would_do(verdict: StatementVerdict, norms: Norms) -> bool:
 class _Rebaser:
     """Finds what happens to what statements are about."""
 
-    def __init__(self, diff: SpecDiff, old: Norms, new: Norms, renewed: _Renewed) -> None:
+    def __init__(self, diff: SpecDiff, old: Norms, new: Norms, renewed: _Renewed, holder: str) -> None:
         self._diff, self._old, self._new, self._renewed = diff, old, new, renewed
+        self._holder = holder
         said = _sentences(old.spec)
         self._fresh = {words: one for words, one in _sentences(new.spec).items() if words not in said}
 
@@ -213,6 +240,9 @@ class _Rebaser:
         return tuple(dict.fromkeys(self._facts(statement, _Verdicts(was, now))))
 
     def _facts(self, statement: OverlayStatement, verdicts: _Verdicts) -> Iterator[RebaseFact]:
+        for name in dict.fromkeys(filter(None, (self._holder, statement.level))):
+            if name in self._old.rank and name not in self._new.rank:
+                yield RebaseFact(effect=RebaseEffect.LEVEL_CHANGED, about=name, told=self._gone_level(name))
         clauses = {one.provision: one.clause for one in statement.targets}
         for name in dict.fromkeys((*clauses, *statement.forbids, *statement.scope, statement.chapter)):
             if name in self._old.provisions:
@@ -221,6 +251,15 @@ class _Rebaser:
                 )
         yield from self._upstream(statement)
         yield from self._examples(statement)
+
+    def _gone_level(self, name: str) -> str:
+        """Return that a level at which the overlay speaks is not there, and what a person may write instead."""
+        heir = self._new.spec.level_by_id.get(self._renewed.level(name))
+        if heir and heir.roles:
+            return f"the level `{name}` is called `{heir.id}` now: write that yourself"
+        called = f", and is called `{heir.id}` now, which no message has" if heir else ""
+        speaking = ", ".join(f"`{one.id}`" for one in self._new.spec.levels if one.roles)
+        return f"the level `{name}` is gone{called}: write another one yourself; messages have {speaking}"
 
     def _named(self, name: str, clause: str, verdicts: _Verdicts, *, is_home: bool) -> Iterator[RebaseFact]:
         old = self._old.provisions[name]
@@ -340,8 +379,6 @@ def _written(text: str, overlay: Overlay, renewed: _Renewed, pin: Upstream) -> s
         value = getattr(pin, key)
         if value and f"upstream.{key}" in given and value != getattr(overlay.upstream, key):
             edits[given[f"upstream.{key}"]] = _scalar(value)
-    if (holder := renewed.level(overlay.holder)) != overlay.holder:
-        edits[given["holder"]] = _scalar(holder)
     for statement in overlay.statements:
         for target in statement.targets:
             if (now := renewed.id(target.provision)) != target.provision:
@@ -357,7 +394,7 @@ def _written(text: str, overlay: Overlay, renewed: _Renewed, pin: Upstream) -> s
     written = _edited(text, edits)
     wanted = renewed.overlay(overlay)
     found, _ = overlay_of(written, overlay.file)
-    if found is None or (found.holder, _names(found)) != (wanted.holder, _names(wanted)):
+    if found is None or _names(found) != _names(wanted):
         raise SourceError(f"`{overlay.file}` is written so that it has to be changed by hand")
     return written
 
@@ -403,75 +440,3 @@ def _edited(text: str, edits: Mapping[Span, Callable[[str], str]]) -> str:
         end = starts[span.end_line - 1] + span.end_column - 1
         text = text[:start] + change(text[start:end]) + text[end:]
     return text
-
-
-# -- text and JSON -------------------------------------------------------------------------------
-
-
-def _text(found: OverlayRebase) -> str:
-    lines = [line for one in found.statements for line in (*_lines(one), "")]
-    counts = {effect: sum(effect in one.effects for one in found.statements) for effect in RebaseEffect}
-    told = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count) or "no statement"
-    names = [one.version or one.title for one in (found.report.upstream, found.next.upstream)]
-    return "".join(f"{printable(line)}\n" for line in (*lines, f"{names[0]} → {names[1]}: {told}"))
-
-
-def _lines(one: RebasedStatement) -> Iterator[str]:
-    yield f"{one.id}: {', '.join(one.effects)} ({one.span.place})"
-    for fact in one.facts:
-        yield f"  {fact.effect}: {fact.told}"
-        yield from (f"    - {_cited(one)}" for one in fact.before)
-        yield from (f"    + {_cited(one)}" for one in fact.after)
-        if fact.effect is RebaseEffect.VERDICT_CHANGED and one.before and one.after:
-            for side, verdict in (("before", one.before), ("after", one.after)):
-                yield f"    {side}:"
-                witness = verdict.decisive.witness
-                yield from (f"      {line}" for line in conversation(witness))
-
-
-def _cited(one: Quotation) -> str:
-    return f"{one.text} ({one.span.place}, {one.locator})"
-
-
-def _json(found: OverlayRebase) -> str:
-    told = {
-        "old": {"title": found.report.upstream.title, "release": found.report.upstream.version},
-        "next": {"title": found.next.upstream.title, "release": found.next.upstream.version},
-        "statements": [_record(one) for one in found.statements],
-    }
-    return json_object(told, found.findings)
-
-
-def _record(one: RebasedStatement) -> dict[str, Any]:
-    sides = {"before": one.before, "after": one.after}
-    return {
-        "id": one.id,
-        "effects": [effect.value for effect in one.effects],
-        "facts": [
-            {
-                "effect": fact.effect.value,
-                "about": fact.about,
-                "told": fact.told,
-                "before": [quotation_record(one) for one in fact.before],
-                "after": [quotation_record(one) for one in fact.after],
-            }
-            for fact in one.facts
-        ],
-        "verdicts": {side: _verdict(verdict) for side, verdict in sides.items()},
-    }
-
-
-def _verdict(verdict: StatementVerdict | None) -> dict[str, Any] | None:
-    if verdict is None:
-        return None
-    witness = verdict.decisive.witness
-    return {
-        "verdict": "allowed" if verdict.is_allowed else "refused",
-        "code": verdict.code.value if verdict.code else None,
-        "case": case_record(witness),
-        "labels": {name: label.value for name, label in witness.decision.labels.items()},
-    }
-
-
-REBASE_FORMATS: Formats[OverlayRebase] = {"text": _text, "json": _json}
-"""The forms of what a next release does to an overlay."""

@@ -269,3 +269,102 @@ def test_a_real_release_touches_what_it_changed(model_spec_data: Path, tmp_path:
     untouched = {one.id for one in found.statements if one.effects == (RebaseEffect.UNTOUCHED,)}
     assert same <= untouched
     assert 0 < len(untouched) < len(found.statements)
+
+
+SIDECAR = """spec: {name: shop}
+levels:
+  - {id: owner, override: explicit, roles: [developer]}
+  - {id: guest, override: implicit, roles: [user]}
+provisions: {greet: {level: guest}}
+"""
+
+
+@pytest.fixture
+def levels(shop: Path) -> Path:
+    """Return a folder with one text as two releases, which have a sidecar each."""
+    for name in ("old", "new"):
+        (shop / f"{name}.md").write_text("# Greet\n\nIt greets people.\n\n# Smile\n\nIt smiles.\n", "utf-8")
+        (shop / f"{name}.yaml").write_text(SIDECAR, "utf-8")
+    head = "overlay: shop\nupstream: {source: old.md}\nholder: owner\nstatements:\n"
+    (shop / "shop.yaml").write_text(
+        f"{head}  - {{id: one, says: x, overrides: greet}}\n  - {{id: two, says: y, adds: Y, level: guest}}\n",
+        "utf-8",
+    )
+    return shop
+
+
+def rebased(levels: Path, *changes: tuple[str, str]) -> ps.OverlayRebase:
+    text = SIDECAR
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (levels / "new.yaml").write_text(text, "utf-8")
+    return ps.rebase_overlay(
+        levels / "shop.yaml",
+        levels / "new.md",
+        annotations=levels / "old.yaml",
+        next_annotations=levels / "new.yaml",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([], {}),
+        ([("owner", "keeper")], {"one": ["owner"], "two": ["owner"]}),
+        ([("guest", "caller")], {"two": ["guest"]}),
+        (
+            [("owner, override: explicit, roles: [developer]", "keeper, override: never")],
+            {"one": ["owner"], "two": ["owner"]},
+        ),
+    ],
+)
+def test_a_level_that_is_gone_is_told_and_left_to_people(
+    levels: Path, changes: list[tuple[str, str]], told: dict[str, list[str]]
+) -> None:
+    found = rebased(levels, *changes)
+    gone = {
+        one.id.removeprefix("shop/"): [
+            fact.about
+            for fact in one.facts
+            if "yourself" in fact.told and fact.effect is RebaseEffect.LEVEL_CHANGED
+        ]
+        for one in found.statements
+    }
+    assert {name: abouts for name, abouts in gone.items() if abouts} == told
+    assert found.is_untouched is (not changes)
+    assert found.text == (levels / "shop.yaml").read_text("utf-8").replace("old.md", "new.md")
+
+
+def test_each_release_has_a_sidecar_of_its_own(run: Run, levels: Path) -> None:
+    assert not rebased(levels, ("level: guest", "level: owner")).is_untouched
+    given = ("overlay", "rebase", levels / "shop.yaml", "--next", levels / "new.md")
+    sides = [("--annotations", levels / f"{name}.yaml") for name in ("old", "new")]
+    assert run(*given, *sides[0])[0] == 0
+    code, out, _ = run(*given, *sides[0], *sides[1])
+    assert (code, "`greet` had the level `guest`, and has `owner`" in out) == (1, True)
+    assert run(*given, *sides[0], *sides[1], *sides[1])[0] == 2
+
+
+def test_what_a_release_cannot_judge_is_no_untouched_statement(run: Run, shop: Path) -> None:
+    (shop / "new.md").write_text(
+        OLD + "\n# Bow {#bow authority=user}\n\nThe assistant bows to every guest.\n", "utf-8"
+    )
+    head = "overlay: shop\nupstream: {source: old.md}\nholder: developer\nstatements:\n"
+    statements = (
+        "{id: bow, says: Never bow to them., overrides: bow}",
+        "{id: no, says: x, overrides: nowhere}",
+        "{id: well, says: y, restates: greet}",
+        "{id: unread, says: z}",
+    )
+    (shop / "shop.yaml").write_text(head + "".join(f"  - {one}\n" for one in statements), "utf-8")
+    code, out, _ = run("overlay", "rebase", shop / "shop.yaml", "--next", shop / "new.md")
+    assert code == 1
+    assert out.rstrip().endswith("3 not-judged, 1 untouched")
+    told = [line.strip() for line in out.splitlines() if "not judged on the pinned release" in line]
+    assert ["allowed on the next one" in line for line in told] == [True, False]
+    assert (
+        "(unknown provision `nowhere`), not judged on the next one (unknown provision `nowhere`)" in told[1]
+    )
+    (shop / "shop.yaml").write_text(f"{head}  - {statements[2]}\n  - {statements[3]}\n", "utf-8")
+    assert run("overlay", "rebase", shop / "shop.yaml", "--next", shop / "new.md")[0] == 1
