@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
@@ -197,4 +198,15 @@ def _judged(
     files: Iterable[str | Path], upstream: Source | None, options: ReadingOptions
 ) -> tuple[OverlayReport, Loaded]:
     given = loaded(upstream, **options) if isinstance(upstream, Spec) else upstream
-    return reader(**options).judged([(Path(file), str(file)) for file in files], given)
+    named = [(Path(file), str(file)) for file in files]
+    for path, name in named:
+        if path.suffix.lower() in _MARKDOWN and path.is_file():
+            raise SourceError(
+                f"`{name}` is Markdown, and an overlay is a file of YAML: make a draft of it with"
+                f" `policyspec overlay import {shlex.quote(name)} --upstream SOURCE -o overlay.yaml`"
+            )
+    return reader(**options).judged(named, given)
+
+
+_MARKDOWN = frozenset({".md", ".mdc", ".markdown"})
+"""Endings of instruction files of agents, from which an overlay may be drafted."""

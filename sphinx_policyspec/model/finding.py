@@ -251,17 +251,20 @@ class UnknownNames:
     def __init__(self) -> None:
         self._hints = Hints()
 
-    def finding(self, kind: str, name: str, span: Span, known: Collection[str], *, word: str = "") -> Finding:
+    def finding(
+        self, kind: str, name: str, span: Span, known: Collection[str], *, word: str = "", hint: str = ""
+    ) -> Finding:
         """Return what is to be said of a name.
 
         :param kind: of the thing that it should name
         :param word: what messages call the kind, where that is not its own name
+        :param hint: what to do where no name is near and they are many, or there is none at all
         """
         return Finding(
             code=f"unknown-{kind}",
             message=f"unknown {word or kind} {shown(name)}",
             span=span,
-            hint=self._hints.nearest(name, known) or f"correct it, or declare the {word or kind}",
+            hint=self._hints.nearest(name, known) or hint or f"correct it, or declare the {word or kind}",
         )
 
 

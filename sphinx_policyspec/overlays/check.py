@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 
@@ -174,7 +174,7 @@ def _wrong_holder(overlay: Overlay, norms: Norms) -> Finding | None:
     level, span = norms.spec.level_by_id.get(overlay.holder), overlay.place("holder")
     speaking = [one.id for one in norms.spec.levels if one.roles]
     if level is None:
-        return UnknownNames().finding("level", overlay.holder, span, speaking)
+        return UnknownNames().finding("level", overlay.holder, span, speaking, hint=_hint("level", norms))
     if not level.roles:
         return Finding(
             code="unknown-level",
@@ -183,6 +183,13 @@ def _wrong_holder(overlay: Overlay, norms: Norms) -> Finding | None:
             hint=f"name one of {', '.join(f'`{name}`' for name in speaking)}",
         )
     return None
+
+
+def _hint(kind: str, norms: Norms) -> str:
+    """Return what to do about a name that upstream does not have, which somebody else writes."""
+    if kind == "level" and not norms.spec.levels:
+        return "upstream declares no level: give `--annotations` a sidecar that does"
+    return f"correct it: it names {'an' if kind[0] in 'aeiou' else 'a'} {kind} of upstream"
 
 
 class _Names:
@@ -209,18 +216,19 @@ class _Names:
         if statement.chapter:
             yield from self._provision(statement.chapter, statement.place("chapter"), needs_norm=False)
         if statement.level and statement.level not in self._norms.rank:
-            yield self._unknown.finding("level", statement.level, statement.place("level"), self._norms.rank)
+            yield self._unfound("level", statement.level, statement.place("level"), self._norms.rank)
         for name in statement.voids:
             if not self._norms.examples(name):
                 known = [example.title for example in self._norms.spec.examples]
-                yield self._unknown.finding("example", name, statement.place("voids"), known)
+                yield self._unfound("example", name, statement.place("voids"), known)
+
+    def _unfound(self, kind: str, name: str, span: Span, known: Collection[str]) -> Finding:
+        return self._unknown.finding(kind, name, span, known, hint=_hint(kind, self._norms))
 
     def _provision(self, name: str, span: Span, *, needs_norm: bool = True) -> Iterator[Finding]:
         found = self._norms.provisions.get(name)
         if found is None:
-            yield self._vanished(name, span) or self._unknown.finding(
-                "provision", name, span, self._norms.provisions
-            )
+            yield self._vanished(name, span) or self._unfound("provision", name, span, self._norms.provisions)
         elif found.id != name:
             yield Finding(
                 code="renamed-target",

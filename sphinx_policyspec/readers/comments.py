@@ -79,12 +79,13 @@ def without_comments(
 def front_matter(lines: Sequence[str]) -> int:
     """Return the line after the YAML or TOML that a file begins with, 0 where it begins with something else.
 
-    Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
+    A byte order mark may stand before it. Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
     """
-    if lines and lines[0].rstrip() == TOML_MARK:
+    opening = lines[0].removeprefix("\ufeff").rstrip() if lines else ""
+    if opening == TOML_MARK:
         ends = (n for n, line in enumerate(lines[1:_LONGEST_MATTER], 1) if line.rstrip() == TOML_MARK)
         return next(ends, -1) + 1
-    if not lines or lines[0].rstrip() != "---":
+    if opening != "---":
         return 0
     has_key = False
     for number, line in enumerate(lines[1:_LONGEST_MATTER], 1):

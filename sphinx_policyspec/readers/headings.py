@@ -465,7 +465,7 @@ def front_matter_of(lines: Lines) -> dict[str, Any]:
     reader = YamlReader(lines.file, first=2)
     inside = lines.text(1, end - 1) if end else ""
     try:
-        if end and lines.lines[0].startswith(TOML_MARK):
+        if end and lines.lines[0].removeprefix("\ufeff").startswith(TOML_MARK):
             given = {key: str(value) for key, value in tomllib.loads(inside).items()}
         else:
             root = reader.mapping(reader.compose(inside) if end else None)

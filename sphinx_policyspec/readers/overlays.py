@@ -232,8 +232,7 @@ def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, 
     :param name: how findings name the file
     """
     text, wrong = read_text(path, name)
-    reader = YamlReader(name, findings=[*wrong])
-    return overlay_in(reader, text), tuple(reader.findings)
+    return overlay_in(reader := YamlReader(name, findings=[*wrong]), text), tuple(reader.findings)
 
 
 def read_overlays(
@@ -241,7 +240,7 @@ def read_overlays(
 ) -> tuple[tuple[Overlay, ...], tuple[Finding, ...], str]:
     """Return the overlays of files, what is wrong with their form, and the upstream that all of them name.
 
-    Raises as :func:`read_overlay` does, where none of them is an overlay, and where they name two upstreams.
+    Raises as :func:`read_overlay` does, where none of them is an overlay, or one names no upstream, and where they name two.
 
     :param files: each with how findings name it
     :param is_named: whether the upstream that they name counts
@@ -259,7 +258,7 @@ def read_overlays(
             # One file has several names, as seen from several folders.
             here = source if is_git(source) else str(folder / source)
             named.setdefault(source if is_git(source) else str(real_path(Path(here))), here)
-    if not overlays:
+    if not overlays or (is_named and not all(one.upstream.source for one, _ in overlays)):
         raise AnnotationError("\n".join(map(str, findings)))
     if is_named and len(named) > 1:
         told = ", ".join(f"`{source}`" for source in sorted(named.values()))
@@ -280,8 +279,7 @@ def _from_outside_in(overlays: Sequence[tuple[Overlay, Path]]) -> tuple[Overlay,
 
 def overlay_of(text: str, file: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
     """Return the overlay of a text, as :func:`read_overlay` does."""
-    reader = YamlReader(file)
-    return overlay_in(reader, text), tuple(reader.findings)
+    return overlay_in(reader := YamlReader(file), text), tuple(reader.findings)
 
 
 def overlay_in(reader: YamlReader, text: str) -> Overlay | None:
@@ -308,17 +306,12 @@ class _Reader:
         )
         self._lost = (*told, *shown)
         if root is None:
-            self.yaml.findings.append(
-                Finding(
-                    code="missing-key",
-                    message="no overlay here",
-                    span=Span(self.yaml.file, 1),
-                    hint="begin it with `overlay: NAME`",
-                )
-            )
+            place, hint = Span(self.yaml.file, 1), "begin it with `overlay: NAME`"
+            nothing = Finding(code="missing-key", message="no overlay here", span=place, hint=hint)
+            self.yaml.findings.append(nothing)
             return None
         values, is_whole = self._mapping(root, OVERLAY)
-        upstream, _ = self._mapping(values.get("upstream"), UPSTREAM)
+        upstream = self._upstream(values.get("upstream"))
         surface = self._choice(values, "surface", Surface, Surface.API)
         items = [*self.yaml.items(values.get("statements"))]
         found = self._unique([one for node in items if (one := self._statement(node))])
@@ -334,6 +327,13 @@ class _Reader:
             unread=len(items) - len(found),
             places=self._places({**values, **{f"upstream.{key}": node for key, node in upstream.items()}}),
         )
+
+    def _upstream(self, node: yaml.Node | None) -> dict[str, yaml.Node]:
+        if isinstance(node, yaml.ScalarNode) and node.value:
+            told = "`upstream` is a mapping with a `source`"
+            self.yaml.find("wrong-type", node, told, f"write `upstream: {{source: {node.value}}}`")
+            return {"source": node}
+        return self._mapping(node, UPSTREAM)[0]
 
     def _unique(self, found: Sequence[OverlayStatement]) -> tuple[OverlayStatement, ...]:
         unique: dict[str, OverlayStatement] = {}

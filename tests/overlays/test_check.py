@@ -634,3 +634,57 @@ def test_the_summary_counts_every_statement_of_the_file(run: Run, shop: Path) ->
         "left out: 7 statements: 2 allowed, 1 refused, 4 not judged"
         in run("overlay", "export", file, "--to", "agents")[2]
     )
+
+
+def test_an_upstream_that_is_named_alone_is_taken_for_its_source(shop: Path) -> None:
+    path = written(shop, "{id: a, says: x, overrides: be_kind}")
+    path.write_text(path.read_text("utf-8").replace("{source: model_spec.md}", "model_spec.md"), "utf-8")
+    report = ps.check_overlay(path)
+    (told,) = (one for one in report.findings if one.code == "wrong-type")
+    assert (told.span.line, told.hint) == (2, "write `upstream: {source: model_spec.md}`")
+    assert [one.statement.id for one in report.allowed] == ["a"]
+
+
+def test_an_overlay_without_a_source_tells_all_of_its_slips(shop: Path, run: Run) -> None:
+    path = shop / "lost.yaml"
+    path.write_text(HEAD.replace("{source:", "{release:") + "  hello\n", "utf-8")
+    status, _, said = run("overlay", "check", path)
+    assert (status, "missing" in said, "expected a list" in said) == (2, True, True)
+    assert run("overlay", "check", path, "--upstream", shop / "model_spec.md")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["# Rules\n\n- Be kind.\n", "---\ntitle: x\n---\n\n# Rules\n", "- a\nb: c\n"]
+)
+def test_markdown_is_no_overlay_and_the_command_that_reads_it_is_named(
+    shop: Path, run: Run, text: str
+) -> None:
+    path = shop / "AGENTS.md"
+    path.write_text(text, "utf-8")
+    for command in (["check"], ["resolve"], ["export", "--to", "agents"], ["rebase", "--next", path]):
+        status, _, said = run("overlay", *command, path)
+        assert (status, "policyspec overlay import" in said, "Traceback" in said) == (2, True, False)
+
+
+def test_a_level_of_an_upstream_without_levels_is_told_with_the_option_that_gives_them(shop: Path) -> None:
+    (shop / "plain.md").write_text("# Greet\n\nIt should greet.\n", "utf-8")
+    path = written(shop, "{id: a, says: x, overrides: greet}")
+    (told,) = ps.check_overlay(path, upstream=shop / "plain.md").findings
+    assert told.code == "unknown-level"
+    assert "--annotations" in told.hint
+    sidecar = shop / "side.yaml"
+    sidecar.write_text(
+        "levels: [{id: developer, roles: [developer]}]\nprovisions: {greet: {level: developer}}\n", "utf-8"
+    )
+    found = ps.check_overlay(path, upstream=shop / "plain.md", annotations=sidecar)
+    assert [one.code for one in found.findings if one.severity is ps.Severity.ERROR] == []
+    assert len(found.allowed) == 1
+
+
+def test_an_unknown_name_of_upstream_is_to_be_corrected_and_not_declared(shop: Path) -> None:
+    many = "".join(f"# Rule {n} {{#rule_{n} authority=user}}\n\nIt should be so.\n\n" for n in range(20))
+    (shop / "model_spec.md").write_text(many, "utf-8")
+    path = written(shop, "{id: a, says: x, overrides: greeting, voids: [none such]}")
+    hints = {one.code: one.hint for one in ps.check_overlay(path).findings}
+    assert hints["unknown-provision"] == "correct it: it names a provision of upstream"
+    assert hints["unknown-example"] == "correct it: it names an example of upstream"

@@ -501,3 +501,17 @@ def test_many_headings_get_ids_of_their_own(title: str, count: int) -> None:
     text = "".join(f"{'#' * (1 + n % 6)} {title.format(n)}\n\nText.\n\n" for n in range(count))
     ids = [one.id for one in read_markdown(text, FILE, rule=HeadingRule()).spec.provisions]
     assert len(ids) == len(set(ids)) == count
+
+
+def test_a_byte_order_mark_hides_no_front_matter(tmp_path: Path) -> None:
+    toml = '+++\ntitle = "Harbour"\ndate = "2026-03-01"\n+++\n\n# Words\n\nIt is so.\n'
+    for text in (CHARTER, toml):
+        found = []
+        for mark in ("", "\ufeff"):
+            (tmp_path / "charter.md").write_text(mark + text, "utf-8")
+            found.append(load_checked(tmp_path / "charter.md").spec)
+            assert source_texts(found[-1])["charter.md"] == mark + text
+        bare, marked = found
+        assert (bare.title, bare.version) == (marked.title, marked.version)
+        assert [one.id for one in bare.provisions] == [one.id for one in marked.provisions]
+        assert marked.version == "2026-03-01"
