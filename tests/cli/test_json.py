@@ -100,7 +100,7 @@ COMMANDS = {
     "overlay-rebase": "overlay rebase OVERLAY --upstream OLD --next NEW --format json",
     "reason": "reason NEW --format json",
     "resolve": "resolve NEW CASES --format json",
-    "resolve-each": "resolve ONE TWO CASES --alignment ALIGNMENT --format json",
+    "resolve-each": "resolve ONE TWO EACH --alignment ALIGNMENT --format json",
     "results": "results NEW RESULTS --compare m1 m2 --triage TRIAGE --format json",
     "stats": "stats NEW",
     "survey": "survey NEW CASES --format json",
@@ -145,6 +145,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Path("all", version).mkdir(parents=True)
         Path("all", version, "model_spec.md").write_text(text, "utf-8")
     Path("cases.yaml").write_text(CASES, "utf-8")
+    # Both specs have this id: whose the case means is said.
+    Path("each.yaml").write_text(CASES.replace("tell_truth", "'one:tell_truth'"), "utf-8")
     Path("side.yaml").write_text(SIDECAR, "utf-8")
     Path("broken.ttl").write_text("<a> <b> .", "utf-8")
     said = ps.judge("all/2026-01-01", "all/2026-02-01", annotate=False).judgement(
@@ -175,7 +177,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def words(command: str) -> list[str]:
     named = {
-        "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml",
+        "OLD": "all/2026-01-01", "NEW": "all/2026-02-01", "ALL": "all", "CASES": "cases.yaml", "EACH": "each.yaml",
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
         "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml", "AGENTS": "AGENTS.md",
         "ONE": "one.nt", "TWO": "two.nt", "ALIGNMENT": "x.sssom.tsv",
@@ -299,6 +301,7 @@ def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
         "overlay",
         "cases",
         "judgements",
+        "publish",  # tests/publishing: it needs a server
     }
 
 

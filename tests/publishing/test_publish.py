@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import ServerError, SourceError
@@ -392,6 +393,7 @@ def test_the_command_publishes_and_tells(oxigraph: Running, proxy: Proxy, run: R
     assert names(oxigraph.server()) == set()
     status, out, _ = run("publish", file, "--to", oxigraph.url, "--format", "json")
     told = json.loads(out)
+    Draft202012Validator(ps.json_schema("publish")).validate(told)
     assert (status, [graph["writes"] > 0 for graph in told["graphs"]], told["errors"]) == (
         0,
         [True, True],
