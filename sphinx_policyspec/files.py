@@ -385,3 +385,9 @@ def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[obj
     body = "".join(line(row, "td") for row in rows[:_MOST])
     head = f"<thead>{line(columns, 'th')}</thead>" if columns else ""
     return f"<table><caption>{html_safe(caption)}{more}</caption>{head}<tbody>{body}</tbody></table>"
+
+
+def as_counted(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return a key that sorts names as people count: `s2` before `s10`."""
+    parts = filter(None, re.split(r"([0-9]{1,9})", name))
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)

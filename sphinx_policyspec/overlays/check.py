@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 
 from sphinx_policyspec.checks.prose import without_shown
 from sphinx_policyspec.decision import Norms, decide
-from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.files import Brief, as_counted, grouped
 from sphinx_policyspec.model import (
     Case,
     Finding,
@@ -98,16 +98,10 @@ class OverlayReport(Brief):
         found = grouped((verdict.overlay.name, verdict) for verdict in verdicts)
         return {
             overlay.name: tuple(
-                sorted(found.get(overlay.name, ()), key=lambda one: _as_counted(one.statement.id))
+                sorted(found.get(overlay.name, ()), key=lambda one: as_counted(one.statement.id))
             )
             for overlay in self.overlays
         }
-
-
-def _as_counted(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return a key that sorts names as people count: `s2` before `s10`."""
-    parts = filter(None, re.split(r"([0-9]{1,9})", name))
-    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
 
 
 def check_overlays(
