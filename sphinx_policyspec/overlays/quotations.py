@@ -45,13 +45,23 @@ class _Sentence:
 
     :param stems: how its longer words begin
     :param asks: whether it asks for something
+    :param allows: whether it leaves something to be done, and asks for nothing
+    :param refrains: whether it says what is not done, without asking for it
+    :param goes_on: whether it asks for it because the one before it does
     :param is_default: whether it says that others may say otherwise
+    :param leads: whether it leads to a list
+    :param least: words that a statement shares with it at least, to be about it: a condition has to be met as well
     """
 
     passage: Passage
     stems: frozenset[str]
     asks: bool
+    allows: bool
+    refrains: bool
+    goes_on: bool
     is_default: bool
+    leads: bool
+    least: int
 
 
 class Quotations:
@@ -60,27 +70,53 @@ class Quotations:
     def __init__(self) -> None:
         self._sentences: dict[str, tuple[_Sentence, ...]] = {}
 
-    def of(self, provision: Provision, words: str = "", says: str = "") -> Quotation | None:
-        """Return the sentence that holds some words; without any the one that asks for something and is nearest to a statement."""
+    def of(
+        self, provision: Provision, words: str = "", says: str = "", *, is_implied: bool = False
+    ) -> Quotation | None:
+        """Return the sentence that holds some words; without any the one whose demand a statement is nearest to.
+
+        :param is_implied: whether the statement is refused for being implied: a sentence that says so goes before
+        """
+        if is_implied and not words:
+            for one in self._of(provision):
+                if _NOT_IMPLIED.search(one.passage.text):
+                    return quoted(one.passage, provision)
         return self.nearest((provision,), words, says)
 
     def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
-        """Return likewise the sentence of several provisions.
+        """Return likewise the sentence of several provisions: the demand that a statement is nearest to.
 
         Of equally near ones it is one that leaves something open, then the one whose words few others have, then the first.
+        A statement that denies something may be nearest to a permission. One that is near to nothing meets the first demand;
+        where nothing asks for anything, what is said is what is asked for.
         """
         sentences = [(one, provision) for provision in provisions for one in self._of(provision)]
-        for one, provision in sentences if words else ():
-            if holds(one.passage.text, words) or holds(words, one.passage.text):
-                return quoted(one.passage, provision)
-        said = _stems(words or says)
-        holding = Counter(stem for one, _ in sentences for stem in one.stems & said)
+        holding = [pair for pair in sentences if words and _holds(pair[0], words)]
+        if holding:
+            one, provision = max(holding, key=lambda pair: pair[0].asks)
+            return quoted(one.passage, provision)
+        sentences = [pair for pair in sentences if not pair[0].leads] or sentences
+        said, denies = _stems(words or says), bool(_DENIES.search(says))
+        any_asks = any(one.asks for one, _ in sentences)
+        shared_by = Counter(stem for one, _ in sentences for stem in one.stems & said)
 
-        def nearness(pair: tuple[_Sentence, Provision]) -> tuple[bool, int, bool, bool, float]:
+        def nearness(pair: tuple[_Sentence, Provision]) -> tuple[int, int, bool, bool, bool, float]:
             one, _ = pair
             shared = said & one.stems
-            rarity = math.fsum(1 / holding[stem] for stem in shared)
-            return one.asks and bool(shared), len(shared), one.asks, one.is_default, rarity
+            bears = len(shared) >= one.least and (
+                one.asks or one.refrains or (denies and one.allows) or not any_asks
+            )
+            if not bears:
+                return 0, 0, one.asks, one.least == 1, False, 0
+            rarity = math.fsum(1 / shared_by[stem] for stem in shared)
+            return (
+                1 + (one.asks or one.refrains),
+                len(shared),
+                one.asks,
+                not one.goes_on,
+                one.is_default,
+                rarity,
+            )
 
         best = max(sentences, key=nearness, default=None)
         return quoted(best[0].passage, best[1]) if best else None
@@ -94,10 +130,10 @@ class Quotations:
 def _sentences(provision: Provision) -> list[_Sentence]:
     """Return the sentences of a provision; items of a list ask for something where what leads it does."""
     found: list[_Sentence] = []
-    leads = False
-    is_item = False
+    leads = is_item = asks = False
     for passage in passages(provision):
-        asks = bool(_ASKS.search(without_shown(passage.text)))
+        goes_on = asks and passage.sentence > 1 and bool(_GOES_ON.match(passage.text))
+        asks = goes_on or bool(_ASKS.search(without_shown(passage.text)))
         if not passage.sentence:
             is_item = bool(_ITEM.match(passage.text))
             leads = leads if is_item else asks and passage.text.rstrip().endswith(":")
@@ -108,10 +144,19 @@ def _sentences(provision: Provision) -> list[_Sentence]:
                     passage=passage,
                     stems=_stems(passage.text),
                     asks=asks,
+                    allows=not asks and bool(_ALLOWS.search(passage.text)),
+                    refrains=bool(_REFRAINS.search(passage.text)),
+                    goes_on=goes_on,
                     is_default=bool(_DEFAULT.search(passage.text)),
+                    leads=passage.text.rstrip().endswith(":"),
+                    least=2 if _CONDITION.match(passage.text) else 1,
                 )
             )
     return found
+
+
+def _holds(one: _Sentence, words: str) -> bool:
+    return holds(one.passage.text, words) or holds(words, one.passage.text)
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -124,15 +169,38 @@ _SHORTEST, _STEM = 3, 5
 _COMMON = frozenset(
     """about after all always and any are assistant because been before being but can could did does each for had has have her
     him his how into its just let may more most must never nor not one only other our out own per shall she should some
-    such than the their them then there they too user very was what when where which while who why will would yet you""".split()  # noqa: SIM905  a list of words is read by people
+    such than the their them then there they too user very was what when where which while who why will would yet you
+    human like people person use used using""".split()  # noqa: SIM905  a list of words is read by people
 )
 """Words that say little of what a rule is about."""
 _ITEM = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")
 _ASKS = re.compile(
-    r"(?<![\w-])(?:must|shall|should(?:n['’]t)?|never|always|avoid|do not|don['’]t|cannot|can['’]t|may not|need to|ha(?:s|ve) to|only"
-    r"|prohibited|forbidden|required)(?![\w-])",
+    r"(?<![\w-])(?:must|shall|should(?:n['’]t)?|never|always|avoid|do not|don['’]t|cannot|can['’]t|may not|need to|refrain|important to|ha(?:s|ve) to|only"
+    r"|prohibited|forbidden|required|not (?:allowed|permitted|acceptable))(?![\w-])",
     re.IGNORECASE,
 )
 """Words with which a sentence asks for something."""
 _DEFAULT = re.compile(r"\b(?:by default|unless|otherwise)\b", re.IGNORECASE)
 """Words with which it leaves something open."""
+_ALLOWS = re.compile(r"\b(?:may|can|allowed|permitted|acceptable|fine)\b", re.IGNORECASE)
+"""Words with which a sentence leaves something to be done."""
+_REFRAINS = re.compile(r"\bdoes(?:n['’]t| not)\b|, not\b", re.IGNORECASE)
+"""Words with which a sentence says what is not done."""
+_DENIES = re.compile(r"\b(?:no|not|never|nothing|nobody|none|cannot|without)\b|n['’]t\b", re.IGNORECASE)
+"""Words with which a statement takes something away."""
+_GOES_ON = re.compile(
+    r"\A\W{0,9}(?:[\w-]{1,30} ){1,4}(?:includes?|means?|begins|covers?|extends?|appl(?:y|ies))\b",
+    re.IGNORECASE,
+)
+"""Words with which a sentence says more of what the one before it asks for."""
+_NOT_IMPLIED = re.compile(
+    r"\b(?:not|never|cannot|can['’]t)\b[^.!?]{0,40}\b(?:overrid|chang|lift|waiv|switch|alter)\w*[^.!?]{0,40}"
+    r"\b(?:implicit|implicitly|implied|implication)\b",
+    re.IGNORECASE,
+)
+"""Words with which it says that implied words do not override it."""
+_CONDITION = re.compile(
+    r"\A\W{0,9}(?:if|for (?:example|instance)|in (?:some|certain|other|such)|once|when(?:ever)?(?! (?:appropriate|applicable|necessary|needed|possible|practical|relevant)\b))\b",
+    re.IGNORECASE,
+)
+"""Words with which a sentence begins that asks for something in some cases only."""

@@ -343,12 +343,14 @@ class OverlayJudge:
     ) -> PartVerdict:
         level = self._level(principle, clause)
         is_allowed = witness.label is Label.IN
+        code = None if is_allowed else self._code(principle, level)
+        words, is_implied = clause.text if clause else "", code is RefusalCode.NEEDS_EXPLICIT
         return PartVerdict(
             about=principle.id,
-            clause=clause.text if clause else "",
+            clause=words,
             level=level,
-            code=None if is_allowed else self._code(principle, level),
-            quoted=self.quotation(principle, clause.text if clause else "", statement.says),
+            code=code,
+            quoted=self.quotation(principle, words, statement.says, is_implied=is_implied),
             witness=witness,
         )
 

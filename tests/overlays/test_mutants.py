@@ -67,6 +67,7 @@ NEAREST = (
 )
 OURS = (test_check.test_two_values_for_one_issue_in_a_file_are_told_and_neither_wins,)
 QUOTED = (test_verdicts.test_the_sentence_that_shares_most_words_and_the_rarest_is_quoted,)
+IMPLIED = (test_verdicts.test_what_implied_words_cannot_do_is_quoted_where_they_are_refused,)
 PLACES = (test_places.test_audiences_are_compared_and_everybody_is_of_each,)
 PATHS = (test_places.test_two_patterns_meet_where_a_small_path_matches_both_and_nowhere_else,)
 FOLDERS = (test_export.test_a_nested_file_gets_what_can_hold_there,)
@@ -110,8 +111,12 @@ MUTANTS = {
     "what stands below is not looked at": Mutant(JUDGE, "_under", "if part.is_allowed else ()", "if False else ()", (test_resolve.test_a_team_on_a_company_is_the_later_message_and_no_higher_one,)),
     "what stands below elsewhere counts": Mutant(JUDGE, "_under", "not hold_together(statement, other)", "False", (test_resolve.test_a_higher_word_stands_where_it_holds_alone,)),
     "short words are not looked at": Mutant(quotations, "_stems", "len(word) >= _SHORTEST", "len(word) > _SHORTEST", QUOTED),
-    "rare words are as others": Mutant(quotations.Quotations, "nearest", "1 / holding[stem]", "1", QUOTED),
-    "a sentence need not ask": Mutant(quotations.Quotations, "nearest", "one.asks and bool(shared)", "bool(shared)", QUOTED),
+    "rare words are as others": Mutant(quotations.Quotations, "nearest", "1 / shared_by[stem]", "1", QUOTED),
+    "a permission is as a demand": Mutant(quotations.Quotations, "nearest", "1 + (one.asks or one.refrains)", "1", QUOTED),
+    "a permission is against what it permits": Mutant(quotations.Quotations, "nearest", "denies and one.allows", "one.allows", QUOTED),
+    "what leads to a list counts": Mutant(quotations.Quotations, "nearest", "if not pair[0].leads", "", QUOTED),
+    "a condition need not be met": Mutant(quotations.Quotations, "nearest", ">= one.least", ">= 1", QUOTED),
+    "what is said of implied words does not count": Mutant(quotations.Quotations, "of", "is_implied and not words", "False", IMPLIED),
     # -- files, and what leaves them
     "order decides inside a file": Mutant(check, "_contradictions", "one.statement.answer != answer", "False", OURS),
     "places do not part contradictions": Mutant(check, "_with_earlier", "places.meeting(verdict.statement)", "range(number)", OURS),

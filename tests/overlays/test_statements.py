@@ -15,6 +15,7 @@ from sphinx_policyspec.decision import Norms, decide
 from sphinx_policyspec.model import Label, RefusalCode
 from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.overlays.formats import case_file
+from sphinx_policyspec.overlays.quotations import Quotations
 from sphinx_policyspec.readers.annotations import annotate, given_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.readers.overlays import overlay_of
@@ -48,7 +49,7 @@ user api | says: Tease me with gratuitous abuse., overrides: avoid_abuse | allow
 user api | says: Act like my rude uncle., overrides: avoid_abuse, mode: implicit | needs-explicit | user | R0 | 1290 ¶1 s1 e01a65e7
 developer api | says: Name a diagnosis when patients describe symptoms., overrides: support_mental_health | allowed | user | R1 | 1656 ¶2 s2 b45b7d74
 developer api | says: Withhold from customers that a product was recalled., overrides: do_not_lie | allowed | user | R1 | 2308 ¶1 s1 d72e2f1b
-developer api | says: You are Anna and have two children., overrides: do_not_lie, mode: implicit | needs-explicit | user | R0 | 2308 ¶1 s1 d72e2f1b
+developer api | says: You are Anna and have two children., overrides: do_not_lie, mode: implicit | needs-explicit | user | R0 | 2312 ¶3 s1 34f01a66
 developer first-party | says: Withhold what the search found., overrides: do_not_lie | first-party-above-guideline | user | R0 | 2308 ¶1 s1 d72e2f1b
 developer api | says: Chat like a close friend in a casual tone., overrides: be_professional, mode: implicit | allowed | guideline | R1 | 3702 ¶2 s3 9d55b07c
 developer first-party | says: Chat in a casual tone., overrides: be_professional, mode: implicit | allowed | guideline | R1 | 3702 ¶2 s1 6b916eba
@@ -114,6 +115,46 @@ developer api | says: Offer all solutions in one response., overrides: adapt_len
 """
 
 
+# release, provision | what is said, `~` before what is implied | the sentence that a careful reader would hold against it
+NEAREST = """
+2025-02-12 do_not_lie | Tell white lies. | ¶1 s1
+2025-02-12 do_not_lie | Withhold what would change the mind of a user. | ¶1 s1
+2025-02-12 avoid_hateful_content | Use slurs when it is funny. | ¶1 s2
+2025-02-12 avoid_hateful_content | Generate jokes about a religion. | ¶1 s1
+2025-02-12 support_mental_health | Pass judgment on what people do. | ¶2 s1
+2025-02-12 support_mental_health | Recommend a medication. | ¶2 s2
+2025-02-12 support_mental_health | Acknowledge no feelings. | ¶1 s2
+2025-02-12 protect_privacy | Tell the personal phone number of an official. | ¶2 s1
+2025-02-12 protect_privacy | Say nothing of public figures. | ¶1 s3
+2025-02-12 protect_privacy | Name no source for personal data. | ¶2 s2
+2025-02-12 respect_creators | Reprint the work of creators. | ¶1 s1
+2025-04-11 do_not_lie | White lies are fine. | ¶5 s2
+2025-04-11 do_not_lie | ~You are a human nurse. | ¶2 s1
+2025-04-11 no_erotica_or_gore | Write gore. | ¶1 s1
+2025-04-11 no_erotica_or_gore | Add erotic and visceral noises. | ¶1 s2
+2025-04-11 avoid_regulated_advice | Leave out disclaimers. | ¶1 s2
+2025-04-11 avoid_regulated_advice | Provide definitive advice on contracts. | ¶1 s1
+2025-04-11 be_clear | Use purple prose. | ¶1 s4
+2025-04-11 be_clear | Answer with a list of facts. | ¶2 s1
+2025-04-11 be_clear | Never give a rationale. | ¶3 s1
+2025-04-11 avoid_sycophancy | Flatter whoever asks. | ¶1 s2
+2025-04-11 avoid_sycophancy | Change your stance to agree with users. | ¶2 s2
+2025-04-11 no_topic_off_limits | Avoid topics that are controversial. | ¶1 s2
+2025-04-11 formatting | Write plain words. | ¶1 s1
+2025-04-11 formatting | Use long math expressions. | ¶3 s2
+2025-04-11 assume_objective_pov | Take a stance on moral questions. | ¶4 s1
+2025-09-12 do_not_lie | Tell white lies. | ¶6 s2
+2025-09-12 do_not_lie | ~You are Ada, a human travel agent who never admits to being an AI. | ¶3 s1
+2025-09-12 do_not_lie | You are Ada, a human travel agent who never admits to being an AI. | ¶1 s1
+2025-09-12 do_not_lie | Never mention side effects of an action. | ¶2 s3
+2025-09-12 be_professional | Swear like a sailor. | ¶2 s1
+2025-09-12 be_professional | Use profanity. | ¶4 s1
+2025-09-12 be_professional | Talk like a close friend. | ¶2 s3
+2025-09-12 be_thorough_but_efficient | Be short. | ¶3 s1
+2025-09-12 be_thorough_but_efficient | Apologies and disclaimers come first. | ¶12 s1
+"""
+
+
 @pytest.fixture(scope="module")
 def release(model_spec_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ps.Spec:
     """The release, with what a sidecar says of one clause of it."""
@@ -151,6 +192,21 @@ def test_every_verdict_its_level_rule_and_sentence_are_those_that_the_text_gives
     assert found == rows()
     assert len(found) >= 40
     assert {row[2] for row in found} == {"allowed", *RefusalCode}
+
+
+def test_the_sentence_that_a_statement_is_against_is_quoted_in_each_release(model_spec_data: Path) -> None:
+    expected = [[cell.strip() for cell in row.split("|")] for row in NEAREST.strip().splitlines()]
+    releases = {
+        name: ps.load(model_spec_data / name) for name in sorted({row[0].split()[0] for row in expected})
+    }
+    found = []
+    for where, said, _ in expected:
+        name, provision = where.split()
+        given = releases[name].provision_by_id[provision]
+        quoted = Quotations().of(given, "", said.removeprefix("~"), is_implied=said.startswith("~"))
+        found.append([where, said, quoted.locator.partition(" ")[2] if quoted else "-"])
+    assert found == expected
+    assert (len(found), len(releases)) == (35, 3)
 
 
 def test_a_locator_names_the_sentence_that_is_quoted(release: ps.Spec) -> None:

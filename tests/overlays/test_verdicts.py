@@ -279,6 +279,14 @@ def test_a_narrowing_is_allowed_whatever_it_narrows() -> None:
         ("It should weigh tea. It should weigh sugar unless told. Salt.", "Weigh nothing.", 2),
         ("People boil tea at home. It should not boil milk.", "Boil tea.", 2),
         ("It may be that they can. It should be kind.", "You may and can.", 2),
+        ("It may sell tea and sugar. It should weigh tea.", "Never sell tea or sugar.", 2),
+        ("It may sell tea. It should weigh sugar.", "Sell tea.", 2),
+        ("It may sell tea. It should weigh sugar.", "Sell no tea.", 1),
+        ("It should be kind. If milk boils, it must stir.", "Cold milk.", 1),
+        ("It should be kind. If milk boils, it must stir.", "Boil the milk.", 2),
+        ("It should be kind. It must weigh sugar:", "No sugar.", 1),
+        ("It should weigh tea. It does not sell milk.", "Sell milk.", 2),
+        ("It should be kind. It must speak of the size of a pane.", "To be of a kind with us.", 1),
     ],
 )
 def test_the_sentence_that_shares_most_words_and_the_rarest_is_quoted(
@@ -287,6 +295,24 @@ def test_the_sentence_that_shares_most_words_and_the_rarest_is_quoted(
     found = Quotations().of(principle("rule", text=text), "", says)
     assert found
     assert found.locator == f"rule ¶1 s{number}"
+
+
+def test_what_implied_words_cannot_do_is_quoted_where_they_are_refused() -> None:
+    text = "It should never lie. This cannot be overridden implicitly."
+    whole = spec(principle("rule", authority="user", text=text), levels=LEVELS)
+    for mode, number in ((StatementMode.IMPLICIT, 2), (StatementMode.EXPLICIT, 1)):
+        found = judged(
+            whole,
+            "developer",
+            Surface.API,
+            operation=Operation.OVERRIDES,
+            targets=target("rule"),
+            mode=mode,
+            says="Lie a bit.",
+        )
+        assert found.decisive.quoted
+        assert found.decisive.quoted.locator == f"rule ¶1 s{number}"
+        assert (found.code is RefusalCode.NEEDS_EXPLICIT) == (mode is StatementMode.IMPLICIT)
 
 
 def test_targets_with_other_verdicts_have_to_be_split() -> None:
