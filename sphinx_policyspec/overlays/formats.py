@@ -11,7 +11,7 @@ import yaml
 from sphinx_policyspec.exports import Formats, json_object, place_record
 from sphinx_policyspec.exports.report_formats import written_findings
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import Finding, Item, RebaseEffect, Severity
+from sphinx_policyspec.model import Finding, Item, RebaseEffect, RefusalCode, Severity
 from sphinx_policyspec.overlays.check import OVERRIDDEN, OverlayReport, instead, why
 from sphinx_policyspec.overlays.drafts import OverlayDraft, statement_records
 from sphinx_policyspec.overlays.pages import DraftCandidate, LineKind
@@ -107,6 +107,7 @@ def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[
                 "level": one.level.id if one.level else None,
                 "rule": one.witness.rule or None,
                 "quoted": quotation_record(one.quoted) if one.quoted else None,
+                "others": [quotation_record(other) for other in one.others],
             }
             for one in verdict.parts
         ],
@@ -152,12 +153,25 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
         yield f"  level {part.level.id}, overridden {OVERRIDDEN[part.level.override.value]}{rule}"
     if part.quoted:
         yield f"  {part.quoted.cited}"
+    if verdict.code is RefusalCode.WEAKENED and (more := _more_with_the_term(verdict)):
+        yield f"  the term stands in {more}, too"
     for note in verdict.notes:
         yield f"  note: {note}"
     if not verdict.is_allowed:
         yield from (f"  {line}" for line in conversation(part.witness))
         if cure := instead(verdict, report.norms):
             yield f"  instead: {cure}"
+
+
+_FEW = 5
+"""Places that are named of those where a term stands."""
+
+
+def _more_with_the_term(verdict: StatementVerdict) -> str:
+    """Return where else upstream uses a term, beside the sentence that is quoted."""
+    places = [one.locator for part in verdict.parts for one in (part.quoted, *part.others) if one][1:]
+    named = ", ".join(places[:_FEW])
+    return f"{named} and {len(places) - _FEW} more places (`--format json`)" if len(places) > _FEW else named
 
 
 def conversation(witness: Witness) -> Iterator[str]:

@@ -83,6 +83,11 @@ class Quotations:
                     return quoted(one.passage, provision)
         return self.nearest((provision,), words, says)
 
+    def holding(self, provision: Provision, words: str) -> tuple[Quotation, ...]:
+        """Return every sentence that holds some words: first those that ask for something."""
+        found = [one for one in self._of(provision) if holds(one.passage.text, words)]
+        return tuple(quoted(one.passage, provision) for one in sorted(found, key=lambda one: not one.asks))
+
     def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
         """Return likewise the sentence of several provisions: the demand that a statement is nearest to.
 

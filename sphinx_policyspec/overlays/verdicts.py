@@ -75,6 +75,7 @@ class PartVerdict(Brief):
     :param level: of the norm that it meets; nothing where it meets none
     :param code: why it is refused; nothing where it is allowed
     :param quoted: the sentence of upstream that it meets
+    :param others: further ones of the provision that use a term which a definition changes
     """
 
     about: str
@@ -83,6 +84,7 @@ class PartVerdict(Brief):
     level: AuthorityLevel | None = None
     code: RefusalCode | None = None
     quoted: Quotation | None = None
+    others: tuple[Quotation, ...] = ()
     notes: tuple[VerdictNote, ...] = ()
 
     @property
@@ -161,7 +163,8 @@ class OverlayJudge:
         self.overlay = overlay
         self.holder = norms.spec.level_by_id[overlay.holder]
         self._is_first_party = overlay.surface is Surface.FIRST_PARTY
-        self.quotation = Quotations().of
+        self._quotations = Quotations()
+        self.quotation = self._quotations.of
 
     @cached_property
     def _words(self) -> dict[str, str]:
@@ -444,22 +447,20 @@ class OverlayJudge:
 
     def _defined(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
         """Judge a definition by the norms that use the term; without one that it cannot change, it meets none."""
-        issue = statement.issue_on("")
-        said = self._said(statement, issue)
+        said = self._said(statement, issue := statement.issue_on(""))
         refused, word = [], statement.name.casefold()
         term = re.compile(rf"(?<!\w){re.escape(statement.name)}(?!\w)", re.IGNORECASE)
         for principle in self.norms.spec.principles:
-            if principle.authority not in self.norms.rank or word not in self._words[principle.id]:
+            is_norm = principle.authority in self.norms.rank and word in self._words[principle.id]
+            if not is_norm or not any(matches((principle,), term)):
                 continue
-            if not any(matches((principle,), term)):
-                continue
-            witness = self._witness(
-                statement, principle.id, (self._norm(principle, None, issue, statement.id), said)
-            )
+            items = (self._norm(principle, None, issue, statement.id), said)
+            witness = self._witness(statement, principle.id, items)
             if witness.label is not Label.IN:
                 part = self._against(statement, principle, None, witness)
-                quoted = self.quotation(principle, statement.name)
-                refused.append(replace(part, code=RefusalCode.WEAKENED, quoted=quoted))
+                quoted, *others = self._quotations.holding(principle, statement.name) or (part.quoted,)
+                found = replace(part, code=RefusalCode.WEAKENED, quoted=quoted)
+                refused.append(replace(found, others=tuple(filter(None, others))))
         yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (said,))),)
 
 

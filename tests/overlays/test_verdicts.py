@@ -162,6 +162,17 @@ def test_definitions_touch_no_norm_that_the_holder_cannot_override() -> None:
             assert other.is_allowed
 
 
+def test_every_sentence_that_uses_a_defined_term_is_quoted_demands_first() -> None:
+    text = "A weapon may be drawn. Never sell a weapon. Weapons rust. Weapon sales end."
+    one = principle("it", authority="root", text=text)
+    other = principle("too", authority="root", text="It must name no weapon.")
+    found = judged(
+        spec(one, other, levels=LEVELS), "developer", Surface.API, operation=Operation.DEFINES, name="weapon"
+    )
+    places = [[here.locator for here in (part.quoted, *part.others) if here] for part in found.parts]
+    assert places == [["it ¶1 s2", "it ¶1 s1", "it ¶1 s4"], ["too ¶1 s1"]]
+
+
 def test_to_say_it_again_is_never_refused() -> None:
     for levels, holder, surface, mode in settings():
         whole = upstream(levels)
