@@ -15,7 +15,7 @@ __all__ = ["checks", "in_source_order", "run_checks"]
 def checks() -> Mapping[str, Callable[[Spec], Iterator[Finding]]]:
     """Return the checks of a whole spec by their codes.
 
-    Those of names are found together, and the others where a text is read.
+    Those of names are found together, as are those that need the places of names, and the others where a text is read.
     """
     # Their patterns take long to compile, and a build without an edit runs none.
     from sphinx_policyspec.checks import conflicts, examples, names, prose  # noqa: PLC0415
@@ -33,10 +33,12 @@ def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = N
     :param skip: codes of checks that are not to be run
     :param places: where names stand, as far as whoever read the spec knows
     """
-    from sphinx_policyspec.checks.names import check_names  # noqa: PLC0415  as above
+    from sphinx_policyspec.checks.conflicts import idle_permission  # noqa: PLC0415  as above
+    from sphinx_policyspec.checks.names import check_names  # noqa: PLC0415
 
     wanted = [check for code, check in checks().items() if code not in skip]
-    found = (found for found in check_names(spec, places) if found.code not in skip)
+    named = (*check_names(spec, places), *idle_permission(spec, places or Places()))
+    found = (found for found in named if found.code not in skip)
     return in_source_order([*found, *(found for check in wanted for found in check(spec))])
 
 

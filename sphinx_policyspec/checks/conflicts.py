@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from sphinx_policyspec import model
 from sphinx_policyspec.checks.prose import by_principle, matches
+from sphinx_policyspec.model.finding import Places, Use
 
 _OVERRIDES = re.compile(
     r"\b(?:this|these|the (?:above|following))\b[^.;:]{0,40}?\b"
@@ -226,6 +227,25 @@ def good_answer_violates(spec: model.Spec) -> Iterator[model.Finding]:
                     span=model.Span(response.span.file, response.span.line, response.span.column),
                     hint="correct the verdict, or name another principle",
                 )
+
+
+def idle_permission(spec: model.Spec, places: Places) -> Iterator[model.Finding]:
+    """Find permissions that nobody can use: of a level which no message overrides, or at or above which none speaks.
+
+    :param places: where names stand, as far as whoever read the spec knows
+    """
+    for clause in spec.clauses:
+        level = spec.level_by_id.get(clause.permits_by)
+        if level is None or model.overriders(spec.levels, level):
+            continue
+        able = [one.id for one in spec.levels if model.overriders(spec.levels, one)]
+        why = "overrides" if level.override is model.OverrideMode.NEVER else "has, or one above it"
+        yield model.Finding(
+            code="idle-permission",
+            message=f"nobody can use what `{level.id}` may permit: that is a level which no message {why}",
+            span=places.place(Use("clause", clause.principle, "permits-by", clause.permits_by), clause.span),
+            hint=f"name one of {', '.join(f'`{name}`' for name in able)}" if able else "",
+        )
 
 
 CHECKS = (

@@ -438,6 +438,30 @@ def test_a_sidecar_cannot_raise_a_clause_and_is_told_at_its_line(run: Run, shop:
     assert told.count("[clause-not-lower]") == 2
 
 
+@pytest.mark.parametrize(("level", "told"), [("root", 1), ("mute", 1), ("developer", 0), ("guideline", 0)])
+def test_a_permission_that_nobody_can_use_is_told_in_the_sidecar_and_refused(
+    shop: Path, level: str, told: int
+) -> None:
+    """The highest of these levels that somebody can speak at is that of developers."""
+    (shop / "model_spec.md").write_text("# Be kind\n\nIt greets people, unless told.\n", "utf-8")
+    (shop / "side.yaml").write_text(
+        "levels:\n  - {id: root, override: never}\n  - {id: mute, override: explicit}\n"
+        "  - {id: developer, override: explicit, roles: [developer]}\n  - {id: guideline, override: implicit}\n"
+        "provisions: {be_kind: {level: root, clauses: [{text: unless told, permits-by: LEVEL}]}}\n".replace(
+            "LEVEL", level
+        ),
+        "utf-8",
+    )
+    report = ps.check_overlay(
+        written(shop, "{id: a, says: x, permits: be_kind}"), annotations=shop / "side.yaml"
+    )
+    found = [one for one in report.findings if one.code == "idle-permission"]
+    assert [one.span.file for one in found] == ["side.yaml"] * told
+    assert all("name one of `developer`, `guideline`" in str(one) for one in found)
+    # The holder, a developer, has neither root nor what is above developers.
+    assert [one.is_allowed for one in report.verdicts] == [level in {"developer", "guideline"}]
+
+
 CASES = """\
 title: a greeting
 items:
