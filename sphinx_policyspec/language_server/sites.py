@@ -334,7 +334,7 @@ _KEY_OF_ITEM = re.compile(r"^(?:-[ ]{1,8}|[ ]{1,9})[\"']?(?P<key>[\w-]+)[\"']?[ 
 
 def yaml_file(text: str) -> YamlFile:
     """Return what a YAML file is for, by its keys as they stand there, also in one that is being typed."""
-    names = {match["key"] for match in _TOP_KEY.finditer(text)}
+    names = {match["key"] for match in _TOP_KEY.finditer(text.removeprefix("\ufeff"))}
     # A list is one of cases; only of those are keys further in of any use.
     return _file_with(names or _CASE_KEYS & {match["key"] for match in _KEY_OF_ITEM.finditer(text)})
 

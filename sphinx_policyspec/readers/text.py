@@ -485,7 +485,7 @@ class RawBlock:
 
 _LOOKED_AT = 2**20
 """Bytes of a file by which it is told from other YAML."""
-_OVERLAY = re.compile(rb"^[ \t{]*([\"']?)overlay\1[ \t]*:", re.MULTILINE)
+_OVERLAY = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t{]*([\"']?)overlay\1[ \t]*:", re.MULTILINE)
 
 
 def is_overlay(source: str | Path) -> bool:

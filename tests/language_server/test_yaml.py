@@ -29,6 +29,7 @@ FILES = {
     "title: x\nitems:\n  - id: a\n": YamlFile.CASES,
     "- about: x\n  items:\n  - id: a\n": YamlFile.CASES,
     "overlay: x\nstatements: []\n": YamlFile.OVERLAY,
+    "\ufeffoverlay: x\n": YamlFile.OVERLAY,
     "title: x\n": YamlFile.NEW,
     "": YamlFile.NEW,
     "ti": YamlFile.NEW,

@@ -373,3 +373,10 @@ def test_the_branch_of_the_example_may_say_all_that_it_says() -> None:
     assert (wrong, found.report.refused) == ([], ())
     assert len(found.spec.statements) == len(found.report.overlays[0].statements) >= 6
     assert from_triples(triples_of(found.spec)) == found.spec
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_an_overlay_is_a_source_behind_a_byte_order_mark_too(shop: Path, mark: str) -> None:
+    (shop / "shop.yaml").write_text(mark + (shop / "shop.yaml").read_text("utf-8"), "utf-8")
+    assert ps.is_overlay(shop / "shop.yaml")
+    assert ps.load(shop / "shop.yaml") == ps.resolve_overlay(shop / "shop.yaml").spec
