@@ -27,7 +27,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.outlines import passages
-from sphinx_policyspec.overlays.places import StatementPlaces, is_inside
+from sphinx_policyspec.overlays.places import StatementPlaces, is_inside, matching_nothing
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
@@ -117,7 +117,7 @@ def check_overlays(
     findings: list[Finding] = []
     verdicts: list[StatementVerdict] = []
     for overlay in overlays:
-        findings += _pinned(overlay, spec, digest)
+        findings += (*_pinned(overlay, spec, digest), *matching_nothing(overlay))
         if wrong := _wrong_holder(overlay, norms):
             findings.append(wrong)
             continue

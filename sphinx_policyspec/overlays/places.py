@@ -15,6 +15,9 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding
+from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.readers.overlays import Overlay
 from sphinx_policyspec.readers.text import plain
 
 _Chars = tuple[tuple[int, int], ...]
@@ -44,6 +47,32 @@ def may_meet(left: Sequence[str], right: Sequence[str]) -> bool:
     files = _Automaton()
     ends = sum(files.add(steps) for steps in _patterns(right))
     return any(files.reached(steps) & ends for steps in _patterns(left))
+
+
+def matching_nothing(overlay: Overlay) -> Iterator[Finding]:
+    """Find patterns that no file below the folder of an overlay can match: their statements would hold nowhere."""
+    for statement in overlay.statements:
+        for glob in statement.globs:
+            if why := _why_none(glob.removeprefix("!")):
+                yield Finding(
+                    code="invalid-value",
+                    message=f"no file can match {shown(glob)}: {why}",
+                    span=statement.place("where"),
+                    hint="name files from the folder of the overlay on, as in `shop/**`",
+                )
+
+
+def _why_none(glob: str) -> str:
+    if glob.startswith("/"):
+        return "it begins at the root of the disk"
+    if ".." in glob.split("/"):
+        return "`..` leaves the folder"
+    if _UNCLOSED.search(glob):
+        return "its `[` is never closed"
+    return "" if glob.strip() else "it is empty"
+
+
+_UNCLOSED = re.compile(r"(?<!\\)\[[^\]\[]{0,500}\Z")
 
 
 def below(folder: str) -> tuple[str, ...]:

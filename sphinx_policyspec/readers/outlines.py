@@ -73,9 +73,10 @@ def _guess(spec: model.Spec, repeated: int) -> model.Finding:
     """Return how a text was read that nothing is said of, and what a sidecar can say."""
     alike = f"; {repeated} with the title and the first words of another end in a number" if repeated else ""
     first = next((one for one in spec.provisions if one.text), spec.provisions[0])
-    message = (
-        f"no heading has an id: read by {len(spec.provisions)} headings, whose titles make the ids{alike}"
-    )
+    count = len(spec.provisions)
+    several = f"{count} headings, whose titles make the ids"
+    made = several if count > 1 else "1 heading, whose title makes the id"
+    message = f"no heading has an id: read by {made}{alike}"
     hint = (
         f"a file for `--annotations` says otherwise: `reader: {{ids: path, skip: [{first.id}]}}`, "
         f"and gives levels: `provisions: {{{first.id}: {{level: user}}}}`"

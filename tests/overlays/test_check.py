@@ -712,3 +712,20 @@ def test_an_unknown_name_of_upstream_is_to_be_corrected_and_not_declared(shop: P
     hints = {one.code: one.hint for one in ps.check_overlay(path).findings}
     assert hints["unknown-provision"] == "correct it: it names a provision of upstream"
     assert hints["unknown-example"] == "correct it: it names an example of upstream"
+
+
+def test_patterns_that_no_file_can_match_are_told_and_others_are_not(shop: Path) -> None:
+    never, some = (
+        ["[a", "../x/**", "a/../b", "/abs/**"],
+        ["[a]*", "shop/**", "[!a].py", "a..b", "!x/**", "{a,b}/*.py"],
+    )
+    statements = [
+        f"{{id: s{n}, says: x, adds: T{n}, where: {{globs: ['{glob}']}}}}"
+        for n, glob in enumerate([*never, *some])
+    ]
+    found = [
+        one
+        for one in ps.check_overlay(written(shop, *statements)).findings
+        if "no file can match" in one.message
+    ]
+    assert [one.span.line for one in found] == [5, 6, 7, 8]
