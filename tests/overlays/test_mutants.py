@@ -119,7 +119,7 @@ MUTANTS = {
     "what is said of implied words does not count": Mutant(quotations.Quotations, "of", "is_implied and not words", "False", IMPLIED),
     # -- files, and what leaves them
     "order decides inside a file": Mutant(check, "_contradictions", "one.statement.answer != answer", "False", OURS),
-    "places do not part contradictions": Mutant(check, "_with_earlier", "places.meeting(verdict.statement)", "range(number)", OURS),
+    "places do not part contradictions": Mutant(check, "_with_earlier", "places.meeting(verdict)", "range(number)", OURS),
     "the nearest file loses": Mutant(check, "_which_holds", "decision.labels['near'] is not Label.IN".replace("'", '"'), "decision.labels['near'] is Label.IN", NEAREST),
     "ranks of two files ignored": Mutant(check, "_which_holds", "norms.spec.level_by_id[one.overlay.holder].roles[0]", "norms.spec.level_by_id[near.overlay.holder].roles[0]", NEAREST),
     "every audience is another": Mutant(places, "_is_for", "one.audience and other.audience", "one.audience or other.audience", PLACES),
@@ -127,7 +127,7 @@ MUTANTS = {
     "a value that is left out is no value": Mutant(OverlayStatement, "answer", "self.value or self.id", "self.value", OURS),
     "`*` leaves its folder": Mutant(places, "_name", "_Step(stays=_besides(_SLASH), skips=(1,))", "_Step(stays=_ANY, skips=(1,))", PATHS),
     "`**/` wants a folder": Mutant(places, "_steps", "_Step(skips=(1, 2))", "_Step(skips=(1,))", PATHS),
-    "a folder is what begins so": Mutant(export, "below", '"/**"', '"*/**"', FOLDERS),
+    "a folder is what begins so": Mutant(export, "below", "}/**", "}*/**", FOLDERS),
     "files meet nowhere": Mutant(places, "_patterns", "kept or ['**']".replace("'", '"'), "kept", NEAREST),
     "a refused statement is exported": Mutant(check.OverlayReport, "said", "self.allowed", "self.verdicts", (test_export.test_what_is_refused_never_leaves,)),
     "a refused statement is resolved": Mutant(resolve, "resolved", "map(_refusal, report.refused)", "()", (test_resolve.test_upstream_stands_verbatim_and_statements_behind_what_they_change,)),
