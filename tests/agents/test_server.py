@@ -712,9 +712,3 @@ def test_no_message_names_a_folder_of_the_machine(world: Path) -> None:
     file = world / NEWEST / "model_spec.md"
     assert desk.scrubbed(f"cannot read `{file}`: it is gone") == "cannot read `model_spec.md`: it is gone"
     assert str(Path.cwd()) not in desk.scrubbed(f"`{Path.cwd() / 'x'}`")
-
-
-def test_the_command_says_what_it_needs(run: Run) -> None:
-    status, out, err = run("serve", REPOSITORY / "example_docs")
-    assert (status, out) == (2, "")
-    assert "give --mcp" in err
