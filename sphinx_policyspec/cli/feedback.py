@@ -48,7 +48,9 @@ def feedback(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Read what people say of SOURCE into a register, or tell what a register says of it.
+    """Keep a register of what people say of SOURCE.
+
+    Read it from files, or tell what a register says.
 
     A remark names a provision by a link to a published page, its id in backticks or its title in
     quotes, or by a label that --map gives to one. What names none is listed apart, with near titles.
