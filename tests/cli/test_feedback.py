@@ -37,7 +37,9 @@ def test_issues_become_a_register_that_is_checked(run: Run) -> None:
     register = yaml.safe_load(Path("feedback.yaml").read_text("utf-8"))
     assert [one["provisions"] for one in register["feedback"]] == [["be_kind"]]
     assert [one["id"] for one in register["unassigned"]] == ["a-2"]
-    status, out, err = run("check", "spec.md", "--feedback", "feedback.yaml", "--select", "feedback,references")
+    status, out, err = run(
+        "check", "spec.md", "--feedback", "feedback.yaml", "--select", "feedback,references"
+    )
     assert status == 0, out + err
     text = Path("feedback.yaml").read_text("utf-8").replace("[be_kind]", "[be_knd]")
     Path("feedback.yaml").write_text(text, "utf-8")
