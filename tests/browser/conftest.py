@@ -148,7 +148,7 @@ def open_page(browser: Browser, serve: Callable[[Path], str], tabs: dict[str, li
         page = empty.pop() if empty else browser.new_context(**options).new_page()
         opened.append((page, empty))
         page.set_viewport_size(options["viewport"])
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", note)
         base = (
             f"{site.as_uri()}/"
