@@ -244,7 +244,7 @@ def test_nothing_flies_and_paper_has_no_part_of_the_screen(release_site: Path, o
 @pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 900}], ids=["phone", "desktop"])
 def test_no_page_moves_while_it_loads(release_site: Path, open_page: Open, size: dict[str, int]) -> None:
     page = open_page(release_site, "index.html", viewport=size)
-    moved = {}
+    moved: dict[str, float] = {}
     for name in ("index", "all-principles", "all-examples", "map", "policy-ask", "stay_in_bounds", "search"):
         # A busy machine shows parts of a page later than others, and so can only add to what moves.
         for _ in range(3):
