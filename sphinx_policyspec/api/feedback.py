@@ -25,8 +25,9 @@ from sphinx_policyspec.readers.feedback import (
     read_feedback_map,
     read_registers,
 )
+from sphinx_policyspec.readers.release import release_folders
 from sphinx_policyspec.readers.text import MAX_BYTES, absent, read_text
-from sphinx_policyspec.sources import Loaded, has_releases, is_project
+from sphinx_policyspec.sources import Loaded, is_project
 
 
 def anchor(source: Source, provision: str, words: str, **options: Unpack[ReadingOptions]) -> Anchor:
@@ -153,18 +154,22 @@ def _known(source: Source, older: Iterable[Source], options: ReadingOptions) -> 
     """Return the releases that are known, from the first to the last: those that are given, or lie beside the last, too."""
     given = [one for held in older for one in releases_of(held, options)]
     *more, last = releases_of(source, options)
-    known = given + more
-    if not known and (folder := _folder_of(source)):
-        beside = releases_of(folder, options)
-        versions = [one.version for one in beside]
-        known = [*beside[: versions.index(last.version)]] if last.version in versions else []
-    return [*known, last]
+    return [*((given + more) or _before(source, last.version, options)), last]
 
 
-def _folder_of(source: Source) -> Path | None:
-    """Return the folder of releases that a release lies in, if it does."""
+def _before(source: Source, version: str, options: ReadingOptions) -> Sequence[Spec]:
+    """Return the releases before one that lie beside its folder, as far as they can be read as releases of one spec."""
     path = source.root if isinstance(source, Loaded) and source.has_files else source
-    if not isinstance(path, str | Path) or not Path(path).is_dir() or is_project(path):
-        return None
-    parent = real_path(Path(path)).parent
-    return parent if has_releases(parent) else None
+    if not isinstance(path, str | Path) or is_project(path):
+        return ()
+    folder = real_path(Path(path))
+    # Whose own folder is no release has neighbours that have nothing to do with it.
+    if not any(real_path(one) == folder for one in release_folders(folder.parent)):
+        return ()
+    try:
+        beside = releases_of(folder.parent, options)
+    except SourceError:
+        # Nobody asked for the neighbours; whoever names them by `older` learns what is wrong with them.
+        return ()
+    versions = [one.version for one in beside]
+    return beside[: versions.index(version)] if version in versions else ()

@@ -258,6 +258,27 @@ def test_a_register_is_checked_beside_its_releases(given: dict[str, str], codes:
     assert {one.span.file for one in found} <= {"f.yaml"}
 
 
+def test_neighbours_count_as_releases_only_beside_a_release(tmp_path: Path) -> None:
+    """A release knows those before it in its folder; what else lies around a spec is neither read nor in its way."""
+    text = "# Manners\n\n## Be kind {#be_kind authority=user}\n\nBe kind.\n"
+    for version in ("2026-01-01", "2026-02-01"):
+        (tmp_path / "spec" / version).mkdir(parents=True)
+        (tmp_path / "spec" / version / "model_spec.md").write_text(text, "utf-8")
+    register = tmp_path / "f.yaml"
+    register.write_text(record(provision="be_kind", answered_in="2026-02-01", status="answered"), "utf-8")
+    release = tmp_path / "spec" / "2026-02-01"
+    assert [one.code for one in ps.check_feedback(release, register).findings] == ["not-answered"]
+    (tmp_path / "spec" / "mine").mkdir()
+    mine = tmp_path / "spec" / "mine" / "draft.md"
+    mine.write_text(text, "utf-8")
+    assert ps.check_feedback(mine, register).findings == ()
+    for name in ("one", "two"):
+        (tmp_path / "spec" / name).mkdir()
+        (tmp_path / "spec" / name / "model_spec.md").write_text(text, "utf-8")
+    assert ps.check_feedback(mine, register).findings == ()
+    assert ps.check_feedback(release, register).findings == ()
+
+
 def test_an_address_of_a_script_is_never_kept(tmp_path: Path) -> None:
     assert read_feedback(record(url="javascript:alert(1)"), "f.yaml")[0][0].url == ""
     assert "javascript" not in read(tmp_path, issue(1, "`be_kind`", url="javascript:alert(1)")).text
