@@ -207,11 +207,11 @@ def _own_lines(decision: Decision, norms: Norms) -> Iterator[str]:
 
 
 def case_rows(
-    decided: EachDecisions, quotation: Callable[[Provision], tuple[str, str]]
+    decided: EachDecisions, quotation: Callable[[str, Provision], tuple[str, str]]
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row for each item of each case, as each spec decides it, for the question `same-case-decided-by-each`.
 
-    :param quotation: returns a sentence of a provision that stands for it, and its locator
+    :param quotation: returns a sentence of a provision of a spec, by its name, that stands for it, and its locator
     """
     number = 0
     for one in decided.cases:
@@ -224,7 +224,7 @@ def case_rows(
                 yield (
                     *(f"{number:08}", name, one.case.title, item.issue, outcome, item.id),
                     *(decision.labels[item.id].value, rules_.get(item.id, "")),
-                    *((provision.id, *quotation(provision)) if provision else ("", "", "")),
+                    *((provision.id, *quotation(name, provision)) if provision else ("", "", "")),
                 )
 
 

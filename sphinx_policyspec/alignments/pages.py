@@ -103,9 +103,8 @@ def _thing(spec: Spec, name: str, thing: AlignedThing, address: Address) -> str:
     level = (
         f'<p class="level">{html_safe(who_may_override(spec.levels, thing.level))}</p>' if thing.level else ""
     )
-    titles = {one.id: one.title for one in spec.provisions}
     text = "".join(
-        f"<p>{html_safe(readable(part, titles))}</p>" for part in paragraphs(thing.text) if part.strip()
+        f"<p>{html_safe(readable(part, spec.titles))}</p>" for part in paragraphs(thing.text) if part.strip()
     )
     return f"<h2>{linked}</h2><small>{html_safe(f'{name}: {thing.name}')}</small>{level}<div>{text}</div>"
 

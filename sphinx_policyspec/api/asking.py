@@ -145,16 +145,16 @@ def _case_rows(aligned: Sequence[AlignedSides], file: str) -> Iterator[tuple[str
 
     if not file:
         raise QueryError("name a file of cases, or a folder of them")
-    quotations = Quotations()
-
-    def quotation(provision: Provision) -> tuple[str, str]:
-        found = quotations.of(provision)
-        return (found.text, found.locator) if found else ("", "")
-
     cases, findings = read_cases([file])
     decided = decided_by_each(cases, aligned[0].specs, aligned, findings)
     if decided.errors:
         raise QueryError("; ".join(map(str, decided.errors)))
+    quotations = {name: Quotations(norms.spec) for name, norms in decided.norms.items()}
+
+    def quotation(spec: str, provision: Provision) -> tuple[str, str]:
+        found = quotations[spec].of(provision)
+        return (found.words, found.locator) if found else ("", "")
+
     return case_rows(decided, quotation)
 
 

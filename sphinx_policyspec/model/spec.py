@@ -21,6 +21,7 @@ from sphinx_policyspec.model.provision import (
     Block,
     Changelog,
     Clause,
+    Definition,
     EvalTag,
     Goal,
     Link,
@@ -202,6 +203,13 @@ class Spec:
     def provision_by_id(self) -> dict[str, Provision]:
         """Provisions by id; aliases are not among the keys."""
         return {provision.id: provision for provision in self.provisions}
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What people read in the place of an id: titles of provisions, else of goals, else terms."""
+        terms = {block.id: block.term for _, block in self.walk() if isinstance(block, Definition)}
+        goals = {goal.id: goal.title for goal in self.goals}
+        return terms | goals | {provision.id: provision.title for provision in self.provisions}
 
     @cached_property
     def principle_by_id(self) -> dict[str, Principle]:

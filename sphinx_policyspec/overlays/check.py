@@ -287,7 +287,7 @@ def _named(verdict: StatementVerdict, note: VerdictNote) -> str:
 
 def _cited(quotation: Quotation | None) -> str:
     """Return a sentence in quotes behind a colon, with its place in its provision."""
-    return f": “{quotation.text}” ({quotation.locator})" if quotation else ""
+    return f": “{quotation.words}” ({quotation.locator})" if quotation else ""
 
 
 _NOTES = {
@@ -363,7 +363,7 @@ def _demands(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
             asking = (
                 one for one in passages(other) if one.sentence and _DEMAND.search(without_shown(one.text))
             )
-            for quotation in (quoted(one, other) for one in islice(asking, 1)):
+            for quotation in (quoted(one, other, norms.spec) for one in islice(asking, 1)):
                 yield Finding(
                     code="may-forbid-a-demand",
                     message=f"`{statement.id}` may rule out what `{other.id}` asks for{_cited(quotation)}",

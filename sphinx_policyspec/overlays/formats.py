@@ -217,7 +217,7 @@ def _rebase_lines(one: RebasedStatement) -> Iterator[str]:
 
 
 def _plainly(one: Quotation) -> str:
-    return f"{one.text} ({one.span.place}, {one.locator})"
+    return f"{one.words} ({one.span.place}, {one.locator})"
 
 
 def _rebase_json(found: OverlayRebase) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from sphinx_policyspec.checks.prose import without_shown
+from sphinx_policyspec.exports.diff.wording import readable
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Provision, Span
+from sphinx_policyspec.model import Provision, Span, Spec
 from sphinx_policyspec.model.nearest import content_words
 from sphinx_policyspec.model.outlines import Passage, passages, place_of_passage
 from sphinx_policyspec.readers.text import holds, plain
@@ -20,23 +21,32 @@ from sphinx_policyspec.readers.text import holds, plain
 class Quotation(Brief):
     """A sentence of upstream, and where it stands.
 
+    :param text: as the source has it
     :param locator: its provision and its number in it, such as ``be_kind ¶3 s2``
+    :param titles: what people read in the place of ids
     """
 
     text: str
     locator: str
     span: Span
+    titles: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def words(self) -> str:
+        """It as people read it, without markup."""
+        return readable(self.text, self.titles)
 
     @property
     def cited(self) -> str:
-        """It in quotes, with its place in the file and in its provision."""
-        return f"“{self.text}” ({self.span.place}, {self.locator})"
+        """Its words in quotes, with its place in the file and in its provision."""
+        return f"“{self.words}” ({self.span.place}, {self.locator})"
 
 
-def quoted(sentence: Passage, provision: Provision) -> Quotation:
+def quoted(sentence: Passage, provision: Provision, spec: Spec) -> Quotation:
     """Return a sentence of a provision with its place, without the mark of a list item."""
-    words = " ".join(_ITEM.sub("", sentence.text).split())
-    return Quotation(text=words, locator=sentence.locator, span=place_of_passage(sentence, provision))
+    text = " ".join(_ITEM.sub("", sentence.text).split())
+    span = place_of_passage(sentence, provision)
+    return Quotation(text=text, locator=sentence.locator, span=span, titles=spec.titles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,8 @@ class _Sentence:
 class Quotations:
     """Finds sentences to quote, and remembers those of each provision."""
 
-    def __init__(self) -> None:
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
         self._sentences: dict[str, tuple[_Sentence, ...]] = {}
 
     def of(
@@ -80,13 +91,15 @@ class Quotations:
         if is_implied and not words:
             for one in self._of(provision):
                 if _NOT_IMPLIED.search(one.passage.text):
-                    return quoted(one.passage, provision)
+                    return quoted(one.passage, provision, self._spec)
         return self.nearest((provision,), words, says)
 
     def holding(self, provision: Provision, words: str) -> tuple[Quotation, ...]:
         """Return every sentence that holds some words: first those that ask for something."""
         found = [one for one in self._of(provision) if holds(one.passage.text, words)]
-        return tuple(quoted(one.passage, provision) for one in sorted(found, key=lambda one: not one.asks))
+        return tuple(
+            quoted(one.passage, provision, self._spec) for one in sorted(found, key=lambda one: not one.asks)
+        )
 
     def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
         """Return likewise the sentence of several provisions: the demand that a statement is nearest to.
@@ -99,7 +112,7 @@ class Quotations:
         holding = [pair for pair in sentences if words and _holds(pair[0], words)]
         if holding:
             one, provision = max(holding, key=lambda pair: pair[0].asks)
-            return quoted(one.passage, provision)
+            return quoted(one.passage, provision, self._spec)
         sentences = [pair for pair in sentences if not pair[0].leads] or sentences
         said, denies = _stems(words or says), bool(_DENIES.search(says))
         any_asks = any(one.asks for one, _ in sentences)
@@ -124,7 +137,7 @@ class Quotations:
             )
 
         best = max(sentences, key=nearness, default=None)
-        return quoted(best[0].passage, best[1]) if best else None
+        return quoted(best[0].passage, best[1], self._spec) if best else None
 
     def _of(self, provision: Provision) -> tuple[_Sentence, ...]:
         if provision.id not in self._sentences:

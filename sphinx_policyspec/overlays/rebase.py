@@ -318,8 +318,8 @@ class _Rebaser:
                 effect=RebaseEffect.TEXT_CHANGED,
                 about=old.id,
                 told=f"`{old.id}`: {words}",
-                before=tuple(quoted(one, old) for one in before),
-                after=tuple(quoted(one, new) for one in after),
+                before=tuple(quoted(one, old, self._old.spec) for one in before),
+                after=tuple(quoted(one, new, self._new.spec) for one in after),
             )
 
     def _upstream(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
@@ -330,7 +330,7 @@ class _Rebaser:
                 effect=RebaseEffect.NOW_UPSTREAM,
                 about=statement.id,
                 told="upstream says this itself now",
-                after=tuple(quoted(*one) for one in found),
+                after=tuple(quoted(*one, self._new.spec) for one in found),
             )
         terms = [
             {plain(block.term) for _, block in norms.spec.walk() if hasattr(block, "term")}

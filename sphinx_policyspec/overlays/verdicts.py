@@ -163,7 +163,7 @@ class OverlayJudge:
         self.overlay = overlay
         self.holder = norms.spec.level_by_id[overlay.holder]
         self._is_first_party = overlay.surface is Surface.FIRST_PARTY
-        self._quotations = Quotations()
+        self._quotations = Quotations(norms.spec)
         self.quotation = self._quotations.of
 
     @cached_property
@@ -477,7 +477,7 @@ def principles_in(norms: Norms, name: str) -> tuple[Principle, ...]:
 
 def upstream_says(statement: SpecStatement, spec: Spec) -> tuple[Quotation, ...]:
     """Return for each thing that a statement of a resolved spec is about the sentence of upstream that it meets."""
-    norms, quotations, words = Norms(spec), Quotations(), dict(statement.words)
+    norms, quotations, words = Norms(spec), Quotations(spec), dict(statement.words)
     found = (
         quotations.nearest(principles_in(norms, name), words.get(name, ""), statement.text)
         for name in statement.targets

@@ -401,6 +401,19 @@ def test_the_question_has_a_row_for_each_item_as_each_spec_decides_it(case: Path
         alone.ask(name, {"case": str(case)})
 
 
+def test_of_two_provisions_with_one_id_each_is_quoted_from_its_own_spec(tmp_path: Path) -> None:
+    house = replace(HOUSE, provisions=(principle("keep_time", text="Be there at eight.", authority="law"),))
+    same = read_sssom(text_of("guild:keep_time skos:exactMatch house:keep_time"), "x.sssom.tsv")
+    case = tmp_path / "case.yaml"
+    case.write_text(
+        "items:\n  - {id: norm, principle: 'guild:keep_time', issue: start, value: eight}\n", "utf-8"
+    )
+    with ps.knowledge_base(ps.load_specs((GUILD,), (house,)), alignments=[same]) as both:
+        rows = both.ask("same-case-decided-by-each", {"case": str(case)}).to_dicts()
+    quoted = {row["spec"]: row["sentence"] for row in rows if row["item"] == "norm"}
+    assert quoted == {"guild": "Work begins when the bell rings.", "house": "Be there at eight."}
+
+
 def test_swapping_two_specs_swaps_their_decisions_and_nothing_else(case: Path) -> None:
     one = ps.decide_each(case, specs=[GUILD, HOUSE], alignments=[CLOSE]).cases[0]
     other = ps.decide_each(case, specs=[HOUSE, GUILD], alignments=[CLOSE.swapped()]).cases[0]

@@ -14,12 +14,11 @@ from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.compare.words import runs_of
 from sphinx_policyspec.exports.diff.html import COUNTED, HEADINGS, html_diff
 from sphinx_policyspec.exports.diff.json import json_diff
-from sphinx_policyspec.exports.diff.outline import PARTS, Outline, label_of
+from sphinx_policyspec.exports.diff.outline import PARTS, Outline, headed, label_of
 from sphinx_policyspec.exports.diff.text import markdown_diff, text_diff
 from sphinx_policyspec.exports.diff.wording import (
     PLAIN,
     WHY,
-    headed,
     is_reworded,
     readable,
     readable_runs,
@@ -144,6 +143,9 @@ def test_what_needs_a_reader_leaves_room_for_the_rest() -> None:
         ("of be_kind] (https://a.example)", "of Be kind (https://a.example)"),
         ("**Choosing** a *few* of __them__", "Choosing a few of them"),
         ("2 * 3 * 4, snake_case and a_b_", "2 * 3 * 4, snake_case and a_b"),
+        (r"a \*star\* of 5 &lt; 6<br>", "a *star* of 5 < 6"),
+        ('![a map](map.png) and [it](https://a.example "title"), [that][label]', "a map and it, that"),
+        ("`The page <https://a.example/>`_ and `a target`_, ``code``", "The page and a target, code"),
         ("one --- two -- three", "one \N{EM DASH} two \N{EM DASH} three"),
         ('it\'s "so"', "it\N{RIGHT SINGLE QUOTATION MARK}s “so”"),
     ],

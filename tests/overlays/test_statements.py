@@ -203,7 +203,9 @@ def test_the_sentence_that_a_statement_is_against_is_quoted_in_each_release(mode
     for where, said, _ in expected:
         name, provision = where.split()
         given = releases[name].provision_by_id[provision]
-        quoted = Quotations().of(given, "", said.removeprefix("~"), is_implied=said.startswith("~"))
+        quoted = Quotations(releases[name]).of(
+            given, "", said.removeprefix("~"), is_implied=said.startswith("~")
+        )
         found.append([where, said, quoted.locator.partition(" ")[2] if quoted else "-"])
     assert found == expected
     assert (len(found), len(releases)) == (35, 3)

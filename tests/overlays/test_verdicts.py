@@ -303,9 +303,33 @@ def test_a_narrowing_is_allowed_whatever_it_narrows() -> None:
 def test_the_sentence_that_shares_most_words_and_the_rarest_is_quoted(
     text: str, says: str, number: int
 ) -> None:
-    found = Quotations().of(principle("rule", text=text), "", says)
+    rule = principle("rule", text=text)
+    found = Quotations(spec(rule)).of(rule, "", says)
     assert found
     assert found.locator == f"rule ¶1 s{number}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "It must say *tea* at a {policy:term}`desk`, as in {policy:principle}`other`, and &amp; no {policy:clause}`more <level=user>`.",
+        "It must say *tea* at a :policy:term:`desk`, as in :policy:principle:`other`, and & no :policy:clause:`more <level=user>`.",
+        'It must say **tea** at a [desk](https://a.example "x"), as in [?](#other), and &amp; no `more`.',
+    ],
+)
+def test_people_read_quoted_words_without_markup_and_programs_those_of_the_source(source: str) -> None:
+    whole = spec(
+        principle("rule", authority="user", text=source),
+        principle("other", title="The other rule", authority="user"),
+        levels=LEVELS,
+    )
+    quoted = judged(
+        whole, "user", Surface.API, operation=Operation.OVERRIDES, targets=target("rule")
+    ).decisive.quoted
+    assert quoted
+    assert quoted.text == source
+    assert quoted.words == "It must say tea at a desk, as in The other rule, and & no more."
+    assert quoted.cited == f"“{quoted.words}” ({quoted.span.place}, rule ¶1 s1)"
 
 
 def test_what_implied_words_cannot_do_is_quoted_where_they_are_refused() -> None:

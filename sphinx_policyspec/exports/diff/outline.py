@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -92,7 +93,37 @@ class ToldChange:
 
     def in_plain_words(self, runs: tuple[Run, ...], say: Say) -> tuple[Run, ...]:
         """Return one of its texts for readers who know no marks for roles and verdicts."""
-        return wording.headed(runs, say) if self.has_heads else runs
+        return headed(runs, say) if self.has_heads else runs
+
+
+_HEADS = {
+    **{role: role for role in (_("system"), _("developer"), _("user"), _("assistant"), _("tool"), _("note"))},
+    "GOOD": _("(compliant)"),
+    "OK": _("(minor issues)"),
+    "BAD": _("(violation)"),
+}
+"""Words for who speaks in an example, and for the verdict on an answer."""
+_HEAD = re.compile(rf"(?:{'|'.join(_HEADS)})(?: [\w-]+=[^\s:]+)*(?: (?:GOOD|OK|BAD))?\s?:")
+
+
+def headed(runs: tuple[Run, ...], say: Say = str) -> tuple[Run, ...]:
+    """Return a message of an example that changed, with words for who speaks and for the verdict, which head it.
+
+    The old and the new message may each have a head of its own, which ends with its first colon.
+    """
+    sides = {op: " ".join(run.text for run in runs if run.op in {"=", op}) for op in "-+"}
+    open_in = {op for op, text in sides.items() if _HEAD.match(text)}
+    found = []
+    for run in runs:
+        here = {"-", "+"} if run.op == "=" else {run.op}
+        told = []
+        for word in run.text.split(" "):
+            name, colon, rest = word.partition(":")
+            known = _HEADS.get(name) if here & open_in else None
+            told.append(f"{say(known)}{colon}{rest}" if known else word)
+            open_in -= here if colon else set()
+        found.append(replace(run, text=" ".join(told)))
+    return tuple(found)
 
 
 def _named(things: list[str], say: Say) -> str:

@@ -17,7 +17,7 @@ from sphinx_policyspec.compare.words import TextChange, runs_of
 from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Verdict
 from sphinx_policyspec.model.attributes import attributes_of
-from sphinx_policyspec.readers.inline import title_behind
+from sphinx_policyspec.readers.inline import plain_words, title_behind
 
 SIGNS = {
     Weight.NEEDS_READER: "?",
@@ -157,27 +157,30 @@ def with_evidence(change: Change, say: Say = str) -> str:
 
 
 def readable(text: str, titles: Mapping[str, str]) -> str:
-    """Return words of a source as people read them: no marks of Markdown, and titles in the place of ids.
+    """Return words of a source as people read them: no marks of Markdown or reStructuredText, and titles in the place of ids.
 
-    :param titles: of provisions, by id
+    :param titles: of provisions, terms and goals, by id
     """
 
     def of_role(role: re.Match[str]) -> str:
         return role["text"] or title_behind(text[: role.start()], titles.get(role["to"], role["to"]))
 
     def of_link(link: re.Match[str]) -> str:
-        name = link["to"] if link["text"] == "?" else link["text"]
+        name = link["to"] if link["text"] == "?" and link["to"] else link["text"]
         title = titles.get(name, name)
         return title_behind(named[: link.start()], title) if link["text"] == "?" else title
 
-    named = _ROLE.sub(of_role, text)
+    named = _ESCAPED.sub(lambda found: chr(_ASIDE + ord(found[1])), text)
+    named = _ROLE.sub(of_role, named)
+    named = _TARGET.sub(lambda target: target[1].rstrip(), named)
     named = _LINK.sub(of_link, named)
     for part, said in _PARTS:
         named = part.sub(said, named)
     named = _NAMED.sub(lambda found: titles.get(found["id"] or found["bare"], found[0]), named)
+    named = plain_words(named)
     for marks, said in _MARKS:
         named = marks.sub(said, named)
-    return named
+    return _PUT_ASIDE.sub(lambda found: chr(ord(found[0]) - _ASIDE), named)
 
 
 def readable_runs(runs: Sequence[Run], titles: Mapping[str, str]) -> tuple[Run, ...]:
@@ -203,10 +206,18 @@ def is_reworded(runs: Iterable[Run]) -> bool:
     return any(run.op != "=" for run in runs)
 
 
+_ASIDE = 0xF0000
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_PUT_ASIDE = re.compile(f"[{chr(_ASIDE + 0x21)}-{chr(_ASIDE + 0x7E)}]")
+"""Signs that a backslash makes no marks; they are put aside while marks are looked for."""
 _ROLE = re.compile(
     r"(?::[\w:+.-]{2,60}:|\{[\w:+.-]{2,60}\})`(?:(?P<text>[^`<>]{1,400}?)\s*<[^`<>]{1,400}>|(?P<to>[^`<>]{1,400}))`"
 )
-_LINK = re.compile(r"\[(?P<text>[^\[\]]{1,400})\]\(#?(?P<to>[^()\s]{1,400})\)")
+_TARGET = re.compile(r"(?<![`\w:}])`([^`<>]{1,400}+)(?:<[^`<>]{1,400}+>)?`__?(?!\w)")
+"""A link of reStructuredText."""
+_LINK = re.compile(
+    r"!?\[(?P<text>[^\[\]]{1,400})\](?:\(#?(?P<to>[^()\s]{1,400})(?:\s{1,9}(?:\"[^\"\n]{0,400}\"|'[^'\n]{0,400}'))?\)|\[[^\[\]^]{1,200}\])"
+)
 _NAMED = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]|(?<![\w“])(?P<bare>\w+_\w+)")
 _PARTS = (
     (re.compile(r"^([^\[\]]*)\](?:\((?:#|https?:)[^()\s]{0,400}\)?)?"), r"\1"),
@@ -221,36 +232,6 @@ _MARKS = (
     (re.compile(r'(?<=[\w.,;:!?)])"'), "\N{RIGHT DOUBLE QUOTATION MARK}"),
 )
 """Marks of Markdown, and what readers see instead."""
-
-
-_HEADS = {
-    **{role: role for role in (_("system"), _("developer"), _("user"), _("assistant"), _("tool"), _("note"))},
-    "GOOD": _("(compliant)"),
-    "OK": _("(minor issues)"),
-    "BAD": _("(violation)"),
-}
-"""Words for who speaks in an example, and for the verdict on an answer."""
-_HEAD = re.compile(rf"(?:{'|'.join(_HEADS)})(?: [\w-]+=[^\s:]+)*(?: (?:GOOD|OK|BAD))?\s?:")
-
-
-def headed(runs: tuple[Run, ...], say: Say = str) -> tuple[Run, ...]:
-    """Return a message of an example that changed, with words for who speaks and for the verdict, which head it.
-
-    The old and the new message may each have a head of its own, which ends with its first colon.
-    """
-    sides = {op: " ".join(run.text for run in runs if run.op in {"=", op}) for op in "-+"}
-    open_in = {op for op, text in sides.items() if _HEAD.match(text)}
-    found = []
-    for run in runs:
-        here = {"-", "+"} if run.op == "=" else {run.op}
-        told = []
-        for word in run.text.split(" "):
-            name, colon, rest = word.partition(":")
-            known = _HEADS.get(name) if here & open_in else None
-            told.append(f"{say(known)}{colon}{rest}" if known else word)
-            open_in -= here if colon else set()
-        found.append(replace(run, text=" ".join(told)))
-    return tuple(found)
 
 
 _DIFFERENCES = {

@@ -165,7 +165,7 @@ def _answer(report: OverlayReport, only: str = "") -> Answer:
             (
                 *(statement.id, statement.operation.value, about, one.code.value if one.code else ""),
                 *(part.level.id if part.level else "", part.witness.rule),
-                *((part.quoted.text, part.quoted.locator) if part.quoted else ("", "")),
+                *((part.quoted.words, part.quoted.locator) if part.quoted else ("", "")),
                 *("" if one.is_allowed else why(one), statement.says, statement.because),
             )
         )

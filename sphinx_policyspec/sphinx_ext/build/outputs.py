@@ -164,10 +164,9 @@ def _script_texts(app: Sphinx, handbook: HandbookPages) -> str:
     from sphinx_policyspec.exports.diff.wording import readable  # noqa: PLC0415  only where data is written
 
     spec, places = handbook.knowledge.spec(app.env), handbook.places
-    titles = {provision.id: provision.title for provision in spec.provisions}
 
     def shown(text: str) -> str:
-        return readable(_ROLE.sub("", text), titles)
+        return readable(text, spec.titles)
 
     answers = {
         place.anchor: [
@@ -184,10 +183,6 @@ def _script_texts(app: Sphinx, handbook: HandbookPages) -> str:
     }
     known = {"answers": answers, "said": said, "changes": handbook.changes(app)}
     return f"window.policyspecTexts={script_safe(known)};\n"
-
-
-_ROLE = re.compile(r":[a-z][a-z:-]{0,40}:(?=`)")
-"""What says in reStructuredText what the text behind it is."""
 
 
 def _paragraphs(spec: Spec) -> Iterator[tuple[TargetKind, str, list[str]]]:

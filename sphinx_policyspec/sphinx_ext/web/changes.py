@@ -282,18 +282,17 @@ def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
     found = {}
     for moment in timeline.moments(id_):
         spec = timeline.specs[moment.place]
-        titles = {provision.id: provision.title for provision in spec.provisions}
         changes: list[Told] = []
         for told in (told_change(change, _) for change in moment.changes):
-            texts = (sentence.readable(titles) for sentence in told.sentences)
-            units = (readable_runs(unit, titles) for unit in told.units)
+            texts = (sentence.readable(spec.titles) for sentence in told.sentences)
+            units = (readable_runs(unit, spec.titles) for unit in told.units)
             shown = [told.in_plain_words(runs, _) for runs in (*texts, *units) if is_reworded(runs)]
             if shown:
-                said = readable(told.said, titles)
+                said = readable(told.said, spec.titles)
                 runs = [[(run.op, run.text + run.after) for run in runs] for runs in shown]
                 changes.append([f"{said[:1].upper()}{said[1:]}", runs])
         was = spec.provision_by_id.get(moment.id)
-        text = readable(was.text, titles) if was and now and was.text != now.text else ""
+        text = readable(was.text, spec.titles) if was and now and was.text != now.text else ""
         if changes or text:
             found[moment.place] = changes, text
     return found
