@@ -211,7 +211,7 @@ MOST_OF = {
     "agents": 8,
     "alignments": 10,
     "evals": 16,
-    "feedback": 12,
+    "feedback": 13,
     "language_server": 18,
     "llms": 1,
     "outlines": 2,

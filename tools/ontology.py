@@ -149,6 +149,16 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         maybe("ps:intervalMethod"),
         *(one(f"ps:{counted}Count", _INTEGER) for counted in ("prompt", "answer", "excluded", "cluster")),
     ),
+    "ps:Feedback": (
+        one("ps:status"),
+        maybe("ps:feedbackKind"),
+        many("ps:concerns", _IRI),
+        maybe("ps:saidOf", _IRI),
+        maybe("ps:answeredIn", _IRI),
+        many("ps:duplicates", _IRI),
+        many("ps:contradicts", _IRI),
+        maybe("ps:quoteState"),
+    ),
     "ps:EvalDifference": (
         one("ps:minuend", _IRI),
         one("ps:subtrahend", _IRI),

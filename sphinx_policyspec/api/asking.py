@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.alignments.sides import AlignedSides
     from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
 
@@ -39,6 +40,7 @@ def knowledge_base(
     base_iri: str = "",
     question: str = "",
     results: Results | None = None,
+    feedback: FeedbackReport | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
     only: Collection[str] = (),
 ) -> KnowledgeBase:
@@ -52,16 +54,18 @@ def knowledge_base(
         alone: its answer begins with a column ``spec``
     :param question: the name of the one question that it will be asked, which takes less time and memory
     :param results: of evaluations, as :func:`read_results` returns them: a named graph more
+    :param feedback: what people say of the spec, as :func:`check_feedback` returns it: a named graph more
     :param alignments: of several specs, or files of them, as :func:`read_alignment` reads: each is a named graph more
     :param only: names of the specs whose rows are wanted in answers over several
     """
-    base = _knowledge_base(source, base_iri, question, is_plain=results is None, only=only)
+    is_plain = results is None and feedback is None
+    base = _knowledge_base(source, base_iri, question, is_plain=is_plain, only=only)
     if alignments:
         sides = _aligned(source, alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
         base.decides = partial(_case_rows, sides)
-    if results is not None:
-        base.add_graphs(lambda: _result_pieces(results, "nq", base_iri))
+    if not is_plain:
+        base.add_graphs(lambda: _beside(results, feedback, "nq", base_iri))
     return base
 
 
@@ -164,10 +168,18 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
     yield from aligned_pieces(aligned, form, inferred=inferred)
 
 
-def _result_pieces(results: Results, form: str, base_iri: str) -> Iterator[bytes]:
-    from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few callers evaluate
+def _beside(
+    results: Results | None, feedback: FeedbackReport | None, form: str, base_iri: str
+) -> Iterator[bytes]:
+    """Yield the graphs beside that of a spec: of results of evaluations, and of what people say."""
+    if results is not None:
+        from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few callers evaluate
 
-    return result_pieces(results, base_iri, form=form)
+        yield from result_pieces(results, base_iri, form=form)
+    if feedback is not None:
+        from sphinx_policyspec.feedback.graph import feedback_pieces  # noqa: PLC0415  few callers keep a register
+
+        yield from feedback_pieces(feedback, base_iri, form=form)
 
 
 def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
@@ -266,6 +278,7 @@ def to_rdf(
     inferred: bool = False,
     portable: bool = False,
     results: Results | None = None,
+    feedback: FeedbackReport | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
@@ -279,6 +292,7 @@ def to_rdf(
     :param portable: with what the rules derive, and with all that named questions need stated to be answered alike by any
         SPARQL 1.1 engine; of several releases, too
     :param results: of evaluations of one spec, as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
+    :param feedback: about one spec, likewise
     :param alignments: of several specs, as for :func:`knowledge_base`
     """
     return b"".join(
@@ -289,6 +303,7 @@ def to_rdf(
             inferred=inferred,
             portable=portable,
             results=results,
+            feedback=feedback,
             alignments=alignments,
         )[0]
     )
@@ -303,11 +318,19 @@ def write_rdf(
     inferred: bool = False,
     portable: bool = False,
     results: Results | None = None,
+    feedback: FeedbackReport | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
     written, findings = _pieces(
-        source, form, base_iri, inferred=inferred, portable=portable, results=results, alignments=alignments
+        source,
+        form,
+        base_iri,
+        inferred=inferred,
+        portable=portable,
+        results=results,
+        feedback=feedback,
+        alignments=alignments,
     )
     if isinstance(file, str | Path):
         write_file(Path(file), written)
@@ -324,13 +347,13 @@ def _pieces(
     inferred: bool,
     portable: bool,
     results: Results | None,
+    feedback: FeedbackReport | None,
     alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
-    if results is not None:
+    if results is not None or feedback is not None:
         if form not in NAMED_GRAPHS:
-            raise SourceError(
-                f"`{form}` holds one graph, and results are another: take {' or '.join(NAMED_GRAPHS)}"
-            )
+            another = "feedback is another" if results is None else "results are another"
+            raise SourceError(f"`{form}` holds one graph, and {another}: take {' or '.join(NAMED_GRAPHS)}")
         written, findings = _pieces(
             source,
             form,
@@ -338,9 +361,10 @@ def _pieces(
             inferred=inferred,
             portable=portable,
             results=None,
+            feedback=None,
             alignments=alignments,
         )
-        return chain(written, _result_pieces(results, form, base_iri)), findings
+        return chain(written, _beside(results, feedback, form, base_iri)), findings
     made = published if portable else iter
     if specs := _releases(source):
         if len(several := load_specs(specs)) > 1:

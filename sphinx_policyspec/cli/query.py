@@ -22,6 +22,15 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import read_text
 
 _BLOCK = 2**20
+_ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about registers that cannot be used
+_feedback_option = click.option(
+    "--feedback",
+    "registers",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated.",
+)
 _spec_option = click.option(
     "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
 )
@@ -81,6 +90,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @options.results_option
+@_feedback_option
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -100,6 +110,7 @@ def query(
     only: tuple[str, ...],
     params: tuple[str, ...],
     results: tuple[str, ...],
+    registers: tuple[str, ...],
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -124,6 +135,7 @@ def query(
       policyspec query model_spec/2025-09-12 user-overridable-defaults-touching --param topic=privacy
       policyspec query https://example.org/sparql hard-rules --release 2025-09-12
       policyspec query model_spec/2025-09-12 results-by-principle --results store/
+      policyspec query model_spec/2025-09-12 open-feedback --feedback feedback.yaml
       policyspec query model_spec level-history --param provision=love_humanity
       policyspec query model_spec/2025-09-12 charter.md principles-by-level
       policyspec query spec.ttl charter.md mapped --alignment spec-charter.sssom.tsv
@@ -145,7 +157,8 @@ def query(
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
     if any(_is_address(name) for name in named):
-        if not question or not all(map(_is_address, named)) or only or results or settings.alignments:
+        local = only or results or registers or settings.alignments
+        if not question or not all(map(_is_address, named)) or local:
             raise click.UsageError(
                 "a server is asked a named question, with --param, --release, --base-iri and --copy"
             )
@@ -165,14 +178,13 @@ def query(
             "--release and --copy are for servers: of a folder of releases, name the release"
         )
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
-    base, told = _base_of(named, question, results, only, settings)
+    base, beside = _base_of(named, question, (results, registers), only, settings)
     with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
-    if told:
-        options.exit_if_unusable(told.findings)
+    options.exit_if_unusable(_unusable(beside))
 
 
 def _is_address(name: str) -> bool:
@@ -182,31 +194,36 @@ def _is_address(name: str) -> bool:
 def _base_of(
     sources: Sequence[str],
     question: str,
-    files: tuple[str, ...],
+    files: tuple[tuple[str, ...], tuple[str, ...]],
     only: tuple[str, ...],
     settings: options.Settings,
-) -> tuple[ps.KnowledgeBase, ps.Results | None]:
-    """Return what is asked: several specs or releases, a graph file as it is, or one spec; and the results that are with it."""
-    if files and (len(sources) > 1 or only or settings.alignments):
-        raise click.UsageError("--results are of one SOURCE")
+) -> tuple[ps.KnowledgeBase, _Beside]:
+    """Return what is asked: several specs or releases, a graph file as it is, or one spec; and what is with it.
+
+    :param files: of results, and registers of feedback
+    """
+    _refuse_several(files, several=len(sources) > 1 or bool(only or settings.alignments))
     if len(sources) > 1 or only or settings.alignments:
         if question:
             ps.find_question(question)
         every = settings.read_specs(sources)
         specs = _named(every, only)
         if aligned := settings.aligned(every):
-            return ps.knowledge_base(every, question=question, alignments=aligned, only=only), None
-        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), None
+            return ps.knowledge_base(every, question=question, alignments=aligned, only=only), _NOTHING
+        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), _NOTHING
     (source, settings), *_ = settings.for_each(sources)
-    if files:
+    if any(files):
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
-        told = _results(read, files, settings)
-        return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, results=told), told
+        results, report = beside = _beside(read, *files, settings)
+        base = ps.knowledge_base(
+            read, base_iri=settings.base_iri, question=question, results=results, feedback=report
+        )
+        return base, beside
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
-        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), None
+        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), _NOTHING
     given = settings.annotations or settings.base_iri
     inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
-    return inferred or ps.knowledge_base(settings.read(source), question=question), None
+    return inferred or ps.knowledge_base(settings.read(source), question=question), _NOTHING
 
 
 def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
@@ -219,15 +236,36 @@ def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.Sp
     return tuple(one for one in specs if not only or one.name in only)
 
 
-def _results(
-    read: ps.Loaded | tuple[ps.Spec, ...], files: Sequence[str], settings: options.Settings
-) -> ps.Results | None:
-    """Read the results that are named beside a SOURCE, if any are, and report what is wrong with them."""
-    if not files:
-        return None
-    found = ps.read_results(read, *files)
-    settings.report(found.findings)
-    return found
+_Beside = tuple[ps.Results | None, ps.FeedbackReport | None]
+_NOTHING: _Beside = (None, None)
+
+
+def _refuse_several(files: Sequence[tuple[str, ...]], *, several: bool) -> None:
+    for option, given in zip(("--results are", "--feedback is"), files, strict=True):
+        if given and several:
+            raise click.UsageError(f"{option} of one SOURCE")
+
+
+def _beside(
+    read: ps.Loaded | tuple[ps.Spec, ...],
+    files: Sequence[str],
+    registers: Sequence[str],
+    settings: options.Settings,
+) -> _Beside:
+    """Read the results and the feedback that are named beside a SOURCE, if any are, and report what is wrong with them."""
+    results = ps.read_results(read, *files) if files else None
+    *older, last = read if isinstance(read, tuple) else (read,)
+    report = ps.check_feedback(last, *registers, older=older) if registers else None
+    for found in (results, report):
+        settings.report(found.findings if found else ())
+    return results, report
+
+
+def _unusable(beside: _Beside) -> list[ps.Finding]:
+    """Return what is wrong with files that were named beside a SOURCE, so that they could not be used."""
+    results, report = beside
+    said = report.findings if report else ()
+    return [*(results.findings if results else ()), *(one for one in said if one.code in _ABOUT_FILES)]
 
 
 def _alone(one: ps.SpecReleases) -> ps.Spec | tuple[ps.Spec, ...]:
@@ -261,6 +299,7 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @options.sources_argument
 @_spec_option
 @options.results_option
+@_feedback_option
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -279,6 +318,7 @@ def graph(
     *,
     only: tuple[str, ...],
     results: tuple[str, ...],
+    registers: tuple[str, ...],
     inferred: bool,
     portable: bool,
     settings: options.Settings,
@@ -288,12 +328,13 @@ def graph(
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
     releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another; so is each alignment, and so are results of evaluations.
+    spec is another; so is each alignment, and so are results of evaluations and feedback.
 
     \b
       policyspec graph model_spec charter.md --name spec --name charter -o both.trig
       policyspec graph model_spec -o releases.trig
       policyspec graph model_spec/2025-09-12 --results store/ -o measured.trig
+      policyspec graph model_spec/2025-09-12 --feedback feedback.yaml -o said.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
       policyspec graph model_spec -o for-a-server.nq --portable
@@ -304,10 +345,10 @@ def graph(
     read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
     aligned: tuple[ps.Alignment, ...] = ()
-    told: ps.Results | None = None
-    if results and (len(sources) > 1 or only or settings.alignments):
-        raise click.UsageError("--results are of one SOURCE")
-    if len(sources) > 1 or only or settings.alignments:
+    beside = _NOTHING
+    is_several = len(sources) > 1 or bool(only or settings.alignments)
+    _refuse_several((results, registers), several=is_several)
+    if is_several:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
         read = _named(settings.read_specs(sources), only)
@@ -316,10 +357,10 @@ def graph(
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
         read = releases = settings.releases(source)
-        told = _results(releases, results, settings)
+        beside = _beside(releases, results, registers, settings)
     else:
         read = loaded = settings.read(source)
-        told = _results(loaded, results, settings)
+        beside = _beside(loaded, results, registers, settings)
         if output:
             settings.guard(output)
     write = partial(
@@ -329,13 +370,13 @@ def graph(
         base_iri=settings.base_iri,
         inferred=inferred,
         portable=portable,
-        results=told,
+        results=beside[0],
+        feedback=beside[1],
         alignments=aligned,
     )
     with settings.watching("building the graph"):
         settings.report(write(output) if output else _print_whole(source, write))
-    if told:
-        options.exit_if_unusable(told.findings)
+    options.exit_if_unusable(_unusable(beside))
 
 
 def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:

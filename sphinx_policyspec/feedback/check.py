@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
@@ -13,7 +13,7 @@ from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 from sphinx_policyspec.model.finding import UnknownNames, shown
-from sphinx_policyspec.model.spec import is_date
+from sphinx_policyspec.model.spec import base_of, is_date
 from sphinx_policyspec.readers.text import no_such_clause
 
 _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
@@ -25,15 +25,33 @@ class FeedbackReport(Brief):
     """What a register says of a release.
 
     :param release: version of the release
+    :param base_iri: what its IRIs begin with; empty for the default
     :param ids: of its provisions, in order
+    :param renamed: today's ids by those that records name and that it calls otherwise
     :param quotes: what has become of the words that records quote, by the ids of records
+    :param anchors: where these words stand today, by the ids of records; of none that are gone, or of which it cannot be
+        said which are meant
     """
 
     release: str
+    base_iri: str = ""
     ids: tuple[str, ...]
     records: tuple[Feedback, ...]
+    renamed: Mapping[str, str] = field(default_factory=dict)
     quotes: Mapping[str, FoundAnchor]
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)
     findings: tuple[Finding, ...]
+
+    def today(self, name: str) -> str:
+        """Return what the release calls a provision that a record names; the same name where it has none."""
+        return self.renamed.get(name, name)
+
+    def anchors_of(self, name: str) -> tuple[Anchor, ...]:
+        """Return where the words that a record quotes stand: in the release that it is about, and in this one."""
+        here = self.anchors.get(name)
+        quote = self.quotes.get(name)
+        held = (quote.anchor,) if quote and quote.anchor.start >= 0 else ()
+        return (*held, *((here,) if here and here not in held else ()))
 
 
 class FeedbackCheck:
@@ -62,11 +80,20 @@ class FeedbackCheck:
         :param findings: what is wrong with their form
         """
         pairs = ((one.id, self.found(one)) for one in self.records if not self._is_newer(one.release))
+        quotes = {name: pair[1] for name, pair in pairs if pair}
+        named = dict.fromkeys(name for one in self.records for name in one.provisions)
         return FeedbackReport(
             release=self.spec.version,
+            base_iri=base_of(self.spec),
             ids=tuple(one.id for one in self.spec.provisions),
             records=self.records,
-            quotes={name: pair[1] for name, pair in pairs if pair},
+            renamed={name: now for name in named if (now := self._links.now(name)) not in {"", name}},
+            quotes=quotes,
+            anchors={
+                name: self.texts().anchor_at(one.provision, one.start, one.end)
+                for name, one in quotes.items()
+                if one.start >= 0
+            },
             findings=(*findings, *self.findings()),
         )
 

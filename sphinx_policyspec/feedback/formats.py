@@ -61,7 +61,7 @@ def _lines(report: FeedbackReport) -> Iterator[str]:
     """Yield the records of each provision, in the order of the spec; a record of several stands below each."""
     by_provision: dict[str, list[Feedback]] = {name: [] for name in report.ids}
     for one in report.records:
-        for name in one.provisions or ("",):
+        for name in dict.fromkeys(map(report.today, one.provisions or ("",))):
             by_provision.setdefault(name, []).append(one)
     for name, records in by_provision.items():
         if records:

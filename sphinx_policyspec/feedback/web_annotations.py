@@ -10,7 +10,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, PlainTexts
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.files import dump_json, load_json
-from sphinx_policyspec.graph.terms import Iris
+from sphinx_policyspec.graph.terms import OA, PROV, RDF, XSD, Foreign, Iri, Iris, Triple
 from sphinx_policyspec.model.spec import base_of
 
 _CONTEXT = (
@@ -21,6 +21,7 @@ _CONTEXT = (
     },
 )
 _QUOTE, _POSITION = "TextQuoteSelector", "TextPositionSelector"
+_SELECTING = ("exact", "prefix", "suffix", "start", "end")
 
 
 def anchor_iri(anchor: Anchor, base: str = "") -> str:
@@ -65,6 +66,35 @@ def annotation_of(anchor: Anchor, base: str = "") -> dict[str, Any]:
             "selector": selectors,
         },
     }
+
+
+def anchor_triples(anchor: Anchor, base: str = "", derived_from: str = "") -> Iterator[Triple]:
+    """Yield what :func:`annotation_of` says, as statements.
+
+    :param derived_from: IRI of the anchor that it was found from; by default the one that it names
+    """
+    said = annotation_of(anchor, base)
+    iri, target = Iri(said["id"]), said["target"]
+    yield iri, RDF.type, OA.Annotation
+    yield iri, OA.hasTarget, Iri(target["id"])
+    if before := derived_from or anchor.derived_from:
+        yield iri, PROV.wasDerivedFrom, Iri(before)
+    whole = Iri(target["id"])
+    yield whole, RDF.type, OA.SpecificResource
+    yield whole, OA.hasSource, Iri(target["source"])
+    if state := target.get("state"):
+        yield whole, OA.hasState, Iri(state)
+    for one in target["selector"]:
+        selector = Iri(one["id"])
+        yield whole, OA.hasSelector, selector
+        yield selector, RDF.type, OA.TextQuoteSelector if one["type"] == _QUOTE else OA.TextPositionSelector
+        for key, relation in ((key, getattr(OA, key)) for key in _SELECTING if key in one):
+            number = key in {"start", "end"}
+            yield (
+                selector,
+                relation,
+                Foreign(str(one[key]), XSD.nonNegativeInteger, "") if number else one[key],
+            )
 
 
 def read_annotations(text: str, texts: PlainTexts, links: Links | None = None) -> tuple[Anchor, ...]:

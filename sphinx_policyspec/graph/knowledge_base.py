@@ -38,17 +38,33 @@ NAMES = {
     "topic": "SELECT ?name { ?topic a skos:Concept ; dcterms:identifier|skos:prefLabel|skos:altLabel ?name }",
     "level": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier ?name }",
     "speaker": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier|ps:role ?name }",
-    "release": "SELECT ?name { GRAPH ?graph { ?spec a ps:Spec ; owl:versionInfo ?name } }",
+    "release": "SELECT DISTINCT ?name { { ?spec a ps:Spec } UNION { GRAPH ?graph { ?spec a ps:Spec } } "
+    "UNION { GRAPH ?graph { ?record ps:answeredIn ?spec } } "
+    "{ ?spec owl:versionInfo ?name } UNION { GRAPH ?where { ?spec owl:versionInfo ?name } } }",
     "model": "SELECT DISTINCT ?name { GRAPH ?graph { ?run a ps:EvalRun ; dcterms:identifier|ps:model ?name } }",
     "provision": "SELECT DISTINCT ?name { GRAPH ?graph { ?provision a ps:Provision ; dcterms:identifier ?name } }",
     "example": "SELECT DISTINCT ?name "
     "{ GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }",
 }
-"""Where the names stand that a parameter of a type may have; those of releases in the graph of each."""
-_RESULTS = "name a store that `policyspec results` wrote (`--results STORE`)"
-_RUNS = "SELECT ?run { GRAPH ?graph { ?run a ps:EvalRun } } LIMIT 1"
-_ALIGNMENT = "name both specs, and a file that says what corresponds to what (`--alignment FILE`)"
-_MAPPINGS = "SELECT ?set { GRAPH ?set { ?set a <https://w3id.org/sssom/MappingSet> } } LIMIT 1"
+"""Where the names stand that a parameter of a type may have; those of releases in the graph of each, or in that of feedback."""
+_BESIDE = {
+    "results": (
+        "results of evaluations, and none are given",
+        "name a store that `policyspec results` wrote (`--results STORE`)",
+        "SELECT ?run { GRAPH ?graph { ?run a ps:EvalRun } } LIMIT 1",
+    ),
+    "feedback": (
+        "what people say of a spec, and none of that is given",
+        "name a register of it (`--feedback FILE`)",
+        "SELECT ?record { GRAPH ?graph { ?record a ps:Feedback } } LIMIT 1",
+    ),
+    "alignments": (
+        "alignments of several specs, and none are given",
+        "name both specs, and a file that says what corresponds to what (`--alignment FILE`)",
+        "SELECT ?set { GRAPH ?set { ?set a <https://w3id.org/sssom/MappingSet> } } LIMIT 1",
+    ),
+}
+"""What questions ask of that is given beside a spec: what it is, what gives it, and what has rows where it is there."""
 _SEVERAL = "ask a folder that holds several"
 _NAME, _WRITTEN = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\[\s\S]?)*+"?')
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
@@ -164,19 +180,13 @@ class KnowledgeBase:
         question = find_question(name)
         values = values_of(question, params or {})
         count = self._count_releases(question) if question.over == "releases" else 0
-        if question.over == "results" and not self._has_rows(_RUNS):
-            raise QueryError(
-                f"`{question.name}` looks at results of evaluations, and none are given", command=_RESULTS
-            )
-        if question.over == "alignments" and not self._has_rows(_MAPPINGS):
-            raise QueryError(
-                f"`{question.name}` looks at alignments of several specs, and none are given",
-                command=_ALIGNMENT,
-            )
+        told, command, sought = _BESIDE.get(question.over, ("", "", ""))
+        if sought and not self._has_rows(sought):
+            raise QueryError(f"`{question.name}` looks at {told}", command=command)
         if question.over == "cases" and self.decides is None:
             raise QueryError(
                 f"`{question.name}` looks at several specs, and at what corresponds between them",
-                command=_ALIGNMENT,
+                command=_BESIDE["alignments"][1],
             )
         for parameter in question.parameters:
             self._check(parameter, values[parameter.name])

@@ -128,10 +128,12 @@ PREFIXES = {
 
 ASKED_PREFIXES = PREFIXES | {
     "earl": "http://www.w3.org/ns/earl#",
+    "oa": "http://www.w3.org/ns/oa#",
+    "schema": "https://schema.org/",
     "semapv": "https://w3id.org/semapv/vocab/",
     "sssom": "https://w3id.org/sssom/",
 }
-"""The same, and those of what only graphs of alignments and of results hold: queries need not declare them."""
+"""The same, and those of what only graphs of alignments, results and feedback hold: queries need not declare them."""
 
 ONTOLOGY = PREFIXES["ps"].removesuffix("#")
 """The name of the ontology itself."""
@@ -157,8 +159,16 @@ class _Namespace:
 EARL = _Namespace(
     "earl", ("Assertion", "Assertor", "TestSubject", "assertedBy", "automatic", "mode", "subject", "test")
 )
+OA = _Namespace(
+    "oa",
+    (
+        *("Annotation", "SpecificResource", "TextPositionSelector", "TextQuoteSelector", "TimeState"),
+        *("end", "exact", "hasSelector", "hasSource", "hasState", "hasTarget", "prefix", "start", "suffix"),
+    ),
+)
+SCHEMA = _Namespace("schema", ("Comment", "text", "url"))
 DCTERMS = _Namespace(
-    "dcterms", ("conformsTo", "created", "identifier", "issued", "license", "publisher", "title")
+    "dcterms", ("conformsTo", "created", "creator", "identifier", "issued", "license", "publisher", "title")
 )
 OWL = _Namespace(
     "owl",
@@ -171,7 +181,11 @@ OWL = _Namespace(
     ),
 )
 PROV = _Namespace(
-    "prov", ("Activity", "Entity", "SoftwareAgent", "startedAtTime", "wasGeneratedBy", "wasRevisionOf")
+    "prov",
+    (
+        *("Activity", "Entity", "SoftwareAgent", "startedAtTime", "wasDerivedFrom", "wasGeneratedBy"),
+        "wasRevisionOf",
+    ),
 )
 RDF = _Namespace("rdf", ("first", "nil", "rest", "type"))
 RDFS = _Namespace(
@@ -184,7 +198,7 @@ SKOS = _Namespace(
         *("prefLabel", "related", "relatedMatch"),
     ),
 )
-XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "string"))
+XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "nonNegativeInteger", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""
 
@@ -193,7 +207,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 
 KINDS = tuple(
     """
-    change changelog changelog-entry clause comment commentary comparison definition document eval-difference eval-grader eval-model eval-result eval-run eval-tag example fragment gap goal level
+    anchor change changelog changelog-entry clause comment commentary comparison definition document eval-difference eval-grader eval-model eval-result eval-run eval-tag example feedback fragment gap goal level
     link message priority prompt prompt-file prose provision reference refusal release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )

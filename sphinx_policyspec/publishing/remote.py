@@ -30,6 +30,7 @@ WHERE {
 ORDER BY ?catalogue ?graph"""
 _ELSEWHERE = {
     "results": "results of evaluations",
+    "feedback": "what people say of a spec",
     "alignments": "alignments of several specs",
     "cases": "cases that several specs decide",
 }

@@ -10,10 +10,13 @@ from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.evals.graph import result_pieces
+from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
+from sphinx_policyspec.feedback.graph import feedback_pieces
 from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.readers.feedback import read_feedback
 from tests.graph.names import PS
 from tests.graph.results import PAIR
 from tests.graph.whole import WHOLE
@@ -29,9 +32,18 @@ def shapes() -> Graph:
     return Graph().parse(ontology_dir() / "shapes.ttl")
 
 
+def _said() -> FeedbackReport:
+    """Return feedback that says all that feedback can."""
+    register = """
+- {id: a, title: Odd, provisions: [be_kind], release: "1", kind: wish, status: answered, answered-in: "2"}
+- {id: b, title: Odder, provisions: [be_kind], duplicates: [a], contradicts: [a], quote: no such words}
+"""
+    return FeedbackCheck(read_feedback(register, "f.yaml")[0], (WHOLE,)).report()
+
+
 @functools.cache
 def valid() -> tuple[Triple, ...]:
-    """Return a spec, with what only graphs of several releases and of results have."""
+    """Return a spec, with what only graphs of several releases of results and of feedback have."""
     fact = ChangeFact(
         kind="renamed",
         subject="provision",
@@ -46,6 +58,7 @@ def valid() -> tuple[Triple, ...]:
     pieces = release_pieces((replace(WHOLE, version="1"), replace(WHOLE, version="2")), (revision,), "nq")
     lines = [line for line in b"".join(pieces).splitlines() if b":change/" in line.partition(b" ")[0]]
     lines += b"".join(result_pieces(PAIR)).splitlines()
+    lines += b"".join(feedback_pieces(_said())).splitlines()
     whole = to_graph(WHOLE).parse(
         data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
     )

@@ -137,7 +137,8 @@ NAMED = [
     (question.name, parameter)
     for question in list_questions()
     for parameter in question.parameters
-    if parameter.type not in {"text", "words"} and question.over not in {"alignments", "cases", "results"}
+    if parameter.type not in {"text", "words"}
+    and question.over not in {"alignments", "cases", "feedback", "results"}
 ]
 
 
