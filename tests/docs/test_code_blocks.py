@@ -52,7 +52,7 @@ NOT_RUN = {
     "docs/explanation/cost.md": 2,
     "docs/how-to/overlays.md": 3,
     "docs/how-to/publish.md": 1,
-    "docs/how-to/feedback.md": 3,
+    "docs/how-to/feedback.md": 4,
     "docs/how-to/publish-graph.md": 2,
     "docs/how-to/serve.md": 5,
     "README.md": 2,
