@@ -211,7 +211,7 @@ MOST_OF = {
     "agents": 8,
     "alignments": 10,
     "evals": 16,
-    "feedback": 13,
+    "feedback": 14,
     "language_server": 18,
     "llms": 1,
     "outlines": 2,
@@ -229,7 +229,7 @@ are six of these. So
 are texts that are read by their headings: ``outlines`` in ``model`` and ``readers``; and packs for people and models who work on
 one matter of a spec, with what bears on a provision: ``packs``. What
 models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``; what is published, on servers too, is ``publishing``; what models are taught by is ``training``,
-and what people say of a spec ``feedback``, with the words that are found again. The language server is a door of its own, with a module for each thing that an editor asks.
+and what people say of a spec ``feedback``, with the words that are found again, its graph and its page. The language server is a door of its own, with a module for each thing that an editor asks.
 """
 
 

@@ -164,6 +164,7 @@ def build_handbook(
     results: str | Path | Iterable[str | Path] = (),
     baseline: str = "",
     triage: str | Path | None = None,
+    feedback: str | Path | Iterable[str | Path] = (),
     alignments: Iterable[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
@@ -195,6 +196,7 @@ def build_handbook(
     :param results: of evaluations, as for :func:`read_results`: what each principle and a page of all tell
     :param baseline: the run, or a model with one run, from which the others are told to differ
     :param triage: a file of what people say of outputs that contradict the spec
+    :param feedback: registers of what people say of it, or folders of them: a page, and a line at each principle
     :param alignments: of several specs, or files of them: each gets a page that lays the two side by side
     :param options: as for :func:`load`; the builder is ``html``
     """
@@ -202,10 +204,10 @@ def build_handbook(
 
     looks: dict[str, Any] = {"theme": theme, "ask": ask, "pdf": pdf, "pdf_fonts": tuple(pdf_fonts)}
     looks["pdf_missing"] = pdf_missing
-    files = (results,) if isinstance(results, str | Path) else tuple(results)
     beside = {
         "judgements": str(Path(judgements).absolute()) if judgements else "",
-        "results": [str(Path(file).absolute()) for file in files],
+        "results": _absolute(results),
+        "feedback": _absolute(feedback),
         "results_baseline": baseline,
         "triage": str(Path(triage).absolute()) if triage else "",
     }
@@ -244,6 +246,11 @@ def build_handbook(
             source=found.files[0] if found.files else None,
             **looks,
         )
+
+
+def _absolute(files: str | Path | Iterable[str | Path]) -> list[str]:
+    """Return the names of files, or of one, as seen from anywhere."""
+    return [str(Path(one).absolute()) for one in ((files,) if isinstance(files, str | Path) else files)]
 
 
 def _each(

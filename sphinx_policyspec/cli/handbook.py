@@ -79,6 +79,13 @@ from sphinx_policyspec.cli.options import (
     "--baseline", metavar="RUN", default="", help="With --results: the run from which the others differ."
 )
 @file_option("--triage", about="What people say of outputs that contradict SOURCE (YAML).")
+@click.option(
+    "--feedback",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="A register of what people say of SOURCE, or a folder of them: a page, and a line at each principle; may be repeated.",
+)
 @alignment_option
 def handbook(
     sources: tuple[str, ...],
@@ -97,6 +104,7 @@ def handbook(
     results: tuple[str, ...],
     baseline: str,
     triage: str | None,
+    feedback: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -132,6 +140,7 @@ def handbook(
             "pdf_missing": pdf_missing or "",
         }
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
+        given["feedback"] = feedback
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
@@ -168,6 +177,7 @@ def handbook(
             results=results,
             baseline=baseline,
             triage=triage,
+            feedback=feedback,
             **settings.options,
         )
     settings.report(findings)

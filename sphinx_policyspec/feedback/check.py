@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
 from sphinx_policyspec.feedback.anchors import Anchor, AnchorState, FoundAnchor, PlainTexts
 from sphinx_policyspec.feedback.joins import Links
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.spec import base_of, is_date
+from sphinx_policyspec.readers.feedback import feedback_files, read_registers
 from sphinx_policyspec.readers.text import no_such_clause
 
 _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
@@ -52,6 +55,17 @@ class FeedbackReport(Brief):
         quote = self.quotes.get(name)
         held = (quote.anchor,) if quote and quote.anchor.start >= 0 else ()
         return (*held, *((here,) if here and here not in held else ()))
+
+    def by_provision(self) -> dict[str, list[Feedback]]:
+        """Return the records of each provision in the order of the spec, open ones first; those of none come last, without an id."""
+        order = {name: place for place, name in enumerate(self.ids)}
+        pairs = [
+            (name, one)
+            for one in self.records
+            for name in dict.fromkeys(map(self.today, one.provisions or ("",)))
+        ]
+        pairs.sort(key=lambda pair: (not pair[0], order.get(pair[0], len(order)), _ORDER[pair[1].status]))
+        return grouped(pairs)
 
 
 class FeedbackCheck:
@@ -261,6 +275,23 @@ class FeedbackCheck:
         )
 
 
+def feedback_in(
+    releases: Sequence[Spec], folder: Path, names: Sequence[str], seen_from: Path
+) -> FeedbackReport:
+    """Return what registers say of the last of some releases.
+
+    One that is not there is left out, and told with the option that names it.
+
+    :param folder: what the names of files, and of folders of them, are relative to
+    :param seen_from: the folder from which findings name a file
+    """
+    files = [file for name in names if (path := folder / name).exists() for file in feedback_files(path)]
+    named = [(file, Path(os.path.relpath(file, seen_from)).as_posix()) for file in files]
+    records, findings = read_registers(named)
+    return FeedbackCheck(records, releases).report(findings)
+
+
 _FEW = 5
+_ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
 _OPEN = frozenset({FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED})
 _BEST = {state: place for place, state in enumerate(AnchorState)}

@@ -50,24 +50,16 @@ def _quote(found: FoundAnchor) -> dict[str, Any]:
     }
 
 
-_ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
-
-
 def _text(report: FeedbackReport) -> str:
     return "".join(f"{printable(line)}\n" for line in _lines(report))
 
 
 def _lines(report: FeedbackReport) -> Iterator[str]:
     """Yield the records of each provision, in the order of the spec; a record of several stands below each."""
-    by_provision: dict[str, list[Feedback]] = {name: [] for name in report.ids}
-    for one in report.records:
-        for name in dict.fromkeys(map(report.today, one.provisions or ("",))):
-            by_provision.setdefault(name, []).append(one)
-    for name, records in by_provision.items():
-        if records:
-            yield name or "not assigned"
-            for one in sorted(records, key=lambda one: _ORDER[one.status]):
-                yield from _told(one, report.quotes.get(one.id))
+    for name, records in report.by_provision().items():
+        yield name or "not assigned"
+        for one in records:
+            yield from _told(one, report.quotes.get(one.id))
     counted = Counter(one.status for one in report.records)
     told = ", ".join(f"{counted[status]} {status}" for status in FeedbackStatus if counted[status])
     yield f"{len(report.records)} records{': ' if told else ''}{told}"

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
     from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.readers.annotations import Annotations
 
@@ -212,8 +213,8 @@ class Knowledge:
     _digest: str = ""
     _findings: tuple[model.Finding, ...] = ()
     _base: KnowledgeBase | None = None
-    _results: tuple[Results | None, dict[str, PolicySpecError]] = (None, {})
-    _results_of: str = ""
+    _results: tuple[Results | None, dict[str, PolicySpecError]] | None = None
+    _feedback: FeedbackReport | None = None
     _older: dict[str, tuple[model.Spec, ...]] = field(default_factory=dict)
 
     def pages_were_read(self) -> None:
@@ -232,7 +233,7 @@ class Knowledge:
         if self._spec is None or digest != self._digest:
             spec, self._findings = self._put_together(env)
             self._spec = _based(env, spec)
-            self._digest, self._older = digest, {}
+            self._digest, self._older, self._results, self._feedback = digest, {}, None, None
             self.close()
         return self._spec
 
@@ -277,18 +278,29 @@ class Knowledge:
         if not (config.result_files or config.triage):
             return None, {}
         spec = self.spec(env)
-        if self._results_of != self._digest:
+        if self._results is None:
             from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
 
-            given = domain_of(env).given
-            older: tuple[model.Spec, ...] = ()
-            # One that cannot be read is told by whatever compares with it.
-            with contextlib.suppress(PolicySpecError):
-                older = given.editions.past.specs[:-1] if given.editions else self.older(env)
             named = config.result_files, config.triage, config.results_baseline
-            self._results = results_in((*older, spec), given.confdir, *named)
-            self._results_of = self._digest
+            self._results = results_in((*self._past(env), spec), domain_of(env).given.confdir, *named)
         return self._results
+
+    def feedback(self, env: BuildEnvironment) -> FeedbackReport | None:
+        """Return what people say of the spec, where the project names a register."""
+        spec, names = self.spec(env), several(PolicySpecConfig.of(env.config).feedback)
+        if names and self._feedback is None:
+            from sphinx_policyspec.feedback.check import feedback_in  # noqa: PLC0415  few projects keep a register
+
+            confdir = domain_of(env).given.confdir
+            self._feedback = feedback_in((*self._past(env), spec), confdir, names, Path(env.srcdir))
+        return self._feedback
+
+    def _past(self, env: BuildEnvironment) -> tuple[model.Spec, ...]:
+        """Return the releases before the spec; one that cannot be read is told by whatever compares with it."""
+        with contextlib.suppress(PolicySpecError):
+            editions = domain_of(env).given.editions
+            return editions.past.specs[:-1] if editions else self.older(env)
+        return ()
 
     def older(self, env: BuildEnvironment, source: str = "") -> tuple[model.Spec, ...]:
         """Return the releases of a source, or all that the project or the command line names, which come before the spec.
@@ -484,16 +496,3 @@ def elsewhere(env: BuildEnvironment, kind: model.TargetKind, target: str) -> str
 
 def _role_of(kind: model.TargetKind) -> str:
     return f"{DOMAIN}:{ROLE_OF_KIND.get(kind, 'principle')}"
-
-
-def resolved_titles(spec: model.Spec) -> dict[tuple[model.TargetKind, str], str]:
-    """Return the titles that refer to others, with the titles of those; pages were read without them."""
-    found: dict[tuple[model.TargetKind, str], str] = {}
-    examples = {example.id: example.title for example in spec.examples}
-    for reference in spec.references:
-        if reference.carrier is model.Carrier.TITLE and reference.form is model.ReferenceForm.TITLE:
-            if reference.example in examples:
-                found[model.TargetKind.EXAMPLE, reference.example] = examples[reference.example]
-            elif provision := spec.provision_by_id.get(reference.source):
-                found[model.TargetKind.PROVISION, provision.id] = provision.title
-    return found

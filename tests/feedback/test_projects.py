@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
 
 import sphinx_policyspec as ps
 from tests.conftest import REPOSITORY
@@ -56,3 +60,81 @@ def test_the_feedback_of_the_example_is_right() -> None:
     assert report.findings == ()
     assert {found.state.value for found in report.quotes.values()} == {"kept"}
     assert [one.id for one in report.records if not one.provisions] == ["reader-4"]
+
+
+SAID = """- {id: a, title: Too warm, provisions: [greet], status: answered, answered-in: 2026-02-01, release: 2026-01-01}
+- id: b/1 x
+  title: <script>alert(1)</script>
+  url: https://example.org/1?a=1&b=2
+  provisions: [greet, part]
+  kind: spec-defect
+  quote: at the gate
+  release: 2026-01-01
+  text: "![](x) <img src=x onerror=alert(1)>\\n\\n`code`"
+  contradicts: [c]
+- {id: c, title: Too cold, provisions: [greet], date: 2026-02-03, author: A. Reader}
+- {id: d, title: Nothing works}
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a handbook of two releases with a register."""
+    folder = tmp_path_factory.mktemp("feedback")
+    for version, words in (("2026-01-01", "at the gate"), ("2026-02-01", "at the door")):
+        text = f"# Desk rules {{#desk}}\n\n## Greet guests {{#greet authority=user}}\n\nGreet them {words}.\n"
+        text += "\n## Part well {#part authority=root}\n\nSay goodbye.\n"
+        (folder / version).mkdir()
+        (folder / version / "model_spec.md").write_text(text, "utf-8")
+    (folder / "said.yaml").write_text(SAID, "utf-8")
+    findings = ps.build_handbook(folder, folder / "site", feedback=folder / "said.yaml")
+    assert not [one for one in findings if "said.yaml" in one.span.file]
+    return folder / "site" / "2026-02-01"
+
+
+def soup(file: Path) -> Any:
+    return BeautifulSoup(file.read_text("utf-8"), "html.parser")
+
+
+def test_a_page_tells_all_records_by_provision_open_ones_first(site: Path) -> None:
+    page = soup(site / "policy-feedback.html")
+    groups = {one["id"]: one for one in page.select("section[id]")}
+    assert [*groups] == ["about-greet", "about-part", "unassigned"]
+    assert [one["id"] for one in page.select("article.ps-record")] == [
+        *("feedback-b%2F1%20x", "feedback-c", "feedback-a", "feedback-d")
+    ]
+    # Two that contradict each other stand side by side; what is told twice stands once.
+    assert [one["id"] for one in page.select(".ps-against article")] == ["feedback-b%2F1%20x", "feedback-c"]
+    assert groups["about-part"].select_one("p a")["href"] == "#feedback-b%2F1%20x"
+    assert groups["about-greet"].select_one("h2 a")["href"].endswith("#greet")
+
+
+def test_what_people_wrote_is_text(site: Path) -> None:
+    page = soup(site / "policy-feedback.html")
+    record = page.find(id="feedback-b%2F1%20x")
+    assert record.h3.a["href"] == "https://example.org/1?a=1&b=2"
+    assert record.h3.get_text() == "<script>alert(1)</script>"
+    assert [one.get_text() for one in record.find_all("p")][-3:-1] == [
+        *("![](x) <img src=x onerror=alert(1)>", "`code`")
+    ]
+    assert not record.find_all(["script", "img", "code"])
+    assert "A. Reader" in page.find(id="feedback-c").get_text()
+
+
+def test_quoted_words_stand_with_what_has_become_of_them(site: Path) -> None:
+    page = soup(site / "policy-feedback.html")
+    record = page.find(id="feedback-b%2F1%20x")
+    assert record.blockquote.get_text() == "at the gate"
+    assert record.blockquote.find_next("p").get_text() == "The words are gone."
+    older = soup(site.parent / "2026-01-01" / "policy-feedback.html")
+    assert "gone" not in older.find(id="feedback-b%2F1%20x").get_text()
+
+
+def test_the_panel_of_a_principle_leads_to_its_records(site: Path) -> None:
+    (page,) = [one for one in site.glob("*.html") if 'id="greet"' in one.read_text("utf-8")]
+    panel = soup(page).find(id="greet").select_one(".ps-panel")
+    found = {one.get_text().split()[0]: one.find_next("dd") for one in panel.select("dt")}["Feedback"]
+    assert [one["href"] for one in found.select("a")] == [
+        f"policy-feedback.html#feedback-{name}" for name in ("b%2F1%20x", "c", "a")
+    ]
+    assert found.select_one("li").get_text() == "<script>alert(1)</script> (open, the spec is at fault)"

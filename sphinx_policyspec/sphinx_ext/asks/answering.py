@@ -25,7 +25,8 @@ from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery, around
-from sphinx_policyspec.sphinx_ext.spec import Knowledge, resolved_titles
+from sphinx_policyspec.sphinx_ext.pages.inline import resolved_titles
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import cached
 
 if TYPE_CHECKING:

@@ -32,7 +32,6 @@ from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
     alignment_findings,
     dangling_links,
-    feedback_findings,
     lead_contents_to_anchors,
     lead_links_to_anchors,
     report,
@@ -59,6 +58,7 @@ from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
+from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPage
 from sphinx_policyspec.sphinx_ext.web.llms import link_markdown, write_llms
 from sphinx_policyspec.sphinx_ext.web.navigation import (
     lead_nowhere_else,
@@ -179,6 +179,7 @@ class Build:
     changes: ChangesPage = field(init=False)
     ask: AskPage = field(init=False)
     results: ResultsPage = field(init=False)
+    feedback: FeedbackPage = field(init=False)
     failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
@@ -192,6 +193,7 @@ class Build:
         self.changes = ChangesPage(self.views)
         self.ask = AskPage(self.knowledge)
         self.results = ResultsPage(self.knowledge)
+        self.feedback = FeedbackPage(self.knowledge)
 
     def begin(self, app: Sphinx) -> None:
         """Tell the domain what Sphinx was told, and Sphinx what pages of ours there will be."""
@@ -346,10 +348,11 @@ class Build:
         return show_index(app, docname, template, context)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Yield the pages without a source: the one that answers questions, and the one of changes."""
+        """Yield the pages without a source: what answers questions, changes, results of evaluations and feedback."""
         yield from self.ask.pages(app)
         yield from self.changes.pages(app)
         yield from self.results.pages(app)
+        yield from self.feedback.pages(app)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write what lies beside the pages, then end the process that ran queries."""
@@ -422,7 +425,8 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     yield from setting_findings(app)
     yield from result_findings(app, knowledge)
     yield from alignment_findings(app, knowledge)
-    yield from feedback_findings(app, knowledge)
+    if feedback := knowledge.feedback(env):
+        yield from feedback.findings
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

@@ -27,7 +27,7 @@ from sphinx_policyspec.checks.names import declare, other_kind
 from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.report_formats import marked
-from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, Spec, TargetKind
+from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.text import SourceLines, absent, read_text
@@ -270,23 +270,6 @@ def alignment_report(app: Sphinx, knowledge: Knowledge) -> AlignmentReport | Non
         with contextlib.suppress(PolicySpecError):
             read.append(read_alignment_file(file, Path(os.path.relpath(file, app.srcdir)).as_posix()))
     return check_alignments(read, AlignedSpecs(by_spec([(knowledge.spec(app.env),)])))
-
-
-def feedback_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield what is wrong with the feedback of the project: its form, and what it says of its spec and older releases."""
-    if not (given := [Path(app.confdir, name) for name in several(PolicySpecConfig.of(app.config).feedback)]):
-        return
-    from sphinx_policyspec.feedback.check import FeedbackCheck  # noqa: PLC0415  few projects keep a register
-    from sphinx_policyspec.readers.feedback import feedback_files, read_registers  # noqa: PLC0415  likewise
-
-    files = [file for path in given if path.exists() for file in feedback_files(path)]
-    named = [(file, Path(os.path.relpath(file, app.srcdir)).as_posix()) for file in files]
-    records, findings = read_registers(named)
-    older: tuple[Spec, ...] = ()
-    # One that cannot be read is told by whatever compares with it.
-    with contextlib.suppress(PolicySpecError):
-        older = knowledge.older(app.env)
-    yield from (*findings, *FeedbackCheck(records, (*older, knowledge.spec(app.env))).findings())
 
 
 def _read_judgements(path: Path) -> None:

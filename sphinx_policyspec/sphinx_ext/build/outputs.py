@@ -53,7 +53,7 @@ from sphinx_policyspec.sphinx_ext.store import Stamp, keep, kept, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import script_words
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.places import (
-    ASK_PAGE,
+    OUR_PAGES,
     WEB_BUILDERS,
     Place,
     SitePlaces,
@@ -358,7 +358,7 @@ def add_to_page(
         given.editions
         or given.site
         or is_index_page(pagename, templatename)
-        or pagename == ASK_PAGE
+        or pagename in OUR_PAGES
         or (pagename == "search" and has_spec)
     )
     if is_ours or (doctree is not None and uses_our_nodes(doctree)):

@@ -51,7 +51,7 @@ from sphinx_policyspec.sphinx_ext.web.ask_and_changes import has_ask_page
 from sphinx_policyspec.sphinx_ext.web.llms import write_releases
 from sphinx_policyspec.sphinx_ext.web.navigation import Entry, sidebar_html, switch_for_sidebar
 from sphinx_policyspec.sphinx_ext.web.pages import social_tags
-from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, RESULTS_PAGE, level_html
+from sphinx_policyspec.sphinx_ext.web.places import ASK_PAGE, CHANGES_PAGE, level_html, pages_of_options
 
 __all__ = ["PDF", "build_project", "build_releases", "build_site", "folders_of", "setup", "write_specs_page"]
 
@@ -168,8 +168,8 @@ class _Sidebar:
         others = [Entry(title, builder.get_target_uri(name), name) for name, title in more]
         given = domain.given
         changes = [CHANGES_PAGE] if given.older or (given.editions and given.editions.place) else []
-        evaluated = [RESULTS_PAGE] if app.config.policyspec_results else []
-        results = [Entry(_("Results of evaluations"), builder.get_target_uri(n), n) for n in evaluated]
+        named = [(n, title) for option, n, title in pages_of_options() if app.config[option]]
+        results = [Entry(title, builder.get_target_uri(n), n) for n, title in named]
         for number, (caption, names) in enumerate(groups):
             yield caption, [*(shown[name] for name in names), *(results if number else others)]
             if not number:
@@ -442,7 +442,7 @@ def build_releases(
             pages,
             {CHANGES_PAGE} if place else set(),
             {ASK_PAGE} if ask else set(),
-            {RESULTS_PAGE} if "policyspec_results" in options.get("named", {}) else set(),
+            {name for option, name, _title in pages_of_options() if option in options.get("named", {})},
         )
         for place, (spec, folder) in enumerate(
             zip(specs, folders_of((spec.version for spec in specs), "release"), strict=True)

@@ -341,6 +341,19 @@ def shown_titles(elements: Iterable[nodes.Element]) -> dict[str, str]:
     return titles
 
 
+def resolved_titles(spec: model.Spec) -> dict[tuple[model.TargetKind, str], str]:
+    """Return the titles that refer to others, with the titles of those; pages were read without them."""
+    found: dict[tuple[model.TargetKind, str], str] = {}
+    examples = {example.id: example.title for example in spec.examples}
+    for reference in spec.references:
+        if reference.carrier is model.Carrier.TITLE and reference.form is model.ReferenceForm.TITLE:
+            if reference.example in examples:
+                found[model.TargetKind.EXAMPLE, reference.example] = examples[reference.example]
+            elif provision := spec.provision_by_id.get(reference.source):
+                found[model.TargetKind.PROVISION, provision.id] = provision.title
+    return found
+
+
 def with_titles_resolved(spec: model.Spec) -> model.Spec:
     """Return a spec whose titles show the titles of what they refer to."""
     found: dict[tuple[str, str], list[model.Reference]] = defaultdict(list)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from html import escape
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.compare.history import Timeline
     from sphinx_policyspec.decision import Norms
+    from sphinx_policyspec.model import EvalPrompt
     from sphinx_policyspec.sphinx_ext.asks.answering import Since
     from sphinx_policyspec.surveys import Decider, Judge
 
@@ -284,14 +286,14 @@ class HandbookPages:
             indices is True or (indices and TOPIC_INDEX in indices)
         )
         topic_index = TOPIC_INDEX if has_index else ""
-        judge, evaluated_of = _judge_of(spec), self._evaluated(app)
+        judge, told_of = _judge_of(spec), self._told(app)
         for identifier in spec.provision_by_id:
-            found, evaluated = self.relations.get(identifier), tuple(evaluated_of(identifier))
+            found, told = self.relations.get(identifier), tuple(told_of(identifier))
             place = places.provision(identifier)
-            if place and (found or evaluated):
+            if place and (found or told):
                 rows = panels.rows_of(found, places, spec, judge, topic_index) if found else ()
                 past = self._past(app, timeline, identifier) if found else ()
-                self.rows[place.docname, place.anchor] = (*rows, *past, *evaluated)
+                self.rows[place.docname, place.anchor] = (*rows, *past, *told)
             for occurrence in found.occurrences if found else ():
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
@@ -331,14 +333,22 @@ class HandbookPages:
         }
         return {anchor: texts for anchor, texts in found.items() if texts}
 
-    def _evaluated(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
-        """Return what yields the lines of a panel that tell of results of evaluations, where the project names some."""
-        if not (results := self.knowledge.evaluated(app.env)[0]):
-            return lambda _identifier: iter(())
-        from sphinx_policyspec.sphinx_ext.web.evals import ResultPanels  # noqa: PLC0415  few projects evaluate
+    def _told(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
+        """Return what yields the lines of a panel that tell of results of evaluations, and of feedback, where there are some."""
+        tellers: list[Callable[[str], Iterator[panels.PanelRow]]] = []
+        if results := self.knowledge.evaluated(app.env)[0]:
+            from sphinx_policyspec.sphinx_ext.web.evals import ResultPanels  # noqa: PLC0415  few projects evaluate
 
-        told = ResultPanels(results, self.knowledge.spec(app.env))
-        return lambda name: told.rows(name, found.prompts if (found := self.relations.get(name)) else ())
+            of_results = ResultPanels(results, self.knowledge.spec(app.env))
+            tellers.append(lambda name: of_results.rows(name, self._prompts(name)))
+        if report := self.knowledge.feedback(app.env):
+            from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPanels  # noqa: PLC0415  few keep a register
+
+            tellers.append(FeedbackPanels(report, has_page=app.builder.name in PAGE_BUILDERS).rows)
+        return lambda name: chain.from_iterable(tell(name) for tell in tellers)
+
+    def _prompts(self, name: str) -> tuple[EvalPrompt, ...]:
+        return found.prompts if (found := self.relations.get(name)) else ()
 
     @property
     def places(self) -> SitePlaces:

@@ -27,8 +27,7 @@ from sphinx_policyspec.sphinx_ext.domain.domain import (
 )
 from sphinx_policyspec.sphinx_ext.domain.records import reading_order
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
-from sphinx_policyspec.sphinx_ext.pages.inline import with_titles
-from sphinx_policyspec.sphinx_ext.spec import resolved_titles
+from sphinx_policyspec.sphinx_ext.pages.inline import resolved_titles, with_titles
 from sphinx_policyspec.sphinx_ext.store import EXCERPTS, read_part, write_output
 
 if TYPE_CHECKING:
@@ -53,6 +52,10 @@ NEWS = "ps-news"
 """Class of the place on the first page of a handbook that tells what changed."""
 RESULTS_PAGE = "policy-results"
 """Name of the page that tells of results of evaluations."""
+FEEDBACK_PAGE = "policy-feedback"
+"""Name of the page that tells what people say of the spec."""
+OUR_PAGES = (ASK_PAGE, RESULTS_PAGE, FEEDBACK_PAGE)
+"""Pages without a source whose style is that of the handbook."""
 PAGE_BUILDERS = ("html", "dirhtml")
 """Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
 WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
@@ -199,9 +202,17 @@ def ways(app: Sphinx) -> tuple[Way, ...]:
             found.append((kind, env.titles[name].astext(), page_address(app, name)))
     more = [(f"{domain.name}-{index.name}", str(index.localname)) for index in INDICES]
     more += [(ASK_PAGE, _("Ask the spec")), (CHANGES_PAGE, _("What changed"))]
-    more += [(RESULTS_PAGE, _("Results of evaluations"))]
+    more += [(name, title) for _option, name, title in pages_of_options()]
     found += [("page", title, page_address(app, name)) for name, title in more if _is_written(app, name)]
     return tuple(found)
+
+
+def pages_of_options() -> tuple[tuple[str, str, str], ...]:
+    """Return the pages that tell what files of an option hold: the option, the name of the page, its title."""
+    return (
+        ("policyspec_results", RESULTS_PAGE, _("Results of evaluations")),
+        ("policyspec_feedback", FEEDBACK_PAGE, _("Feedback")),
+    )
 
 
 def _is_written(app: Sphinx, name: str) -> bool:
