@@ -38,6 +38,11 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def folder_of(path: Path) -> Path:
+    """Return the folder of a file; a folder is its own."""
+    return path if path.is_dir() else path.parent
+
+
 def common_folder(folders: Sequence[Path]) -> Path:
     """Return the nearest folder in which all of some real folders lie.
 

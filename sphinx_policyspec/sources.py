@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.checks.causes import Causes, causes
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
-from sphinx_policyspec.files import Brief, real_path
+from sphinx_policyspec.files import Brief, folder_of, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Markup, Spec
 from sphinx_policyspec.model.finding import Places
@@ -23,7 +23,7 @@ from sphinx_policyspec.model.outlines import HeadingRule
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
 from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
-from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git
+from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git, work_tree
 from sphinx_policyspec.readers.overlays import Overlay, read_overlay, read_overlays
 from sphinx_policyspec.readers.release import (
     companions,
@@ -192,7 +192,7 @@ class Reader:
         if not is_git(source):
             path = self.folder / source
             try:
-                return read(replace(self, bound=self.bound or _work_tree(path)), path, source)
+                return read(replace(self, bound=self.bound or work_tree(path)), path, source)
             except SourceError as error:
                 raise SourceError(_renamed(str(error), path, source)) from error
         checkout = check_out(source, self.folder)
@@ -257,7 +257,7 @@ class Reader:
         # Whoever named no upstream has to know which file does, and where.
         place = overlays[0].place("upstream.source").place
         with _named(place) if upstream is None else contextlib.nullcontext():
-            return self.judge(overlays, findings, named if upstream is None else upstream)
+            return self.judge(overlays, findings, upstream or named, [path for path, _ in files])
 
     def _overlay_at(self, path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
         """Return the overlay of a file, or that which the pages of a project write."""
@@ -268,16 +268,23 @@ class Reader:
         return found
 
     def judge(
-        self, overlays: Sequence[Overlay], findings: Sequence[Finding], given: str | Path | Loaded
+        self,
+        overlays: Sequence[Overlay],
+        findings: Sequence[Finding],
+        given: str | Path | Loaded,
+        files: Sequence[Path],
     ) -> tuple[OverlayReport, Loaded]:
         """Return what is to be said of overlays beside what was found in their form, and their upstream, as :meth:`judged`."""
         from sphinx_policyspec.overlays.check import check_overlays  # noqa: PLC0415  few SOURCEs are overlays
+        from sphinx_policyspec.overlays.places import from_one_folder  # noqa: PLC0415  as above
 
         releases = (given,) if isinstance(given, Loaded) else self.releases(given)
         pins = {overlay.upstream.release for overlay in overlays}
         place = next((n for n, one in enumerate(releases) if one.spec.version in pins), len(releases) - 1)
         read, older = releases[place], [one.spec for one in releases[:place]]
-        report = check_overlays(overlays, read.spec, older=older, digest=read.digest)
+        # What was taken out of a repository lies beside nothing.
+        overlays, spec = from_one_folder(overlays, files, read.spec, () if read.checkout else read.overlays)
+        report = check_overlays(overlays, spec, older=older, digest=read.digest)
         # What is wrong with a sidecar that is given is theirs who wrote the overlay, unlike upstream's own faults.
         aside = [one for one in read.findings if self._given and one.span.file == self._given.name]
         return report.with_findings((*findings, *aside)), read
@@ -290,8 +297,8 @@ class Reader:
             raise SourceError(f"`{name}` is its own upstream, by way of {len(self.above)} overlays")
         report, upstream = replace(self, above=(*self.above, real), bound=None).judged([(path, path.name)])
         read = replace(upstream, overlays=(*upstream.overlays, path), files=(*upstream.files, path))
-        found = (*upstream.findings, *report.findings)
-        return replace(read, spec=resolved(report).spec, findings=found, causes=None)
+        findings = (*upstream.findings, *report.findings)
+        return replace(read, spec=resolved(report).spec, findings=findings, causes=None)
 
     def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
         from sphinx_policyspec.graph.releases import (  # noqa: PLC0415  rdflib only where it is needed
@@ -417,7 +424,7 @@ def _ignores(loaded: Loaded) -> Iterator[Ignore]:
 
 def _project_near(path: Path, name: str) -> str:
     """Return where the project is that a path, which is none, lies in or holds; nothing where there is none near."""
-    folder = path if path.is_dir() else path.parent
+    folder = folder_of(path)
     named = Path(name) if path.is_dir() else Path(name).parent
     for steps, above in enumerate((folder, *real_path(folder).parents)[:_FAR]):
         if is_project(above):
@@ -427,12 +434,6 @@ def _project_near(path: Path, name: str) -> str:
     if path.is_dir():
         return f"`conf.py` lies in `{inside[0]}`: name `{named / inside[0]}`" if inside else ""
     return "name the folder of its `conf.py`"
-
-
-def _work_tree(path: Path) -> Path:
-    """Return the work tree of git that a SOURCE lies in; outside of any the folder of the SOURCE."""
-    folder = real_path(path if path.is_dir() else path.parent)
-    return next((above for above in (folder, *folder.parents) if Path(above, ".git").exists()), folder)
 
 
 def _of_graph(path: Path, spec: Spec) -> Loaded:

@@ -11,11 +11,12 @@ from typing import Unpack
 from sphinx_policyspec.api.judging import read_cases
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, reader
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.files import common_folder, real_path
+from sphinx_policyspec.files import common_folder, folder_of, real_path
 from sphinx_policyspec.model import Case, Spec
 from sphinx_policyspec.overlays.check import OverlayReport
 from sphinx_policyspec.overlays.drafts import OverlayDraft, draft_overlay
 from sphinx_policyspec.overlays.export import BUDGET, ExportForm, OverlayExport, export_overlays
+from sphinx_policyspec.overlays.places import from_one_folder
 from sphinx_policyspec.overlays.rebase import OverlayRebase, rebase
 from sphinx_policyspec.overlays.resolve import OverlayResolution, cases_below, resolved
 from sphinx_policyspec.readers.git import is_git
@@ -78,10 +79,10 @@ def export_overlay(
     :param force: whether to write over a block that somebody changed by hand
     :param budget: bytes beyond which the size of the whole file is told
     """
-    report = check_overlay(*files, upstream=upstream, **options)
+    report, read = _judged(files, upstream, options)
     file = Path(into or ".")
     beside = file.with_name("AGENTS.md") if into else None
-    folder, above = _places(file, files) if into else ("", "")
+    folder, above = _places(file, (*files, *(() if read.checkout else read.overlays))) if into else ("", "")
     is_other = beside is not None and real_path(beside) != real_path(file)
     return export_overlays(
         report,
@@ -139,13 +140,13 @@ def rebase_overlay(
     source = pinned if stays else _from(next, _folder(file), is_near=not Path(pinned).is_absolute())  # type: ignore[arg-type]  # a name, where it does not stay
     pin = Upstream(source=source, release=read.spec.version, sha256=read.digest)
     text = "" if Path(file).is_dir() else read_text(Path(file), str(file))[0]
-    return rebase(report, text, read.spec, pin)
+    _, spec = from_one_folder((), [Path(file)], read.spec, () if read.checkout else read.overlays)
+    return rebase(report, text, spec, pin)
 
 
 def _folder(overlay: str | Path) -> Path:
     """Return the folder from which an overlay names files: that of its file, or the project that writes it."""
-    path = Path(overlay)
-    return path if path.is_dir() else path.parent
+    return folder_of(Path(overlay))
 
 
 def _places(file: Path, overlays: Iterable[str | Path]) -> tuple[str, str]:

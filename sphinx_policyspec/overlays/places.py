@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Finding
+from sphinx_policyspec.files import Brief, common_folder, folder_of, real_path
+from sphinx_policyspec.model import Finding, Spec, SpecStatement
 from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.readers.overlays import Overlay
 from sphinx_policyspec.readers.text import plain
@@ -100,6 +100,26 @@ def from_inside(globs: Sequence[str], folder: str) -> tuple[str, ...]:
         )
         found = tuple(dict.fromkeys(rests))
     return () if folder and "**" in found else found
+
+
+def from_one_folder(
+    overlays: Sequence[Overlay], files: Sequence[Path], upstream: Spec, others: Sequence[Path]
+) -> tuple[Sequence[Overlay], Spec]:
+    """Return overlays, and their upstream, with patterns named from one folder: that in which those lie that it has on top, too.
+
+    :param files: those of the overlays
+    :param others: those of the overlays that upstream has on top
+    """
+    if not others:
+        return overlays, upstream
+    folders = [common_folder([real_path(folder_of(file)) for file in some]) for some in (files, others)]
+    here, there = ("/".join(one.relative_to(common_folder(folders)).parts) for one in folders)
+    found = tuple(
+        replace(one, globs=from_above(one.globs, there)) if isinstance(one, SpecStatement) else one
+        for one in upstream.provisions
+    )
+    moved = (replace(one, home="/".join(filter(None, (here, one.home)))) for one in overlays)
+    return tuple(moved), replace(upstream, provisions=found) if there else upstream
 
 
 def is_inside(folder: str, other: str) -> bool:

@@ -320,8 +320,9 @@ class OverlayJudge:
         self, part: PartVerdict, statement: OverlayStatement, principle: Principle, issue: str
     ) -> PartVerdict:
         """Judge against what overlays below this one say on the same issue, too: a higher holder's word stands."""
+        here = replace(statement, globs=from_above(statement.globs, self.overlay.home))
         for other in self._below.get((principle.id, issue), ()) if part.is_allowed else ():
-            if not hold_together(statement, other):
+            if not hold_together(here, other):
                 continue
             earlier = self._norm(other, None, issue, statement.id)
             witness = self._witness(statement, other.id, (earlier, self._said(statement, issue)))
@@ -345,8 +346,7 @@ class OverlayJudge:
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None, witness: Witness
     ) -> PartVerdict:
         level = self._level(principle, clause)
-        is_allowed = witness.label is Label.IN
-        code = None if is_allowed else self._code(principle, level)
+        code = None if witness.label is Label.IN else self._code(principle, level)
         words, is_implied = clause.text if clause else "", code is RefusalCode.NEEDS_EXPLICIT
         return PartVerdict(
             about=principle.id,

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import folder_of, real_path
 
 ATTRIBUTES = ("ident", "working-tree-encoding", "filter")
 """What changes the words of a file; ends of lines are read alike."""
@@ -467,3 +467,9 @@ def _how(entry: _Entry) -> str:
     if folder and (folder / below / ".git").exists():
         return f"`git -C {entry.path} fetch origin {entry.name}` brings it"
     return f"`git submodule update --init {entry.path}` brings it"
+
+
+def work_tree(path: Path) -> Path:
+    """Return the work tree of git that a SOURCE lies in; outside of any the folder of the SOURCE."""
+    folder = real_path(folder_of(path))
+    return next((above for above in (folder, *folder.parents) if Path(above, ".git").exists()), folder)

@@ -12,7 +12,7 @@ from typing import TypeVar
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.files import Brief, common_folder, real_path
+from sphinx_policyspec.files import Brief, common_folder, folder_of, real_path
 from sphinx_policyspec.model import Finding, Operation, Span, StatementMode, Surface, Value
 from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.git import is_git
@@ -253,7 +253,7 @@ def read_overlays(
         overlay, found = (read or read_overlay)(path, name)
         findings += found
         if overlay:
-            folder, source = path if path.is_dir() else path.parent, overlay.upstream.source
+            folder, source = folder_of(path), overlay.upstream.source
             overlays.append((overlay, real_path(folder)))
             # One file has several names, as seen from several folders.
             here = source if is_git(source) else str(folder / source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -239,6 +240,37 @@ def test_a_higher_word_stands_where_it_holds_alone(
         laid(shop, "team", "developer", f"{{id: b, says: b, {text}}}", on="company.yaml")
     ).verdicts
     assert found.code == code
+
+
+@pytest.mark.parametrize(
+    ("folder", "glob", "globs", "code"),
+    [
+        (".", "lab/a/*", ["lab/**", "lab/a/*"], "level-too-low"),
+        ("lab", "a/*", ["lab/**", "lab/a/*"], "level-too-low"),
+        ("desk", "lab/*", ["lab/**", "desk/lab/*"], None),
+        ("..", "shop/lab/*", ["shop/lab/**", "shop/lab/*"], "level-too-low"),
+        ("../bar", "lab/*", ["shop/lab/**", "bar/lab/*"], None),
+    ],
+)
+def test_where_files_of_a_chain_lie_counts_as_where_their_patterns_begin(
+    tmp_path: Path, folder: str, glob: str, globs: list[str], code: str | None
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "model_spec.md").write_text(UPSTREAM, "utf-8")
+    text = "overrides: be_kind, where: {globs: ['lab/**']}"
+    company = laid(shop, "company", "system", f"{{id: a, says: a, {text}}}", on="model_spec.md")
+    (shop / folder).mkdir(exist_ok=True)
+    rules = [
+        f"{{id: b, says: b, overrides: be_kind, where: {{globs: ['{glob}']}}}}",
+        f"{{id: c, says: c, adds: Rule, where: {{globs: ['{glob}']}}}}",
+    ]
+    team = laid(shop / folder, "team", "developer", *rules, on=os.path.relpath(company, shop / folder))
+    assert [found.code for found in ps.check_overlay(team).verdicts] == [code, None]
+    assert {glob for one in ps.load(team).statements for glob in one.globs} == set(globs)
+    inside, beside = shop / folder / glob.rpartition("/")[0], shop / "other"
+    for place, holds in ((inside, True), (beside, False)):
+        assert (b"Rule" in ps.export_overlay(team, into=place / "AGENTS.md").data) is holds
 
 
 def test_slashes_in_names_and_ids_change_nothing(shop: Path) -> None:

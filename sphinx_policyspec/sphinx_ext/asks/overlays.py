@@ -6,6 +6,7 @@ import bisect
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import yaml
@@ -188,7 +189,9 @@ def _judged_now(env: BuildEnvironment) -> _Judged:
         return None, findings
     try:
         report, _upstream = (
-            domain_of(env).given.reader(()).judge((overlay,), findings, overlay.upstream.source)
+            domain_of(env)
+            .given.reader(())
+            .judge((overlay,), findings, overlay.upstream.source, [Path(env.srcdir)])
         )
     except PolicySpecError as error:
         hint = "name a SOURCE, from the folder of `conf.py` on"
