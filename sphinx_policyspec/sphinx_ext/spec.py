@@ -270,6 +270,10 @@ class Knowledge:
                 from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few projects evaluate
 
                 self._base.add_graphs(lambda: result_pieces(results))
+            if said := self.feedback(env):
+                from sphinx_policyspec.feedback.graph import feedback_pieces  # noqa: PLC0415  few keep a register
+
+                self._base.add_graphs(lambda: feedback_pieces(said))
         return self._base
 
     def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, PolicySpecError]]:
@@ -386,11 +390,10 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
             state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())
     ours = config.base_iri, config.name, config.annotations, config.query_unsafe
-    limits = sorted(config.query_limits.items())
-    theirs = env.config.project, env.config.html_baseurl
-    ignored = env.config.nitpick_ignore, env.config.nitpick_ignore_regex
+    given = env.config
+    theirs = given.project, given.html_baseurl, given.nitpick_ignore, given.nitpick_ignore_regex
     checks = every_check, sorted(config.severity.items())
-    state.update(exact((ours, limits, theirs, ignored, checks)).encode(errors="replace"))
+    state.update(exact((ours, sorted(config.query_limits.items()), theirs, checks)).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(inventories(env)).encode(errors="replace"))
     return state.hexdigest()
@@ -485,8 +488,7 @@ def elsewhere(env: BuildEnvironment, kind: model.TargetKind, target: str) -> str
         return ""
     adapter = InventoryAdapter(env)
     project, _, name = target.partition(":")
-    role = _role_of(kind)
-    for objtype in (role, *([f"{DOMAIN}:section"] if kind is model.TargetKind.PROVISION else [])):
+    for objtype in (_role_of(kind), *([f"{DOMAIN}:section"] if kind is model.TargetKind.PROVISION else [])):
         found = adapter.main_inventory.get(objtype, {}).get(target)
         found = found or adapter.named_inventory.get(project, {}).get(objtype, {}).get(name)
         if found:

@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 PAGE = """Desk rules
 ==========
 
-.. policy:spec::
+.. policy:spec:: Desk rules
    :version: 2026-02-01
 
 .. policy:principle:: Greet guests
@@ -36,6 +36,10 @@ REGISTER = """- id: a
 """
 
 
+def soup(file: Path) -> Any:
+    return BeautifulSoup(file.read_text("utf-8"), "html.parser")
+
+
 def test_a_build_tells_what_is_wrong_with_the_feedback_of_a_project(tmp_path: Path) -> None:
     (tmp_path / "index.rst").write_text(PAGE, "utf-8")
     (tmp_path / "said").mkdir()
@@ -53,6 +57,20 @@ def test_a_build_tells_what_is_wrong_with_the_feedback_of_a_project(tmp_path: Pa
     assert [one.message for one in ps.load_checked(tmp_path).findings if one.code == "config"] == [
         "`policyspec_feedback`: `sad` does not exist; did you mean `said`?"
     ]
+
+
+def test_pages_of_a_project_can_ask_its_feedback(tmp_path: Path) -> None:
+    (tmp_path / "index.rst").write_text(f"{PAGE}\n.. policy:query:: most-reported\n", "utf-8")
+    (tmp_path / "said.yaml").write_text("- {id: a, title: Too warm, provisions: [greet]}\n", "utf-8")
+    conf = 'extensions = ["sphinx_policyspec"]\npolicyspec_feedback = "said.yaml"\n'
+    (tmp_path / "conf.py").write_text(conf, "utf-8")
+    assert ps.build_handbook(tmp_path, tmp_path / "out") == ()
+    rows = soup(tmp_path / "out" / "index.html").select("table.ps-answer tbody tr")
+    assert [row.td.get_text(strip=True) for row in rows] == ["greet"]
+    sheets = [
+        one["href"] for one in soup(tmp_path / "out" / "policy-feedback.html").select("link[rel=stylesheet]")
+    ]
+    assert any("policyspec.css" in name for name in sheets)
 
 
 def test_the_feedback_of_the_example_is_right() -> None:
@@ -90,10 +108,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     findings = ps.build_handbook(folder, folder / "site", feedback=folder / "said.yaml")
     assert not [one for one in findings if "said.yaml" in one.span.file]
     return folder / "site" / "2026-02-01"
-
-
-def soup(file: Path) -> Any:
-    return BeautifulSoup(file.read_text("utf-8"), "html.parser")
 
 
 def test_a_page_tells_all_records_by_provision_open_ones_first(site: Path) -> None:
