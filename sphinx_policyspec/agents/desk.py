@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypedDict, Unpack
 from urllib.parse import quote
 
 from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, found_without
 from sphinx_policyspec.api.asking import knowledge_base, load_specs
 from sphinx_policyspec.api.comparing import diff
+from sphinx_policyspec.api.feedback import check_feedback
+from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.api.reading import ReadingOptions
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import PolicySpecError, UnknownIdError
+from sphinx_policyspec.feedback.check import FeedbackReport
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
-from sphinx_policyspec.model import Example, Principle, Provision, Spec
+from sphinx_policyspec.graph.questions import Answer, find_question
+from sphinx_policyspec.model import Case, Example, Principle, Provision, Spec
 from sphinx_policyspec.model.nearest import lower_words, nearest
+from sphinx_policyspec.packs.pack import ContextPack
 from sphinx_policyspec.packs.parts import SpecContext
+from sphinx_policyspec.readers.feedback import feedback_files
 from sphinx_policyspec.sources import Loaded
 
 
@@ -44,17 +51,30 @@ class Indexed:
     said: Counter[str]
 
 
+class PackOptions(TypedDict, total=False):
+    """What a pack is about, and how large it may be, as :func:`~sphinx_policyspec.api.packs.gathered` has it."""
+
+    pair: Sequence[str]
+    cases: Sequence[Case | str | Path]
+    topic: str
+    budget: int
+
+
 @dataclass(frozen=True)
 class Shelf:
     """One release, as it was read.
 
     :param name: of its SOURCE, for commands
     :param options: how it was read
+    :param older: the releases before it
+    :param registers: of what people say of it
     """
 
     loaded: Loaded
     name: str
     options: ReadingOptions
+    older: tuple[Spec, ...] = ()
+    registers: tuple[Path, ...] = ()
 
     @property
     def spec(self) -> Spec:
@@ -70,6 +90,26 @@ class Shelf:
     def context(self) -> SpecContext:
         """Lookups for packs."""
         return SpecContext(self.spec)
+
+    @cached_property
+    def feedback(self) -> FeedbackReport | None:
+        """What people say of it, where registers are served, too."""
+        if not self.registers:
+            return None
+        return check_feedback(self.loaded, *self.registers, older=self.older, **self.options)
+
+    def pack(self, about: Sequence[str] = (), **given: Unpack[PackOptions]) -> ContextPack:
+        """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with feedback."""
+        words = tuple(word for one in self.registers for word in ("--feedback", one.name))
+        return gathered(
+            self.loaded,
+            self.context,
+            about,
+            feedback=self.feedback,
+            beside=words,
+            name=self.name,
+            **given,
+        )
 
     @cached_property
     def base(self) -> KnowledgeBase:
@@ -108,7 +148,14 @@ class Shelf:
 
     def warm(self) -> None:
         """Make what most calls need."""
-        _ = self.context.relations, self.context.by_topic, self.index, self.texts, self.base.store
+        _ = (
+            self.context.relations,
+            self.context.by_topic,
+            self.index,
+            self.texts,
+            self.base.store,
+            self.feedback,
+        )
 
 
 def _indexed(spec: Spec) -> Iterator[Indexed]:
@@ -182,21 +229,40 @@ class Desk:
     specs: tuple[ServedSpec, ...]
 
     @classmethod
-    def of(cls, read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]]) -> Desk:
+    def of(
+        cls, read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]], feedback: Iterable[Path] = ()
+    ) -> Desk:
         """Return what is served of SOURCEs that were read, each with its name and how.
 
         SOURCEs of one base are releases of one spec, as :func:`load_specs` has it, which raises where they cannot be.
+
+        :param feedback: registers of what people say of them, or folders of these
         """
         shelves: dict[int, Shelf] = {}
         for source, releases, options in read:
             shown = Path(source).name or source
             for one in releases:
                 name = f"{shown}/{one.spec.version}" if len(releases) > 1 else shown
-                shelves[id(one.spec)] = Shelf(one, name, options)
+                shelves[id(one.spec)] = Shelf(one, name, options, registers=tuple(feedback))
         specs = load_specs(*([one.spec for one in releases] for _source, releases, _options in read))
         return cls(
-            tuple(ServedSpec(one.name, tuple(shelves[id(spec)] for spec in one.releases)) for one in specs)
+            tuple(
+                ServedSpec(
+                    one.name,
+                    tuple(
+                        replace(shelves[id(spec)], older=one.releases[:place])
+                        for place, spec in enumerate(one.releases)
+                    ),
+                )
+                for one in specs
+            )
         )
+
+    def ask(self, question: str, params: Mapping[str, str], spec: str = "", release: str = "") -> Answer:
+        """Answer a named question of a release, the newest where none is named, or of all where it compares them."""
+        served, shelf = self.spec(spec), self.shelf(spec, release)
+        base = served.base if find_question(question).over == "releases" else shelf.base
+        return base.ask(question, params)
 
     @property
     def has_releases(self) -> bool:
@@ -269,7 +335,8 @@ def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     for spec in desk.specs:
         for shelf in spec.shelves:
-            for file in (*shelf.loaded.files, *shelf.loaded.beside):
+            registers = (file for path in shelf.registers for file in feedback_files(path))
+            for file in (*shelf.loaded.files, *shelf.loaded.beside, *registers):
                 try:
                     stat = file.stat()
                     found.append((str(file), stat.st_mtime_ns, stat.st_size))

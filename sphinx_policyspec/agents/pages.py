@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from sphinx_policyspec.agents.desk import Desk, ServedSpec, Shelf, stems, uri_of
-from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.exports import markdown_safe
 from sphinx_policyspec.graph.questions import find_question
@@ -130,7 +129,7 @@ def _pack(shelf: Shelf, *about: str) -> str:
     if not about:
         return ""
     try:
-        pack = gathered(shelf.loaded, shelf.context, about, budget=_PACK, name=shelf.name)
+        pack = shelf.pack(about, budget=_PACK)
     except SourceError:
         # A principle as long as that is there in full, and all else is not.
         return "".join(

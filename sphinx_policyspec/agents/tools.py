@@ -11,13 +11,12 @@ from typing import Any
 from sphinx_policyspec.agents.desk import Desk, Indexed, Shelf, spaced, stems, uri_of
 from sphinx_policyspec.api.judging import cases_in, decided
 from sphinx_policyspec.api.overlays import check_overlay
-from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.api.publishing import render
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.exports import finding_record
 from sphinx_policyspec.exports.answers import questions_json
 from sphinx_policyspec.files import real_path, with_unsaved
-from sphinx_policyspec.graph.questions import Answer, find_question, list_questions
+from sphinx_policyspec.graph.questions import Answer, list_questions
 from sphinx_policyspec.model import (
     Case,
     Clause,
@@ -305,11 +304,9 @@ def questions(desk: Desk, given: Mapping[str, Any]) -> Told:
 
 def ask(desk: Desk, given: Mapping[str, Any]) -> Told:
     """Answer a named question."""
-    served, shelf = desk.spec(given.get("spec", "")), _shelf(desk, given)
-    over = find_question(given["question"]).over
-    base = served.base if over == "releases" else shelf.base
     params = {name: str(value) for name, value in (given.get("params") or {}).items()}
-    return _answered(shelf, base.ask(given["question"], params), given)
+    answer = desk.ask(given["question"], params, given.get("spec", ""), given.get("release", ""))
+    return _answered(_shelf(desk, given), answer, given)
 
 
 def sparql(desk: Desk, given: Mapping[str, Any]) -> Told:
@@ -410,15 +407,12 @@ def context(desk: Desk, given: Mapping[str, Any]) -> Told:
         shelf, _ = _of(desk, given, about[0])
         about = [desk.named(one, given.get("spec", ""))[1] for one in about]
     cases = [*_cases(given["case"])] if given.get("case") else []
-    pack = gathered(
-        shelf.loaded,
-        shelf.context,
+    pack = shelf.pack(
         about,
         pair=given.get("pair", ()),
         cases=cases,
         topic=given.get("topic", ""),
         budget=given.get("budget", _PACK),
-        name=shelf.name,
     )
     record = json.loads(CONTEXT_FORMATS["json"](pack))
     return Told(record, context_markdown(pack))

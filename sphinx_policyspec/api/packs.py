@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -15,11 +15,18 @@ from sphinx_policyspec.evals.prompts import digest_of_spec
 from sphinx_policyspec.model import Case, Finding
 from sphinx_policyspec.packs.pack import BUDGET, ContextPack, PartKind
 from sphinx_policyspec.packs.parts import SpecContext
-from sphinx_policyspec.packs.results import change_part, finding_part, result_part
+from sphinx_policyspec.packs.results import (
+    change_part,
+    feedback_findings,
+    feedback_parts,
+    finding_part,
+    result_part,
+)
 from sphinx_policyspec.sources import Loaded
 
 if TYPE_CHECKING:
     from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.feedback.check import FeedbackReport
 
 
 def context(
@@ -31,6 +38,7 @@ def context(
     budget: int = BUDGET,
     since: Source | None = None,
     results: str | Path | Iterable[str | Path] | Results = (),
+    feedback: Iterable[str | Path] = (),
     include_evals: bool = False,
     name: str = "",
     **options: Unpack[ReadingOptions],
@@ -48,11 +56,19 @@ def context(
     :param budget: bytes of the pack as Markdown; 0 for any number
     :param since: an older spec or SOURCE, to tell what changed
     :param results: of evaluations, as for :func:`read_results`, or what that returns
+    :param feedback: registers of what people say, or folders of them, as for :func:`check_feedback`
     :param include_evals: with the prompts that evaluations ask, which a pack else never holds
     :param name: what to call a source that was read already
     :param options: as for :func:`load`
     """
     read = loaded(source, **options)
+    stores = (results,) if isinstance(results, str | Path) else results
+    registers = tuple(feedback)
+    given = {
+        "--since": [since] if isinstance(since, str | Path) else [],
+        "--results": [*stores] if isinstance(stores, Iterable) else [],
+        "--feedback": registers,
+    }
     return gathered(
         read,
         SpecContext(read.spec),
@@ -63,6 +79,10 @@ def context(
         budget=budget,
         changes=None if since is None else diff(since, read, **options),
         results=_results(read, results),
+        feedback=_feedback(read, registers, options),
+        beside=tuple(
+            word for option, values in given.items() for one in values for word in (option, str(one))
+        ),
         include_evals=include_evals,
         name=name or (str(source) if isinstance(source, str | Path) else read.spec.title),
     )
@@ -79,6 +99,8 @@ def gathered(
     budget: int = BUDGET,
     changes: SpecDiff | None = None,
     results: Results | None = None,
+    feedback: FeedbackReport | None = None,
+    beside: Sequence[str] = (),
     include_evals: bool = False,
     name: str = "",
 ) -> ContextPack:
@@ -86,6 +108,7 @@ def gathered(
 
     :param of: lookups in the spec that was read
     :param changes: from an older spec to this one
+    :param beside: the options of the command that give changes, results and feedback
     :param name: of the SOURCE, for the command that gives the pack
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
@@ -112,6 +135,7 @@ def gathered(
     parts = [
         *first,
         *(change_part(of, provisions, changes) if changes is not None else ()),
+        *(feedback_parts(of, provisions, feedback) if feedback is not None else ()),
         *(result_part(of, provisions, results) if results is not None else ()),
         *near[:1],
         *of.examples(provisions),
@@ -119,13 +143,20 @@ def gathered(
         *near[1:],
         *(of.prompts(provisions) if include_evals else ()),
     ]
+    findings = (*findings, *(feedback_findings(feedback, parts) if feedback is not None else ()))
     return ContextPack(
         spec=read.spec.title,
         release=read.spec.version,
         digest=digest_of_spec(read.spec),
         about=(*named, *((topic,) if topic else ())),
         command=tuple(
-            _command(name, about, pair, named if cases else (), topic, include_evals=include_evals)
+            _command(
+                name,
+                {"--about": about, "--case": named if cases else (), "--topic": [topic] if topic else ()},
+                ("--pair", *pair) if pair else (),
+                beside,
+                ("--include-evals",) if include_evals else (),
+            )
         ),
         budget=budget,
         parts=tuple(sorted(parts, key=lambda part: not part.is_needed)),
@@ -145,21 +176,26 @@ def _results(read: Loaded, given: str | Path | Iterable[str | Path] | Results) -
     return read_results(read, *files)
 
 
-def _command(
-    source: str,
-    about: Sequence[str],
-    pair: Sequence[str],
-    cases: Sequence[str],
-    topic: str,
-    *,
-    include_evals: bool,
-) -> Iterator[str]:
-    """Yield the words of the command line that gives a pack."""
+def _feedback(
+    read: Loaded, registers: Sequence[str | Path], options: ReadingOptions
+) -> FeedbackReport | None:
+    """Return what registers say, where somebody gives some."""
+    if not registers:
+        return None
+    from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few packs have feedback
+
+    return check_feedback(read, *registers, **options)
+
+
+def _command(source: str, repeated: Mapping[str, Sequence[str]], *more: Sequence[str]) -> Iterator[str]:
+    """Yield the words of the command line that gives a pack.
+
+    :param repeated: options, each with its values
+    :param more: words as they are
+    """
     yield from ("policyspec", "context", source)
-    for one in about:
-        yield from ("--about", one)
-    yield from ("--pair", *pair) if pair else ()
-    for one in cases:
-        yield from ("--case", one)
-    yield from ("--topic", topic) if topic else ()
-    yield from ("--include-evals",) if include_evals else ()
+    for option, values in repeated.items():
+        for one in values:
+            yield from (option, one)
+    for words in more:
+        yield from words

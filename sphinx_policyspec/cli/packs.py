@@ -82,6 +82,13 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
     help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
 )
 @click.option(
+    "--feedback",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="With what people say, from a register or a folder of them; may be repeated.",
+)
+@click.option(
     "--include-evals", is_flag=True, help="With the prompts of evaluations, which are else left out."
 )
 @form_option("ContextPack", "markdown")
@@ -96,6 +103,7 @@ def context(
     budget: int,
     since: str | None,
     results: tuple[str, ...],
+    feedback: tuple[str, ...],
     include_evals: bool,
     form: str,
     output: str | None,
@@ -106,13 +114,15 @@ def context(
     For a person, or a model, who works on it: principles word for word, with level and who may override
     them, exceptions, definitions, neighbours, examples, open findings, each with its id, file and line
     to cite. Equal arguments give equal bytes. What does not fit the budget is left out in whole parts,
-    what matters least first, and is listed at the end. Prompts of evaluations are left out.
+    what matters least first, and is listed at the end. Prompts of evaluations are left out. Exit status
+    2 means that something is wrong with a case, or with a record of feedback that is shown.
 
     \b
       policyspec context model_spec/2025-09-12 --about be_kind
       policyspec context model_spec/2025-09-12 --pair be_kind do_not_lie --budget 8000
       policyspec context docs --case cases/tutoring.yaml --format json
       policyspec context docs --topic honesty --since git:v1:docs
+      policyspec context model_spec --about be_kind --feedback feedback.yaml
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
         raise click.UsageError("give one of --about, --pair, --case and --topic")
@@ -127,6 +137,7 @@ def context(
             budget=budget,
             since=since,
             results=results,
+            feedback=feedback,
             include_evals=include_evals,
             name=source,
             **settings.options,

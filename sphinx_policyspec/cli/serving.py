@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -25,6 +26,13 @@ _LAST_PORT = 65535
 @click.option(
     "--mcp", "by_mcp", is_flag=True, help="Speak the Model Context Protocol on standard input and output."
 )
+@click.option(
+    "--feedback",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="With --mcp: what people say, from a register or a folder of them; may be repeated.",
+)
 @click.option("--watch", is_flag=True, help="Read SOURCE again when its files change.")
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
@@ -43,6 +51,7 @@ def serve(
     sources: tuple[str, ...],
     *,
     by_mcp: bool,
+    feedback: tuple[Path, ...],
     watch: bool,
     bind: str,
     public_url: str,
@@ -64,13 +73,15 @@ def serve(
     Protocol: it searches, reads, decides cases, checks drafts and overlays, compares releases and
     gathers context, and every answer has ids, release, file and line to cite. It is read-only, opens no
     network, and keeps SOURCE in memory. Of a folder of releases the newest answers unless another is
-    asked for. Needs the extra `mcp`.
+    asked for. --feedback adds what people say to what it gathers. Needs the extra `mcp`.
 
     \b
       policyspec serve model_spec --bind 127.0.0.1:8080
       policyspec serve model_spec/2025-09-12 --mcp
-      policyspec serve docs --mcp --watch
+      policyspec serve docs --mcp --watch --feedback feedback.yaml
     """
+    if feedback and not by_mcp:
+        raise click.UsageError("--feedback belongs to --mcp")
     if not by_mcp:
         web.require_serve()
         address = _address(bind, public_url)
@@ -97,7 +108,7 @@ def serve(
     read = [*settings.for_each(sources)]
 
     def desk() -> Desk:
-        return Desk.of([_read(source, one) for source, one in read])
+        return Desk.of([_read(source, one) for source, one in read], feedback)
 
     server.serve(desk(), wire, desk if watch else None)
     server.leave()

@@ -22,6 +22,13 @@ from sphinx_policyspec.readers.text import no_such_clause
 _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
 """Changes that answer nobody."""
 
+_ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
+
+
+def open_first(record: Feedback) -> int:
+    """Return what records are sorted by: those that nobody has answered stand before the others."""
+    return _ORDER[record.status]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackReport(Brief):
@@ -64,7 +71,7 @@ class FeedbackReport(Brief):
             for one in self.records
             for name in dict.fromkeys(map(self.today, one.provisions or ("",)))
         ]
-        pairs.sort(key=lambda pair: (not pair[0], order.get(pair[0], len(order)), _ORDER[pair[1].status]))
+        pairs.sort(key=lambda pair: (not pair[0], order.get(pair[0], len(order)), open_first(pair[1])))
         return grouped(pairs)
 
 
@@ -292,6 +299,5 @@ def feedback_in(
 
 
 _FEW = 5
-_ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
 _OPEN = frozenset({FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED})
 _BEST = {state: place for place, state in enumerate(AnchorState)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sphinx_policyspec.exports import Formats, json_object
@@ -16,12 +16,13 @@ from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 def _json(report: FeedbackReport) -> str:
     told = {
         "release": report.release,
-        "records": [_record(one, report.quotes.get(one.id)) for one in report.records],
+        "records": [record_of(one, report.quotes.get(one.id)) for one in report.records],
     }
     return json_object(told, report.findings)
 
 
-def _record(record: Feedback, quote: FoundAnchor | None) -> dict[str, Any]:
+def record_of(record: Feedback, quote: FoundAnchor | None) -> dict[str, Any]:
+    """Return a record as plain values, with what has become of the words that it quotes."""
     return {
         "id": record.id,
         "title": record.title,
@@ -60,9 +61,15 @@ def _lines(report: FeedbackReport) -> Iterator[str]:
         yield name or "not assigned"
         for one in records:
             yield from _told(one, report.quotes.get(one.id))
-    counted = Counter(one.status for one in report.records)
-    told = ", ".join(f"{counted[status]} {status}" for status in FeedbackStatus if counted[status])
-    yield f"{len(report.records)} records{': ' if told else ''}{told}"
+    yield counted(report.records)
+
+
+def counted(records: Sequence[Feedback]) -> str:
+    """Return how many records there are, and of which status, in words."""
+    of_each = Counter(one.status for one in records)
+    told = ", ".join(f"{of_each[status]} {status}" for status in FeedbackStatus if of_each[status])
+    many = f"{len(records)} record{'s' * (len(records) != 1)}"
+    return f"{many}{': ' if told else ''}{told}"
 
 
 def _told(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:

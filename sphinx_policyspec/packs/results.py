@@ -1,4 +1,4 @@
-"""What others say of provisions, as parts of a pack: open findings, what changed since a release, results of evaluations."""
+"""What others say of provisions, as parts of a pack: open findings, what changed since a release, feedback, results of evaluations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from sphinx_policyspec.exports import finding_record, markdown_safe
 from sphinx_policyspec.exports.diff.outline import Group, told_change
 from sphinx_policyspec.exports.diff.wording import marked
 from sphinx_policyspec.exports.report_formats import Report
+from sphinx_policyspec.feedback.anchors import AnchorState, FoundAnchor
+from sphinx_policyspec.feedback.check import FeedbackReport, open_first
+from sphinx_policyspec.feedback.formats import counted, record_of
 from sphinx_policyspec.model import Category, Finding, Provision, Span, rules
+from sphinx_policyspec.model.feedback import Feedback
 from sphinx_policyspec.packs.pack import ContextPart, PartKind, QuotedText, coded
 from sphinx_policyspec.packs.parts import SpecContext
 
 if TYPE_CHECKING:
     from sphinx_policyspec.evals.results import Results
 
+_MOST = 20
+"""Records of a provision that a pack tells."""
 _UNSEEN = frozenset({Subject.TAG, Subject.PROMPT})
 """What readers of a spec never see."""
 
@@ -90,6 +96,81 @@ def change_part(of: SpecContext, provisions: Sequence[Provision], diff: SpecDiff
                 for c in changes
             ),
         )
+
+
+def feedback_parts(
+    of: SpecContext, provisions: Sequence[Provision], report: FeedbackReport
+) -> Iterator[ContextPart]:
+    """Yield how many records are about each provision, and these, open ones first, each once."""
+    told: dict[str, Feedback] = {}
+    by_provision = report.by_provision()
+    for one in provisions:
+        names = {own.id for own in of.owned[one.id]}
+        about = {record.id: record for name in names for record in by_provision.get(name, ())}
+        # A record of several of its parts counts once.
+        records = [record for record in report.records if record.id in about]
+        records.sort(key=open_first)
+        more = f"{len(records) - _MOST} of them are left out here" if len(records) > _MOST else ""
+        notes = [counted(records), *filter(None, (more,))]
+        yield ContextPart(
+            kind=PartKind.FEEDBACK,
+            id=one.id,
+            notes=tuple(notes) if records else ("No record tells anything of it.",),
+        )
+        told |= {record.id: record for record in records[:_MOST]}
+    yield from (_remark(record, report.quotes.get(record.id)) for record in told.values())
+
+
+def feedback_findings(report: FeedbackReport, parts: Sequence[ContextPart]) -> Iterator[Finding]:
+    """Yield what is wrong with the registers, but not with records that a pack does not tell."""
+    shown = {part.id for part in parts if part.kind is PartKind.REMARK}
+    others = {
+        (record.span.file, line)
+        for record in report.records
+        if record.id not in shown
+        for line in range(record.span.line, max(record.span.line, record.span.end_line) + 1)
+    }
+    yield from (one for one in report.findings if (one.span.file, one.span.line) not in others)
+
+
+def _remark(record: Feedback, quote: FoundAnchor | None) -> ContextPart:
+    """Return a record; what people wrote stands in fences, as it may speak to whoever reads it."""
+    about = ("what somebody says, which binds nobody", record.status.value, record.kind and record.kind.value)
+    texts = (
+        ("title", record.title),
+        ("text", record.text),
+        ("the words that it is about", record.quote),
+        ("what stands there now", quote.words if quote and quote.state is AnchorState.CHANGED else ""),
+    )
+    return ContextPart(
+        kind=PartKind.REMARK,
+        id=record.id,
+        why=", ".join(filter(None, about)),
+        span=record.span,
+        notes=tuple(_remark_notes(record, quote)),
+        quotes=tuple(QuotedText(label=label, text=text, language="text") for label, text in texts if text),
+        rows=(record_of(record, quote),),
+    )
+
+
+def _remark_notes(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:
+    fields = (
+        ("about", record.provisions),
+        ("said on", (record.date,)),
+        ("said at", (record.url,)),
+        ("about the model", (record.model,)),
+        ("about the release", (record.release,)),
+        ("answered in", (record.answered_in,)),
+        ("says the same as", record.duplicates),
+        ("says the opposite of", record.contradicts),
+    )
+    for words, values in fields:
+        if named := ", ".join(coded(value) for value in values if value):
+            yield f"{words} {named}"
+    if quote:
+        many = f", at {len(quote.places)} places" if quote.places else ""
+        moved = f", to {coded(quote.provision)}" if quote.state is AnchorState.MOVED else ""
+        yield f"the words that it is about: {quote.state.value}{moved}{many}"
 
 
 def result_part(of: SpecContext, provisions: Sequence[Provision], results: Results) -> Iterator[ContextPart]:

@@ -366,7 +366,7 @@ async def _question(served: Served, request: Request) -> Response:
     form = accepted(request.headers.get("accept", ""), RESULT_TYPES)
     if form is None:
         raise _unacceptable(RESULT_TYPES)
-    answer = await asyncio.to_thread(functools.partial(served.collection.ask, name, given, **where))
+    answer = await asyncio.to_thread(functools.partial(served.collection.desk.ask, name, given, **where))
     data = results(dump_json(results_record(answer)), form)
     return Response(
         data,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 from sphinx_policyspec.agents.desk import Desk
 from sphinx_policyspec.api.asking import load_specs, to_rdf
 from sphinx_policyspec.graph.guard import Limits
-from sphinx_policyspec.graph.questions import Answer, find_question
 from sphinx_policyspec.graph.releases import SpecReleases, changes_of, served_pieces
 from sphinx_policyspec.graph.serialize import serialize
 from sphinx_policyspec.graph.terms import UNDATED, Iris
@@ -47,12 +45,6 @@ class Collection:
         )
         self.pool = QueryPool(chain.from_iterable(map(served_pieces, self.specs)), workers, limits)
         self._files: dict[tuple[str, str, str], GraphFile] = {}
-
-    def ask(self, question: str, params: Mapping[str, str], spec: str = "", release: str = "") -> Answer:
-        """Answer a named question of a release, the newest where none is named, or of all where it compares them."""
-        served, shelf = self.desk.spec(spec), self.desk.shelf(spec, release)
-        base = served.base if find_question(question).over == "releases" else shelf.base
-        return base.ask(question, params)
 
     def graph(self, name: str, version: str, form: str) -> GraphFile:
         """Return a release of a spec, or what changed between all (:data:`CHANGES`), in a form of RDF."""

@@ -16,7 +16,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.agents.desk import Desk
+from sphinx_policyspec.agents.desk import Desk, state_of
 from tests.agents.client import Asked, Wire, asked, wire
 from tests.conftest import REPOSITORY, Run
 
@@ -66,6 +66,7 @@ statements:
   - {id: gruff, says: Be gruff., overrides: be_kind}
   - {id: liar, says: Lie., overrides: tell_truth}
 """
+FEEDBACK = "- {id: r1, title: Kinder, provisions: [was_kind], quote: 'must be kind', release: 2026-01-01}\n"
 DRAFT = "## Be fair {#be_fair authority=user}\n\nBe fair, see [?](#be_kindd).\n"
 SLOW = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?a ?d ?g ?j ?c LIMIT 1"
 MOST = 20_000
@@ -78,14 +79,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for version, text in (("2026-01-01", OLD), ("2026-02-01", NEW)):
         (folder / "all" / version).mkdir(parents=True)
         (folder / "all" / version / "model_spec.md").write_text(text, "utf-8")
-    for name, text in (("side.yaml", SIDECAR), ("case.yaml", CASE), ("overlay.yaml", OVERLAY)):
+    for name, text in (
+        ("side.yaml", SIDECAR),
+        ("case.yaml", CASE),
+        ("overlay.yaml", OVERLAY),
+        ("feedback.yaml", FEEDBACK),
+    ):
         (folder / name).write_text(text, "utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
 def client(world: Path) -> Iterator[Asked]:
-    with asked(world, "all", "--annotations", "side.yaml") as found:
+    with asked(world, "all", "--annotations", "side.yaml", "--feedback", "feedback.yaml") as found:
         yield found
 
 
@@ -258,12 +264,11 @@ def test_answers_are_those_of_the_commands(client: Asked, printed: Any, world: P
     one = client.call("diff", **{"from": "2026-01-01", "to": "2026-02-01", "id": "be_kind"})
     assert one["changes"] == [c for c in changed["changes"] if "be_kind" in {c["id"], c["provision"]}]
     pack = client.call("context", about=["be_kind"], budget=8000)
-    assert pack == printed("context", NEWEST, "--about", "be_kind", "--budget", "8000")
+    said = "--budget", "8000", "--feedback", "feedback.yaml"
+    assert pack == printed("context", NEWEST, "--about", "be_kind", *said)
+    assert ("remark", "r1") in {(part["kind"], part["id"]) for part in pack["parts"]}
     pair = client.call("context", pair=["be_kind", "tell_truth"])
-    assert (
-        pair["parts"]
-        == printed("context", NEWEST, "--pair", "be_kind", "tell_truth", "--budget", "8000")["parts"]
-    )
+    assert pair["parts"] == printed("context", NEWEST, "--pair", "be_kind", "tell_truth", *said)["parts"]
     assert client.call("questions")["questions"] == json.loads(ps_questions())["questions"]
     (world / "drafted").mkdir(exist_ok=True)
     (world / "drafted" / "model_spec.md").write_text(f"{NEW.rstrip()}\n\n{DRAFT}", "utf-8")
@@ -516,7 +521,8 @@ def test_what_is_said_at_the_start_names_only_tools_that_are_there(served: dict[
 def test_releases_are_served_as_one_spec_however_they_are_named(client: Asked, world: Path) -> None:
     names = ("all/2026-01-01", "all/2026-02-01")
     for sources in (names, names[::-1]):
-        with asked(world, *sources, *("--annotations", "side.yaml") * 2) as each:
+        options = (*("--annotations", "side.yaml") * 2, "--feedback", "feedback.yaml")
+        with asked(world, *sources, *options) as each:
             for name, arguments in CALLS.items():
                 # The command that gives a pack names the SOURCE.
                 told, whole = (without(one.call(name, **arguments), "command") for one in (each, client))
@@ -701,7 +707,9 @@ def test_a_client_that_is_set_up_as_the_docs_say_gets_answers(world: Path) -> No
 
 
 def test_a_client_of_the_newest_protocol_is_answered_as_one_of_the_last(client: Asked, world: Path) -> None:
-    with asked(world, "all", "--annotations", "side.yaml", mode="auto") as newest:
+    with asked(
+        world, "all", "--annotations", "side.yaml", "--feedback", "feedback.yaml", mode="auto"
+    ) as newest:
         assert newest.client.protocol_version > client.client.protocol_version == "2025-11-25"
         for name, arguments in CALLS.items():
             assert newest.call(name, **arguments) == client.call(name, **arguments), name
@@ -712,3 +720,13 @@ def test_no_message_names_a_folder_of_the_machine(world: Path) -> None:
     file = world / NEWEST / "model_spec.md"
     assert desk.scrubbed(f"cannot read `{file}`: it is gone") == "cannot read `model_spec.md`: it is gone"
     assert str(Path.cwd()) not in desk.scrubbed(f"`{Path.cwd() / 'x'}`")
+
+
+def test_a_register_that_changes_is_read_again(world: Path, tmp_path: Path) -> None:
+    register = tmp_path / "register.yaml"
+    register.write_text(FEEDBACK, "utf-8")
+    desk = Desk.of([(str(world / NEWEST), [ps.load_checked(world / NEWEST)], {})], [tmp_path])
+    before = state_of(desk)
+    assert state_of(desk) == before
+    register.write_text(FEEDBACK * 2, "utf-8")
+    assert state_of(desk) != before

@@ -300,6 +300,42 @@ def test_no_text_breaks_a_pack(title: str, text: str, budget: int) -> None:
     assert json.loads(ps.render(pack, "json"))["parts"][0]["text"] == text
 
 
+def test_what_people_say_stands_in_fences_below_todays_id_open_records_first(tmp_path: Path) -> None:
+    hostile = json.dumps(HOSTILE.replace("\x1b", ""))
+    register = tmp_path / "register.yaml"
+    lines = [
+        "- {id: done, title: Done, provisions: [be_kind], status: answered, duplicates: [nobody]}",
+        f"- {{id: r1, title: {hostile}, text: {hostile}, provisions: [was_kind, no_lies], quote: Be kind., kind: wish}}",
+        "- {id: other, title: Other, provisions: [be_long], contradicts: [nobody]}",
+        *(f"- {{id: n{number}, title: Brief, provisions: [be_brief]}}" for number in range(25)),
+    ]
+    register.write_text("\n".join(lines), "utf-8")
+    pack = ps.context(WORLD, "be_kind", feedback=[register], budget=NONE)
+    kinds = (PartKind.FEEDBACK, PartKind.REMARK)
+    assert [(part.kind, part.id) for part in pack.shown if part.kind in kinds] == [
+        (PartKind.FEEDBACK, "be_kind"),
+        (PartKind.REMARK, "r1"),
+        (PartKind.REMARK, "done"),
+    ]
+    by_id = {part.id: part for part in pack.shown if part.kind is PartKind.REMARK}
+    assert {quote.text for quote in by_id["r1"].quotes} == {HOSTILE.replace("\x1b", ""), "Be kind."}
+    outside = "\n".join(lines_outside(context_markdown(pack)))
+    assert "Not a heading" not in outside
+    assert "2 records: 1 open, 1 answered" in outside
+    assert "cite [r1" not in outside
+    # What is wrong with a record that is not shown is told elsewhere.
+    assert {(one.code, one.span.line) for one in pack.findings} == {
+        ("unknown-feedback", 1),
+        ("renamed-target", 2),
+    }
+    assert pack.command[-2:] == ("--feedback", str(register))
+    many = ps.context(WORLD, "be_brief", feedback=[register], budget=NONE)
+    told = [part for part in many.shown if part.kind in kinds]
+    assert (len(told), told[0].notes) == (21, ("25 records: 25 open", "5 of them are left out here"))
+    none = ps.context(WORLD, "no_lies", feedback=[], budget=NONE)
+    assert not [part for part in none.parts if part.kind in kinds]
+
+
 def test_what_changed_and_findings_are_told_where_they_are() -> None:
     old = replace(WORLD, version="2025-01-01", provisions=tuple(_older(p) for p in WORLD.principles))
     pack = ps.context(WORLD, "no_lies", since=old, budget=NONE)
