@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -76,6 +77,20 @@ def unsaved_text(path: str | Path) -> str | None:
     """Return what an editor holds of a file and has not saved; ``None`` where the file itself counts."""
     texts = _UNSAVED.get()
     return texts.get(real_path(Path(path))) if texts else None
+
+
+_SETTLED = 1_000_000_000
+"""Nanoseconds after which a file that changes again has another time."""
+
+
+def stamp_of(path: Path) -> tuple[int, ...]:
+    """Return what is another one once a file has changed; nothing of one that is not there, or was written just now."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    is_settled = found.st_mtime_ns < time.time_ns() - _SETTLED
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if is_settled else ()
 
 
 def bytes_of(path: Path) -> bytes:

@@ -16,7 +16,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError, WriteError
 from sphinx_policyspec.files import bytes_of, pickled, staged_folder, with_unsaved, write_file
 from sphinx_policyspec.model import Comparison, Example, Message, Response, Span, Verdict
-from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.text import SourceLines, read_text
 from tests.conftest import principle, spec
 
 
@@ -188,3 +188,29 @@ def test_a_text_that_is_not_saved_is_read_in_the_place_of_its_file(tmp_path: Pat
     file.write_text(text, "utf-8")
     saved = ps.load_checked(link)
     assert (saved.spec, saved.findings) == (unsaved.spec, unsaved.findings)
+
+
+def test_lines_of_a_file_are_remembered_until_it_changes(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    aged = 1_000_000_000
+
+    def lines() -> tuple[str, ...]:
+        return SourceLines(tmp_path).of("page.md")
+
+    file.write_text("one", "utf-8")
+    os.utime(file, (aged, aged))
+    assert lines() is lines()
+    # Just written, of the same size; then with a time of its own, and as another file with that time.
+    file.write_text("two", "utf-8")
+    assert lines() == ("two",)
+    file.write_text("six", "utf-8")
+    assert lines() == ("six",)
+    os.utime(file, (aged + 1, aged + 1))
+    assert lines() == ("six",)
+    write_file(file, b"ten")
+    os.utime(file, (aged + 1, aged + 1))
+    assert lines() == ("ten",)
+    with with_unsaved({file.resolve(): "more"}):
+        assert lines() == ("more",)
+    file.unlink()
+    assert lines() == ()

@@ -114,7 +114,7 @@ class Shelf:
     @cached_property
     def base(self) -> KnowledgeBase:
         """Its knowledge base."""
-        return knowledge_base(self.spec)
+        return knowledge_base(self.spec, feedback=self.feedback)
 
     @cached_property
     def texts(self) -> dict[Path, str]:

@@ -6,31 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sphinx_policyspec import model
-from sphinx_policyspec.graph.touches import about, with_broader
-from sphinx_policyspec.model.example import messages_of
-
-
-def owners(spec: model.Spec) -> dict[str, model.Principle]:
-    """Return for each provision the principle that it belongs to: itself, or the nearest one around it."""
-    found: dict[str, model.Principle] = {}
-    for provision in spec.provisions:
-        if isinstance(provision, model.Principle):
-            found[provision.id] = provision
-        elif provision.parent in found:
-            found[provision.id] = found[provision.parent]
-    return found
-
-
-def _examples(spec: model.Spec) -> dict[str, list[model.Example]]:
-    """Return the examples of each principle: those in it, in its subsections, and those that name it."""
-    owner = owners(spec)
-    found: dict[str, list[model.Example]] = {}
-    for provision, block in spec.walk():
-        if isinstance(block, model.Example):
-            named = [provision.id] if provision else []
-            for principle in {owner[name].id for name in (*named, *block.illustrates) if name in owner}:
-                found.setdefault(principle, []).append(block)
-    return found
+from sphinx_policyspec.graph.touches import listed_topics, with_broader
 
 
 def _found(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
@@ -39,30 +15,30 @@ def _found(code: str, span: model.Span, message: str, hint: str) -> model.Findin
 
 def principle_without_example(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that no example illustrates."""
-    shown = _examples(spec)
     for principle in spec.principles:
-        if principle.id not in shown:
+        if principle.id not in spec.examples_of:
             message = f"no example illustrates `{principle.id}`"
             yield _found("principle-without-example", principle.span, message, "show where its boundary lies")
 
 
 def principle_without_pair(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles whose examples show no good answer beside a bad one."""
-    shown = _examples(spec)
+    both = {model.Verdict.GOOD, model.Verdict.BAD}
     for principle in spec.principles:
-        pairs = [
-            {response.verdict for response in comparison.responses} >= {model.Verdict.GOOD, model.Verdict.BAD}
-            for example in shown.get(principle.id, ())
+        examples = spec.examples_of.get(principle.id, ())
+        pairs = (
+            both <= {response.verdict for response in comparison.responses}
+            for example in examples
             for comparison in example.comparisons
-        ]
-        if principle.id in shown and not any(pairs):
+        )
+        if examples and not any(pairs):
             message = f"no example of `{principle.id}` has a good answer beside a bad one"
             yield _found("principle-without-pair", principle.span, message, "add the answer that is missing")
 
 
 def principle_without_prompt(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that no evaluation prompt tests; a spec without any prompt is left in peace."""
-    owner = owners(spec)
+    owner = spec.principle_around
     holders = {tag.tag: tag.provision for tag in spec.eval_tags}
     tested = {holders[file.tag] for file in spec.prompt_files if file.tag in holders}
     tested |= {tag.provision for tag in spec.eval_tags if tag.test}
@@ -91,7 +67,7 @@ def unused_topic(spec: model.Spec) -> Iterator[model.Finding]:
     """Find topics that no provision is about, and that are not broader than one that is referred to."""
     if not spec.topics:
         return
-    used = {topic for topic, provisions in about(spec).items() if provisions}
+    used = listed_topics(spec)
     for reference in spec.references:
         if reference.target_kind is model.TargetKind.TOPIC:
             used.update(with_broader(reference.target, spec.topic_by_id))
@@ -122,19 +98,11 @@ _LINK = re.compile(r"(?<![\w\]\\}])\[(?P<text>[^\[\]\n]{1,200})\](?P<rest>\((?P<
 _ADDRESS = re.compile(r"\S*[/#.:@]\S*")
 
 
-def _messages(spec: model.Spec) -> Iterator[model.Message]:
-    for _, block in spec.walk():
-        if isinstance(block, model.Example):
-            yield from messages_of(block.turns)
-    for prompt in spec.prompts:
-        yield from messages_of(prompt.turns)
-
-
 def _dialect(spec: model.Spec) -> Iterator[model.Message]:
     """Yield the messages of Model Spec Markdown; directives have the rules of their own markup."""
     files = {document.file for document in spec.documents if document.markup is model.Markup.MODEL_SPEC}
     files |= {file.span.file for file in spec.prompt_files}
-    yield from (message for message in _messages(spec) if message.span.file in files)
+    yield from (message for _, message in (spec.messages if files else ()) if message.span.file in files)
 
 
 def _at(message: model.Message) -> model.Span:
@@ -146,10 +114,9 @@ def _at(message: model.Message) -> model.Span:
 def example_without_comparison(spec: model.Spec) -> Iterator[model.Finding]:
     """Find examples that compare no answers; beside definitions they show what a word means."""
     for provision in spec.provisions:
-        if any(isinstance(block, model.Definition) for block in provision.blocks):
-            continue
-        for example in provision.examples:
-            if example.turns and not example.comparisons:
+        bare = [example for example in provision.examples if example.turns and not example.comparisons]
+        if not any(isinstance(block, model.Definition) for block in provision.blocks if bare):
+            for example in bare:
                 yield model.Finding(
                     code="example-without-comparison",
                     message=f"example `{example.id}` compares no answers",

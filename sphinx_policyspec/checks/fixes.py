@@ -15,6 +15,8 @@ from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
 from sphinx_policyspec.readers.text import SourceLines
 
+_MENDED = frozenset({"dangling-reference", "outdated-reference", "stale-prompt-title"})
+"""Codes of what can be mended."""
 _HEADER = re.compile(r"(Examples for \[\^[^\]]*\] in )(?P<title>.*)")
 
 
@@ -33,12 +35,14 @@ class Fix:
 
 def fixes_of(spec: Spec, findings: Iterable[Finding], lines: SourceLines) -> tuple[Fix, ...]:
     """Return what can be mended without asking anyone what was meant."""
-    fixer = _Fixer(spec, lines)
+    of_kinds = [finding for finding in findings if finding.code in _MENDED]
+    # Looking ids up costs more than all else after an edit, and most need no fix.
+    fixer = _Fixer(spec, lines) if of_kinds else None
     return tuple(
         replace(fix, finding=finding)
-        for finding in findings
+        for finding in of_kinds
         for span in (finding.span, *finding.related * (finding.code == "dangling-reference"))
-        if (fix := fixer.fix(replace(finding, span=span)))
+        if fixer and (fix := fixer.fix(replace(finding, span=span)))
     )
 
 

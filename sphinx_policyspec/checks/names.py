@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
-from sphinx_policyspec.model.example import messages_of
 from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
 from sphinx_policyspec.model.nearest import Hints, is_part, near_name
@@ -277,15 +276,13 @@ def _responses(spec: model.Spec) -> Iterator[_Owner]:
     told = {(reference.example, reference.target) for reference in spec.references if reference.example}
     for example in spec.examples:
         for response in example.responses:
-            if not told.issuperset((example.id, name) for name in response.violates):
+            if response.violates and not told.issuperset((example.id, name) for name in response.violates):
                 yield _Owner(example.id, response.span, response)
 
 
 def _messages(spec: model.Spec) -> Iterator[_Owner]:
     """Yield the messages of examples and prompts whose role is none; text that stands outside every message has no role."""
-    shown_in: tuple[model.Example | model.EvalPrompt, ...] = (*spec.examples, *spec.prompts)
-    told = ((one.id, message) for one in shown_in for message in messages_of(one.turns))
-    return (_Owner(name, m.span, m) for name, m in told if m.role and m.role not in ROLES)
+    return (_Owner(one.id, m.span, m) for one, m in spec.messages if m.role and m.role not in ROLES)
 
 
 _OWNERS: Mapping[str, Callable[[model.Spec], Iterable[_Owner]]] = MappingProxyType(

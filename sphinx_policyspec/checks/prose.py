@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sphinx_policyspec import model
-from sphinx_policyspec.checks.examples import owners, principle_without_example
+from sphinx_policyspec.checks.examples import principle_without_example
 from sphinx_policyspec.model.attributes import inverse
 from sphinx_policyspec.model.outlines import paragraph_spans, sentence_spans
 
@@ -116,15 +116,9 @@ def _place(source: str, at: model.Span, offset: int) -> tuple[int, int]:
     return at.line + line, column + (at.column if line == 0 else 1)
 
 
-def by_principle(spec: model.Spec) -> Iterator[tuple[model.Principle, list[model.Provision]]]:
+def by_principle(spec: model.Spec) -> Iterator[tuple[model.Principle, tuple[model.Provision, ...]]]:
     """Yield each principle with the provisions whose words are its own: it and its plain subsections."""
-    owner = owners(spec)
-    own: dict[str, list[model.Provision]] = {}
-    for provision in spec.provisions:
-        if provision.id in owner:
-            own.setdefault(owner[provision.id].id, []).append(provision)
-    for principle in spec.principles:
-        yield principle, own[principle.id]
+    yield from ((principle, spec.parts_of[principle.id]) for principle in spec.principles)
 
 
 def matches(

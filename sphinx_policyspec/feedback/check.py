@@ -14,10 +14,9 @@ from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
-from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.model.finding import UnknownNames, no_such_clause, shown
 from sphinx_policyspec.model.spec import base_of, is_date
 from sphinx_policyspec.readers.feedback import feedback_files, read_registers
-from sphinx_policyspec.readers.text import no_such_clause
 
 _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
 """Changes that answer nobody."""

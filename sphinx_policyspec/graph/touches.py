@@ -204,11 +204,19 @@ def about(spec: Spec, *, mentions: bool = False) -> dict[str, dict[str, tuple[To
         for touch in finder.touches(place) if mentions else finder.evidence(place):
             found.setdefault(touch.topic, {}).setdefault(provision.id, set()).add(touch.kind)
     return {
-        topic: {
-            name: tuple(kind for kind in TouchKind if kind in kinds) for name, kinds in provisions.items()
-        }
+        topic: {name: _in_order(kinds) for name, kinds in provisions.items()}
         for topic, provisions in found.items()
     }
+
+
+def _in_order(kinds: set[TouchKind]) -> tuple[TouchKind, ...]:
+    return tuple(kinds) if len(kinds) == 1 else tuple(kind for kind in TouchKind if kind in kinds)
+
+
+def listed_topics(spec: Spec) -> set[str]:
+    """Return the topics that any provision is about: those that one lists, and the broader ones."""
+    listed = {topic for provision in spec.provisions for topic in provision.topics}
+    return {topic for narrow in listed for topic in with_broader(narrow, spec.topic_by_id)}
 
 
 def with_broader(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:

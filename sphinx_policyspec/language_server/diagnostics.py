@@ -44,7 +44,8 @@ class Diagnostics:
         :param text_of: returns the text of any file
         """
         fixes = grouped((fix.finding, fix) for fix in result.fixes)
-        told = grouped((self._root.path_of(entry.finding.span.file), entry) for entry in result.told)
+        paths = {name: self._root.path_of(name) for name in {one.finding.span.file for one in result.told}}
+        told = grouped((paths[entry.finding.span.file], entry) for entry in result.told)
         known, self._known = self._known, {}
         for path, entries in told.items():
             key = (entries, held.get(path), settings, [fixes.get(entry.finding) for entry in entries])

@@ -273,6 +273,16 @@ def shown(name: str) -> str:
     return f"`{name}`" if len(name) <= _LONGEST else f"`{name[:_LONGEST]}…`"
 
 
+def no_such_clause(provision: str, words: str, span: Span) -> Finding:
+    """Return that a provision does not hold words that are said to be a clause of it."""
+    return Finding(
+        code="unknown-clause",
+        message=f"`{provision}` does not hold the words “{words[:80]}”",
+        span=span,
+        hint="copy them from its text",
+    )
+
+
 def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = ()) -> Finding:
     """Return what is to be said of an id that another thing of its kind has.
 

@@ -73,3 +73,13 @@ class Hints:
         """Return what :func:`nearest` does, or nothing where too many names were looked at already."""
         self._looks += len(known)
         return nearest(word, known) if self._looks <= _LOOKS else ""
+
+
+def plain(text: str) -> str:
+    """Return words without marks, blanks and case, so that typography makes no difference."""
+    return " ".join(re.sub(r"[^\w\s]+", "", text).lower().split())
+
+
+def holds(text: str, words: str) -> bool:
+    """Return whether words stand in a text, whatever their typography."""
+    return bool(plain(words)) and f" {plain(words)} " in f" {plain(text)} "

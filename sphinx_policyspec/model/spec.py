@@ -11,8 +11,8 @@ from functools import cached_property
 from urllib.parse import quote
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
-from sphinx_policyspec.files import Brief, html_table, in_a_line
-from sphinx_policyspec.model.example import EvalPrompt, Example
+from sphinx_policyspec.files import Brief, grouped, html_table, in_a_line
+from sphinx_policyspec.model.example import EvalPrompt, Example, Message, messages_of
 from sphinx_policyspec.model.levels import AuthorityLevel, who_may_override
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.outlines import slug_of
@@ -266,6 +266,42 @@ class Spec:
         for file in self.prompt_files:
             for prompt in file.prompts:
                 yield prompt, prompt.tests or ((tags[file.tag],) if file.tag in tags else ())
+
+    @cached_property
+    def messages(self) -> tuple[tuple[Example | EvalPrompt, Message], ...]:
+        """Every message of examples, then of prompts, with what it stands in; alternatives of comparisons included."""
+        shown: tuple[Example | EvalPrompt, ...] = (*self.examples, *self.prompts)
+        return tuple((one, message) for one in shown for message in messages_of(one.turns))
+
+    @cached_property
+    def principle_around(self) -> dict[str, Principle]:
+        """The principle that each provision belongs to, by id: itself, or the nearest one around it."""
+        found: dict[str, Principle] = {}
+        for provision in self.provisions:
+            if isinstance(provision, Principle):
+                found[provision.id] = provision
+            elif provision.parent in found:
+                found[provision.id] = found[provision.parent]
+        return found
+
+    @cached_property
+    def parts_of(self) -> dict[str, tuple[Provision, ...]]:
+        """The provisions whose words are those of a principle, by its id: it and its plain subsections."""
+        around = self.principle_around
+        parts = grouped((around[p.id].id, p) for p in self.provisions if p.id in around)
+        return {name: tuple(found) for name, found in parts.items()}
+
+    @cached_property
+    def examples_of(self) -> dict[str, tuple[Example, ...]]:
+        """The examples of each principle that has any, by its id: those in it, in its subsections, and those that name it."""
+        around = self.principle_around
+        found: dict[str, list[Example]] = {}
+        for provision, block in self.walk():
+            if isinstance(block, Example):
+                named = (*((provision.id,) if provision else ()), *block.illustrates)
+                for principle in {around[name].id for name in named if name in around}:
+                    found.setdefault(principle, []).append(block)
+        return {name: tuple(examples) for name, examples in found.items()}
 
     def walk(self) -> Iterator[tuple[Provision | None, Block]]:
         """Yield each block with the provision that holds it, in reading order."""

@@ -25,13 +25,13 @@ from sphinx_policyspec.model import (
     Value,
     VerdictNote,
 )
-from sphinx_policyspec.model.finding import UnknownNames, shown
+from sphinx_policyspec.model.finding import UnknownNames, no_such_clause, shown
+from sphinx_policyspec.model.nearest import holds
 from sphinx_policyspec.model.outlines import passages
 from sphinx_policyspec.overlays.places import StatementPlaces, is_inside, matching_nothing
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
-from sphinx_policyspec.readers.text import holds, no_such_clause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

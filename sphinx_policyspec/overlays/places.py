@@ -17,8 +17,8 @@ from typing import Protocol
 from sphinx_policyspec.files import Brief, common_folder, folder_of, real_path
 from sphinx_policyspec.model import Finding, Spec, SpecStatement
 from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.model.nearest import plain
 from sphinx_policyspec.readers.overlays import Overlay
-from sphinx_policyspec.readers.text import plain
 
 _Chars = tuple[tuple[int, int], ...]
 """Characters as ranges of their numbers, both ends included, in order."""

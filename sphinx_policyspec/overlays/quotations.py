@@ -12,9 +12,8 @@ from sphinx_policyspec.checks.prose import without_shown
 from sphinx_policyspec.exports.diff.wording import readable
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Provision, Span, Spec
-from sphinx_policyspec.model.nearest import content_words
+from sphinx_policyspec.model.nearest import content_words, holds, plain
 from sphinx_policyspec.model.outlines import Passage, passages, place_of_passage
-from sphinx_policyspec.readers.text import holds, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,12 @@ from sphinx_policyspec.model import (
     Spec,
     StatementMode,
 )
+from sphinx_policyspec.model.nearest import holds, plain
 from sphinx_policyspec.model.outlines import Passage, passages, sentences
 from sphinx_policyspec.overlays.check import OVERRIDDEN, OverlayReport, check_overlays, why
 from sphinx_policyspec.overlays.quotations import Quotation, quoted
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstream, overlay_of
-from sphinx_policyspec.readers.text import holds, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,10 +36,10 @@ from sphinx_policyspec.model import (
     VerdictNote,
     overriders,
 )
+from sphinx_policyspec.model.nearest import plain
 from sphinx_policyspec.overlays.places import from_above, hold_together
 from sphinx_policyspec.overlays.quotations import Quotation, Quotations
 from sphinx_policyspec.readers.overlays import AS_UPSTREAM, Overlay, OverlayStatement, StatementTarget
-from sphinx_policyspec.readers.text import plain
 
 OTHERWISE = "otherwise"
 """The value of what a user, or a text with a say, asks for in witnesses."""

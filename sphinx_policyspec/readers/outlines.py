@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 from sphinx_policyspec import model
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model.finding import shown
+from sphinx_policyspec.model.finding import no_such_clause, shown
 from sphinx_policyspec.model.levels import levels_for
-from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.nearest import holds, nearest, plain
 from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, place_of, slug_of
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import DEFINITION, cut
@@ -22,7 +22,7 @@ from sphinx_policyspec.readers.comments import ITEM, Shown, without_comments
 from sphinx_policyspec.readers.headings import Heading, front_matter_of, heading_of
 from sphinx_policyspec.readers.inline import InlineLink, InlineTag, without_tags
 from sphinx_policyspec.readers.model_spec import DialectReader, Draft
-from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading, holds, no_such_clause, plain
+from sphinx_policyspec.readers.text import BlockKind, Lines, RawBlock, Reading
 
 if TYPE_CHECKING:
     from sphinx_policyspec.readers.annotations import ProvisionAnnotation

@@ -10,17 +10,21 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from pathlib import Path
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.files import real_path, unsaved_text
+from sphinx_policyspec.files import real_path, stamp_of, unsaved_text
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import near_name
 
 _BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for docutils; elsewhere a line feed alone does."""
+
+
+_REMEMBERED = 2**10
+"""Files whose lines are remembered: findings stand in all files of a spec, of which an edit changes one."""
 
 
 class SourceLines:
@@ -73,10 +77,22 @@ class SourceLines:
     def _read(self, file: str) -> tuple[str, ...]:
         if (path := self.path(file)) is None:
             return ()
-        try:
-            return tuple(read_text(path, file)[0].split("\n"))
-        except (SourceError, ValueError):
-            return ()
+        if unsaved_text(path) is None and (stamp := stamp_of(path)):
+            return _saved_lines(path, file, stamp)
+        return _lines(path, file)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _saved_lines(path: Path, file: str, _stamp: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the lines of a file, which is read again where its stamp is another one."""
+    return _lines(path, file)
+
+
+def _lines(path: Path, file: str) -> tuple[str, ...]:
+    try:
+        return tuple(read_text(path, file)[0].split("\n"))
+    except (SourceError, ValueError):
+        return ()
 
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -183,26 +199,6 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
             hint="save the file as UTF-8",
         )
         return data.decode(errors="replace"), (finding,)
-
-
-def plain(text: str) -> str:
-    """Return words without marks, blanks and case, so that typography makes no difference."""
-    return " ".join(re.sub(r"[^\w\s]+", "", text).lower().split())
-
-
-def holds(text: str, words: str) -> bool:
-    """Return whether words stand in a text, whatever their typography."""
-    return bool(plain(words)) and f" {plain(words)} " in f" {plain(text)} "
-
-
-def no_such_clause(provision: str, words: str, span: Span) -> Finding:
-    """Return that a provision does not hold words that are said to be a clause of it."""
-    return Finding(
-        code="unknown-clause",
-        message=f"`{provision}` does not hold the words “{words[:80]}”",
-        span=span,
-        hint="copy them from its text",
-    )
 
 
 def absent(path: Path, name: str) -> SourceError:

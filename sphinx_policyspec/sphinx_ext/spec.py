@@ -243,8 +243,10 @@ class Knowledge:
         if domain.snapshot.digest != self.digest(env):
             spec = self.spec(env)
             former = former_ids_of(spec, domain.page_objects())
+            # Only pages that are written have an index.
+            topics = topics_of(spec) if domain.given.writes else ()
             domain.note_snapshot(
-                Snapshot(digest=self._digest, findings=self._findings, topics=topics_of(spec), former=former)
+                Snapshot(digest=self._digest, findings=self._findings, topics=topics, former=former)
             )
         return domain.snapshot.findings
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sphinx_policyspec.graph.touches import TouchKind, touches
+from sphinx_policyspec.graph.touches import TouchKind, about, listed_topics, touches
 from sphinx_policyspec.model import (
     Commentary,
     Definition,
@@ -55,6 +55,20 @@ def test_a_topic_that_is_asserted_and_implied_is_told_both_ways() -> None:
         ("honesty", "narrower", "candour", "1:1"),
         ("honesty", "asserted", "honesty", "1:1"),
     ]
+
+
+def test_topics_that_somebody_lists_are_those_that_something_is_about() -> None:
+    topics = (
+        topic("honesty", broader=("manners",)),
+        topic("candour", broader=("honesty",)),
+        topic("manners", broader=("honesty",)),
+        topic("warmth"),
+    )
+    for listed in ((), ("candour",), ("undeclared",), ("warmth", "honesty")):
+        section = Section(id="tone", title="Style", depth=1, span=at(3), topics=listed[:1])
+        kind = principle(parent="tone", depth=2, span=at(5), topics=listed[1:])
+        world = spec(section, kind, topics=topics)
+        assert listed_topics(world) == {name for name, provisions in about(world).items() if provisions}
 
 
 def test_a_circle_of_broader_topics_ends() -> None:

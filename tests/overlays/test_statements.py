@@ -13,13 +13,13 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.decision import Norms, decide
 from sphinx_policyspec.model import Label, RefusalCode
+from sphinx_policyspec.model.nearest import plain
 from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.overlays.formats import case_file
 from sphinx_policyspec.overlays.quotations import Quotations
 from sphinx_policyspec.readers.annotations import annotate, given_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.readers.overlays import overlay_of
-from sphinx_policyspec.readers.text import plain
 
 SIDECAR = """provisions:
   protect_privileged_information: {clauses: [{text: without explicit authorization, permits-by: developer}]}

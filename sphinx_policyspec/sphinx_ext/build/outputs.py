@@ -34,7 +34,6 @@ from sphinx_policyspec.model import (
     Message,
     Principle,
     Prose,
-    Provision,
     Spec,
     TargetKind,
     Verdict,
@@ -419,22 +418,21 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
 
 
 def unwritable(
-    app: Sphinx, knowledge: Knowledge, usual: dict[int, Provision] | None = None
+    app: Sphinx, knowledge: Knowledge, usual: dict[int, object] | None = None
 ) -> tuple[Finding, ...]:
     """Return what :func:`write_graph` would: what the formats that are asked for cannot hold.
 
-    :param usual: provisions that every format can hold, by their identities, so that each is looked at once
+    :param usual: things of the spec that every format can hold, by their identities, so that each is looked at once
     """
     if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
         return ()
     spec, known = knowledge.spec(app.env), {} if usual is None else usual
-    new = [one for one in spec.provisions if id(one) not in known]
-    others = [getattr(spec, part.name) for part in fields(spec) if part.name != "provisions"]
-    if not any(map(_UNUSUAL.search, texts_in([*others, new]))):
+    values = [getattr(spec, part.name) for part in fields(spec)]
+    parts = {id(one): one for value in values for one in (value if isinstance(value, tuple) else (value,))}
+    if not any(map(_UNUSUAL.search, texts_in([one for key, one in parts.items() if key not in known]))):
         # One that is gone leaves its identity to another.
-        known |= {id(one): one for one in new}
-        for gone in known.keys() - set(map(id, spec.provisions)):
-            del known[gone]
+        known.clear()
+        known |= parts
         return ()
     from sphinx_policyspec.graph.serialize import unholdable  # noqa: PLC0415  hardly any spec needs it
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415

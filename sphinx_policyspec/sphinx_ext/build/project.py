@@ -27,7 +27,7 @@ from sphinx_policyspec.checks import in_source_order
 from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, real_path, unsaved_text
-from sphinx_policyspec.model import Finding, Provision, Span
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import moved_lines, moved_span
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import given_annotations
@@ -211,7 +211,7 @@ class OpenProject:
         logging.getLogger("sphinx").addHandler(self._told)
         self._links: dict[str, list[addnodes.pending_xref]] = {}
         self._texts: dict[str, str] = {}
-        self._usual: dict[int, Provision] = {}
+        self._usual: dict[int, object] = {}
         app.connect("env-purge-doc", self._begin_page)
         app.connect("source-read", self._take_unsaved, priority=-sys.maxsize)
         app.connect("doctree-read", self._note_links)
@@ -356,7 +356,7 @@ def _asked(domain: PolicyDomain, docname: str) -> int:
 
 
 def _told_here(
-    app: Sphinx, knowledge: Knowledge, told: list[Finding], usual: dict[int, Provision]
+    app: Sphinx, knowledge: Knowledge, told: list[Finding], usual: dict[int, object]
 ) -> Iterator[Finding]:
     """Yield what parsers warn of, and what a build says where it writes the graph, or not at all."""
     yield from told

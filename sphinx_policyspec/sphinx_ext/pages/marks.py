@@ -11,7 +11,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from docutils import nodes
@@ -327,6 +327,10 @@ _TEXT_AND_ID = re.compile(rf"(?P<shown>[^<>]+)<#?(?P<behind>{_ID})>|#?(?P<id>{_I
 """What stands in backticks of reStructuredText alone, as in those of a role."""
 
 
+_REMEMBERED = 2**14
+"""Texts of which it is remembered what is almost a reference in them."""
+
+
 class NearReference(NamedTuple):
     """What stays in the text, and was meant as a reference.
 
@@ -342,6 +346,7 @@ class NearReference(NamedTuple):
     target: str
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def near_references(
     text: str,
     code: str | None,
@@ -350,8 +355,8 @@ def near_references(
     is_code: bool = False,
     is_bare: bool = False,
     around: tuple[str, str] = ("", ""),
-) -> Iterator[NearReference]:
-    """Yield what is almost a role of ours, or a link, in a text.
+) -> tuple[NearReference, ...]:
+    """Return what is almost a role of ours, or a link, in a text; a page that is read again has most of its texts as they were.
 
     :param code: what stands behind the text as code or the like
     :param is_code: the text is code or the like itself, and a reference only if it is one as a whole
@@ -359,8 +364,11 @@ def near_references(
     :param around: the code in front of the text, or of code the text behind it
     """
     if whole := _as_whole(text, is_myst=is_myst, is_code=is_code, is_bare=is_bare, around=around):
-        yield whole
-        return
+        return (whole,)
+    return tuple(_in_text(text, code, is_myst=is_myst, is_code=is_code))
+
+
+def _in_text(text: str, code: str | None, *, is_myst: bool, is_code: bool) -> Iterator[NearReference]:
     right = partial(_role, is_myst=is_myst)
     roles = list(_NEAR_ROLE.finditer(text))
     for found in roles:
