@@ -241,13 +241,11 @@ class Knowledge:
         """Return what is wrong with the spec as a whole; from the environment where nothing changed."""
         domain = domain_of(env)
         if domain.snapshot.digest != self.digest(env):
-            spec = self.spec(env)
-            former = former_ids_of(spec, domain.page_objects())
+            former = former_ids_of(spec := self.spec(env), domain.page_objects())
             # Only pages that are written have an index.
             topics = topics_of(spec) if domain.given.writes else ()
-            domain.note_snapshot(
-                Snapshot(digest=self._digest, findings=self._findings, topics=topics, former=former)
-            )
+            found = Snapshot(digest=self._digest, findings=self._findings, topics=topics, former=former)
+            domain.note_snapshot(found)
         return domain.snapshot.findings
 
     def skipped(self, env: BuildEnvironment) -> frozenset[str]:

@@ -266,6 +266,8 @@ def test_answers_are_those_of_the_commands(client: Asked, printed: Any, world: P
     pack = client.call("context", about=["be_kind"], budget=8000)
     said = "--budget", "8000", "--feedback", "feedback.yaml"
     assert pack == printed("context", NEWEST, "--about", "be_kind", *said)
+    asked_ = client.call("ask", question="open-feedback")
+    assert "r1" in {dict(zip(asked_["columns"], row, strict=True)).get("feedback") for row in asked_["rows"]}
     assert ("remark", "r1") in {(part["kind"], part["id"]) for part in pack["parts"]}
     pair = client.call("context", pair=["be_kind", "tell_truth"])
     assert pair["parts"] == printed("context", NEWEST, "--pair", "be_kind", "tell_truth", *said)["parts"]
