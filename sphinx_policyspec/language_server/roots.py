@@ -70,7 +70,8 @@ class Root:
         self._child = ChildReader(source) if source.is_project else None
         self._own = None if source.is_project else SpecReader(source)
         self.cases: set[Path] = set()
-        for path in self._files():
+        self.files = {*self._files()}
+        for path in self.files:
             self.take(path, _text(path))
 
     async def read(self, wanted: Wanted) -> Result:
@@ -167,10 +168,28 @@ class Workspace:
         """Return the root that a file belongs to, opened where it is the first of it; none for a file of another kind."""
         if (known := self.known(path)) is not None:
             return known
-        if (source := self._source(path, text)) is None:
-            return None
-        root = self.roots[source.path] = Root(source)
-        return root
+        source = self._source(path, text)
+        return self._open(source) if source else None
+
+    def opened_again(self, root: Root) -> Root | None:
+        """Return a root that is opened anew, as the settings are now; none where its spec is gone."""
+        self.roots.pop(root.source.path, None)
+        source = self._again(root)
+        return self._open(source) if source else None
+
+    def is_gone(self, root: Root) -> bool:
+        """Return whether what a root was read from is no longer there."""
+        return self._again(root) is None
+
+    def _again(self, root: Root) -> RootSource | None:
+        path = root.source.path
+        if path.is_file():
+            return RootSource(path=path, annotations=self.settings.annotations)
+        return self._at(path)
+
+    def _open(self, source: RootSource) -> Root:
+        self.roots[source.path] = Root(source)
+        return self.roots[source.path]
 
     def known(self, path: Path) -> Root | None:
         """Return the open root that a file belongs to."""
@@ -184,12 +203,18 @@ class Workspace:
         if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in path.parts[1:-1]):
             return None
         for folder in self._above(path):
-            if loads_us(folder):
-                return RootSource(path=folder, annotations=None, runs_conf=self.settings.runs_conf)
-            if (folder / _SPEC).is_file() and path.name not in _PAGES:
-                return RootSource(path=folder, annotations=self.settings.annotations)
+            if (source := self._at(folder)) and (source.is_project or path.name not in _PAGES):
+                return source
         if path.suffix.lower() in MARKDOWN and path.is_file() and _DIALECT.search(text):
             return RootSource(path=path, annotations=self.settings.annotations)
+        return None
+
+    def _at(self, folder: Path) -> RootSource | None:
+        """Return what a folder is read as: a project that loads our extension, or a release."""
+        if loads_us(folder):
+            return RootSource(path=folder, runs_conf=self.settings.runs_conf)
+        if (folder / _SPEC).is_file():
+            return RootSource(path=folder, annotations=self.settings.annotations)
         return None
 
     def _above(self, path: Path) -> Iterable[Path]:

@@ -79,16 +79,14 @@ class PolicyServer(LanguageServer):
             item.documentation_format or () if item else ()
         )
 
-    def take(self, uri: str, *, is_new: bool = False) -> None:
-        """Take up the text that the client holds of a file, and read its spec again."""
+    def take(self, uri: str) -> None:
+        """Take up the text that the client holds of a file, and read its spec again; a text may have become one meanwhile."""
         if (path := path_of(uri)) is None:
             return
         document = self.workspace.get_text_document(uri)
-        root = self.specs.root_of(path, document.source) if is_new else self.specs.known(path)
-        if root is None:
-            return
-        root.take(path, document.source)
-        self.scheduler(root).edited()
+        if root := self.specs.root_of(path, document.source):
+            root.take(path, document.source)
+            self.scheduler(root).edited()
 
     def scheduler(self, root: Root) -> Scheduler:
         """Return what reads a root."""
@@ -134,6 +132,9 @@ class PolicyServer(LanguageServer):
 
     def fail(self, root: Root, problem: str) -> None:
         """Say why a spec cannot be read, once."""
+        if self.specs.is_gone(root):
+            self._clear(root)
+            return
         if root.problem != problem:
             root.problem = problem
             self.window_log_message(types.LogMessageParams(type=types.MessageType.Warning, message=problem))
@@ -147,23 +148,37 @@ class PolicyServer(LanguageServer):
         self._diagnostics.pop(root.source.path, None)
 
     async def reopen(self, root: Root) -> None:
-        """Read a root anew, as after a change of its ``conf.py`` or of which files it has."""
+        """Read a root anew, as after a change of its ``conf.py`` or of which files it has; of one that is gone nothing is told."""
         scheduler = self._schedulers.pop(root.source.path, None)
         if scheduler is not None:
             await scheduler.close()
-        self.specs.roots.pop(root.source.path, None)
         self._diagnostics.pop(root.source.path, None)
-        for uri, document in list(self.workspace.text_documents.items()):
-            path = path_of(uri)
-            if path is not None and root.holds(path) and (new := self.specs.root_of(path, document.source)):
-                new.take(path, document.source)
-                if new.result is None and root.result is not None and new.source == root.source:
-                    # What was known serves until it is read again.
-                    new.know(root.result)
-                    new.index.know(root.index.things.values())
-                    new.directives = root.directives
-                    new.result = None
-                self.scheduler(new).edited()
+        if (new := self.specs.opened_again(root)) is None:
+            self._clear(root)
+        else:
+            if root.result is not None and new.source == root.source:
+                # What was known serves until it is read again.
+                new.know(root.result)
+                new.index.know(root.index.things.values())
+                new.directives = root.directives
+                new.result = None
+            self.scheduler(new).edited()
+        for uri in list(self.workspace.text_documents):
+            if (path := path_of(uri)) and root.holds(path):
+                self.take(uri)
+
+    def _clear(self, root: Root) -> None:
+        """Take back what was said of the files of a root."""
+        for path in sorted(self._by_root.pop(root.source.path, ())):
+            if self._published.pop(path, None):
+                params = types.PublishDiagnosticsParams(uri=self._uri(path), diagnostics=[])
+                self.text_document_publish_diagnostics(params)
+
+    def adopt(self) -> None:
+        """Take up the texts that the client holds and that belonged to no root until now."""
+        for uri in list(self.workspace.text_documents):
+            if (path := path_of(uri)) and self.specs.known(path) is None:
+                self.take(uri)
 
     async def close(self) -> None:
         """End every reading."""
@@ -266,7 +281,7 @@ def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
 
 
 def _opened(ls: PolicyServer, params: types.DidOpenTextDocumentParams) -> None:
-    ls.take(params.text_document.uri, is_new=True)
+    ls.take(params.text_document.uri)
 
 
 def _changed(ls: PolicyServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -312,13 +327,16 @@ async def _on_disk(ls: PolicyServer, uri: str, *, is_other: bool = False) -> Non
         return
     for root in list(ls.specs.roots.values()):
         is_conf = root.source.is_project and path == root.folder / "conf.py"
-        if is_conf or (is_other and root.holds(path)):
+        is_new = path not in root.files and path != root.source.annotations and path.is_file()
+        if is_conf or ((is_other or is_new) and root.holds(path)):
+            root.files.add(path)
             await ls.reopen(root)
         elif path.is_relative_to(root.folder):
             ls.forget_places(root)
             if root.holds(path) and path not in ls.held():
                 root.take(path, _saved(path))
             ls.scheduler(root).saved(path)
+    ls.adopt()
 
 
 _TOLD: Mapping[str, Callable[..., Any]] = MappingProxyType(

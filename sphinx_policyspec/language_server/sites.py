@@ -21,6 +21,7 @@ from sphinx_policyspec.language_server.directives import Directive, directives_i
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS, kind_named
 from sphinx_policyspec.readers.cases import CASE
+from sphinx_policyspec.readers.feedback import REGISTER
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -328,6 +329,7 @@ class YamlFile(StrEnum):
 
 _FILE_KEYS = frozenset(part.name for part in MAPPINGS)
 _CASE_KEYS = frozenset(key.name for key in CASE)
+_REGISTER_KEYS = frozenset(part.name for part in REGISTER)
 _TOP_KEY = re.compile(r"^[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
 _KEY_OF_ITEM = re.compile(r"^(?:-[ ]{1,8}|[ ]{1,9})[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
 
@@ -355,7 +357,7 @@ _OWNER = {"topics": "topic", "goals": "goal", "levels": "level"}
 
 
 def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
-    """Yield the ids in an annotation file, or a file of cases; of one that is no YAML at the moment, none."""
+    """Yield the ids in an annotation file, in cases and in a register of feedback; of one that is no YAML at the moment, none."""
     reader = YamlReader(PurePath(file).name)
     try:
         documents = reader.compose_all(text)
@@ -367,9 +369,13 @@ def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
         if isinstance(document, yaml.MappingNode) and kind is YamlFile.SIDECAR:
             yield from _Sidecar(file, lines).sites(document)
         elif isinstance(document, yaml.SequenceNode | yaml.MappingNode):
-            cases = document.value if isinstance(document, yaml.SequenceNode) else [document]
-            for case in cases:
-                yield from _of_case(file, lines, case)
+            lists = [
+                document,
+                *(value for name, (_key, value) in _keys(document).items() if name in _REGISTER_KEYS),
+            ]
+            for one in (item for node in lists for item in _items(node)):
+                yield from _of_case(file, lines, one)
+                yield from _of_feedback(file, lines, one)
 
 
 def _keys(node: yaml.Node | None) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
@@ -377,6 +383,11 @@ def _keys(node: yaml.Node | None) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]
     if not isinstance(node, yaml.MappingNode):
         return {}
     return {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+
+def _items(node: yaml.Node) -> list[yaml.Node]:
+    """Return the items of a list; what is none stands for itself."""
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
 
 def _scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
@@ -471,3 +482,11 @@ def _of_case(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSit
             if kind := kind_named(owner, name):
                 for scalar in _scalars(value):
                     yield from _of_scalar(file, lines, scalar, kind)
+
+
+def _of_feedback(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSite]:
+    """Yield the provisions that a record of what people say is about."""
+    keys = _keys(node)
+    if {"title", "provisions"} <= keys.keys():
+        for scalar in _scalars(keys["provisions"][1]):
+            yield from _of_scalar(file, lines, scalar, TargetKind.PROVISION)

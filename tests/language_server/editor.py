@@ -99,6 +99,11 @@ class Editor:
 
     def open(self, file: str, text: str | None = None) -> list[types.Diagnostic]:
         """Open a file, and return what is first said of it."""
+        self.begin(file, text)
+        return self.told(file)
+
+    def begin(self, file: str, text: str | None = None) -> None:
+        """Open a file of which nothing may be said, or one that is not saved yet."""
         self.texts[file] = (self.folder / file).read_bytes().decode() if text is None else text
         self.versions[file] = 1
         language = "restructuredtext" if file.endswith(".rst") else "markdown"
@@ -106,7 +111,6 @@ class Editor:
             uri=self.uri(file), language_id=language, version=1, text=self.texts[file]
         )
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=item))
-        return self.told(file)
 
     def write(self, file: str, text: str) -> list[types.Diagnostic]:
         """Put a text in the place of what an open file holds, and return what is then said of it."""

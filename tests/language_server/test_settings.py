@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lsprotocol import types
 
 from sphinx_policyspec.language_server.index import MOST_FILES, files_below
 from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
 from sphinx_policyspec.language_server.static_conf import read_conf
 from tests.conftest import REPOSITORY
 from tests.language_server.conftest import write_release
-from tests.language_server.editor import editor
+from tests.language_server.editor import Editor, editor
 
 
 @pytest.mark.parametrize(
@@ -141,3 +142,69 @@ def test_an_annotation_file_that_a_user_names_is_part_of_a_release(tmp_path: Pat
         texts = one.applied(one.rename("desk/model_spec.md", "{#be_kind", "be_warm", offset=3))
         assert {Path(uri).name for uri in texts} == {"model_spec.md", "notes.yaml", "tone.yaml"}
     assert (folder / "model_spec.md").exists()
+
+
+def changed(one: Editor, file: str, kind: types.FileChangeType) -> None:
+    """Tell the server of a change on the disk that the editor has seen."""
+    params = types.DidChangeWatchedFilesParams(changes=[types.FileEvent(uri=one.uri(file), type=kind)])
+    one.client.workspace_did_change_watched_files(params)
+
+
+SPECS = {
+    "release": ("model_spec.md", "# Desk {#desk}\n\n## Kind {#kind authority=usr}\n\nBe kind.\n", {}),
+    "project": (
+        "index.md",
+        "# Kind\n\n```{policy:principle}\n:id: kind\n:authority: usr\n```\n\nBe kind.\n",
+        {"conf.py": 'extensions = ["myst_parser", "sphinx_policyspec"]\n'},
+    ),
+    "lone": ("desk.md", "# Desk {#desk}\n\n## Kind {#kind authority=usr}\n\nBe kind.\n", {}),
+}
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_a_spec_that_is_gone_from_the_disk_has_no_findings_and_has_them_once_it_is_back(
+    kind: str, tmp_path: Path
+) -> None:
+    file, text, others = SPECS[kind]
+    for name, content in {file: text, **others}.items():
+        (tmp_path / name).write_text(content, "utf-8")
+    gone = next(iter(others), file)
+    with editor(tmp_path) as one:
+        one.open(file)
+        one.wait(file, "unknown-level")
+        if gone == file:
+            one.close_file(file)
+        (tmp_path / gone).unlink()
+        changed(one, gone, types.FileChangeType.Deleted)
+        one.wait(file, "unknown-level", is_there=False)
+        assert all(not params.diagnostics for params in one.published.values())
+        (tmp_path / gone).write_text(others.get(gone, text), "utf-8")
+        if gone == file:
+            one.open(file)
+        else:
+            changed(one, gone, types.FileChangeType.Created)
+        one.wait(file, "unknown-level")
+
+
+@pytest.mark.parametrize("saves", [True, False])
+def test_a_text_is_read_as_soon_as_it_is_one_of_a_spec(saves: bool, tmp_path: Path) -> None:
+    """A new page of a project, a new release, and Markdown that gets an id and a level while somebody types."""
+    _file, page, others = SPECS["project"]
+    release = SPECS["release"][1]
+    for name, content in {"index.md": "# Desk\n", "other/desk.md": "# Desk\n", **others}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
+    for folder, new, text in ((tmp_path, "kind.md", page), (tmp_path / "other", "model_spec.md", release)):
+        with editor(folder) as one:
+            one.begin("index.md" if folder == tmp_path else "desk.md")
+            one.begin(new, text)
+            (folder / new).write_text(text, "utf-8")
+            if saves:
+                one.save(new)
+            else:
+                changed(one, new, types.FileChangeType.Created)
+            one.wait(new, "unknown-level")
+    (tmp_path / "other" / "model_spec.md").unlink()
+    with editor(tmp_path / "other") as one:
+        one.begin("desk.md")
+        assert "unknown-level" in [told.code for told in one.write("desk.md", release)]
