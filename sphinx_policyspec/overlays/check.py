@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, takewhile
 
-from sphinx_policyspec.checks.prose import without_shown
 from sphinx_policyspec.decision import Norms, decide
 from sphinx_policyspec.files import Brief, as_counted, grouped
 from sphinx_policyspec.model import (
@@ -17,6 +14,7 @@ from sphinx_policyspec.model import (
     Label,
     Operation,
     Principle,
+    Provision,
     RefusalCode,
     Severity,
     Span,
@@ -27,9 +25,8 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.finding import UnknownNames, no_such_clause, shown
 from sphinx_policyspec.model.nearest import holds
-from sphinx_policyspec.model.outlines import passages
 from sphinx_policyspec.overlays.places import StatementPlaces, is_inside, matching_nothing
-from sphinx_policyspec.overlays.quotations import Quotation, quoted
+from sphinx_policyspec.overlays.quotations import Quotation, Quotations
 from sphinx_policyspec.overlays.verdicts import OverlayJudge, StatementVerdict, principles_in
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 
@@ -113,7 +110,8 @@ def check_overlays(
     :param older: releases before it, which tell what ids were called
     :param digest: SHA-256 of upstream's text, where that is known
     """
-    norms = Norms(spec)
+    norms, quotations = Norms(spec), Quotations(spec)
+    demands = _Demands(norms, quotations)
     findings: list[Finding] = []
     verdicts: list[StatementVerdict] = []
     for overlay in overlays:
@@ -122,14 +120,14 @@ def check_overlays(
             findings.append(wrong)
             continue
         names = _Names(norms, overlay, older)
-        judge = OverlayJudge(norms, overlay)
+        judge = OverlayJudge(norms, overlay, quotations)
         for statement in overlay.statements:
             told = tuple(names.of(statement))
             findings += told
             if not any(finding.severity is Severity.ERROR for finding in told):
                 verdicts.append(judge.verdict(statement))
     for verdict in verdicts:
-        findings += _told(verdict, norms)
+        findings += _told(verdict, norms, demands)
     findings += _contradictions(verdicts)
     findings += _nearest(verdicts, norms)
     return OverlayReport(
@@ -258,7 +256,7 @@ class _Names:
 # -- what verdicts tell ------------------------------------------------------------------------
 
 
-def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
+def _told(verdict: StatementVerdict, norms: Norms, demands: _Demands) -> Iterator[Finding]:
     statement = verdict.statement
     if verdict.code is not None:
         yield Finding(
@@ -276,7 +274,7 @@ def _told(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
                 message=_NOTES[note].format(id=statement.id, about=_named(verdict, note)),
                 span=statement.place(statement.operation.value),
             )
-    yield from _demands(verdict, norms)
+    yield from demands.of(verdict)
     yield from _void(verdict, norms)
 
 
@@ -344,36 +342,45 @@ def instead(verdict: StatementVerdict, norms: Norms) -> str:
     return cures.get(verdict.code, "drop it") if verdict.code else ""
 
 
-def _demands(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
-    """Hint at sentences that ask for something on the topics of what a narrowing narrows, and that it does not name."""
-    statement = verdict.statement
-    if statement.operation is not Operation.NARROWS:
-        return
-    named = {norms.provisions[name].id for name in statement.forbids}
-    for target in statement.targets:
-        narrowed = norms.provisions[target.provision]
-        if not isinstance(narrowed, Principle) or narrowed.authority not in norms.rank:
-            continue
-        for other in norms.spec.principles:
-            rank = norms.rank.get(other.authority)
-            if rank is None or rank > norms.rank[narrowed.authority] or other.id in {narrowed.id, *named}:
-                continue
-            if not {*narrowed.topics} & {*other.topics}:
-                continue
-            asking = (
-                one for one in passages(other) if one.sentence and _DEMAND.search(without_shown(one.text))
+class _Demands:
+    """Finds sentences that ask for something on the topics of what is narrowed, and remembers them."""
+
+    def __init__(self, norms: Norms, quotations: Quotations) -> None:
+        self._norms = norms
+        self._quotations = quotations
+        self._beside: dict[str, tuple[tuple[Principle, Quotation], ...]] = {}
+
+    def of(self, verdict: StatementVerdict) -> Iterator[Finding]:
+        """Hint at those that a narrowing does not name."""
+        statement, provisions = verdict.statement, self._norms.provisions
+        if statement.operation is not Operation.NARROWS:
+            return
+        named = {provisions[name].id for name in statement.forbids}
+        for target in statement.targets:
+            for other, quotation in self._near(provisions[target.provision]):
+                if other.id not in named:
+                    yield Finding(
+                        code="may-forbid-a-demand",
+                        message=f"`{statement.id}` may rule out what `{other.id}` asks for{_cited(quotation)}",
+                        span=statement.place("narrows"),
+                        hint=f"if it does, write `forbids: [{other.id}]`",
+                        related=(quotation.span,),
+                    )
+
+    def _near(self, narrowed: Provision) -> tuple[tuple[Principle, Quotation], ...]:
+        """Return the principles at its level or above that share a topic with it, each with what it asks for."""
+        rank = self._norms.rank
+        if not isinstance(narrowed, Principle) or narrowed.authority not in rank:
+            return ()
+        if narrowed.id not in self._beside:
+            found = (
+                (other, self._quotations.demand(other))
+                for other in self._norms.spec.principles
+                if other.id != narrowed.id and {*narrowed.topics} & {*other.topics}
+                if rank.get(other.authority, len(rank)) <= rank[narrowed.authority]
             )
-            for quotation in (quoted(one, other, norms.spec) for one in islice(asking, 1)):
-                yield Finding(
-                    code="may-forbid-a-demand",
-                    message=f"`{statement.id}` may rule out what `{other.id}` asks for{_cited(quotation)}",
-                    span=statement.place("narrows"),
-                    hint=f"if it does, write `forbids: [{other.id}]`",
-                    related=(quotation.span,),
-                )
-
-
-_DEMAND = re.compile(r"\b(?:must|should|always)\b(?! (?:not|never)\b)", re.IGNORECASE)
+            self._beside[narrowed.id] = tuple((other, one) for other, one in found if one)
+        return self._beside[narrowed.id]
 
 
 def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
@@ -414,17 +421,18 @@ def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
         for issue in verdict.issues
     )
     for (_, issue), found in by_issue.items():
-        for verdict, others in _with_earlier(found):
-            answer = verdict.statement.answer
-            for other in islice((one for one in others if one.statement.answer != answer), 1):
+        places = StatementPlaces(found, [one.statement.answer for one in found])
+        for number, verdict in enumerate(found):
+            if (place := places.first_before(number)) is not None:
+                other, statement = found[place].statement, verdict.statement
                 yield Finding(
                     code="contradicts-itself",
-                    message=f"`{other.statement.id}` and `{verdict.statement.id}` give `{issue}` two values, "
-                    f"`{other.statement.answer}` and `{answer}`",
-                    span=verdict.statement.place("value"),
+                    message=f"`{other.id}` and `{statement.id}` give `{issue}` two values, "
+                    f"`{other.answer}` and `{statement.answer}`",
+                    span=statement.place("value"),
                     hint="keep one, give both one `value` if they go together, or say with `where` that they hold in "
                     "different places",
-                    related=(other.statement.place("value"),),
+                    related=(other.place("value"),),
                 )
 
 
@@ -434,22 +442,10 @@ def _nearest(verdicts: Sequence[StatementVerdict], norms: Norms) -> Iterator[Fin
         (issue, verdict) for verdict in verdicts if verdict.is_allowed for issue in _issues_of_others(verdict)
     )
     for issue, found in by_issue.items():
-        is_of_several = len({verdict.overlay.file for verdict in found}) > 1
-        for near, others in _with_earlier(found) if is_of_several else ():
-            for far in reversed([*others]):
-                if near.overlay.file != far.overlay.file and _settled(near) != _settled(far):
-                    yield _which_holds(issue, near, far, norms)
-                    break
-
-
-def _with_earlier(
-    found: Sequence[StatementVerdict],
-) -> Iterator[tuple[StatementVerdict, Iterator[StatementVerdict]]]:
-    """Yield each of several with those before it that can hold in one place with it."""
-    places = StatementPlaces(found[:-1])
-    for number, verdict in enumerate(found[1:], 1):
-        earlier = takewhile(number.__gt__, places.meeting(verdict))
-        yield verdict, map(found.__getitem__, earlier)
+        places = StatementPlaces(found, [one.overlay.file for one in found], [_settled(one) for one in found])
+        for number, near in enumerate(found):
+            if (place := places.last_before(number)) is not None:
+                yield _which_holds(issue, near, found[place], norms)
 
 
 def _issues_of_others(verdict: StatementVerdict) -> tuple[str, ...]:

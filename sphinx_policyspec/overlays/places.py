@@ -7,8 +7,11 @@ itself. One that begins with ``!`` takes files away in some tools; here it adds 
 
 from __future__ import annotations
 
+import bisect
+import functools
+import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -148,33 +151,56 @@ def _rests(pattern: str, name: str) -> Iterator[str]:
 
 
 class StatementPlaces:
-    """Where several things hold, so that all that can hold in one place with another are found at once.
+    """Where several things hold, so that of those before one the first or last is found that can hold in one place with it.
 
     Patterns are automata whose states only ever stay or go forward; the states of all are the bits of one number. A pattern is held to
-    all of them in one pass, whose steps are as many as its own.
+    all of them in one pass, whose steps are as many as its own, and only where one is left that it may meet.
+
+    :param traits: what two have to differ in, each with a value for each thing
     """
 
-    def __init__(self, placed: Sequence[HoldsSomewhere]) -> None:
+    def __init__(self, placed: Sequence[HoldsSomewhere], *traits: Sequence[Hashable]) -> None:
         self._placed = placed
+        self._traits = traits
         self._files = _Automaton()
-        self._owners: dict[int, int] = {}
+        self._begins: list[int] = []
+        self._ends: dict[tuple[int, Hashable], int] = {}
         for number, one in enumerate(placed):
-            for steps in _patterns(one.globs):
-                self._owners[self._files.add(steps).bit_length() - 1] = number
-        self._ends = sum(1 << end for end in self._owners)
+            self._begins.append(self._files.size)
+            ends = sum(self._files.add(steps) for steps in _patterns(one.globs))
+            for key in (_ALL, (_AUDIENCE, plain(one.audience)), *self._kinds(number)):
+                self._ends[key] = self._ends.get(key, 0) | ends
 
-    def meeting(self, other: HoldsSomewhere) -> Iterator[int]:
-        """Yield the numbers of those that can hold where another does: for the same people, and in a file of both."""
-        found = 0
-        for steps in _patterns(other.globs):
-            found |= self._files.reached(steps)
-        bits, last = f"{found & self._ends:b}"[::-1], -1
-        end = bits.find("1")
-        while end >= 0:
-            number, end = self._owners[end], bits.find("1", end + 1)
-            if number != last and _is_for(self._placed[number], other):
-                last = number
-                yield number
+    def first_before(self, number: int) -> int | None:
+        """Return the number of the first that differs from one, and can hold where it does: for the same people, and in a file of both."""
+        found = self._before(number)
+        return self._owner(found & -found)
+
+    def last_before(self, number: int) -> int | None:
+        """Return the number of the last likewise."""
+        return self._owner(self._before(number))
+
+    def _before(self, number: int) -> int:
+        """Return the ends of the patterns of those before one that it may meet."""
+        one, ends = self._placed[number], self._ends
+        found = ends[_ALL] & ((1 << self._begins[number]) - 1)
+        for kind in self._kinds(number):
+            found &= ~ends[kind]
+        if audience := plain(one.audience):
+            found &= ends[_AUDIENCE, audience] | ends.get((_AUDIENCE, ""), 0)
+        if not found:
+            return 0
+        return found & functools.reduce(operator.or_, map(self._files.reached, _patterns(one.globs)))
+
+    def _kinds(self, number: int) -> Iterator[tuple[int, Hashable]]:
+        return ((place, trait[number]) for place, trait in enumerate(self._traits))
+
+    def _owner(self, ends: int) -> int | None:
+        return bisect.bisect_right(self._begins, ends.bit_length() - 1) - 1 if ends else None
+
+
+_ALL, _AUDIENCE = (-1, ""), -2
+"""What the ends of all patterns are kept by, and with its words those for an audience."""
 
 
 def hold_together(one: HoldsSomewhere, other: HoldsSomewhere) -> bool:

@@ -79,6 +79,7 @@ class Quotations:
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
         self._sentences: dict[str, tuple[_Sentence, ...]] = {}
+        self._made: dict[str, Quotation] = {}
 
     def of(
         self, provision: Provision, words: str = "", says: str = "", *, is_implied: bool = False
@@ -90,14 +91,14 @@ class Quotations:
         if is_implied and not words:
             for one in self._of(provision):
                 if _NOT_IMPLIED.search(one.passage.text):
-                    return quoted(one.passage, provision, self._spec)
+                    return self._quoted(one.passage, provision)
         return self.nearest((provision,), words, says)
 
     def holding(self, provision: Provision, words: str) -> tuple[Quotation, ...]:
         """Return every sentence that holds some words: first those that ask for something."""
         found = [one for one in self._of(provision) if holds(one.passage.text, words)]
         return tuple(
-            quoted(one.passage, provision, self._spec) for one in sorted(found, key=lambda one: not one.asks)
+            self._quoted(one.passage, provision) for one in sorted(found, key=lambda one: not one.asks)
         )
 
     def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
@@ -111,7 +112,7 @@ class Quotations:
         holding = [pair for pair in sentences if words and _holds(pair[0], words)]
         if holding:
             one, provision = max(holding, key=lambda pair: pair[0].asks)
-            return quoted(one.passage, provision, self._spec)
+            return self._quoted(one.passage, provision)
         sentences = [pair for pair in sentences if not pair[0].leads] or sentences
         said, denies = _stems(words or says), bool(_DENIES.search(says))
         any_asks = any(one.asks for one, _ in sentences)
@@ -136,7 +137,19 @@ class Quotations:
             )
 
         best = max(sentences, key=nearness, default=None)
-        return quoted(best[0].passage, best[1], self._spec) if best else None
+        return self._quoted(best[0].passage, best[1]) if best else None
+
+    def demand(self, provision: Provision) -> Quotation | None:
+        """Return the first sentence that demands something to be done."""
+        said = (one.passage for one in self._of(provision))
+        found = next((one for one in said if _DEMANDS.search(without_shown(one.text))), None)
+        return self._quoted(found, provision) if found else None
+
+    def _quoted(self, sentence: Passage, provision: Provision) -> Quotation:
+        """Return a sentence with its place, which takes time to find."""
+        if sentence.locator not in self._made:
+            self._made[sentence.locator] = quoted(sentence, provision, self._spec)
+        return self._made[sentence.locator]
 
     def _of(self, provision: Provision) -> tuple[_Sentence, ...]:
         if provision.id not in self._sentences:
@@ -197,6 +210,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 """Words with which a sentence asks for something."""
+_DEMANDS = re.compile(r"\b(?:must|should|always)\b(?! (?:not|never)\b)", re.IGNORECASE)
+"""Words with which it demands that something be done."""
 _DEFAULT = re.compile(r"\b(?:by default|unless|otherwise)\b", re.IGNORECASE)
 """Words with which it leaves something open."""
 _ALLOWS = re.compile(r"\b(?:may|can|allowed|permitted|acceptable|fine)\b", re.IGNORECASE)

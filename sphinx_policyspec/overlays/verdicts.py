@@ -157,13 +157,13 @@ class StatementVerdict(Brief):
 class OverlayJudge:
     """Judges the statements of overlays on one upstream spec."""
 
-    def __init__(self, norms: Norms, overlay: Overlay) -> None:
+    def __init__(self, norms: Norms, overlay: Overlay, quotations: Quotations | None = None) -> None:
         """Take an overlay whose holder is a level that messages can have."""
         self.norms = norms
         self.overlay = overlay
         self.holder = norms.spec.level_by_id[overlay.holder]
         self._is_first_party = overlay.surface is Surface.FIRST_PARTY
-        self._quotations = Quotations(norms.spec)
+        self._quotations = quotations or Quotations(norms.spec)
         self.quotation = self._quotations.of
 
     @cached_property

@@ -125,11 +125,17 @@ class At(NamedTuple):
     )
 )
 def test_many_places_are_met_as_each_alone_is(places: list[At]) -> None:
-    together = StatementPlaces(places)
-    for one in places:
-        assert [*together.meeting(one)] == [
-            number for number, other in enumerate(places) if hold_together(one, other)
-        ]
+    traits = [number % 2 for number in range(len(places))], [len(one.globs) for one in places]
+    for some in ((), traits[:1], traits):
+        together = StatementPlaces(places, *some)
+        for number, one in enumerate(places):
+            met = [
+                place
+                for place, other in enumerate(places[:number])
+                if hold_together(one, other) and all(trait[place] != trait[number] for trait in some)
+            ]
+            assert together.first_before(number) == next(iter(met), None)
+            assert together.last_before(number) == next(reversed(met), None)
 
 
 def test_audiences_are_compared_and_everybody_is_of_each() -> None:
@@ -156,8 +162,11 @@ def test_no_pattern_takes_long() -> None:
     begun = time.process_time()
     for left, right in product(HOSTILE, HOSTILE):
         may_meet([left], [right])
-    many = StatementPlaces([At((f"packages/p{number}/**",)) for number in range(1_000)])
-    assert [[*many.meeting(At((f"packages/p{number}/a",)))] for number in (0, 999)] == [[0], [999]]
+    globs = [f"packages/p{number}/**" for number in range(1_000)]
+    many = StatementPlaces([At((glob,)) for glob in (*globs, "packages/p0/a", "packages/p999/a")])
+    assert [many.last_before(number) for number in (999, 1_000, 1_001)] == [None, 0, 999]
+    alike = StatementPlaces([At(("**/a*/**",))] * 2_000, [0] * 2_000)
+    assert {alike.first_before(number) for number in range(2_000)} == {None}
     assert time.process_time() - begun < 5
 
 
