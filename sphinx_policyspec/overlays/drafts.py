@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -14,7 +15,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import Brief, real_path
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import content_words, lower_words
-from sphinx_policyspec.overlays.export import lines_of
+from sphinx_policyspec.overlays.export import decoded, lines_of
 from sphinx_policyspec.overlays.pages import CODE_SPAN, LOOKED_AT, DraftCandidate, InstructionPage, LineKind
 from sphinx_policyspec.readers.overlays import Upstream
 from sphinx_policyspec.readers.text import absent, read_text
@@ -107,7 +108,7 @@ class _Files:
             raise SourceError(f"`{name}` is a folder: name the files in it")
         if not path.is_file():
             raise absent(path, name)
-        text, found = read_text(path, name)
+        text, found = _text_of(path, name)
         self.findings += found
         lines = lines_of(text.removeprefix("\ufeff"))
         real = real_path(path)
@@ -206,6 +207,19 @@ class _Hints:
 
 
 _NEAREST = 3
+
+
+def _text_of(path: Path, name: str) -> tuple[str, tuple[Finding, ...]]:
+    """Return a file's text with every letter that it has, in whichever encoding; what is not UTF-8 is told once."""
+    text, findings = read_text(path, name)
+    if findings:
+        # What cannot be read in the encoding that it begins with stays as it was read.
+        with contextlib.suppress(SourceError):
+            text, codec = decoded(path.read_bytes(), name)
+            said = "the file is read as Latin-1" if codec == "latin-1" else f"it is read as {codec.upper()}"
+            told = (replace(one, message=f"{one.message.partition(';')[0]}; {said}") for one in findings)
+            return text, tuple(told)
+    return text, findings
 
 
 def _slug(text: str) -> str:

@@ -242,7 +242,7 @@ _TICKS = re.compile(r"(?<!\\)(\\*+)(`++)")
 
 def escaped(text: str) -> str:
     """Return words as a line of Markdown that opens, closes and loads nothing; :func:`unescaped` gives them back."""
-    line = _closed(re.sub(r"&(?=(?:amp|lt|gt);)", "&amp;", _line(text)))
+    line = _closed(re.sub(r"&(?=(?:amp|lt|gt);|#)", "&amp;", _line(text)))
     line = f"{found[1]}\\{found[2]}" if (found := _OPENS.fullmatch(line)) else line
     return _outside_code(line, partial(_CALLS.sub, r"\1\\"))
 
@@ -250,8 +250,15 @@ def escaped(text: str) -> str:
 def unescaped(line: str) -> str:
     """Return what :func:`escaped` was given, in one line."""
     plain = re.sub(r"\A(\d*)\\", r"\1", _outside_code(line, partial(_CALLED.sub, r"\1")))
-    plain = plain.replace("&lt;!--", "<!--").replace("--&gt;", "-->").replace("--!&gt;", "--!>")
-    return re.sub(r"&amp;(?=(?:amp|lt|gt);)", "&", plain)
+    plain = (
+        _with_letters(plain).replace("&lt;!--", "<!--").replace("--&gt;", "-->").replace("--!&gt;", "--!>")
+    )
+    return re.sub(r"&amp;(?=(?:amp|lt|gt);|#)", "&", plain)
+
+
+def _with_letters(text: str) -> str:
+    """Return a text with the letters that its file does not have, and numbers stand for."""
+    return re.sub(r"&#([1-9]\d{2,6});", lambda found: chr(min(int(found[1]), 0x10FFFF)), text)
 
 
 def _closed(line: str) -> str:
@@ -302,7 +309,7 @@ def head_record(lines: Sequence[str]) -> dict[str, Any]:
 
 def _record(text: str) -> dict[str, Any]:
     try:
-        record = load_json(text)
+        record = load_json(_with_letters(text))
     except (ValueError, json.JSONDecodeError):
         return {}
     return record if isinstance(record, dict) else {}

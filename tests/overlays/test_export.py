@@ -102,7 +102,20 @@ CALLING = st.text("@#`\\\\ <>/:a.1", max_size=24)
 @given(
     st.text(max_size=60)
     | st.sampled_from(
-        ["1. x", "1\\. x", "# x", "\\", "&lt;!--", "&amp;lt;!--", "--!>", "- [ ] x", "---", "[a]: b"]
+        [
+            "&#8364;",
+            "&amp;#8364; \u20ac",
+            "1. x",
+            "1\\. x",
+            "# x",
+            "\\",
+            "&lt;!--",
+            "&amp;lt;!--",
+            "--!>",
+            "- [ ] x",
+            "---",
+            "[a]: b",
+        ]
     )
     | CALLING
 )
@@ -110,6 +123,8 @@ def test_words_of_a_statement_come_back_from_a_line_that_closes_nothing(words: s
     line = escaped(words)
     assert not re.search(r"<!--|--!?>|[\r\n\u2028]", line)
     assert unescaped(line) == escaped_free(words)
+    # A file of few letters has numbers for the others.
+    assert unescaped(line.encode("latin-1", "xmlcharrefreplace").decode("latin-1")) == escaped_free(words)
 
 
 @pytest.mark.parametrize(

@@ -213,12 +213,13 @@ STATEMENTS: list[dict[str, object]] = [
         "narrows": {"provision": "be_kind", "clause": "is kind"},
         "where": {"globs": ["a/**"]},
     },
-    {"id": "c", "says": "Add.", "adds": "Rule", "level": "user"},
+    {"id": "c", "says": "Add 5 \u20ac, &#8364;.", "adds": "Rule \u2014 &#8212;", "level": "user"},
     {"id": "d", "says": "Let.", "delegates": "shelf", "scope": ["be_kind"], "issue": "price"},
 ]
 
 
-def test_what_was_exported_comes_back_and_goes_out_again(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("codec", ["utf-8", "latin-1", "utf-16"])
+def test_what_was_exported_comes_back_and_goes_out_again(run: Run, tmp_path: Path, codec: str) -> None:
     (tmp_path / "up.md").write_text("# Be kind {#be_kind authority=user}\n\nIt is kind.\n", "utf-8")
     overlay = {
         "overlay": "Shop of ours",
@@ -229,9 +230,11 @@ def test_what_was_exported_comes_back_and_goes_out_again(run: Run, tmp_path: Pat
     }
     (tmp_path / "shop.yaml").write_text(yaml.safe_dump(overlay), "utf-8")
     agents, draft = tmp_path / "AGENTS.md", tmp_path / "draft.yaml"
-    agents.write_bytes(b"# Ours\r\n\r\n- Be brisk.\r\n")
+    agents.write_bytes("# Ours \xfc\r\n\r\n- Be brisk.\r\n".encode(codec))
     assert run("overlay", "export", tmp_path / "shop.yaml", "--to", "agents", "-o", agents)[0] == 0
     assert run("overlay", "import", agents, "--upstream", tmp_path / "up.md", "-o", draft)[0] == 0
+    told = run("overlay", "import", agents, "--upstream", tmp_path / "up.md")[2]
+    assert told.count("[invalid-encoding]") == (codec != "utf-8")
     back = yaml.safe_load(draft.read_text("utf-8"))
     assert {key: back[key] for key in ("overlay", "holder", "surface")} == {
         key: overlay[key] for key in ("overlay", "holder", "surface")
