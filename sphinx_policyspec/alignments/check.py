@@ -143,6 +143,10 @@ class _Check:
         things = [
             self._thing(row, side) for side in SIDES if self.alignment.has_term(getattr(row, f"{side}_id"))
         ]
+        place = self.specs.place_of(one)
+        if place is not None and place == self.specs.place_of(other):
+            message = f"both sides are of {shown(self.specs.specs[place].title)}: the row says nothing of another spec"
+            self._find("same-spec", message, row, "object_id", "name a provision of the other spec")
         levels = [thing.level for thing in things if thing and thing.level]
         if predicate is MatchPredicate.EXACT and not row.is_denied and len(levels) == len(SIDES):
             self._modes(row, *levels)

@@ -103,6 +103,8 @@ def told(found: ps.AlignmentReport, *, hints: bool = False) -> list[tuple[str, i
         ("keep_time skos:exactMatch house:be_punctual", "undeclared-prefix", 1, "has no prefix"),
         ("guild:greet_guests skos:exactMatch house:greet_at_the_door", "exact-across-modes", 20, "`custom`"),
         ("part:keep_time/1 skos:exactMatch house:be_punctual", "exact-across-modes", 18, "(overridden: implicit)"),
+        ("guild:keep_time skos:closeMatch guild:wear_a_hat", "same-spec", 33, "both sides are of `Guild`"),
+        ("house:lock_up skos:narrowMatch house:be_punctual#¶1", "same-spec", 32, "both sides are of `House`"),
         ("guild:keep_time#¶2 skos:closeMatch house:be_punctual", "unknown-provision", 1, "it has 1 paragraph"),
     ],
 )  # fmt: skip
