@@ -171,10 +171,14 @@ _ABBREVIATION = re.compile(
     r"|(?i:approx|bzw|ca|cf|e\.g|eg|esp|evtl|ggf|i\.e|ie|incl|inkl|resp|sog|viz|vgl|vs)|P\.S|N\.B"
 )
 """What ends no sentence with its stop: titles of people, and words that explain or announce."""
-_ORDINAL = re.compile(
-    r"(?<!\w)(?:[Aa]b|[Aa]m|[Bb]eim|[Bb]is|[Dd](?:as|em|en|er|es|ie)|[Ii]m|[Jj]ede[mnrs]?|[Vv]om|[Zz]u[mr])\s+\d{1,3}\Z"
-)
-"""A number behind such a word is German for "the second", and its stop ends nothing."""
+_COUNTED = re.compile(r"(?P<inside>\w\s+)?(?<!\w)(?P<word>[^\W\d_]{1,20})\s+\d{1,3}\Z")
+"""A number at the end of a text, and the word before it, which stands inside a sentence or begins one."""
+_INSIDE = re.compile(r"(?<=[^\W\d_])\s([^\W\d_])([^\W\d_]?)")
+"""How a word begins that follows another one, and so begins no sentence."""
+_AROUND, _TELLING, _NOUNS = 200, 4, 6
+"""Characters on each side of a number that tell how a language writes; words that can tell it; and of how many at most one is a noun."""
+_SMALL_WORD, _SMALLER_WORD = 6, 4
+"""Letters of the words before ordinals, which say little by themselves; and where nothing tells how the language writes."""
 _MONTH = re.compile(
     r"Jan(?:uar)?|Jänner|Feb(?:ruar|er)?|März|Apr(?:il)?|Mai|Jun[io]?|Jul[io]?|Aug(?:ust)?|Sept?(?:ember)?|Okt(?:ober)?|Nov(?:ember)?|Dez(?:ember)?"
 )
@@ -230,9 +234,23 @@ def _ends(text: str, stop: int, after: int) -> bool:
     following_word = found[0] if found else ""
     starts = bool(_STARTERS.fullmatch(following_word))
     if word.isdecimal():
-        before = text[max(stop - _LOOKED_BACK, 0) : stop]
-        return starts or not (_MONTH.fullmatch(following_word) or _ORDINAL.search(before))
+        return starts or not (_MONTH.fullmatch(following_word) or _is_ordinal(text, stop))
     return starts or not _BEFORE_NAMES.fullmatch(word)
+
+
+def _is_ordinal(text: str, stop: int) -> bool:
+    """Return whether a number with a stop is an ordinal, as languages write it that begin each noun with a capital.
+
+    Behind a noun it counts ("Absatz 3."); behind a small word it is "the third", and its stop ends nothing.
+    """
+    found = _COUNTED.search(text, max(stop - _LOOKED_BACK, 0), stop)
+    if found is None or (found["inside"] and found["word"][0].isupper()):
+        return False
+    words = _INSIDE.findall(text, max(stop - _AROUND, 0), stop + _AROUND)
+    if len(words) < _TELLING:
+        return len(found["word"]) <= _SMALLER_WORD
+    nouns = sum(first.isupper() and second.islower() for first, second in words)
+    return len(found["word"]) <= _SMALL_WORD and nouns * _NOUNS >= len(words)
 
 
 def sentences(text: str) -> list[str]:

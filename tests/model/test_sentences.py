@@ -20,13 +20,14 @@ ENDS = (
     "The answer is no. Nobody asks.|A work of art. Look.|See example.com. Users may ask.|Made by Acme Inc. Users may ask.|Pens, etc. Given these, act.",
     "Er kommt am 1. Mai. Sie geht.|Nimm Plan 1. Dann ruf an.|Il parle. « Il ment. »|Ψεύδεται; Όχι.|Er sagt nichts. »Nein«, sagt sie.",
     "**Be kind.** Be fair.|(Ask.) Act.|A note.[^1] Another.|It is version 2. Version 3 is next.",
+    "The limit is 3. Users may ask for more of them.|Rate it from 1 to 5. Users may ask.|Das steht in Absatz 2. Gäste fragen den Wirt.",
 )
 STAYS = (
     "Ask Prof. Ada first.|Ask Dr. Ines, Mr. Ott, Mrs. Ott or St. Gallen.|By J. R. Ott and K. Ott.|A U.S. Senator.",
     "Use a tool, e.g. Python, i.e. The one.|See No. 5, Art. 3, pp. 4 and Fig. 7.|Smith et al. Nature.|Rom vs. Karthago.",
     "1. Look at it.|A. Look at it.|iv) Look at it.|Ask (cf. Plato) now.|He asked. what now?|version 1.5 is out.|What?! never.",
     "Frag Hr. Ott, ggf. Frau Ott, vgl. Abs. 3.|Mme. Élise parle.",
-    "Er kommt am 1. Mai wieder.|Der 2. Absatz gilt.|Bis 31. Dezember.|P.S. Ask first.|N.B. The shop is closed.|Τα λέει· όχι πάντα; όχι.",
+    "Er kommt am 1. Mai wieder.|Der 2. Absatz gilt.|Bis 31. Dezember.|Auf 3. Platz kommt die Bibliothek.|Er kam auf 3. Platz.|Seit dem 19. Jahrhundert lesen Kinder in der Stadt vor.|Die Bibliothek steht nach dem 2. Umbau in ihrem 7. Jahr.|P.S. Ask first.|N.B. The shop is closed.|Τα λέει· όχι πάντα; όχι.",
 )
 
 
