@@ -31,6 +31,9 @@ from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.readers.feedback import feedback_files
 from sphinx_policyspec.sources import Loaded
 
+UNDATED = "undated"
+"""What a release without a version is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
@@ -282,9 +285,9 @@ class Desk:
         served = self.spec(name)
         if not release:
             return served.shelves[-1]
-        found = next((one for one in served.shelves if one.release == release), None)
+        found = next((one for one in served.shelves if (one.release or UNDATED) == release), None)
         if found is None:
-            hint = nearest(release, [one.release for one in served.shelves])
+            hint = nearest(release, [one.release or UNDATED for one in served.shelves])
             raise UnknownIdError(f"no release `{release}` of `{served.name}`; {hint}".rstrip("; "))
         return found
 
@@ -322,7 +325,7 @@ def _above(loaded: Loaded) -> tuple[Path, ...]:
 
 def uri_of(served: ServedSpec, shelf: Shelf, kind: str, name: str) -> str:
     """Return the address of a resource."""
-    parts = (served.name, shelf.release or "undated", kind, name)
+    parts = (served.name, shelf.release or UNDATED, kind, name)
     return "policyspec://" + "/".join(quote(part, safe="") for part in parts)
 
 

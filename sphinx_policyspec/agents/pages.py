@@ -49,7 +49,7 @@ def read(desk: Desk, uri: str) -> tuple[str, Shelf]:
     if not uri.startswith("policyspec://") or len(parts) != 4:  # noqa: PLR2004  spec, release, kind, name
         raise UnknownIdError("no such resource; an address is policyspec://SPEC/RELEASE/KIND/NAME")
     spec, release, kind, name = parts
-    shelf = desk.shelf(spec, "" if release == "undated" else release)
+    shelf = desk.shelf(spec, release)
     makers: Mapping[str, Callable[[Shelf, str], str]] = {
         "provision": _provision,
         "example": _example,

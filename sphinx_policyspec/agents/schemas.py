@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sphinx_policyspec.agents import tools
@@ -233,15 +234,19 @@ def lacking(row: OfferedTool, desk: Desk) -> str:
     return _NOTHING_TO_COMPARE if row.over == "releases" and not desk.has_releases else ""
 
 
-def arguments_of(row: OfferedTool, desk: Desk) -> Record:
-    """Return the schema of the arguments of a tool; which spec and release it is about where there are several."""
-    several = {
+_SEVERAL: Mapping[str, Record] = MappingProxyType(
+    {
         "spec": {"type": "string", "description": "Name of a spec; the first where left out."},
         "release": {"type": "string", "description": "Version; the newest where left out."},
     }
+)
+
+
+def arguments_of(row: OfferedTool, desk: Desk) -> Record:
+    """Return the schema of the arguments of a tool; which spec and release it is about where there are several."""
     chosen = {
         name: schema
-        for name, schema in several.items()
+        for name, schema in _SEVERAL.items()
         if (len(desk.specs) > 1 if name == "spec" else desk.has_releases and row.name != "diff")
     }
     return {
@@ -270,7 +275,8 @@ def taken(schema: Record, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a call, those left out that are ``null``; raise :class:`SourceError` for a wrong one."""
     known, found = schema["properties"], {name: value for name, value in given.items() if value is not None}
     for name in found.keys() - known.keys():
-        raise SourceError(f"unknown argument `{name[:60]}`; {nearest(name[:60], known)}".rstrip("; "))
+        hint = f"there is one {name}, which needs no name" if name in _SEVERAL else nearest(name[:60], known)
+        raise SourceError(f"unknown argument `{name[:60]}`; {hint}".rstrip("; "))
     for name in schema["required"]:
         if name not in found:
             raise SourceError(f"the argument `{name}` is missing")

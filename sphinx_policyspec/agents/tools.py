@@ -42,8 +42,8 @@ PACK_BYTES = 10_000
 _PACK = 8_000
 """Bytes of it where nobody says how many."""
 _EXCERPT = 200
-_LONG = 2_000
-"""Characters of each text in an item of a list that is larger than an answer by itself."""
+_LONG = (2_000, 500, 100, 20)
+"""Characters of each text in an item of a list that is larger than an answer by itself: the first that make it fit."""
 _IN_TITLE, _IN_TEXT, _NEAR, _ALL, _PHRASE = 10, 2, 5, 20, 40
 """What a word counts in a search: in a title or name, in a text, as a slip of one in a title; all words at once; as they were typed."""
 _TYPED = 3
@@ -98,7 +98,7 @@ def paged(record: Record, key: str, given: Mapping[str, Any], limit: int = 0) ->
     room = MOST_BYTES - size_of({**record, key: []}) - 200
     shown: list[Any] = []
     for given_item in items[start:]:
-        item = given_item if shown or size_of(given_item) < room else _shortened(given_item)
+        item = given_item if shown or size_of(given_item) < room else _shortened(given_item, room)
         room -= size_of(item) + 2
         if (shown and room < 0) or (limit and len(shown) == limit):
             break
@@ -108,13 +108,19 @@ def paged(record: Record, key: str, given: Mapping[str, Any], limit: int = 0) ->
     return {**record, key: shown, "more": more}
 
 
-def _shortened(value: Any) -> Any:  # noqa: ANN401  any part of JSON
-    """Return a value with the ends of long texts, and of long lists in it, left out."""
+def _shortened(value: Any, room: int) -> Any:  # noqa: ANN401  any part of JSON
+    """Return a value with the ends of long texts, and of long lists in it, left out: as much of each as is left of an answer."""
+    return next(
+        (cut for most in _LONG[:-1] if size_of(cut := _cut(value, most)) < room), _cut(value, _LONG[-1])
+    )
+
+
+def _cut(value: Any, most: int) -> Any:  # noqa: ANN401  likewise
     if isinstance(value, str):
-        return value if len(value) <= _LONG else f"{value[:_LONG]}…"
+        return value if len(value) <= most else f"{value[:most]}…"
     if isinstance(value, list):
-        return [_shortened(one) for one in value[:20]]
-    return {key: _shortened(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [_cut(one, most) for one in value[: most // 100 + 1]]
+    return {key: _cut(one, most) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def clipped(text: str, most: int) -> tuple[str, int]:
@@ -402,14 +408,16 @@ def diff_releases(desk: Desk, given: Mapping[str, Any]) -> Told:
 
 def context(desk: Desk, given: Mapping[str, Any]) -> Told:
     """Gather what concerns one matter."""
-    shelf, about = _shelf(desk, given), [*given.get("about", ())]
-    if about:
-        shelf, _ = _of(desk, given, about[0])
-        about = [desk.named(one, given.get("spec", ""))[1] for one in about]
+    shelf, about, pair = _shelf(desk, given), given.get("about", ()), given.get("pair", ())
+    if ids := (*about, *pair):
+        shelf, _ = _of(desk, given, ids[0])
+        about, pair = (
+            [desk.named(one, given.get("spec", ""))[1] for one in names] for names in (about, pair)
+        )
     cases = [*_cases(given["case"])] if given.get("case") else []
     pack = shelf.pack(
         about,
-        pair=given.get("pair", ()),
+        pair=pair,
         cases=cases,
         topic=given.get("topic", ""),
         budget=given.get("budget", _PACK),

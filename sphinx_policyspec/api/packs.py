@@ -112,7 +112,7 @@ def gathered(
     :param name: of the SOURCE, for the command that gives the pack
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
-        raise SourceError("say what the pack is about: one of ids, a pair, cases and a topic")
+        raise SourceError("say what the pack is about: give one of `about`, `pair`, `case` and `topic`")
     if pair and len(set(pair)) != 2:  # noqa: PLR2004  what a pair is
         raise SourceError("a pair is two principles, each with an id of its own")
     findings: tuple[Finding, ...] = ()
@@ -143,7 +143,11 @@ def gathered(
         *near[1:],
         *(of.prompts(provisions) if include_evals else ()),
     ]
-    findings = (*findings, *(feedback_findings(feedback, parts) if feedback is not None else ()))
+    findings = (
+        *findings,
+        *(feedback_findings(feedback, parts) if feedback is not None else ()),
+        *(results.findings if results is not None else ()),
+    )
     return ContextPack(
         spec=read.spec.title,
         release=read.spec.version,

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import actions, completion, navigation, outline, renaming
@@ -28,17 +29,36 @@ from sphinx_policyspec.language_server.scheduler import Held, Scheduler
 from sphinx_policyspec.readers.text import read_text
 
 
+class _Protocol(LanguageServerProtocol):
+    """The protocol, in which each request has an answer, also one that cannot be read."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401  as pygls has it
+        """Return a message as an object; whoever waits for an answer is told what is wrong with a request."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException:
+            if "id" in data and "method" in data:
+                error = JsonRpcInvalidParams(f"wrong parameters of {data['method']}")
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
+
+
 class PolicyServer(LanguageServer):
     """A language server for behaviour specs."""
 
     def __init__(self) -> None:
-        super().__init__("policyspec", _version())
+        super().__init__("policyspec", _version(), protocol_cls=_Protocol)
         self.specs = Workspace()
         self.is_trusted = False
         self._schedulers: dict[Path, Scheduler] = {}
         self._diagnostics: dict[Path, Diagnostics] = {}
         self._published: dict[Path, list[types.Diagnostic]] = {}
         self._by_root: dict[Path, set[Path]] = {}
+
+    def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401  as pygls has it
+        """Show an error to whoever types, unless a request was wrong: that has its answer."""
+        if not isinstance(error, JsonRpcInvalidParams):
+            super().report_server_error(error, source)
 
     @property
     def encoding(self) -> str:

@@ -13,10 +13,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mcp.shared.exceptions import MCPError
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.agents.desk import Desk, state_of
+from sphinx_policyspec.agents.tools import MOST_BYTES, paged, size_of
 from tests.agents.client import Asked, Wire, asked, wire
 from tests.conftest import REPOSITORY, Run
 
@@ -545,6 +548,31 @@ def test_a_draft_opens_no_file(pipes: Wire, world: Path) -> None:
     assert answer["structuredContent"]["provisions"] == ["be_odd"]
 
 
+@given(st.lists(st.integers(0, 60_000), max_size=30), st.integers(0, 9))
+@settings(max_examples=60, deadline=None)
+def test_a_walk_by_what_is_more_gives_each_item_once_in_answers_that_are_small_enough(
+    sizes: list[int], many: int
+) -> None:
+    items = [
+        {
+            "n": n,
+            "text": "é" * (size // 4),
+            "parts": [{"words": "x" * size, "many": ["y" * 300] * many}] * many,
+        }
+        for n, size in enumerate(sizes)
+    ]
+    seen, offset = [], 0
+    while True:
+        record = paged({"items": items}, "items", {"offset": offset})
+        assert size_of(record) <= MOST_BYTES
+        seen += [one["n"] for one in record["items"]]
+        if record["more"] is None:
+            break
+        assert record["more"]["how"] == f"call again with offset {len(seen)}"
+        offset = len(seen)
+    assert seen == [*range(len(items))]
+
+
 def test_what_is_no_message_does_not_end_the_server(pipes: Wire) -> None:
     for raw in (
         b"{",
@@ -617,13 +645,20 @@ def test_nothing_that_a_project_prints_reaches_the_client(tmp_path: Path) -> Non
 def test_several_specs_are_told_apart_by_name_and_a_long_text_is_whole_as_a_resource(world: Path) -> None:
     long = "\n\n".join(f"Paragraph {number}." + " Speak up." * 90 for number in range(20))
     (world / "other.md").write_text(
-        "# Other {#other}\n\n## Be bold {#be_bold authority=user}\n\nBe bold.\n\n"
+        "# Other {#other}\n\n## Be bold {#be_bold authority=user}\n\nBe bold.\n\n## Be calm {#be_calm authority=user}\n\nBe calm.\n\n"
         f"## Be loud {{#be_loud authority=user}}\n\n{long}\n",
         "utf-8",
     )
     with asked(world, NEWEST, "other.md", "--name", "rules", "--name", "other") as client:
         assert client.call("principle", id="be_kind")["release"] == "2026-02-01"
         assert client.call("principle", id="other:be_bold")["text"] == "Be bold."
+        assert client.call("context", pair=["other:be_bold", "other:be_calm"])["about"] == [
+            "be_bold",
+            "be_calm",
+        ]
+        assert "there is one release" in client.error("principle", id="other:be_bold", release="2026-01-01")
+        with pytest.raises(MCPError, match="known are `undated`"):
+            client.run(client.client.read_resource("policyspec://other/latest/provision/be_bold"))
         assert client.call("principle", id="be_bold", spec="other")["text"] == "Be bold."
         assert "did you mean `other`" in client.error("principle", id="be_bold", spec="othr")
         found = client.call("principle", id="other:be_loud")

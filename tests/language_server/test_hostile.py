@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import child
@@ -44,6 +45,7 @@ class Wire:
             COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
         )
         self.answers: dict[int, dict[str, Any]] = {}
+        self.told: list[str] = []
         self.count = 0
         self._news = threading.Condition()
         self._errors: list[bytes] = []
@@ -67,6 +69,7 @@ class Wire:
             with self._news:
                 if "id" in message and "method" not in message:
                     self.answers[message["id"]] = message
+                self.told.append(message.get("method", ""))
                 self._news.notify_all()
 
     def send(self, method: str, params: Any, *, is_asked: bool = False) -> int:
@@ -261,3 +264,15 @@ def test_a_project_that_cannot_be_read_is_said_once_and_left_alone(tmp_path: Pat
         one.run(one.until_said("absent"))
         # Ids are found all the same.
         assert one.definition("index.md", ":id: kind", offset=6) == ["index.md:4"]
+
+
+def test_a_request_with_wrong_parameters_has_an_answer_and_shows_nothing(wire: tuple[Wire, str]) -> None:
+    one, uri = wire
+    for params in (
+        {},
+        None,
+        {"textDocument": {"uri": uri}},
+        {"textDocument": {"uri": uri}, "position": {"line": -1}},
+    ):
+        assert one.ask("textDocument/hover", params)["error"]["code"] == JsonRpcInvalidParams.CODE
+    assert "window/showMessage" not in one.told

@@ -134,10 +134,13 @@ def test_an_address_of_the_site_makes_links_absolute_and_folders_of_pages_are_fo
     build: Build, tmp_path: Path
 ) -> None:
     source = spec_project(tmp_path, "policyspec_llms = True\nhtml_baseurl = 'https://example.org/spec/'")
+    deep = (source / "sub" / "more.rst").read_text("utf-8").replace("be_brief", "be_deep")
+    (source / "sub" / "deep page.rst").write_text(deep, "utf-8")
     app = build(source, "dirhtml")
     index = Path(app.outdir, "llms.txt").read_text("utf-8")
     assert "](https://example.org/spec/sub/more/index.md#be_brief)" in index
     assert all(address.startswith("https://example.org/spec/") for address in links_of(index))
+    assert "](https://example.org/spec/sub/deep%20page/index.md#be_deep)" in index
     page = Path(app.outdir, "sub", "more", "index.md").read_text("utf-8")
     assert "](../../index.md#be_kind)" in page
 

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from docutils import nodes
 from sphinx import addnodes
@@ -60,7 +60,7 @@ def markdown_file(app: Sphinx, docname: str) -> Path:
 
 def markdown_address(app: Sphinx, docname: str) -> str:
     """Return the address of that file from the root of the site."""
-    return markdown_file(app, docname).relative_to(app.outdir).as_posix()
+    return quote(markdown_file(app, docname).relative_to(app.outdir).as_posix())
 
 
 def write_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
