@@ -15,7 +15,7 @@ from sphinx_policyspec.checks.fixes import Fix, fixes_of
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports.report_formats import Reported
 from sphinx_policyspec.files import with_unsaved, without_collector
-from sphinx_policyspec.language_server.index import Known, Thing, things_of
+from sphinx_policyspec.identifiers.index import Known, Thing, things_of
 from sphinx_policyspec.language_server.static_conf import read_conf
 from sphinx_policyspec.sources import Loaded, ProjectOptions, is_project
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.identifiers.renaming import RENAMED
 from sphinx_policyspec.language_server import renaming
-from sphinx_policyspec.language_server.index import things_of
+from sphinx_policyspec.identifiers.index import things_of
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.reading import RootSource
 from sphinx_policyspec.language_server.roots import Root
-from sphinx_policyspec.language_server.sites import Form, IdSite
+from sphinx_policyspec.identifiers.sites import Form, IdSite
 from tests.conftest import REPOSITORY
 from tests.language_server.conftest import write_release
 from tests.language_server.editor import edited
@@ -39,11 +40,7 @@ def given_ids(root: Root) -> Iterator[IdSite]:
     seen: set[tuple[str, str]] = set()
     for file in root.index.files:
         for site in root.index.sites(file):
-            is_given = (
-                site.defines
-                and site.form not in {Form.ARGUMENT, Form.ALIAS}
-                and site.kind in renaming.RENAMED
-            )
+            is_given = site.defines and site.form not in {Form.ARGUMENT, Form.ALIAS} and site.kind in RENAMED
             if is_given and (site.kind, site.name) not in seen:
                 seen.add((site.kind, site.name))
                 yield site

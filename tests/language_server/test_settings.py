@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from sphinx_policyspec.language_server.index import MOST_FILES, files_below
+from sphinx_policyspec.identifiers.index import MOST_FILES, files_below
 from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
 from sphinx_policyspec.language_server.static_conf import read_conf
 from tests.conftest import REPOSITORY

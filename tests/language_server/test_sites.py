@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.language_server.directives import directives_in
-from sphinx_policyspec.language_server.index import Index, things_of
-from sphinx_policyspec.language_server.sites import SUFFIXES, Form, sites_in
+from sphinx_policyspec.identifiers.directives import directives_in
+from sphinx_policyspec.identifiers.index import Index, things_of
+from sphinx_policyspec.identifiers.sites import SUFFIXES, Form, sites_in
 from sphinx_policyspec.model import Principle, Reference, Span, TargetKind
 from sphinx_policyspec.model.attributes import ATTRIBUTES, kind_named
 from sphinx_policyspec.sources import Loaded

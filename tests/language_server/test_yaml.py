@@ -8,11 +8,12 @@ import pytest
 from lsprotocol import types
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.language_server import actions, completion, outline, renaming
+from sphinx_policyspec.identifiers.renaming import in_sidecar
+from sphinx_policyspec.language_server import actions, completion, outline
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.roots import Root
-from sphinx_policyspec.language_server.sites import YamlFile, yaml_file
+from sphinx_policyspec.identifiers.sites import YamlFile, yaml_file
 from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS
 from sphinx_policyspec.readers.cases import CASE, EXPECT, ITEM
 from tests.language_server.conftest import CASES, write_release
@@ -236,5 +237,6 @@ SIDECARS = {
 @pytest.mark.parametrize(("before", "after"), SIDECARS.items())
 def test_a_former_id_is_kept_in_an_annotation_file(before: str, after: str) -> None:
     text = Text("notes.yaml", before)
-    edit = renaming.in_sidecar(text, "be_gentle", "be_gentle", "be_kind")
-    assert (edited(before, [edit]) if edit else "") == after
+    found = in_sidecar("notes.yaml", before, "be_gentle", "be_gentle", "be_kind")
+    edits = [text.edit(text.exact_range(found.span), found.text)] if found else []
+    assert (edited(before, edits) if edits else "") == after

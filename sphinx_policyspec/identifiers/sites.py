@@ -17,7 +17,7 @@ from types import MappingProxyType
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError
-from sphinx_policyspec.language_server.directives import Directive, directives_in
+from sphinx_policyspec.identifiers.directives import Directive, directives_in
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS, kind_named
 from sphinx_policyspec.readers.cases import CASE

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sphinx_policyspec.language_server.sites import SUFFIXES, TAG, Form, IdSite, sites_in
+from sphinx_policyspec.identifiers.sites import SUFFIXES, TAG, Form, IdSite, sites_in
 from sphinx_policyspec.model import Definition, Principle, Prose, Provision, Span, Spec, TargetKind
 
 MOST_FILES = 5000
