@@ -34,6 +34,9 @@ from sphinx_policyspec.api.feedback import (
     anchor as anchor, check_feedback as check_feedback, find_anchors as find_anchors, import_feedback as import_feedback,
     read_web_annotations as read_web_annotations, web_annotation as web_annotation,
 )
+from sphinx_policyspec.api.proposals import (
+    AppliedProposal as AppliedProposal, apply_proposal as apply_proposal, check_proposal as check_proposal,
+)
 from sphinx_policyspec.api.training import training_rows as training_rows
 from sphinx_policyspec.api.overlays import (
     check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay,
@@ -104,6 +107,12 @@ from sphinx_policyspec.feedback.check import FeedbackReport as FeedbackReport
 from sphinx_policyspec.feedback.register import ImportedFeedback as ImportedFeedback
 from sphinx_policyspec.model.feedback import (
     Feedback as Feedback, FeedbackKind as FeedbackKind, FeedbackStatus as FeedbackStatus,
+)
+from sphinx_policyspec.model.proposals import (
+    EditKind as EditKind, Proposal as Proposal, ProposalEdit as ProposalEdit, ProposalStatus as ProposalStatus,
+)
+from sphinx_policyspec.proposals.check import (
+    CheckedProposal as CheckedProposal, ProposalEffects as ProposalEffects, ProposalReport as ProposalReport,
 )
 from sphinx_policyspec.training.rows import TrainingRows as TrainingRows
 from sphinx_policyspec.evals.records import EvalRun as EvalRun

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.overlays.rebase import OverlayRebase
     from sphinx_policyspec.overlays.resolve import OverlayResolution
     from sphinx_policyspec.packs.pack import ContextPack
+    from sphinx_policyspec.proposals.check import ProposalReport
     from sphinx_policyspec.publishing.report import PublishReport
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
@@ -351,7 +352,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | PublishReport | ReadingList | Reasoning | Report | Results | Review"
+    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ProposalReport | PublishReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -376,6 +377,7 @@ _FORMS = {
     "OverlayRebase": "overlays.formats REBASE_FORMATS",
     "OverlayReport": "overlays.formats OVERLAY_FORMATS",
     "OverlayResolution": "overlays.resolve RESOLUTION_FORMATS",
+    "ProposalReport": "proposals.formats PROPOSAL_FORMATS",
     "PublishReport": "publishing.report PUBLISH_FORMATS",
     "ReadingList": "exports.diff READING_FORMATS",
     "Reasoning": "exports.answers REASONING_FORMATS",

@@ -94,6 +94,7 @@ _MODULES = {
     "handbook": ("handbook",),
     "language_server": ("lsp",),
     "overlays": ("overlay",),
+    "proposals": ("propose",),
     "publishing": ("publish",),
     "query": ("graph", "query", "reason"),
     "training": ("training",),

@@ -32,6 +32,7 @@ from sphinx_policyspec.model import (
 from sphinx_policyspec.model.attributes import MAPPINGS, SidecarKey, SidecarPart
 from sphinx_policyspec.model.feedback import FeedbackKind, FeedbackStatus
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.proposals import EditKind, ProposalStatus
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.feedback import FEEDBACK, FEEDBACK_MAP, REGISTER
 from sphinx_policyspec.readers.judgements import JUDGEMENT, RESULT_FIELDS, RESULT_MAP, TRIAGE
@@ -44,6 +45,7 @@ from sphinx_policyspec.readers.overlays import (
     UPSTREAM,
     WHERE,
 )
+from sphinx_policyspec.readers.proposals import ADD, AGAINST, EDIT, PROPOSAL
 from sphinx_policyspec.surveys import Decider
 
 _Schema = dict[str, Any]
@@ -213,6 +215,19 @@ def _feedback() -> _Schema:
     }
 
 
+def _proposal() -> _Schema:
+    """Return the schema of the heads of proposals, edits included."""
+    texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
+    parts = {"edits": {"type": ["array", "null"], "items": {"$ref": "#/$defs/edit"}}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec proposal",
+        "description": "The head of a proposal: what it is against, and its edits, which may also stand in a block below it.",
+        **_keys(PROPOSAL, {**parts, "against": _keys(AGAINST), **_written()["proposal"]}),
+        "$defs": {"edit": _keys(EDIT, {"add": _keys(ADD)}), "names": texts},
+    }
+
+
 def _feedback_map() -> _Schema:
     """Return the schema of maps of labels, for `policyspec feedback --map`."""
     texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
@@ -238,6 +253,8 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
         Duty,
         FeedbackKind,
         FeedbackStatus,
+        EditKind,
+        ProposalStatus,
         JudgedKind,
         Label,
         LockState,
@@ -334,6 +351,7 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
     "overlay": _overlay,
     "feedback": _feedback,
     "feedback-map": _feedback_map,
+    "proposal": _proposal,
 }
 """The schemas of files that people write, by the kind of file."""
 

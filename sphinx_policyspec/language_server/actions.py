@@ -10,12 +10,12 @@ from typing import Any
 from lsprotocol import types
 
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.language_server.diagnostics import SOURCE
 from sphinx_policyspec.identifiers.directives import directives_in
+from sphinx_policyspec.identifiers.sites import MARKDOWN, RST, YAML
+from sphinx_policyspec.language_server.diagnostics import SOURCE
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import uri_of
 from sphinx_policyspec.language_server.renaming import Edits, kept_alias
-from sphinx_policyspec.identifiers.sites import MARKDOWN, RST, YAML
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.text import ignores_in
 

@@ -12,9 +12,9 @@ from lsprotocol import types
 
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.identifiers.directives import directives_in
+from sphinx_policyspec.identifiers.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML, YamlFile, yaml_file
 from sphinx_policyspec.language_server.navigation import Here, about
 from sphinx_policyspec.language_server.outline import has_letters
-from sphinx_policyspec.identifiers.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML, YamlFile, yaml_file
 from sphinx_policyspec.model import OverrideMode, TargetKind, Verdict
 from sphinx_policyspec.model.attributes import (
     CLAUSES,

@@ -11,9 +11,9 @@ from lsprotocol import types
 
 from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.index import Thing
+from sphinx_policyspec.identifiers.sites import RST, TAG, IdSite
 from sphinx_policyspec.language_server.places import Text, uri_of
 from sphinx_policyspec.language_server.roots import Root
-from sphinx_policyspec.identifiers.sites import RST, TAG, IdSite
 from sphinx_policyspec.model import Span, TargetKind, rules
 
 _MARKS = re.compile(r"\*\*|`")

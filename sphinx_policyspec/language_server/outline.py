@@ -8,10 +8,10 @@ import yaml
 from lsprotocol import types
 
 from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.identifiers.sites import TAG, Form, IdSite
 from sphinx_policyspec.language_server.navigation import Here, counts
 from sphinx_policyspec.language_server.places import uri_of
 from sphinx_policyspec.language_server.roots import Root
-from sphinx_policyspec.identifiers.sites import TAG, Form, IdSite
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 

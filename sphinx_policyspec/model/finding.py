@@ -50,6 +50,7 @@ class Category(enum.StrEnum):
     OVERLAYS = "overlays", "Overlays"
     ALIGNMENTS = "alignments", "Alignments"
     FEEDBACK = "feedback", "Feedback"
+    PROPOSALS = "proposals", "Proposals"
     GENERAL = "general", "Files and comments"
 
     def __new__(cls, word: str, heading: str) -> Self:

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.identifiers.renaming import RENAMED
-from sphinx_policyspec.language_server import renaming
 from sphinx_policyspec.identifiers.index import things_of
+from sphinx_policyspec.identifiers.renaming import RENAMED
+from sphinx_policyspec.identifiers.sites import Form, IdSite
+from sphinx_policyspec.language_server import renaming
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.reading import RootSource
 from sphinx_policyspec.language_server.roots import Root
-from sphinx_policyspec.identifiers.sites import Form, IdSite
 from tests.conftest import REPOSITORY
 from tests.language_server.conftest import write_release
 from tests.language_server.editor import edited

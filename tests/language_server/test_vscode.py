@@ -22,8 +22,8 @@ from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.exports.schemas import format_schema
-from sphinx_policyspec.language_server.roots import EditorSettings
 from sphinx_policyspec.identifiers.sites import ROLES
+from sphinx_policyspec.language_server.roots import EditorSettings
 from sphinx_policyspec.model import Definition, Example, Principle, Verdict
 from sphinx_policyspec.readers.comments import ROLES as SPEAKERS
 from sphinx_policyspec.readers.model_spec import read_model_spec

@@ -9,11 +9,11 @@ from lsprotocol import types
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.identifiers.renaming import in_sidecar
+from sphinx_policyspec.identifiers.sites import YamlFile, yaml_file
 from sphinx_policyspec.language_server import actions, completion, outline
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.roots import Root
-from sphinx_policyspec.identifiers.sites import YamlFile, yaml_file
 from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS
 from sphinx_policyspec.readers.cases import CASE, EXPECT, ITEM
 from tests.language_server.conftest import CASES, write_release

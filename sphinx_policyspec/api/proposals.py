@@ -1,0 +1,251 @@
+"""Proposals: what edits of a spec would do, and the files with these edits in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Unpack
+
+from sphinx_policyspec.api.comparing import diff, diff_cases
+from sphinx_policyspec.api.judging import check, read_cases
+from sphinx_policyspec.api.overlays import rebase_overlay
+from sphinx_policyspec.api.reading import ReadingOptions, load_checked
+from sphinx_policyspec.checks.fixes import diff_of, write_texts
+from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.files import Brief, real_path, with_unsaved
+from sphinx_policyspec.identifiers.index import files_below
+from sphinx_policyspec.model import Case, Finding, RebaseEffect, Severity
+from sphinx_policyspec.model.feedback import Feedback
+from sphinx_policyspec.model.proposals import Proposal
+from sphinx_policyspec.proposals.check import (
+    CheckedProposal,
+    ProposalEffects,
+    ProposalReport,
+    base_findings,
+    changed_pairs,
+    checked,
+    concerned,
+    new_findings,
+    unreadable,
+)
+from sphinx_policyspec.proposals.edits import EditedSpec, EditWriter
+from sphinx_policyspec.proposals.places import EditedTexts, Stretch
+from sphinx_policyspec.readers.feedback import feedback_files, read_registers
+from sphinx_policyspec.readers.proposals import read_proposal_file
+from sphinx_policyspec.readers.text import SourceLines
+from sphinx_policyspec.sources import Loaded
+from sphinx_policyspec.surveys.pairs import pairs_of
+
+
+def check_proposal(
+    source: str | Path,
+    *files: str | Path,
+    cases: Iterable[Case | str | Path] = (),
+    overlays: Iterable[str | Path] = (),
+    feedback: Iterable[str | Path] = (),
+    **options: Unpack[ReadingOptions],
+) -> ProposalReport:
+    """Return what proposals would do to a SOURCE, each alone and then together; nothing is written.
+
+    Their edits are applied in memory, and the result is read, checked and compared as any SOURCE. What is wrong with a
+    proposal is among the findings of the report, which ``failed`` where there is an error, or a case comes out otherwise that
+    the proposal does not list. Raises :class:`SourceError` where SOURCE cannot be read, or holds no texts.
+
+    :param files: of proposals
+    :param cases: cases, or files and folders of them
+    :param overlays: files of overlays on the spec
+    :param feedback: registers of feedback, or folders of them
+    :param options: how SOURCE is read, as for :func:`load`
+    """
+    trial = _Trial(source, options)
+    trial.read_cases(cases)
+    trial.overlays = tuple(map(str, overlays))
+    trial.records = read_registers(
+        [(one, one.name) for file in feedback for one in feedback_files(Path(file))]
+    )[0]
+    read = [(*read_proposal_file(Path(file), str(file)),) for file in files]
+    alone = [trial.checked(proposal, form) for proposal, form in read if proposal]
+    unread = tuple(found for proposal, form in read if proposal is None for found in form)
+    together: ProposalEffects | None = None
+    conflicts: tuple[Finding, ...] = ()
+    if len(alone) > 1:
+        together, conflicts = trial.together([one.proposal for one in alone])
+    return ProposalReport(
+        release=trial.loaded.spec.version,
+        sha256=trial.digest,
+        checks=tuple(alone),
+        together=together,
+        unread=unread,
+        conflicts=conflicts,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedProposal(Brief):
+    """The texts of a spec with the edits of a proposal in them.
+
+    :param texts: the new text of each file that changes; none where an edit does not fit
+    :param lines: the files as they were read
+    :param findings: what is wrong with the proposal
+    """
+
+    texts: Mapping[str, str]
+    lines: SourceLines
+    findings: tuple[Finding, ...]
+
+    @property
+    def diff(self) -> tuple[str, ...]:
+        """The lines of a unified diff from the files as they are."""
+        return tuple(diff_of(dict(self.texts), self.lines))
+
+    def write(self) -> tuple[str, ...]:
+        """Write the texts; return the files that are left alone, since they are not UTF-8, or have changed meanwhile."""
+        return write_texts(dict(self.texts), self.lines)
+
+
+def apply_proposal(
+    source: str | Path, file: str | Path, **options: Unpack[ReadingOptions]
+) -> AppliedProposal:
+    """Return the texts of a SOURCE with the edits of a proposal in them, byte for byte the same elsewhere.
+
+    There are none where an edit does not fit, or the proposal is against another text, which the findings tell. Raises as
+    :func:`check_proposal` does.
+
+    :param options: how SOURCE is read, as for :func:`load`
+    """
+    trial = _Trial(source, options)
+    proposal, form = read_proposal_file(Path(file), str(file))
+    if proposal is None:
+        return AppliedProposal(texts={}, lines=trial.lines, findings=form)
+    writer = EditWriter(trial.workspace())
+    applied = writer.apply(proposal)
+    base = base_findings(proposal, trial.loaded.spec.version, trial.digest, applied.fits)
+    findings = (*form, *base, *applied.findings)
+    is_wrong = any(one.severity is Severity.ERROR for one in findings)
+    texts = {} if is_wrong else writer.workspace.texts.changed
+    return AppliedProposal(texts=texts, lines=trial.lines, findings=findings)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A SOURCE, and texts that are tried in the place of its files."""
+
+    source: str | Path
+    options: ReadingOptions
+    loaded: Loaded = field(init=False)
+    lines: SourceLines = field(init=False)
+    cases: tuple[Case, ...] = ()
+    overlays: tuple[str, ...] = ()
+    records: tuple[Feedback, ...] = ()
+    _known: dict[tuple[tuple[str, str], ...], Loaded] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read it."""
+        self.loaded = load_checked(self.source, **self.options)
+        if not self.loaded.has_files or self.loaded.overlays:
+            raise SourceError(f"`{self.source}` holds no texts of its own that edits could change")
+        self.lines = SourceLines(self.loaded.root, self.loaded.beside, self.loaded.bound)
+
+    def read_cases(self, given: Iterable[Case | str | Path]) -> None:
+        """Read cases; one that cannot be read is told by `resolve`."""
+        self.cases = tuple(read_cases(given)[0])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text; of several files that of the list of theirs, as ``sha256sum`` prints it."""
+        files = [document.file for document in self.loaded.spec.documents]
+        if len(files) < 2:  # noqa: PLR2004  one file is what it is
+            return self.loaded.digest
+        told = ""
+        for file in files:
+            path = self.lines.path(file)
+            data = path.read_bytes() if path and path.is_file() else b""
+            told += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def workspace(self) -> EditedSpec:
+        """Return the spec with texts that can be edited."""
+        loaded = self.loaded
+        path = Path(self.source)
+        own = {document.file for document in loaded.spec.documents}
+        below = files_below(loaded.root) if path.is_dir() else ()
+        names = [one.relative_to(loaded.root).as_posix() for one in below]
+        root = real_path(loaded.root)
+        sidecars = tuple(one.name for one in loaded.annotations if real_path(one).is_relative_to(root))
+        return EditedSpec(
+            spec=loaded.spec,
+            texts=EditedTexts(lambda file: "\n".join(self.lines.of(file))),
+            files=tuple(dict.fromkeys((*sorted(own), *names, *sidecars))),
+            sidecars=sidecars,
+            read=lambda texts: self.read(texts).spec,
+        )
+
+    def read(self, texts: Mapping[str, str]) -> Loaded:
+        """Read it with texts in the place of files."""
+        key = tuple(sorted(texts.items()))
+        if key not in self._known:
+            with with_unsaved(self._unsaved(texts)):
+                self._known[key] = load_checked(self.source, **self.options)
+        return self._known[key]
+
+    def _unsaved(self, texts: Mapping[str, str]) -> dict[Path, str]:
+        return {real_path(path): text for file, text in texts.items() if (path := self.lines.path(file))}
+
+    def checked(self, proposal: Proposal, form: tuple[Finding, ...]) -> CheckedProposal:
+        """Try a proposal alone."""
+        writer = EditWriter(self.workspace())
+        applied = writer.apply(proposal)
+        effects = ProposalEffects()
+        if all(applied.fits):
+            effects = self.effects(writer.workspace.texts.changed, proposal)
+        titles = [case.title or case.span.place for case in self.cases]
+        base = self.loaded.spec.version, self.digest
+        known = titles, self.records
+        return checked(proposal, form, applied, effects, base=base, known=known)
+
+    def together(self, proposals: Sequence[Proposal]) -> tuple[ProposalEffects, tuple[Finding, ...]]:
+        """Try proposals one after the other."""
+        writer = EditWriter(self.workspace())
+        others: dict[str, tuple[Stretch, ...]] = {}
+        conflicts: list[Finding] = []
+        for one in proposals:
+            applied = writer.apply(one, others)
+            others[one.id] = (*others.get(one.id, ()), *applied.touched)
+            conflicts += applied.findings
+        effects = ProposalEffects()
+        if not conflicts:
+            effects = self.effects(writer.workspace.texts.changed, proposals[0])
+        return effects, tuple(conflicts)
+
+    def effects(self, texts: Mapping[str, str], proposal: Proposal) -> ProposalEffects:
+        """Return what texts would do."""
+        before = self.loaded
+        try:
+            after = self.read(texts)
+            # What tells findings from each other is read from the files; of each text from its own.
+            reported = [check(before, use_baseline=False).entries]
+            with with_unsaved(self._unsaved(texts)):
+                reported.append(check(after, use_baseline=False).entries)
+        except PolicySpecError as error:
+            return ProposalEffects(texts=texts, findings=(unreadable(error, proposal.span),))
+        behaviour = diff_cases(before, after, self.cases) if self.cases else None
+        found = behaviour.spec if behaviour else diff(before, after)
+        return ProposalEffects(
+            texts=texts,
+            diff=found,
+            behaviour=behaviour,
+            findings=new_findings(*reported),
+            pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
+            overlays=tuple(self._rebased(before, after)),
+            feedback=concerned(self.records, found),
+        )
+
+    def _rebased(self, before: Loaded, after: Loaded) -> Iterable[tuple[str, tuple[str, ...]]]:
+        """Yield the statements of overlays to which something happens."""
+        for file in self.overlays:
+            for one in rebase_overlay(file, after, upstream=before).statements:
+                if one.effects != (RebaseEffect.UNTOUCHED,):
+                    yield one.id, tuple(effect.value for effect in one.effects)

@@ -1,0 +1,114 @@
+"""The commands ``policyspec propose …``: what edits of a spec would do, and the edits themselves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    file_option,
+    form_option,
+    output_option,
+    source_argument,
+)
+from sphinx_policyspec.files import printable
+
+
+@click.group()
+def propose() -> None:
+    """Try a change of a spec before it is made.
+
+    A proposal is a file of Markdown with a head of YAML: what it is against, what it answers, and typed edits.
+    `policyspec schema proposal` prints the JSON Schema of the head.
+    """
+
+
+@propose.command(cls=SourceCommand)
+@source_argument
+@click.argument(
+    "proposals", metavar="PROPOSAL...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False)
+)
+@click.option(
+    "--cases",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Cases that may come out otherwise: a file, or a folder of them; may be repeated.",
+)
+@file_option("--overlay", "overlays", multiple=True, about="An overlay on SOURCE; may be repeated.")
+@click.option(
+    "--feedback",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="A register of feedback about SOURCE, or a folder of them; may be repeated.",
+)
+@form_option("ProposalReport", about="How to print it; markdown: the body of a pull request.")
+@output_option
+def check(
+    source: str,
+    *,
+    proposals: tuple[str, ...],
+    cases: tuple[str, ...],
+    overlays: tuple[str, ...],
+    feedback: tuple[str, ...],
+    form: str,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Tell what each PROPOSAL would do to SOURCE.
+
+    Its edits are made in memory, and nothing is written: new findings, changes with their weights, cases
+    that come out otherwise, pairs of principles whose order is another, statements of overlays,
+    prompts and feedback that it concerns. Several are tried alone, then together, in order. Exit status 1 means that an
+    edit does not fit, SOURCE is another text, a finding of the result is a new error, or a case comes out otherwise
+    that `flips` does not list.
+
+    \b
+      policyspec propose check model_spec/2025-09-12 proposal.md --cases cases/
+      policyspec propose check docs one.md other.md --format markdown
+    """
+    with settings.watching("trying proposals"):
+        report = ps.check_proposal(
+            source, *proposals, cases=cases, overlays=overlays, feedback=feedback, **settings.options
+        )
+    settings.show(report, form, output)
+    if report.failed:
+        sys.exit(1)
+
+
+@propose.command(cls=SourceCommand)
+@source_argument
+@click.argument("proposal", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--diff", "diff_only", is_flag=True, help="Print what would be written as a diff, and write nothing."
+)
+def apply(source: str, *, proposal: str, diff_only: bool, settings: Settings) -> None:
+    """Write the edits of PROPOSAL into SOURCE.
+
+    Nothing else changes, byte for byte, and nothing is written where an edit does not fit or SOURCE is
+    another text than the one that the proposal is against; exit status 1 means that.
+
+    \b
+      policyspec propose apply model_spec/2025-09-12 proposal.md --diff
+      policyspec propose apply docs proposal.md
+    """
+    with settings.watching("reading"):
+        applied = ps.apply_proposal(source, proposal, **settings.options)
+    settings.report(applied.findings)
+    if any(finding.severity is ps.Severity.ERROR for finding in applied.findings):
+        sys.exit(1)
+    if diff_only:
+        settings.put("".join(f"{printable(line)}\n" for line in applied.diff))
+        return
+    if not Path(source).exists():
+        raise click.UsageError(f"`{source}` is no file or folder here: --diff prints what would change")
+    for file in applied.write():
+        settings.note(f"left `{file}` alone: it is not UTF-8, or has changed")
+    for file in sorted(applied.texts):
+        settings.note(f"wrote {file}")

@@ -1,0 +1,1 @@
+"""Proposals: edits of the texts behind provisions, in memory, and what they would do."""

@@ -1,0 +1,227 @@
+"""What proposals would do: new findings, changes, cases that come out otherwise, and what rests on what they change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
+from sphinx_policyspec.exports.report_formats import Reported
+from sphinx_policyspec.files import Brief
+from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.model.feedback import Feedback
+from sphinx_policyspec.model.finding import UnknownNames
+from sphinx_policyspec.model.proposals import Proposal
+from sphinx_policyspec.proposals.edits import AppliedEdits
+from sphinx_policyspec.surveys import Pair
+
+UNDECIDED, ORDERED = "open", "ordered"
+"""What becomes of a pair: nothing says any more who goes first, or something does now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalEffects:
+    """What texts with edits in them would do; nothing where an edit does not fit.
+
+    :param texts: the new text of each file that changes
+    :param diff: what changes; nothing where the texts cannot be read
+    :param behaviour: likewise, and what it does to cases, if any are given
+    :param findings: of the spec, that were not there before
+    :param pairs: ids of two principles, and what becomes of their order
+    :param overlays: statements of overlays to which something happens, with what
+    :param feedback: ids of records about what changes
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    diff: SpecDiff | None = None
+    behaviour: BehaviourDiff | None = None
+    findings: tuple[Finding, ...] = ()
+    pairs: tuple[tuple[str, str, str], ...] = ()
+    overlays: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    feedback: tuple[str, ...] = ()
+
+    @property
+    def flips(self) -> tuple[str, ...]:
+        """Titles of the cases that come out otherwise; of one without a title, its place."""
+        compared = self.behaviour.cases if self.behaviour else ()
+        states = {CaseState.CHANGED, CaseState.ONLY_OLD, CaseState.ONLY_NEW}
+        return tuple(one.case.title or one.place for one in compared if one.state in states)
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Ids of the evaluation prompts that test what changes."""
+        changes = self.diff.changes if self.diff else ()
+        return tuple(dict.fromkeys(name for change in changes for name in change.reach.prompts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedProposal:
+    """What is to be said of a proposal.
+
+    :param findings: what is wrong with it
+    :param fits: whether each of its edits fits the text as it is
+    """
+
+    proposal: Proposal
+    findings: tuple[Finding, ...]
+    fits: tuple[bool, ...]
+    effects: ProposalEffects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalReport(Brief):
+    """What is to be said of proposals about a spec.
+
+    :param release: version of the spec
+    :param sha256: digest of its text
+    :param checks: each proposal alone, in the order in which they were given
+    :param together: what all of them do, one after the other, where there are several
+    :param unread: what is wrong with files that hold no proposal
+    """
+
+    release: str
+    sha256: str
+    checks: tuple[CheckedProposal, ...]
+    together: ProposalEffects | None = None
+    unread: tuple[Finding, ...] = ()
+    conflicts: tuple[Finding, ...] = field(default=())
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the proposals, without what is wrong with the spec that they make."""
+        return (*self.unread, *(found for one in self.checks for found in one.findings), *self.conflicts)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything is an error: of a proposal, or of the spec that it makes."""
+        effects = [*(one.effects for one in self.checks), *([self.together] if self.together else [])]
+        made = (found for one in effects for found in one.findings)
+        return any(found.severity is Severity.ERROR for found in (*self.findings, *made))
+
+
+def base_findings(proposal: Proposal, release: str, digest: str, fits: Sequence[bool]) -> Iterator[Finding]:
+    """Yield that a proposal is not about the text that there is, and which of its edits fit all the same.
+
+    :param release: version of the spec
+    :param digest: of its text
+    """
+    if not (proposal.release or proposal.sha256):
+        message = "the proposal does not say which text it is against"
+        hint = f"write `against: {{release: {release or '…'}, sha256: {digest}}}`"
+        yield Finding(code="proposal-base", message=message, span=proposal.span, hint=hint)
+        return
+    told = (
+        (
+            "release",
+            proposal.release,
+            release,
+            f"`{proposal.release}`",
+            f"`{release}`" if release else "a text without a version",
+        ),
+        (
+            "sha256",
+            proposal.sha256,
+            digest,
+            f"a text with the digest {proposal.sha256[:12]}…",
+            f"{digest[:12]}…",
+        ),
+    )
+    for key, said, is_, wanted, found in told:
+        if said and said != is_:
+            count = sum(fits)
+            message = (
+                f"it is against {wanted}, and this is {found}: {count} of {len(fits)} edits fit as they are"
+            )
+            hint = (
+                f"look at each, and write `{key}: {is_}`" if is_ else "look at each, and leave out `release`"
+            )
+            yield Finding(code="proposal-base", message=message, span=proposal.place(key), hint=hint)
+            return
+
+
+def flip_findings(proposal: Proposal, effects: ProposalEffects, known: Iterable[str]) -> Iterator[Finding]:
+    """Yield cases that come out otherwise and are not listed, and those that are listed and do not.
+
+    :param known: titles of all cases that were given
+    """
+    flips, titles = effects.flips, set(known)
+    for name in flips:
+        if name not in proposal.flips:
+            message = f"the case `{name}` comes out otherwise, and `flips` does not list it"
+            hint = "list it, if that is what is wanted"
+            yield Finding(code="unlisted-flip", message=message, span=proposal.place("flips"), hint=hint)
+    for name in proposal.flips:
+        if titles and name not in flips:
+            message = f"the case `{name}` is listed, and comes out as before"
+            if name not in titles:
+                message = f"`flips` lists `{name}`, and no case has that title"
+            hint = "take it out, or look why"
+            yield Finding(
+                code="unlisted-flip", message=message, span=proposal.place("flips", name), hint=hint
+            )
+
+
+def unknown_answers(proposal: Proposal, records: Iterable[Feedback]) -> Iterator[Finding]:
+    """Yield ids of feedback that a proposal answers and no register has, where there is one."""
+    known = {one.id: one for one in records}
+    names = UnknownNames()
+    for name in proposal.answers if known else ():
+        if name not in known:
+            yield names.finding("feedback", name, proposal.place("answers", name), known, word="record")
+
+
+def new_findings(before: Iterable[Reported], after: Iterable[Reported]) -> tuple[Finding, ...]:
+    """Return the findings of a spec that were not there before; those that moved were."""
+    known = Counter(one.fingerprint for one in before)
+    found = []
+    for one in after:
+        known[one.fingerprint] -= 1
+        if known[one.fingerprint] < 0:
+            found.append(one.finding)
+    return tuple(found)
+
+
+def changed_pairs(before: Iterable[Pair], after: Iterable[Pair]) -> tuple[tuple[str, str, str], ...]:
+    """Return the pairs of principles whose order nothing says any more, or something says now."""
+    gaps = [{(one.one.id, one.other.id) for one in pairs if one.is_gap} for pairs in (before, after)]
+    states = {UNDECIDED: gaps[1] - gaps[0], ORDERED: gaps[0] - gaps[1]}
+    return tuple((*pair, state) for state, found in states.items() for pair in sorted(found))
+
+
+def concerned(records: Iterable[Feedback], diff: SpecDiff) -> tuple[str, ...]:
+    """Return the ids of feedback about what changes."""
+    changed = {name for change in diff.changes for name in (change.provision, change.id)}
+    changed |= {match.old for match in diff.matches if match.new in changed}
+    return tuple(one.id for one in records if changed.intersection(one.provisions))
+
+
+def checked(
+    proposal: Proposal,
+    form: Iterable[Finding],
+    applied: AppliedEdits,
+    effects: ProposalEffects,
+    *,
+    base: tuple[str, str],
+    known: tuple[Iterable[str], Iterable[Feedback]],
+) -> CheckedProposal:
+    """Return what is to be said of a proposal.
+
+    :param form: what is wrong with its form
+    :param base: version and digest of the spec
+    :param known: titles of all cases, and records of feedback
+    """
+    findings = (
+        *form,
+        *base_findings(proposal, *base, applied.fits),
+        *applied.findings,
+        *flip_findings(proposal, effects, known[0]),
+        *unknown_answers(proposal, known[1]),
+    )
+    return CheckedProposal(proposal=proposal, findings=findings, fits=applied.fits, effects=effects)
+
+
+def unreadable(error: Exception, span: Span) -> Finding:
+    """Return that a spec cannot be read with edits in it."""
+    return Finding(code="proposal-edit", message=f"the spec cannot be read with it: {error}", span=span)

@@ -1,0 +1,389 @@
+"""Edits of proposals, applied in memory one after the other: byte for byte the same outside of them, or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sphinx_policyspec.identifiers.directives import WrittenOption
+from sphinx_policyspec.identifiers.index import Index, things_of
+from sphinx_policyspec.identifiers.renaming import alias_edits, name_problem, rename_edits
+from sphinx_policyspec.identifiers.sites import Form, sites_in
+from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
+from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit
+from sphinx_policyspec.proposals.places import EditedTexts, ProvisionPlace, Stretch, places_in
+
+_LEVEL = "authority"
+_SHOWN = 60
+
+
+class _Misfit(Exception):  # noqa: N818  it is no error of a program
+    """Why an edit does not fit, and what to do."""
+
+    def __init__(self, why: str, hint: str = "") -> None:
+        super().__init__(why)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditedSpec:
+    """A spec whose texts are edited in memory.
+
+    :param files: the files in which ids may stand, as findings name them
+    :param sidecars: annotation files among them that are the spec's own
+    :param read: returns the spec as it is with these texts, by file
+    """
+
+    spec: Spec
+    texts: EditedTexts
+    files: tuple[str, ...]
+    sidecars: tuple[str, ...]
+    read: Callable[[Mapping[str, str]], Spec]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedEdits:
+    """What became of the edits of a proposal.
+
+    :param findings: those that do not fit, and those that touch what another proposal did
+    :param touched: where words of it stand
+    :param fits: whether each edit does
+    """
+
+    findings: tuple[Finding, ...]
+    touched: tuple[Stretch, ...]
+    fits: tuple[bool, ...]
+
+
+@dataclass(slots=True)
+class EditWriter:
+    """Applies proposals to the same texts, one after the other."""
+
+    workspace: EditedSpec
+    _spec: Spec = field(init=False)
+    _places: dict[str, ProvisionPlace] = field(init=False)
+    _is_stale: bool = False
+    _touched: list[Stretch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Look where provisions stand."""
+        self._spec = self.workspace.spec
+        self._locate()
+
+    def _locate(self) -> None:
+        texts = self.workspace.texts
+        self._places = places_in(self._spec, texts)
+        self._is_stale = False
+        for place in self._places.values():
+            texts.followed += (place.head, place.own, place.whole)
+
+    def apply(
+        self, proposal: Proposal, others: Mapping[str, tuple[Stretch, ...]] | None = None
+    ) -> AppliedEdits:
+        """Apply the edits of a proposal in order; one that does not fit changes nothing, and the others are tried all the same.
+
+        :param others: where words of other proposals stand, by their ids
+        """
+        findings: list[Finding] = []
+        touched: list[Stretch] = []
+        fits: list[bool] = []
+        for edit in proposal.edits:
+            if self._is_stale:
+                self._spec = self.workspace.read(self.workspace.texts.changed)
+                self._locate()
+            self._touched = []
+            try:
+                clashes = self._clashes(edit, others or {})
+                _DO[edit.kind](self, edit)
+            except _Misfit as misfit:
+                findings.append(
+                    Finding(code="proposal-edit", message=str(misfit), span=edit.span, hint=misfit.hint)
+                )
+                fits.append(False)
+                continue
+            findings += clashes
+            fits.append(True)
+            touched += self._touched
+        return AppliedEdits(findings=tuple(findings), touched=tuple(touched), fits=tuple(fits))
+
+    def _clashes(self, edit: ProposalEdit, others: Mapping[str, tuple[Stretch, ...]]) -> list[Finding]:
+        """Return with which proposals an edit is about the same passage."""
+        about = self._about(edit)
+        found = (name for name, stretches in others.items() if any(one.meets(about) for one in stretches))
+        hint = "make one proposal of both, or decide which of them holds"
+        return [
+            Finding(
+                code="conflicting-proposals",
+                message=f"it changes what proposal `{name}` changes in `{edit.provision}`",
+                span=edit.span,
+                hint=hint,
+            )
+            for name in found
+        ]
+
+    def _about(self, edit: ProposalEdit) -> Stretch:
+        """Return the passage that an edit is about."""
+        if edit.kind is EditKind.ADD:
+            return Stretch("", 0, 0)
+        place = self._place(edit.provision)
+        if edit.kind is EditKind.REPLACE:
+            return self._found(place, edit)
+        if edit.kind is EditKind.LEVEL:
+            return place.head
+        return place.own if edit.kind is EditKind.EXAMPLE else place.whole
+
+    def _put(self, file: str, start: int, end: int, words: str) -> None:
+        words = words.replace("\r\n", "\n").replace("\n", self.workspace.texts.line_end(file))
+        self._touched.append(self.workspace.texts.replace(file, start, end, words))
+
+    def _place(self, name: str) -> ProvisionPlace:
+        if (place := self._places.get(name)) is not None:
+            return place
+        if name in self._spec.provision_by_id:
+            raise _Misfit(f"the text of `{name}` stands in no file that can be edited")
+        hint = nearest(name, self._spec.provision_by_id) or "name a provision of the spec"
+        raise _Misfit(f"unknown provision `{name[:_SHOWN]}`", hint)
+
+    # -- words and levels -------------------------------------------------------------------
+
+    def _replace(self, edit: ProposalEdit) -> None:
+        found = self._found(self._place(edit.provision), edit)
+        self._put(found.file, found.start, found.end, edit.replace)
+
+    def _found(self, place: ProvisionPlace, edit: ProposalEdit) -> Stretch:
+        own, text = place.own, self.workspace.texts.of(place.own.file)
+        words = edit.find.replace("\r\n", "\n").replace("\n", self.workspace.texts.line_end(own.file))
+        at: list[int] = []
+        start = text.find(words, own.start, own.end)
+        while start >= 0:
+            at.append(start)
+            start = text.find(words, start + 1, own.end)
+        shown = f"“{' '.join(edit.find.split())[:_SHOWN]}”"
+        if not at:
+            hint = "copy the words from the source, line ends and marks included"
+            if place.elsewhere:
+                hint = f"parts of it come from {', '.join(f'`{one}`' for one in place.elsewhere)}: edit that by hand"
+            raise _Misfit(f"`{edit.provision}` does not hold {shown}", hint)
+        if len(at) > 1 and not edit.occurrence:
+            raise _Misfit(
+                f"{shown} stands at {len(at)} places in `{edit.provision}`",
+                "find a few more words, or say which by `occurrence`",
+            )
+        if edit.occurrence > len(at):
+            raise _Misfit(
+                f"{shown} stands at {len(at)} places in `{edit.provision}`, and no {edit.occurrence}th"
+            )
+        start = at[max(edit.occurrence, 1) - 1]
+        return Stretch(own.file, start, start + len(words))
+
+    def _level(self, edit: ProposalEdit) -> None:
+        levels = {one.id for one in self._spec.levels}
+        if edit.level not in levels:
+            raise _Misfit(f"unknown level `{edit.level[:_SHOWN]}`", nearest(edit.level, levels) or "")
+        place = self._place(edit.provision)
+        file, head = place.head.file, place.head
+        if place.directive:
+            options = [one for one in place.directive.options if one.name in {_LEVEL, "level"}]
+            if options and options[0].value:
+                return self._put(file, *self._written(place, options[0]), edit.level)
+        else:
+            # Sites count lines of the head alone.
+            text = self.workspace.texts.of(file)[head.start : head.end]
+            for site in sites_in(file, text.split("\n")[0]):
+                if site.kind == TargetKind.LEVEL and site.form is Form.HEADING:
+                    start = head.start + site.span.column - 1
+                    return self._put(file, start, start + len(site.name), edit.level)
+        hint = "write it there, or edit the annotation file that says it"
+        raise _Misfit(f"the level of `{edit.provision}` is not written where it stands", hint)
+
+    def _written(self, place: ProvisionPlace, option: WrittenOption) -> tuple[int, int]:
+        """Return where the value of an option stands; its lines were counted in the text as it was located."""
+        line, _column, piece = option.pieces[0]
+        file = place.head.file
+        # An edit above moved the lines, and the head knows by how many.
+        text = self.workspace.texts.of(file)
+        at = text.find(f":{option.name}:", place.own.start, place.own.end)
+        at = at if at >= 0 else text.find(f"{option.name}:", place.own.start, place.own.end)
+        value = piece.strip()
+        start = text.find(value, at + len(option.name) + 1, place.own.end) if at >= 0 else -1
+        if start < 0:
+            raise _Misfit(
+                f"the option `{option.name}` of line {line} is written so that it is edited by hand"
+            )
+        return start, start + len(value)
+
+    # -- provisions -------------------------------------------------------------------------
+
+    def _add(self, edit: ProposalEdit) -> None:
+        if edit.provision in self._spec.provision_by_id:
+            raise _Misfit(f"there is a provision `{edit.provision}`", "give the new one another id")
+        if edit.level and edit.level not in {one.id for one in self._spec.levels}:
+            hint = nearest(edit.level, [one.id for one in self._spec.levels]) or ""
+            raise _Misfit(f"unknown level `{edit.level[:_SHOWN]}`", hint)
+        place = self._place(edit.after or edit.within)
+        if place.is_body:
+            raise _Misfit(
+                f"`{place.provision.id}` is a directive with its text, and what stands behind it is not for certain",
+                "add it by hand",
+            )
+        depth = place.provision.depth + bool(edit.within)
+        self._stand_behind(place.whole, self._block(place, edit, depth))
+        self._is_stale = True
+
+    def _block(self, place: ProvisionPlace, edit: ProposalEdit, depth: int) -> str:
+        """Return a new provision, written as the one beside which it stands."""
+        if place.directive is None and "{#" in self._text(place.head):
+            level = f" {_LEVEL}={edit.level}" if edit.level else ""
+            return f"{'#' * depth} {edit.title} {{#{edit.provision}{level}}}\n\n{edit.text}"
+        heading = self._text(place.head).lstrip()
+        options = [f":id: {edit.provision}", *([f":{_LEVEL}: {edit.level}"] if edit.level else [])]
+        if heading.startswith("#"):
+            marks = heading[: len(heading) - len(heading.lstrip("#"))] + "#" * bool(edit.within)
+            declared = "\n".join((":::{policy:principle}", *options, ":::"))
+            return f"{marks} {edit.title}\n\n{declared}\n\n{edit.text}"
+        lines = heading.split("\n")
+        if edit.within or len(lines) < 2:  # noqa: PLR2004  a title and the line below it
+            raise _Misfit(
+                "which signs are below a title of a part is not for certain", "add it `after` another"
+            )
+        declared = "\n".join((".. policy:principle::", *(f"   {one}" for one in options)))
+        return f"{edit.title}\n{lines[1].strip()[:1] * len(edit.title)}\n\n{declared}\n\n{edit.text}"
+
+    def _text(self, stretch: Stretch) -> str:
+        return self.workspace.texts.of(stretch.file)[stretch.start : stretch.end].replace("\r\n", "\n")
+
+    def _stand_behind(self, whole: Stretch, words: str) -> None:
+        """Put a block behind another, with an empty line on either side of it."""
+        text = self.workspace.texts.of(whole.file)
+        before, after = self._text(whole), text[whole.end :]
+        lead = "\n" * max(0, 2 - (len(before) - len(before.rstrip("\n"))))
+        self._put(
+            whole.file, whole.end, whole.end, f"{lead}{words.strip(chr(10))}\n{chr(10) if after else ''}"
+        )
+
+    def _move(self, edit: ProposalEdit) -> None:
+        place, target = self._place(edit.provision), self._place(edit.after)
+        self._check_whole(place)
+        if target.provision.id == place.provision.parent and place.whole.file == target.own.file:
+            # Behind its heading and own text it is the first in it.
+            self._swap(place.whole, target.own)
+            self._is_stale = True
+            return
+        if target.is_body != place.is_body or target.provision.depth != place.provision.depth:
+            raise _Misfit(
+                f"`{edit.provision}` stands {'deeper' if place.provision.depth > target.provision.depth else 'otherwise'} "
+                f"than `{edit.after}`",
+                "move it behind a provision that is as deep and written alike",
+            )
+        if place.whole.meets(target.whole):
+            raise _Misfit(f"`{edit.after}` is `{edit.provision}`, or stands in it")
+        if place.whole.file != target.whole.file:
+            words = self._text(place.whole)
+            self._cut(place.whole)
+            self._stand_behind(target.whole, words)
+        else:
+            self._swap(place.whole, target.whole)
+        self._is_stale = True
+
+    def _swap(self, block: Stretch, target: Stretch) -> None:
+        """Move a block behind another in its file: what stands between them changes places with it, and gaps stay."""
+        text, file = self.workspace.texts.of(block.file), block.file
+        start, end = block.start, block.end
+        if start >= target.end:
+            between = text[target.end : start]
+            if not between:
+                return
+            body, gap = _parted(text[start:end])
+            rest, middle = _parted(between)
+            self._put(file, target.end + len(rest), end, gap)
+            self._put(file, target.end, target.end, body + middle)
+            return
+        between = text[end : target.end]
+        body, gap = _parted(text[start:end])
+        rest, last = _parted(between)
+        self._put(file, end + len(rest), target.end, gap + body + last)
+        self._put(file, start, end, "")
+
+    def _cut(self, whole: Stretch) -> None:
+        self._put(whole.file, whole.start, whole.end, "")
+
+    def _check_whole(self, place: ProvisionPlace) -> None:
+        """Refuse to take out what stands in several files."""
+        spec, name = self._spec, place.provision.id
+        inside = [one for one in spec.provisions if _is_below(spec, one.id, name)]
+        files = {one.span.file for one in inside}
+        if files - {place.whole.file}:
+            told = ", ".join(f"`{one}`" for one in sorted(files))
+            raise _Misfit(f"`{name}` stands in several files ({told})", "edit them by hand")
+
+    def _remove(self, edit: ProposalEdit) -> None:
+        place = self._place(edit.provision)
+        self._check_whole(place)
+        self._cut(place.whole)
+        self._is_stale = True
+
+    def _example(self, edit: ProposalEdit) -> None:
+        place = self._place(edit.provision)
+        if place.is_body:
+            raise _Misfit(f"`{edit.provision}` is a directive with its text", "add the example to it by hand")
+        if place.directive is None:
+            words = f"**Example**: {edit.title}\n\n{edit.text}"
+        else:
+            words = edit.text
+            if not words.lstrip().startswith((":::", "```", "..")):
+                raise _Misfit(
+                    "an example of a page of directives is a directive", "write it whole into `text`"
+                )
+        self._stand_behind(place.own, words)
+        self._is_stale = True
+
+    def _rename(self, edit: ProposalEdit) -> None:
+        texts = self.workspace.texts
+        self._place(edit.provision)
+        index = Index()
+        for file in self.workspace.files:
+            index.update(file, texts.of(file))
+        index.know(things_of(self._spec))
+        kind = TargetKind.PROVISION
+        if problem := name_problem(index, kind, edit.provision, edit.to):
+            raise _Misfit(problem)
+        found = [*rename_edits(index, kind, edit.provision, edit.to)]
+        names = (edit.to, edit.provision)
+        found += alias_edits(index, texts.of, self.workspace.sidecars, edit.provision, names)
+        for one in sorted(found, key=lambda one: _backwards(one.span)):
+            stretch = texts.stretch(one.span)
+            self._put(stretch.file, stretch.start, stretch.end, one.text)
+        self._is_stale = True
+
+
+def _backwards(span: Span) -> tuple[str, int, int]:
+    """Order spans from the end of each file on, so that places stay what they are."""
+    return span.file, -span.line, -span.column
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return a text and the empty lines at its end."""
+    body = text.rstrip("\r\n")
+    return body, text[len(body) :]
+
+
+def _is_below(spec: Spec, name: str, above: str) -> bool:
+    while name:
+        if name == above:
+            return True
+        held = spec.provision_by_id.get(name)
+        name = (held.parent if held else "") or ""
+    return False
+
+
+_DO: Mapping[EditKind, Callable[[EditWriter, ProposalEdit], None]] = {
+    EditKind.REPLACE: EditWriter._replace,
+    EditKind.LEVEL: EditWriter._level,  # noqa: SLF001
+    EditKind.ADD: EditWriter._add,  # noqa: SLF001
+    EditKind.MOVE: EditWriter._move,  # noqa: SLF001
+    EditKind.RENAME: EditWriter._rename,  # noqa: SLF001
+    EditKind.EXAMPLE: EditWriter._example,  # noqa: SLF001
+    EditKind.REMOVE: EditWriter._remove,  # noqa: SLF001
+}
+"""What each kind of edit does."""

@@ -1,0 +1,218 @@
+"""The texts of a spec in memory, and which stretches of them belong to which provision, whatever is edited around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import PurePath
+
+from sphinx_policyspec.identifiers.directives import Directive, directives_in
+from sphinx_policyspec.identifiers.sites import RST
+from sphinx_policyspec.model import Markup, Provision, Span, Spec
+
+_LABEL = re.compile(r"^(?:\([^()\s]{1,200}\)=|\.\. _[^:]{1,200}:)[ \t]*$")
+_FENCE = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})[ \t]*$")
+_OPENING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})")
+_RULE = re.compile(r"^(?P<sign>[!-/:-@\[-`{-~])(?P=sign){2,}[ \t]*$")
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Characters of a text from ``start`` up to ``end``; both move along when something before them is edited."""
+
+    file: str
+    start: int
+    end: int
+
+    def meets(self, other: Stretch) -> bool:
+        """Return whether two have characters in common, or a mere place stands within the other."""
+        if self.file != other.file:
+            return False
+        if self.start == self.end or other.start == other.end:
+            return self.start <= other.end and other.start <= self.end
+        return self.start < other.end and other.start < self.end
+
+    def follow(self, start: int, end: int, length: int) -> None:
+        """Take along that the characters from ``start`` up to ``end`` become others, so many."""
+        by = length - (end - start)
+        if end <= self.start:
+            self.start, self.end = self.start + by, self.end + by
+        elif start < self.end:
+            self.end = self.end + by if end <= self.end else start + length
+            self.start = min(self.start, start)
+
+
+class EditedTexts:
+    """EditedTexts of files that are edited in memory.
+
+    :param read: returns the text of a file as it is
+    """
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = read
+        self._texts: dict[str, str] = {}
+        self._before: dict[str, str] = {}
+        self.followed: list[Stretch] = []
+        """Stretches that move along."""
+
+    def of(self, file: str) -> str:
+        """Return the text of a file as it is now."""
+        if file not in self._texts:
+            self._texts[file] = self._before[file] = self._read(file)
+        return self._texts[file]
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """The texts that are other ones than they were, by file."""
+        return {file: text for file, text in self._texts.items() if text != self._before[file]}
+
+    def before(self, file: str) -> str:
+        """Return the text of a file as it was."""
+        self.of(file)
+        return self._before[file]
+
+    def replace(self, file: str, start: int, end: int, words: str) -> Stretch:
+        """Put words in the place of characters; return where they stand, which moves along from then on."""
+        text = self.of(file)
+        self._texts[file] = text[:start] + words + text[end:]
+        for one in self.followed:
+            if one.file == file:
+                one.follow(start, end, len(words))
+        made = Stretch(file, start, start + len(words))
+        self.followed.append(made)
+        return made
+
+    def line_end(self, file: str) -> str:
+        """Return what ends the lines of a file."""
+        return "\r\n" if "\r\n" in self.of(file) else "\n"
+
+    def offset(self, file: str, line: int, column: int = 1) -> int:
+        """Return how many characters stand before a place, both from 1."""
+        at, text = 0, self.of(file)
+        for _ in range(line - 1):
+            at = text.find("\n", at) + 1
+            if not at:
+                return len(text)
+        return min(at + column - 1, len(text))
+
+    def stretch(self, span: Span) -> Stretch:
+        """Return a span as a stretch."""
+        start = self.offset(span.file, span.line, span.column)
+        return Stretch(span.file, start, self.offset(span.file, span.end_line, span.end_column))
+
+
+@dataclass(slots=True, kw_only=True)
+class ProvisionPlace:
+    """Where a provision stands.
+
+    :param head: its heading, or its directive with the options
+    :param own: it without what is below it
+    :param whole: it with what is below it
+    :param directive: that which declares it, if one does
+    :param is_body: whether its text stands in the directive
+    :param elsewhere: the files from which parts of it come
+    """
+
+    provision: Provision
+    head: Stretch
+    own: Stretch
+    whole: Stretch
+    directive: Directive | None = None
+    is_body: bool = False
+    elsewhere: tuple[str, ...] = ()
+
+
+def places_in(spec: Spec, texts: EditedTexts) -> dict[str, ProvisionPlace]:
+    """Return where the provisions of a spec stand, by id."""
+    by_file: dict[str, list[Provision]] = {}
+    for one in spec.provisions:
+        by_file.setdefault(one.span.file, []).append(one)
+    # A page of directives is looked at line by line.
+    of_pages = {one.file for one in spec.documents if one.markup in {Markup.RST, Markup.MYST}}
+    found: dict[str, ProvisionPlace] = {}
+    for file, provisions in by_file.items():
+        if texts.of(file):
+            found.update((place.provision.id, place) for place in _in_file(file, provisions, texts, of_pages))
+    return found
+
+
+def _in_file(
+    file: str, provisions: list[Provision], texts: EditedTexts, of_pages: set[str]
+) -> Iterator[ProvisionPlace]:
+    lines = texts.of(file).split("\n")
+    is_page = file in of_pages
+    is_rst = PurePath(file).suffix.lower() in RST
+    directives = [*directives_in(lines, is_rst=is_rst)] if is_page else []
+    ordered = sorted(provisions, key=lambda one: (one.span.line, one.span.column))
+    starts = [_start(lines, one.span.line) if is_page else one.span.line for one in ordered]
+    ends = [*starts[1:], len(lines) + 1]
+    # The last line has no line feed behind it.
+    offsets = [0, *accumulate(len(line) + 1 for line in lines)]
+    offsets[-1] -= 1
+    for number, one in enumerate(ordered):
+        upto = next(
+            (starts[n] for n in range(number + 1, len(ordered)) if ordered[n].depth <= one.depth),
+            len(lines) + 1,
+        )
+        declares = next(
+            (d for d in directives if one.span.line <= d.line < ends[number] and d.name == "principle"), None
+        )
+        is_body = declares is not None and declares.line == one.span.line
+        below, first = ends[number], min((b.span.line for b in one.blocks if b.span.file == file), default=0)
+        if declares is not None and is_body:
+            upto = _body_end(lines, declares, is_rst=is_rst)
+            below = min(below, upto)
+        head_end = max(first, declares.options_end if declares else 0) or min(one.span.line + 1, below)
+
+        def stretch(line: int, end: int) -> Stretch:
+            return Stretch(file, offsets[line - 1], offsets[end - 1])
+
+        yield ProvisionPlace(
+            provision=one,
+            head=stretch(one.span.line, min(head_end, below)),
+            own=stretch(starts[number], below),
+            whole=stretch(starts[number], upto),
+            directive=declares,
+            is_body=is_body,
+            elsewhere=tuple(dict.fromkeys(b.span.file for b in one.blocks if b.span.file != file)),
+        )
+
+
+def _start(lines: list[str], line: int) -> int:
+    """Return the line, from 1, at which a heading begins, with its labels and the rule above it."""
+    if (
+        line > 1
+        and _RULE.match(lines[line - 2].rstrip("\r"))
+        and line < len(lines)
+        and lines[line - 2] == lines[line]
+    ):
+        line -= 1
+    while True:
+        above = line - 1
+        while above and not lines[above - 1].strip():
+            above -= 1
+        if not above or not _LABEL.match(lines[above - 1].rstrip("\r")):
+            return line
+        line = above
+
+
+def _body_end(lines: list[str], directive: Directive, *, is_rst: bool) -> int:
+    """Return the line behind what stands in a directive."""
+    if is_rst:
+        lead = len(directive.indent)
+        below = enumerate(lines[directive.line :], directive.line + 1)
+        inside = (n for n, line in below if line.strip() and len(line) - len(line.lstrip()) <= lead)
+        return next(inside, len(lines) + 1)
+    opening = _OPENING.match(lines[directive.line - 1])
+    marks = opening["marks"] if opening else ":::"
+    for number in range(directive.options_end - 1, len(lines)):
+        close = _FENCE.match(lines[number].rstrip("\r"))
+        if close and close["marks"][0] == marks[0] and len(close["marks"]) >= len(marks):
+            # What is nested has fewer signs.
+            after = number + 1
+            while after < len(lines) and not lines[after].strip():
+                after += 1
+            return after + 1 if after < len(lines) else len(lines) + 1
+    return len(lines) + 1

@@ -1,0 +1,257 @@
+"""Proposals: a file of Markdown with front matter, whose edits stand there or in a block of YAML, and what is wrong with its form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from sphinx_policyspec.errors import AnnotationError, SourceError
+from sphinx_policyspec.files import without_collector
+from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit, ProposalStatus
+from sphinx_policyspec.readers.cases import CaseKey
+from sphinx_policyspec.readers.judgements import one_of
+from sphinx_policyspec.readers.text import read_text
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
+
+PROPOSAL = (
+    CaseKey(name="id", required=True, about="Id of the proposal."),
+    CaseKey(name="title", required=True, about="What it changes, in a line."),
+    CaseKey(
+        name="status",
+        default="`draft`",
+        about="`draft`, `proposed`, `accepted`, `rejected` or `superseded`.",
+    ),
+    CaseKey(name="against", kind="mapping", about="The release whose text it edits."),
+    CaseKey(name="answers", kind="texts", about="Ids of feedback that it answers."),
+    CaseKey(name="decision", about="Id of the record of a decision about it."),
+    CaseKey(name="flips", kind="texts", about="Titles of cases that come out otherwise by it."),
+    CaseKey(name="author", about="Whose it is: a person, or a model."),
+    CaseKey(
+        name="edits", kind="mapping", about="What it changes, in order; they may stand in a block below."
+    ),
+)
+AGAINST = (
+    CaseKey(name="release", about="Version of the release."),
+    CaseKey(name="sha256", about="SHA-256 of the file of its text, in hexadecimal."),
+)
+EDIT = (
+    CaseKey(
+        name="provision", about="Id of the provision whose words or level change, or that gets an example."
+    ),
+    CaseKey(name="find", about="Words as they stand in its source, once."),
+    CaseKey(name="replace", about="What takes their place."),
+    CaseKey(name="occurrence", kind="integer", about="Which of several occurrences is meant, from 1."),
+    CaseKey(name="level", about="The level that it gets."),
+    CaseKey(name="add", kind="mapping", about="A new provision: where, its id, title and level."),
+    CaseKey(name="text", about="Text of what is added, in the markup of the source."),
+    CaseKey(name="move", about="Id of a provision that stands elsewhere then, with what is below it."),
+    CaseKey(name="after", about="Id of the provision behind which it stands."),
+    CaseKey(name="rename", about="Id of a provision that gets another one."),
+    CaseKey(name="to", about="Its new id."),
+    CaseKey(name="example", about="Title of a new example in the provision; `text` is the rest of it."),
+    CaseKey(name="remove", about="Id of a provision that goes, with what is below it."),
+    CaseKey(name="because", about="Why it goes."),
+)
+ADD = (
+    CaseKey(name="after", about="Id of the provision behind which it stands."),
+    CaseKey(name="in", about="Id of the provision in which it stands, as the last."),
+    CaseKey(name="id", required=True, about="Its id."),
+    CaseKey(name="title", required=True, about="Its title."),
+    CaseKey(name="level", about="Its level."),
+)
+_FORMS: Mapping[str, tuple[EditKind, tuple[str, ...], tuple[str, ...]]] = {
+    "add": (EditKind.ADD, ("text",), ()),
+    "move": (EditKind.MOVE, ("after",), ()),
+    "rename": (EditKind.RENAME, ("to",), ()),
+    "remove": (EditKind.REMOVE, (), ("because",)),
+    "example": (EditKind.EXAMPLE, ("provision", "text"), ()),
+    "find": (EditKind.REPLACE, ("provision", "replace"), ("occurrence",)),
+    "level": (EditKind.LEVEL, ("provision",), ()),
+}
+"""What each key makes of an edit, and which keys belong to it: those that it needs, and others."""
+_FENCE = re.compile(r"^(?P<marks>`{3,}|~{3,})[ \t]{0,9}ya?ml[ \t]{0,9}$")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+@without_collector()
+def read_proposal(text: str, file: str) -> tuple[Proposal | None, tuple[Finding, ...]]:
+    """Return the proposal that a text holds, and what is wrong with its form; none where it has no head, id or title.
+
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where its head is no YAML.
+
+    :param file: how findings name the file
+    """
+    lines = text.removeprefix("\ufeff").split("\n")
+    end = next((n for n, line in enumerate(lines) if n and line.rstrip() == "---"), 0)
+    if lines[0].rstrip() != "---" or not end:
+        hint = "begin it with `---`, its `id`, `title` and `against`, and `---`"
+        message = "a proposal has a head of YAML between two lines `---`"
+        return None, (Finding(code="missing-key", message=message, span=Span(file, 1), hint=hint),)
+    reader = YamlReader(file, first=2)
+    values = reader.mapping(reader.compose("\n".join(lines[1:end])), [key.name for key in PROPOSAL])
+    findings = list(reader.findings)
+    reader.findings.clear()
+    edits = [*_edits(reader, values.get("edits"))]
+    findings += reader.findings
+    reader.findings.clear()
+    proposal = _proposal(reader, values, Span(file, 1))
+    findings += reader.findings
+    if proposal is None:
+        return None, tuple(findings)
+    rationale, more = _body(lines, end, file, findings)
+    edits += more
+    if not edits:
+        hint = "write `edits:` into its head, or into a block of YAML"
+        message = "the proposal has no edit"
+        findings.append(Finding(code="missing-key", message=message, span=proposal.span, hint=hint))
+    return replace(proposal, rationale=rationale, edits=tuple(edits)), tuple(findings)
+
+
+def read_proposal_file(path: Path, name: str) -> tuple[Proposal | None, tuple[Finding, ...]]:
+    """Return the proposal in a file, likewise; of one that cannot be read a finding.
+
+    :param name: how findings name it
+    """
+    try:
+        text, wrong = read_text(path, name)
+        proposal, findings = read_proposal(text, name)
+    except AnnotationError as error:
+        where, _, why = str(error).removeprefix(name).partition(": ")
+        line = where.removeprefix(":")
+        span = Span(name, int(line) if line.isdigit() else 1)
+        return None, (Finding(code="annotations", message=why or str(error), span=span),)
+    except SourceError as error:
+        return None, (Finding(code="unreadable-file", message=str(error), span=Span(name, 1)),)
+    return proposal, (*wrong, *findings)
+
+
+def _proposal(reader: YamlReader, values: Mapping[str, yaml.Node], span: Span) -> Proposal | None:
+    given = {name: reader.text(values.get(name)).strip() for name in ("id", "title") if name in values}
+    if missing := [name for name in ("id", "title") if not given.get(name)]:
+        named = " and ".join(f"`{name}`" for name in missing)
+        reader.findings.append(Finding(code="missing-key", message=f"the proposal lacks {named}", span=span))
+        return None
+    against = reader.mapping(values.get("against"), [key.name for key in AGAINST])
+    digest = reader.text(against.get("sha256")).strip()
+    if digest and not _SHA256.fullmatch(digest):
+        reader.find(
+            "invalid-value", against["sha256"], f"`{digest[:80]}` is no SHA-256: it has 64 of 0-9 and a-f"
+        )
+        digest = "0" * 64
+    status = reader.text(values.get("status")).strip()
+    word = one_of(reader, values.get("status"), status, ProposalStatus) if status else None
+    lists = {name: reader.texts(values.get(name)) for name in ("answers", "flips") if name in values}
+    places = {
+        (name, text): reader.span(node) for name, found in lists.items() for text, node in found.items()
+    }
+    places |= {(name, ""): reader.span(node) for name, node in (*values.items(), *against.items())}
+    return Proposal(
+        id=given["id"],
+        title=given["title"],
+        status=ProposalStatus(word) if word else ProposalStatus.DRAFT,
+        release=reader.text(against.get("release")).strip(),
+        sha256=digest.lower(),
+        answers=tuple(lists.get("answers", ())),
+        flips=tuple(lists.get("flips", ())),
+        decision=reader.text(values.get("decision")).strip(),
+        author=reader.text(values.get("author")).strip(),
+        span=span,
+        places=places,
+    )
+
+
+def _body(lines: list[str], end: int, file: str, findings: list[Finding]) -> tuple[str, list[ProposalEdit]]:
+    """Return the rationale below a head, and the edits in its blocks of YAML."""
+    prose: list[str] = []
+    edits: list[ProposalEdit] = []
+    number = end + 1
+    while number < len(lines):
+        fence = _FENCE.match(lines[number].rstrip("\r"))
+        close = fence and next(
+            (n for n in range(number + 1, len(lines)) if lines[n].rstrip() == fence["marks"]), len(lines)
+        )
+        within = lines[number + 1 : close] if close else []
+        if close and next((line for line in within if line.strip()), "").startswith("edits:"):
+            reader = YamlReader(file, first=number + 2)
+            top = reader.mapping(reader.compose("\n".join(within)), ["edits"])
+            edits += _edits(reader, top.get("edits"))
+            findings += reader.findings
+            number = close + 1
+            continue
+        prose.append(lines[number])
+        number += 1
+    return "\n".join(prose).strip(), edits
+
+
+def _edits(reader: YamlReader, node: yaml.Node | None) -> Iterator[ProposalEdit]:
+    for item in reader.items(node):
+        values = reader.mapping(item, [key.name for key in EDIT])
+        if edit := _edit(reader, item, values):
+            yield edit
+
+
+def _edit(reader: YamlReader, item: yaml.Node, values: Mapping[str, yaml.Node]) -> ProposalEdit | None:
+    name = next((name for name in _FORMS if name in values), "")
+    kind, needed, others = _FORMS.get(name, (EditKind.REPLACE, ("find", "replace"), ()))
+    if missing := [key for key in needed if key not in values]:
+        told = " and ".join(f"`{key}`" for key in missing)
+        what = f"an edit with `{name}`" if name else "an edit"
+        reader.find("missing-key", item, f"{what} needs {told}", "it changes nothing until it is whole")
+        return None
+    if stray := [key for key in values if key not in {name, *needed, *others}]:
+        hint = "make two edits of it" if set(stray) & set(_FORMS) else ""
+        reader.find(
+            "invalid-value", values[stray[0]], f"`{stray[0]}` does not belong to an edit with `{name}`", hint
+        )
+        return None
+    texts: dict[str, str] = {key: reader.text(node) for key, node in values.items() if key != "add"}
+    words: dict[str, str] = {
+        key: texts[key].strip() for key in ("level", "after", "to", "because") if key in texts
+    }
+    number = texts.get("occurrence", "").strip()
+    if number and not (number.isdigit() and 0 < int(number[:9]) < 10**6):
+        reader.find("invalid-value", values["occurrence"], f"`{number[:40]}` is no number from 1")
+        return None
+    own = {"move", "rename", "remove"} & {name}
+    made: dict[str, str] = {
+        "provision": (texts[name] if own else texts.get("provision", "")).strip(),
+        "find": texts.get("find", ""),
+        "replace": texts.get("replace", ""),
+        "title": texts.get("example", "").strip(),
+        "text": texts.get("text", "").strip("\n"),
+    }
+    made.update(words)
+    if name == "add" and not _added(reader, values["add"], made):
+        return None
+    if not made["provision"] or (kind is EditKind.REPLACE and not made["find"]):
+        reader.find("missing-key", item, "an edit names a provision, and the words that it changes")
+        return None
+    return ProposalEdit(kind=kind, occurrence=int(number or 0), span=reader.span(item), **made)
+
+
+def _added(reader: YamlReader, node: yaml.Node, made: dict[str, str]) -> bool:
+    """Take up what is said of a new provision; return whether it is enough."""
+    values = reader.mapping(node, [key.name for key in ADD])
+    given = {name: reader.text(one).strip() for name, one in values.items()}
+    if missing := [name for name in ("id", "title") if not given.get(name)]:
+        named = " and ".join(f"`{name}`" for name in missing)
+        reader.find("missing-key", node, f"a new provision needs {named}")
+        return False
+    if bool(given.get("after")) == bool(given.get("in")):
+        reader.find(
+            "missing-key", node, "a new provision stands `after` another or `in` one: write one of them"
+        )
+        return False
+    made.update(
+        provision=given["id"],
+        title=given["title"],
+        level=given.get("level", ""),
+        after=given.get("after", ""),
+        within=given.get("in", ""),
+    )
+    return True

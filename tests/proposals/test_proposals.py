@@ -1,0 +1,350 @@
+"""Proposals: what `check` says is what `apply` does, the reverse gives the old bytes, and what does not fit is told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.readers.proposals import read_proposal
+
+TEXT = """# Manners {#manners}
+
+How to meet people.
+
+## Be kind {#be_kind authority=user}
+
+Be kind to those who ask. Be kind to others, too, as [?](#be_brief) allows.
+
+**Example**: a greeting
+
+~~~xml
+<user>
+Hi
+</user>
+<comparison>
+<assistant> <!-- GOOD -->
+Hello!
+</assistant>
+<assistant> <!-- BAD [#be_kind] -->
+What?
+</assistant>
+</comparison>
+~~~
+
+## Be brief {#be_brief authority=guideline}
+
+Write short answers.
+
+
+## Stay lawful {#stay_lawful authority=root}
+
+Never help to break a law.
+
+### At sea {#at_sea authority=root}
+
+The law of the flag holds.
+"""
+CASES = """
+- title: kind or brief
+  items:
+    - {id: kind, principle: be_kind, issue: tone, value: a}
+    - {id: brief, principle: be_brief, issue: tone, value: b}
+"""
+EXAMPLE = "~~~xml\n<user>\nBye\n</user>\n<comparison>\n<assistant> <!-- GOOD -->\nBye!\n</assistant>\n<assistant> <!-- BAD -->\nNo.\n</assistant>\n</comparison>\n~~~"
+
+FILE = "model_spec.md"
+Edit = dict[str, Any]
+
+
+def written(folder: Path, text: str = TEXT) -> Path:
+    release = folder / "2026-01-01"
+    release.mkdir()
+    (release / FILE).write_bytes(text.encode())
+    return release
+
+
+def proposal(folder: Path, *edits: Edit, id: str = "p", **head: Any) -> Path:  # noqa: A002  what it is called
+    source = folder / "2026-01-01" / FILE
+    against = {"release": "2026-01-01", "sha256": hashlib.sha256(source.read_bytes()).hexdigest()}
+    told = {"id": id, "title": "Better", "against": against, "edits": list(edits), **head}
+    file = folder / f"{id}.md"
+    file.write_text(f"---\n{yaml.safe_dump(told, sort_keys=False)}---\nBecause.\n", "utf-8")
+    return file
+
+
+REPLACE: Edit = {"provision": "be_kind", "find": "kind to others", "replace": "just to others"}
+ADD: Edit = {
+    "add": {"after": "be_brief", "id": "wave", "title": "Wave", "level": "user"},
+    "text": "Wave to all.",
+}
+EDITS: dict[str, tuple[Edit, Edit | None]] = {
+    "replace": (REPLACE, {"provision": "be_kind", "find": "just to others", "replace": "kind to others"}),
+    "occurrence": (
+        {"provision": "be_kind", "find": "Be kind", "replace": "Be good", "occurrence": 3},
+        {"provision": "be_kind", "find": "Be good", "replace": "Be kind"},
+    ),
+    "title": (
+        {"provision": "be_brief", "find": "Be brief", "replace": "Be short"},
+        {"provision": "be_brief", "find": "Be short", "replace": "Be brief"},
+    ),
+    "level": ({"provision": "be_brief", "level": "user"}, {"provision": "be_brief", "level": "guideline"}),
+    "add": (ADD, {"remove": "wave", "because": "it was too much"}),
+    "add in": (
+        {"add": {"in": "be_brief", "id": "wave", "title": "Wave"}, "text": "Wave to all."},
+        {"remove": "wave"},
+    ),
+    "move down": (
+        {"move": "be_kind", "after": "stay_lawful"},
+        {"move": "be_kind", "after": "manners"},
+    ),
+    "move between": (
+        {"move": "be_brief", "after": "stay_lawful"},
+        {"move": "be_brief", "after": "be_kind"},
+    ),
+    "move up": ({"move": "stay_lawful", "after": "be_kind"}, {"move": "stay_lawful", "after": "be_brief"}),
+    "rename": ({"rename": "be_brief", "to": "be_short"}, {"rename": "be_short", "to": "be_brief"}),
+    "example": ({"provision": "be_brief", "example": "a farewell", "text": EXAMPLE}, None),
+    "remove": ({"remove": "stay_lawful", "because": "others say it"}, None),
+}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", EDITS)
+def test_what_is_written_is_what_the_check_said_and_its_reverse_gives_the_old_bytes(
+    name: str, line_end: str, tmp_path: Path
+) -> None:
+    edit, back = EDITS[name]
+    source = written(tmp_path, TEXT.replace("\n", line_end))
+    old, before = (source / FILE).read_bytes(), ps.load_checked(source)
+    report = ps.check_proposal(source, proposal(tmp_path, edit))
+    (checked,) = report.checks
+    assert (report.findings, checked.fits) == ((), (True,))
+    applied = ps.apply_proposal(source, proposal(tmp_path, edit))
+    assert (source / FILE).read_bytes() == old
+    assert applied.write() == ()
+    assert applied.texts == checked.effects.texts == {FILE: (source / FILE).read_bytes().decode()}
+    assert checked.effects.diff == ps.diff(before, source)
+    assert checked.effects.diff
+    assert (source / FILE).read_bytes().count(b"\r") == (source / FILE).read_bytes().count(b"\n") * (
+        line_end != "\n"
+    )
+    if back:
+        assert ps.apply_proposal(source, proposal(tmp_path, back)).write() == ()
+        assert (source / FILE).read_bytes() == old
+
+
+def test_edits_apply_in_order_and_leave_every_other_byte(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    edits = (
+        {"provision": "be_brief", "find": "short", "replace": "very short"},
+        {"rename": "be_brief", "to": "be_short"},
+        {"provision": "be_short", "level": "user"},
+        {"provision": "be_short", "find": "very short answers", "replace": "short\nanswers"},
+    )
+    applied = ps.apply_proposal(source, proposal(tmp_path, *edits))
+    assert applied.findings == ()
+    told = TEXT.replace("{#be_brief authority=guideline}", "{#be_short authority=user}")
+    told = told.replace("(#be_brief)", "(#be_short)").replace("short answers", "short\nanswers")
+    assert applied.texts == {FILE: told}
+
+
+MISFITS: dict[str, tuple[Edit, str]] = {
+    "an id that nobody has": ({**REPLACE, "provision": "be_kindd"}, "did you mean `be_kind`"),
+    "words that are not there": ({**REPLACE, "find": "kind to all"}, "does not hold “kind to all”"),
+    "words outside the text": ({**REPLACE, "find": "How to meet"}, "does not hold"),
+    "a pattern": ({**REPLACE, "find": "(a+)+$" * 50}, "does not hold"),
+    "several places": ({**REPLACE, "find": "kind"}, "stands at 5 places"),
+    "no such place": ({**REPLACE, "find": "kind", "occurrence": 9}, "and no 9th"),
+    "a level that nobody has": ({"provision": "be_kind", "level": "usr"}, "did you mean `user`"),
+    "no level there": ({"provision": "manners", "level": "user"}, "is not written where it stands"),
+    "an id that is taken": ({"rename": "be_kind", "to": "be_brief"}, "is taken"),
+    "an id that is none": ({"rename": "be_kind", "to": "be kind"}, "cannot be an id"),
+    "another depth": ({"move": "at_sea", "after": "be_kind"}, "stands deeper"),
+    "into itself": ({"move": "be_kind", "after": "be_kind"}, "or stands in it"),
+    "a provision again": ({**ADD, "add": {**ADD["add"], "id": "be_kind"}}, "there is a provision `be_kind`"),
+    "no text": ({"add": ADD["add"]}, "needs `text`"),
+    "two in one": ({**REPLACE, "level": "root"}, "does not belong to an edit with `find`"),
+    "a key of nobody": ({**REPLACE, "regex": True}, "unknown key `regex`"),
+    "no place": ({**ADD, "add": {"id": "x", "title": "X"}}, "`after` another or `in` one"),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_an_edit_that_does_not_fit_is_told_with_its_line_and_nothing_is_written(
+    name: str, tmp_path: Path
+) -> None:
+    edit, told = MISFITS[name]
+    source = written(tmp_path)
+    good = {"provision": "be_brief", "level": "user"}
+    file = proposal(tmp_path, good, edit)
+    report = ps.check_proposal(source, file)
+    assert report.failed
+    assert any(told in str(one) for one in report.findings), [*map(str, report.findings)]
+    lines = file.read_text("utf-8").split("\n")
+    second = [n for n, line in enumerate(lines, 1) if line.startswith("- ")][1]
+    assert all(second <= one.span.line < len(lines) - 2 for one in report.findings)
+    assert ps.apply_proposal(source, file).texts == {}
+
+
+def test_a_base_that_moved_on_is_told_with_what_fits_all_the_same(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    file = proposal(tmp_path, REPLACE, {"provision": "be_brief", "find": "Write", "replace": "Give"})
+    (source / FILE).write_text(TEXT.replace("Write short", "Give short"), "utf-8")
+    found = ps.check_proposal(source, file).findings
+    assert [one.code for one in found] == ["proposal-base", "proposal-edit"]
+    assert "1 of 2 edits fit" in found[0].message
+    assert ps.apply_proposal(source, file).texts == {}
+    other = proposal(tmp_path, REPLACE, against={"release": "2025-01-01"})
+    assert [one.code for one in ps.apply_proposal(source, other).findings] == ["proposal-base"]
+    bare = proposal(tmp_path, REPLACE, against={})
+    assert [one.code for one in ps.apply_proposal(source, bare).findings] == ["proposal-base"]
+
+
+@pytest.mark.parametrize(
+    ("level", "flips", "codes"),
+    [
+        ("system", [], ["unlisted-flip"]),
+        ("system", ["kind or brief"], []),
+        ("developer", ["kind or brief", "nobody"], ["unlisted-flip"]),
+        ("user", ["kind or brief"], ["unlisted-flip"]),
+        ("user", [], []),
+    ],
+)
+def test_cases_that_come_out_otherwise_are_listed_and_no_others(
+    level: str, flips: list[str], codes: list[str], tmp_path: Path
+) -> None:
+    source = written(tmp_path, TEXT.replace("be_brief authority=guideline", "be_brief authority=developer"))
+    cases = tmp_path / "cases.yaml"
+    cases.write_text(CASES, "utf-8")
+    edits = ({"provision": "be_kind", "level": level},)
+    report = ps.check_proposal(source, proposal(tmp_path, *edits, flips=flips), cases=[cases])
+    assert report.checks[0].effects.flips == (("kind or brief",) if level != "user" else ())
+    assert [one.code for one in report.findings] == codes
+    assert report.failed == bool(codes)
+
+
+def test_proposals_that_touch_one_passage_conflict_and_others_do_not(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    one = proposal(tmp_path, REPLACE, id="one")
+    apart = proposal(tmp_path, {"provision": "be_kind", "find": "who ask", "replace": "who come"}, id="apart")
+    same = proposal(tmp_path, {"provision": "be_kind", "find": "just to", "replace": "fair to"}, id="same")
+    report = ps.check_proposal(source, one, apart)
+    assert (report.findings, report.failed) == ((), False)
+    assert report.together is not None
+    alone = [check.effects.texts[FILE] for check in report.checks]
+    assert report.together.texts[FILE] == alone[0].replace("who ask", "who come")
+    found = ps.check_proposal(source, one, proposal(tmp_path, REPLACE, id="two"))
+    assert found.failed
+    assert found.together is not None
+    assert not found.together.texts
+    follows = ps.check_proposal(source, one, same)
+    assert "conflicting-proposals" in [finding.code for finding in follows.conflicts]
+    gone = proposal(tmp_path, {"remove": "be_kind", "because": "x"}, id="gone")
+    assert [finding.code for finding in ps.check_proposal(source, one, gone).conflicts] == [
+        "conflicting-proposals"
+    ]
+
+
+def test_only_new_findings_are_told_and_pairs_that_lose_their_order(tmp_path: Path) -> None:
+    source = written(tmp_path, TEXT.replace("Write short answers.", "Write short answers [?](#nowhere)."))
+    (tmp_path / "notes.yaml").write_text(
+        "topics: [{id: tone, label: Tone}]\n"
+        "provisions: {be_kind: {topics: [tone]}, be_brief: {topics: [tone]}}\n",
+        "utf-8",
+    )
+    edits = ({"provision": "be_brief", "level": "user"}, {"remove": "at_sea", "because": "x"})
+    report = ps.check_proposal(source, proposal(tmp_path, *edits), annotations=tmp_path / "notes.yaml")
+    (check,) = report.checks
+    assert [one.code for one in check.effects.findings if one.severity is ps.Severity.ERROR] == []
+    assert check.effects.pairs == (("be_kind", "be_brief", "open"),)
+    broken = proposal(tmp_path, {"remove": "be_brief", "because": "x"})
+    told = ps.check_proposal(source, broken, annotations=tmp_path / "notes.yaml")
+    assert told.failed
+    assert "dangling-reference" in [one.code for one in told.checks[0].effects.findings]
+
+
+def test_feedback_and_overlays_that_rest_on_what_changes_are_told(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    register = tmp_path / "feedback.yaml"
+    register.write_text(
+        "- {id: a, title: Too kind, provisions: [be_kind]}\n- {id: b, title: Else, provisions: [be_brief]}\n",
+        "utf-8",
+    )
+    overlay = tmp_path / "shop.yaml"
+    overlay.write_text(
+        "overlay: shop\nholder: developer\nupstream: {source: 2026-01-01, release: 2026-01-01}\n"
+        "statements:\n- {id: soft, overrides: be_brief, says: Write long answers.}\n",
+        "utf-8",
+    )
+    file = proposal(tmp_path, {"provision": "be_brief", "level": "root"}, answers=["b", "c"])
+    report = ps.check_proposal(source, file, feedback=[register], overlays=[overlay])
+    assert report.checks[0].effects.feedback == ("b",)
+    ((name, effects),) = report.checks[0].effects.overlays
+    assert (name, effects[0]) == ("shop/soft", "level-changed")
+    assert [one.code for one in report.findings] == ["unknown-feedback"]
+
+
+FORMS = {
+    "no head": "# Hello",
+    "no title": "---\nid: a\n---\n",
+    "no edits": "---\nid: a\ntitle: b\n---\n",
+    "aliases": "---\nid: a\ntitle: b\nedits: &x [*x]\n---\n",
+    "no YAML": "---\nid: [\n---\n",
+    "odd edits": "---\nid: a\ntitle: b\nedits: [1, {level: user}, {find: '', replace: x, provision: y}]\n---\n",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_file_of_another_form_is_told_and_never_a_traceback(name: str, tmp_path: Path) -> None:
+    source, file = written(tmp_path), tmp_path / "p.md"
+    file.write_text(FORMS[name], "utf-8")
+    report = ps.check_proposal(source, file)
+    assert report.failed
+    assert all(one.span.file == str(file) and one.span.line for one in report.findings)
+    for form in ps.forms_of("ProposalReport"):
+        assert ps.render(report, form)
+
+
+def test_edits_stand_in_the_head_or_in_blocks_and_the_rest_is_the_rationale() -> None:
+    head = "---\nid: a\ntitle: b\nagainst: {release: '1'}\nedits: [{provision: x, level: user}]\n---\n"
+    body = "Why.\n\n```yaml\nedits:\n- {remove: y, because: z}\n```\n\n```yaml\nother: 1\n```\n"
+    found, findings = read_proposal(head + body, "p.md")
+    assert findings == ()
+    assert found is not None
+    assert [(one.kind.value, one.provision, one.span.line) for one in found.edits] == [
+        ("level", "x", 5),
+        ("remove", "y", 11),
+    ]
+    assert found.rationale == "Why.\n\n\n```yaml\nother: 1\n```"
+    schema = Draft202012Validator(ps.json_schema("proposal"))
+    assert schema.is_valid(yaml.safe_load(head.split("---")[1]))
+    assert not schema.is_valid({"id": "a", "title": "b", "edits": [{"regex": 1}]})
+
+
+def test_a_pull_request_holds_no_markup_of_strangers(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    file = proposal(tmp_path, REPLACE, title="<script>alert(1)</script> @all ![](x)")
+    told = ps.render(ps.check_proposal(source, file), "markdown")
+    assert "<script>" not in told
+    assert "@all" not in told
+    assert "![](x)" not in told
+    assert json.loads(ps.render(ps.check_proposal(source, file), "json"))["failed"] is False
+
+
+def test_many_edits_take_no_long_time(tmp_path: Path) -> None:
+    parts = [f"## Part {n} {{#part_{n} authority=user}}\n\nSay {n} words of it.\n" for n in range(300)]
+    source = written(tmp_path, "# Top {#top}\n\n" + "\n".join(parts))
+    edits = [{"provision": f"part_{n}", "find": f"Say {n} ", "replace": "Say some "} for n in range(300)]
+    file = proposal(tmp_path, *edits)
+    begun = time.process_time()
+    applied = ps.apply_proposal(source, file)
+    assert time.process_time() - begun < 4
+    assert applied.texts[FILE].count("Say some ") == 300
