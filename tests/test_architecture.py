@@ -212,11 +212,13 @@ MOST_OF = {
     "alignments": 10,
     "evals": 16,
     "feedback": 14,
-    "language_server": 18,
+    "identifiers": 5,
+    "language_server": 15,
     "llms": 1,
     "outlines": 2,
     "overlays": 16,
     "packs": 7,
+    "proposals": 9,
     "publishing": 12,
     "serving": 10,
     "training": 5,
@@ -229,7 +231,8 @@ are six of these. So
 are texts that are read by their headings: ``outlines`` in ``model`` and ``readers``; and packs for people and models who work on
 one matter of a spec, with what bears on a provision: ``packs``. What
 models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``; what is published, on servers too, is ``publishing``; what models are taught by is ``training``,
-and what people say of a spec ``feedback``, with the words that are found again, its graph and its page. The language server is a door of its own, with a module for each thing that an editor asks.
+and what people say of a spec ``feedback``, with the words that are found again, its graph and its page. What people would like a spec to say is ``proposals``, and where ids
+stand in texts, for editors and for these, ``identifiers``. The language server is a door of its own, with a module for each thing that an editor asks.
 """
 
 

@@ -306,7 +306,13 @@ class EditWriter:
         self._put(file, start, end, "")
 
     def _cut(self, whole: Stretch) -> None:
-        self._put(whole.file, whole.start, whole.end, "")
+        text = self.workspace.texts.of(whole.file)
+        before, _gap = _parted(text[: whole.start])
+        if whole.end < len(text) or not before:
+            self._put(whole.file, whole.start, whole.end, "")
+            return
+        # A file ends as it did.
+        self._put(whole.file, len(before), whole.end, _parted(text[whole.start :])[1])
 
     def _check_whole(self, place: ProvisionPlace) -> None:
         """Refuse to take out what stands in several files."""

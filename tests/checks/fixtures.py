@@ -52,6 +52,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".triage.yaml", _triaged),
         (".overlay.yaml", _overlaid),
         (".feedback.yaml", _fed_back),
+        (".proposal.md", _proposed),
         (".sssom.tsv", _aligned),
         (".import.md", _drafted),
         (".agents.md", _exported),
@@ -144,6 +145,14 @@ def _fed_back(path: Path, _monkeypatch: pytest.MonkeyPatch) -> list[str]:
     records, findings = read_registers([(path, path.name)])
     check = FeedbackCheck(records, [replace(now, version="2026-01-01", provisions=before), now])
     return _shown((*findings, *check.findings()))
+
+
+def _proposed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of a proposal about a spec, beside another one where there is one."""
+    monkeypatch.chdir(path.parent)
+    others = [name for name in ("other.proposal.md",) if Path(name).is_file()]
+    tried = [name for name in ("cases.yaml",) if Path(name).is_file()]
+    return _shown(ps.check_proposal(CASES / "upstream.md", *others, path.name, cases=tried).findings)
 
 
 def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -90,6 +90,7 @@ COMMANDS = {
     "judge with judgements": "judge OLD NEW --judgements SAID --format json",
     "diff with judgements": "diff OLD NEW --judgements SAID --format json",
     "lock": "lock OLD",
+    "propose-check": "propose check NEW PROPOSAL --format json",
     "lock-check": "lock NEW --check LOCK --format json",
     "query": "query NEW hard-rules --format json",
     "query of terms": "query NEW --sparql 'SELECT ?s ?o ?none { ?s ps:line ?o }' --format json",
@@ -122,6 +123,7 @@ BAD = {
     "history": ("history ALL be_knd --format json", "did you mean `be_kind`"),
     "judge": ("judge OLD nowhere --format json", "does not exist"),
     "judge with judgements": ("judge OLD NEW --judgements LIST --format json", "not YAML"),
+    "propose-check": ("propose check nowhere PROPOSAL --format json", "does not exist"),
     "lock-check": ("lock NEW --check CASES --format json", "not a lock"),
     "query": ("query NEW hard-rule --format json", "did you mean `hard-rules`"),
     "query in SPARQL": ("query NEW --sparql 'SELECT nothing' --format json", ""),
@@ -165,6 +167,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "- {id: a, title: Odd, provisions: be_kind, quote: kind, kind: wish}\n- {id: b, title: Odd}\n",
         "utf-8",
     )
+    Path("proposal.md").write_text(
+        "---\nid: p\ntitle: Odd\nagainst: {release: 2026-02-01}\nedits: [{provision: be_kind, level: root}]\n---\n",
+        "utf-8",
+    )
     Path("AGENTS.md").write_text("# Ours\n\n- Never be gruff; see @lost.md.\n", "utf-8")
     Path("x.sssom.tsv").write_text(ALIGNMENT, "utf-8")
     for name, source in (("one", "all/2026-01-01"), ("two", "all/2026-02-01")):
@@ -181,7 +187,7 @@ def words(command: str) -> list[str]:
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
         "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml", "AGENTS": "AGENTS.md",
         "ONE": "one.nt", "TWO": "two.nt", "ALIGNMENT": "x.sssom.tsv",
-        "REGISTER": "feedback.yaml",
+        "REGISTER": "feedback.yaml", "PROPOSAL": "proposal.md",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -296,6 +302,7 @@ def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
         "annotations",
         "feedback",
         "feedback-map",
+        "proposal",
         "triage",
         "result-map",
         "overlay",
@@ -322,7 +329,7 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
         name
         for name in COMMANDS
         if name not in {"lock-check", "diff with judgements"}
-        and not name.startswith(("align", "feedback-", "overlay-", "resolve-each"))
+        and not name.startswith(("align", "feedback-", "overlay-", "propose-", "resolve-each"))
     ],
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(
