@@ -30,6 +30,7 @@ from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.readers.feedback import read_feedback, read_feedback_map
 from sphinx_policyspec.readers.judgements import read_triage
 from sphinx_policyspec.readers.overlays import read_overlay
+from sphinx_policyspec.readers.proposals import read_proposal
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, problems
 from tests.conftest import REPOSITORY
 from tests.docs.blocks import Block, blocks_of
@@ -278,8 +279,11 @@ class Run:
                 assert problems(options[name], value) == []
 
     def page(self, block: Block) -> None:
-        """Build it as a page, beside what it takes for granted; the commands build a file of the project."""
+        """Build it as a page, beside what it takes for granted; the commands build a file of the project, and read a proposal."""
         if block.file:
+            return
+        if block.text.startswith("---\nid:"):
+            assert read_proposal(block.text, "block.md")[1] == ()
             return
         source = self.folder / f"block-{block.line}"
         source.mkdir()
