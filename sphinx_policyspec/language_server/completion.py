@@ -36,10 +36,17 @@ _AUTHORITY = re.compile(rf"\{{[^{{}}]*\bauthority={_WORD}$")
 _ROLE = re.compile(
     r"(?:\{policy:(?P<myst>[\w-]+)\}|:policy:(?P<rst>[\w-]+):)`(?:[^`<]*<)?(?P<typed>[\w. -]*)$"
 )
+_COUNT = re.compile(r"(?:\{policy:count\}|:policy:count:)`(?P<question>[^`<]*)(?P<given><[^`>]*)?$")
+_CLAUSE = re.compile(
+    r"(?:\{policy:clause\}|:policy:clause:)`[^`<]*<(?:[^`>]*,[ ]*)?(?:(?P<key>level|permits-by)=)?(?P<typed>[\w-]*)$"
+)
 _ROLE_NAME = re.compile(r"(?<![`~:])(?P<open>\{|:)policy:(?P<typed>[\w-]*)$")
 _DIRECTIVE = re.compile(r"^[ \t>]*(?:(?:`{3,}|~{3,}|:{3,})\{|\.\.[ ]+)policy:(?P<typed>[\w-]*)$")
 _OPTION = re.compile(r"^[ \t>]*:(?P<typed>[\w-]*)$")
 _VALUE = re.compile(rf"^[ \t>]*:(?P<name>[\w-]+):[ \t](?:.*[,\s])?{_WORD}$")
+_BLOCK_OPTION = re.compile(r"^[ \t>]*(?P<typed>[\w-]*)$")
+_BLOCK_VALUE = re.compile(rf"^[ \t>]*(?P<name>[\w-]+):[ \t](?:.*[,\s\[])?{_WORD}$")
+"""Options as YAML between lines of ``---``."""
 _TAG = re.compile(r"\[\^(?P<typed>[a-z0-9]*)$")
 _VERDICT = re.compile(r"<!--[ ]?(?P<typed>[A-Z]*)$")
 _ARGUMENT = re.compile(r"policy:(?P<name>[\w-]+)(?:\}|::)[ \t]+(?P<typed>[\w-]*)$")
@@ -131,9 +138,11 @@ _Found = tuple[str, Iterable[Offer]] | None
 
 def _in_prose(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 - one for each form
     is_markdown = here.path.suffix.lower() in MARKDOWN
-    if match := _ROLE.search(before):
-        kind = ROLES.get(match["myst"] or match["rst"], "")
-        return match["typed"], _named(here, kind, Sections.SPARE)
+    if (found := _in_role(here, before)) is not None:
+        return found
+    if is_markdown and before.count("`") % 2 and not before.lstrip(" \t>").startswith("```"):
+        # What is typed in code leads nowhere.
+        return None
     if match := _LINK.search(before):
         return match["typed"], _named(here, TargetKind.PROVISION)
     if match := _TAG.search(before):
@@ -145,6 +154,21 @@ def _in_prose(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 
     if not here.root.directives:
         return None
     return _of_directives(here, number, before)
+
+
+def _in_role(here: Here, before: str) -> _Found:
+    """Return what can stand in the text of a role."""
+    if match := _COUNT.search(before):
+        if match["given"]:
+            return _parameters(here, match["question"], before)
+        return match["question"], _questions()
+    if match := _CLAUSE.search(before):
+        keys = [Offer(name="level", adds="="), Offer(name="permits-by", adds="=")]
+        return match["typed"], _named(here, TargetKind.LEVEL) if match["key"] else keys
+    if match := _ROLE.search(before):
+        kind = ROLES.get(match["myst"] or match["rst"], "")
+        return match["typed"], _named(here, kind, Sections.SPARE)
+    return None
 
 
 def _of_directives(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 - as above
@@ -176,14 +200,15 @@ def _of_directives(here: Here, number: int, before: str) -> _Found:  # noqa: PLR
     if directive is None:
         return None
     options = known.get(directive.name, ("", {}))[1]
-    if match := _OPTION.match(before):
+    is_block = not here.is_rst and here.lines[directive.line].strip(" \t>") == "---"
+    if match := (_BLOCK_OPTION if is_block else _OPTION).match(before):
         given = {one.name for one in directive.options if one.line != number}
         kind = types.CompletionItemKind.Property
         left = [
             Offer(name=n, detail=said, kind=kind, adds=": ") for n, said in options.items() if n not in given
         ]
         return match["typed"], left
-    if match := _VALUE.match(before):
+    if match := (_BLOCK_VALUE if is_block else _VALUE).match(before):
         return _values(here, directive.name, directive.argument, match, before)
     return None
 
@@ -207,9 +232,11 @@ def _arguments(directive: str) -> list[Offer]:
         return [Offer(name=one) for one in SPEAKERS]
     if directive == "response":
         return [Offer(name=one.value.lower()) for one in Verdict]
-    if directive == "query":
-        return [Offer(name=one.name, detail=one.text) for one in list_questions()]
-    return []
+    return _questions() if directive == "query" else []
+
+
+def _questions() -> list[Offer]:
+    return [Offer(name=one.name, detail=one.text) for one in list_questions()]
 
 
 def _parameters(here: Here, argument: str, before: str) -> _Found:

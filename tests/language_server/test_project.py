@@ -108,9 +108,18 @@ def test_directives_options_values_roles_and_questions_are_offered(project: Edit
         ("charter.rst", "so :policy:principle:`this <show-the-w", {"show-the-way"}),
         ("manner.md", "so [](#show-the-w", {"show-the-way"}),
         ("manner.md", "```{policy:level} x\n:override: nev", {"never"}),
+        ("manner.md", "```{policy:principle} X\n---\nauth", {"authority"}),
+        ("manner.md", "```{policy:principle} X\n---\nauthority: gui", {"guideline"}),
+        ("manner.md", "so {policy:count}`hard-", {"hard-rules"}),
+        ("charter.rst", "so :policy:count:`touches <top", {"topic"}),
+        ("manner.md", "so {policy:clause}`by default <lev", {"level"}),
+        ("manner.md", "so {policy:clause}`by default <level=gui", {"guideline"}),
     ):
         project.write(page, f"{(project.folder / page).read_text('utf-8')}\n{lines}")
         assert offered <= set(project.complete(page, lines)), lines
+    code = "so `[](#show-the-w"
+    project.write("manner.md", f"{(project.folder / 'manner.md').read_text('utf-8')}\n{code}")
+    assert project.complete("manner.md", code) == []
     many = "```{policy:query} touches\n:params: "
     project.write("manner.md", f"{(project.folder / 'manner.md').read_text('utf-8')}\n{many}")
     assert project.complete("manner.md", many) == [one.name for one in ps.find_question("touches").parameters]
