@@ -105,7 +105,7 @@ def read_proposal(text: str, file: str) -> tuple[Proposal | None, tuple[Finding,
         return None, tuple(findings)
     rationale, more = _body(lines, end, file, findings)
     edits += more
-    if not edits:
+    if not edits and not findings:
         hint = "write `edits:` into its head, or into a block of YAML"
         message = "the proposal has no edit"
         findings.append(Finding(code="missing-key", message=message, span=proposal.span, hint=hint))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 import sphinx_policyspec as ps
+from tests.conftest import REPOSITORY
 
 CONF = 'project = "Desk"\nextensions = ["myst_parser", "sphinx_policyspec"]\nmyst_enable_extensions = ["colon_fence"]\n'
 RST = """Desk rules
@@ -134,3 +136,14 @@ def test_pages_are_edited_where_a_provision_stands_and_nowhere_else(tmp_path: Pa
     renamed["index.rst"] = RST.replace("`hum`", "`hum_low`")
     renamed["more.md"] = MYST.replace(":id: hum\n", ":id: hum_low\n:aliases: hum\n")
     assert {name: (docs / name).read_text("utf-8") for name in renamed} == renamed
+
+
+@pytest.mark.slow
+def test_the_proposal_of_the_example_changes_the_one_rule_that_its_feedback_is_about() -> None:
+    docs = REPOSITORY / "example_docs"
+    report = ps.check_proposal(docs, docs / "proposals" / "receipts.md", feedback=[docs / "feedback.yaml"])
+    assert (report.findings, report.failed) == ((), False)
+    (check,) = report.checks
+    assert check.effects.diff
+    assert [change.id for change in check.effects.diff.changes] == ["keep-reading-private"]
+    assert check.effects.feedback == ("desk-1",)
