@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import subprocess
@@ -73,6 +74,24 @@ def test_a_pull_request_is_told_what_somebody_says_of_it(repository: Path) -> No
     (repository / "a file.yaml").write_text("- {id: be_kind}", "utf-8")
     done = run_step("Diff", repository, SOURCE="spec.md", BASE="HEAD", CASES="", JUDGEMENTS="a file.yaml")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("find", "status"), [("to everybody", 0), ("to nobody", 1)])
+def test_a_pull_request_is_told_what_proposals_would_do(repository: Path, find: str, status: int) -> None:
+    digest = hashlib.sha256((repository / "spec.md").read_bytes()).hexdigest()
+    edits = f"edits: [{{provision: be_kind, find: {find}, replace: to all}}]"
+    for name in ("a proposal.md", "-b.md"):
+        text = f"---\nid: p\ntitle: Be $(exit 3)\nagainst: {{sha256: {digest}}}\n{edits}\n---\n"
+        (repository / name).write_text(text, "utf-8")
+    done = run_step("Proposals", repository, SOURCE="spec.md", CASES="", PROPOSALS="a proposal.md\n\n")
+    assert done.returncode == status, done.stderr
+    assert "# Be $(exit 3)" in (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8").replace(
+        "\\", ""
+    )
+    assert (
+        run_step("Proposals", repository, SOURCE="spec.md", CASES="", PROPOSALS="-b.md").returncode == status
+    )
+    assert run_step("Proposals", repository, SOURCE="spec.md", CASES="", PROPOSALS="").returncode == 0
 
 
 @pytest.mark.parametrize(("name", "shown"), [("be_kind", "comes out the same"), ("be_knd", "by either")])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -250,9 +249,8 @@ def escaped(text: str) -> str:
 def unescaped(line: str) -> str:
     """Return what :func:`escaped` was given, in one line."""
     plain = re.sub(r"\A(\d*)\\", r"\1", _outside_code(line, partial(_CALLED.sub, r"\1")))
-    plain = (
-        _with_letters(plain).replace("&lt;!--", "<!--").replace("--&gt;", "-->").replace("--!&gt;", "--!>")
-    )
+    plain = _with_letters(plain).replace("&lt;!--", "<!--")
+    plain = plain.replace("--&gt;", "-->").replace("--!&gt;", "--!>")
     return re.sub(r"&amp;(?=(?:amp|lt|gt);|#)", "&", plain)
 
 
@@ -310,7 +308,7 @@ def head_record(lines: Sequence[str]) -> dict[str, Any]:
 def _record(text: str) -> dict[str, Any]:
     try:
         record = load_json(_with_letters(text))
-    except (ValueError, json.JSONDecodeError):
+    except ValueError:
         return {}
     return record if isinstance(record, dict) else {}
 
