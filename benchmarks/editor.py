@@ -32,7 +32,7 @@ from sphinx_policyspec.readers.model_spec import read_model_spec
 from tests.language_server.editor import Editor
 
 KEYSTROKES = 60
-MOST_TIMES_READ, MOST_PART_OF_CHECK = 1.6, 1 / 25
+MOST_TIMES_READ, MOST_PART_OF_CHECK = 1.6, 1 / 50
 MOST_MIB = 250
 LEAST_TIMES_ESBONIO = 20
 _ESBONIO_EDITS, _BEGINS = 5, 15.0

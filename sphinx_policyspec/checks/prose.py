@@ -88,6 +88,9 @@ _REMEMBERED = 2**16
 """Pairs of a text and a pattern whose matches are remembered: those of some thousand principles."""
 
 
+_NORMATIVE = (model.Prose, model.Definition)
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """Words up to a full stop or the end of a paragraph.
@@ -127,7 +130,8 @@ def matches(
     """Yield what a pattern finds in the sentences of normative text."""
     for provision in provisions:
         for block in provision.blocks:
-            if isinstance(block, model.Prose | model.Definition):
+            # Most hold nothing that is looked for, and a spec has many.
+            if isinstance(block, _NORMATIVE) and _found(block.source or block.text, pattern):
                 yield from _matches(block, pattern)
 
 

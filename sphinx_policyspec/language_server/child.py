@@ -17,8 +17,8 @@ from sphinx_policyspec.language_server.reading import Result, RootSource, SpecRe
 
 OPENING, ANSWERING = 120.0, 10.0
 """Seconds that the first answer may take, and each later one."""
-_OFTEN = 20
-"""Answers between two looks at all garbage."""
+_OFTEN, _SELDOM = 3, 20
+"""Answers between two looks at young garbage, and at all."""
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 """The folder that the package is imported from."""
 _ENDED = (OSError, EOFError, pickle.UnpicklingError)
@@ -130,7 +130,10 @@ def main() -> None:
         answers.write(_framed(answer))
         answers.flush()
         answered += 1
-        gc.collect(1 if answered % _OFTEN else 2)
+        if not answered % _SELDOM:
+            gc.collect()
+        elif not answered % _OFTEN:
+            gc.collect(1)
     reader.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from lsprotocol import types
@@ -44,13 +45,14 @@ class Diagnostics:
         :param text_of: returns the text of any file
         """
         fixes = grouped((fix.finding, fix) for fix in result.fixes)
-        paths = {name: self._root.path_of(name) for name in {one.finding.span.file for one in result.told}}
-        told = grouped((paths[entry.finding.span.file], entry) for entry in result.told)
+        # Where a link leads takes long to find out, and many findings stand in one file.
+        path_of = cache(self._root.path_of)
+        told = grouped((path_of(entry.finding.span.file), entry) for entry in result.told)
         known, self._known = self._known, {}
         for path, entries in told.items():
             key = (entries, held.get(path), settings, [fixes.get(entry.finding) for entry in entries])
             if path not in known or known[path][0] != key:
-                made = [_diagnostic(entry, fixes, self._root, settings, text_of) for entry in entries]
+                made = [_diagnostic(entry, fixes, path_of, settings, text_of) for entry in entries]
                 known[path] = (key, [one for one in made if one])
             self._known[path] = known[path]
         found = {path: made for path, (_key, made) in self._known.items() if made}
@@ -74,7 +76,7 @@ def _left_out(result: Result, text: Text) -> Iterator[types.Diagnostic]:
 def _diagnostic(
     entry: Reported,
     fixes: Mapping[Finding, list[Fix]],
-    root: Root,
+    path_of: Callable[[str], Path],
     settings: EditorSettings,
     text_of: Callable[[Path], Text],
 ) -> types.Diagnostic | None:
@@ -87,8 +89,8 @@ def _diagnostic(
     tags = [types.DiagnosticTag.Unnecessary] * (finding.code in _UNNECESSARY)
     tags += [types.DiagnosticTag.Deprecated] * (finding.code in _DEPRECATED)
     hint = f"\n{finding.hint}" if finding.hint else ""
-    related = [_related(span, root, text_of) for span in finding.related]
-    text = text_of(root.path_of(finding.span.file))
+    related = [_related(span, path_of, text_of) for span in finding.related]
+    text = text_of(path_of(finding.span.file))
     return types.Diagnostic(
         range=text.range_of(finding.span),
         message=f"{finding.message}{hint}",
@@ -100,13 +102,15 @@ def _diagnostic(
         related_information=related or None,
         data={
             "fingerprint": entry.fingerprint,
-            "fixes": [_edit(fix, text_of(root.path_of(fix.span.file))) for fix in fixes.get(finding, ())],
+            "fixes": [_edit(fix, text_of(path_of(fix.span.file))) for fix in fixes.get(finding, ())],
         },
     )
 
 
-def _related(span: Span, root: Root, text_of: Callable[[Path], Text]) -> types.DiagnosticRelatedInformation:
-    path = root.path_of(span.file)
+def _related(
+    span: Span, path_of: Callable[[str], Path], text_of: Callable[[Path], Text]
+) -> types.DiagnosticRelatedInformation:
+    path = path_of(span.file)
     place = types.Location(uri=uri_of(path), range=text_of(path).range_of(span))
     return types.DiagnosticRelatedInformation(location=place, message=f"{span.file}:{span.line}")
 
