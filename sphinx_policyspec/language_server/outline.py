@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 
 import yaml
 from lsprotocol import types
@@ -10,7 +13,7 @@ from lsprotocol import types
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.identifiers.sites import TAG, Form, IdSite
 from sphinx_policyspec.language_server.navigation import Here, counts
-from sphinx_policyspec.language_server.places import uri_of
+from sphinx_policyspec.language_server.places import Text, uri_of
 from sphinx_policyspec.language_server.roots import Root
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -19,6 +22,8 @@ _LONGEST = 200
 """Characters of a name."""
 MOST = 200
 """Symbols of a workspace that are returned at once."""
+_REMEMBERED = 2**9
+"""Files of cases whose names are remembered: a client asks again with each letter."""
 _KINDS = {
     TargetKind.PROVISION: types.SymbolKind.Class,
     TargetKind.EXAMPLE: types.SymbolKind.Event,
@@ -81,21 +86,34 @@ def _symbol(here: Here, site: IdSite, end: int) -> types.DocumentSymbol:
 
 
 def _cases(here: Here) -> Iterator[types.DocumentSymbol]:
-    """Yield the cases of a file, each with its items; none of one that is no YAML at the moment."""
-    try:
-        documents = YamlReader(here.file).compose_all(here.text.text)
-    except AnnotationError:
-        return
+    """Yield the cases of a file, each with its items."""
     # What stands there by an alias stands elsewhere.
     seen: set[int] = set()
+    for node, name, about in _case_nodes(here.file, here.text.text, seen):
+        case = _of_node(here, node, name, about, types.SymbolKind.Event)
+        items = _once(_listed(dict(_values(node)).get("items")), seen)
+        case.children = [_of_item(here, item, place) for place, item in enumerate(items, 1)]
+        yield case
+
+
+def _case_nodes(file: str, text: str, seen: set[int]) -> Iterator[tuple[yaml.Node, str, str]]:
+    """Yield the cases of a text, each with its name and what it is about; none of one that is no YAML at the moment."""
+    try:
+        documents = YamlReader(file).compose_all(text)
+    except AnnotationError:
+        return
     for document in documents:
         for number, node in enumerate(_once(_listed(document) or [document], seen), 1):
             said = _texts(node)
-            name = said.get("title") or said.get("about") or f"case {number}"
-            case = _of_node(here, node, name, said.get("about", ""), types.SymbolKind.Event)
-            items = _once(_listed(dict(_values(node)).get("items")), seen)
-            case.children = [_of_item(here, item, place) for place, item in enumerate(items, 1)]
-            yield case
+            about = said.get("about", "")
+            yield node, said.get("title") or about or f"case {number}", about
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _case_names(file: str, text: str) -> tuple[tuple[str, str, int], ...]:
+    """Return the name of each case of a text, what it is about, and its line, from 0."""
+    found = _case_nodes(file, text, set())
+    return tuple((name.strip()[:_LONGEST] or "?", about, node.start_mark.line) for node, name, about in found)
 
 
 def _of_item(here: Here, node: yaml.Node, place: int) -> types.DocumentSymbol:
@@ -146,10 +164,19 @@ def _within(inner: types.Range, outer: types.Range) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def workspace_symbols(roots: Iterable[Root], query: str) -> list[types.WorkspaceSymbol]:
-    """Return the things of all roots whose ids or titles have the letters of a query in its order."""
-    wanted = query.casefold()[:100]
-    found: list[types.WorkspaceSymbol] = []
+def workspace_symbols(
+    roots: Iterable[Root], query: str, text_of: Callable[[Path], Text]
+) -> list[types.WorkspaceSymbol]:
+    """Return the things and cases of all roots whose ids or titles have the letters of a query in its order.
+
+    :param text_of: returns the text of any file
+    """
+    return [*islice(_symbols_of(roots, query.casefold()[:100], text_of), MOST)]
+
+
+def _symbols_of(
+    roots: Iterable[Root], wanted: str, text_of: Callable[[Path], Text]
+) -> Iterator[types.WorkspaceSymbol]:
     for root in roots:
         for (kind, name), thing in root.index.things.items():
             if kind not in _KINDS or not (
@@ -162,19 +189,21 @@ def workspace_symbols(roots: Iterable[Root], query: str) -> list[types.Workspace
             site = sites[0]
             path = root.path_of(site.span.file)
             # The line alone: the texts of two hundred files are not read for a list.
-            start = types.Position(line=site.span.line - 1, character=0)
-            place = types.Range(start=start, end=start)
-            found.append(
-                types.WorkspaceSymbol(
-                    name=thing.title or name,
-                    container_name=name,
-                    kind=_KINDS[TargetKind(kind)],
-                    location=types.Location(uri=uri_of(path), range=place),
-                )
+            yield _listed_symbol(
+                thing.title or name, name, _KINDS[TargetKind(kind)], path, site.span.line - 1
             )
-            if len(found) == MOST:
-                return found
-    return found
+        for path in sorted(root.cases):
+            for title, about, line in _case_names(root.name_of(path), text_of(path).text):
+                if has_letters(wanted, title.casefold()):
+                    yield _listed_symbol(title, about, types.SymbolKind.Event, path, line)
+
+
+def _listed_symbol(
+    name: str, container: str, kind: types.SymbolKind, path: Path, line: int
+) -> types.WorkspaceSymbol:
+    start = types.Position(line=line, character=0)
+    place = types.Location(uri=uri_of(path), range=types.Range(start=start, end=start))
+    return types.WorkspaceSymbol(name=name, container_name=container or None, kind=kind, location=place)
 
 
 def has_letters(wanted: str, text: str) -> bool:

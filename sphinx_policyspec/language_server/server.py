@@ -403,7 +403,7 @@ def _renamed(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdi
 
 
 def _symbols(ls: PolicyServer, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-    return outline.workspace_symbols(ls.specs.roots.values(), params.query)
+    return outline.workspace_symbols(ls.specs.roots.values(), params.query, ls.text_of)
 
 
 _ASKED: Mapping[str, tuple[Callable[..., Any], Any]] = MappingProxyType(

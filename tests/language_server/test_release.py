@@ -165,6 +165,12 @@ def test_an_outline_lenses_and_hints_show_what_stands_where(release: Editor) -> 
     query = types.WorkspaceSymbolParams(query="bkd")
     symbols = release.run(release.client.workspace_symbol_async(query)) or ()
     assert [one.container_name for one in symbols] == ["be_kind", "be_kind-a-greeting"]
+    query = types.WorkspaceSymbolParams(query="greet")
+    symbols = release.run(release.client.workspace_symbol_async(query)) or ()
+    assert [(one.name, Path(one.location.uri).name) for one in symbols] == [
+        ("a greeting", "model_spec.md"),
+        ("A greeting", "tone.yaml"),
+    ]
     links = release.run(
         release.client.text_document_document_link_async(types.DocumentLinkParams(text_document=document))
     )
