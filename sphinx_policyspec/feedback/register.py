@@ -10,10 +10,10 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.feedback.imports import Importer, Remark, is_web, renewed
-from sphinx_policyspec.files import Brief, dump_json, without_collector
+from sphinx_policyspec.files import Brief, without_collector
 from sphinx_policyspec.model.feedback import Feedback
 from sphinx_policyspec.readers.feedback import FEEDBACK, read_feedback, record_nodes
-from sphinx_policyspec.readers.judgements import PLAIN
+from sphinx_policyspec.readers.judgements import plain_or_quoted
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _INDENT = "  "
@@ -103,12 +103,7 @@ def format_record(record: Feedback, indent: str = _INDENT) -> str:
 def _written(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_written, value))}]"
-    text = str(value)
-    return text if PLAIN.fullmatch(text) and text not in _OTHER else dump_json(text)
-
-
-_OTHER = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
-"""Words that YAML takes for something else than texts."""
+    return plain_or_quoted(str(value))
 
 
 class _Edit:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from pathlib import PurePath
 
+import yaml
+
+from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.index import Index
 from sphinx_policyspec.identifiers.sites import RST, TAG, Form, IdSite
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.model.attributes import PROVISIONS
+from sphinx_policyspec.readers.judgements import plain_or_quoted
+from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _TAG = re.compile(r"[a-z0-9]{4}")
 _NAME = re.compile(r"[^\W\d_][\w.-]{0,199}")
@@ -90,40 +94,111 @@ def alias_edits(
 
 
 def in_sidecar(file: str, text: str, site_name: str, name: str, former: str) -> SpanEdit | None:
-    """Return what gives a provision a former id in an annotation file; nothing where its lines are of another form."""
-    lines = [line.rstrip("\r") for line in text.split("\n")]
-    part = next((n for n, line in enumerate(lines) if line.startswith(f"{PROVISIONS.name}:")), None)
-    entry = f"  {name}:\n    aliases: [{former}]\n"
-    if part is None:
-        lead = "" if text.endswith("\n") or not text else "\n"
-        return _inserted(file, len(lines), len(lines[-1]) + 1, f"{lead}{PROVISIONS.name}:\n{entry}")
-    if lines[part].removeprefix(f"{PROVISIONS.name}:").strip():
+    """Return what gives a provision a former id in an annotation file, in the style in which that is written.
+
+    There is nothing where the file is no YAML, or other parts of it refer to the place by an anchor.
+    """
+    source = text.removeprefix("\ufeff")
+    try:
+        root = YamlReader(file).compose(source)
+    except AnnotationError:
         return None
-    for number in range(part + 1, len(lines)):
-        if lines[number] and not lines[number].startswith((" ", "#")):
-            break
-        key, colon, rest = lines[number].partition(":")
-        lead = key[: len(key) - len(key.lstrip())]
-        if not lead or not colon or key.strip(" \"'") != site_name:
-            continue
-        within = _deeper(lines[number + 1 :], lead)
-        aliases = next(((n, one) for n, one in enumerate(within, number + 2) if "aliases:" in one), None)
-        if rest.strip():
+    names = (PROVISIONS.name, plain_or_quoted(name), "aliases")
+    found = _with_former(
+        source, root, (PROVISIONS.name, site_name, "aliases"), names, plain_or_quoted(former)
+    )
+    if found is None:
+        return None
+    start, end = (_place(text, offset + len(text) - len(source)) for offset in found[:2])
+    return SpanEdit(Span(file, *start, *end), found[2])
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Return the line and column of what stands behind so many characters."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+_Replaced = tuple[int, int, str]
+"""Where a text begins and ends that is replaced, and by what."""
+
+
+def _with_former(
+    text: str, root: yaml.Node | None, path: tuple[str, ...], names: tuple[str, ...], former: str
+) -> _Replaced | None:
+    """Return the edit that puts an id into the list to which some keys lead.
+
+    :param path: the keys as they stand in the text
+    :param names: the keys as they are written where they are missing
+    """
+    if root is None or (_is_null(root) and root.start_mark.index == root.end_mark.index):
+        lead = "" if text.endswith("\n") or not text else "\n"
+        return len(text), len(text), f"{lead}{_block(names, former, '')}\n"
+    node = root
+    for depth, key in enumerate(path):
+        if _is_null(node):
+            return _instead(text, node, _flow(names[depth:], former))
+        if not isinstance(node, yaml.MappingNode):
             return None
-        if aliases is None:
-            return _inserted(file, number + 2, 1, f"{lead * 2}aliases: [{former}]\n")
-        at = aliases[1].rfind("]")
-        return _inserted(file, aliases[0], at + 1, f", {former}") if at > 0 else None
-    return _inserted(file, part + 2, 1, entry)
+        pair = next((one for one in node.value if one[0].value == key), None)
+        if pair is None:
+            return _added(text, node, names[depth:], former)
+        if pair[1].start_mark.index < pair[0].end_mark.index:
+            # It stands at an anchor, and is part of other things, too.
+            return None
+        node = pair[1]
+    return _instead(text, node, f"[{former}]") if _is_null(node) else _listed(text, node, former)
 
 
-def _deeper(lines: Sequence[str], lead: str) -> Iterator[str]:
-    """Yield the first of some lines, as long as they are indented further."""
-    return takewhile(lambda line: not line.strip() or line.startswith(f"{lead} "), lines)
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
 
-def _inserted(file: str, line: int, column: int, words: str) -> SpanEdit:
-    return SpanEdit(Span(file, line, column, line, column), words)
+def _flow(names: tuple[str, ...], former: str) -> str:
+    """Return keys, each below the one before, in one line."""
+    return f"{{{names[0]}: {_flow(names[1:], former)}}}" if names else f"[{former}]"
+
+
+def _block(names: tuple[str, ...], former: str, indent: str) -> str:
+    """Return keys, each in a line below the one before."""
+    lines = (f"{'  ' * depth}{name}:" for depth, name in enumerate(names))
+    return f"\n{indent}".join(lines) + f" [{former}]"
+
+
+def _instead(text: str, node: yaml.Node, words: str) -> _Replaced | None:
+    """Return the edit that writes something where nothing stands behind a key."""
+    start, end = node.start_mark.index, node.end_mark.index
+    if start == end:
+        behind = len(text[:start].rstrip())
+        return (behind, behind, f" {words}") if text[:behind].endswith(":") else None
+    return start, end, words
+
+
+def _added(text: str, node: yaml.MappingNode, names: tuple[str, ...], former: str) -> _Replaced | None:
+    """Return the edit that adds keys to a mapping, as its first ones."""
+    start = node.start_mark.index
+    if node.flow_style:
+        more = ", " if node.value else ""
+        words = f"{names[0]}: {_flow(names[1:], former)}{more}"
+        return (start + 1, start + 1, words) if text[start : start + 1] == "{" else None
+    first: int = node.value[0][0].start_mark.index
+    lead = text[text.rfind("\n", 0, first) + 1 : first]
+    return None if lead.strip() else (first, first, f"{_block(names, former, lead)}\n{lead}")
+
+
+def _listed(text: str, node: yaml.Node, former: str) -> _Replaced | None:
+    """Return the edit that adds an id to a list, or to a text that stands for a list of one."""
+    start, end = node.start_mark.index, node.end_mark.index
+    sign = text[start : start + 1]
+    if isinstance(node, yaml.ScalarNode):
+        return None if sign in "|>&!" else (start, end, f"[{text[start:end]}, {former}]")
+    if not isinstance(node, yaml.SequenceNode):
+        return None
+    if not node.flow_style:
+        lead = " " * node.start_mark.column
+        return (start, start, f"- {former}\n{lead}") if sign == "-" else None
+    if sign != "[":
+        return None
+    return start + 1, start + 1, f"{former}{', ' if node.value else ''}"
 
 
 def _in_directive(text: str, site: IdSite, former: str) -> Iterator[SpanEdit]:

@@ -24,6 +24,8 @@ _NAMING = ("id", "prompt")
 """Keys that say which entry it is."""
 PLAIN = re.compile(r"[a-z][a-z_-]*")
 """What YAML takes for a text without quotes."""
+_OTHER = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
+"""Words that it takes for something else, all the same."""
 JUDGEMENT = (
     CaseKey(name="old", about="Version of the old release; empty where it has none."),
     CaseKey(name="new", about="Version of the new release, likewise."),
@@ -231,12 +233,13 @@ def with_judgement(text: str, file: str, judgement: Judgement) -> str:
 def format_judgement(judgement: Judgement) -> str:
     """Return a judgement as an item of a judgement file."""
     given = [(key.name, str(getattr(judgement, key.name))) for key in JUDGEMENT]
-    lines = [f"{name}: {_quoted(value)}" for name, value in given]
+    lines = [f"{name}: {plain_or_quoted(value)}" for name, value in given]
     return "- " + "\n  ".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
-    return text if PLAIN.fullmatch(text) else dump_json(text)
+def plain_or_quoted(text: str) -> str:
+    """Return a text as YAML has it: in quotes where it could be taken for something else."""
+    return text if PLAIN.fullmatch(text) and text not in _OTHER else dump_json(text)
 
 
 def _entry(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from lsprotocol import types
 
 import sphinx_policyspec as ps
@@ -224,19 +225,57 @@ def findings(folder: Path) -> list[ps.Finding]:
 
 SIDECARS = {
     "": "provisions:\n  be_gentle:\n    aliases: [be_kind]\n",
-    "topics: []": "topics: []\nprovisions:\n  be_gentle:\n    aliases: [be_kind]\n",
+    "# notes": "# notes\nprovisions:\n  be_gentle:\n    aliases: [be_kind]\n",
+    "topics: []": "provisions:\n  be_gentle:\n    aliases: [be_kind]\ntopics: []",
     "provisions:\n  be_fair: {topics: [x]}\n": "provisions:\n  be_gentle:\n    aliases: [be_kind]\n  be_fair: {topics: [x]}\n",
     "provisions:\n  be_gentle:\n    status: draft\n": "provisions:\n  be_gentle:\n    aliases: [be_kind]\n    status: draft\n",
-    "provisions:\n  be_gentle:\n    aliases: [a]\n": "provisions:\n  be_gentle:\n    aliases: [a, be_kind]\n",
+    "provisions:\n  be_gentle:\n    aliases: [a]\n": "provisions:\n  be_gentle:\n    aliases: [be_kind, a]\n",
     "provisions:\n    be_gentle:\n        status: draft\n": "provisions:\n    be_gentle:\n        aliases: [be_kind]\n        status: draft\n",
-    "provisions: {be_gentle: {status: draft}}\n": "",
-    "provisions:\n  be_gentle: {status: draft}\n": "",
+    "provisions: {be_gentle: {status: draft}}\n": "provisions: {be_gentle: {aliases: [be_kind], status: draft}}\n",
+    "provisions:\n  be_gentle: {status: draft}\n": "provisions:\n  be_gentle: {aliases: [be_kind], status: draft}\n",
+    "provisions:\n  be_gentle:\n    aliases: a\n": "provisions:\n  be_gentle:\n    aliases: [a, be_kind]\n",
+    # What stands at an anchor is part of something else, too.
+    "topics: &x {aliases: [a]}\nprovisions: {be_gentle: *x}\n": "",
+    "provisions:\n  be_gentle: &x {status: draft}\n  be_fair: *x\n": "",
+    "provisions: [be_gentle]\n": "",
+    "provisions: {be_gentle: [\n": "",
 }
 
 
 @pytest.mark.parametrize(("before", "after"), SIDECARS.items())
 def test_a_former_id_is_kept_in_an_annotation_file(before: str, after: str) -> None:
+    assert with_former(before, "be_kind") == after
+
+
+def with_former(before: str, former: str) -> str:
+    """Return an annotation file in which a provision has a former id; nothing where it cannot be written."""
     text = Text("notes.yaml", before)
-    found = in_sidecar("notes.yaml", before, "be_gentle", "be_gentle", "be_kind")
-    edits = [text.edit(text.exact_range(found.span), found.text)] if found else []
-    assert (edited(before, edits) if edits else "") == after
+    found = in_sidecar("notes.yaml", before, "be_gentle", "be_gentle", former)
+    return edited(before, [text.edit(text.exact_range(found.span), found.text)]) if found else ""
+
+
+VALUES: dict[str, list[str]] = {
+    "[]": [], "[a]": ["a"], "a": ["a"], "'a b'": ["a b"], "": [], "~": [], "[a, # one\n{0}  b]": ["a", "b"],
+    "\n{0}- a\n{0}- b": ["a", "b"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "# 🦉\n"])
+@pytest.mark.parametrize("lead", ["  ", "    "])
+def test_a_former_id_is_kept_in_annotations_of_any_style(lead: str, mark: str) -> None:
+    """All else that the file says stays, and so do its comments."""
+    deep = lead * 2
+    entries: list[tuple[str, list[str]]] = [(f"\n{deep}status: draft", []), (" {status: draft}", [])]
+    for value, known in VALUES.items():
+        said = value.format(deep)
+        entries += [(f"\n{deep}aliases: {said}\n{deep}status: draft", known)]
+        entries += [(f"\n{deep}status: draft\n{deep}aliases: {said} # last", known)]
+        entries += [(f" {{status: draft, aliases: {said} }}", known)] if "-" not in value else []
+    for entry, known in entries:
+        before = f"{mark}topics: [x]\nprovisions: # ours\n{lead}be_gentle:{entry}\n{lead}be_fair: {{status: draft}}\n"
+        after = with_former(before, "2")
+        found = yaml.safe_load(after)
+        assert sorted(found["provisions"]["be_gentle"].pop("aliases")) == sorted([*known, "2"]), after
+        draft = {"status": "draft"}
+        assert found == {"topics": ["x"], "provisions": {"be_gentle": draft, "be_fair": draft}}
+        assert after.count("#") == before.count("#")
