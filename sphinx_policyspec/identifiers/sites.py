@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath
@@ -21,7 +21,7 @@ from sphinx_policyspec.identifiers.directives import Directive, directives_in
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS, kind_named
 from sphinx_policyspec.readers.cases import CASE
-from sphinx_policyspec.readers.feedback import REGISTER
+from sphinx_policyspec.readers.feedback import FEEDBACK, REGISTER, record_nodes
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -322,6 +322,8 @@ class YamlFile(StrEnum):
     SIDECAR = "sidecar"
     CASES = "cases"
     OVERLAY = "overlay"
+    REGISTER = "register"
+    """Of feedback."""
     NEW = "new"
     """It may become a sidecar, or cases."""
     OTHER = "other"
@@ -329,16 +331,20 @@ class YamlFile(StrEnum):
 
 _FILE_KEYS = frozenset(part.name for part in MAPPINGS)
 _CASE_KEYS = frozenset(key.name for key in CASE)
-_REGISTER_KEYS = frozenset(part.name for part in REGISTER)
+_REGISTER_KEYS = frozenset(key.name for key in REGISTER)
+_RECORD_KEYS = frozenset(key.name for key in FEEDBACK if key.required)
 _TOP_KEY = re.compile(r"^[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
 _KEY_OF_ITEM = re.compile(r"^(?:-[ ]{1,8}|[ ]{1,9})[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
 
 
 def yaml_file(text: str) -> YamlFile:
     """Return what a YAML file is for, by its keys as they stand there, also in one that is being typed."""
-    names = {match["key"] for match in _TOP_KEY.finditer(text.removeprefix("\ufeff"))}
-    # A list is one of cases; only of those are keys further in of any use.
-    return _file_with(names or _CASE_KEYS & {match["key"] for match in _KEY_OF_ITEM.finditer(text)})
+    if names := {match["key"] for match in _TOP_KEY.finditer(text.removeprefix("\ufeff"))}:
+        return _file_with(names)
+    # A list is one of cases, or of records.
+    inner = {match["key"] for match in _KEY_OF_ITEM.finditer(text)}
+    is_register = "items" not in inner and inner >= _RECORD_KEYS
+    return YamlFile.REGISTER if is_register else _file_with(_CASE_KEYS & inner)
 
 
 def _file_with(names: Collection[str]) -> YamlFile:
@@ -348,6 +354,8 @@ def _file_with(names: Collection[str]) -> YamlFile:
         return YamlFile.SIDECAR
     if "items" in names:
         return YamlFile.CASES
+    if not _REGISTER_KEYS.isdisjoint(names):
+        return YamlFile.REGISTER
     return YamlFile.NEW if _CASE_KEYS.issuperset(names) else YamlFile.OTHER
 
 
@@ -357,7 +365,7 @@ _OWNER = {"topics": "topic", "goals": "goal", "levels": "level"}
 
 
 def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
-    """Yield the ids in an annotation file, in cases and in a register of feedback; of one that is no YAML at the moment, none."""
+    """Yield the ids in an annotation file, cases or a register of feedback; of one that is no YAML at the moment, none."""
     reader = YamlReader(PurePath(file).name)
     try:
         documents = reader.compose_all(text)
@@ -369,13 +377,12 @@ def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
         if isinstance(document, yaml.MappingNode) and kind is YamlFile.SIDECAR:
             yield from _Sidecar(file, lines).sites(document)
         elif isinstance(document, yaml.SequenceNode | yaml.MappingNode):
-            lists = [
-                document,
-                *(value for name, (_key, value) in _keys(document).items() if name in _REGISTER_KEYS),
-            ]
-            for one in (item for node in lists for item in _items(node)):
-                yield from _of_case(file, lines, one)
-                yield from _of_feedback(file, lines, one)
+            for node in record_nodes(reader, document) if kind is YamlFile.REGISTER else _items(document):
+                yield from _of_case(file, lines, node)
+
+
+def _items(node: yaml.CollectionNode) -> list[yaml.Node]:
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
 
 def _keys(node: yaml.Node | None) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
@@ -383,11 +390,6 @@ def _keys(node: yaml.Node | None) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]
     if not isinstance(node, yaml.MappingNode):
         return {}
     return {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-
-
-def _items(node: yaml.Node) -> list[yaml.Node]:
-    """Return the items of a list; what is none stands for itself."""
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
 
 def _scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
@@ -471,22 +473,25 @@ def _clauses(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _of_case(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSite]:
+    """Yield the ids in a case, or a record of feedback."""
     keys = _keys(node)
     if "items" not in keys:
+        parts = [("record", node)] if keys.keys() >= _RECORD_KEYS else []
+        yield from _named_in(file, lines, parts)
         return
     items = keys["items"][1]
     parts = [("case", node)]
     parts += [("item", item) for item in items.value] if isinstance(items, yaml.SequenceNode) else []
+    yield from _named_in(file, lines, parts)
+
+
+def _named_in(file: str, lines: Sequence[str], parts: Iterable[tuple[str, yaml.Node]]) -> Iterator[IdSite]:
+    """Yield the ids in the values of keys.
+
+    :param parts: nodes, each with what has its keys, as :func:`kind_named` calls it
+    """
     for owner, part in parts:
         for name, (_key, value) in _keys(part).items():
             if kind := kind_named(owner, name):
                 for scalar in _scalars(value):
                     yield from _of_scalar(file, lines, scalar, kind)
-
-
-def _of_feedback(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSite]:
-    """Yield the provisions that a record of what people say is about."""
-    keys = _keys(node)
-    if {"title", "provisions"} <= keys.keys():
-        for scalar in _scalars(keys["provisions"][1]):
-            yield from _of_scalar(file, lines, scalar, TargetKind.PROVISION)

@@ -24,8 +24,10 @@ from sphinx_policyspec.model.attributes import (
     kind_named,
     wants_principle,
 )
+from sphinx_policyspec.model.feedback import FeedbackKind, FeedbackStatus
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
 from sphinx_policyspec.readers.comments import ROLES as SPEAKERS
+from sphinx_policyspec.readers.feedback import FEEDBACK, REGISTER
 
 MOST = 200
 """Items that are offered at once; the client asks again as more is typed."""
@@ -57,7 +59,17 @@ _ITEM = re.compile(rf"^(?P<lead>[ \t]*)-[ \t]+{_WORD}$")
 _OF_SIDECARS = ("principle", "topic", "goal", "level", "clause")
 _OF_CASES = ("case", "item")
 """What has the keys of a file, as :func:`kind_named` calls it."""
+_OWNERS: Mapping[YamlFile, tuple[str, ...]] = MappingProxyType(
+    {YamlFile.SIDECAR: _OF_SIDECARS, YamlFile.REGISTER: ("record",)}
+)
 _LABELS = ("in", "out", "undecided", "not-a-candidate")
+_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"from": SPEAKERS, "mode": MODES, "override": tuple(one.value for one in OverrideMode), "labels": _LABELS}
+)
+_RECORD_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"kind": tuple(one.value for one in FeedbackKind), "status": tuple(one.value for one in FeedbackStatus)}
+)
+"""By keys, the values that there are."""
 
 
 class Sections(StrEnum):
@@ -307,9 +319,12 @@ def _in_yaml(here: Here, number: int, before: str) -> _Found:
         return None
     dash = match["lead"].find("-")
     around = _keys_around(lines, len(match["lead"]) if dash < 0 else dash, in_list=dash >= 0)
-    if kind is not YamlFile.CASES and around == [PROVISIONS.name]:
+    if kind not in {YamlFile.CASES, YamlFile.REGISTER} and around == [PROVISIONS.name]:
         return match["typed"], _with_colon(_named(here, TargetKind.PROVISION, Sections.SPARE))
     names = {} if kind is YamlFile.SIDECAR else _case_keys(around)
+    if kind is YamlFile.REGISTER:
+        is_record = not around or around in ([key.name] for key in REGISTER)
+        names = {key.name: key.about for key in FEEDBACK if is_record}
     if kind is YamlFile.SIDECAR or (kind is YamlFile.NEW and here.text.text.strip() == match["typed"]):
         names |= _sidecar_keys(around)
     kind_of_item = types.CompletionItemKind.Property
@@ -362,15 +377,12 @@ def _with_colon(offers: Iterable[Offer]) -> Iterator[Offer]:
 def _of_key(here: Here, kind: YamlFile, around: list[str], typed: str) -> _Found:
     """Return the values of the innermost of some keys."""
     key = around[-1] if around else ""
-    lone = {
-        "from": SPEAKERS, "mode": MODES, "override": tuple(one.value for one in OverrideMode), "labels": _LABELS,
-    }.get("labels" if "labels" in around else key)  # fmt: skip
-    if lone:
+    values = _RECORD_VALUES if kind is YamlFile.REGISTER else _VALUES
+    if lone := values.get("labels" if "labels" in around else key):
         return typed, [Offer(name=one) for one in lone]
-    owners = _OF_SIDECARS if kind is YamlFile.SIDECAR else _OF_CASES
     if kind is YamlFile.SIDECAR and around[:-1] in (["priorities"], []) and key in {"goals", "priorities"}:
         return typed, _named(here, TargetKind.GOAL)
-    for owner in owners:
+    for owner in _OWNERS.get(kind, _OF_CASES):
         if (named := kind_named(owner, key)) in {*DEFINING.values()}:
             return typed, _named(here, named, _sections(owner, key))
     return None

@@ -278,18 +278,19 @@ NAMED_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
         ("item", "principle"): "provision",
         ("item", "level"): "level",
         ("item", "exempts"): "provision",
+        ("record", "provisions"): "provision",
         ("view", "authority"): "level",
         ("view", "overridable-by"): "level",
         ("view", "topic"): "topic",
     }
 )
-"""By owner and key, what those keys and options name that are no attributes: of sidecars, of cases, and of views of a page."""
+"""By owner and key, what those keys and options name that are no attributes: of sidecars, cases, records of feedback, and views of a page."""
 
 
 def kind_named(owner: str, key: str) -> str:
     """Return the kind of thing that an option of a directive, or a key of a sidecar or case, names; empty for none.
 
-    :param owner: the directive, or what has the key: an :data:`Owner`, ``case`` or ``item``
+    :param owner: the directive, or what has the key: an :data:`Owner`, ``case``, ``item`` or ``record``
     """
     also = {"principle": "provision", "response": "message"}.get(owner, "")
     rows = [row for row in ATTRIBUTES if row.owner in {owner, also}]

@@ -15,8 +15,11 @@ from sphinx_policyspec.language_server import actions, completion, outline
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.roots import Root
+from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS
+from sphinx_policyspec.model.feedback import FeedbackStatus
 from sphinx_policyspec.readers.cases import CASE, EXPECT, ITEM
+from sphinx_policyspec.readers.feedback import FEEDBACK
 from tests.language_server.conftest import CASES, write_release
 from tests.language_server.editor import edited
 from tests.language_server.test_renaming import root_of, text_of
@@ -32,6 +35,9 @@ FILES = {
     "- about: x\n  items:\n  - id: a\n": YamlFile.CASES,
     "overlay: x\nstatements: []\n": YamlFile.OVERLAY,
     "\ufeffoverlay: x\n": YamlFile.OVERLAY,
+    "feedback:\n- {id: r1}\n": YamlFile.REGISTER,
+    "unassigned: []\n": YamlFile.REGISTER,
+    "- id: r1\n  title: x\n": YamlFile.REGISTER,
     "title: x\n": YamlFile.NEW,
     "": YamlFile.NEW,
     "ti": YamlFile.NEW,
@@ -114,6 +120,23 @@ def test_what_a_file_is_for_is_told_by_its_keys(root: Root, text: str, kind: Yam
 )
 def test_keys_and_values_are_those_of_their_place(root: Root, typed: str, keys: set[str]) -> None:
     assert offered(root, typed) == keys
+
+
+def test_a_register_of_feedback_is_known_by_its_ids_keys_and_values(root: Root) -> None:
+    record = "- id: r1\n  title: x\n  kind: wish\n  provisions: [be_kind, gone]\n  duplicates: [be_fair]\n"
+    in_parts = f"feedback:\n{record}unassigned:\n- id: r2\n  title: y\n  provisions:\n  - be_fair\n"
+    for text, names in ((record, ["be_kind", "gone"]), (in_parts, ["be_kind", "gone", "be_fair"])):
+        here = here_in(root, "x.yaml", text)
+        found = root.index.sites(here.file)
+        assert [(one.kind, one.name, one.defines) for one in found] == [
+            (TargetKind.PROVISION, name, False) for name in names
+        ]
+        assert all(here.text.line(one.line)[one.span.column - 1 :].startswith(one.name) for one in found)
+    assert offered(root, f"{record}  ") == {key.name for key in FEEDBACK}
+    assert offered(root, f"{in_parts}  ") == {key.name for key in FEEDBACK}
+    assert offered(root, f"{record}  status: ") == {one.value for one in FeedbackStatus}
+    assert offered(root, "- id: r1\n  title: x\n  provisions: [be_k") >= {"be_kind"}
+    assert offered(root, "- id: r1\n  title: x\n  provisions:\n  - be_k") >= {"be_kind"}
 
 
 def test_a_section_is_offered_where_one_can_stand(root: Root) -> None:
