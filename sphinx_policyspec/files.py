@@ -407,6 +407,14 @@ def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[obj
     return f"<table><caption>{html_safe(caption)}{more}</caption>{head}<tbody>{body}</tbody></table>"
 
 
+def number_of(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: ``1 row``, ``2 rows``.
+
+    :param plural: of the noun, where that is not the noun with an ``s``
+    """
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def as_counted(name: str) -> tuple[tuple[bool, int, str], ...]:
     """Return a key that sorts names as people count: `s2` before `s10`."""
     parts = filter(None, re.split(r"([0-9]{1,9})", name))

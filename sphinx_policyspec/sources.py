@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.checks.causes import Causes, causes
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
-from sphinx_policyspec.files import Brief, folder_of, real_path
+from sphinx_policyspec.files import Brief, folder_of, number_of, real_path
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model import Finding, Markup, Spec
 from sphinx_policyspec.model.finding import Places
@@ -176,9 +176,8 @@ class Reader:
                 return commit_of(source, self.folder)
             state = hashlib.sha256()
             for file in self._files_at(self.folder / source):
-                state.update(
-                    f"{file}\0".encode(errors="replace") + hashlib.sha256(file.read_bytes()).digest()
-                )
+                state.update(f"{file}\0".encode(errors="replace"))
+                state.update(hashlib.sha256(file.read_bytes()).digest())
             return state.hexdigest()
         except (OSError, ValueError, PolicySpecError):
             return ""
@@ -294,7 +293,8 @@ class Reader:
         from sphinx_policyspec.overlays.resolve import resolved  # noqa: PLC0415  as above
 
         if (real := real_path(path)) in self.above:
-            raise SourceError(f"`{name}` is its own upstream, by way of {len(self.above)} overlays")
+            way = number_of(len(self.above), "overlay")
+            raise SourceError(f"`{name}` is its own upstream, by way of {way}")
         report, upstream = replace(self, above=(*self.above, real), bound=None).judged([(path, path.name)])
         read = replace(upstream, overlays=(*upstream.overlays, path), files=(*upstream.files, path))
         findings = (*upstream.findings, *report.findings)

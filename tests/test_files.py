@@ -14,7 +14,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import SourceError, WriteError
-from sphinx_policyspec.files import bytes_of, pickled, staged_folder, with_unsaved, write_file
+from sphinx_policyspec.files import bytes_of, number_of, pickled, staged_folder, with_unsaved, write_file
 from sphinx_policyspec.model import Comparison, Example, Message, Response, Span, Verdict
 from sphinx_policyspec.readers.text import SourceLines, read_text
 from tests.conftest import principle, spec
@@ -214,3 +214,12 @@ def test_lines_of_a_file_are_remembered_until_it_changes(tmp_path: Path) -> None
         assert lines() == ("more",)
     file.unlink()
     assert lines() == ()
+
+
+def test_a_number_has_the_noun_that_fits_it() -> None:
+    found = [number_of(count, "row") for count in (0, 1, 2)]
+    assert found == ["0 rows", "1 row", "2 rows"]
+    assert [number_of(count, "entry is", "entries are") for count in (1, 2)] == [
+        "1 entry is",
+        "2 entries are",
+    ]

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, number_of
 from sphinx_policyspec.model import Finding, Span
 
 SUFFIX = ".sssom.tsv"
@@ -125,7 +125,7 @@ class Alignment:
 
     def __repr__(self) -> str:
         """Say in short what it is."""
-        return f"<Alignment {self.id or self.file}: {len(self.rows)} rows>"
+        return f"<Alignment {self.id or self.file}: {number_of(len(self.rows), 'row')}>"
 
     @cached_property
     def prefixes(self) -> dict[str, str]:

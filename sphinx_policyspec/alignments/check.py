@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from sphinx_policyspec.alignments import NO_TERM, Alignment, MappingRow, MatchPredicate
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs, AlignedThing
 from sphinx_policyspec.compare.words import TextChange, compare_texts
-from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.files import Brief, grouped, number_of
 from sphinx_policyspec.model import AuthorityLevel, Finding, Span
 from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.nearest import nearest
@@ -216,7 +216,7 @@ class _Check:
 def counted(change: TextChange) -> str:
     """Return how much of a text changed, in words."""
     parts = ((change.words_removed, "removed"), (change.words_added, "added"))
-    return " and ".join(f"{number} word{'s' * (number != 1)} {what}" for number, what in parts if number) or (
+    return " and ".join(f"{number_of(number, 'word')} {what}" for number, what in parts if number) or (
         "its punctuation differs"
     )
 
@@ -328,7 +328,7 @@ def _untouched(
             named = ", ".join(f"`{name}`" for name in ids[:_NAMED]) + ", …" * (len(ids) > _NAMED)
             yield Finding(
                 code="unmapped",
-                message=f"{len(ids)} of {len(spec.principles)} principles of `{spec.title}` have no row: {named}",
+                message=f"{len(ids)} of {number_of(len(spec.principles), 'principle')} of `{spec.title}` have no row: {named}",
                 span=Span(files[0], 1),
             )
 

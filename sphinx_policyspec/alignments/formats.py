@@ -29,7 +29,7 @@ from sphinx_policyspec.exports.diff.json import text_record
 from sphinx_policyspec.exports.diff.outline import changed_units
 from sphinx_policyspec.exports.diff.text import unit_lines
 from sphinx_policyspec.exports.report_formats import written_findings
-from sphinx_policyspec.files import printable
+from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.graph.serialize import graph_lines
 from sphinx_policyspec.graph.syntaxes import Statements, blocks
 from sphinx_policyspec.graph.terms import (
@@ -111,10 +111,10 @@ def _summary(alignment: Alignment) -> Iterator[str]:
     parts += [f"{record['not_found']} not found"] if record["not_found"] else []
     parts += [f"{record['drafts']} not filled in"] if record["drafts"] else []
     told = f": {', '.join(parts)}" if parts else ""
-    yield printable(f"{alignment.file}: {record['rows']} rows{told}")
+    yield printable(f"{alignment.file}: {number_of(record['rows'], 'row')}{told}")
     others = {name: count for name, count in record["justifications"].items() if name not in {MANUAL, ""}}
     for name, count in others.items():
-        yield printable(f"  {count} rows are justified by {name}")
+        yield printable(f"  {number_of(count, 'row is', 'rows are')} justified by {name}")
 
 
 def _findings(form: str) -> Callable[[AlignmentReport], str]:

@@ -9,7 +9,7 @@ from sphinx_policyspec.alignments import MANUAL, MappingRow
 from sphinx_policyspec.alignments.check import AlignmentReport
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedThing
 from sphinx_policyspec.exports.diff.wording import readable
-from sphinx_policyspec.files import html_safe
+from sphinx_policyspec.files import html_safe, number_of
 from sphinx_policyspec.model import Span, Spec
 from sphinx_policyspec.model.levels import who_may_override
 from sphinx_policyspec.model.outlines import paragraphs
@@ -57,7 +57,11 @@ def _spec(report: AlignmentReport, place: int | None, name: str) -> str:
 
 def _about(sides: AlignedSides, count: int) -> Iterator[str]:
     alignment = sides.alignment
-    told = [f"{count} rows", alignment.id, f"licence {alignment.license}" if alignment.license else ""]
+    told = [
+        number_of(count, "row"),
+        alignment.id,
+        f"licence {alignment.license}" if alignment.license else "",
+    ]
     yield f"<p>{html_safe(' · '.join(filter(None, told)))}</p>"
     yield (
         "<p>People said what corresponds; the word between two texts is all that is said of them. "

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from sphinx_policyspec.alignments import Alignment, MappingRow, MatchPredicate
 from sphinx_policyspec.compare.matching import identify
-from sphinx_policyspec.files import Brief, text_digest
+from sphinx_policyspec.files import Brief, number_of, text_digest
 from sphinx_policyspec.graph.releases import SpecReleases
 from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import AuthorityLevel, Clause, Finding, Principle, Provision
@@ -218,7 +218,7 @@ class AlignedSides:
                 code="unknown-provision",
                 message=f"{shown(name)} names a place that `{thing.provision.id}` does not have",
                 span=span,
-                hint=f"it has {count} paragraph{'s' * (count != 1)}",
+                hint=f"it has {number_of(count, 'paragraph')}",
             )
         known = self._known(place, is_declared=self.is_declared(name))
         return self._unknown.finding("provision", name, span, known)

@@ -12,6 +12,7 @@ import yaml
 
 from sphinx_policyspec.alignments import COLUMNS, Alignment, MappingRow, TableLines
 from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.files import number_of
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.nearest import near_name
@@ -142,7 +143,9 @@ class _Reader:
         for number, cells in table:
             if len(cells) > width:
                 extra = self._lines.place(number, width)
-                message = f"the row has {len(cells)} cells, and the table {width} columns"
+                message = (
+                    f"the row has {number_of(len(cells), 'cell')}, and the table {number_of(width, 'column')}"
+                )
                 self._find("broken-row", message, extra, "part cells by one tab, and put a tab into quotes")
             if any(cells):
                 yield self._row(number, [*cells, *[""] * (width - len(cells))], known, others)

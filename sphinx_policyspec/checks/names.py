@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sphinx_policyspec import model
+from sphinx_policyspec.files import number_of
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
 from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
 from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
@@ -373,7 +374,7 @@ class _Check:
         named = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
         yield model.Finding(
             code="unknown-level",
-            message=f"this spec declares levels of its own, and uses others {len(self.other_levels)} times: {named}",
+            message=f"this spec declares levels of its own, and uses others {number_of(len(self.other_levels), 'time')}: {named}",
             span=min(span for _, span in self.other_levels),
             hint="declare those, too, with `policy:level`, at their places among yours: the order of declaration is the rank",
         )

@@ -18,7 +18,7 @@ from sphinx_policyspec.cli.options import (
     form_option,
     output_option,
 )
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import number_of, real_path
 
 _FAILED = 1
 
@@ -80,7 +80,7 @@ def new(
     one, other = _two(sources, settings)
     alignment = ps.new_alignment(one, other, suggest=suggest, license=license_iri)
     settings.put(ps.render(alignment, "tsv"), output)
-    settings.note(f"{len(alignment.rows)} rows to fill in")
+    settings.note(f"{number_of(len(alignment.rows), 'row')} to fill in")
 
 
 @align.command(cls=SourceCommand, several=True)
@@ -142,7 +142,9 @@ def update(
         settings.put(text, output or file)
     for line, before, now in found.renamed:
         settings.note(f"line {line}: {before} is {now} now")
-    settings.note(f"{len(found.renamed)} ids renamed, {found.filled} digests written")
+    settings.note(
+        f"{number_of(len(found.renamed), 'id')} renamed, {number_of(found.filled, 'digest')} written"
+    )
     if errors or found.findings:
         sys.exit(_FAILED)
 

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
-from sphinx_policyspec.files import printable
+from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
@@ -152,7 +152,7 @@ def check(
         report = look(sources[0])[1]
     settings.show(report, form, output)
     if output:
-        settings.note(f"wrote {len(report)} findings to {output}")
+        settings.note(f"wrote {number_of(len(report), 'finding')} to {output}")
     if report.failed and form != "baseline":
         sys.exit(1)
 

@@ -18,7 +18,7 @@ from sphinx_policyspec.cli.options import (
     source_argument,
 )
 from sphinx_policyspec.exports.answers import survey_files
-from sphinx_policyspec.files import write_file
+from sphinx_policyspec.files import number_of, write_file
 
 _DIFFERS = 1
 _UNUSABLE = 2
@@ -139,4 +139,4 @@ def _write_cases(found: ps.Survey, source: str, folder: Path, settings: Settings
     for name, text in files.items():
         write_file(folder / name, text.encode())
     command = shlex.join(["policyspec", "resolve", source, str(folder)])
-    settings.note(f"wrote {len(files)} cases to {folder}; `{command}` decides them")
+    settings.note(f"wrote {number_of(len(files), 'case')} to {folder}; `{command}` decides them")

@@ -19,7 +19,7 @@ from sphinx_policyspec.cli.options import (
 )
 from sphinx_policyspec.evals.formats import report_lines
 from sphinx_policyspec.evals.prompts import HARNESSES
-from sphinx_policyspec.files import write_file
+from sphinx_policyspec.files import number_of, write_file
 
 
 @click.command(cls=SourceCommand)
@@ -83,7 +83,7 @@ def prompts(
     else:
         settings.put("".join(found.files.values()))
     for reason, number in found.left_out.items():
-        settings.note(f"left out {number} prompts: a harness cannot give a model their {reason}")
+        settings.note(f"left out {number_of(number, 'prompt')}: a harness cannot give a model their {reason}")
     if not found.count:
         settings.note("no prompt is left: `principles-without-prompt` tells which principles want one")
 

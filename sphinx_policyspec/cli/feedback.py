@@ -15,7 +15,7 @@ from sphinx_policyspec.cli.options import (
     output_option,
     source_argument,
 )
-from sphinx_policyspec.files import real_path
+from sphinx_policyspec.files import number_of, real_path
 
 
 @click.command(cls=SourceCommand, several=True)
@@ -77,6 +77,6 @@ def feedback(
     settings.put(found.text, output)
     named = len(found.records) - len(found.unassigned)
     settings.note(
-        f"{len(found.records)} records, {found.added} of them new, {found.updated} updated: {named} name provisions, "
+        f"{number_of(len(found.records), 'record')}, {found.added} of them new, {found.updated} updated: {named} name provisions, "
         f"{len(found.unassigned)} are to be assigned"
     )

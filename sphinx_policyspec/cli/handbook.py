@@ -18,6 +18,7 @@ from sphinx_policyspec.cli.options import (
     results_option,
     sources_argument,
 )
+from sphinx_policyspec.files import number_of
 
 
 @click.command(cls=SourceCommand)
@@ -182,7 +183,7 @@ def handbook(
         )
     settings.report(findings)
     if isinstance(target, tuple):
-        settings.note(f"wrote {Path(output) / 'index.html'}, of {len(target)} releases")
+        settings.note(f"wrote {Path(output) / 'index.html'}, of {number_of(len(target), 'release')}")
     else:
         for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
             settings.note(f"wrote {Path(output) / name}")
@@ -217,7 +218,9 @@ def _build_each(sources: tuple[str, ...], output: str, looks: dict[str, Any], se
     looks["alignments"] = settings.aligned(ps.load_specs(*map(_specs, read)))
     with settings.watching("building the handbooks"):
         settings.report(ps.build_handbook(read, output, **looks))
-    settings.note(f"wrote {Path(output) / 'index.html'}, of {len(ps.load_specs(*map(_specs, read)))} specs")
+    settings.note(
+        f"wrote {Path(output) / 'index.html'}, of {number_of(len(ps.load_specs(*map(_specs, read))), 'spec')}"
+    )
 
 
 def _specs(read: tuple[ps.Loaded, ...]) -> tuple[ps.Spec, ...]:

@@ -27,7 +27,7 @@ from sphinx_policyspec.cli.options import (
 )
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports import json_object, message_line
-from sphinx_policyspec.files import dump_json, printable
+from sphinx_policyspec.files import dump_json, number_of, printable
 from sphinx_policyspec.graph.terms import FORMATS, VOCABULARIES
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.starter import MARKUPS
@@ -209,7 +209,8 @@ def init(folder: str, markup: str, title: str) -> None:
     files = ps.init_project(folder, markup=markup, title=title)
     place = shlex.quote(folder)
     click.echo(
-        printable(f"{len(files)} files in {folder}: {' '.join(file.name for file in files)}") + "\nNext:\n"
+        printable(f"{number_of(len(files), 'file')} in {folder}: {' '.join(file.name for file in files)}")
+        + "\nNext:\n"
         f"  sphinx-build -nW --keep-going -b html {place} {shlex.quote(str(Path(folder, '_build', 'html')))}\n"
         f"  policyspec query {place} user-overridable-defaults-touching --param topic=honesty\n"
         f"  policyspec check {place}\n"

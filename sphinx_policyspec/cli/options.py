@@ -19,7 +19,7 @@ from click.shell_completion import CompletionItem
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
-from sphinx_policyspec.files import printable, real_path, write_file
+from sphinx_policyspec.files import number_of, printable, real_path, write_file
 from sphinx_policyspec.model.spec import given_base, is_name
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
@@ -122,7 +122,7 @@ class Settings:
             if len(given) not in {0, len(sources)}:
                 raise click.UsageError(
                     f"{option} is given once for each of {len(sources)} SOURCEs, in their order, where `-` is none; "
-                    f"it is given {len(given)} times"
+                    f"it is given {number_of(len(given), 'time')}"
                 )
         for place, source in enumerate(sources):
             sidecar, name = (
@@ -229,7 +229,7 @@ class Settings:
         for spec in (loaded.spec for loaded in found if loaded.has_files):
             plain = [one.file for one in spec.documents if one.markup is ps.Markup.MARKDOWN]
             if plain:
-                counts = f"{len(spec.provisions)} provisions, {len(spec.principles)} of them principles"
+                counts = f"{number_of(len(spec.provisions), 'provision')}, {len(spec.principles)} of them principles"
                 self.note(f"{', '.join(plain)}: read by its headings, {counts}")
         # A spec takes it along, so that a graph that is written can be read back under the same names.
         based = ((loaded, given_base(self.base_iri, loaded.spec.base_iri)) for loaded in found)

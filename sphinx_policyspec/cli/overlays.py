@@ -17,7 +17,7 @@ from sphinx_policyspec.cli.options import (
     form_option,
     output_option,
 )
-from sphinx_policyspec.files import write_file
+from sphinx_policyspec.files import number_of, write_file
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.overlays.formats import witness_files
 
@@ -263,8 +263,8 @@ def import_files(
     settings.show(draft, form, output)
     for file in draft.files:
         counts = ", ".join(f"{file.count(kind)} {kind}" for kind in ps.LineKind)
-        settings.note(f"{file.name}: {len(file.lines)} lines: {counts}")
-    settings.note(f"{len(draft.candidates)} candidates")
+        settings.note(f"{file.name}: {number_of(len(file.lines), 'line')}: {counts}")
+    settings.note(number_of(len(draft.candidates), "candidate"))
 
 
 def _save(report: ps.OverlayReport, folder: Path, settings: Settings) -> None:
@@ -273,4 +273,4 @@ def _save(report: ps.OverlayReport, folder: Path, settings: Settings) -> None:
     for name, text in files.items():
         write_file(folder / name, text.encode())
     command = shlex.join(["policyspec", "resolve", "UPSTREAM", str(folder)])
-    settings.note(f"wrote {len(files)} cases to {folder}; `{command}` decides them")
+    settings.note(f"wrote {number_of(len(files), 'case')} to {folder}; `{command}` decides them")

@@ -17,6 +17,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
+from sphinx_policyspec.files import number_of
 from sphinx_policyspec.graph.terms import FORMATS, format_of_suffix
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import read_text
@@ -436,7 +437,7 @@ def reason(
             click.echo(ps.render(found), nl=False, err=True)
         settings.put(found.as_rdf(chosen), output)
         if output:
-            settings.note(f"wrote {output}: {len(found.derived)} statements")
+            settings.note(f"wrote {output}: {number_of(len(found.derived), 'statement')}")
     else:
         settings.show(found, chosen, output)
     if found.contradictions:

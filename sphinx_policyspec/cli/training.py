@@ -6,6 +6,7 @@ import click
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import Settings, SourceCommand, output_option, source_argument
+from sphinx_policyspec.files import number_of
 
 _SHAPES = ("rows", "speceval")
 
@@ -91,6 +92,6 @@ def training(
     )
     settings.put(found.text, output)
     if output:
-        settings.note(f"wrote {len(found.rows)} rows to {output}")
+        settings.note(f"wrote {number_of(len(found.rows), 'row')} to {output}")
     for reason, number in found.left_out.items():
         settings.note(f"left out {number} {reason}: --include-evals lets them in, and marks them")

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypedDict, Unpack
 
 from sphinx_policyspec.compare.rewording import SentenceChange
 from sphinx_policyspec.compare.words import TextChange
-from sphinx_policyspec.files import Brief, html_table, in_a_line
+from sphinx_policyspec.files import Brief, html_table, in_a_line, number_of
 from sphinx_policyspec.model import Finding, Judgement, Span
 
 SPACES = "spaces"
@@ -283,7 +283,7 @@ class SpecDiff:
     @property
     def _summary(self) -> str:
         names = in_a_line(f"{self.old or 'undated'} → {self.new or 'undated'}")
-        return f"{names}: {len(self.changes)} changes"
+        return f"{names}: {number_of(len(self.changes), 'change')}"
 
     def __bool__(self) -> bool:
         """Return whether the specs differ."""

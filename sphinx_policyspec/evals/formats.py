@@ -13,7 +13,7 @@ from sphinx_policyspec.evals.records import EvalRun
 from sphinx_policyspec.evals.results import Results
 from sphinx_policyspec.evals.rows import ComparedRow, ResultGroup, ResultRow, Trend
 from sphinx_policyspec.exports import Formats, json_object, markdown_safe, place_record, spreadsheet_safe
-from sphinx_policyspec.files import printable
+from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.model import Triage
 from sphinx_policyspec.readers.judgements import TRIAGE
 
@@ -287,7 +287,7 @@ def report_lines(results: Results) -> Iterator[str]:
     if number:
         is_kept = results.policy == "as-logged"
         what = "count with the value of the log (--policy clean drops them)" if is_kept else "are dropped"
-        yield f"{number} answers that were filtered, cut off or unparsable {what}"
+        yield f"{number_of(number, 'answer')} that {'was' if number == 1 else 'were'} filtered, cut off or unparsable {what}"
     keys = ", ".join(f"{key} {count}" for key, count in results.join.by_key.items())
     yield f"joined {results.join.joined} prompts to provisions{': ' * bool(keys)}{keys}"
     unresolved = results.join.unresolved
@@ -299,7 +299,7 @@ def report_lines(results: Results) -> Iterator[str]:
         yield f"and {len(unresolved) - _MOST} more ids are unresolved: --format json has all"
     yield from _pairs(results)
     if results.without_result:
-        yield f"{len(results.without_result)} principles have no result: {_few(results.without_result)}"
+        yield f"{number_of(len(results.without_result), 'principle has', 'principles have')} no result: {_few(results.without_result)}"
     if results.tags_without_prompt:
         yield f"{len(results.tags_without_prompt)} eval tags have no prompt: {_few(results.tags_without_prompt)}"
 
@@ -313,7 +313,7 @@ def _pairs(results: Results) -> Iterator[str]:
             yield f"{a.id} and {b.id} were graded by {graders}: nothing can be compared"
         elif row.group.facet == "all" and (row.only_a or row.only_b):
             yield (
-                f"{row.scorer}: {row.rate.prompts} prompts are compared; {len(row.only_a)} that {a.id} answered alone "
+                f"{row.scorer}: {number_of(row.rate.prompts, 'prompt is', 'prompts are')} compared; {len(row.only_a)} that {a.id} answered alone "
                 f"or in other words, and {len(row.only_b)} of {b.id}, are not"
             )
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, number_of
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model.nearest import nearest
 
@@ -154,7 +154,7 @@ def _as(name: str, row: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(row, Mapping):
         return {column: row[column] for column in columns}
     if len(row) != len(columns):
-        raise QueryError(f"a row of `{name}` has {len(columns)} columns, and one has {len(row)}")
+        raise QueryError(f"a row of `{name}` has {number_of(len(columns), 'column')}, and one has {len(row)}")
     return dict(zip(columns, row, strict=True))
 
 

@@ -22,7 +22,7 @@ from sphinx_policyspec.exports import (
     place_record,
     spreadsheet_safe,
 )
-from sphinx_policyspec.files import dump_json, printable
+from sphinx_policyspec.files import dump_json, number_of, printable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.model import Carrier, Case, Commentary, Item, ReferenceForm, Spec, Verdict
 from sphinx_policyspec.surveys import Decider, Pair, Survey, in_english
@@ -164,7 +164,7 @@ def _folded(columns: tuple[str, ...], rows: list[tuple[str, ...]], width: int, *
 
 
 def _summary(answer: Answer) -> str:
-    return "1 row" if len(answer.rows) == 1 else f"{len(answer.rows)} rows"
+    return number_of(len(answer.rows), "row")
 
 
 ANSWER_FORMATS: Formats[Answer] = {
@@ -322,16 +322,16 @@ def _survey_text(found: Survey) -> str:
 
 def _open_conflict(found: Survey) -> Iterator[str]:
     counts = Counter(pair.decided_by for pair in found.pairs)
-    yield f"{_count(len(found.pairs), 'pair')} of principles share an issue; what says who goes first:"
+    yield f"{number_of(len(found.pairs), 'pair')} of principles share an issue; what says who goes first:"
     shown = [decider for decider in Decider if counts[decider] or decider is Decider.NOTHING]
     yield f"  {', '.join(f'{decider} {counts[decider]}' for decider in shown)}"
     if gaps := found.gaps:
         yield ""
-        yield f"{_count(len(gaps), 'pair')} of one level, of which nothing says who goes first; write an example that weighs"
+        yield f"{number_of(len(gaps), 'pair')} of one level, of which nothing says who goes first; write an example that weighs"
         yield "both (weighs), a preference (prefer-over) or an exception (exception-to), or a case:"
         yield from (f"  {_pair(pair)}" for pair in gaps)
     yield ""
-    yield f"{_count(len(found.conflicts), 'kind')} of conflict that end undecided, the smallest first:"
+    yield f"{number_of(len(found.conflicts), 'kind')} of conflict that end undecided, the smallest first:"
     yield from (f"  {in_english(conflict.parties, ' + ')}" for conflict in found.conflicts)
     yield ""
     idle = found.idle_rules
@@ -339,12 +339,8 @@ def _open_conflict(found: Survey) -> Iterator[str]:
     yield from (f"  {rule.name if rule.id == rule.name else f'{rule.id} {rule.name}'}" for rule in idle)
     if found.idle:
         yield ""
-        yield f"{_count(len(found.idle), 'principle')} without which every case would be decided the same:"
+        yield f"{number_of(len(found.idle), 'principle')} without which every case would be decided the same:"
         yield from (f"  {name} (as in {case.title})" for name, case in found.idle)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _pair(pair: Pair) -> str:

@@ -17,7 +17,7 @@ from sphinx_policyspec.decision import (
     Reason,
 )
 from sphinx_policyspec.exports import Formats, json_object
-from sphinx_policyspec.files import printable
+from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Status, Value
 
 RULE, RESCUE, CIRCLE = "rule", "rescue", "circle"
@@ -193,7 +193,7 @@ class Decisions:
 
     def __repr__(self) -> str:
         """Say in short what it is."""
-        return f"<Decisions: {len(self)}, and {len(self.errors)} errors>"
+        return f"<Decisions: {len(self)}, and {number_of(len(self.errors), 'error')}>"
 
     @property
     def errors(self) -> tuple[Finding, ...]:

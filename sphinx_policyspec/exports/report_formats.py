@@ -16,7 +16,7 @@ import click
 from rich.cells import cell_len
 
 from sphinx_policyspec.exports import Formats, finding_record, fingerprints, json_object
-from sphinx_policyspec.files import Brief, grouped, in_a_line, printable
+from sphinx_policyspec.files import Brief, grouped, in_a_line, number_of, printable
 from sphinx_policyspec.model import Finding, Rule, Severity, Span, rules
 from sphinx_policyspec.readers.text import SourceLines
 
@@ -325,9 +325,7 @@ def _excerpt(report: Report, finding: Finding, width: int) -> tuple[str, str] | 
 
 def _summary(report: Report) -> str:
     counts = [
-        f"{number} {severity.value}{'s' * (number != 1)}"
-        for severity in Severity
-        if (number := report.count(severity))
+        number_of(number, severity.value) for severity in Severity if (number := report.count(severity))
     ]
     text = ", ".join(counts) or "no findings"
     if fixable := sum(1 for item in report.entries if item.fixable):

@@ -9,7 +9,7 @@ from typing import Any
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.feedback.anchors import AnchorState, FoundAnchor
 from sphinx_policyspec.feedback.check import FeedbackReport
-from sphinx_policyspec.files import printable
+from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 
 
@@ -68,7 +68,7 @@ def counted(records: Sequence[Feedback]) -> str:
     """Return how many records there are, and of which status, in words."""
     of_each = Counter(one.status for one in records)
     told = ", ".join(f"{of_each[status]} {status}" for status in FeedbackStatus if of_each[status])
-    many = f"{len(records)} record{'s' * (len(records) != 1)}"
+    many = number_of(len(records), "record")
     return f"{many}{': ' if told else ''}{told}"
 
 

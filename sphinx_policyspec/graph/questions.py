@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.files import Brief, html_table, in_a_line
+from sphinx_policyspec.files import Brief, html_table, in_a_line, number_of
 from sphinx_policyspec.graph.portable import words_of
 from sphinx_policyspec.graph.terms import ontology_dir
 
@@ -114,9 +114,7 @@ class Answer:
 
     @property
     def _summary(self) -> str:
-        return in_a_line(
-            f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'} of {', '.join(self.columns)}"
-        )
+        return in_a_line(f"{number_of(len(self.rows), 'row')} of {', '.join(self.columns)}")
 
 
 _PARAMETER = re.compile(

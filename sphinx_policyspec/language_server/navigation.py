@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from sphinx_policyspec.files import number_of
 from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.index import Thing
 from sphinx_policyspec.identifiers.sites import RST, TAG, IdSite
@@ -133,14 +134,10 @@ def about(root: Root, kind: str, name: str) -> str:
 
 def counts(root: Root, thing: Thing | None, kind: str, name: str) -> str:
     """Return how often a thing is referred to, and how many examples and prompts it has, in words."""
-    found = [_counted(len(root.index.references(kind, name)), "reference")]
+    found = [number_of(len(root.index.references(kind, name)), "reference")]
     if thing and kind == TargetKind.PROVISION:
-        found += [_counted(thing.examples, "example"), _counted(thing.prompts, "prompt")]
+        found += [number_of(thing.examples, "example"), number_of(thing.prompts, "prompt")]
     return " · ".join(found)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def _of_tag(root: Root, name: str) -> str:

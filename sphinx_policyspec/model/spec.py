@@ -11,7 +11,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from sphinx_policyspec.errors import SourceError, UnknownIdError
-from sphinx_policyspec.files import Brief, grouped, html_table, in_a_line
+from sphinx_policyspec.files import Brief, grouped, html_table, in_a_line, number_of
 from sphinx_policyspec.model.example import EvalPrompt, Example, Message, messages_of
 from sphinx_policyspec.model.levels import AuthorityLevel, who_may_override
 from sphinx_policyspec.model.nearest import nearest
@@ -197,7 +197,8 @@ class Spec:
     def _summary(self) -> str:
         name = in_a_line(" ".join(filter(None, (self.title, self.version))))
         counts = len(self.provisions), len(self.principles), len(self.examples)
-        return "{}: {} provisions, {} principles, {} examples".format(name, *counts)
+        nouns = "provision", "principle", "example"
+        return f"{name}: {', '.join(map(number_of, counts, nouns))}"
 
     @cached_property
     def provision_by_id(self) -> dict[str, Provision]:

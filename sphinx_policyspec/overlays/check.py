@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sphinx_policyspec.decision import Norms, decide
-from sphinx_policyspec.files import Brief, as_counted, grouped
+from sphinx_policyspec.files import Brief, as_counted, grouped, number_of
 from sphinx_policyspec.model import (
     Case,
     Finding,
@@ -58,7 +58,7 @@ class OverlayReport(Brief):
         said, refused = len(self.allowed), len(self.refused)
         count = self._count
         unjudged = f", {count - said - refused} not judged" * (count > said + refused)
-        return f"{count} statement{'s' * (count != 1)}: {said} allowed, {refused} refused{unjudged}"
+        return f"{number_of(count, 'statement')}: {said} allowed, {refused} refused{unjudged}"
 
     @property
     def is_partial(self) -> bool:

@@ -124,7 +124,8 @@ def export_overlays(
                 for name, lines in blocks.items()
             }
         front = _front_matter(said) if form is ExportForm.MDC else ""
-        data, findings = _written(standing, blocks, file, front, force=force)
+        data, found = _written(standing, blocks, file, front, force=force)
+        findings = [*found]
         if form is ExportForm.MDC and standing:
             findings += _other_globs(standing, said, file)
     if len(data) > budget:
@@ -391,12 +392,11 @@ def _edited(file: str, number: int, message: str, hint: str) -> Finding:
 
 def _written(
     standing: bytes, blocks: dict[str, tuple[str, ...]], file: str, front: str, *, force: bool
-) -> tuple[bytes, list[Finding]]:
+) -> tuple[bytes, tuple[Finding, ...]]:
     """Return a file with blocks put into it, all else as it stands; as it stands altogether where that would lose words."""
     text, codec = decoded(standing, file)
     mark, text = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
-    found, broken = find_blocks(text, file)
-    findings = [*broken]
+    found, findings = find_blocks(text, file)
     names = {
         _named(name): tuple(line.encode(codec, _INSTEAD).decode(codec) for line in lines)
         for name, lines in blocks.items()
@@ -405,7 +405,7 @@ def _written(
         if block.name in names and block.is_edited and not force:
             told = f"block `{block.name}` was changed by hand"
             hint = "take the change over into the overlay, or write over it with `--force`"
-            findings.append(_edited(file, block.start, told, hint))
+            findings = (*findings, _edited(file, block.start, told, hint))
     if findings:
         return standing, findings
     ends = re.findall(r"\r\n|\r|\n", text)
@@ -461,12 +461,11 @@ def decoded(data: bytes, file: str) -> tuple[str, str]:
     """Return a text and its encoding, which gives back the very bytes; what is not UTF-8 is taken byte by byte."""
     codec = next((codec for mark, codec in _MARKED if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode(codec)
+        return data.decode(codec), codec
     except UnicodeDecodeError:
         if codec != "utf-8":
             raise SourceError(f"`{file}` begins as {codec} and does not go on so") from None
-        text, codec = data.decode("latin-1"), "latin-1"
-    return text, codec
+        return data.decode("latin-1"), "latin-1"
 
 
 # -- front matter ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sphinx_policyspec.decision import Norms, decide, problems
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports import Formats
-from sphinx_policyspec.files import Brief, dump_json, grouped, printable
+from sphinx_policyspec.files import Brief, dump_json, grouped, number_of, printable
 from sphinx_policyspec.graph.terms import ONTOLOGY
 from sphinx_policyspec.model import (
     Case,
@@ -327,9 +327,7 @@ def resolution_text(resolution: OverlayResolution) -> str:
     lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()), spec, meets)]
     lines += [f"{one.id}: refused ({one.refused}): {one.because} ({one.span.place})" for one in spec.refusals]
     statements = len(spec.statements)
-    counted = (
-        f"{spec.title}: {len(spec.provisions) - statements} provisions of upstream, {statements} statements"
-    )
+    counted = f"{spec.title}: {number_of(len(spec.provisions) - statements, 'provision')} of upstream, {number_of(statements, 'statement')}"
     return "".join(f"{printable(line)}\n" for line in (*lines, counted))
 
 

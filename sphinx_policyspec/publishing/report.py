@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sphinx_policyspec.exports import json_object
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, number_of
 
 
 class Way(enum.StrEnum):
@@ -62,7 +62,9 @@ def _text(report: PublishReport) -> str:
     lines = [line for graph in report.graphs for line in _lines(graph, is_dry_run=report.is_dry_run)]
     changed = sum(graph.way is not Way.NONE for graph in report.graphs)
     said = "would change" if report.is_dry_run else "changed"
-    lines.append(f"{len(report.graphs)} graphs, {changed} {said}; {report.requests} requests to {report.url}")
+    lines.append(
+        f"{number_of(len(report.graphs), 'graph')}, {changed} {said}; {number_of(report.requests, 'request')} to {report.url}"
+    )
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sphinx_policyspec import model
-from sphinx_policyspec.files import grouped
+from sphinx_policyspec.files import grouped, number_of
 from sphinx_policyspec.model.finding import no_such_clause, shown
 from sphinx_policyspec.model.levels import levels_for
 from sphinx_policyspec.model.nearest import holds, nearest, plain
@@ -74,7 +74,7 @@ def _guess(spec: model.Spec, repeated: int) -> model.Finding:
     alike = f"; {repeated} with the title and the first words of another end in a number" if repeated else ""
     first = next((one for one in spec.provisions if one.text), spec.provisions[0])
     count = len(spec.provisions)
-    several = f"{count} headings, whose titles make the ids"
+    several = f"{number_of(count, 'heading')}, whose titles make the ids"
     made = several if count > 1 else "1 heading, whose title makes the id"
     message = f"no heading has an id: read by {made}{alike}"
     hint = (

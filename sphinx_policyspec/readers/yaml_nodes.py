@@ -14,6 +14,7 @@ from itertools import accumulate
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.files import number_of
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri
@@ -233,7 +234,7 @@ def _why_unlike(lines: Sequence[str], number: int) -> str:
 
 
 def _blanks(number: int) -> str:
-    return f"{number} blank{'s' * (number != 1)}"
+    return number_of(number, "blank")
 
 
 def _content(line: str) -> int:

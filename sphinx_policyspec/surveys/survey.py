@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sphinx_policyspec.decision import EXCEPTION, STRENGTH_RULES, Norms, StrengthRule, decide
-from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.files import Brief, grouped, number_of
 from sphinx_policyspec.model import Case, Expectation, Finding, Item, Label, Principle, Semantics
 from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.surveys.engine import cases_where, fact, spec_facts
@@ -131,7 +131,7 @@ class Survey:
 
     def __repr__(self) -> str:
         """Say in short what it is."""
-        found = f"{len(self.conflicts)} kinds of conflict, {len(self.gaps)} gaps, {len(self.idle_rules)} idle rules"
+        found = f"{number_of(len(self.conflicts), 'kind')} of conflict, {number_of(len(self.gaps), 'gap')}, {number_of(len(self.idle_rules), 'idle rule')}"
         return f"<Survey: {found}>"
 
     @property

@@ -406,7 +406,7 @@ def test_an_alignment_from_its_beginning_to_the_next_release(run: Run, folder: P
     )
     file.write_text(filled, "utf-8")
     status, _, err = run("align", "update", file, "--fill", "old.ttl", "--fill", "house.ttl")
-    assert (status, "1 digests written" in err) == (0, True)
+    assert (status, "1 digest written" in err) == (0, True)
     status, out, _ = run("align", "check", "old.ttl", "house.ttl", file)
     assert (status, out.splitlines()[-1]) == (0, f"{file}: 3 rows: 1 close, 2 not filled in")
     status, out, _ = run("align", "check", "new.ttl", "house.ttl", file, "--fail-on", "warning")

@@ -125,7 +125,7 @@ def test_each_source_has_its_own_sidecar_and_name(run: Run, folder: Path) -> Non
     (folder / "desk.yaml").write_text("spec: {name: desk}\nprovisions: {greet: {level: user}}\n", "utf-8")
     words = ("--annotations", "desk.yaml", "--annotations", "side.yaml", "--name", "-", "--name", "branch")
     status, out, _ = run("align", "check", "desk.md", "charter.md", "x.sssom.tsv", *words, "-q")
-    assert (status, "1 rows: 1 close" in out) == (0, True)
+    assert (status, "1 row: 1 close" in out) == (0, True)
     assert run("align", "new", "desk.md", "charter.md", *words, "-q")[1].count("\ndesk:") == 1
     status, _, err = run(
         "align", "update", "x.sssom.tsv", "--fill", "desk.md", "--fill", "charter.md", *words

@@ -145,7 +145,7 @@ def test_the_command_writes_files_and_says_what_it_left_out(source: Path, tmp_pa
     status, _, said = run("prompts", source, "--to", "inspect", "-o", out, "--no-annotations")
     assert status == 0
     assert sorted(file.name for file in out.iterdir()) == ["prompts.jsonl", "task.py"]
-    assert "left out 1 prompts" in said
+    assert "left out 1 prompt" in said
     assert run("prompts", source, "--to", "inspect")[0] == 2
     assert len(run("prompts", source, "-q")[1].splitlines()) == 3
 

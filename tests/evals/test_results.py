@@ -481,7 +481,7 @@ def test_a_comparison_tells_what_it_leaves_out(folder: Path, run: Run) -> None:
     ]
     file = written(folder / "r.jsonl", rows)
     said = run("results", "all/2026-01-01", file, "--compare", "m1", "m2")[2]
-    assert "value: 1 prompts are compared; 0 that m1-" in said
+    assert "value: 1 prompt is compared; 0 that m1-" in said
     written(file, [{**one, "grader": f"of {one['model']}"} for one in rows])
     assert (
         "graded by of m1 and of m2: nothing can be compared"

@@ -193,7 +193,7 @@ def test_what_options_cannot_be_is_told(project: Project, build: Build, warnings
     assert [line.partition(";")[0] for line in said] == [
         "index.rst:15: there is no release to compare with",
         "index.rst:15: there is no release to compare with [policyspec.query-failed]",
-        "index.rst:20: the answer has 1 rows, not 2 [policyspec.unexpected-rows]",
+        "index.rst:20: the answer has 1 row, not 2 [policyspec.unexpected-rows]",
         "index.rst:22: `kinds` does not take `tightning`",
     ]
 

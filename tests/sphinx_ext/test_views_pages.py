@@ -141,7 +141,7 @@ def test_bad_options_are_findings_with_lines_and_the_page_still_shows_the_rest(
             "index.rst:28: `policy:graph` shows nothing; mend its filters, or set `:expect-rows: 0` "
             "[policyspec.empty-view]"
         ),
-        "index.rst:35: the answer has 1 rows, not 2 [policyspec.unexpected-rows]",
+        "index.rst:35: the answer has 1 row, not 2 [policyspec.unexpected-rows]",
         "index.rst:39: `topic` is empty; name something [policyspec.invalid-option]",
         "index.rst:40: `mentions` takes no value, so not `yes` [policyspec.invalid-option]",
         "index.rst:43: `policy:matrix` has no option `topik`; did you mean `topic`? [policyspec.unknown-option]",

@@ -14,7 +14,7 @@ from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, Compa
 from sphinx_policyspec.exports.decisions import explanation, outcome_words, shortened
 from sphinx_policyspec.exports.diff import wording
 from sphinx_policyspec.exports.diff.wording import Say, _, of_count
-from sphinx_policyspec.files import grouped
+from sphinx_policyspec.files import grouped, number_of
 
 _K, _S = ChangeKind, Subject
 _CONTEXT = 8
@@ -174,7 +174,7 @@ class Outline:
         counts = summary_of(self.diff).weights
         number = sum(counts.values())
         told = ", ".join(wording.counted(weight, count) for weight, count in counts.items() if count)
-        return f"{number} change{'s' * (number != 1)}: {told}"
+        return f"{number_of(number, 'change')}: {told}"
 
     @property
     def suggestion(self) -> str:
@@ -416,7 +416,7 @@ def _cases_headline(behaviour: BehaviourDiff) -> str:
         for state, words in told.items()
         if counts[state]
     )
-    return f"{number} case{'s' * (number != 1)}{': ' if shown else ''}{shown}"
+    return f"{number_of(number, 'case')}{': ' if shown else ''}{shown}"
 
 
 def _what_changed(compared: ComparedCase) -> Iterator[str]:
@@ -454,7 +454,7 @@ def _names_elsewhere(behaviour: BehaviourDiff) -> Iterator[str]:
     for name, side in zip(Outline(behaviour.spec).names, ("old", "new"), strict=True):
         renamed = Counter(pair for compared in behaviour.cases for pair in getattr(compared, side).renamed)
         for (written, used), count in renamed.items():
-            yield f"`{written}` is `{used}` in {name} ({count} case{'s' * (count != 1)})"
+            yield f"`{written}` is `{used}` in {name} ({number_of(count, 'case')})"
 
 
 def _notes(compared: ComparedCase, behaviour: BehaviourDiff) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sphinx_policyspec.compare.history import LockChange, LockState
 from sphinx_policyspec.compare.rewording import SentenceChange, SentenceOp
 from sphinx_policyspec.compare.weights import RULES
 from sphinx_policyspec.compare.words import TextChange, runs_of
-from sphinx_policyspec.files import grouped
+from sphinx_policyspec.files import grouped, number_of
 from sphinx_policyspec.model import Verdict
 from sphinx_policyspec.model.attributes import attributes_of
 from sphinx_policyspec.readers.inline import plain_words, title_behind
@@ -119,7 +119,7 @@ def tally(changes: Iterable[Change], say: Say = str) -> str:
 def counted(weight: Weight, count: int) -> str:
     """Return how many changes have a weight: "1 needs a reader", "2 editorial"."""
     if weight is Weight.NEEDS_READER:
-        return f"{count} need{'s' * (count == 1)} a reader"
+        return number_of(count, "needs a reader", "need a reader")
     return f"{count} {weight.words}"
 
 

@@ -237,9 +237,11 @@ class _Shown:
         yield self._head(_("Principles that are weighed together"))
         told = ", ".join(f"{decider_words()[decider]}: {count}" for decider, count in counts.items())
         sentences = [
-            _("{count} pairs of principles may ask for different things.").format(
-                count=sum(counts.values()) + gaps
-            ),
+            (
+                _("1 pair of principles may ask for different things.")
+                if sum(counts.values()) + gaps == 1
+                else _("{count} pairs of principles may ask for different things.")
+            ).format(count=sum(counts.values()) + gaps),
             _("In {count}, something says which goes first ({told}).").format(
                 count=sum(counts.values()), told=told
             )

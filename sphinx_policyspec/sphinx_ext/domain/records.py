@@ -15,7 +15,7 @@ from sphinx.errors import NoUri
 from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.util.nodes import make_refnode
 
-from sphinx_policyspec.files import exact
+from sphinx_policyspec.files import exact, number_of
 from sphinx_policyspec.model import (
     AuthorityLevel,
     Definition,
@@ -158,7 +158,7 @@ class Ask:
         if not _COMPARED[match["sign"]](count, int(match["count"])):
             yield Finding(
                 code="unexpected-rows",
-                message=f"the answer has {count} rows, not {self.expected}",
+                message=f"the answer has {number_of(count, 'row')}, not {self.expected}",
                 span=self.span,
             )
 

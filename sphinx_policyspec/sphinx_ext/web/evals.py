@@ -82,6 +82,8 @@ class ResultPanels:
 
     def _why_none(self, identifier: str, prompts: Sequence[EvalPrompt]) -> str:
         """Return why no result tells anything of a principle: nothing to run, or nothing run."""
+        if len(prompts) == 1:
+            return _("No result: the prompt that tests it was not run, or its answer does not count.")
         if prompts:
             return _("No result: of {count} prompts that test it, none was run, or no answer counts.").format(
                 count=len(prompts)
@@ -382,7 +384,8 @@ def _step(trend: Trend) -> str:
     if trend.rate.mean is None:
         return escape(_("since {release}: no prompt is the same").format(release=trend.old.release))
     moved = _difference(trend.rate, is_share=trend.new.rate.is_share and trend.old.rate.is_share)
-    about = _("{count} prompts, since {release}").format(count=trend.rate.prompts, release=trend.old.release)
+    words = _("1 prompt, since {release}"), _("{count} prompts, since {release}")
+    about = words[trend.rate.prompts != 1].format(count=trend.rate.prompts, release=trend.old.release)
     return f"{_whole(moved)}<br>{_small(about)}" + (
         " " + _small(_("({count} left out)").format(count=trend.left_out)) if trend.left_out else ""
     )

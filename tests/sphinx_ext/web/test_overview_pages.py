@@ -45,7 +45,7 @@ def test_coverage_takes_filters(
     with (spec_source / "index.rst").open("a", encoding="utf-8") as file:
         file.write("\n.. policy:coverage::\n   :authority: user\n   :expect-rows: 2\n")
     app = build(spec_source)
-    assert any("the answer has 1 rows, not 2" in line for line in warnings_in(app))
+    assert any("the answer has 1 row, not 2" in line for line in warnings_in(app))
 
 
 def test_a_handbook_has_pages_that_show_the_whole(tmp_path: Path) -> None:
