@@ -124,8 +124,7 @@ def export_overlays(
                 for name, lines in blocks.items()
             }
         front = _front_matter(said) if form is ExportForm.MDC else ""
-        data, found = _written(standing, blocks, file, front, force=force)
-        findings = [*found]
+        data, findings[:] = _written(standing, blocks, file, front, force=force)
         if form is ExportForm.MDC and standing:
             findings += _other_globs(standing, said, file)
     if len(data) > budget:
