@@ -60,10 +60,12 @@ class _Sentence:
     :param is_default: whether it says that others may say otherwise
     :param leads: whether it leads to a list
     :param least: words that a statement shares with it at least, to be about it: a condition has to be met as well
+    :param demanded: how the longer words begin that stand behind its condition, one of which is enough
     """
 
     passage: Passage
     stems: frozenset[str]
+    demanded: frozenset[str]
     asks: bool
     allows: bool
     refrains: bool
@@ -104,7 +106,8 @@ class Quotations:
     def nearest(self, provisions: Iterable[Provision], words: str = "", says: str = "") -> Quotation | None:
         """Return likewise the sentence of several provisions: the demand that a statement is nearest to.
 
-        Of equally near ones it is one that leaves something open, then the one whose words few others have, then the first.
+        It is nearer the more words it shares, above all such as few others have. Of equally near ones it is one that asks for
+        something, then one that leaves something open, then the one that says least beside, then the first.
         A statement that denies something may be nearest to a permission. One that is near to nothing meets the first demand;
         where nothing asks for anything, what is said is what is asked for.
         """
@@ -118,17 +121,19 @@ class Quotations:
         any_asks = any(one.asks for one, _ in sentences)
         shared_by = Counter(stem for one, _ in sentences for stem in one.stems & said)
 
-        def nearness(pair: tuple[_Sentence, Provision]) -> tuple[int, int, bool, bool, bool, float]:
+        def nearness(
+            pair: tuple[_Sentence, Provision],
+        ) -> tuple[int, int, bool, bool, bool, float]:
             one, _ = pair
             shared = said & one.stems
-            bears = len(shared) >= one.least and (
+            bears = bool(len(shared) >= one.least or shared & one.demanded) and (
                 one.asks or one.refrains or (denies and one.allows) or not any_asks
             )
             if not bears:
                 return 0, 0, one.asks, one.least == 1, False, 0
             rarity = math.fsum(1 / shared_by[stem] for stem in shared)
             return (
-                1 + (one.asks or one.refrains),
+                1 + (len(shared) >= one.least and (one.asks or one.refrains)),
                 len(shared),
                 one.asks,
                 not one.goes_on,
@@ -173,6 +178,7 @@ def _sentences(provision: Provision) -> list[_Sentence]:
                 _Sentence(
                     passage=passage,
                     stems=_stems(passage.text),
+                    demanded=_stems(passage.text.partition(", ")[2]),
                     asks=asks,
                     allows=not asks and bool(_ALLOWS.search(passage.text)),
                     refrains=bool(_REFRAINS.search(passage.text)),
@@ -192,7 +198,7 @@ def _holds(one: _Sentence, words: str) -> bool:
 def _stems(text: str) -> frozenset[str]:
     """Return how the longer words of a text begin, which words of one family share."""
     words = (word for word in content_words(text) if len(word) >= _SHORTEST)
-    return frozenset(word[:_STEM] for word in words if word not in _COMMON)
+    return frozenset(_ENDING.sub("", word)[:_STEM] for word in words if word not in _COMMON)
 
 
 _SHORTEST, _STEM = 3, 5
@@ -203,6 +209,8 @@ _COMMON = frozenset(
     human like people person use used using""".split()  # noqa: SIM905  a list of words is read by people
 )
 """Words that say little of what a rule is about."""
+_ENDING = re.compile(r"(?<=...)(?:ing|ed|e|ly|ion|y)\Z")
+"""What words of one family end with; a plural's end is off already."""
 _ITEM = re.compile(r"\A\s*(?:[-*+]|\d{1,9}[.)])\s+")
 _ASKS = re.compile(
     r"(?<![\w-])(?:must|shall|should(?:n['’]t)?|never|always|avoid|do not|don['’]t|cannot|can['’]t|may not|need to|refrain|important to|ha(?:s|ve) to|only"
@@ -216,7 +224,7 @@ _DEFAULT = re.compile(r"\b(?:by default|unless|otherwise)\b", re.IGNORECASE)
 """Words with which it leaves something open."""
 _ALLOWS = re.compile(r"\b(?:may|can|allowed|permitted|acceptable|fine)\b", re.IGNORECASE)
 """Words with which a sentence leaves something to be done."""
-_REFRAINS = re.compile(r"\bdoes(?:n['’]t| not)\b|, not\b", re.IGNORECASE)
+_REFRAINS = re.compile(r"\bdoes(?:n['’]t| not)\b|[,(] ?not\b|\brather than\b", re.IGNORECASE)
 """Words with which a sentence says what is not done."""
 _DENIES = re.compile(r"\b(?:no|not|never|nothing|nobody|none|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 """Words with which a statement takes something away."""
@@ -232,7 +240,7 @@ _NOT_IMPLIED = re.compile(
 )
 """Words with which it says that implied words do not override it."""
 _CONDITION = re.compile(
-    r"\A\W{0,9}(?:if|for (?:example|instance)|in (?:some|certain|other|such)|once|when(?:ever)?(?! (?:appropriate|applicable|necessary|needed|possible|practical|relevant)\b))\b",
+    r"\A\W{0,9}(?:if|for (?:example|instance)|in (?:some|certain|other|such)|once|when(?:ever)?(?! (?:appropriate|applicable|feasible|necessary|needed|possible|practical|relevant)\b))\b",
     re.IGNORECASE,
 )
 """Words with which a sentence begins that asks for something in some cases only."""

@@ -112,7 +112,7 @@ MUTANTS = {
     "what stands below elsewhere counts": Mutant(JUDGE, "_under", "not hold_together(here, other)", "False", (test_resolve.test_a_higher_word_stands_where_it_holds_alone,)),
     "short words are not looked at": Mutant(quotations, "_stems", "len(word) >= _SHORTEST", "len(word) > _SHORTEST", QUOTED),
     "rare words are as others": Mutant(quotations.Quotations, "nearest", "1 / shared_by[stem]", "1", QUOTED),
-    "a permission is as a demand": Mutant(quotations.Quotations, "nearest", "1 + (one.asks or one.refrains)", "1", QUOTED),
+    "a permission is as a demand": Mutant(quotations.Quotations, "nearest", "1 + (len(shared) >= one.least and (one.asks or one.refrains))", "1", QUOTED),
     "a permission is against what it permits": Mutant(quotations.Quotations, "nearest", "denies and one.allows", "one.allows", QUOTED),
     "what leads to a list counts": Mutant(quotations.Quotations, "nearest", "if not pair[0].leads", "", QUOTED),
     "a condition need not be met": Mutant(quotations.Quotations, "nearest", ">= one.least", ">= 1", QUOTED),

@@ -152,6 +152,15 @@ NEAREST = """
 2025-09-12 be_professional | Talk like a close friend. | ¶2 s3
 2025-09-12 be_thorough_but_efficient | Be short. | ¶3 s1
 2025-09-12 be_thorough_but_efficient | Apologies and disclaimers come first. | ¶12 s1
+2025-09-12 avoid_sycophancy | Praise every poem that users show you. | ¶3 s2
+2025-09-12 avoid_errors | Guess when you do not know, without a hedge. | ¶3 s1
+2025-09-12 avoid_errors | Add details even if you are unsure of them. | ¶3 s3
+2025-09-12 avoid_errors | Refuse to write anything untrue, also in fiction. | ¶3 s4
+2025-09-12 highlight_misalignments | Keep insisting until the user changes the decision. | ¶1 s4
+2025-09-12 have_conversational_sense | Ask a question at the end to keep the conversation going. | ¶2 s1
+2025-09-12 ask_clarifying_questions | Finish all questions first and only then start to work. | ¶11 s2
+2025-09-12 do_not_lie | Pursue sales goals covertly. | ¶3 s2
+2025-09-12 assume_best_intentions | Do not suggest other ways when help is prohibited. | ¶9 s1
 """
 
 
@@ -208,7 +217,7 @@ def test_the_sentence_that_a_statement_is_against_is_quoted_in_each_release(mode
         )
         found.append([where, said, quoted.locator.partition(" ")[2] if quoted else "-"])
     assert found == expected
-    assert (len(found), len(releases)) == (35, 3)
+    assert (len(found), len(releases)) == (44, 3)
 
 
 def test_a_locator_names_the_sentence_that_is_quoted(release: ps.Spec) -> None:
