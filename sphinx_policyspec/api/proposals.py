@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Unpack
@@ -29,6 +29,7 @@ from sphinx_policyspec.proposals.check import (
     checked,
     concerned,
     new_findings,
+    overtaken,
     unreadable,
 )
 from sphinx_policyspec.proposals.edits import EditedSpec, EditWriter
@@ -72,7 +73,8 @@ def check_proposal(
     together: ProposalEffects | None = None
     conflicts: tuple[Finding, ...] = ()
     if len(alone) > 1:
-        together, conflicts = trial.together([one.proposal for one in alone])
+        known = {found for one in alone for found in one.findings}
+        together, conflicts = trial.together([one.proposal for one in alone], known)
     return ProposalReport(
         release=trial.loaded.spec.version,
         sha256=trial.digest,
@@ -206,17 +208,24 @@ class _Trial:
         known = titles, self.records
         return checked(proposal, form, applied, effects, base=base, known=known)
 
-    def together(self, proposals: Sequence[Proposal]) -> tuple[ProposalEffects, tuple[Finding, ...]]:
-        """Try proposals one after the other."""
+    def together(
+        self, proposals: Sequence[Proposal], known: Collection[Finding]
+    ) -> tuple[ProposalEffects, tuple[Finding, ...]]:
+        """Try proposals one after the other.
+
+        :param known: what is wrong with each alone
+        """
         writer = EditWriter(self.workspace())
         others: dict[str, tuple[Stretch, ...]] = {}
         conflicts: list[Finding] = []
+        fit = True
         for one in proposals:
             applied = writer.apply(one, others)
             others[one.id] = (*others.get(one.id, ()), *applied.touched)
-            conflicts += applied.findings
+            fit = fit and all(applied.fits)
+            conflicts += (overtaken(found) for found in applied.findings if found not in known)
         effects = ProposalEffects()
-        if not conflicts:
+        if fit and not conflicts:
             effects = self.effects(writer.workspace.texts.changed, proposals[0])
         return effects, tuple(conflicts)
 

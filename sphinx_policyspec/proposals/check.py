@@ -222,6 +222,15 @@ def checked(
     return CheckedProposal(proposal=proposal, findings=findings, fits=applied.fits, effects=effects)
 
 
+def overtaken(found: Finding) -> Finding:
+    """Return what is found of an edit that fits alone: where it does not fit any more, other proposals are the cause."""
+    if found.code != "proposal-edit":
+        return found
+    message = f"once the proposals before it are made, {found.message}"
+    hint = "make one proposal of both, or decide which of them holds"
+    return Finding(code="conflicting-proposals", message=message, span=found.span, hint=hint)
+
+
 def unreadable(error: Exception, span: Span) -> Finding:
     """Return that a spec cannot be read with edits in it."""
     return Finding(code="proposal-edit", message=f"the spec cannot be read with it: {error}", span=span)

@@ -242,11 +242,12 @@ def test_proposals_that_touch_one_passage_conflict_and_others_do_not(tmp_path: P
     alone = [check.effects.texts[FILE] for check in report.checks]
     assert report.together.texts[FILE] == alone[0].replace("who ask", "who come")
     found = ps.check_proposal(source, one, proposal(tmp_path, REPLACE, id="two"))
-    assert found.failed
+    assert [one.code for one in found.findings] == ["conflicting-proposals"]
+    assert "once the proposals before it are made, `be_kind` does not hold" in found.findings[0].message
     assert found.together is not None
     assert not found.together.texts
     follows = ps.check_proposal(source, one, same)
-    assert "conflicting-proposals" in [finding.code for finding in follows.conflicts]
+    assert [finding.code for finding in follows.findings] == ["proposal-edit", "conflicting-proposals"]
     gone = proposal(tmp_path, {"remove": "be_kind", "because": "x"}, id="gone")
     assert [finding.code for finding in ps.check_proposal(source, one, gone).conflicts] == [
         "conflicting-proposals"
