@@ -405,10 +405,10 @@ def _tells(diff: SpecDiff, change: Change, claim: str) -> str:
     text = _plain(claim)
     if change.subject is Subject.LEVEL:
         names = {name.lower() for name in (change.old, change.new, change.id) if name}
-        told = "level" in text and all(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
+        told = "level" in text and all(stands(name, text) for name in names)
         return f"level {change.id}" if told else ""
     moved = change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text
-    if moved and "principle" in text and re.search("move|rais|lower|promot|demot", text):
+    if moved and "principle" in text and _MOVES.search(text):
         return f"principles moved to {change.new}"
     return _names(diff, change, claim)
 
@@ -420,18 +420,35 @@ def _names(diff: SpecDiff, change: Change, claim: str) -> str:
         return next((f"example “{title}”" for title in titles), "")
     twice = (change.old, change.new) if change.kind in _NAMED_TWICE else ()
     for id_ in filter(None, (change.provision, *twice)):
-        if "_" in id_ and re.search(rf"(?<!\w){re.escape(id_)}(?!\w)", claim):
+        if "_" in id_ and stands(id_, claim):
             return f"id {id_}"
         title = diff.titles.get(id_, "")
         # A lone word must be written as a title is, since it may be any word.
-        if _holds(claim, title) and (" " in title or re.search(rf"(?<!\w){re.escape(title)}(?!\w)", claim)):
+        if _holds(claim, title) and (" " in title or stands(title, claim)):
             return f"title “{title}”"
     return ""
 
 
 def _holds(text: str, name: str) -> bool:
     sought = _plain(name).strip()
-    return bool(sought and re.search(rf"(?<!\w){re.escape(sought)}(?!\w)", _plain(text)))
+    return bool(sought) and stands(sought, _plain(text))
+
+
+def stands(name: str, text: str) -> bool:
+    """Return whether a name stands in a text, and not as a part of a longer word."""
+    at = text.find(name)
+    while at >= 0:
+        before, after = text[max(at - 1, 0) : at], text[at + len(name) : at + len(name) + 1]
+        if not _WORD_SIGN.match(before) and not _WORD_SIGN.match(after):
+            return True
+        # No name begins inside a word.
+        gap = _GAP.search(text, at)
+        at = text.find(name, gap.end()) if gap else -1
+    return False
+
+
+_MOVES = re.compile("move|rais|lower|promot|demot")
+_WORD_SIGN, _GAP = re.compile(r"\w"), re.compile(r"\W")
 
 
 def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:

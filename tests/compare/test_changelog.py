@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import SpecDiff, compare
-from sphinx_policyspec.compare.history import ClaimState, entry_of, review
+from sphinx_policyspec.compare.history import ClaimState, entry_of, review, stands
 from sphinx_policyspec.exports import markdown_safe
 from sphinx_policyspec.exports.diff.text import changelog_entry
 from sphinx_policyspec.exports.diff.wording import is_folded, sentence
@@ -163,3 +166,8 @@ def test_what_the_changelog_of_a_release_names_is_found(model_spec_data: Path) -
     out, open_ = ClaimState.CHANGED, ClaimState.UNDECIDED
     assert states("2025-02-12", "2025-04-11") == [open_, out, out, open_]
     assert states("2025-04-11", "2025-09-12") == [out, out, out, open_, open_, out, out, out, open_, open_]
+
+
+@given(st.text("ab_ -(", max_size=9), st.text("ab_ -(", min_size=1, max_size=4))
+def test_a_name_stands_in_a_text_as_whole_words(text: str, name: str) -> None:
+    assert stands(name, text) is bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text))
