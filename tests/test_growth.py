@@ -182,15 +182,26 @@ def release_work(folder: Path, text: str, other: str, name: str) -> dict[str, Ca
 
 
 def grown(folder: Path, place: str, run: str, name: str = "model_spec.md") -> dict[str, float]:
-    """Return for each command how its calls grow with a run."""
+    """Return for each command how its calls grow with a run.
+
+    A text may be taken otherwise from some length on. That is a step and no growth, and at twice the lengths it is gone.
+    """
+    found = _grown(folder, place, run, name, LENGTHS)
+    if too_fast(found):
+        again = _grown(folder / "longer", place, run, name, tuple(2 * length for length in LENGTHS))
+        found = {command: min(ratio, again[command]) for command, ratio in found.items()}
+    return found
+
+
+def _grown(folder: Path, place: str, run: str, name: str, lengths: tuple[int, ...]) -> dict[str, float]:
     counts: dict[str, list[int]] = {}
-    for length in LENGTHS:
+    for length in lengths:
         text = filled(place, run, length)
         other = filled(place, run, length + 6 * len(run)).replace("y", "Yes")
         for command, work in release_work(folder / str(length), text, other, name).items():
             counts.setdefault(command, []).append(calls(work))
     return {
-        command: growth(dict(zip(LENGTHS, found, strict=True)).__getitem__, LENGTHS)
+        command: growth(dict(zip(lengths, found, strict=True)).__getitem__, lengths)
         for command, found in counts.items()
     }
 
