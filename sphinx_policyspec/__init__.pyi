@@ -47,7 +47,7 @@ from sphinx_policyspec.api.judging import (
     survey as survey,
 )
 from sphinx_policyspec.api.publishing import (
-    Forms as Forms, Rendered as Rendered, ask_servers as ask_servers, build_handbook as build_handbook, forms_of as forms_of,
+    Forms as Forms, Rendered as Rendered, ask_servers as ask_servers, query_servers as query_servers, build_handbook as build_handbook, forms_of as forms_of,
     init_project as init_project, publish as publish, render as render,
 )
 from sphinx_policyspec.api.reading import (

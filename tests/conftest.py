@@ -101,6 +101,7 @@ _PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 
 _TOGETHER = (
     "browser",
+    "publishing",
     "releases/test_handbook.py",
     "releases/test_pdf.py",
     "releases/test_topics.py",

@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
-from sphinx_policyspec.api.asking import load_specs
+from sphinx_policyspec.api.asking import knowledge_base, load_specs
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, options_of, reader
-from sphinx_policyspec.errors import SchemaError, SourceError
+from sphinx_policyspec.errors import QueryError, SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder, write_file
 from sphinx_policyspec.model import Finding, Judgement, Spec
 from sphinx_policyspec.model.nearest import nearest
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.overlays.resolve import OverlayResolution
     from sphinx_policyspec.packs.pack import ContextPack
     from sphinx_policyspec.proposals.check import ProposalReport
+    from sphinx_policyspec.publishing.remote import RemoteBase
     from sphinx_policyspec.publishing.report import PublishReport
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
@@ -112,29 +113,72 @@ def ask_servers(
     :param base_iri: what the names of the spec begin with, where a server has several
     :param copy: fetch its graphs and ask them here: the answers are the same, whatever the server can do
     """
-    from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, find_question  # noqa: PLC0415  few callers ask servers
+    from sphinx_policyspec.graph.questions import find_question  # noqa: PLC0415  few callers ask servers
+
+    asked = find_question(question)
+
+    def answer(remote: RemoteBase) -> Answer:
+        if not copy:
+            return remote.ask(question, params, release=release)
+        (specs,) = load_specs(remote.copied(release))
+        with specs.base(asked) as base:
+            return base.ask(question, params)
+
+    return _of_servers(urls, base_iri, profile, answer)
+
+
+def query_servers(
+    urls: str | Sequence[str],
+    sparql: str,
+    /,
+    *,
+    origin: str = "query_servers()",
+    release: str = "",
+    base_iri: str = "",
+    profile: str = "",
+    copy: bool = False,
+) -> Answer:
+    """Return the answer to a SPARQL query of one's own of a spec that was published on a server, as :func:`query` gives it of a SOURCE.
+
+    The default graph is the last release, or the one that is named; all graphs of the spec are named graphs. A query that
+    says so itself by ``FROM`` is sent as it is. One that :func:`query` refuses is refused here, before it is sent.
+
+    :param origin: where the query comes from, for messages
+    """
+
+    def answer(remote: RemoteBase) -> Answer:
+        if not copy:
+            return remote.query(sparql, origin, release=release)
+        (specs,) = load_specs(remote.copied(release))
+        with knowledge_base(specs.releases if len(specs.releases) > 1 else specs.last) as base:
+            return base.query(sparql, origin)
+
+    return _of_servers(urls, base_iri, profile, answer)
+
+
+def _of_servers(
+    urls: str | Sequence[str], base_iri: str, profile: str, answer: Callable[[RemoteBase], Answer]
+) -> Answer:
+    """Return the answer of a server, or the rows of several with the column ``source``."""
+    from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm  # noqa: PLC0415  as above
     from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  likewise
     from sphinx_policyspec.publishing.remote import RemoteBase  # noqa: PLC0415  likewise
 
-    asked = find_question(question)
     answers: list[tuple[str, Answer]] = []
     for url in (urls,) if isinstance(urls, str) else urls:
         server = Server(url, profile=profile)
         try:
-            remote = RemoteBase(server, given_base(base_iri))
-            if copy:
-                (specs,) = load_specs(remote.copied(release))
-                with specs.base(asked) as base:
-                    answers.append((url, base.ask(question, params)))
-            else:
-                answers.append((url, remote.ask(question, params, release=release)))
+            answers.append((url, answer(RemoteBase(server, given_base(base_iri)))))
         finally:
             server.close()
     if isinstance(urls, str) or len(answers) == 1:
         return answers[0][1]
+    columns = answers[0][1].columns
+    if any(one.form is QueryForm.GRAPH or one.columns != columns for _url, one in answers):
+        raise QueryError("several servers are asked for rows of the same columns: ask each alone")
     return Answer(
-        columns=("source", *asked.columns),
-        rows=tuple((Cell(CellKind.LITERAL, url), *row) for url, answer in answers for row in answer.rows),
+        columns=("source", *columns),
+        rows=tuple((Cell(CellKind.LITERAL, url), *row) for url, one in answers for row in one.rows),
     )
 
 

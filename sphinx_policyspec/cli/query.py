@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -157,20 +157,20 @@ def query(
     if params and not question:
         raise click.UsageError("--param belongs to a named question")
     values = _parameters(params)
+    text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
+    origin = query_file or "--sparql"
     if any(_is_address(name) for name in named):
-        local = only or results or registers or settings.alignments
-        if not question or not all(map(_is_address, named)) or local:
+        if not all(map(_is_address, named)) or only or results or registers or settings.alignments:
             raise click.UsageError(
-                "a server is asked a named question, with --param, --release, --base-iri and --copy"
+                "a server is asked alone or beside others, with --param, --release, --base-iri and --copy"
             )
+        urls = named if len(named) > 1 else named[0]
+        where: dict[str, Any] = {"release": release, "base_iri": settings.base_iri, "copy": copy}
         with settings.watching("asking"):
-            answer = ps.ask_servers(
-                named if len(named) > 1 else named[0],
-                question,
-                values,
-                release=release,
-                base_iri=settings.base_iri,
-                copy=copy,
+            answer = (
+                ps.ask_servers(urls, question, values, **where)
+                if question
+                else ps.query_servers(urls, text, origin=origin, **where)
             )
         settings.show(answer, form, output)
         return
@@ -178,10 +178,9 @@ def query(
         raise click.UsageError(
             "--release and --copy are for servers: of a folder of releases, name the release"
         )
-    text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     base, beside = _base_of(named, question, (results, registers), only, settings)
     with base, settings.watching("asking"):
-        answer = base.ask(question, values) if question else base.query(text, origin=query_file or "--sparql")
+        answer = base.ask(question, values) if question else base.query(text, origin=origin)
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)

@@ -19,6 +19,8 @@ from sphinx_policyspec.serving.collection import Collection
 from sphinx_policyspec.serving.site import SiteSources
 
 _LAST_PORT = 65535
+_OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook")
+"""Parameters of the command that are of no use to a server for agents."""
 
 
 @click.command(cls=SourceCommand)
@@ -102,6 +104,7 @@ def serve(
 
         web.serve(address, web.Job(collect=collect, site=site, watch=watch, cors=cors, note=settings.note))
         return
+    _refuse_of_http()
     server.require_mcp()
     # Before anything of a project is imported: whatever it prints must not reach the client.
     wire = server.Wire.claim()
@@ -112,6 +115,20 @@ def serve(
 
     server.serve(desk(), wire, desk if watch else None)
     server.leave()
+
+
+def _refuse_of_http() -> None:
+    """Refuse options that mean nothing to a server that listens nowhere."""
+    context = click.get_current_context()
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in _OF_HTTP
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"{given[0]} is of the server that speaks HTTP, and --mcp starts another: leave one out"
+        )
 
 
 def _read(source: str, settings: Settings) -> tuple[str, Sequence[ps.Loaded], ps.ReadingOptions]:

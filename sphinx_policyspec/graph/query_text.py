@@ -126,6 +126,11 @@ def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> N
         _check_keywords(text, sparql, origin)
 
 
+def has_dataset(sparql: str) -> bool:
+    """Return whether a query says itself, by ``FROM``, which graphs it looks at."""
+    return "FROM" in _words(sparql)
+
+
 def named_terms(sparql: str) -> frozenset[str]:
     """Return the terms that a query of ours may name, by our prefixes or in full, and ``rdf:type``, which it writes ``a``."""
     short = re.findall(r"\b(\w+):(\w+)", sparql)

@@ -168,7 +168,11 @@ OA = _Namespace(
 )
 SCHEMA = _Namespace("schema", ("Comment", "text", "url"))
 DCTERMS = _Namespace(
-    "dcterms", ("conformsTo", "created", "creator", "identifier", "issued", "license", "publisher", "title")
+    "dcterms",
+    (
+        *("conformsTo", "created", "creator", "identifier", "issued", "license", "publisher", "replaces"),
+        "title",
+    ),
 )
 OWL = _Namespace(
     "owl",

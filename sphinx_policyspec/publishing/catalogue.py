@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -26,17 +28,25 @@ from sphinx_policyspec.graph.terms import (
 )
 from sphinx_policyspec.publishing.endpoints import Server
 
-_QUERY = """PREFIX owl: <http://www.w3.org/2002/07/owl#>
+_QUERY = """PREFIX dcterms: <http://purl.org/dc/terms/>
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX ps: <https://w3id.org/policyspec#>
-SELECT ?graph ?version ?digest ?count
+SELECT ?graph ?version ?digest ?count ?staging
 WHERE {{
   GRAPH <{catalogue}> {{
-    ?graph ps:graphDigest ?digest ;
-      ps:statementCount ?count .
-    OPTIONAL {{ ?graph owl:versionInfo ?version }}
+    {{
+      ?graph ps:graphDigest ?digest ;
+        ps:statementCount ?count .
+      OPTIONAL {{ ?graph owl:versionInfo ?version }}
+    }} UNION {{
+      ?staging dcterms:replaces ?graph .
+    }}
   }}
 }}
-ORDER BY ?graph ?digest"""
+ORDER BY ?graph ?digest ?staging"""
+_STAGING = "#staging-"
+_NO_NAME = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
+"""Characters that would end an IRI in an Update."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,18 @@ class CatalogueEntry(Brief):
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue(Brief):
+    """What a server has of a spec.
+
+    :param entries: by the names of the graphs
+    :param staged: names of graphs that were put beside others to take their places: somebody does that now, or was stopped
+    """
+
+    entries: Mapping[str, CatalogueEntry]
+    staged: tuple[str, ...] = ()
+
+
 def catalogue_iri(base: str) -> str:
     """Return the name of the catalogue of a spec."""
     return f"{base}catalogue"
@@ -67,21 +89,33 @@ def digest_of(lines: Iterable[str]) -> str:
     return state.hexdigest()
 
 
-def read_catalogue(server: Server, base: str) -> dict[str, CatalogueEntry]:
-    """Return what a server has of a spec, by the names of the graphs; of no other spec's."""
-    found: dict[str, CatalogueEntry] = {}
+def read_catalogue(server: Server, base: str) -> Catalogue:
+    """Return what a server has of a spec, and of no other spec's."""
+    entries: dict[str, CatalogueEntry] = {}
+    staged: list[str] = []
     for row in server.select(_QUERY.format(catalogue=catalogue_iri(base)))["results"]["bindings"]:
+        if "staging" in row:
+            staged.append(str(row["staging"].get("value", "")))
+            continue
         entry = _entry(row)
-        if entry.graph.startswith(f"{base}release/") or entry.graph == f"{base}changes":
-            # Two publishers at once may have left two digests: then neither counts.
-            known = entry.graph in found
-            found[entry.graph] = CatalogueEntry(
-                graph=entry.graph,
-                version=entry.version,
-                digest="" if known else entry.digest,
-                count=entry.count,
-            )
-    return found
+        if _is_own(entry.graph, base):
+            # Somebody who was stopped may have left two digests: then neither counts.
+            known = entries.get(entry.graph, entry)
+            entries[entry.graph] = replace(entry, digest=entry.digest if known == entry else "")
+    return Catalogue(
+        entries=entries,
+        staged=tuple(name for name in staged if _is_staged(name, base)),
+    )
+
+
+def _is_own(graph: str, base: str) -> bool:
+    """Return whether a graph is one of a spec by its name; a catalogue may say anything."""
+    return (graph.startswith(f"{base}release/") or graph == f"{base}changes") and not _NO_NAME.search(graph)
+
+
+def _is_staged(name: str, base: str) -> bool:
+    graph, staging, token = name.rpartition(_STAGING)
+    return bool(staging) and token.isalnum() and _is_own(graph, base)
 
 
 def _entry(row: Mapping[str, Any]) -> CatalogueEntry:
@@ -98,18 +132,120 @@ def _entry(row: Mapping[str, Any]) -> CatalogueEntry:
         ) from None
 
 
-def entry_update(entry: CatalogueEntry, base: str) -> str:
-    """Return operations of SPARQL Update that put one line of a catalogue in place of what it says of the graph."""
-    lines = "".join(ntriples_lines(_triples(entry)))
-    return f"{removal(entry.graph, base)} ;\nINSERT DATA {{ GRAPH <{catalogue_iri(base)}> {{\n{lines}}} }}"
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Operations of one SPARQL Update, each of which is done only while the catalogue says something.
+
+    A request is one transaction on most servers; on others somebody may be stopped, or meet somebody else, between two of them.
+
+    :param while_said: what the catalogue must say, as a pattern
+    """
+
+    base: str
+    entry: CatalogueEntry
+    while_said: str
+
+    def replaced(self, graph: str, what: str, beside: str = "") -> str:
+        """Take out of a graph what fits a pattern."""
+        return (
+            f"DELETE {{ GRAPH <{graph}> {{ {what} }} }} "
+            f"WHERE {{ {self.while_said} GRAPH <{graph}> {{ {what} }} {beside}}}"
+        )
+
+    def changed(self, graph: str, removed: str = "", added: str = "") -> str:
+        """Take lines out of a graph, and put others in."""
+        what = [
+            f"{operation} {{ GRAPH <{graph}> {{\n{lines}}} }}"
+            for operation, lines in (("DELETE", removed), ("INSERT", added))
+            if lines
+        ]
+        return f"{' '.join(what)} WHERE {{ {self.while_said} }}"
+
+    def told(self) -> Iterator[str]:
+        """Have the catalogue tell what the graph holds then, beside digests that it tells."""
+        catalogue, graph = catalogue_iri(self.base), self.entry.graph
+        yield self.replaced(catalogue, f"<{graph}> ?p ?o", f"FILTER (?p != <{PS.graphDigest}>) ")
+        yield self.replaced(catalogue, f"<{_activity(graph)}> ?p ?o")
+        yield self.changed(catalogue, added="".join(ntriples_lines(_triples(self.entry))))
+
+
+def changing(
+    entry: CatalogueEntry, known: CatalogueEntry | None, base: str, parts: Iterable[tuple[str, str]]
+) -> str:
+    """Return one SPARQL Update that changes a graph which is as the catalogue says, and nothing where it says something else.
+
+    While it goes on the catalogue tells two digests. So whoever is next trusts neither, if it is stopped.
+
+    :param known: what the catalogue says of the graph; nothing where it must say nothing
+    :param parts: lines that go, and lines that come
+    """
+    catalogue = catalogue_iri(base)
+    new, *old = ntriples_lines(
+        (Iri(entry.graph), PS.graphDigest, one.digest) for one in (entry, known) if one
+    )
+    before = (
+        f"GRAPH <{catalogue}> {{ {old[0]}}}"
+        if old
+        else f"FILTER NOT EXISTS {{ GRAPH <{catalogue}> {{ <{entry.graph}> <{PS.graphDigest}> ?digest }} }}"
+    )
+    begin = _Steps(base, entry, before)
+    go_on = _Steps(base, entry, f"GRAPH <{catalogue}> {{ {new}{''.join(old)}}}")
+    return " ;\n".join(
+        (
+            begin.changed(catalogue, added=new),
+            *(go_on.changed(entry.graph, removed, added) for removed, added in parts),
+            *go_on.told(),
+            *(go_on.changed(catalogue, removed=one) for one in old),
+        )
+    )
+
+
+def staging_name(graph: str) -> str:
+    """Return a name that nobody else has, for what is to take the place of a graph."""
+    return f"{graph}{_STAGING}{secrets.token_hex(8)}"
+
+
+def staging_update(staging: str, graph: str, base: str) -> str:
+    """Return what tells of a staged graph, before there is any: so whoever is next finds what was left."""
+    return f"INSERT DATA {{ {_claim(staging, graph, base)} }}"
+
+
+def _claim(staging: str, graph: str, base: str) -> str:
+    return f"GRAPH <{catalogue_iri(base)}> {{ <{staging}> <{DCTERMS.replaces}> <{graph}> }}"
+
+
+def swapping(entry: CatalogueEntry, staging: str, base: str) -> str:
+    """Return one SPARQL Update by which a staged graph takes the place of another, and the catalogue tells it.
+
+    Nothing happens where the catalogue does not tell of the staged graph: somebody else has taken it for left behind then, and removed it.
+    """
+    graph, catalogue = entry.graph, catalogue_iri(base)
+    steps = _Steps(base, entry, _claim(staging, graph, base))
+    return " ;\n".join(
+        (
+            # What is stopped in between leaves a catalogue that says nothing of the graph.
+            steps.replaced(catalogue, f"<{graph}> ?p ?o"),
+            steps.replaced(graph, "?s ?p ?o"),
+            f"INSERT {{ GRAPH <{graph}> {{ ?s ?p ?o }} }} WHERE {{ {steps.while_said} GRAPH <{staging}> {{ ?s ?p ?o }} }}",
+            *steps.told(),
+            unstaging((staging,), base),
+        )
+    )
+
+
+def unstaging(names: Iterable[str], base: str) -> str:
+    """Return operations that remove staged graphs; first what tells of them, so that none takes any place meanwhile."""
+    return " ;\n".join(f"{_forgotten(name, base)} ;\nDROP SILENT GRAPH <{name}>" for name in names)
 
 
 def removal(graph: str, base: str) -> str:
-    """Return operations that take a graph out of a catalogue."""
-    name = catalogue_iri(base)
-    return " ;\n".join(
-        f"DELETE WHERE {{ GRAPH <{name}> {{ <{subject}> ?p ?o }} }}" for subject in (graph, _activity(graph))
-    )
+    """Return operations that remove a graph, first from the catalogue."""
+    said = (_forgotten(subject, base) for subject in (graph, _activity(graph)))
+    return " ;\n".join((*said, f"DROP SILENT GRAPH <{graph}>"))
+
+
+def _forgotten(subject: str, base: str) -> str:
+    return f"DELETE WHERE {{ GRAPH <{catalogue_iri(base)}> {{ <{subject}> ?p ?o }} }}"
 
 
 def _activity(graph: str) -> str:

@@ -10,14 +10,16 @@ import json
 import os
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
+import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from requests.utils import get_environ_proxies, get_netrc_auth
 
@@ -30,6 +32,7 @@ PROFILES = ("oxigraph", "virtuoso", "generic")
 _READ_BYTES = 64 * 2**20
 """What an answer to a query may be."""
 _BLOCK = 2**16
+_NTRIPLES = "application/n-triples, text/plain;q=0.5"
 _TRIES = 3
 _AGAIN = frozenset((429, 502, 503, 504))
 _LONGEST_WAIT = 20.0
@@ -53,6 +56,14 @@ class Credentials:
     def __bool__(self) -> bool:
         """Return whether there are any."""
         return bool(self.token or self.user)
+
+    def secrets(self) -> Iterator[str]:
+        """Yield what no message may hold: the password and the token, as they are and as they are sent."""
+        for secret in (self.token, self.password):
+            if secret:
+                yield from (secret, quote(secret, safe=""), quote_plus(secret))
+        if self.password:
+            yield b64encode(f"{self.user}:{self.password}".encode()).decode()
 
     @classmethod
     def of(cls, url: str, environment: Mapping[str, str] | None = None) -> Credentials:
@@ -170,28 +181,47 @@ class Server:
     # -- what is asked and told ----------------------------------------------------------------
 
     def select(self, sparql: str, graphs: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
-        """Return the results of a SELECT as SPARQL results in JSON have them, read to their end.
+        """Return the results of a SELECT or ASK as SPARQL results in JSON have them, read to their end.
 
         :param graphs: by ``default-graph-uri`` and ``named-graph-uri``, the graphs that it looks at
         """
-        form = [("query", sparql), *((key, name) for key, names in (graphs or {}).items() for name in names)]
-        headers = {"Accept": "application/sparql-results+json"}
-        with self._sent("POST", self.query_url, data=form, headers=headers, writes=False) as response:
+        with self._asked(sparql, graphs, "application/sparql-results+json") as response:
             data = b"".join(self._read(response, _READ_BYTES))
         try:
             found = json.loads(data)
-            rows, columns = found["results"]["bindings"], found["head"]["vars"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            rows = columns = None
-        if not isinstance(rows, list) or not isinstance(columns, list):
-            raise ServerError(
-                f"{self.query_url} answers with something else than SPARQL results, or breaks off: {_shown(data)}"
+            is_told = isinstance(found.get("boolean"), bool) or (
+                isinstance(found["results"]["bindings"], list) and isinstance(found["head"]["vars"], list)
             )
-        if len(rows) > DEFAULT_LIMITS.rows:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            is_told = False
+        if not is_told:
             raise ServerError(
-                f"{self.query_url} answers with {len(rows):,} rows, and {DEFAULT_LIMITS.rows:,} are read"
+                f"{self.query_url} answers with something else than SPARQL results, or breaks off: {self._shown(data)}"
+            )
+        count = len(found.get("results", {}).get("bindings", ()))
+        if count > DEFAULT_LIMITS.rows:
+            raise ServerError(
+                f"{self.query_url} answers with {count:,} rows, and {DEFAULT_LIMITS.rows:,} are read"
             )
         return found  # type: ignore[no-any-return]  # it was looked at
+
+    @contextmanager
+    def construct(self, sparql: str, graphs: Mapping[str, tuple[str, ...]] | None = None) -> Iterator[Path]:
+        """Give what CONSTRUCT or DESCRIBE makes as a file of N-Triples; ``graphs`` as for :meth:`select`."""
+        with (
+            tempfile.NamedTemporaryFile(suffix=".nt") as file,
+            self._asked(sparql, graphs, _NTRIPLES) as response,
+        ):
+            for block in self._read(response, _READ_BYTES):
+                file.write(block)
+            file.flush()
+            yield Path(file.name)
+
+    def _asked(
+        self, sparql: str, graphs: Mapping[str, tuple[str, ...]] | None, accept: str
+    ) -> AbstractContextManager[requests.Response]:
+        form = [("query", sparql), *((key, name) for key, names in (graphs or {}).items() for name in names)]
+        return self._sent("POST", self.query_url, data=form, headers={"Accept": accept}, writes=False)
 
     def update(self, sparql: str, *, may_repeat: bool) -> None:
         """Have a SPARQL Update done.
@@ -207,7 +237,7 @@ class Server:
     @contextmanager
     def graph(self, name: str) -> Iterator[Path | None]:
         """Give a graph as a file of N-Triples; ``None`` where there is none."""
-        headers = {"Accept": "application/n-triples, text/plain;q=0.5"}
+        headers = {"Accept": _NTRIPLES}
         url = self._graph_url(name)
         with (
             tempfile.NamedTemporaryFile(suffix=".nt") as file,
@@ -274,7 +304,8 @@ class Server:
             try:
                 response = self._followed(method, url, writes=writes, **sent)
             except (requests.RequestException, OSError) as error:
-                if not (left and may_repeat):
+                # One that has said nothing for so long says nothing the next time, either.
+                if not (left and may_repeat) or isinstance(error, requests.ReadTimeout):
                     raise ServerError(f"{url} cannot be asked: {_reason(error)}") from None
             else:
                 if response.status_code not in _AGAIN or not (left and may_repeat):
@@ -298,7 +329,7 @@ class Server:
             response.close()
             if writes:
                 raise ServerError(
-                    f"{url} leads writing to {_shown(to.encode())}: name that address, if you trust it"
+                    f"{url} leads writing to {self._shown(to.encode())}: name that address, if you trust it"
                 )
             at = checked_url(to)
         raise ServerError(f"{url} leads from one address to the next, more than {_REDIRECTS} times")
@@ -340,7 +371,8 @@ class Server:
         size = 0
         end = time.monotonic() + 10 * self._seconds
         try:
-            for block in response.iter_content(_BLOCK):
+            # As much as there is, since a server may send a byte now and then.
+            while block := response.raw.read1(_BLOCK, decode_content=True):
                 size += len(block)
                 if size > most:
                     raise ServerError(
@@ -351,11 +383,19 @@ class Server:
                         f"{response.url} sends too slowly: {10 * self._seconds:.0f} s were not enough"
                     )
                 yield block
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ServerError(f"{response.url} breaks off: {_reason(error)}") from None
         said = response.headers.get("Content-Length", "")
         if said.isdecimal() and not response.headers.get("Content-Encoding") and size != int(said):
             raise ServerError(f"{response.url} breaks off: {size} of {said} bytes came")
+
+    def _shown(self, data: bytes) -> str:
+        """Return the beginning of what a server says, on a line, without what it knows of us."""
+        text = data.decode(errors="replace")
+        for secret in self._credentials.secrets():
+            text = text.replace(secret, "…")
+        text = " ".join(text[: 4 * _SHOWN].split())
+        return "".join(char for char in text if char.isprintable())[:_SHOWN]
 
     def _refusal(self, response: requests.Response, url: str) -> str:
         """Return why a server did not do it."""
@@ -364,9 +404,7 @@ class Server:
             body = next(self._read(response, _READ_BYTES), b"")
         except ServerError:
             body = b""
-        text = _shown(body)
-        for secret in (self._credentials.password, self._credentials.token):
-            text = text.replace(secret, "…") if secret else text
+        text = self._shown(body)
         hints = {
             401: "set POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, or POLICYSPEC_ENDPOINT_TOKEN",
             403: "who you are may not do this there",
@@ -384,19 +422,13 @@ class Server:
         )
 
 
-def _shown(data: bytes) -> str:
-    """Return the beginning of what a server says, on a line."""
-    text = " ".join(data[: 4 * _SHOWN].decode(errors="replace").split())
-    return "".join(char for char in text if char.isprintable())[:_SHOWN]
-
-
 def _reason(error: Exception) -> str:
     """Return why nothing came, without the objects that libraries name."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted, or it speaks no TLS"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return "it does not answer in time"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError):
         return "the answer ends in the middle"
     inner: BaseException | None = error
     while inner is not None:

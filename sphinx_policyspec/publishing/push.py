@@ -14,14 +14,20 @@ from sphinx_policyspec.graph.knowledge_base import published
 from sphinx_policyspec.graph.releases import changes_iri, changes_of
 from sphinx_policyspec.graph.serialize import pieces
 from sphinx_policyspec.graph.syntaxes import Statements
+from sphinx_policyspec.graph.terms import PS
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
+    catalogue_iri,
+    changing,
     digest_of,
-    entry_update,
     read_catalogue,
     removal,
+    staging_name,
+    staging_update,
+    swapping,
+    unstaging,
 )
 from sphinx_policyspec.publishing.difference import GraphDifference, data_of, difference, lines_in
 from sphinx_policyspec.publishing.endpoints import Server
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
 
 _MOST_CHANGED = 2_000
 """Statements that one Update takes out and puts in."""
+_AT_ONCE = 500
+"""Statements that one operation takes out and puts in: Virtuoso translates some 1,500, and no more."""
 _PART_BYTES = 20 * 2**20
 """What a request may carry: one of 105 MB has stopped a server."""
 
@@ -59,6 +67,8 @@ def publish_spec(
 ) -> Iterator[GraphReport]:
     """Put the releases of a spec on a server, and what changed between them; yield what was done with each graph, as it is done.
 
+    What a push that was stopped has left on the server is removed at the end.
+
     :param prune: take away releases of this spec that it has no more
     :param dry_run: change nothing, and tell what would be
     """
@@ -68,14 +78,15 @@ def publish_spec(
             "what the names of a spec begin with must be its own on a server: give `--base-iri`, "
             "`policyspec_base_iri`, `html_baseurl`, or a name"
         )
-    known = read_catalogue(server, base)
+    catalogue = read_catalogue(server, base)
+    known = catalogue.entries
     names = {release_iri(spec) for spec in one.releases}
     others = [name for name in known if name not in names and name != changes_iri(one)]
     for graph in _graphs(one, with_changes=prune or len(one.releases) > 1 or not others):
         yield _push(server, base, graph, known.get(graph.name), dry_run=dry_run)
     for name in others if prune else ():
         if not dry_run:
-            server.update(f"DROP SILENT GRAPH <{name}> ;\n{removal(name, base)}", may_repeat=True)
+            server.update(removal(name, base), may_repeat=True)
         yield GraphReport(
             graph=name,
             version=known[name].version,
@@ -87,6 +98,8 @@ def publish_spec(
             writes=0 if dry_run else 1,
             way=Way.DROP,
         )
+    if catalogue.staged and not dry_run:
+        server.update(unstaging(catalogue.staged, base), may_repeat=True)
 
 
 def _graphs(one: SpecReleases, *, with_changes: bool) -> Iterator[_Graph]:
@@ -108,12 +121,14 @@ def _push(
     )
     if known is not None and known.digest == wanted.digest:
         return report
-    found = difference(_held(server, graph.name), graph.lines)
-    before = len(graph.lines) - len(found.added) + len(found.removed)
-    way = Way.UPDATE if found.size <= _MOST_CHANGED else Way.SWAP
+    held = _held(server, graph.name)
+    found = difference(held, graph.lines)
+    # What differs is changed only where it is sure from what: else all of it is put there.
+    is_sure = digest_of(held) == known.digest if known else not held
+    way = Way.UPDATE if is_sure and found.size <= _MOST_CHANGED else Way.SWAP
     report = replace(
         report,
-        before=before,
+        before=len(held),
         added=len(found.added),
         removed=len(found.removed),
         way=way,
@@ -124,14 +139,18 @@ def _push(
         return report
     writes = 0
     if way is Way.UPDATE:
-        server.update(_changing(graph, found, base), may_repeat=True)
+        server.update(changing(wanted, known, base, _parts_of(found)), may_repeat=True)
         writes = 1
-        if _held(server, graph.name) != frozenset(graph.lines):
-            # Somebody else has changed it meanwhile.
+        if not _is_settled(server, base, wanted):
+            # Somebody else has published meanwhile.
             way = Way.SWAP
     if way is Way.SWAP:
         writes += _swapped(server, base, graph)
-        _check_count(server, graph.name, wanted.count)
+        if not _is_settled(server, base, wanted):
+            raise ServerError(
+                f"<{graph.name}> is not what was sent: somebody else publishes at the same time, or the server lost "
+                "some; publish again"
+            )
     return replace(report, way=way, writes=writes)
 
 
@@ -140,31 +159,26 @@ def _held(server: Server, name: str) -> frozenset[str]:
         return lines_in(file)
 
 
-def _changing(graph: _Graph, found: GraphDifference, base: str) -> str:
-    """Return one Update: what goes, what comes, and the line of the catalogue."""
-    steps = [
-        f"{operation} DATA {{ GRAPH <{graph.name}> {{\n{data_of(lines)}}} }}"
-        for operation, lines in (("DELETE", found.removed), ("INSERT", found.added))
-        if lines
-    ]
-    return " ;\n".join((*steps, entry_update(graph.entry, base)))
+def _parts_of(found: GraphDifference) -> Iterator[tuple[str, str]]:
+    """Yield lines that go, and lines that come, so many at once as any server takes in one operation."""
+    lines = [*((line, True) for line in found.removed), *((line, False) for line in found.added)]
+    for start in range(0, len(lines), _AT_ONCE):
+        part = lines[start : start + _AT_ONCE]
+        gone, come = ([line for line, goes in part if goes is kind] for kind in (True, False))
+        yield data_of(gone), data_of(come)
 
 
 def _swapped(server: Server, base: str, graph: _Graph) -> int:
     """Put a graph beside the one that readers see, look whether it is whole, and let it take the place; return the writes."""
-    staging = f"{graph.name}#staging"
-    writes = 0
+    staging = staging_name(graph.name)
+    server.update(staging_update(staging, graph.name, base), may_repeat=True)
+    writes = 1
     for part in _parts(graph.lines):
-        server.put_graph(staging, part, adding=writes > 0)
+        server.put_graph(staging, part, adding=writes > 1)
         writes += 1
     _check_count(server, staging, len(graph.lines))
-    # Done twice it would leave nothing: what was staged is gone then.
-    server.update(
-        f"DROP SILENT GRAPH <{graph.name}> ;\n"
-        f"INSERT {{ GRAPH <{graph.name}> {{ ?s ?p ?o }} }} WHERE {{ GRAPH <{staging}> {{ ?s ?p ?o }} }} ;\n"
-        f"DROP SILENT GRAPH <{staging}> ;\n{entry_update(graph.entry, base)}",
-        may_repeat=False,
-    )
+    # Where no answer comes it may go on there all the same: sent again, it would meet itself.
+    server.update(swapping(graph.entry, staging, base), may_repeat=False)
     return writes + 1
 
 
@@ -184,16 +198,31 @@ def _parts(lines: Sequence[str]) -> Iterator[bytes]:
 
 def _check_count(server: Server, name: str, count: int) -> None:
     """Refuse to go on where a graph does not hold as many statements as it should."""
-    rows = server.select(f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
-    try:
-        found = int(rows["results"]["bindings"][0]["count"]["value"])
-    except (LookupError, TypeError, ValueError):
-        raise ServerError(f"{server.query_url} does not tell how much <{name}> holds") from None
-    if found != count:
+    found = _counts(server, f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+    if found != {"": count}:
         raise ServerError(
-            f"<{name}> holds {found:,} statements where {count:,} were sent: the server lost some, or somebody else publishes "
-            "at the same time; publish again"
+            f"<{name}> holds {found.get('', 0):,} statements where {count:,} were sent: the server lost some, or somebody "
+            "else publishes at the same time; publish again"
         )
+
+
+def _is_settled(server: Server, base: str, wanted: CatalogueEntry) -> bool:
+    """Return whether a graph holds as many statements as it should, and the catalogue says what it holds."""
+    said = f"<{wanted.graph}> <{PS.graphDigest}> ?digest"
+    sparql = (
+        f"SELECT ?digest (COUNT(*) AS ?count) WHERE {{ GRAPH <{catalogue_iri(base)}> {{ {said} }} "
+        f"GRAPH <{wanted.graph}> {{ ?s ?p ?o }} }} GROUP BY ?digest"
+    )
+    return _counts(server, sparql) == {wanted.digest: wanted.count}
+
+
+def _counts(server: Server, sparql: str) -> dict[str, int]:
+    """Return what is counted, by digest where the query asks for it."""
+    rows = server.select(sparql)["results"]["bindings"]
+    try:
+        return {row.get("digest", {"value": ""})["value"]: int(row["count"]["value"]) for row in rows}
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise ServerError(f"{server.query_url} does not tell how much a graph holds") from None
 
 
 def publish_specs(

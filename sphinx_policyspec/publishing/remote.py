@@ -10,11 +10,13 @@ from typing import Any
 from sphinx_policyspec.errors import QueryError, ServerError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.knowledge_base import check_name, values_of
+from sphinx_policyspec.graph.guard import Guard
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, check_name, values_of
 from sphinx_policyspec.graph.parse import streamed_triples
-from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, find_question
+from sphinx_policyspec.graph.query_text import excerpt, has_dataset
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm, find_question
 from sphinx_policyspec.graph.releases import version_order
-from sphinx_policyspec.graph.terms import ASKED_PREFIXES
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.publishing.endpoints import Server
@@ -117,6 +119,35 @@ class RemoteBase:
             )
         return question.told(answer_of(self._server.select(question.bound(values), graphs)))
 
+    def query(self, sparql: str, origin: str, *, release: str = "") -> Answer:
+        """Answer a query of one's own, which is looked at here first: one that a SOURCE would refuse is not sent.
+
+        Unless it says itself by ``FROM`` what it looks at, that is the last release, and as named graphs all of the spec.
+
+        :param origin: where the query comes from, for messages
+        :param release: the version of the release that is asked in place of the last
+        """
+        with Guard(lambda: ()) as guard:
+            form = guard.query(sparql, origin).form
+        graphs = None
+        if not has_dataset(sparql):
+            graphs = self._graphs(release, over_releases=False) | {"named-graph-uri": self.spec.graphs}
+        elif release:
+            raise QueryError(
+                f"{origin}: {excerpt(sparql)} says by `FROM` what it looks at: leave --release out"
+            )
+        text = _PREFIXES + sparql
+        if form is QueryForm.GRAPH:
+            with self._server.construct(text, graphs) as file:
+                triples = [*streamed_triples(file)]
+            with KnowledgeBase(lambda: triples) as base:
+                return base.select("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
+        answer = answer_of(self._server.select(text, graphs))
+        if form is not QueryForm.ASK or answer.form is form:
+            return answer
+        # Virtuoso answers with a row that holds 1 or 0, or with none.
+        return _yes_or_no(any(cell.value in {"1", "true"} for row in answer.rows for cell in row))
+
     def copied(self, release: str = "") -> tuple[Spec, ...]:
         """Return the releases of the spec as they stand there, or the one that is named."""
         names = self.spec.releases if not release else {release: self._of(release)}
@@ -152,12 +183,19 @@ class RemoteBase:
 
 def answer_of(found: Mapping[str, Any]) -> Answer:
     """Return SPARQL results in JSON as an answer."""
+    if isinstance(said := found.get("boolean"), bool):
+        return _yes_or_no(said)
     try:
         columns = tuple(map(str, found["head"]["vars"]))
         rows = tuple(tuple(_cells(columns, row)) for row in found["results"]["bindings"])
     except (KeyError, TypeError, AttributeError):
         raise ServerError("the server answers with something else than SPARQL results") from None
     return Answer(columns=columns, rows=rows)
+
+
+def _yes_or_no(said: bool) -> Answer:
+    cell = Cell(CellKind.LITERAL, str(said).lower(), XSD.boolean)
+    return Answer(columns=("answer",), rows=((cell,),), form=QueryForm.ASK)
 
 
 def _cells(columns: Iterable[str], row: Mapping[str, Mapping[str, str]]) -> Iterable[Cell]:

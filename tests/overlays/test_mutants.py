@@ -6,14 +6,11 @@ they pass without it.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import itertools
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -28,28 +25,12 @@ from sphinx_policyspec.overlays import check, export, places, quotations, rebase
 from sphinx_policyspec.readers.overlays import OverlayStatement
 from tests.alignments import test_answers, test_sssom
 from tests.alignments import test_check as test_alignments
+from tests.mutants import Mutant, Test, mutated
 from tests.overlays import test_check, test_export, test_places, test_rebase, test_resolve, test_verdicts
 from tests.readers import test_outlines
 
-Test = Callable[..., None]
 _FEW = 40
 """Sets of parameters of a killer that are tried."""
-
-
-class Mutant(NamedTuple):
-    """A wrong reading.
-
-    :param owner: the class or module that has the function
-    :param old: words of its source
-    :param new: what stands in their place
-    :param killers: tests, one of which fails
-    """
-
-    owner: Any
-    name: str
-    old: str
-    new: str
-    killers: tuple[Test, ...]
 
 
 JUDGE, STATEMENT, PART = verdicts.OverlayJudge, verdicts.StatementVerdict, verdicts.PartVerdict
@@ -151,30 +132,6 @@ MUTANTS = {
     "two specs share a base": Mutant(releases, "_check_base", "one[-1].title != other[-1].title", "False", (test_alignments.test_two_specs_of_one_base_are_refused,)),
     "a number counts as a sentence": Mutant(outlines, "sentence_spans", "number.end() if number else start", "start", (test_outlines.test_paragraphs_and_sentences_are_numbered_within_a_provision,)),
 }  # fmt: skip
-
-
-def mutated(mutant: Mutant) -> Any:
-    """Return a function, or a property, with other words in its source."""
-    found = inspect.getattr_static(mutant.owner, mutant.name)
-    right = getattr(found, "fget", None) or getattr(found, "func", None) or found
-    source = textwrap.dedent(inspect.getsource(right))
-    assert source.count(mutant.old) >= 1, f"{mutant.name} does not hold {mutant.old!r}"
-    tree = ast.parse(source.replace(mutant.old, mutant.new, 1))
-    definition = tree.body[0]
-    assert isinstance(definition, ast.FunctionDef)
-    definition.decorator_list = []
-    space: dict[str, Any] = {}
-    exec(
-        compile("from __future__ import annotations\n" + ast.unparse(tree), "mutant", "exec"),
-        right.__globals__,
-        space,
-    )
-    wrong = space[mutant.name]
-    if isinstance(found, cached_property):
-        again = cached_property(wrong)
-        again.__set_name__(mutant.owner, mutant.name)
-        return again
-    return property(wrong) if isinstance(found, property) else wrong
 
 
 def _fixture(test: Test, name: str, request: pytest.FixtureRequest) -> Any:

@@ -63,7 +63,11 @@ public class JenaServer {
       List<String> none = List.of(), asked = form.getOrDefault("default-graph-uri", none), named = form.getOrDefault("named-graph-uri", none);
       Dataset data = asked.isEmpty() && named.isEmpty() ? DATA : DynamicDatasets.dynamicDataset(org.apache.jena.sparql.core.DatasetDescription.create(asked, named), DATA, false);
       ByteArrayOutputStream out = new ByteArrayOutputStream();
-      try (QueryExecution run = QueryExecutionFactory.create(form.get("query").get(0), data)) { ResultSetFormatter.outputAsJSON(out, run.execSelect()); }
+      try (QueryExecution run = QueryExecutionFactory.create(form.get("query").get(0), data)) {
+        if (run.getQuery().isConstructType()) RDFDataMgr.write(out, run.execConstruct(), Lang.NTRIPLES);
+        else if (run.getQuery().isAskType()) ResultSetFormatter.outputAsJSON(out, run.execAsk());
+        else ResultSetFormatter.outputAsJSON(out, run.execSelect());
+      }
       return out.toByteArray();
     }));
     serve(server, "/ds/update", "text/plain", (exchange, form, body) -> {

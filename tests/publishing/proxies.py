@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,13 +18,15 @@ class Proxy:
     """What is done to the next requests, and what came.
 
     :param spoil: takes method and path, and returns what to answer in place of the server: a status with headers, ``"cut"``,
-        ``"drop"`` (the request is done, its answer lost), ``"hang"``, or nothing
+        ``"drop"`` (the request is done, its answer lost), ``"hang"``, ``"drip"``, or nothing; what can be called is called
+        when a half of the request has reached the server, and nobody answers
     """
 
     upstream: str
     port: int
     spoil: Callable[[str, str], object] = lambda _method, _path: None
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -59,28 +61,39 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(text)
             return
         if spoilt == "hang":
-            time.sleep(3)
+            self.proxy.over.wait(30)
             self.close_connection = True
-            return
+        elif spoilt == "drip":
+            self._drip()
+        elif callable(spoilt):
+            self._half(body, spoilt)
+        else:
+            self._whole(body, spoilt)
+
+    def _whole(self, body: bytes, spoilt: object) -> None:
+        """Send the request, and its answer, or a half of it, or none."""
         parts = urlsplit(self.proxy.upstream)
         headers = {
             k: v
             for k, v in self.headers.items()
             if k.lower() not in {"host", "content-length", "accept-encoding"}
         }
-        told = requests.request(
-            self.command,
-            f"{parts.scheme}://{parts.netloc}{self.path}",
-            data=body,
-            headers=headers,
-            timeout=60,
-        )
+        try:
+            told = requests.request(
+                self.command,
+                f"{parts.scheme}://{parts.netloc}{self.path}",
+                data=body,
+                headers=headers,
+                timeout=60,
+            )
+        except requests.ConnectionError:
+            spoilt = "drop"
         if spoilt == "drop":
             self.close_connection = True
             self.connection.close()
             return
         self.send_response(told.status_code)
-        for name in ("Content-Type", "Server"):
+        for name in ("Content-Type", "Server", "WWW-Authenticate"):
             if name in told.headers:
                 self.send_header(name, told.headers[name])
         self.send_header("Content-Length", str(len(told.content)))
@@ -90,6 +103,27 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(told.content)
+
+    def _drip(self) -> None:
+        """Answer, byte by byte, and never to the end."""
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while not self.proxy.over.wait(0.01):
+                self.wfile.write(b" ")
+
+    def _half(self, body: bytes, then: Callable[[], None]) -> None:
+        """Send the half of a request, have something happen, and let nobody answer."""
+        self.close_connection = True
+        parts = urlsplit(self.proxy.upstream)
+        head = [f"{self.command} {self.path} HTTP/1.1", f"Host: {parts.netloc}"]
+        head += [f"{name}: {value}" for name, value in self.headers.items() if name.lower() != "host"]
+        with socket.create_connection((parts.hostname or "", parts.port or 0)) as upstream:
+            upstream.sendall("\r\n".join((*head, "", "")).encode() + body[: len(body) // 2])
+            self.proxy.over.wait(0.05)
+            then()
 
     do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815  as the library calls them
 
@@ -109,6 +143,7 @@ def proxy_to(upstream: str) -> Iterator[Proxy]:
     try:
         yield handler.proxy  # type: ignore[attr-defined]  # as above
     finally:
+        handler.proxy.over.set()  # type: ignore[attr-defined]  # as above
         server.shutdown()
         server.server_close()
         thread.join()

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from tests.conftest import require_tool
 JARS = Path("/usr/share/java")
 NAMES = ("oxigraph", "virtuoso", "jena")
 _WAIT = 60.0
+PAUSE = threading.Event()
+"""Waits also where tests have `time.sleep` wait for nothing."""
 _MESSAGES = "impl/xpath/regex/message.properties"
 _CLASSPATH = (
     "jena-arq jena-core jena-base jena-iri jena-dboe-base jena-dboe-transaction xercesImpl xml-apis caffeine thrift protobuf dexx.collection "
@@ -87,7 +90,7 @@ def _wait(found: Running) -> None:
                 return
         if found.process.poll() is not None:
             break
-        time.sleep(0.1)
+        PAUSE.wait(0.1)
     raise AssertionError(
         f"{found.name} does not start: {(found.folder / 'log').read_text(errors='replace')[-2000:]}"
     )
@@ -156,5 +159,5 @@ def _jena(folder: Path) -> Running:
     while not (port := (folder / "log").read_text(errors="replace").strip().rpartition("\n")[2]).isdecimal():
         if process.poll() is not None or time.monotonic() > end:
             break
-        time.sleep(0.1)
+        PAUSE.wait(0.1)
     return Running("jena", f"http://127.0.0.1:{port or 1}/ds/sparql", process, folder)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +11,12 @@ from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import ServerError, SourceError
-from sphinx_policyspec.model import Verdict
 from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
     catalogue_iri,
+    changing,
     digest_of,
-    entry_update,
     read_catalogue,
 )
 from sphinx_policyspec.publishing.difference import data_of, difference, lines_in
@@ -28,13 +24,12 @@ from sphinx_policyspec.publishing.endpoints import Credentials, Server, checked_
 from sphinx_policyspec.publishing.push import publish_specs
 from sphinx_policyspec.publishing.remote import RemoteBase
 from sphinx_policyspec.publishing.report import Way
-from tests.conftest import Run, example, principle, response, spec
+from tests.conftest import Run
 from tests.graph.specs import LIBRARY
+from tests.publishing.graphs import BASE, THREE, held, names, release, specs, wanted
 from tests.publishing.proxies import Proxy, proxy_to
-from tests.publishing.servers import NAMES, Running, running
+from tests.publishing.servers import Running
 
-BASE = "https://example.org/spec/"
-ODD = 'Say "ja" — \\u0041 \\n, née; a\\\\b\tz \N{GRINNING FACE}.'
 VALUES = {
     "topic": "law",
     "words": "law",
@@ -44,86 +39,6 @@ VALUES = {
     "example": LIBRARY.examples[0].id,
     "release": "1",
 }
-
-
-def release(version: str, *, text: str = "Be kind.", title: str = "Be kind") -> ps.Spec:
-    """Return a small release."""
-    shown = example("x", *(response(Verdict.GOOD, "Yes, née."), response(Verdict.BAD, "No.\n\nNever.")))
-    return replace(
-        spec(
-            principle(
-                "be_kind", title=title, text=text, blocks=(*principle("be_kind", text=text).blocks, shown)
-            ),
-            principle("be_brief", text=ODD),
-        ),
-        title="Manners",
-        version=version,
-        base_iri=BASE,
-        topics=LIBRARY.topics,
-    )
-
-
-def specs(*releases: ps.Spec) -> tuple[ps.SpecReleases, ...]:
-    return ps.load_specs(releases)
-
-
-THREE = (
-    release("1"),
-    release("2", text="Be kind to law."),
-    release("3", text="Be kind to law.", title="Kindness"),
-)
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(request.param, tmp_path_factory.mktemp(request.param)) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running("oxigraph", tmp_path_factory.mktemp("alone")) as found:
-        yield found
-
-
-@pytest.fixture
-def proxy(oxigraph: Running) -> Iterator[Proxy]:
-    asked = oxigraph.server()
-    for name in names(asked):
-        asked.update(f"DROP SILENT GRAPH <{name}>", may_repeat=True)
-    asked.close()
-    with proxy_to(oxigraph.url) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for nothing."""
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    for name in ("USER", "PASSWORD", "TOKEN"):
-        monkeypatch.delenv(f"POLICYSPEC_ENDPOINT_{name}", raising=False)
-    monkeypatch.setenv("NETRC", "/dev/null")
-
-
-@pytest.fixture
-def swapping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put whole graphs in place of others, however little changes."""
-    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
-
-
-def names(asked: Server) -> set[str]:
-    """Return the graphs of a server."""
-    rows = asked.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")["results"]["bindings"]
-    return {row["g"]["value"] for row in rows if "example" in row["g"]["value"]}
-
-
-def held(asked: Server, name: str) -> frozenset[str]:
-    with asked.graph(name) as file:
-        return lines_in(file)
-
-
-def wanted(one: ps.Spec) -> frozenset[str]:
-    return frozenset(f"{line}\n" for line in ps.to_rdf(one, "nt", portable=True).decode().split("\n") if line)
 
 
 def test_a_spec_is_published_changed_and_withdrawn(server: Running) -> None:
@@ -161,7 +76,7 @@ def test_a_spec_is_published_changed_and_withdrawn(server: Running) -> None:
     assert names(asked) == {
         catalogue_iri(BASE), f"{BASE}changes", f"{BASE}other", f"{BASE}release/2", f"{BASE}release/3",
     }  # fmt: skip
-    assert set(read_catalogue(asked, BASE)) == names(asked) - {catalogue_iri(BASE), f"{BASE}other"}
+    assert set(read_catalogue(asked, BASE).entries) == names(asked) - {catalogue_iri(BASE), f"{BASE}other"}
     asked.close()
 
 
@@ -210,49 +125,6 @@ def test_every_question_is_answered_there_as_in_memory(server: Running) -> None:
     assert rows > 50
     with pytest.raises(ps.QueryError, match=r"unknown topic `lwa`; did you mean `law`\?"):
         remote.ask("touches", {"topic": "lwa"})
-    asked.close()
-
-
-@pytest.mark.parametrize(
-    ("spoilt", "said"),
-    [
-        ((401, {}), "answers 401"),
-        ((403, {}), "answers 403"),
-        ((413, {}), "answers 413"),
-        ((429, {"Retry-After": "86400"}), "answers 429"),
-        ((503, {"Retry-After": "0"}), "answers 503"),
-        ((307, {"Location": "https://elsewhere.example/x"}), "leads writing to https://elsewhere.example/x"),
-        ("drop", "cannot be asked"),
-    ],
-)
-@pytest.mark.parametrize("step", range(2))
-@pytest.mark.usefixtures("swapping")
-def test_a_write_that_fails_is_told_and_a_rerun_converges(
-    proxy: Proxy, oxigraph: Running, spoilt: object, said: str, step: int
-) -> None:
-    asked = oxigraph.server(proxy.url)
-    passed = iter(range(99))
-
-    def spoil(method: str, path: str) -> object:
-        return spoilt if (method == "PUT" or path == "/update") and next(passed) >= step else None
-
-    proxy.spoil = spoil
-    report = publish_specs(specs(THREE[0]), asked)
-    assert said in report.error
-    proxy.spoil = lambda _method, _path: None
-    assert publish_specs(specs(THREE[0]), asked).error == ""
-    assert held(asked, f"{BASE}release/1") == wanted(THREE[0])
-    assert not any("staging" in name for name in names(asked))
-    asked.close()
-
-
-def test_a_swap_is_not_sent_twice(proxy: Proxy, oxigraph: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
-    asked = oxigraph.server(proxy.url)
-    proxy.spoil = lambda _method, path: "drop" if path == "/update" else None
-    assert "cannot be asked" in publish_specs(specs(THREE[0]), asked).error
-    assert proxy.writes().count("POST /update") == 1
-    assert held(oxigraph.server(), f"{BASE}release/1") == wanted(THREE[0])
     asked.close()
 
 
@@ -332,57 +204,12 @@ def test_another_spec_below_the_same_address_is_left_alone(oxigraph: Running) ->
     other = replace(THREE[0], base_iri=f"{BASE}release/")
     publish_specs(specs(other), asked)
     forged = CatalogueEntry(graph="https://example.com/theirs", version="9", digest="x", count=1)
-    asked.update(entry_update(forged, BASE), may_repeat=True)
+    asked.update(changing(forged, None, BASE, []), may_repeat=True)
     asked.update("INSERT DATA { GRAPH <https://example.com/theirs> { <urn:a> <urn:b> 1 } }", may_repeat=True)
     theirs = {name for name in names(asked) if name != catalogue_iri(BASE)}
     publish_specs(specs(THREE[1]), asked, prune=True)
     assert theirs <= names(asked)
     asked.close()
-
-
-@pytest.mark.usefixtures("proxy")
-def test_two_at_once_end_whole_or_say_so(oxigraph: Running) -> None:
-    found: list[ps.PublishReport] = []
-
-    def work(title: str) -> None:
-        asked = oxigraph.server()
-        found.append(publish_specs(specs(release("1", title=title)), asked))
-        asked.close()
-
-    threads = [threading.Thread(target=work, args=(title,)) for title in ("One", "Two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    asked = oxigraph.server()
-    whole = [wanted(release("1", title=title)) for title in ("One", "Two")]
-    assert held(asked, f"{BASE}release/1") in whole or any(report.error for report in found)
-    assert publish_specs(specs(release("1", title="Two")), asked).error == ""
-    assert held(asked, f"{BASE}release/1") == whole[1]
-    asked.close()
-
-
-def test_a_reader_sees_the_old_graph_or_the_new_one(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
-    asked, reader = server.server(), server.server()
-    sides = [release("1"), release("1", text="Be kind. " * 3, title="Kinder")]
-    counts = {len(wanted(one)) for one in sides}
-    publish_specs(specs(sides[0]), asked)
-    done = threading.Event()
-    seen: set[int] = set()
-
-    def read() -> None:
-        while not done.is_set():
-            text = f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{BASE}release/1> {{ ?s ?p ?o }} }}"
-            seen.add(int(reader.select(text)["results"]["bindings"][0]["n"]["value"]))
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    for turn in range(1, 7):
-        assert publish_specs(specs(sides[turn % 2]), asked).error == ""
-    done.set()
-    thread.join()
-    assert seen <= counts
 
 
 def test_the_command_publishes_and_tells(oxigraph: Running, proxy: Proxy, run: Run, tmp_path: Path) -> None:
@@ -408,8 +235,6 @@ def test_the_command_publishes_and_tells(oxigraph: Running, proxy: Proxy, run: R
 
 def test_the_command_asks_servers(oxigraph: Running, run: Run, tmp_path: Path) -> None:
     asked = oxigraph.server()
-    for name in names(asked):
-        asked.update(f"DROP SILENT GRAPH <{name}>", may_repeat=True)
     publish_specs(specs(*THREE), asked)
     asked.close()
     for version, one in zip("123", THREE, strict=True):
@@ -453,3 +278,49 @@ def test_lines_are_compared_as_statements(tmp_path: Path) -> None:
     assert found == {'<urn:a> <urn:b> "é\\t" .\n', '<urn:a> <urn:b> "1" .\n'}
     assert difference(found, found).size == 0
     assert data_of(['"\\\\u0041 \\\\\\\\U"\n']) == '"\\\\\\U000000750041 \\\\\\\\\\U00000055"\n'
+
+
+@pytest.mark.parametrize(
+    "sparql",
+    [
+        "SELECT ?id ?t { ?p a ps:Principle ; dcterms:identifier ?id ; dcterms:title ?t } ORDER BY ?id",
+        "ASK { ?p a ps:Principle }",
+        "CONSTRUCT { ?p dcterms:title ?t } WHERE { ?p a ps:Principle ; dcterms:title ?t }",
+        "SELECT ?g (COUNT(?p) AS ?n) { GRAPH ?g { ?p a ps:Principle } } GROUP BY ?g ORDER BY ?g",
+        f"SELECT ?t FROM <{BASE}release/1> {{ ?p a ps:Principle ; dcterms:title ?t }} ORDER BY ?t",
+    ],
+)
+def test_a_query_of_ones_own_is_answered_there_as_of_a_source(server: Running, sparql: str) -> None:
+    asked = server.server()
+    publish_specs(specs(*THREE), asked)
+    with ps.knowledge_base(THREE) as base:
+        expected = base.query(sparql)
+    found = RemoteBase(asked).query(sparql, "--sparql")
+    assert (found.columns, found.form) == (expected.columns, expected.form)
+    assert sorted(map(str, found.rows)) == sorted(map(str, expected.rows))
+    assert found.rows
+    asked.close()
+
+
+def test_the_command_asks_servers_queries_of_ones_own(oxigraph: Running, run: Run, tmp_path: Path) -> None:
+    publish_specs(specs(*THREE), oxigraph.server())
+    (tmp_path / "q.rq").write_text("SELECT ?t { ?p a ps:Principle ; dcterms:title ?t } ORDER BY ?t", "utf-8")
+    asking = ("query", oxigraph.url, "--file", str(tmp_path / "q.rq"), "--format", "csv")
+    _, last, _ = run(*asking)
+    _, first, _ = run(*asking, "--release", "1")
+    assert ("Kindness" in last, "Kindness" in first) == (True, False)
+    assert run(*asking, "--copy")[:2] == (0, last)
+    assert run(*asking, "--copy", "--release", "1")[:2] == (0, first)
+    status, out, _ = run("query", oxigraph.url, *asking[1:])
+    assert (status, out.splitlines()[0], len(out.splitlines())) == (0, "source,t", 5)
+    for wrong, said in (
+        ("DROP ALL", "is an update"),
+        ("SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", "calls another server"),
+        ("SELECT * { ?s ?p", "is not SPARQL"),
+        ("SELECT * FROM <urn:a> { ?s ?p ?o }", "leave --release out"),
+    ):
+        status, out, err = run("query", oxigraph.url, "--sparql", wrong, "--release", "1")
+        assert (status, out, said in err) == (2, "", True), wrong
+    construct = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    status, _, err = run("query", oxigraph.url, oxigraph.url, "--sparql", construct)
+    assert (status, "ask each alone" in err) == (2, True)

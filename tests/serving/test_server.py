@@ -638,3 +638,28 @@ def test_scripts_of_any_site_read_answers_where_that_is_wanted(tmp_path: Path) -
         response = one.get("sparql", Origin="https://elsewhere.example", Host="spec.example")
         assert response.headers["Access-Control-Allow-Origin"] == "*"
         assert "<https://spec.example/x/sparql>" in response.text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("--bind", "127.0.0.1:8000"), ("--cors",), ("--workers", "2"), ("--public-url", "https://a/"), ("--no-handbook",)],
+)  # fmt: skip
+def test_what_a_server_for_agents_has_no_use_for_is_refused(
+    tmp_path: Path, run: Run, given: tuple[str, ...]
+) -> None:
+    write_releases(tmp_path)
+    status, out, err = run("serve", str(tmp_path / "all"), "--mcp", *given)
+    assert (status, out) == (2, "")
+    assert f"{given[0]} is of the server that speaks HTTP" in err
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "werkzeug"])
+def test_a_server_without_its_packages_says_which(
+    tmp_path: Path, run: Run, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    write_releases(tmp_path)
+    status, out, err = run("serve", str(tmp_path / "all"))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "pip install 'sphinx-policyspec[serve]'" in err
+    assert missing in err
