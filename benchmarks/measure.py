@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-__all__ = ["Contender", "Row", "command", "compare", "function", "table"]
+__all__ = ["Contender", "Row", "beside", "command", "compare", "function", "table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +88,15 @@ def compare(
             bound, kept = f"≤ {times_floor[name]:g} x", ratio <= times_floor[name]
         rows.append(Row(name=name, seconds=middle, ratio=ratio, bound=bound, kept=kept))
     return rows
+
+
+def beside(floor: tuple[str, float], ours: tuple[str, float], *, bound: str, kept: bool) -> list[Row]:
+    """Return two rows: what ratios refer to, and what a bound is for; each given by its name and seconds."""
+    (name, base), (own, seconds) = floor, ours
+    return [
+        Row(name=name, seconds=base, ratio=1.0),
+        Row(name=own, seconds=seconds, ratio=seconds / base, bound=bound, kept=kept),
+    ]
 
 
 def table(title: str, rows: Sequence[Row], what: str = "CPU") -> str:

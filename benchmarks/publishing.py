@@ -16,7 +16,7 @@ import requests
 
 import sphinx_policyspec as ps
 from benchmarks.__main__ import release
-from benchmarks.measure import Row, table
+from benchmarks.measure import beside, table
 
 ROUNDS = 5
 MOST_TRIPLES, MOST_BYTES, MOST_PUSH, MOST_QUESTIONS = 1.1, 1.15, 2.5, 0.22
@@ -71,16 +71,9 @@ def main() -> None:
             print(f"{name}: {sizes[0]:,} to {sizes[1]:,}, ratio {ratio:.3f}, at most {most}")
         load, asked = (median(one) for one in zip(*(questions(spec) for _ in range(ROUNDS)), strict=True))
         kept.append(asked / load <= MOST_QUESTIONS)
-        rows = [
-            Row(name="load the graph", seconds=load, ratio=1.0),
-            Row(
-                name="ask all questions",
-                seconds=asked,
-                ratio=asked / load,
-                bound=f"≤ {MOST_QUESTIONS}",
-                kept=kept[-1],
-            ),
-        ]
+        rows = beside(
+            ("load the graph", load), ("ask all questions", asked), bound=f"≤ {MOST_QUESTIONS}", kept=kept[-1]
+        )
         print(table("questions of one release", rows))
         kept.append(_pushed(spec, whole, Path(scratch)))
     if not all(kept):
@@ -113,10 +106,7 @@ def _pushed(spec: ps.Spec, data: bytes, scratch: Path) -> bool:
             server.terminate()
     floor, ours = median(bare), median(pushed)
     kept = ours <= MOST_PUSH * floor
-    rows = [
-        Row(name="bare PUT", seconds=floor, ratio=1.0),
-        Row(name="publish", seconds=ours, ratio=ours / floor, bound=f"≤ {MOST_PUSH}", kept=kept),
-    ]
+    rows = beside(("bare PUT", floor), ("publish", ours), bound=f"≤ {MOST_PUSH}", kept=kept)
     print(table("a release on a server, from nothing", rows, "wall"))
     return kept
 

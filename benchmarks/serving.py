@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import sphinx_policyspec as ps
 from benchmarks.__main__ import POLICYSPEC, release
 from benchmarks.agents import cpu_of
-from benchmarks.measure import Row, table
+from benchmarks.measure import beside, table
 
 REQUESTS, ROUNDS, MOST = 300, 5, 1 / 150
 """Requests of a round, and the seconds of CPU that one may take: 150 a second by one client."""
@@ -88,16 +88,9 @@ def main() -> None:
                     for _ in range(ROUNDS)
                 ]
                 floor, ours = (median(one) for one in zip(*rounds, strict=True))
-                rows = [
-                    Row(name="guarded process", seconds=floor, ratio=1.0),
-                    Row(
-                        name="by HTTP",
-                        seconds=ours,
-                        ratio=ours / floor,
-                        bound=f"≤ {MOST:.4f} s",
-                        kept=ours <= MOST,
-                    ),
-                ]
+                rows = beside(
+                    ("guarded process", floor), ("by HTTP", ours), bound=f"≤ {MOST:.4f} s", kept=ours <= MOST
+                )
                 kept = kept and ours <= MOST
                 print(table(name, rows))
     if not kept:

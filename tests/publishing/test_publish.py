@@ -6,11 +6,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import ServerError, SourceError
+from sphinx_policyspec.graph.parse import plain_triples
+from sphinx_policyspec.graph.releases import served_pieces
+from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
@@ -324,3 +328,17 @@ def test_the_command_asks_servers_queries_of_ones_own(oxigraph: Running, run: Ru
     construct = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
     status, _, err = run("query", oxigraph.url, oxigraph.url, "--sparql", construct)
     assert (status, "ask each alone" in err) == (2, True)
+
+
+def test_a_graph_is_the_same_at_each_door() -> None:
+    """As it is published, as `serve` answers queries of it, and as it is written."""
+    (one,) = specs(*THREE)
+    served: dict[str, set[str]] = {}
+    for quad in pyoxigraph.parse(b"".join(served_pieces(one)), format=pyoxigraph.RdfFormat.N_QUADS):
+        served.setdefault(str(quad.graph_name).strip("<>"), set()).update(
+            ntriples_lines(plain_triples([quad]))
+        )
+    published = {graph.name: set(graph.lines) for graph in push._graphs(one, with_changes=True)}
+    assert {name: served[name] for name in published} == published
+    assert all(published[f"{BASE}release/{each.version}"] == wanted(each) for each in THREE)
+    assert served.keys() - published.keys() == {"DEFAULT"}
