@@ -37,6 +37,9 @@ from sphinx_policyspec.api.feedback import (
 from sphinx_policyspec.api.proposals import (
     AppliedProposal as AppliedProposal, apply_proposal as apply_proposal, check_proposal as check_proposal,
 )
+from sphinx_policyspec.api.drafting import (
+    agenda as agenda, draft as draft, near_duplicates as near_duplicates,
+)
 from sphinx_policyspec.api.training import training_rows as training_rows
 from sphinx_policyspec.api.overlays import (
     check_overlay as check_overlay, export_overlay as export_overlay, import_overlay as import_overlay,
@@ -114,6 +117,10 @@ from sphinx_policyspec.model.proposals import (
 from sphinx_policyspec.proposals.check import (
     CheckedProposal as CheckedProposal, ProposalEffects as ProposalEffects, ProposalReport as ProposalReport,
 )
+from sphinx_policyspec.drafting.agenda import Agenda as Agenda, AgendaItem as AgendaItem, Want as Want
+from sphinx_policyspec.drafting.duplicates import NearDuplicate as NearDuplicate, NearDuplicates as NearDuplicates
+from sphinx_policyspec.drafting.openings import Opening as Opening, OpeningKind as OpeningKind
+from sphinx_policyspec.drafting.skeletons import ProposalDraft as ProposalDraft
 from sphinx_policyspec.training.rows import TrainingRows as TrainingRows
 from sphinx_policyspec.evals.records import EvalRun as EvalRun
 from sphinx_policyspec.evals.results import Results as Results

@@ -130,6 +130,8 @@ SECTIONS = {
     "evals": "Evaluating",
     "api.feedback": "Feedback",
     "feedback": "Feedback",
+    "api.drafting": "Drafts",
+    "drafting": "Drafts",
     "api.proposals": "Proposals",
     "proposals": "Proposals",
     "api.training": "Teaching",

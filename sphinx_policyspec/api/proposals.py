@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
@@ -125,10 +125,25 @@ def apply_proposal(
     writer = EditWriter(trial.workspace())
     applied = writer.apply(proposal)
     base = base_findings(proposal, trial.loaded.spec.version, trial.digest, applied.fits)
+    # What was a hint while somebody writes is none where it would become part of the spec.
+    form = tuple(replace(one, severity=Severity.ERROR) if one.code == "draft-left" else one for one in form)
     findings = (*form, *base, *applied.findings)
     is_wrong = any(one.severity is Severity.ERROR for one in findings)
     texts = {} if is_wrong else writer.workspace.texts.changed
     return AppliedProposal(texts=texts, lines=trial.lines, findings=findings)
+
+
+def digest_of(loaded: Loaded, lines: SourceLines) -> str:
+    """Return the SHA-256 of a text; of several files that of the list of theirs, as ``sha256sum`` prints it."""
+    files = [document.file for document in loaded.spec.documents]
+    if len(files) < 2:  # noqa: PLR2004  one file is what it is
+        return loaded.digest
+    told = ""
+    for file in files:
+        path = lines.path(file)
+        data = path.read_bytes() if path and path.is_file() else b""
+        told += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -157,16 +172,8 @@ class _Trial:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the text; of several files that of the list of theirs, as ``sha256sum`` prints it."""
-        files = [document.file for document in self.loaded.spec.documents]
-        if len(files) < 2:  # noqa: PLR2004  one file is what it is
-            return self.loaded.digest
-        told = ""
-        for file in files:
-            path = self.lines.path(file)
-            data = path.read_bytes() if path and path.is_file() else b""
-            told += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
-        return hashlib.sha256(told.encode()).hexdigest()
+        """What proposals are against."""
+        return digest_of(self.loaded, self.lines)
 
     def workspace(self) -> EditedSpec:
         """Return the spec with texts that can be edited."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sphinx_policyspec.compare import ReadingList, SpecDiff
     from sphinx_policyspec.compare.history import Lock, LockChange, Moment, Review
     from sphinx_policyspec.decision.behaviour import BehaviourDiff
+    from sphinx_policyspec.drafting.agenda import Agenda
+    from sphinx_policyspec.drafting.duplicates import NearDuplicates
     from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.exports.decisions import Decisions
     from sphinx_policyspec.exports.report_formats import Report
@@ -396,7 +398,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 
 Rendered: TypeAlias = (
-    "Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ProposalReport | PublishReport | ReadingList | Reasoning | Report | Results | Review"
+    "Agenda | Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | NearDuplicates | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ProposalReport | PublishReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
 )
 """What functions return that a command prints."""
@@ -405,6 +407,7 @@ Forms = Mapping[str, Callable[..., str]]
 """The forms of a result by the names that ``--format`` takes, each with what writes it."""
 
 _FORMS = {
+    "Agenda": "drafting.agenda AGENDA_FORMATS",
     "Alignment": "alignments.formats ALIGNMENT_FORMATS",
     "AlignmentReport": "alignments.formats ALIGNMENT_REPORT_FORMATS",
     "AlignmentUpdate": "alignments.formats UPDATE_FORMATS",
@@ -417,6 +420,7 @@ _FORMS = {
     "Lock": "exports.diff LOCK_FILE_FORMATS",
     "LockChange": "exports.diff LOCK_FORMATS",
     "Moment": "exports.diff HISTORY_FORMATS",
+    "NearDuplicates": "drafting.duplicates DUPLICATE_FORMATS",
     "OverlayDraft": "overlays.formats DRAFT_FORMATS",
     "OverlayRebase": "overlays.formats REBASE_FORMATS",
     "OverlayReport": "overlays.formats OVERLAY_FORMATS",

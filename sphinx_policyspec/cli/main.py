@@ -90,6 +90,7 @@ _MODULES = {
     "decide": ("resolve", "survey"),
     "diff": ("changelog", "diff", "history", "judge", "lock"),
     "feedback": ("feedback",),
+    "drafting": ("draft",),
     "evals": ("prompts", "results"),
     "handbook": ("handbook",),
     "language_server": ("lsp",),

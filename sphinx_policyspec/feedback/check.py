@@ -164,7 +164,7 @@ class FeedbackCheck:
                 message = f"{shown(name)} is called `{now}` now"
                 yield Finding(code="renamed-target", message=message, span=span, hint=f"write `{now}`")
             elif any(name in one.provision_by_id for one in self.releases):
-                if record.status not in _OPEN:
+                if not record.is_open:
                     continue
                 message = f"{shown(name)} is gone from {shown(self.spec.version)}"
                 hint = "name what says it now, or take the record for answered"
@@ -237,7 +237,7 @@ class FeedbackCheck:
             yield Finding(code="ambiguous-quote", message=message, span=span, hint="quote a few more words")
         if there.state in {AnchorState.GONE, AnchorState.CHANGED} and record.release in self._places:
             yield no_such_clause(there.anchor.provision, record.quote, span)
-        elif here.state is AnchorState.GONE and record.status in _OPEN:
+        elif here.state is AnchorState.GONE and record.is_open:
             message = f"the words that the open record `{record.id}` quotes are gone: “{record.quote[:80]}”"
             hint = "see whether it is answered, or quote what says it now"
             yield Finding(code="overtaken", message=message, span=span, hint=hint)
@@ -298,5 +298,4 @@ def feedback_in(
 
 
 _FEW = 5
-_OPEN = frozenset({FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED})
 _BEST = {state: place for place, state in enumerate(AnchorState)}

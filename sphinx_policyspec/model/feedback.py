@@ -82,3 +82,8 @@ class Feedback(Brief):
     def place(self, key: str, value: str = "") -> Span:
         """Return where a value stands; the record where it does not say."""
         return self.places.get((key, value), self.span)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done about it."""
+        return self.status in {FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED}

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.files import without_collector
+from sphinx_policyspec.files import number_of, without_collector
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit, ProposalStatus
 from sphinx_policyspec.readers.cases import CaseKey
@@ -18,6 +18,8 @@ from sphinx_policyspec.readers.judgements import one_of
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
+BLANK = "[draft: {}]"
+"""What stands where a writer is to write, with what is wanted."""
 PROPOSAL = (
     CaseKey(name="id", required=True, about="Id of the proposal."),
     CaseKey(name="title", required=True, about="What it changes, in a line."),
@@ -75,6 +77,7 @@ _FORMS: Mapping[str, tuple[EditKind, tuple[str, ...], tuple[str, ...]]] = {
 }
 """What each key makes of an edit, and which keys belong to it: those that it needs, and others."""
 _FENCE = re.compile(r"^(?P<marks>`{3,}|~{3,})[ \t]{0,9}ya?ml[ \t]{0,9}$")
+_BLANK = re.compile(r"\[draft: [^\]\n]{0,500}\]")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -109,7 +112,20 @@ def read_proposal(text: str, file: str) -> tuple[Proposal | None, tuple[Finding,
         hint = "write `edits:` into its head, or into a block of YAML"
         message = "the proposal has no edit"
         findings.append(Finding(code="missing-key", message=message, span=proposal.span, hint=hint))
+    findings += _blanks(lines, file)
     return replace(proposal, rationale=rationale, edits=tuple(edits)), tuple(findings)
+
+
+def _blanks(lines: list[str], file: str) -> Iterator[Finding]:
+    """Yield that something is to be filled in, at the first of such places."""
+    places = [(number, found) for number, line in enumerate(lines, 1) for found in _BLANK.finditer(line)]
+    if places:
+        number, first = places[0]
+        span = Span(file, number, first.start() + 1, number, first.end() + 1)
+        message = f"{number_of(len(places), 'blank')} left to fill, first {first[0]}"
+        yield Finding(
+            code="draft-left", message=message, span=span, hint="write what it asks for in its place"
+        )
 
 
 def read_proposal_file(path: Path, name: str) -> tuple[Proposal | None, tuple[Finding, ...]]:

@@ -75,6 +75,8 @@ one:be_kind\tskos:exactMatch\ttwo:be_kind\tsemapv:ManualMappingCuration\tabc
 """
 
 COMMANDS = {
+    "agenda": "draft NEW next --format json",
+    "near-duplicates": "draft NEW like NEW_TEXT --format json",
     "align-check": "align check ONE TWO ALIGNMENT --format json",
     "align-update": "align update ALIGNMENT --fill TWO --format json",
     "changelog": "changelog OLD NEW --format json",
@@ -108,6 +110,8 @@ COMMANDS = {
     "baseline": "check NEW --format baseline",
 }
 BAD = {
+    "agenda": ("draft nowhere next --format json", "does not exist"),
+    "near-duplicates": ("draft NEW like nowhere --format json", "no such file"),
     "resolve-each": ("resolve ONE nowhere CASES --alignment ALIGNMENT --format json", "does not exist"),
     "align-check": ("align check ONE nowhere ALIGNMENT --format json", "does not exist"),
     "align-update": ("align update ALIGNMENT --fill nowhere --format json", "does not exist"),
@@ -187,7 +191,7 @@ def words(command: str) -> list[str]:
         "LOCK": "policyspec.lock", "BROKEN": "broken.ttl", "SAID": "said.yaml", "LIST": "list.yaml",
         "RESULTS": "results.jsonl", "TRIAGE": "triage.yaml", "OVERLAY": "overlay.yaml", "AGENTS": "AGENTS.md",
         "ONE": "one.nt", "TWO": "two.nt", "ALIGNMENT": "x.sssom.tsv",
-        "REGISTER": "feedback.yaml", "PROPOSAL": "proposal.md",
+        "REGISTER": "feedback.yaml", "PROPOSAL": "proposal.md", "NEW_TEXT": "all/2026-02-01/model_spec.md",
     }  # fmt: skip
     before, quote, rest = command.partition("'")
     query, _, after = rest.partition("'")
@@ -329,7 +333,7 @@ def test_a_schema_takes_no_key_that_it_does_not_name(run: Run) -> None:
         name
         for name in COMMANDS
         if name not in {"lock-check", "diff with judgements"}
-        and not name.startswith(("align", "feedback-", "overlay-", "propose-", "resolve-each"))
+        and not name.startswith(("align", "feedback-", "near-", "overlay-", "propose-", "resolve-each"))
     ],
 )
 def test_what_a_command_prints_of_the_model_spec_fits_its_schema(

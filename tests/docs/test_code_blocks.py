@@ -55,6 +55,7 @@ NOT_RUN = {
     "docs/how-to/publish.md": 1,
     "docs/how-to/feedback.md": 4,
     "docs/how-to/propose.md": 2,
+    "docs/how-to/draft.md": 3,
     "docs/how-to/publish-graph.md": 2,
     "docs/how-to/serve.md": 5,
     "README.md": 2,

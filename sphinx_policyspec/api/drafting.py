@@ -1,0 +1,133 @@
+"""What to write next: what a spec lacks, proposals with blanks that show where it is open, and near duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from sphinx_policyspec.api.judging import check, read_cases
+from sphinx_policyspec.api.proposals import digest_of
+from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded, spec_of
+from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.errors import SchemaError, SourceError
+from sphinx_policyspec.model import Case, Finding, Spec
+from sphinx_policyspec.model.feedback import Feedback
+from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.readers.model_spec import read_model_spec
+from sphinx_policyspec.readers.text import SourceLines, read_text
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.drafting.agenda import Agenda
+    from sphinx_policyspec.drafting.duplicates import NearDuplicates
+    from sphinx_policyspec.drafting.openings import Opening
+    from sphinx_policyspec.drafting.skeletons import ProposalDraft
+    from sphinx_policyspec.evals.results import Results
+
+DRAFTED = ("pairs", "ladder", "terms")
+
+
+def agenda(
+    source: Source,
+    *,
+    feedback: Iterable[str | Path] = (),
+    results: Results | None = None,
+    name: str = "SOURCE",
+    **options: Unpack[ReadingOptions],
+) -> Agenda:
+    """Return what a spec or a SOURCE lacks: examples, answers, prompts, results and answers to feedback, the most important first.
+
+    What the spec lacks is what ``check`` finds of it: what somebody silences there is not wanted here.
+
+    :param feedback: registers of what people say of it, or folders of them
+    :param results: of evaluations, as :func:`read_results` returns them
+    :param name: what commands call the source
+    :param options: as for :func:`load`
+    """
+    from sphinx_policyspec.drafting.agenda import WANTED_BY, Agenda, items_of  # noqa: PLC0415  few callers write
+
+    read = loaded(source, **options)
+    registers = [str(one) for one in feedback]
+    records: tuple[Feedback, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    if registers:
+        from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few projects keep a register
+
+        report = check_feedback(read, *registers, **options)
+        records, findings = report.records, report.findings
+    measured = None
+    if results is not None:
+        measured = frozenset(row.group.id for row in results.rows if row.group.facet == "provision")
+    found = [one.finding for one in check(read, select=WANTED_BY, use_baseline=False).entries]
+    names = {"source": name, "feedback": registers[0] if registers else "FILE"}
+    return Agenda(
+        items=items_of(read.spec, found, names, measured=measured, records=records), findings=findings
+    )
+
+
+def draft(
+    source: str | Path,
+    kind: str,
+    *ids: str,
+    cases: Iterable[Case | str | Path] = (),
+    **options: Unpack[ReadingOptions],
+) -> tuple[ProposalDraft, ...]:
+    """Return proposals to fill in, which show where a SOURCE is open; nothing is written.
+
+    Each is against the text as it is. `check_proposal` tells the blanks that are left, and `apply_proposal` refuses them. An
+    unknown kind raises :class:`SchemaError`, an unknown id :class:`UnknownIdError`.
+
+    :param kind: ``pairs``, an example for each two principles of one level of which nothing says who goes first; ``ladder``,
+        examples just inside and just outside each boundary of principles; ``terms``, a definition for each phrase that several
+        principles use
+    :param ids: of principles: for ``ladder`` at least one, for ``pairs`` those of which one is in the pair; by default all
+    :param cases: which decide pairs, too: cases, or files and folders of them
+    :param options: as for :func:`load`
+    """
+    from sphinx_policyspec.drafting.skeletons import drafts_of  # noqa: PLC0415  few callers write
+
+    if kind not in DRAFTED:
+        raise SchemaError(
+            "; ".join(filter(None, (f"unknown kind of draft `{kind}`", nearest(kind, DRAFTED))))
+        )
+    read = loaded(source, **options)
+    if not read.has_files or read.overlays:
+        raise SourceError(f"`{source}` holds no texts of its own that drafts could change")
+    digest = digest_of(read, SourceLines(read.root, read.beside, read.bound))
+    openings = [*_openings(read.spec, kind, ids, tuple(read_cases(cases)[0]))]
+    return tuple(drafts_of(read.spec, openings, digest))
+
+
+def _openings(spec: Spec, kind: str, ids: tuple[str, ...], cases: tuple[Case, ...]) -> Iterator[Opening]:
+    from sphinx_policyspec.drafting import openings  # noqa: PLC0415  few callers write
+
+    wanted = [spec.principle(one) for one in ids]
+    if kind == "ladder":
+        if not wanted:
+            raise SourceError("name the principles whose boundaries are meant, by their ids")
+        for principle in wanted:
+            yield from openings.boundaries(spec, principle)
+        return
+    found = openings.open_pairs(Norms(spec), cases) if kind == "pairs" else openings.open_terms(spec)
+    named = {one.id for one in wanted}
+    yield from (
+        one for one in found if not named or named & {one.principle.id, one.other.id if one.other else ""}
+    )
+
+
+def near_duplicates(source: Source, file: str | Path, **options: Unpack[ReadingOptions]) -> NearDuplicates:
+    """Return the examples of a spec or a SOURCE that say nearly what those in a file of Model Spec Markdown say.
+
+    A file without an example raises :class:`SourceError`.
+
+    :param options: as for :func:`load`
+    """
+    from sphinx_policyspec.drafting.duplicates import near_duplicates_of  # noqa: PLC0415  few callers write
+
+    text, _findings = read_text(Path(file), str(file))
+    examples = read_model_spec(text, str(file)).spec.examples
+    if not examples:
+        raise SourceError(
+            f"`{file}` holds no example; write one as the Model Spec has them: `**Example**: a title`, and a conversation between `~~~xml` and `~~~`"
+        )
+    return near_duplicates_of(examples, spec_of(source, **options))

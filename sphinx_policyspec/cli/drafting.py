@@ -1,0 +1,114 @@
+"""The command ``policyspec draft``: what to write next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import sphinx_policyspec as ps
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    exit_if_unusable,
+    form_option,
+    results_option,
+    source_argument,
+)
+from sphinx_policyspec.files import write_file
+
+_KINDS = ("next", "pairs", "ladder", "terms", "like")
+
+
+@click.command(cls=SourceCommand)
+@source_argument
+@click.argument("kind", metavar="KIND", type=click.Choice(_KINDS))
+@click.argument("names", metavar="[ID|FILE]...", nargs=-1)
+@click.option(
+    "--cases",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="With pairs: cases that decide, too: a file, or a folder of them; may be repeated.",
+)
+@click.option(
+    "--feedback",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="With next: what people say of SOURCE, a register or a folder of them; may be repeated.",
+)
+@results_option
+@form_option("Agenda", about="How to print what next and like tell.")
+@click.option(
+    "-o", "--output", metavar="DIR", type=click.Path(), help="Write the drafts into DIR. Default: print them."
+)
+def draft(
+    source: str,
+    *,
+    kind: str,
+    names: tuple[str, ...],
+    cases: tuple[str, ...],
+    feedback: tuple[str, ...],
+    results: tuple[str, ...],
+    form: str,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Tell what to write next in SOURCE, and draft it.
+
+    next lists what principles lack, the most important first, each with the command that helps. The
+    others write proposals with blanks to fill in, `[draft: ...]`: pairs, an example for each two
+    principles of one level of which nothing says who goes first; ladder ID, examples just inside and
+    just outside each boundary of a principle; terms, a definition for each phrase that several
+    principles use. like FILE lists the examples that say nearly what new ones say. Nothing is written
+    into SOURCE: `policyspec propose` tries and applies what was filled in.
+
+    \b
+      policyspec draft model_spec/2025-09-12 next
+      policyspec draft model_spec/2025-09-12 ladder be_kind -o drafts
+      policyspec draft model_spec/2025-09-12 like example.md
+    """
+    _refuse(
+        kind,
+        names,
+        {"--cases": (cases, "pairs"), "--feedback": (feedback, "next"), "--results": (results, "next")},
+    )
+    if kind == "next":
+        read = settings.load(source)
+        told = ps.read_results(read, *results) if results else None
+        found = ps.agenda(read, feedback=feedback, results=told, name=source, **settings.options)
+        settings.report(found.findings)
+        settings.show(found, form)
+        exit_if_unusable(told.findings if told else ())
+        return
+    if kind == "like":
+        settings.show(ps.near_duplicates(settings.read(source), names[0]), form)
+        return
+    with settings.watching("looking for what is open"):
+        drafts = ps.draft(source, kind, *names, cases=cases, **settings.options)
+    if output is None:
+        settings.put("\n".join(one.text for one in drafts))
+        return
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in drafts:
+        settings.guard(str(folder / one.name))
+        if (folder / one.name).exists():
+            settings.note(f"left `{folder / one.name}` alone: it is there already")
+            continue
+        write_file(folder / one.name, one.text.encode())
+        settings.note(f"wrote {folder / one.name}")
+
+
+def _refuse(kind: str, names: tuple[str, ...], given: dict[str, tuple[tuple[str, ...], str]]) -> None:
+    """Refuse options and names that would change nothing."""
+    for option, (values, wanted) in given.items():
+        if values and kind != wanted:
+            raise click.UsageError(f"{option} belongs to `{wanted}`")
+    if kind in {"next", "terms"} and names:
+        raise click.UsageError(f"`{kind}` takes no id")
+    if kind == "ladder" and not names:
+        raise click.UsageError("`ladder` takes the ids of principles")
+    if kind == "like" and len(names) != 1:
+        raise click.UsageError("`like` takes one file")
