@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from lsprotocol import types
@@ -14,7 +15,6 @@ from pygls.uris import from_fs_path, to_fs_path
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Span
 
-_OURS = re.compile("\n")
 _OF_RST = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
 """What ends a line for docutils; elsewhere a line feed alone does."""
 _OF_CLIENTS = re.compile("\r\n?|\n")
@@ -99,12 +99,22 @@ class Text:
 
     @cached_property
     def _lines(self) -> list[int]:
-        ends = _OF_RST if self.file.endswith((".rst", ".txt")) else _OURS
-        return [0, *(match.end() for match in ends.finditer(self.text))]
+        ends = _OF_RST if self.file.endswith((".rst", ".txt")) else None
+        return _begins(self.text, ends)
 
     @cached_property
     def _client_lines(self) -> list[int]:
-        return [0, *(match.end() for match in _OF_CLIENTS.finditer(self.text))]
+        return _begins(self.text, _OF_CLIENTS if "\r" in self.text else None)
+
+
+def _begins(text: str, ends: re.Pattern[str] | None) -> list[int]:
+    """Return where each line of a text begins.
+
+    :param ends: what ends a line; a line feed alone by default, which takes half the time
+    """
+    if ends is None:
+        return [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
+    return [0, *(match.end() for match in ends.finditer(text))]
 
 
 def _units(text: str, encoding: str) -> int:

@@ -54,6 +54,7 @@ class PolicyServer(LanguageServer):
         self._diagnostics: dict[Path, Diagnostics] = {}
         self._published: dict[Path, list[types.Diagnostic]] = {}
         self._by_root: dict[Path, set[Path]] = {}
+        self._texts: dict[Path, Text] = {}
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401  as pygls has it
         """Show an error to whoever types, unless a request was wrong: that has its answer."""
@@ -78,7 +79,17 @@ class PolicyServer(LanguageServer):
         uri = uri_of(path)
         documents = self.workspace.text_documents
         document = documents.get(uri) or next((d for u, d in documents.items() if path_of(u) == path), None)
-        return Text(path.name, document.source if document else _saved(path), self.encoding)
+        if document:
+            return self._held_text(path, document.source)
+        self._texts.pop(path, None)
+        return Text(path.name, _saved(path), self.encoding)
+
+    def _held_text(self, path: Path, text: str) -> Text:
+        """Return a text that the client holds; where its lines begin is found out once, however often it is asked."""
+        known = self._texts.get(path)
+        if known is None or known.text != text or known.encoding != self.encoding:
+            known = self._texts[path] = Text(path.name, text, self.encoding)
+        return known
 
     def here(self, uri: str) -> Here | None:
         """Return a file that the client looks at, where it belongs to a spec."""
@@ -119,7 +130,9 @@ class PolicyServer(LanguageServer):
         now = self.held()
 
         def text_of(path: Path) -> Text:
-            return Text(path.name, held[path].text if path in held else _saved(path), self.encoding)
+            if path in held:
+                return self._held_text(path, held[path].text)
+            return Text(path.name, _saved(path), self.encoding)
 
         made = self._diagnostics.setdefault(root.source.path, Diagnostics(root))
         found = made.of(result, self.specs.settings, held, _once(text_of))
