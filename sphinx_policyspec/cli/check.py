@@ -78,12 +78,8 @@ _LISTED: dict[str, Any] = {
     help="Take a code or category as error, warning, hint or off; may be repeated.",
 )
 @options.file_option("--baseline", about="Leave out the findings in FILE.")
-@click.option(
-    "--feedback",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="A register of feedback about SOURCE, or a folder of them, to check with it; may be repeated.",
+@options.feedback_option(
+    about="A register of feedback about SOURCE, or a folder of them, to check with it; may be repeated."
 )
 @options.fail_on_option
 @click.option(
@@ -99,7 +95,7 @@ def check(
     ignore: tuple[str, ...],
     severity: dict[str, str],
     baseline: str | None,
-    feedback: tuple[str, ...],
+    registers: tuple[str, ...],
     fail_on: str,
     fix: bool,
     yes: bool,
@@ -140,7 +136,7 @@ def check(
             baseline=baseline,
             use_baseline=form != "baseline",
             fail_on=ps.Severity(fail_on),
-            feedback=feedback,
+            feedback=registers,
         )
 
     looked = [look(source) for source in of_each]

@@ -11,6 +11,7 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     exit_if_unusable,
+    feedback_option,
     form_option,
     results_option,
     source_argument,
@@ -31,12 +32,8 @@ _KINDS = ("next", "pairs", "ladder", "terms", "like")
     type=click.Path(exists=True),
     help="With pairs: cases that decide, too: a file, or a folder of them; may be repeated.",
 )
-@click.option(
-    "--feedback",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="With next: what people say of SOURCE, a register or a folder of them; may be repeated.",
+@feedback_option(
+    about="With next: what people say of SOURCE, a register or a folder of them; may be repeated."
 )
 @results_option
 @form_option("Agenda", about="How to print what next and like tell.")
@@ -49,7 +46,7 @@ def draft(
     kind: str,
     names: tuple[str, ...],
     cases: tuple[str, ...],
-    feedback: tuple[str, ...],
+    registers: tuple[str, ...],
     results: tuple[str, ...],
     form: str,
     output: str | None,
@@ -72,12 +69,12 @@ def draft(
     _refuse(
         kind,
         names,
-        {"--cases": (cases, "pairs"), "--feedback": (feedback, "next"), "--results": (results, "next")},
+        {"--cases": (cases, "pairs"), "--feedback": (registers, "next"), "--results": (results, "next")},
     )
     if kind == "next":
         read = settings.load(source)
         told = ps.read_results(read, *results) if results else None
-        found = ps.agenda(read, feedback=feedback, results=told, name=source, **settings.options)
+        found = ps.agenda(read, feedback=registers, results=told, name=source, **settings.options)
         settings.report(found.findings)
         settings.show(found, form)
         exit_if_unusable(told.findings if told else ())

@@ -10,6 +10,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    feedback_option,
     file_option,
     form_option,
     output_option,
@@ -27,14 +28,7 @@ from sphinx_policyspec.files import number_of, real_path
     about="Issues of GitHub as JSON, a table (CSV) or a text with links for feedback; more may follow.",
 )
 @file_option("--map", "map_file", about="What labels and states of the tracker mean (YAML).")
-@click.option(
-    "--feedback",
-    "registers",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="Tell what a register, or a folder of them, says of SOURCE; may be repeated.",
-)
+@feedback_option(about="Tell what a register, or a folder of them, says of SOURCE; may be repeated.")
 @form_option("FeedbackReport", about="How to print what --feedback says.")
 @output_option
 def feedback(

@@ -13,6 +13,7 @@ from sphinx_policyspec.cli.options import (
     SourceCommand,
     alignment_option,
     exit_if_unusable,
+    feedback_option,
     file_option,
     judgements_option,
     results_option,
@@ -80,12 +81,8 @@ from sphinx_policyspec.files import number_of
     "--baseline", metavar="RUN", default="", help="With --results: the run from which the others differ."
 )
 @file_option("--triage", about="What people say of outputs that contradict SOURCE (YAML).")
-@click.option(
-    "--feedback",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="A register of what people say of SOURCE, or a folder of them: a page, and a line at each principle; may be repeated.",
+@feedback_option(
+    about="A register of what people say of SOURCE, or a folder of them: a page, and a line at each principle; may be repeated."
 )
 @alignment_option
 def handbook(
@@ -105,7 +102,7 @@ def handbook(
     results: tuple[str, ...],
     baseline: str,
     triage: str | None,
-    feedback: tuple[str, ...],
+    registers: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -141,7 +138,7 @@ def handbook(
             "pdf_missing": pdf_missing or "",
         }
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
-        given["feedback"] = feedback
+        given["feedback"] = registers
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
@@ -178,7 +175,7 @@ def handbook(
             results=results,
             baseline=baseline,
             triage=triage,
-            feedback=feedback,
+            feedback=registers,
             **settings.options,
         )
     settings.report(findings)

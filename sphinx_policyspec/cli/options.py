@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,9 +31,7 @@ any of these as of a revision: git:REV:PATH."""
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of a byte of an argument that is not UTF-8
 _COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _UNUSABLE = 2
-_NARROWEST = 40
-"""Columns that a text needs on any terminal."""
-
+_NARROWEST = 40  # columns that a text needs on any terminal
 _FORM = frozenset({"dialect", "examples", "prompts"})  # categories of findings about the form of a text alone
 
 
@@ -367,10 +366,10 @@ def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
 
 
 def file_option(
-    *names: str, about: str, exists: bool = True, multiple: bool = False
+    *names: str, about: str, exists: bool = True, multiple: bool = False, folders: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return an option that names a file, which has to be there if it ``exists``."""
-    kind = click.Path(exists=exists, dir_okay=False)
+    """Return an option that names a file, or one of ``folders`` of files, which has to be there if it ``exists``."""
+    kind = click.Path(exists=exists, dir_okay=folders)
     return click.option(*names, metavar="FILE", type=kind, multiple=multiple, help=about)
 
 
@@ -383,6 +382,7 @@ results_option = click.option(
     type=click.Path(),
     help="Results of evaluations, as `policyspec results` reads them: logs, tables, folders, a STORE; may be repeated.",
 )
+feedback_option = partial(file_option, "--feedback", "registers", multiple=True, folders=True)
 alignment_option = file_option(
     *("--alignment", "alignments"),
     multiple=True,

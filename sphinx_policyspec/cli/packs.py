@@ -11,6 +11,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    feedback_option,
     form_option,
     offered,
     offered_specs,
@@ -81,13 +82,7 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
     type=click.Path(),
     help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
 )
-@click.option(
-    "--feedback",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="With what people say, from a register or a folder of them; may be repeated.",
-)
+@feedback_option(about="With what people say, from a register or a folder of them; may be repeated.")
 @click.option(
     "--include-evals", is_flag=True, help="With the prompts of evaluations, which are else left out."
 )
@@ -103,7 +98,7 @@ def context(
     budget: int,
     since: str | None,
     results: tuple[str, ...],
-    feedback: tuple[str, ...],
+    registers: tuple[str, ...],
     include_evals: bool,
     form: str,
     output: str | None,
@@ -137,7 +132,7 @@ def context(
             budget=budget,
             since=since,
             results=results,
-            feedback=feedback,
+            feedback=registers,
             include_evals=include_evals,
             name=source,
             **settings.options,

@@ -11,6 +11,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    feedback_option,
     file_option,
     form_option,
     output_option,
@@ -41,13 +42,7 @@ def propose() -> None:
     help="Cases that may come out otherwise: a file, or a folder of them; may be repeated.",
 )
 @file_option("--overlay", "overlays", multiple=True, about="An overlay on SOURCE; may be repeated.")
-@click.option(
-    "--feedback",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="A register of feedback about SOURCE, or a folder of them; may be repeated.",
-)
+@feedback_option(about="A register of feedback about SOURCE, or a folder of them; may be repeated.")
 @form_option("ProposalReport", about="How to print it; markdown: the body of a pull request.")
 @output_option
 def check(
@@ -56,7 +51,7 @@ def check(
     proposals: tuple[str, ...],
     cases: tuple[str, ...],
     overlays: tuple[str, ...],
-    feedback: tuple[str, ...],
+    registers: tuple[str, ...],
     form: str,
     output: str | None,
     settings: Settings,
@@ -75,7 +70,7 @@ def check(
     """
     with settings.watching("trying proposals"):
         report = ps.check_proposal(
-            source, *proposals, cases=cases, overlays=overlays, feedback=feedback, **settings.options
+            source, *proposals, cases=cases, overlays=overlays, feedback=registers, **settings.options
         )
     settings.show(report, form, output)
     if report.failed:

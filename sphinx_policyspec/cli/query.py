@@ -24,13 +24,8 @@ from sphinx_policyspec.readers.text import read_text
 
 _BLOCK = 2**20
 _ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about registers that cannot be used
-_feedback_option = click.option(
-    "--feedback",
-    "registers",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True),
-    help="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated.",
+_feedback_option = options.feedback_option(
+    about="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated."
 )
 _spec_option = click.option(
     "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."

@@ -11,7 +11,7 @@ import click
 import sphinx_policyspec as ps
 from sphinx_policyspec.agents import server
 from sphinx_policyspec.agents.desk import Desk
-from sphinx_policyspec.cli.options import Settings, SourceCommand, sources_argument
+from sphinx_policyspec.cli.options import Settings, SourceCommand, feedback_option, sources_argument
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
 from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.serving import server as web
@@ -28,13 +28,7 @@ _OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook")
 @click.option(
     "--mcp", "by_mcp", is_flag=True, help="Speak the Model Context Protocol on standard input and output."
 )
-@click.option(
-    "--feedback",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="With --mcp: what people say, from a register or a folder of them; may be repeated.",
-)
+@feedback_option(about="With --mcp: what people say, from a register or a folder of them; may be repeated.")
 @click.option("--watch", is_flag=True, help="Read SOURCE again when its files change.")
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
@@ -53,7 +47,7 @@ def serve(
     sources: tuple[str, ...],
     *,
     by_mcp: bool,
-    feedback: tuple[Path, ...],
+    registers: tuple[str, ...],
     watch: bool,
     bind: str,
     public_url: str,
@@ -82,7 +76,7 @@ def serve(
       policyspec serve model_spec/2025-09-12 --mcp
       policyspec serve docs --mcp --watch --feedback feedback.yaml
     """
-    if feedback and not by_mcp:
+    if registers and not by_mcp:
         raise click.UsageError("--feedback belongs to --mcp")
     if not by_mcp:
         web.require_serve()
@@ -111,7 +105,7 @@ def serve(
     read = [*settings.for_each(sources)]
 
     def desk() -> Desk:
-        return Desk.of([_read(source, one) for source, one in read], feedback)
+        return Desk.of([_read(source, one) for source, one in read], [Path(one) for one in registers])
 
     server.serve(desk(), wire, desk if watch else None)
     server.leave()
