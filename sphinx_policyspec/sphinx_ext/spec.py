@@ -291,12 +291,12 @@ class Knowledge:
 
     def feedback(self, env: BuildEnvironment) -> FeedbackReport | None:
         """Return what people say of the spec, where the project names a register."""
-        spec, names = self.spec(env), several(PolicySpecConfig.of(env.config).feedback)
-        if names and self._feedback is None:
+        if names := several(PolicySpecConfig.of(env.config).feedback):
             from sphinx_policyspec.feedback.check import feedback_in  # noqa: PLC0415  few projects keep a register
 
-            confdir = domain_of(env).given.confdir
-            self._feedback = feedback_in((*self._past(env), spec), confdir, names, Path(env.srcdir))
+            spec, confdir = self.spec(env), domain_of(env).given.confdir
+            if self._feedback is None:
+                self._feedback = feedback_in((*self._past(env), spec), confdir, names, Path(env.srcdir))
         return self._feedback
 
     def _past(self, env: BuildEnvironment) -> tuple[model.Spec, ...]:
