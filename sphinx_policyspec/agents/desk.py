@@ -13,13 +13,16 @@ from typing import TypedDict, Unpack
 from urllib.parse import quote
 
 from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, found_without
+from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.asking import knowledge_base, load_specs
 from sphinx_policyspec.api.comparing import diff
+from sphinx_policyspec.api.evals import read_results
 from sphinx_policyspec.api.feedback import check_feedback
 from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.api.reading import ReadingOptions
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import PolicySpecError, UnknownIdError
+from sphinx_policyspec.evals.results import Results
 from sphinx_policyspec.feedback.check import FeedbackReport
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
@@ -71,6 +74,7 @@ class Shelf:
     :param options: how it was read
     :param older: the releases before it
     :param registers: of what people say of it
+    :param stores: of results of evaluations
     """
 
     loaded: Loaded
@@ -78,6 +82,7 @@ class Shelf:
     options: ReadingOptions
     older: tuple[Spec, ...] = ()
     registers: tuple[Path, ...] = ()
+    stores: tuple[Path, ...] = ()
 
     @property
     def spec(self) -> Spec:
@@ -101,6 +106,11 @@ class Shelf:
             return None
         return check_feedback(self.loaded, *self.registers, older=self.older, **self.options)
 
+    @cached_property
+    def results(self) -> Results | None:
+        """Results of evaluations of it, where some are served, too."""
+        return read_results((*self.older, self.spec), *self.stores) if self.stores else None
+
     def pack(self, about: Sequence[str] = (), **given: Unpack[PackOptions]) -> ContextPack:
         """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with feedback."""
         words = tuple(word for one in self.registers for word in ("--feedback", one.name))
@@ -117,7 +127,7 @@ class Shelf:
     @cached_property
     def base(self) -> KnowledgeBase:
         """Its knowledge base."""
-        return knowledge_base(self.spec, feedback=self.feedback)
+        return knowledge_base(self.spec, results=self.results, feedback=self.feedback)
 
     @cached_property
     def texts(self) -> dict[Path, str]:
@@ -230,23 +240,33 @@ class Desk:
     """All that is served."""
 
     specs: tuple[ServedSpec, ...]
+    alignments: tuple[Alignment, ...] = ()
 
     @classmethod
     def of(
-        cls, read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]], feedback: Iterable[Path] = ()
+        cls,
+        read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]],
+        feedback: Iterable[Path] = (),
+        *,
+        results: Iterable[Path] = (),
+        alignments: Iterable[Alignment] = (),
     ) -> Desk:
         """Return what is served of SOURCEs that were read, each with its name and how.
 
         SOURCEs of one base are releases of one spec, as :func:`load_specs` has it, which raises where they cannot be.
 
         :param feedback: registers of what people say of them, or folders of these
+        :param results: of evaluations, as :func:`read_results` takes them
+        :param alignments: of several specs
         """
         shelves: dict[int, Shelf] = {}
         for source, releases, options in read:
             shown = Path(source).name or source
             for one in releases:
                 name = f"{shown}/{one.spec.version}" if len(releases) > 1 else shown
-                shelves[id(one.spec)] = Shelf(one, name, options, registers=tuple(feedback))
+                shelves[id(one.spec)] = Shelf(
+                    one, name, options, registers=tuple(feedback), stores=tuple(results)
+                )
         specs = load_specs(*([one.spec for one in releases] for _source, releases, _options in read))
         return cls(
             tuple(
@@ -258,14 +278,26 @@ class Desk:
                     ),
                 )
                 for one in specs
-            )
+            ),
+            alignments=tuple(alignments),
         )
+
+    @cached_property
+    def base(self) -> KnowledgeBase:
+        """The knowledge base of all specs and of what corresponds between them."""
+        every = load_specs(*(tuple(shelf.spec for shelf in one.shelves) for one in self.specs))
+        base = knowledge_base(every, alignments=self.alignments)
+        # A question about cases names files of this machine, which are no business of who asks from elsewhere.
+        base.decides = None
+        return base
 
     def ask(self, question: str, params: Mapping[str, str], spec: str = "", release: str = "") -> Answer:
         """Answer a named question of a release, the newest where none is named, or of all where it compares them."""
         served, shelf = self.spec(spec), self.shelf(spec, release)
-        base = served.base if find_question(question).over == "releases" else shelf.base
-        return base.ask(question, params)
+        over = find_question(question).over
+        if over in {"alignments", "cases"} and len(self.specs) > 1:
+            return self.base.ask(question, params)
+        return (served.base if over == "releases" else shelf.base).ask(question, params)
 
     @property
     def has_releases(self) -> bool:
@@ -312,7 +344,7 @@ class Desk:
     def close(self) -> None:
         """End the processes that ran queries."""
         for spec in self.specs:
-            for holder in (spec, *spec.shelves):
+            for holder in (self, spec, *spec.shelves):
                 base = vars(holder).get("base")
                 if isinstance(base, KnowledgeBase):
                     base.close()
@@ -339,7 +371,8 @@ def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     for spec in desk.specs:
         for shelf in spec.shelves:
             registers = (file for path in shelf.registers for file in feedback_files(path))
-            for file in (*shelf.loaded.files, *shelf.loaded.beside, *registers):
+            stored = (file for path in shelf.stores for file in (path, *path.rglob("*")))
+            for file in (*shelf.loaded.files, *shelf.loaded.beside, *registers, *stored):
                 try:
                     stat = file.stat()
                     found.append((str(file), stat.st_mtime_ns, stat.st_size))

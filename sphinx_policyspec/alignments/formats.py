@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,7 @@ from sphinx_policyspec.exports.diff.outline import changed_units
 from sphinx_policyspec.exports.diff.text import unit_lines
 from sphinx_policyspec.exports.report_formats import written_findings
 from sphinx_policyspec.files import number_of, printable
-from sphinx_policyspec.graph.serialize import graph_lines
-from sphinx_policyspec.graph.syntaxes import Statements, blocks
+from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
     OWL,
@@ -43,7 +43,6 @@ from sphinx_policyspec.graph.terms import (
     Iri,
     Term,
     Triple,
-    check_texts,
 )
 from sphinx_policyspec.model import Provision
 from sphinx_policyspec.model.spec import is_absolute_iri, is_date
@@ -249,9 +248,13 @@ def alignment_pieces(sides: AlignedSides, *, form: str = "nq", inferred: bool = 
 
     :param inferred: with each match as it reads from its object, too
     """
+    return alignment_graph(sides, inferred=inferred).pieces(form)
+
+
+def alignment_graph(sides: AlignedSides, *, inferred: bool = False) -> NamedGraph:
+    """Return the same as a graph."""
     name = graph_name(sides.alignment)
-    statements = Statements(_triples(sides, name, inferred=inferred))
-    return blocks(graph_lines(check_texts(statements.lines()), form, name, ""))
+    return NamedGraph(name=name, triples=partial(_triples, sides, name, inferred=inferred))
 
 
 def aligned_pieces(

@@ -17,11 +17,12 @@ from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, published, with_derived
 from sphinx_policyspec.graph.questions import Answer, find_question
-from sphinx_policyspec.graph.serialize import pieces
-from sphinx_policyspec.graph.terms import NAMED_GRAPHS, graph_of
+from sphinx_policyspec.graph.serialize import NamedGraph, pieces
+from sphinx_policyspec.graph.terms import NAMED_GRAPHS, Iris, OwnGraph, graph_of
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Finding, Provision, Spec
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.reasoning.reasoner import Reasoner, Reasoning
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 
@@ -65,7 +66,8 @@ def knowledge_base(
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
         base.decides = partial(_case_rows, sides)
     if not is_plain:
-        base.add_graphs(lambda: _beside(results, feedback, "nq", base_iri))
+        for graph in _beside(results, feedback, base_iri):
+            base.add_graphs(graph.pieces)
     return base
 
 
@@ -168,18 +170,57 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
     yield from aligned_pieces(aligned, form, inferred=inferred)
 
 
-def _beside(
-    results: Results | None, feedback: FeedbackReport | None, form: str, base_iri: str
-) -> Iterator[bytes]:
+def _beside(results: Results | None, feedback: FeedbackReport | None, base_iri: str) -> Iterator[NamedGraph]:
     """Yield the graphs beside that of a spec: of results of evaluations, and of what people say."""
     if results is not None:
-        from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few callers evaluate
+        from sphinx_policyspec.evals.graph import result_graph  # noqa: PLC0415  few callers evaluate
 
-        yield from result_pieces(results, base_iri, form=form)
+        yield result_graph(results, base_iri)
     if feedback is not None:
-        from sphinx_policyspec.feedback.graph import feedback_pieces  # noqa: PLC0415  few callers keep a register
+        from sphinx_policyspec.feedback.graph import feedback_graph  # noqa: PLC0415  few callers keep a register
 
-        yield from feedback_pieces(feedback, base_iri, form=form)
+        yield feedback_graph(feedback, base_iri)
+
+
+def with_beside(
+    specs: Sequence[releases.SpecReleases],
+    *,
+    results: Results | None = None,
+    feedback: FeedbackReport | None = None,
+    alignments: Sequence[str | Path | Alignment] = (),
+) -> tuple[releases.SpecReleases, ...]:
+    """Return specs with the graphs that stand beside them where they are published or served.
+
+    An alignment stands beside the spec of its subjects. Raises :class:`SourceError` for results or feedback beside
+    several specs, for an alignment beside one, and for one that is called as another graph is.
+    """
+    found: dict[int, list[NamedGraph]] = {place: [] for place in range(len(specs))}
+    if results is not None or feedback is not None:
+        if len(specs) > 1:
+            raise SourceError("results and feedback are of one spec, and here are several")
+        found[0] += _beside(results, feedback, base_of(specs[0].last))
+    if alignments:
+        from sphinx_policyspec.alignments.formats import alignment_graph  # noqa: PLC0415  few specs have some
+
+        if len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
+            raise SourceError("alignments are of several specs, and here is one")
+        for sides in _aligned(specs, alignments):
+            found[sides.places["subject"] or 0].append(alignment_graph(sides, inferred=True))
+    _check_names([*chain.from_iterable(found.values())], specs)
+    return tuple(replace(one, beside=tuple(found[place])) for place, one in enumerate(specs))
+
+
+def _check_names(graphs: Sequence[NamedGraph], specs: Sequence[releases.SpecReleases]) -> None:
+    """Refuse a graph that would be one with another."""
+    met = [graph.name for graph in graphs]
+    bases = [Iris(base_of(one.last)).base for one in specs]
+    taken = {f"{base}{name}" for base in bases for name in (OwnGraph.CHANGES, "catalogue")}
+    releases_ = tuple(f"{base}release/" for base in bases)
+    for name in met:
+        if name in taken or met.count(name) > 1 or name.startswith(releases_):
+            raise SourceError(
+                f"two graphs would be called <{name}>: give the alignment a `mapping_set_id` of its own"
+            )
 
 
 def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
@@ -364,7 +405,8 @@ def _pieces(
             feedback=None,
             alignments=alignments,
         )
-        return chain(written, _beside(results, feedback, form, base_iri)), findings
+        beside = (graph.pieces(form) for graph in _beside(results, feedback, base_iri))
+        return chain(written, chain.from_iterable(beside)), findings
     made = published if portable else iter
     if specs := _releases(source):
         if len(several := load_specs(specs)) > 1:

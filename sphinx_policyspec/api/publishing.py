@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
-from sphinx_policyspec.api.asking import knowledge_base, load_specs
+from sphinx_policyspec.api.asking import knowledge_base, load_specs, with_beside
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, options_of, reader
 from sphinx_policyspec.errors import QueryError, SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder, write_file
@@ -59,9 +59,12 @@ def publish(
     profile: str = "",
     prune: bool = False,
     dry_run: bool = False,
+    results: Results | None = None,
+    feedback: FeedbackReport | None = None,
+    alignments: Sequence[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> PublishReport:
-    """Put a SOURCE on a SPARQL server: each release as a named graph, what changed between them, and a catalogue of both.
+    """Put a SOURCE on a SPARQL server: each release as a named graph, what changed between them, and a catalogue of all.
 
     What is there already is not written again; no reader sees a part of a release; doing it again after any failure
     ends the same. A report tells what was done, with the ``error`` that ended it, if one did. User, password and token come
@@ -74,8 +77,11 @@ def publish(
     :param update: the endpoint for SPARQL Update, and ``store`` that of the Graph Store Protocol; by default where the
         server has them
     :param profile: ``oxigraph``, ``virtuoso`` or ``generic`` (Apache Jena Fuseki); by default what the server says
-    :param prune: take away releases of this spec that the SOURCE does not have
+    :param prune: take away graphs of this spec that are not published now: releases, results and feedback
     :param dry_run: change nothing, and tell what would be
+    :param results: of evaluations, as :func:`read_results` returns them: a named graph more
+    :param feedback: what people say of the spec, as :func:`check_feedback` returns it: likewise
+    :param alignments: of several specs, or files of them: each is a named graph more, called by its ``mapping_set_id``
     """
     from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  few callers publish
     from sphinx_policyspec.publishing.push import publish_specs  # noqa: PLC0415  likewise
@@ -88,6 +94,7 @@ def publish(
             )
         (one,) = specs
         specs = (replace(one, releases=tuple(_based(spec, base_iri) for spec in one.releases)),)
+    specs = with_beside(specs, results=results, feedback=feedback, alignments=alignments)
     server = Server(url, update=update, store=store, profile=profile)
     try:
         return publish_specs(specs, server, prune=prune, dry_run=dry_run)
@@ -123,7 +130,7 @@ def ask_servers(
         if not copy:
             return remote.ask(question, params, release=release)
         (specs,) = load_specs(remote.copied(release))
-        with specs.base(asked) as base:
+        with replace(specs, beside=remote.beside()).base(asked) as base:
             return base.ask(question, params)
 
     return _of_servers(urls, base_iri, profile, answer)
@@ -153,6 +160,8 @@ def query_servers(
             return remote.query(sparql, origin, release=release)
         (specs,) = load_specs(remote.copied(release))
         with knowledge_base(specs.releases if len(specs.releases) > 1 else specs.last) as base:
+            for graph in remote.beside():
+                base.add_graphs(graph.pieces)
             return base.query(sparql, origin)
 
     return _of_servers(urls, base_iri, profile, answer)

@@ -5,13 +5,25 @@ from __future__ import annotations
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.options import Settings, SourceCommand, form_option, source_argument
+from sphinx_policyspec.cli.beside import beside_feedback_option, read_beside, unusable
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    alignment_option,
+    exit_if_unusable,
+    form_option,
+    results_option,
+    sources_argument,
+)
 
 _PROFILES = ("oxigraph", "virtuoso", "generic")
 
 
 @click.command(cls=SourceCommand)
-@source_argument
+@sources_argument
+@results_option
+@beside_feedback_option
+@alignment_option
 @click.option("--to", "url", metavar="URL", required=True, help="The endpoint for queries, of the server.")
 @click.option(
     "--update", metavar="URL", default="", help="Its endpoint for SPARQL Update, where it is elsewhere."
@@ -22,12 +34,18 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
     type=click.Choice(_PROFILES),
     help="What server it is, which tells its endpoints. Default: what it says; generic is Apache Jena.",
 )
-@click.option("--prune", is_flag=True, help="Take away releases of this spec that SOURCE does not have.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Take away graphs of this spec that are not given: releases, results, feedback.",
+)
 @click.option("--dry-run", is_flag=True, help="Change nothing, and tell what would be.")
 @form_option(forms=("text", "json"), about="How to print what was done.")
 def publish(
-    source: str,
+    sources: tuple[str, ...],
     *,
+    results: tuple[str, ...],
+    registers: tuple[str, ...],
     url: str,
     update: str,
     store: str,
@@ -39,8 +57,8 @@ def publish(
 ) -> None:
     """Publish SOURCE on a SPARQL server that you have.
 
-    Each release is a named graph there, and so is what changed between them; a catalogue beside
-    them tells which there are. What is there already costs one question, a small edit one update, all
+    Each release is a named graph there, and so is what changed between them; so are results of
+    evaluations, feedback and alignments that are given. A catalogue beside them tells which there are. What is there already costs one question, a small edit one update, all
     else takes the place of the old graph at once: no reader sees a half of it. Other graphs are never
     touched. If it fails, do it again.
 
@@ -52,8 +70,13 @@ def publish(
       policyspec publish model_spec --to http://localhost:7878/query --base-iri https://example.org/spec/
       policyspec publish docs --to https://example.org/sparql --dry-run
       policyspec publish docs --to http://localhost:8890/sparql --profile virtuoso --prune
+      policyspec publish model_spec --to http://localhost:7878/query --results store/ --feedback feedback.yaml
     """
-    specs = settings.read_specs([source])
+    specs = settings.read_specs(sources)
+    if (results or registers) and len(specs) > 1:
+        raise click.UsageError("--results and --feedback are of one spec")
+    aligned = settings.aligned(specs) if len(specs) > 1 or settings.alignments else ()
+    beside = read_beside(specs[0].releases, results, registers, settings)
     with settings.watching("publishing"):
         report = ps.publish(
             specs,
@@ -64,9 +87,13 @@ def publish(
             profile=profile or "",
             prune=prune,
             dry_run=dry_run,
+            results=beside[0],
+            feedback=beside[1],
+            alignments=aligned,
         )
     settings.show(report, form)
     if report.error:
         if form != "json":
             raise ps.PolicySpecError(report.error)
         raise SystemExit(2)
+    exit_if_unusable(unusable(beside))

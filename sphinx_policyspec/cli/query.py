@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
+from sphinx_policyspec.cli.beside import NOTHING, Beside, beside_feedback_option, read_beside, unusable
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.files import number_of
@@ -23,10 +24,6 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import read_text
 
 _BLOCK = 2**20
-_ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about registers that cannot be used
-_feedback_option = options.feedback_option(
-    about="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated."
-)
 _spec_option = click.option(
     "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
 )
@@ -86,7 +83,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @options.results_option
-@_feedback_option
+@beside_feedback_option
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -179,7 +176,7 @@ def query(
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
-    options.exit_if_unusable(_unusable(beside))
+    options.exit_if_unusable(unusable(beside))
 
 
 def _is_address(name: str) -> bool:
@@ -192,7 +189,7 @@ def _base_of(
     files: tuple[tuple[str, ...], tuple[str, ...]],
     only: tuple[str, ...],
     settings: options.Settings,
-) -> tuple[ps.KnowledgeBase, _Beside]:
+) -> tuple[ps.KnowledgeBase, Beside]:
     """Return what is asked: several specs or releases, a graph file as it is, or one spec; and what is with it.
 
     :param files: of results, and registers of feedback
@@ -204,21 +201,21 @@ def _base_of(
         every = settings.read_specs(sources)
         specs = _named(every, only)
         if aligned := settings.aligned(every):
-            return ps.knowledge_base(every, question=question, alignments=aligned, only=only), _NOTHING
-        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), _NOTHING
+            return ps.knowledge_base(every, question=question, alignments=aligned, only=only), NOTHING
+        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), NOTHING
     (source, settings), *_ = settings.for_each(sources)
     if any(files):
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
-        results, report = beside = _beside(read, *files, settings)
+        results, report = beside = read_beside(read, *files, settings)
         base = ps.knowledge_base(
             read, base_iri=settings.base_iri, question=question, results=results, feedback=report
         )
         return base, beside
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
-        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), _NOTHING
+        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), NOTHING
     given = settings.annotations or settings.base_iri
     inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
-    return inferred or ps.knowledge_base(settings.read(source), question=question), _NOTHING
+    return inferred or ps.knowledge_base(settings.read(source), question=question), NOTHING
 
 
 def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
@@ -231,36 +228,10 @@ def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.Sp
     return tuple(one for one in specs if not only or one.name in only)
 
 
-_Beside = tuple[ps.Results | None, ps.FeedbackReport | None]
-_NOTHING: _Beside = (None, None)
-
-
 def _refuse_several(files: Sequence[tuple[str, ...]], *, several: bool) -> None:
     for option, given in zip(("--results are", "--feedback is"), files, strict=True):
         if given and several:
             raise click.UsageError(f"{option} of one SOURCE")
-
-
-def _beside(
-    read: ps.Loaded | tuple[ps.Spec, ...],
-    files: Sequence[str],
-    registers: Sequence[str],
-    settings: options.Settings,
-) -> _Beside:
-    """Read the results and the feedback that are named beside a SOURCE, if any are, and report what is wrong with them."""
-    results = ps.read_results(read, *files) if files else None
-    *older, last = read if isinstance(read, tuple) else (read,)
-    report = ps.check_feedback(last, *registers, older=older) if registers else None
-    for found in (results, report):
-        settings.report(found.findings if found else ())
-    return results, report
-
-
-def _unusable(beside: _Beside) -> list[ps.Finding]:
-    """Return what is wrong with files that were named beside a SOURCE, so that they could not be used."""
-    results, report = beside
-    said = report.findings if report else ()
-    return [*(results.findings if results else ()), *(one for one in said if one.code in _ABOUT_FILES)]
 
 
 def _alone(one: ps.SpecReleases) -> ps.Spec | tuple[ps.Spec, ...]:
@@ -294,7 +265,7 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @options.sources_argument
 @_spec_option
 @options.results_option
-@_feedback_option
+@beside_feedback_option
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -340,7 +311,7 @@ def graph(
     read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
     aligned: tuple[ps.Alignment, ...] = ()
-    beside = _NOTHING
+    beside = NOTHING
     is_several = len(sources) > 1 or bool(only or settings.alignments)
     _refuse_several((results, registers), several=is_several)
     if is_several:
@@ -352,10 +323,10 @@ def graph(
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
         read = releases = settings.releases(source)
-        beside = _beside(releases, results, registers, settings)
+        beside = read_beside(releases, results, registers, settings)
     else:
         read = loaded = settings.read(source)
-        beside = _beside(loaded, results, registers, settings)
+        beside = read_beside(loaded, results, registers, settings)
         if output:
             settings.guard(output)
     write = partial(
@@ -371,7 +342,7 @@ def graph(
     )
     with settings.watching("building the graph"):
         settings.report(write(output) if output else _print_whole(source, write))
-    options.exit_if_unusable(_unusable(beside))
+    options.exit_if_unusable(unusable(beside))
 
 
 def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:

@@ -11,7 +11,14 @@ import click
 import sphinx_policyspec as ps
 from sphinx_policyspec.agents import server
 from sphinx_policyspec.agents.desk import Desk
-from sphinx_policyspec.cli.options import Settings, SourceCommand, feedback_option, sources_argument
+from sphinx_policyspec.cli.beside import beside_feedback_option
+from sphinx_policyspec.cli.options import (
+    Settings,
+    SourceCommand,
+    alignment_option,
+    results_option,
+    sources_argument,
+)
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
 from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.serving import server as web
@@ -19,7 +26,7 @@ from sphinx_policyspec.serving.collection import Collection
 from sphinx_policyspec.serving.site import SiteSources
 
 _LAST_PORT = 65535
-_OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook")
+_OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook", "results")
 """Parameters of the command that are of no use to a server for agents."""
 
 
@@ -28,7 +35,9 @@ _OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook")
 @click.option(
     "--mcp", "by_mcp", is_flag=True, help="Speak the Model Context Protocol on standard input and output."
 )
-@feedback_option(about="With --mcp: what people say, from a register or a folder of them; may be repeated.")
+@results_option
+@beside_feedback_option
+@alignment_option
 @click.option("--watch", is_flag=True, help="Read SOURCE again when its files change.")
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
@@ -47,6 +56,7 @@ def serve(
     sources: tuple[str, ...],
     *,
     by_mcp: bool,
+    results: tuple[str, ...],
     registers: tuple[str, ...],
     watch: bool,
     bind: str,
@@ -62,22 +72,22 @@ def serve(
 
     It answers by HTTP: / is the handbook, /sparql an endpoint for queries, which run under limits,
     /graph/VERSION each release as RDF, /questions/NAME the named questions, /.well-known/void what
-    data there are. Only this machine reaches it unless --bind names another address. Needs the
+    data there are. Results, feedback and alignments that are given are graphs beside it, and with
+    --mcp feedback is told with what is gathered. Only this machine reaches it unless --bind names another address. Needs the
     extra `serve`.
 
     With --mcp instead a client such as a coding agent starts this command and asks it by the Model Context
     Protocol: it searches, reads, decides cases, checks drafts and overlays, compares releases and
     gathers context, and every answer has ids, release, file and line to cite. It is read-only, opens no
     network, and keeps SOURCE in memory. Of a folder of releases the newest answers unless another is
-    asked for. --feedback adds what people say to what it gathers. Needs the extra `mcp`.
+    asked for. Needs the extra `mcp`.
 
     \b
       policyspec serve model_spec --bind 127.0.0.1:8080
+      policyspec serve model_spec --results store/ --feedback feedback.yaml
       policyspec serve model_spec/2025-09-12 --mcp
       policyspec serve docs --mcp --watch --feedback feedback.yaml
     """
-    if registers and not by_mcp:
-        raise click.UsageError("--feedback belongs to --mcp")
     if not by_mcp:
         web.require_serve()
         address = _address(bind, public_url)
@@ -93,7 +103,19 @@ def serve(
         )
 
         def collect() -> Collection:
-            desk = Desk.of([_read(source, one) for source, one in every])
+            read = [_read(source, one) for source, one in every]
+            specs = ps.load_specs(*([one.spec for one in loaded] for _source, loaded, _options in read))
+            if (results or registers) and len(specs) > 1:
+                raise click.UsageError("--results and --feedback are of one spec")
+            desk = Desk.of(
+                read,
+                [Path(one) for one in registers],
+                results=[Path(one) for one in results],
+                alignments=settings.aligned(specs) if len(specs) > 1 or settings.alignments else (),
+            )
+            last = desk.specs[0].shelves[-1]
+            for found in (last.results, last.feedback):
+                settings.report(found.findings if found else ())
             return Collection(desk, workers, DEFAULT_LIMITS)
 
         web.serve(address, web.Job(collect=collect, site=site, watch=watch, cors=cors, note=settings.note))

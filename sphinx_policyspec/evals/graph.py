@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from sphinx_policyspec.evals.records import Evidence
 from sphinx_policyspec.evals.results import Results
 from sphinx_policyspec.evals.rows import ComparedRow, ResultRow
 from sphinx_policyspec.evals.store import POLICIES
-from sphinx_policyspec.graph.serialize import graph_lines
-from sphinx_policyspec.graph.syntaxes import Statements, blocks
+from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
     EARL,
@@ -21,9 +21,9 @@ from sphinx_policyspec.graph.terms import (
     Foreign,
     Iri,
     Iris,
+    OwnGraph,
     Term,
     Triple,
-    check_texts,
 )
 from sphinx_policyspec.model.spec import given_base
 
@@ -36,9 +36,13 @@ def result_pieces(results: Results, base_iri: str = "", *, form: str = "nq") -> 
 
     They stand in the graph ``<base>results``, edit no norm, and are read back by nothing.
     """
+    return result_graph(results, base_iri).pieces(form)
+
+
+def result_graph(results: Results, base_iri: str = "") -> NamedGraph:
+    """Return the same as a graph."""
     iris = Iris(given_base(base_iri, results.base_iri))
-    statements = Statements(_triples(iris, results))
-    return blocks(graph_lines(check_texts(statements.lines()), form, f"{iris.base}results", ""))
+    return NamedGraph(name=iris.beside(OwnGraph.RESULTS), triples=partial(_triples, iris, results))
 
 
 def _triples(iris: Iris, results: Results) -> Iterator[Triple]:
@@ -49,7 +53,7 @@ def _triples(iris: Iris, results: Results) -> Iterator[Triple]:
         yield iri, PS.model, run.model
         yield iri, PS.harness, run.tool
         if _is_time(run.created):
-            yield iri, PROV.startedAtTime, Foreign(run.created, XSD.dateTime, "")
+            yield iri, PROV.startedAtTime, Foreign(run.created.replace("+00:00", "Z"), XSD.dateTime, "")
     stated = {
         _place(row): row for row in results.rows if row.group.facet in _STATED and row.rate.mean is not None
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from sphinx_policyspec.feedback.check import FeedbackReport
 from sphinx_policyspec.feedback.web_annotations import anchor_iri, anchor_triples
-from sphinx_policyspec.graph.serialize import graph_lines
-from sphinx_policyspec.graph.syntaxes import Statements, blocks
+from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
     OWL,
@@ -19,9 +19,9 @@ from sphinx_policyspec.graph.terms import (
     Foreign,
     Iri,
     Iris,
+    OwnGraph,
     Term,
     Triple,
-    check_texts,
 )
 from sphinx_policyspec.model.feedback import Feedback
 from sphinx_policyspec.model.spec import given_base
@@ -32,9 +32,13 @@ def feedback_pieces(report: FeedbackReport, base_iri: str = "", *, form: str = "
 
     They stand in the graph ``<base>feedback``, edit no norm, and are read back by nothing.
     """
+    return feedback_graph(report, base_iri).pieces(form)
+
+
+def feedback_graph(report: FeedbackReport, base_iri: str = "") -> NamedGraph:
+    """Return the same as a graph."""
     iris = Iris(given_base(base_iri, report.base_iri))
-    statements = Statements(_triples(iris, report))
-    return blocks(graph_lines(check_texts(statements.lines()), form, f"{iris.base}feedback", ""))
+    return NamedGraph(name=iris.beside(OwnGraph.FEEDBACK), triples=partial(_triples, iris, report))
 
 
 def _triples(iris: Iris, report: FeedbackReport) -> Iterator[Triple]:

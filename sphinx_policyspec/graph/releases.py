@@ -18,7 +18,7 @@ from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, published
 from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.portable import with_portable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, Question, find_question
-from sphinx_policyspec.graph.serialize import graph_lines, pieces
+from sphinx_policyspec.graph.serialize import NamedGraph, graph_lines, pieces
 from sphinx_policyspec.graph.syntaxes import Statements, blocks, ntriples_lines
 from sphinx_policyspec.graph.terms import (
     DEFAULT_BASE,
@@ -29,6 +29,7 @@ from sphinx_policyspec.graph.terms import (
     RDF,
     Iri,
     Iris,
+    OwnGraph,
     Triple,
     check_texts,
     checked_size,
@@ -85,11 +86,13 @@ class SpecReleases:
     :param name: by which it is told from the others
     :param releases: from the first to the last
     :param compare: returns what changed from each to the next
+    :param beside: graphs of what is said of it elsewhere, such as results of evaluations
     """
 
     name: str
     releases: tuple[Spec, ...]
     compare: Callable[[Sequence[Spec]], tuple[Revision, ...]] = field(default=lambda _: (), repr=False)
+    beside: tuple[NamedGraph, ...] = ()
 
     @cached_property
     def revisions(self) -> tuple[Revision, ...]:
@@ -104,8 +107,12 @@ class SpecReleases:
     def base(self, question: Question) -> KnowledgeBase:
         """Return what holds what a question looks at: one release, or all where there are several."""
         if len(self.releases) > 1 or question.over == "releases":
-            return releases_base(self.releases, self.revisions)
-        return KnowledgeBase.from_spec(self.last, question=question.name)
+            base = releases_base(self.releases, self.revisions)
+        else:
+            base = KnowledgeBase.from_spec(self.last, question=question.name)
+        for graph in self.beside:
+            base.add_graphs(graph.pieces)
+        return base
 
 
 def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
@@ -180,7 +187,7 @@ def graphs_of(
     iris = Iris(base_of(specs[-1], base_iri))
     for spec in specs:
         yield iris.release(spec.version), made(triples_of(spec, iris.base))
-    yield f"{iris.base}changes", _changes(iris, [spec.version for spec in specs], revisions)
+    yield iris.beside(OwnGraph.CHANGES), _changes(iris, [spec.version for spec in specs], revisions)
 
 
 def _changes(iris: Iris, versions: Sequence[str], revisions: Sequence[Revision]) -> Iterator[Triple]:
@@ -258,21 +265,47 @@ def _texts(
         yield from graph_lines(check_texts(statements.lines()), form, name, release)
 
 
-def served_pieces(one: SpecReleases) -> Iterator[bytes]:
-    """Yield N-Quads of a spec for a server: a graph for each release, as it is published, and one of changes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedGraph:
+    """A graph of a spec as every server has it.
 
-    The last release is the default graph as well.
+    :param version: of the release; empty for what is no release
+    :param lines: of N-Triples, sorted
     """
-    yield from blocks(ntriples_lines(published(triples_of(one.last))))
+
+    name: Iri
+    version: str
+    lines: tuple[str, ...]
+
+
+def others_of(one: SpecReleases) -> tuple[NamedGraph, ...]:
+    """Return the graphs of a spec that are no releases: of what changed between them, and those beside it."""
+    return NamedGraph(name=changes_iri(one), triples=partial(changes_of, one)), *one.beside
+
+
+def published_graphs(one: SpecReleases, *, with_changes: bool = True) -> Iterator[PublishedGraph]:
+    """Yield all graphs of a spec as they are published and served; no other place says which there are.
+
+    :param with_changes: whether one tells what changed between releases
+    """
     for spec in one.releases:
-        yield from pieces(published(triples_of(spec)), "nq", inferred=True)[0]
-    changes = Statements(changes_of(one))
-    yield from blocks(graph_lines(changes.lines(), "nq", changes_iri(one), ""))
+        data = b"".join(pieces(published(triples_of(spec)), "nt", inferred=True)[0]).decode()
+        lines = tuple(f"{line}\n" for line in data.split("\n") if line)
+        yield PublishedGraph(name=release_iri(spec), version=spec.version, lines=lines)
+    for graph in others_of(one)[not with_changes :]:
+        yield PublishedGraph(name=graph.name, version="", lines=tuple(graph.lines()))
+
+
+def served_pieces(one: SpecReleases) -> Iterator[bytes]:
+    """Yield N-Quads of a spec for a server: its graphs as they are published, and the last release as the default graph."""
+    yield from blocks(ntriples_lines(published(triples_of(one.last))))
+    for graph in published_graphs(one):
+        yield from blocks(graph_lines(graph.lines, "nq", graph.name, ""))
 
 
 def changes_iri(one: SpecReleases) -> Iri:
     """Return the name of the graph of what changed between the releases of a spec."""
-    return Iri(f"{Iris(base_of(one.last)).base}changes")
+    return Iris(base_of(one.last)).beside(OwnGraph.CHANGES)
 
 
 def changes_of(one: SpecReleases) -> Iterator[Triple]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, groupby, pairwise
@@ -15,6 +15,7 @@ import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from sphinx_policyspec.errors import SchemaError, SourceError
+from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph import syntaxes, terms
 from sphinx_policyspec.graph.parse import plain_triples
 from sphinx_policyspec.graph.questions import Answer, CellKind
@@ -330,6 +331,25 @@ def _stated(graph: Triples, form: str) -> tuple[syntaxes.Statements, tuple[Findi
         _triples_in(graph), syntaxes.NOT_XML if form == "rdf" else syntaxes.SURROGATES, replaced
     )
     return statements, tuple(sorted(_findings(statements, form, characters), key=_place))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedGraph(Brief):
+    """A graph that stands beside those of releases.
+
+    :param triples: yields what it says, whenever it is called
+    """
+
+    name: terms.Iri
+    triples: Callable[[], Iterable[terms.Triple]]
+
+    def lines(self) -> Iterator[str]:
+        """Yield its lines of N-Triples, sorted."""
+        return terms.check_texts(syntaxes.Statements(self.triples()).lines())
+
+    def pieces(self, form: str = "nq") -> Iterator[bytes]:
+        """Yield it as N-Quads or TriG in pieces of whole lines, the same for the same statements in any order."""
+        return syntaxes.blocks(graph_lines(self.lines(), form, self.name, ""))
 
 
 def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -222,6 +223,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/-]*")
 UNDATED = "undated"
 
 
+class OwnGraph(enum.StrEnum):
+    """What a spec has a graph of beside its releases, by how its name ends."""
+
+    CHANGES = "changes"
+    RESULTS = "results"
+    FEEDBACK = "feedback"
+
+
 class Iris:
     """Mints ``<base><kind>/<id>`` and reads it back.
 
@@ -251,6 +260,10 @@ class Iris:
     def release(self, version: str) -> Iri:
         """Return the IRI of a release, which is also the name of its graph."""
         return self.iri("release", version or UNDATED)
+
+    def beside(self, graph: OwnGraph) -> Iri:
+        """Return the name of a graph that stands beside the releases."""
+        return Iri(self.base + graph)
 
     def iri(self, kind: str, identifier: str) -> Iri:
         """Return the IRI of the thing of that kind and id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,6 +23,7 @@ from sphinx_policyspec.graph.terms import (
     XSD,
     Foreign,
     Iri,
+    OwnGraph,
     Triple,
     ontology_version,
 )
@@ -89,8 +90,11 @@ def digest_of(lines: Iterable[str]) -> str:
     return state.hexdigest()
 
 
-def read_catalogue(server: Server, base: str) -> Catalogue:
-    """Return what a server has of a spec, and of no other spec's."""
+def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Catalogue:
+    """Return what a server has of a spec, and of no other spec's.
+
+    :param given: names of graphs of this spec that do not begin as its own, such as those of alignments
+    """
     entries: dict[str, CatalogueEntry] = {}
     staged: list[str] = []
     for row in server.select(_QUERY.format(catalogue=catalogue_iri(base)))["results"]["bindings"]:
@@ -98,24 +102,35 @@ def read_catalogue(server: Server, base: str) -> Catalogue:
             staged.append(str(row["staging"].get("value", "")))
             continue
         entry = _entry(row)
-        if _is_own(entry.graph, base):
+        if _is_own(entry.graph, base, given):
             # Somebody who was stopped may have left two digests: then neither counts.
             known = entries.get(entry.graph, entry)
             entries[entry.graph] = replace(entry, digest=entry.digest if known == entry else "")
     return Catalogue(
         entries=entries,
-        staged=tuple(name for name in staged if _is_staged(name, base)),
+        staged=tuple(name for name in staged if _is_staged(name, base, given)),
     )
 
 
-def _is_own(graph: str, base: str) -> bool:
+def _is_own(graph: str, base: str, given: Collection[str]) -> bool:
     """Return whether a graph is one of a spec by its name; a catalogue may say anything."""
-    return (graph.startswith(f"{base}release/") or graph == f"{base}changes") and not _NO_NAME.search(graph)
+    return graph in given or (is_below(graph, base) and not _NO_NAME.search(graph))
 
 
-def _is_staged(name: str, base: str) -> bool:
-    graph, staging, token = name.rpartition(_STAGING)
-    return bool(staging) and token.isalnum() and _is_own(graph, base)
+def is_below(graph: str, base: str) -> bool:
+    """Return whether a graph is called as those of a spec are."""
+    return graph.startswith(f"{base}release/") or graph in {f"{base}{one}" for one in OwnGraph}
+
+
+def _is_staged(name: str, base: str, given: Collection[str]) -> bool:
+    graph = staged_for(name)
+    return bool(graph) and _is_own(graph, base, given)
+
+
+def staged_for(name: str) -> str:
+    """Return the graph whose place a staged one is to take, by its name; empty where it is none."""
+    graph, _staging, token = name.rpartition(_STAGING)
+    return graph if token.isalnum() else ""
 
 
 def _entry(row: Mapping[str, Any]) -> CatalogueEntry:

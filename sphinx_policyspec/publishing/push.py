@@ -6,24 +6,23 @@ Whatever fails in between, doing it again ends the same, and no reader sees a pa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import ServerError, SourceError
-from sphinx_policyspec.graph.knowledge_base import published
-from sphinx_policyspec.graph.releases import changes_iri, changes_of
-from sphinx_policyspec.graph.serialize import pieces
-from sphinx_policyspec.graph.syntaxes import Statements
+from sphinx_policyspec.graph.releases import PublishedGraph, others_of, published_graphs
 from sphinx_policyspec.graph.terms import PS
-from sphinx_policyspec.graph.to_graph import release_iri, triples_of
+from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
     catalogue_iri,
     changing,
     digest_of,
+    is_below,
     read_catalogue,
     removal,
+    staged_for,
     staging_name,
     staging_update,
     swapping,
@@ -44,47 +43,41 @@ _PART_BYTES = 20 * 2**20
 """What a request may carry: one of 105 MB has stopped a server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Graph:
-    """A graph as it is to be.
-
-    :param lines: of N-Triples, sorted
-    """
-
-    name: str
-    version: str
-    lines: tuple[str, ...]
-
-    @property
-    def entry(self) -> CatalogueEntry:
-        return CatalogueEntry(
-            graph=self.name, version=self.version, digest=digest_of(self.lines), count=len(self.lines)
-        )
+def _entry(graph: PublishedGraph) -> CatalogueEntry:
+    """Return what the catalogue is to say of a graph."""
+    return CatalogueEntry(
+        graph=graph.name, version=graph.version, digest=digest_of(graph.lines), count=len(graph.lines)
+    )
 
 
 def publish_spec(
     one: SpecReleases, server: Server, *, prune: bool = False, dry_run: bool = False
 ) -> Iterator[GraphReport]:
-    """Put the releases of a spec on a server, and what changed between them; yield what was done with each graph, as it is done.
+    """Put the releases of a spec on a server, what changed between them, and what is beside it; yield what was done with each graph, as it is done.
 
     What a push that was stopped has left on the server is removed at the end.
 
-    :param prune: take away releases of this spec that it has no more
+    :param prune: take away graphs of this spec that it has no more
     :param dry_run: change nothing, and tell what would be
     """
     base = base_of(one.last)
-    if not base:
-        raise SourceError(
-            "what the names of a spec begin with must be its own on a server: give `--base-iri`, "
-            "`policyspec_base_iri`, `html_baseurl`, or a name"
-        )
-    catalogue = read_catalogue(server, base)
+    elsewhere = [graph.name for graph in one.beside if not is_below(graph.name, base)]
+    catalogue = read_catalogue(server, base, elsewhere)
     known = catalogue.entries
-    names = {release_iri(spec) for spec in one.releases}
-    others = [name for name in known if name not in names and name != changes_iri(one)]
-    for graph in _graphs(one, with_changes=prune or len(one.releases) > 1 or not others):
-        yield _push(server, base, graph, known.get(graph.name), dry_run=dry_run)
-    for name in others if prune else ():
+    kept = {*map(release_iri, one.releases), *(graph.name for graph in others_of(one))}
+    others = [name for name in known if name not in kept]
+    # One release of several that are there says nothing of what changed between them.
+    is_part = any(name.startswith(f"{base}release/") for name in others)
+    gone = others if prune else []
+    staged = set(map(staged_for, catalogue.staged))
+    for graph in published_graphs(one, with_changes=prune or len(one.releases) > 1 or not is_part):
+        if not graph.lines:
+            # Servers do not have a graph that says nothing.
+            gone += [graph.name] * (graph.name in known)
+            continue
+        is_foreign = graph.name in elsewhere and graph.name not in staged
+        yield _push(server, base, graph, known.get(graph.name), dry_run=dry_run, is_foreign=is_foreign)
+    for name in gone:
         if not dry_run:
             server.update(removal(name, base), may_repeat=True)
         yield GraphReport(
@@ -102,29 +95,35 @@ def publish_spec(
         server.update(unstaging(catalogue.staged, base), may_repeat=True)
 
 
-def _graphs(one: SpecReleases, *, with_changes: bool) -> Iterator[_Graph]:
-    for spec in one.releases:
-        data = b"".join(pieces(published(triples_of(spec)), "nt", inferred=True)[0]).decode()
-        lines = tuple(f"{line}\n" for line in data.split("\n") if line)
-        yield _Graph(name=release_iri(spec), version=spec.version, lines=lines)
-    if with_changes:
-        yield _Graph(name=changes_iri(one), version="", lines=tuple(Statements(changes_of(one)).lines()))
-
-
 def _push(
-    server: Server, base: str, graph: _Graph, known: CatalogueEntry | None, *, dry_run: bool
+    server: Server,
+    base: str,
+    graph: PublishedGraph,
+    known: CatalogueEntry | None,
+    *,
+    dry_run: bool,
+    is_foreign: bool,
 ) -> GraphReport:
-    """Bring one graph to what it is to be."""
-    wanted = graph.entry
+    """Bring one graph to what it is to be.
+
+    :param is_foreign: its name may be that of a graph of others, which is left alone unless the catalogue tells of it
+    """
+    wanted = _entry(graph)
     report = GraphReport(
         graph=graph.name, version=graph.version, digest=wanted.digest, before=wanted.count, after=wanted.count
     )
     if known is not None and known.digest == wanted.digest:
         return report
     held = _held(server, graph.name)
+    if is_foreign and known is None and held:
+        raise ServerError(
+            f"<{graph.name}> is there already, and the catalogue of this spec does not tell of it: it is left alone; "
+            "give the alignment another `mapping_set_id`"
+        )
     found = difference(held, graph.lines)
     # What differs is changed only where it is sure from what: else all of it is put there.
-    is_sure = digest_of(held) == known.digest if known else not held
+    # What is called as others' graphs may be is claimed first, so that whoever is stopped finds it again.
+    is_sure = digest_of(held) == known.digest if known else not (held or is_foreign)
     way = Way.UPDATE if is_sure and found.size <= _MOST_CHANGED else Way.SWAP
     report = replace(
         report,
@@ -168,7 +167,7 @@ def _parts_of(found: GraphDifference) -> Iterator[tuple[str, str]]:
         yield data_of(gone), data_of(come)
 
 
-def _swapped(server: Server, base: str, graph: _Graph) -> int:
+def _swapped(server: Server, base: str, graph: PublishedGraph) -> int:
     """Put a graph beside the one that readers see, look whether it is whole, and let it take the place; return the writes."""
     staging = staging_name(graph.name)
     server.update(staging_update(staging, graph.name, base), may_repeat=True)
@@ -178,7 +177,7 @@ def _swapped(server: Server, base: str, graph: _Graph) -> int:
         writes += 1
     _check_count(server, staging, len(graph.lines))
     # Where no answer comes it may go on there all the same: sent again, it would meet itself.
-    server.update(swapping(graph.entry, staging, base), may_repeat=False)
+    server.update(swapping(_entry(graph), staging, base), may_repeat=False)
     return writes + 1
 
 
@@ -225,10 +224,27 @@ def _counts(server: Server, sparql: str) -> dict[str, int]:
         raise ServerError(f"{server.query_url} does not tell how much a graph holds") from None
 
 
+def _check_names(specs: Sequence[SpecReleases]) -> None:
+    """Refuse names that those of any other spec may be, too."""
+    for one in specs:
+        if not base_of(one.last):
+            raise SourceError(
+                "what the names of a spec begin with must be its own on a server: give `--base-iri`, "
+                "`policyspec_base_iri`, `html_baseurl`, or a name"
+            )
+        for graph in one.beside:
+            if graph.name.startswith("urn:policyspec:alignment:") or "#" in graph.name:
+                raise SourceError(
+                    f"<{graph.name}> cannot be the name of a graph on a server: write an address without `#` as "
+                    "`mapping_set_id` of the alignment"
+                )
+
+
 def publish_specs(
     specs: Sequence[SpecReleases], server: Server, *, prune: bool = False, dry_run: bool = False
 ) -> PublishReport:
     """Put specs on a server, and return what was done, by the failure too where one ended it."""
+    _check_names(specs)
     graphs: list[GraphReport] = []
     error = ""
     try:

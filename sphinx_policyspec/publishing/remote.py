@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sphinx_policyspec.errors import QueryError, ServerError
@@ -14,9 +14,10 @@ from sphinx_policyspec.graph.guard import Guard
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, check_name, values_of
 from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.graph.query_text import excerpt, has_dataset
-from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm, find_question
+from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm, Question, find_question
 from sphinx_policyspec.graph.releases import version_order
-from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD
+from sphinx_policyspec.graph.serialize import NamedGraph
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, OwnGraph
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.publishing.endpoints import Server
@@ -30,12 +31,12 @@ WHERE {
   }
 }
 ORDER BY ?catalogue ?graph"""
-_ELSEWHERE = {
-    "results": "results of evaluations",
-    "feedback": "what people say of a spec",
-    "alignments": "alignments of several specs",
-    "cases": "cases that several specs decide",
+_BESIDE = {
+    "results": (OwnGraph.RESULTS, "results of evaluations", "--results STORE"),
+    "feedback": (OwnGraph.FEEDBACK, "what people say of a spec", "--feedback FILE"),
 }
+"""Questions that look at a graph beside a release, what it holds, and how it is published."""
+_OF_SEVERAL = {"alignments", "cases"}
 _KINDS = {"uri": CellKind.IRI, "bnode": CellKind.BLANK}
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 
@@ -106,11 +107,7 @@ class RemoteBase:
         """
         question = find_question(name)
         values = values_of(question, params or {})
-        if question.over in _ELSEWHERE:
-            raise QueryError(
-                f"`{question.name}` looks at {_ELSEWHERE[question.over]}, which are not published"
-            )
-        graphs = self._graphs(release, over_releases=question.over == "releases")
+        graphs = self._asked(question, release)
         for parameter in question.parameters:
             check_name(
                 parameter,
@@ -160,6 +157,34 @@ class RemoteBase:
                     )
                 found.append(from_triples(streamed_triples(file)))
         return tuple(found)
+
+    def beside(self) -> tuple[NamedGraph, ...]:
+        """Return the graphs beside the releases as they stand there: of results, and of what people say."""
+        found: list[NamedGraph] = []
+        for graph, _what, _option in _BESIDE.values():
+            if (name := Iri(f"{self.spec.base}{graph}")) in self.spec.graphs:
+                with self._server.graph(name) as file:
+                    triples = [*streamed_triples(file)] if file else []
+                found.append(NamedGraph(name=name, triples=partial(iter, triples)))
+        return tuple(found)
+
+    def _asked(self, question: Question, release: str) -> dict[str, tuple[str, ...]]:
+        """Return the graphs that a named question looks at."""
+        if question.over in _OF_SEVERAL:
+            raise QueryError(
+                f"`{question.name}` looks at several specs: ask it of their SOURCEs, with `--alignment`"
+            )
+        graphs = self._graphs(release, over_releases=question.over == "releases")
+        if question.over in _BESIDE:
+            graph, what, option = _BESIDE[question.over]
+            name = f"{self.spec.base}{graph}"
+            if name not in self.spec.graphs:
+                raise QueryError(
+                    f"`{question.name}` looks at {what}, which {self._server.query_url} does not have; "
+                    f"`policyspec publish {option}` puts that there"
+                )
+            graphs["named-graph-uri"] = (name,)
+        return graphs
 
     def _of(self, release: str) -> str:
         """Return the graph of a release."""

@@ -30,7 +30,7 @@ from sphinx_policyspec.graph.terms import DEFAULT_BASE, UNDATED
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import base_of
-from sphinx_policyspec.serving.collection import CHANGES, Collection
+from sphinx_policyspec.serving.collection import Collection
 from sphinx_policyspec.serving.description import data_description, service_description
 from sphinx_policyspec.serving.media import GRAPH_TYPES, accepted, content_type
 from sphinx_policyspec.serving.pool import BusyError
@@ -266,8 +266,8 @@ async def _graph(served: Served, request: Request) -> Response:
 def _named_graph(collection: Collection, asked: str) -> tuple[str, str, str]:
     """Return spec, version and form of ``VERSION``, ``SPEC/VERSION``, either with a suffix or without."""
     known = {}
-    for one in collection.desk.specs:
-        for version in (*(shelf.release for shelf in one.shelves), CHANGES):
+    for one, spec in zip(collection.desk.specs, collection.specs, strict=True):
+        for version in (*(shelf.release for shelf in one.shelves), *collection.others(spec)):
             known[f"{one.name}/{version or UNDATED}"] = (one.name, version)
             if len(collection.desk.specs) == 1:
                 known[version or UNDATED] = (one.name, version)

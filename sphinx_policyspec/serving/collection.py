@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 
 from sphinx_policyspec.agents.desk import Desk
-from sphinx_policyspec.api.asking import load_specs, to_rdf
+from sphinx_policyspec.api.asking import load_specs, to_rdf, with_beside
 from sphinx_policyspec.graph.guard import Limits
-from sphinx_policyspec.graph.releases import SpecReleases, changes_of, served_pieces
-from sphinx_policyspec.graph.serialize import serialize
-from sphinx_policyspec.graph.terms import UNDATED, Iris
+from sphinx_policyspec.graph.releases import SpecReleases, others_of, served_pieces
+from sphinx_policyspec.graph.serialize import NamedGraph, serialize
+from sphinx_policyspec.graph.terms import UNDATED, Iris, OwnGraph
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.serving.pool import QueryPool
 from sphinx_policyspec.serving.site import ServedSite
-
-CHANGES = "changes"
-"""The name of the graph of what changed between releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,18 @@ class Collection:
     def __init__(self, desk: Desk, workers: int, limits: Limits) -> None:
         self.desk = desk
         self.site = ServedSite()
-        self.specs: tuple[SpecReleases, ...] = load_specs(
-            *[tuple(shelf.spec for shelf in one.shelves) for one in desk.specs]
+        last = desk.specs[0].shelves[-1]
+        self.specs: tuple[SpecReleases, ...] = with_beside(
+            load_specs(*[tuple(shelf.spec for shelf in one.shelves) for one in desk.specs]),
+            results=last.results,
+            feedback=last.feedback,
+            alignments=desk.alignments,
         )
         self.pool = QueryPool(chain.from_iterable(map(served_pieces, self.specs)), workers, limits)
         self._files: dict[tuple[str, str, str], GraphFile] = {}
 
     def graph(self, name: str, version: str, form: str) -> GraphFile:
-        """Return a release of a spec, or what changed between all (:data:`CHANGES`), in a form of RDF."""
+        """Return a release of a spec, or a graph beside them (:meth:`others`), in a form of RDF."""
         key = name, version, form
         if key not in self._files:
             data = self._written(name, version, form)
@@ -55,9 +56,16 @@ class Collection:
         return self._files[key]
 
     def _written(self, name: str, version: str, form: str) -> bytes:
-        if version == CHANGES:
-            return serialize(changes_of(self.named(name)), form)[0]
+        if graph := self.others(self.named(name)).get(version):
+            return serialize(iter([*graph.triples()]), form)[0]
         return to_rdf(self.desk.shelf(name, version).spec, form, portable=True)
+
+    def others(self, one: SpecReleases) -> dict[str, NamedGraph]:
+        """Return the graphs of a spec that are no releases, by what they are called below `/graph/`."""
+        base = Iris(base_of(one.last)).base
+        own = {f"{base}{name}": str(name) for name in OwnGraph}
+        aligned = (f"alignment-{number}" for number in count(1))
+        return {own.get(graph.name) or next(aligned): graph for graph in others_of(one)}
 
     def path_of(self, one: SpecReleases, version: str) -> str:
         """Return the address of a release below that of graphs."""

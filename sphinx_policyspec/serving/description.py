@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sphinx_policyspec.graph.releases import SpecReleases, changes_iri
+from sphinx_policyspec.graph.releases import SpecReleases, others_of
 from sphinx_policyspec.graph.terms import DCTERMS, OWL, RDF, Iri, Iris, Triple
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.model.spec import base_of
@@ -86,7 +86,7 @@ def _graphs(served: Served) -> Iterator[Iri]:
     """Yield the names of the graphs."""
     for one in served.collection.specs:
         yield from map(release_iri, one.releases)
-        yield changes_iri(one)
+        yield from (graph.name for graph in others_of(one))
 
 
 def _sd(name: str) -> Iri:

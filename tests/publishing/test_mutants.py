@@ -16,9 +16,9 @@ from tests.publishing.graphs import held
 from tests.publishing.proxies import Proxy
 from tests.publishing.servers import Running
 
-SWAP = "server.update(swapping(graph.entry, staging, base), may_repeat=False)"
+SWAP = "server.update(swapping(_entry(graph), staging, base), may_repeat=False)"
 PIECES = (
-    "[server.update(one, may_repeat=False) for one in swapping(graph.entry, staging, base).split(' ;\\n')]"
+    "[server.update(one, may_repeat=False) for one in swapping(_entry(graph), staging, base).split(' ;\\n')]"
 )
 TURNS = (test_faults.test_two_that_take_turns_leave_a_catalogue_that_tells_the_truth,)
 BETWEEN = (test_faults.test_whoever_comes_in_between_ends_whole_and_so_do_we,)
@@ -29,7 +29,7 @@ MUTANTS = {
     "catalogue in a request of its own": Mutant(push, "_swapped", SWAP, PIECES, BETWEEN),
     "a swap is sent again": Mutant(push, "_swapped", "may_repeat=False", "may_repeat=True", (test_faults.test_a_swap_is_not_sent_twice,)),
     "credentials go where a redirect leads": Mutant(Server, "_auth", "_origin(url) not in known", "False", (test_publish.test_credentials_go_to_no_other_host_and_into_no_message,)),
-    "graphs of others are pruned": Mutant(catalogue, "_is_own", 'graph.startswith(f"{base}release/")', "True", (test_publish.test_another_spec_below_the_same_address_is_left_alone,)),
+    "graphs of others are pruned": Mutant(catalogue, "is_below", 'graph.startswith(f"{base}release/")', "True", (test_publish.test_another_spec_below_the_same_address_is_left_alone,)),
     "all graphs are asked": Mutant(RemoteBase, "ask", "self._server.select(question.bound(values), graphs)", "self._server.select(question.bound(values))", (test_publish.test_every_question_is_answered_there_as_in_memory,)),
     "a staged graph that is gone takes the place": Mutant(push, "swapping", "_claim(staging, graph, base)", "''", BETWEEN),
     "one name for what all stage": Mutant(push, "staging_name", "secrets.token_hex(8)", "1", TURNS),

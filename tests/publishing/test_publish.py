@@ -11,10 +11,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.alignments.sssom import read_sssom
+from sphinx_policyspec.api.asking import with_beside
 from sphinx_policyspec.errors import ServerError, SourceError
 from sphinx_policyspec.graph.parse import plain_triples
-from sphinx_policyspec.graph.releases import served_pieces
+from sphinx_policyspec.graph.releases import published_graphs, served_pieces
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
+from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
@@ -29,7 +32,9 @@ from sphinx_policyspec.publishing.push import publish_specs
 from sphinx_policyspec.publishing.remote import RemoteBase
 from sphinx_policyspec.publishing.report import Way
 from tests.conftest import Run
+from tests.graph.results import RESULTS
 from tests.graph.specs import LIBRARY
+from tests.graph.test_feedback import said as feedback_said
 from tests.publishing.graphs import BASE, THREE, held, names, release, specs, wanted
 from tests.publishing.proxies import Proxy, proxy_to
 from tests.publishing.servers import Running
@@ -330,15 +335,112 @@ def test_the_command_asks_servers_queries_of_ones_own(oxigraph: Running, run: Ru
     assert (status, "ask each alone" in err) == (2, True)
 
 
-def test_a_graph_is_the_same_at_each_door() -> None:
+AGAIN = replace(LIBRARY, version="2", base_iri=f"{BASE}library/")
+MEASURED = replace(RESULTS, base_iri=AGAIN.base_iri)
+SAID = replace(feedback_said(), base_iri=AGAIN.base_iri)
+
+
+def test_what_stands_beside_is_published_asked_and_taken_away(server: Running) -> None:
+    asked, base = server.server(), AGAIN.base_iri
+    one = with_beside(specs(AGAIN), results=MEASURED, feedback=SAID)
+    first = publish_specs(one, asked)
+    assert [graph.graph.removeprefix(base) for graph in first.graphs] == [
+        "release/2",
+        "changes",
+        "results",
+        "feedback",
+    ]
+    assert all(graph.after == len(held(asked, graph.graph)) > 0 for graph in first.graphs)
+    assert {graph.way for graph in publish_specs(one, asked).graphs} == {Way.NONE}
+    remote, rows = RemoteBase(asked, base), 0
+    copied = replace(specs(AGAIN)[0], beside=remote.beside())
+    with ps.knowledge_base(AGAIN, results=MEASURED, feedback=SAID) as here:
+        for name, params in (
+            ("results-by-principle", {}),
+            ("largest-drop", {"a": "example/one", "b": "two-1"}),
+            ("open-feedback", {"topic": "law"}),
+            ("most-reported", {}),
+        ):
+            expected = here.ask(name, params)
+            # Servers write doubles as they like.
+            assert [*remote.ask(name, params)] == [*expected], name
+            with copied.base(ps.find_question(name)) as base_of_copy:
+                assert [*base_of_copy.ask(name, params)] == [*expected], name
+            rows += len(expected.rows)
+    assert rows > 8
+    with pytest.raises(ps.QueryError, match="ask it of their SOURCEs"):
+        remote.ask("mapped")
+    # An edit of it changes it alone; what says nothing any more is taken away; the rest only if it is wanted.
+    fewer = publish_specs(
+        with_beside(specs(AGAIN), results=replace(RESULTS, rows=()), feedback=feedback_said("[]")), asked
+    )
+    # Of doubles that come back otherwise nobody can tell whether they are the same.
+    changed = Way.SWAP if server.name == "virtuoso" else Way.UPDATE
+    assert [graph.way for graph in fewer.graphs] == [Way.NONE, Way.NONE, changed, Way.DROP]
+    publish_specs(specs(AGAIN), asked)
+    assert f"{base}results" in names(asked)
+    publish_specs(specs(AGAIN), asked, prune=True)
+    assert names(asked) == {f"{base}{name}" for name in ("catalogue", "changes", "release/2")}
+    with pytest.raises(ps.QueryError, match="--feedback FILE` puts that there"):
+        RemoteBase(asked, base).ask("open-feedback")
+    asked.close()
+
+
+def two_specs(name: str = "https://example.com/alignments/a") -> tuple[ps.SpecReleases, ...]:
+    """Return two specs with an alignment beside the first."""
+    other = replace(THREE[0], title="Charter", base_iri=f"{BASE}charter/", name="charter")
+    rows = "manners:be_kind\tskos:exactMatch\tcharter:be_kind\tsemapv:ManualMappingCuration"
+    head = f"# mapping_set_id: {name}\n" if name else ""
+    curies = f"# curie_map:\n#   manners: {BASE}provision/\n#   charter: {BASE}charter/provision/\n"
+    text = f"{head}{curies}subject_id\tpredicate_id\tobject_id\tmapping_justification\n{rows}\n"
+    return with_beside(ps.load_specs((THREE[0],), (other,)), alignments=[read_sssom(text, "a.sssom.tsv")])
+
+
+@pytest.mark.usefixtures("proxy")
+def test_an_alignment_is_published_beside_its_subjects_and_no_graph_of_others_is_lost(
+    oxigraph: Running,
+) -> None:
+    asked = oxigraph.server()
+    both = two_specs()
+    first = publish_specs(both, asked)
+    (name,) = (graph.name for graph in both[0].beside)
+    assert (first.error, [graph.way for graph in first.graphs if graph.graph == name]) == ("", [Way.SWAP])
+    assert held(asked, name) == frozenset(both[0].beside[0].lines())
+    assert {graph.way for graph in publish_specs(both, asked).graphs} == {Way.NONE}
+    # It is not below the base: no catalogue can have it taken away, and one that others have is left alone.
+    publish_specs(specs(THREE[0]), asked, prune=True)
+    assert name in names(asked)
+    asked.update("INSERT DATA { GRAPH <https://example.com/theirs> { <urn:a> <urn:b> 1 } }", may_repeat=True)
+    assert "it is left alone" in publish_specs(two_specs("https://example.com/theirs"), asked).error
+    assert len(held(asked, "https://example.com/theirs")) == 1
+    for wrong in ("", "https://example.com/a#b"):
+        with pytest.raises(SourceError, match="as `mapping_set_id`"):
+            publish_specs(two_specs(wrong), asked)
+    for wrong in ("changes", "catalogue", "release/1", "charter/changes"):
+        with pytest.raises(SourceError, match="two graphs would be called"):
+            two_specs(f"{BASE}{wrong}")
+    asked.close()
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        with_beside(specs(*THREE))[0],
+        with_beside(specs(AGAIN), results=MEASURED, feedback=SAID)[0],
+        two_specs()[0],
+    ],
+)
+def test_a_graph_is_the_same_at_each_door(one: ps.SpecReleases) -> None:
     """As it is published, as `serve` answers queries of it, and as it is written."""
-    (one,) = specs(*THREE)
     served: dict[str, set[str]] = {}
     for quad in pyoxigraph.parse(b"".join(served_pieces(one)), format=pyoxigraph.RdfFormat.N_QUADS):
         served.setdefault(str(quad.graph_name).strip("<>"), set()).update(
             ntriples_lines(plain_triples([quad]))
         )
-    published = {graph.name: set(graph.lines) for graph in push._graphs(one, with_changes=True)}
+    published = {str(graph.name): set(graph.lines) for graph in published_graphs(one)}
     assert {name: served[name] for name in published} == published
-    assert all(published[f"{BASE}release/{each.version}"] == wanted(each) for each in THREE)
+    assert all(published[release_iri(each)] == wanted(each) for each in one.releases)
+    for graph in one.beside:
+        quads = pyoxigraph.parse(b"".join(graph.pieces()), format=pyoxigraph.RdfFormat.N_QUADS)
+        assert published[graph.name] == set(ntriples_lines(plain_triples(quads))) != set()
     assert served.keys() - published.keys() == {"DEFAULT"}

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +27,15 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import JSON, XML, SPARQLWrapper
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.agents.desk import Desk, state_of
+from sphinx_policyspec.alignments.sssom import read_sssom
+from sphinx_policyspec.api.asking import with_beside
+from sphinx_policyspec.api.reading import ReadingOptions, load_all_checked, loaded
+from sphinx_policyspec.errors import SourceError
+from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
+from sphinx_policyspec.graph.releases import published_graphs
+from sphinx_policyspec.serving.collection import Collection
+from sphinx_policyspec.sources import Loaded
 from tests.conftest import REPOSITORY, Run, require_tool
 
 OLD = """\
@@ -663,3 +672,45 @@ def test_a_server_without_its_packages_says_which(
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert "pip install 'sphinx-policyspec[serve]'" in err
     assert missing in err
+
+
+def test_what_stands_beside_is_served_as_it_is_published(tmp_path: Path) -> None:
+    write_releases(tmp_path)
+    register = tmp_path / "feedback.yaml"
+    register.write_text("- {id: a, title: Too kind, provisions: [be_kind]}\n", "utf-8")
+    read = load_all_checked(tmp_path / "all")
+    desk = Desk.of([("all", read, {})], [register])
+    collection = Collection(desk, 1, DEFAULT_LIMITS)
+    try:
+        (one,) = collection.specs
+        published = {graph.name: set(graph.lines) for graph in published_graphs(one)}
+        for label, graph in collection.others(one).items():
+            lines = collection.graph(one.name, label, "nt").data.decode().splitlines(keepends=True)
+            assert set(lines) == published[graph.name], label
+            assert len(lines) > 1
+        assert [*collection.others(one)] == ["changes", "feedback"]
+        assert [row["feedback"] for row in desk.ask("open-feedback", {}).to_dicts()] == ["a"]
+        state = state_of(desk)
+        register.write_text("[]\n", "utf-8")
+        assert state_of(desk) != state
+    finally:
+        collection.close()
+    with pytest.raises(SourceError, match="of one spec, and here are several"):
+        with_beside((one, one), feedback=desk.shelf().feedback)
+
+
+def test_no_question_of_a_client_names_a_file_of_this_machine(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.md").write_text(OLD.replace("# Rules", f"# Rules {name}"), "utf-8")
+    read: list[tuple[str, Sequence[Loaded], ReadingOptions]] = [
+        (name, [loaded(tmp_path / f"{name}.md", spec_name=name)], {}) for name in ("a", "b")
+    ]
+    head = "subject_id\tpredicate_id\tobject_id\tmapping_justification\n"
+    row = "be_kind\tskos:exactMatch\tbe_kind\tsemapv:ManualMappingCuration\n"
+    desk = Desk.of(read, alignments=[read_sssom(head + row, "a.sssom.tsv")])
+    try:
+        assert len(desk.ask("mapped", {}).rows) == 2
+        with pytest.raises(ps.QueryError, match="looks at several specs"):
+            desk.ask("same-case-decided-by-each", {"case": str(tmp_path)})
+    finally:
+        desk.close()
