@@ -92,9 +92,13 @@ def test_a_release_is_told_to_models_in_full(release_dir: Path, handbook: Callab
         text = page.read_text("utf-8")
         assert not re.search(r"<(?:script|style|nav|div|span|details)\b", text), page
         for address in links_of(text):
-            file = address.partition("#")[0]
-            if file and "://" not in address and not file.startswith("mailto:"):
-                assert (folder / file).is_file(), (page, address)
+            file, _, place = address.partition("#")
+            if "://" in address or file.startswith("mailto:"):
+                continue
+            target = folder / file if file else page
+            assert target.is_file(), (page, address)
+            if place and target.suffix == ".md":
+                assert f'<a id="{place}"></a>' in target.read_text("utf-8"), (page, address)
         beside = page.with_suffix(".html")
         if page.suffix == ".md":
             assert f'type="text/markdown" href="{page.name}"' in beside.read_text("utf-8")
@@ -112,8 +116,8 @@ def test_a_project_writes_them_where_it_says_so(build: Build, tmp_path: Path) ->
     check_index((out / "llms.txt").read_text("utf-8"), out)
     page = (out / "index.md").read_text("utf-8")
     assert "- [More](sub/more.md)" in page
-    assert "Be *kind*; see [Be brief Guideline](sub/more.md#be_brief)." in page
-    assert "[Be [kind] User](../index.md#be_kind)" in (out / "sub" / "more.md").read_text("utf-8").replace(
+    assert "Be *kind*; see [Be brief (Guideline)](sub/more.md#be_brief)." in page
+    assert "[Be [kind] (User)](../index.md#be_kind)" in (out / "sub" / "more.md").read_text("utf-8").replace(
         "\\", ""
     )
     assert 'href="more.md"' in (out / "sub" / "more.html").read_text("utf-8")

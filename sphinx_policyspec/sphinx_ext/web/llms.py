@@ -9,7 +9,7 @@ import hashlib
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -84,8 +84,12 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
             node.replace_self(_list_of_pages(app, node, docname))
         elif isinstance(node, nodes.reference):
             _lead_to_markdown(app, node, docname, names)
+        elif "ps-level-word" in node.get("classes", ()):
+            # No colour tells it from the title here.
+            node[:] = [nodes.Text(f"({node.astext()})")]
         elif type(node).__module__ == policy.__name__:
-            node.replace_self(_plain_node(node))
+            node.replace_self([*_anchors(node), _plain_node(node)])
+    _unlink(page)
     # It asks its builder for no more than this.
     builder = SimpleNamespace(config=_OPTIONS, env=app.env, current_doc_name=docname, app=app)
     translator = MarkdownTranslator(page, builder)
@@ -139,6 +143,30 @@ def _plain_node(box: nodes.Element) -> nodes.Element:
     return plain
 
 
+def _unlink(page: nodes.document) -> None:
+    """Let words stand without their link where this leads to a place on the page that Markdown does not have."""
+    there = {name for node in page.findall(nodes.Element) for name in _led_to(node)}
+    for link in [*page.findall(nodes.reference)]:
+        name = link.get("refid") or link.get("refuri", "").partition("#")[2] * link.get(
+            "refuri", ""
+        ).startswith("#")
+        if name and name not in there:
+            link.replace_self(nodes.inline("", "", *link.children))
+
+
+def _led_to(node: nodes.Element) -> Sequence[str]:
+    """Return the names by which the Markdown of a node can be linked."""
+    if isinstance(node, nodes.target):
+        return [node["refid"]] if "refid" in node else []
+    return node["ids"] if isinstance(node, nodes.section | nodes.term) else []
+
+
+def _anchors(box: nodes.Element) -> list[nodes.Node]:
+    """Return what links to a box lead to: Markdown gives a box none."""
+    is_block = not isinstance(box, nodes.TextElement | nodes.Inline)
+    return [nodes.target("", "", refid=name) for name in box["ids"]] if is_block else []
+
+
 def _strong(line: nodes.Element) -> nodes.strong:
     return nodes.strong("", "", *line.children)
 
@@ -160,7 +188,9 @@ def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: M
     here = posixpath.dirname(app.builder.get_target_uri(docname))
     name = names.get(posixpath.normpath(posixpath.join(here, address))) if address else None
     if name is not None:
-        link["refuri"] = f"{_beside(app, docname, name)}{hash_}{anchor}"
+        # What tells a script which rows to show, and a part of a drawing, are no places.
+        place = f"{hash_}{anchor}" if "=" not in anchor and not anchor.startswith("ps-") else ""
+        link["refuri"] = f"{_beside(app, docname, name)}{place}"
 
 
 def _beside(app: Sphinx, docname: str, name: str) -> str:
@@ -234,6 +264,9 @@ def hand_over(app: Sphinx, error: Exception | None) -> None:
     neighbour._read_source_file = read_ours  # noqa: SLF001  as above
 
 
+_ANCHOR = re.compile(r'^<a id="(?P<name>[^"\n]*)"></a>\n{1,2}', re.MULTILINE)
+
+
 def _holding(app: Sphinx) -> list[str]:
     """Return the pages that hold a part of the spec, in reading order."""
     pages = domain_of(app.env).pages
@@ -254,7 +287,12 @@ def _whole(app: Sphinx, handbook: HandbookPages) -> str:
             return anchor if to in addresses and anchor else _absolute(app, to) + anchor if page else anchor
 
         parts.append(_LINK.sub(lead, markdown_file(app, name).read_text("utf-8")))
-    return "\n".join(parts)
+    text = "\n".join(parts)
+    # By its id a provision is cited; other anchors to which nothing leads are of no use.
+    kept = {match["anchor"].removeprefix("#") for match in _LINK.finditer(text) if match["anchor"]} | {
+        *spec.provision_by_id
+    }
+    return _ANCHOR.sub(lambda match: match[0] if match["name"] in kept else "", text)
 
 
 def write_releases(out: Path, title: str, folders: Iterable[tuple[str, str]]) -> None:
