@@ -34,6 +34,11 @@ from sphinx_policyspec.api.feedback import (
     anchor as anchor, check_feedback as check_feedback, find_anchors as find_anchors, import_feedback as import_feedback,
     read_web_annotations as read_web_annotations, web_annotation as web_annotation,
 )
+from sphinx_policyspec.api.decision_records import check_decision_records as check_decision_records
+from sphinx_policyspec.decision_records.check import DecisionRecordReport as DecisionRecordReport
+from sphinx_policyspec.model.decision_records import (
+    DecisionRecord as DecisionRecord, RecordSection as RecordSection, RecordStatus as RecordStatus,
+)
 from sphinx_policyspec.api.proposals import (
     AppliedProposal as AppliedProposal, apply_proposal as apply_proposal, check_proposal as check_proposal,
 )

@@ -34,6 +34,7 @@ from sphinx_policyspec.graph.terms import PREFIXES, iri_of, ontology_dir
 SCHEMA_DIR = Path(__file__).resolve().parents[1] / "sphinx_policyspec" / "schemas"
 MARK = "# What follows is written by `make ontology`.\n"
 _INTEGER, _DOUBLE, _STRING, _DATE, _IRI = "xsd:integer", "xsd:double", "xsd:string", "xsd:date", "sh:IRI"
+_BOOLEAN = "xsd:boolean"
 _LEVEL = "ps:AuthorityLevel"
 
 
@@ -158,6 +159,11 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         many("ps:duplicates", _IRI),
         many("ps:contradicts", _IRI),
         maybe("ps:quoteState"),
+    ),
+    "ps:DecisionRecord": (
+        one("ps:status"),
+        many("ps:decides", _IRI),
+        maybe("ps:rationaleNotDerivable", _BOOLEAN),
     ),
     "ps:EvalDifference": (
         one("ps:minuend", _IRI),
@@ -291,6 +297,7 @@ def _message(form: Form) -> str:
         _INTEGER: f"a whole number{from_}",
         _IRI: "an IRI",
         _DATE: "a date, or a string",
+        _BOOLEAN: "true or false",
     }
     listed = ", ".join(members(form.path))
     told = f"one of {listed}" if listed else what.get(form.holds, f"the IRI of a {form.holds}")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.alignments.sides import AlignedSides
     from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.decision_records.check import DecisionRecordReport
     from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
@@ -42,6 +43,7 @@ def knowledge_base(
     question: str = "",
     results: Results | None = None,
     feedback: FeedbackReport | None = None,
+    decisions: DecisionRecordReport | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
     only: Collection[str] = (),
 ) -> KnowledgeBase:
@@ -56,17 +58,18 @@ def knowledge_base(
     :param question: the name of the one question that it will be asked, which takes less time and memory
     :param results: of evaluations, as :func:`read_results` returns them: a named graph more
     :param feedback: what people say of the spec, as :func:`check_feedback` returns it: a named graph more
+    :param decisions: records of decisions about it, as :func:`check_decision_records` returns them: a named graph more
     :param alignments: of several specs, or files of them, as :func:`read_alignment` reads: each is a named graph more
     :param only: names of the specs whose rows are wanted in answers over several
     """
-    is_plain = results is None and feedback is None
+    is_plain = results is None and feedback is None and decisions is None
     base = _knowledge_base(source, base_iri, question, is_plain=is_plain, only=only)
     if alignments:
         sides = _aligned(source, alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
         base.decides = partial(_case_rows, sides)
     if not is_plain:
-        for graph in _beside(results, feedback, base_iri):
+        for graph in _beside(results, feedback, decisions, base_iri):
             base.add_graphs(graph.pieces)
     return base
 
@@ -170,8 +173,13 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
     yield from aligned_pieces(aligned, form, inferred=inferred)
 
 
-def _beside(results: Results | None, feedback: FeedbackReport | None, base_iri: str) -> Iterator[NamedGraph]:
-    """Yield the graphs beside that of a spec: of results of evaluations, and of what people say."""
+def _beside(
+    results: Results | None,
+    feedback: FeedbackReport | None,
+    decisions: DecisionRecordReport | None,
+    base_iri: str,
+) -> Iterator[NamedGraph]:
+    """Yield the graphs beside that of a spec: of results of evaluations, what people say, and what was decided."""
     if results is not None:
         from sphinx_policyspec.evals.graph import result_graph  # noqa: PLC0415  few callers evaluate
 
@@ -180,6 +188,10 @@ def _beside(results: Results | None, feedback: FeedbackReport | None, base_iri: 
         from sphinx_policyspec.feedback.graph import feedback_graph  # noqa: PLC0415  few callers keep a register
 
         yield feedback_graph(feedback, base_iri)
+    if decisions is not None:
+        from sphinx_policyspec.decision_records.graph import decision_record_graph  # noqa: PLC0415  likewise
+
+        yield decision_record_graph(decisions, base_iri)
 
 
 def with_beside(
@@ -198,7 +210,7 @@ def with_beside(
     if results is not None or feedback is not None:
         if len(specs) > 1:
             raise SourceError("results and feedback are of one spec, and here are several")
-        found[0] += _beside(results, feedback, base_of(specs[0].last))
+        found[0] += _beside(results, feedback, None, base_of(specs[0].last))
     if alignments:
         from sphinx_policyspec.alignments.formats import alignment_graph  # noqa: PLC0415  few specs have some
 
@@ -320,6 +332,7 @@ def to_rdf(
     portable: bool = False,
     results: Results | None = None,
     feedback: FeedbackReport | None = None,
+    decisions: DecisionRecordReport | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
@@ -334,6 +347,7 @@ def to_rdf(
         SPARQL 1.1 engine; of several releases, too
     :param results: of evaluations of one spec, as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
     :param feedback: about one spec, likewise
+    :param decisions: likewise
     :param alignments: of several specs, as for :func:`knowledge_base`
     """
     return b"".join(
@@ -345,6 +359,7 @@ def to_rdf(
             portable=portable,
             results=results,
             feedback=feedback,
+            decisions=decisions,
             alignments=alignments,
         )[0]
     )
@@ -360,6 +375,7 @@ def write_rdf(
     portable: bool = False,
     results: Results | None = None,
     feedback: FeedbackReport | None = None,
+    decisions: DecisionRecordReport | None = None,
     alignments: Sequence[str | Path | Alignment] = (),
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
@@ -371,6 +387,7 @@ def write_rdf(
         portable=portable,
         results=results,
         feedback=feedback,
+        decisions=decisions,
         alignments=alignments,
     )
     if isinstance(file, str | Path):
@@ -389,11 +406,13 @@ def _pieces(
     portable: bool,
     results: Results | None,
     feedback: FeedbackReport | None,
+    decisions: DecisionRecordReport | None,
     alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
-    if results is not None or feedback is not None:
+    if results is not None or feedback is not None or decisions is not None:
         if form not in NAMED_GRAPHS:
-            another = "feedback is another" if results is None else "results are another"
+            another = "decisions are another" if feedback is None else "feedback is another"
+            another = another if results is None else "results are another"
             raise SourceError(f"`{form}` holds one graph, and {another}: take {' or '.join(NAMED_GRAPHS)}")
         written, findings = _pieces(
             source,
@@ -403,9 +422,10 @@ def _pieces(
             portable=portable,
             results=None,
             feedback=None,
+            decisions=None,
             alignments=alignments,
         )
-        beside = (graph.pieces(form) for graph in _beside(results, feedback, base_iri))
+        beside = (graph.pieces(form) for graph in _beside(results, feedback, decisions, base_iri))
         return chain(written, chain.from_iterable(beside)), findings
     made = published if portable else iter
     if specs := _releases(source):

@@ -111,7 +111,7 @@ def import_feedback(
     :param options: as for :func:`load`
     """
     meaning = read_feedback_map(Path(map), str(map)) if map else FeedbackMap()
-    links = Links(_known(source, older, options), meaning.sites)
+    links = Links(known_releases(source, older, options), meaning.sites)
     remarks = [one for file in files for one in read_remarks(_bytes(Path(file)), str(file))]
     held = Path(register) if register else None
     text = read_text(held, str(held))[0] if held and held.exists() else ""
@@ -131,7 +131,7 @@ def check_feedback(
     """
     named = [(one, one.name) for file in files for one in feedback_files(Path(file))]
     records, findings = read_registers(named)
-    return FeedbackCheck(records, _known(source, older, options)).report(findings)
+    return FeedbackCheck(records, known_releases(source, older, options)).report(findings)
 
 
 def _bytes(path: Path) -> bytes:
@@ -146,11 +146,11 @@ def _bytes(path: Path) -> bytes:
 
 
 def _texts(source: Source, older: Iterable[Source], options: ReadingOptions) -> tuple[PlainTexts, Links]:
-    links = Links(_known(source, older, options))
+    links = Links(known_releases(source, older, options))
     return PlainTexts(links.spec, links.renamed), links
 
 
-def _known(source: Source, older: Iterable[Source], options: ReadingOptions) -> Sequence[Spec]:
+def known_releases(source: Source, older: Iterable[Source], options: ReadingOptions) -> Sequence[Spec]:
     """Return the releases that are known, from the first to the last: those that are given, or lie beside the last, too."""
     given = [one for held in older for one in releases_of(held, options)]
     *more, last = releases_of(source, options)

@@ -20,6 +20,7 @@ from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Finding, Severity, Spec, rules
 from sphinx_policyspec.readers.cases import ReadCase, case_files, read_case_file
 from sphinx_policyspec.readers.cases import read_cases as read_cases_of
+from sphinx_policyspec.readers.decision_records import decision_record_files
 from sphinx_policyspec.readers.feedback import feedback_files
 from sphinx_policyspec.readers.text import SourceLines
 from sphinx_policyspec.sources import checked
@@ -38,6 +39,7 @@ def check(
     use_baseline: bool = True,
     fail_on: Severity = Severity.ERROR,
     feedback: Iterable[str | Path] = (),
+    decisions: Iterable[str | Path] = (),
 ) -> Report:
     """Return what is wrong, or could be better, with a spec or a SOURCE: findings in source order.
 
@@ -51,6 +53,7 @@ def check(
     :param use_baseline: whether a baseline, given or the project's own, holds anything back
     :param fail_on: the least severe finding that makes the check fail
     :param feedback: registers of feedback about it, or folders of them: what is wrong with them is among the findings
+    :param decisions: records of decisions about it, or folders of them, likewise
     """
     read = loaded(source)
     if isinstance(source, Spec):
@@ -64,8 +67,15 @@ def check(
         from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few projects keep a register
 
         found = (*found, *check_feedback(source if isinstance(source, Spec) else read, *registers).findings)
+    records = [one for file in decisions for one in decision_record_files(Path(file))]
+    if records:
+        from sphinx_policyspec.api.decision_records import check_decision_records  # noqa: PLC0415  likewise
+
+        told = check_decision_records(source if isinstance(source, Spec) else read, *records)
+        found = (*found, *told.findings)
     chosen = in_source_order(list(asked.of(found)))
-    lines = SourceLines(read.root if read.has_files else None, (*read.beside, *registers), read.bound)
+    beside = (*read.beside, *registers, *records)
+    lines = SourceLines(read.root if read.has_files else None, beside, read.bound)
     file = Path(baseline) if baseline else read.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
     fixable = {fix.finding for fix in fixes_of(read.spec, chosen, lines)}

@@ -1,4 +1,4 @@
-"""What is named beside a SOURCE: results of evaluations, and what people say of it."""
+"""What is named beside a SOURCE: results of evaluations, what people say of it, and what was decided about it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,37 @@ _ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about r
 beside_feedback_option = options.feedback_option(
     about="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated."
 )
-Beside = tuple[ps.Results | None, ps.FeedbackReport | None]
-NOTHING: Beside = (None, None)
+beside_decisions_option = options.file_option(
+    *("--decisions", "decisions"),
+    multiple=True,
+    folders=True,
+    about="Why SOURCE says what it says: a record of a decision, or a folder of them; may be repeated.",
+)
+Beside = tuple[ps.Results | None, ps.FeedbackReport | None, ps.DecisionRecordReport | None]
+NOTHING: Beside = (None, None, None)
 
 
 def read_beside(
     read: ps.Loaded | tuple[ps.Spec, ...],
-    files: Sequence[str],
-    registers: Sequence[str],
+    files: tuple[tuple[str, ...], ...],
     settings: options.Settings,
 ) -> Beside:
-    """Read the results and the feedback that are named beside a SOURCE, if any are, and report what is wrong with them."""
-    results = ps.read_results(read, *files) if files else None
+    """Read what is named beside a SOURCE, if anything is, and report what is wrong with it.
+
+    :param files: of results, registers of feedback, and records of decisions
+    """
+    stores, registers, records = files
+    results = ps.read_results(read, *stores) if stores else None
     *older, last = read if isinstance(read, tuple) else (read,)
     report = ps.check_feedback(last, *registers, older=older) if registers else None
-    for found in (results, report):
+    decided = ps.check_decision_records(last, *records, older=older) if records else None
+    for found in (results, report, decided):
         settings.report(found.findings if found else ())
-    return results, report
+    return results, report, decided
 
 
 def unusable(beside: Beside) -> list[ps.Finding]:
     """Return what is wrong with files that were named beside a SOURCE, so that they could not be used."""
-    results, report = beside
-    said = report.findings if report else ()
+    results, *others = beside
+    said = [finding for one in others if one for finding in one.findings]
     return [*(results.findings if results else ()), *(one for one in said if one.code in _ABOUT_FILES)]

@@ -81,6 +81,12 @@ _LISTED: dict[str, Any] = {
 @options.feedback_option(
     about="A register of feedback about SOURCE, or a folder of them, to check with it; may be repeated."
 )
+@options.file_option(
+    *("--decisions", "decisions"),
+    multiple=True,
+    folders=True,
+    about="A record of a decision about SOURCE, or a folder of them, to check with it; may be repeated.",
+)
 @options.fail_on_option
 @click.option(
     "--fix", is_flag=True, help="Show as a diff what can be mended for certain, and ask to write it."
@@ -96,6 +102,7 @@ def check(
     severity: dict[str, str],
     baseline: str | None,
     registers: tuple[str, ...],
+    decisions: tuple[str, ...],
     fail_on: str,
     fix: bool,
     yes: bool,
@@ -113,6 +120,7 @@ def check(
       policyspec check docs --ignore coverage,actionable --fail-on warning
       policyspec check docs --format baseline -o known.json
       policyspec check model_spec/2025-09-12 --feedback feedback.yaml
+      policyspec check model_spec/2025-09-12 --decisions decisions/
       policyspec check docs --baseline known.json --format sarif -o policyspec.sarif
     """
     if yes and not fix:
@@ -137,6 +145,7 @@ def check(
             use_baseline=form != "baseline",
             fail_on=ps.Severity(fail_on),
             feedback=registers,
+            decisions=decisions,
         )
 
     looked = [look(source) for source in of_each]

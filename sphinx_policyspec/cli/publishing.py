@@ -76,7 +76,7 @@ def publish(
     if (results or registers) and len(specs) > 1:
         raise click.UsageError("--results and --feedback are of one spec")
     aligned = settings.aligned(specs) if len(specs) > 1 or settings.alignments else ()
-    beside = read_beside(specs[0].releases, results, registers, settings)
+    beside = read_beside(specs[0].releases, (results, registers, ()), settings)
     with settings.watching("publishing"):
         report = ps.publish(
             specs,

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
-from sphinx_policyspec.cli.beside import NOTHING, Beside, beside_feedback_option, read_beside, unusable
+from sphinx_policyspec.cli.beside import beside_decisions_option, NOTHING, Beside, beside_feedback_option, read_beside, unusable
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.files import number_of
@@ -84,6 +84,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
 )
 @options.results_option
 @beside_feedback_option
+@beside_decisions_option
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -104,6 +105,7 @@ def query(
     params: tuple[str, ...],
     results: tuple[str, ...],
     registers: tuple[str, ...],
+    decisions: tuple[str, ...],
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -152,7 +154,7 @@ def query(
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     origin = query_file or "--sparql"
     if any(_is_address(name) for name in named):
-        if not all(map(_is_address, named)) or only or results or registers or settings.alignments:
+        if not all(map(_is_address, named)) or only or results or registers or decisions or settings.alignments:
             raise click.UsageError(
                 "a server is asked alone or beside others, with --param, --release, --base-iri and --copy"
             )
@@ -170,7 +172,7 @@ def query(
         raise click.UsageError(
             "--release and --copy are for servers: of a folder of releases, name the release"
         )
-    base, beside = _base_of(named, question, (results, registers), only, settings)
+    base, beside = _base_of(named, question, (results, registers, decisions), only, settings)
     with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=origin)
     # Whoever wants the rows alone must know that some of them cannot be there.
@@ -186,13 +188,13 @@ def _is_address(name: str) -> bool:
 def _base_of(
     sources: Sequence[str],
     question: str,
-    files: tuple[tuple[str, ...], tuple[str, ...]],
+    files: tuple[tuple[str, ...], ...],
     only: tuple[str, ...],
     settings: options.Settings,
 ) -> tuple[ps.KnowledgeBase, Beside]:
     """Return what is asked: several specs or releases, a graph file as it is, or one spec; and what is with it.
 
-    :param files: of results, and registers of feedback
+    :param files: of results, registers of feedback, and records of decisions
     """
     _refuse_several(files, several=len(sources) > 1 or bool(only or settings.alignments))
     if len(sources) > 1 or only or settings.alignments:
@@ -206,9 +208,14 @@ def _base_of(
     (source, settings), *_ = settings.for_each(sources)
     if any(files):
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
-        results, report = beside = read_beside(read, *files, settings)
+        results, report, records = beside = read_beside(read, files, settings)
         base = ps.knowledge_base(
-            read, base_iri=settings.base_iri, question=question, results=results, feedback=report
+            read,
+            base_iri=settings.base_iri,
+            question=question,
+            results=results,
+            feedback=report,
+            decisions=records,
         )
         return base, beside
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
@@ -229,7 +236,7 @@ def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.Sp
 
 
 def _refuse_several(files: Sequence[tuple[str, ...]], *, several: bool) -> None:
-    for option, given in zip(("--results are", "--feedback is"), files, strict=True):
+    for option, given in zip(("--results are", "--feedback is", "--decisions are"), files, strict=True):
         if given and several:
             raise click.UsageError(f"{option} of one SOURCE")
 
@@ -266,6 +273,7 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @_spec_option
 @options.results_option
 @beside_feedback_option
+@beside_decisions_option
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -285,6 +293,7 @@ def graph(
     only: tuple[str, ...],
     results: tuple[str, ...],
     registers: tuple[str, ...],
+    decisions: tuple[str, ...],
     inferred: bool,
     portable: bool,
     settings: options.Settings,
@@ -294,7 +303,8 @@ def graph(
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
     releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another; so is each alignment, and so are results of evaluations and feedback.
+    spec is another; so is each alignment, and so are results of evaluations, feedback and
+    records of decisions.
 
     \b
       policyspec graph model_spec charter.md --name spec --name charter -o both.trig
@@ -313,7 +323,8 @@ def graph(
     aligned: tuple[ps.Alignment, ...] = ()
     beside = NOTHING
     is_several = len(sources) > 1 or bool(only or settings.alignments)
-    _refuse_several((results, registers), several=is_several)
+    files = (results, registers, decisions)
+    _refuse_several(files, several=is_several)
     if is_several:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
@@ -323,10 +334,10 @@ def graph(
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
         read = releases = settings.releases(source)
-        beside = read_beside(releases, results, registers, settings)
+        beside = read_beside(releases, files, settings)
     else:
         read = loaded = settings.read(source)
-        beside = read_beside(loaded, results, registers, settings)
+        beside = read_beside(loaded, files, settings)
         if output:
             settings.guard(output)
     write = partial(
@@ -338,6 +349,7 @@ def graph(
         portable=portable,
         results=beside[0],
         feedback=beside[1],
+        decisions=beside[2],
         alignments=aligned,
     )
     with settings.watching("building the graph"):

@@ -34,6 +34,7 @@ from sphinx_policyspec.model.feedback import FeedbackKind, FeedbackStatus
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.proposals import EditKind, ProposalStatus
 from sphinx_policyspec.readers.cases import CASE, DELEGATES, EXPECT, ITEM, MODES, SEMANTICS, CaseKey
+from sphinx_policyspec.readers.decision_records import DECISION_RECORD
 from sphinx_policyspec.readers.feedback import FEEDBACK, FEEDBACK_MAP, REGISTER
 from sphinx_policyspec.readers.judgements import JUDGEMENT, RESULT_FIELDS, RESULT_MAP, TRIAGE
 from sphinx_policyspec.readers.overlays import (
@@ -228,6 +229,19 @@ def _proposal() -> _Schema:
     }
 
 
+def _decision_record() -> _Schema:
+    """Return the schema of the heads of records of decisions; keys of other tools may stand there, too."""
+    texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "policyspec decision record",
+        "description": "The head of a record of a decision, in the form of MADR 4, with what it decides about.",
+        **_keys(DECISION_RECORD, _written()["decision_record"]),
+        "additionalProperties": True,
+        "$defs": {"names": texts},
+    }
+
+
 def _feedback_map() -> _Schema:
     """Return the schema of maps of labels, for `policyspec feedback --map`."""
     texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
@@ -352,6 +366,7 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
     "feedback": _feedback,
     "feedback-map": _feedback_map,
     "proposal": _proposal,
+    "decision-record": _decision_record,
 }
 """The schemas of files that people write, by the kind of file."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
 from sphinx_policyspec.feedback.anchors import Anchor, AnchorState, FoundAnchor, PlainTexts
-from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.feedback.joins import Links, circles
 from sphinx_policyspec.files import Brief, grouped
-from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 from sphinx_policyspec.model.finding import UnknownNames, no_such_clause, shown
 from sphinx_policyspec.model.spec import base_of, is_date
@@ -157,20 +157,9 @@ class FeedbackCheck:
     def _named(self, record: Feedback) -> Iterator[Finding]:
         """Yield what is wrong with ids of provisions; one of the release that the record is about is right."""
         for name in record.provisions:
-            if name in self.spec.provision_by_id:
-                continue
             span = record.place("provisions", name)
-            if now := self._links.now(name):
-                message = f"{shown(name)} is called `{now}` now"
-                yield Finding(code="renamed-target", message=message, span=span, hint=f"write `{now}`")
-            elif any(name in one.provision_by_id for one in self.releases):
-                if not record.is_open:
-                    continue
-                message = f"{shown(name)} is gone from {shown(self.spec.version)}"
-                hint = "name what says it now, or take the record for answered"
-                yield Finding(code="vanished-target", message=message, span=span, hint=hint)
-            else:
-                yield self._names.finding("provision", name, span, self.spec.provision_by_id)
+            if found := self._links.problem(name, span, may_be_gone=not record.is_open):
+                yield found
 
     def _answered(self, record: Feedback) -> Iterator[Finding]:
         """Yield that nothing changed in the release that is said to answer a record, as far as its releases are known."""
@@ -244,25 +233,8 @@ class FeedbackCheck:
 
     def _circles(self) -> Iterator[Finding]:
         """Yield each circle of records that say the same as one another, of which none came first."""
-        left = {one.id: [name for name in one.duplicates if name in self._by_id] for one in self.records}
-        done: set[str] = set()
-        told: set[str] = set()
-        for begin in left:
-            walk = [begin] if begin not in done else []
-            depths = dict.fromkeys(walk, 0)
-            while walk:
-                if not left[walk[-1]]:
-                    done.add(name := walk.pop())
-                    del depths[name]
-                elif (other := left[walk[-1]].pop()) in depths:
-                    # Of several circles through one record the first is told.
-                    if other not in told:
-                        told.add(other)
-                        first = depths[other]
-                        yield self._circle(walk[first : first + _FEW], len(walk) - first)
-                elif other not in done:
-                    depths[other] = len(walk)
-                    walk.append(other)
+        edges = {one.id: [name for name in one.duplicates if name in self._by_id] for one in self.records}
+        yield from (self._circle(names[:_FEW], len(names)) for names in circles(edges))
 
     def _circle(self, names: Sequence[str], count: int) -> Finding:
         """Return that records are a circle.
@@ -270,7 +242,7 @@ class FeedbackCheck:
         :param names: of the first ones
         :param count: of all of them
         """
-        spans: list[Span] = [self._by_id[name].place("id") for name in names]
+        spans = [self._by_id[name].place("id") for name in names]
         told = " → ".join((*map(shown, names), "…" if count > len(names) else shown(names[0])))
         message = f"{count} records are duplicates in a circle: {told}"
         if count == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from sphinx_policyspec.compare.matching import identify
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.terms import Iris
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.nearest import content_words
 from sphinx_policyspec.model.spec import base_of
 
@@ -92,6 +93,28 @@ class Links:
     @cached_property
     def _gone(self) -> frozenset[str]:
         return frozenset(one.id for older in self._older for one in older.provisions)
+
+    def problem(self, name: str, span: Span, *, may_be_gone: bool) -> Finding | None:
+        """Return what is wrong with an id that a record gives; one that releases before had is not unknown.
+
+        :param may_be_gone: whether it is right that the provision is not there any more
+        """
+        if name in self.spec.provision_by_id:
+            return None
+        if now := self.now(name):
+            message = f"{shown(name)} is called `{now}` now"
+            return Finding(code="renamed-target", message=message, span=span, hint=f"write `{now}`")
+        if name not in self._gone:
+            return self._unknown.finding("provision", name, span, self.spec.provision_by_id)
+        if may_be_gone:
+            return None
+        message = f"{shown(name)} is gone from {shown(self.spec.version)}"
+        hint = "name what says it now, or take the record for answered"
+        return Finding(code="vanished-target", message=message, span=span, hint=hint)
+
+    @cached_property
+    def _unknown(self) -> UnknownNames:
+        return UnknownNames()
 
     def is_iri(self, address: str) -> bool:
         """Return whether an address is the IRI of a provision."""
@@ -176,3 +199,29 @@ class Links:
             if count >= min(_SHARED, max(len(self._words[place][2]), 1))
         )
         return tuple("{}: {}".format(*self._words[place][:2]) for _, place in best[:_FEW])
+
+
+def circles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield circles of names that lead to one another, each with its names in order.
+
+    Of several circles through one name the first is told.
+
+    :param edges: the names that each one leads to
+    """
+    left = {name: list(others) for name, others in edges.items()}
+    done: set[str] = set()
+    told: set[str] = set()
+    for begin in left:
+        walk = [begin] if begin not in done else []
+        depths = dict.fromkeys(walk, 0)
+        while walk:
+            if not left[walk[-1]]:
+                done.add(name := walk.pop())
+                del depths[name]
+            elif (other := left[walk[-1]].pop()) in depths:
+                if other not in told:
+                    told.add(other)
+                    yield (*walk[depths[other] :],)
+            elif other not in done:
+                depths[other] = len(walk)
+                walk.append(other)

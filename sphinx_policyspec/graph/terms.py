@@ -128,13 +128,14 @@ PREFIXES = {
 """The prefixes that our outputs and questions use."""
 
 ASKED_PREFIXES = PREFIXES | {
+    "adms": "http://www.w3.org/ns/adms#",
     "earl": "http://www.w3.org/ns/earl#",
     "oa": "http://www.w3.org/ns/oa#",
     "schema": "https://schema.org/",
     "semapv": "https://w3id.org/semapv/vocab/",
     "sssom": "https://w3id.org/sssom/",
 }
-"""The same, and those of what only graphs of alignments, results and feedback hold: queries need not declare them."""
+"""The same, and those of what only graphs of alignments, results, feedback and decisions hold: queries need not declare them."""
 
 ONTOLOGY = PREFIXES["ps"].removesuffix("#")
 """The name of the ontology itself."""
@@ -157,6 +158,9 @@ class _Namespace:
         def __getattr__(self, name: str) -> Iri: ...
 
 
+ADMS = _Namespace("adms", ("status",))
+ADMS_STATUS = "http://purl.org/adms/status/"
+"""What the statuses of ADMS begin with."""
 EARL = _Namespace(
     "earl", ("Assertion", "Assertor", "TestSubject", "assertedBy", "automatic", "mode", "subject", "test")
 )
@@ -171,8 +175,8 @@ SCHEMA = _Namespace("schema", ("Comment", "text", "url"))
 DCTERMS = _Namespace(
     "dcterms",
     (
-        *("conformsTo", "created", "creator", "identifier", "issued", "license", "publisher", "replaces"),
-        "title",
+        *("conformsTo", "created", "creator", "identifier", "isReplacedBy", "issued", "license"),
+        *("modified", "publisher", "replaces", "title"),
     ),
 )
 OWL = _Namespace(
@@ -212,7 +216,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 
 KINDS = tuple(
     """
-    anchor change changelog changelog-entry clause comment commentary comparison definition document eval-difference eval-grader eval-model eval-result eval-run eval-tag example feedback fragment gap goal level
+    anchor change changelog changelog-entry clause comment commentary comparison decision-record definition document eval-difference eval-grader eval-model eval-result eval-run eval-tag example feedback fragment gap goal level
     link message priority prompt prompt-file prose provision reference refusal release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
@@ -229,6 +233,7 @@ class OwnGraph(enum.StrEnum):
     CHANGES = "changes"
     RESULTS = "results"
     FEEDBACK = "feedback"
+    DECISIONS = "decisions"
 
 
 class Iris:

@@ -51,6 +51,7 @@ class Category(enum.StrEnum):
     ALIGNMENTS = "alignments", "Alignments"
     FEEDBACK = "feedback", "Feedback"
     PROPOSALS = "proposals", "Proposals"
+    DECISIONS = "decisions", "Records of decisions"
     GENERAL = "general", "Files and comments"
 
     def __new__(cls, word: str, heading: str) -> Self:

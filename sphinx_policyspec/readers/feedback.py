@@ -12,12 +12,12 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import Brief, files_at, without_collector
-from sphinx_policyspec.model import Finding, Span
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
 from sphinx_policyspec.model.finding import taken
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.cases import CaseKey
-from sphinx_policyspec.readers.judgements import one_of
+from sphinx_policyspec.readers.judgements import not_read, one_of
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -93,20 +93,9 @@ def read_feedback_file(path: Path, name: str) -> tuple[tuple[Feedback, ...], tup
     try:
         text, wrong = read_text(path, name)
         records, findings = read_feedback(text, name)
-    except AnnotationError as error:
-        return (), (_unusable(str(error), name),)
-    except SourceError as error:
-        return (), (Finding(code="unreadable-file", message=str(error), span=Span(name, 1)),)
+    except (AnnotationError, SourceError) as error:
+        return (), (not_read(error, name),)
     return records, (*wrong, *findings)
-
-
-def _unusable(said: str, name: str) -> Finding:
-    """Return as a finding that a register is no YAML, at its line."""
-    place, _, why = said.removeprefix(name).partition(": ")
-    line = place.removeprefix(":")
-    return Finding(
-        code="annotations", message=why or said, span=Span(name, int(line) if line.isdigit() else 1)
-    )
 
 
 def read_registers(

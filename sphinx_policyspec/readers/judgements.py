@@ -10,9 +10,19 @@ from pathlib import Path
 
 import yaml
 
-from sphinx_policyspec.errors import AnnotationError
+from sphinx_policyspec.errors import AnnotationError, PolicySpecError
 from sphinx_policyspec.files import dump_json, write_file
-from sphinx_policyspec.model import Defect, Direction, Finding, JudgedKind, Judgement, Severity, Spec, Triage
+from sphinx_policyspec.model import (
+    Defect,
+    Direction,
+    Finding,
+    JudgedKind,
+    Judgement,
+    Severity,
+    Span,
+    Spec,
+    Triage,
+)
 from sphinx_policyspec.model.finding import UnknownNames
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.spec import is_date
@@ -290,6 +300,19 @@ def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
         return None
     texts = {name: given.get(name, "") for name in ("old", "new", "id", "evidence", "who", "date", "digest")}
     return Judgement(**texts, direction=Direction(direction), kind=JudgedKind(kind), span=reader.span(node))
+
+
+def not_read(error: PolicySpecError, name: str) -> Finding:
+    """Return as a finding that a file cannot be read, or is no YAML, at the line that the error names.
+
+    :param name: how findings name the file
+    """
+    if not isinstance(error, AnnotationError):
+        return Finding(code="unreadable-file", message=str(error), span=Span(name, 1))
+    place, _, why = str(error).removeprefix(name).partition(": ")
+    line = place.removeprefix(":")
+    span = Span(name, int(line) if line.isdigit() else 1)
+    return Finding(code="annotations", message=why or str(error), span=span)
 
 
 def one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[StrEnum]) -> str | None:

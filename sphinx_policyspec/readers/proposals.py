@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sphinx_policyspec.files import number_of, without_collector
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit, ProposalStatus
 from sphinx_policyspec.readers.cases import CaseKey
-from sphinx_policyspec.readers.judgements import one_of
+from sphinx_policyspec.readers.judgements import not_read, one_of
 from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -90,8 +90,7 @@ def read_proposal(text: str, file: str) -> tuple[Proposal | None, tuple[Finding,
     :param file: how findings name the file
     """
     lines = text.removeprefix("\ufeff").split("\n")
-    end = next((n for n, line in enumerate(lines) if n and line.rstrip() == "---"), 0)
-    if lines[0].rstrip() != "---" or not end:
+    if not (end := head_end(lines)):
         hint = "begin it with `---`, its `id`, `title` and `against`, and `---`"
         message = "a proposal has a head of YAML between two lines `---`"
         return None, (Finding(code="missing-key", message=message, span=Span(file, 1), hint=hint),)
@@ -116,6 +115,13 @@ def read_proposal(text: str, file: str) -> tuple[Proposal | None, tuple[Finding,
     return replace(proposal, rationale=rationale, edits=tuple(edits)), tuple(findings)
 
 
+def head_end(lines: Sequence[str]) -> int:
+    """Return the place of the line that ends a head of YAML; 0 where a text does not begin with one."""
+    if lines[0].rstrip() != "---":
+        return 0
+    return next((n for n, line in enumerate(lines) if n and line.rstrip() == "---"), 0)
+
+
 def _blanks(lines: list[str], file: str) -> Iterator[Finding]:
     """Yield that something is to be filled in, at the first of such places."""
     places = [(number, found) for number, line in enumerate(lines, 1) for found in _BLANK.finditer(line)]
@@ -136,13 +142,8 @@ def read_proposal_file(path: Path, name: str) -> tuple[Proposal | None, tuple[Fi
     try:
         text, wrong = read_text(path, name)
         proposal, findings = read_proposal(text, name)
-    except AnnotationError as error:
-        where, _, why = str(error).removeprefix(name).partition(": ")
-        line = where.removeprefix(":")
-        span = Span(name, int(line) if line.isdigit() else 1)
-        return None, (Finding(code="annotations", message=why or str(error), span=span),)
-    except SourceError as error:
-        return None, (Finding(code="unreadable-file", message=str(error), span=Span(name, 1)),)
+    except (AnnotationError, SourceError) as error:
+        return None, (not_read(error, name),)
     return proposal, (*wrong, *findings)
 
 

@@ -53,6 +53,7 @@ def found_in(path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> list
         (".overlay.yaml", _overlaid),
         (".feedback.yaml", _fed_back),
         (".proposal.md", _proposed),
+        (".decision.md", _decided),
         (".sssom.tsv", _aligned),
         (".import.md", _drafted),
         (".agents.md", _exported),
@@ -153,6 +154,12 @@ def _proposed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     others = [name for name in ("other.proposal.md",) if Path(name).is_file()]
     tried = [name for name in ("cases.yaml",) if Path(name).is_file()]
     return _shown(ps.check_proposal(CASES / "upstream.md", *others, path.name, cases=tried).findings)
+
+
+def _decided(path: Path, _monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is found of a record of a decision, beside another one where there is one."""
+    others = [one for one in (path.parent / "other.decision.md",) if one.is_file()]
+    return _shown(ps.check_decision_records(CASES / "upstream.md", path, *others).findings)
 
 
 def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

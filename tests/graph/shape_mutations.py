@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from sphinx_policyspec.decision_records.check import DecisionRecordCheck, DecisionRecordReport
+from sphinx_policyspec.decision_records.graph import decision_record_pieces
 from sphinx_policyspec.evals.graph import result_pieces
 from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
 from sphinx_policyspec.feedback.graph import feedback_pieces
@@ -16,6 +18,7 @@ from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.readers.decision_records import read_decision_record
 from sphinx_policyspec.readers.feedback import read_feedback
 from tests.graph.names import PS
 from tests.graph.results import PAIR
@@ -41,9 +44,17 @@ def _said() -> FeedbackReport:
     return FeedbackCheck(read_feedback(register, "f.yaml")[0], (WHOLE,)).report()
 
 
+def _decided() -> DecisionRecordReport:
+    """Return a record of a decision that says all that one can."""
+    head = "---\nstatus: accepted\ndate: 2026-01-05\ndecision-makers: Ann\nprovisions: be_kind\nrationale-not-derivable: true\n---\n# Why\n"
+    record, _findings = read_decision_record(head, "why.md")
+    assert record
+    return DecisionRecordCheck([record], (WHOLE,), {}).report()
+
+
 @functools.cache
 def valid() -> tuple[Triple, ...]:
-    """Return a spec, with what only graphs of several releases of results and of feedback have."""
+    """Return a spec, with what only graphs of several releases, of results, of feedback and of decisions have."""
     fact = ChangeFact(
         kind="renamed",
         subject="provision",
@@ -59,6 +70,7 @@ def valid() -> tuple[Triple, ...]:
     lines = [line for line in b"".join(pieces).splitlines() if b":change/" in line.partition(b" ")[0]]
     lines += b"".join(result_pieces(PAIR)).splitlines()
     lines += b"".join(feedback_pieces(_said())).splitlines()
+    lines += b"".join(decision_record_pieces(_decided())).splitlines()
     whole = to_graph(WHOLE).parse(
         data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
     )

@@ -1,0 +1,71 @@
+"""Records of decisions as a graph of its own: what they decide about, and what took their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from sphinx_policyspec.decision_records.check import DecisionRecordReport
+from sphinx_policyspec.graph.serialize import NamedGraph
+from sphinx_policyspec.graph.terms import (
+    ADMS,
+    ADMS_STATUS,
+    DCTERMS,
+    PROV,
+    PS,
+    RDF,
+    XSD,
+    Foreign,
+    Iri,
+    Iris,
+    OwnGraph,
+    Triple,
+)
+from sphinx_policyspec.model.decision_records import RecordStatus
+from sphinx_policyspec.model.spec import given_base
+
+_ADMS = {
+    RecordStatus.PROPOSED: "UnderDevelopment",
+    RecordStatus.ACCEPTED: "Completed",
+    RecordStatus.REJECTED: "Withdrawn",
+    RecordStatus.DEPRECATED: "Deprecated",
+    RecordStatus.SUPERSEDED: "Deprecated",
+}
+"""What the vocabulary of statuses of ADMS calls each; our own words stand beside them."""
+
+
+def decision_record_pieces(
+    report: DecisionRecordReport, base_iri: str = "", *, form: str = "nq"
+) -> Iterator[bytes]:
+    """Return records of decisions as N-Quads or TriG, in pieces of whole lines: the same for the same records.
+
+    They stand in the graph ``<base>decisions``, edit no norm, and are read back by nothing.
+    """
+    return decision_record_graph(report, base_iri).pieces(form)
+
+
+def decision_record_graph(report: DecisionRecordReport, base_iri: str = "") -> NamedGraph:
+    """Return the same as a graph."""
+    iris = Iris(given_base(base_iri, report.base_iri))
+    return NamedGraph(name=iris.beside(OwnGraph.DECISIONS), triples=partial(_triples, iris, report))
+
+
+def _triples(iris: Iris, report: DecisionRecordReport) -> Iterator[Triple]:
+    for record in report.records:
+        iri = iris.iri("decision-record", record.id)
+        yield iri, RDF.type, PS.DecisionRecord
+        yield iri, DCTERMS.identifier, record.id
+        yield iri, DCTERMS.title, record.title
+        yield iri, PS.status, record.status.value
+        yield iri, ADMS.status, Iri(f"{ADMS_STATUS}{_ADMS[record.status]}")
+        if record.date:
+            yield iri, DCTERMS.modified, Foreign(record.date, XSD.date, "")
+        yield from ((iri, DCTERMS.creator, name) for name in record.decision_makers)
+        for name in dict.fromkeys(report.today(name) for name in record.provisions):
+            yield iri, PS.decides, iris.iri("provision", name)
+        if record.is_rationale_extra:
+            yield iri, PS.rationaleNotDerivable, Foreign("true", XSD.boolean, "")
+        if successor := report.successors.get(record.id):
+            yield iri, DCTERMS.isReplacedBy, iris.iri("decision-record", successor)
+        for name in report.answers.get(record.id, ()):
+            yield iri, PROV.wasDerivedFrom, iris.iri("feedback", name)
