@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from sphinx_policyspec.compare.words import normal, spaced
 from sphinx_policyspec.files import Brief
@@ -173,7 +174,7 @@ def _words(text: str) -> Words:
     plain = re.sub(r"(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])", " ", plain)
     found: list[str] = []
     tokens = [token for token in _TOKEN.findall(plain) if token[0] != "\x02"]
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in pairwise((*tokens, "")):
         word = token.lower()
         is_unit = len(token) < _LONGER_THAN_UNITS and found[-1:] and found[-1][0].isdecimal()
         if is_unit or (len(token) > 1 and token.isupper()):
