@@ -6,7 +6,7 @@ copyright = author  # noqa: A001
 version = release = "2.1"
 
 extensions = ["myst_parser", "sphinx_policyspec"]
-exclude_patterns = ["_build", "proposals"]
+exclude_patterns = ["_build", "decisions", "proposals"]
 myst_enable_extensions = ["colon_fence"]
 html_theme = "furo"
 html_title = "Marginalia"
