@@ -31,4 +31,5 @@ latex_elements = {
 
 policyspec_ask_page = True
 policyspec_feedback = "feedback.yaml"
+policyspec_decisions = ["decisions/*.md"]
 policyspec_base_iri = "https://marginalia.example/spec/"

@@ -16,7 +16,7 @@ from sphinx_policyspec.model.decision_records import DecisionRecord, RecordStatu
 from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.proposals import Proposal
 from sphinx_policyspec.model.spec import base_of
-from sphinx_policyspec.readers.decision_records import decision_record_files, read_decision_records
+from sphinx_policyspec.readers.decision_records import decision_names, read_decision_records
 
 _NUMBERED = re.compile(r"^(?:ADR[- ]?)?(\d{1,8})$", re.IGNORECASE)
 _FEW = 5
@@ -199,16 +199,6 @@ def decision_records_in(
     :param folder: what patterns are relative to
     :param seen_from: the folder from which findings name a file
     """
-    return decision_records_of(
-        (
-            (file, Path(os.path.relpath(file, seen_from)).as_posix())
-            for file in decision_files_below(folder, globs)
-        ),
-        releases,
-    )
-
-
-def decision_files_below(folder: Path, globs: Sequence[str]) -> list[Path]:
-    """Return the records that patterns name, such as ``decisions/*.md``, each once; a folder stands for those below it."""
-    found = (file for pattern in globs for file in sorted(folder.glob(pattern)))
-    return [*dict.fromkeys(one for file in found for one in decision_record_files(file))]
+    files = [folder / name for name in decision_names(folder, globs)]
+    named = [(file, Path(os.path.relpath(file, seen_from)).as_posix()) for file in files]
+    return decision_records_of(named, releases)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from glob import glob
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -59,6 +61,18 @@ def decision_record_files(path: Path) -> list[Path]:
         for one in files_at(path)
         if one == path or (one.suffix == ".md" and one.stem.lower() not in _NO_RECORDS)
     ]
+
+
+def decision_names(folder: Path, globs: Sequence[str]) -> list[str]:
+    """Return the files that patterns name, each once, as seen from the folder that the patterns are relative to.
+
+    :param globs: such as ``decisions/*.md``, or ``decisions`` for all records in a folder
+    """
+    # That of a Path raises for some patterns.
+    named = (sorted(glob(one, root_dir=folder, recursive=True)) for one in globs)  # noqa: PTH207
+    found = [Path(folder, name) for names in named for name in names]
+    files = dict.fromkeys(file for path in found for file in decision_record_files(path))
+    return [Path(os.path.relpath(file, folder)).as_posix() for file in files]
 
 
 def read_decision_record(text: str, file: str) -> tuple[DecisionRecord | None, tuple[Finding, ...]]:

@@ -148,6 +148,9 @@ class PolicySpecConfig:
     feedback: str | list[str] = _option(
         "", "Register of feedback (YAML), a folder of them, or several of either.", _text_or_texts, "env"
     )
+    decisions: list[str] = _option(
+        list, "Patterns of records of decisions (MADR), such as `decisions/*.md`.", _list, "env", _text_item
+    )
     severity: dict[str, str] = _option(
         dict,
         "Codes or categories to `error`, `warning`, `hint` or `off`.",
@@ -240,11 +243,6 @@ class PolicySpecConfig:
     triage: str = _option(
         "", "Triage file (what contradicts the spec), relative to the folder of `conf.py`.", _text, "env"
     )
-
-    @property
-    def result_files(self) -> tuple[str, ...]:
-        """The files and folders of results."""
-        return several(self.results)
 
     @property
     def foreign_pages(self) -> list[str]:

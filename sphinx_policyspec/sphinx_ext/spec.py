@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,9 +19,9 @@ from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, exact, files_at
 from sphinx_policyspec.graph.terms import ontology_digest
-from sphinx_policyspec.model.finding import Places, Use
 from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.decision_records import decision_names
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, project_title, several, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of, topics_of
 from sphinx_policyspec.sphinx_ext.domain.records import (
@@ -36,12 +35,14 @@ from sphinx_policyspec.sphinx_ext.domain.records import (
     inventories,
     reading_order,
 )
+from sphinx_policyspec.sphinx_ext.pages.gathered import places_of, spec_again
 from sphinx_policyspec.sphinx_ext.pages.inline import with_titles_resolved
 from sphinx_policyspec.sphinx_ext.store import PagePart, read_fragment, releases_of
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
+    from sphinx_policyspec.decision_records.check import DecisionRecordReport
     from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
@@ -163,38 +164,6 @@ def _renamed(fragment: model.Spec, page: PageRecord, docname: str, taken: set[st
     )
 
 
-# -- what is wrong ------------------------------------------------------------------------------
-
-
-def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, PagePart]) -> Places:
-    """Return where names stand on pages, and which text is part of several of them."""
-    reached: dict[model.Span, list[str]] = defaultdict(list)
-    placed: list[tuple[Use, model.Span]] = []
-    for docname in order:
-        if docname in found:
-            fragment = found[docname]
-            placed += fragment.places
-            objects = zip(pages[docname].objects, fragment.spans, strict=True)
-            spans = [span for item, span in objects if not item.is_alias]
-            for span in (*spans, *(prompt.span for prompt in fragment.spec.prompts)):
-                reached[span].append(docname)
-    several = {span: tuple(dict.fromkeys(names)) for span, names in reached.items() if len(names) > 1}
-    return Places.of(placed, several)
-
-
-def spec_again(fragments: Iterable[PagePart]) -> Iterator[model.Finding]:
-    """Find that the spec is declared once more; the first in reading order counts."""
-    found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
-    for span in found[1:]:
-        yield model.Finding(
-            code="duplicate-spec",
-            message=f"the spec is declared already at {found[0].file}:{found[0].line}",
-            span=span,
-            hint="keep one `policy:spec`",
-            related=(found[0],),
-        )
-
-
 @dataclass(slots=True)
 class Knowledge:
     """What a build knows of the spec. One belongs to each application, and none is stored.
@@ -215,6 +184,7 @@ class Knowledge:
     _base: KnowledgeBase | None = None
     _results: tuple[Results | None, dict[str, PolicySpecError]] | None = None
     _feedback: FeedbackReport | None = None
+    _decisions: DecisionRecordReport | None = None
     _older: dict[str, tuple[model.Spec, ...]] = field(default_factory=dict)
 
     def pages_were_read(self) -> None:
@@ -233,7 +203,8 @@ class Knowledge:
         if self._spec is None or digest != self._digest:
             spec, self._findings = self._put_together(env)
             self._spec = _based(env, spec)
-            self._digest, self._older, self._results, self._feedback = digest, {}, None, None
+            self._digest, self._older, self._results = digest, {}, None
+            self._feedback, self._decisions = None, None
             self.close()
         return self._spec
 
@@ -274,18 +245,22 @@ class Knowledge:
                 from sphinx_policyspec.feedback.graph import feedback_pieces  # noqa: PLC0415  few keep a register
 
                 self._base.add_graphs(lambda: feedback_pieces(said))
+            if decided := self.decisions(env):
+                from sphinx_policyspec.decision_records.graph import decision_record_pieces  # noqa: PLC0415  likewise
+
+                self._base.add_graphs(lambda: decision_record_pieces(decided))
         return self._base
 
     def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, PolicySpecError]]:
         """Return what evaluations say of the spec, where the project names some, and why they cannot be read, by option."""
         config = PolicySpecConfig.of(env.config)
-        if not (config.result_files or config.triage):
+        if not (several(config.results) or config.triage):
             return None, {}
         spec = self.spec(env)
         if self._results is None:
             from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
 
-            named = config.result_files, config.triage, config.results_baseline
+            named = several(config.results), config.triage, config.results_baseline
             self._results = results_in((*self._past(env), spec), domain_of(env).given.confdir, *named)
         return self._results
 
@@ -298,6 +273,17 @@ class Knowledge:
             if self._feedback is None:
                 self._feedback = feedback_in((*self._past(env), spec), confdir, names, Path(env.srcdir))
         return self._feedback
+
+    def decisions(self, env: BuildEnvironment) -> DecisionRecordReport | None:
+        """Return why the spec says what it says, where the project names records of decisions."""
+        if globs := PolicySpecConfig.of(env.config).decisions:
+            from sphinx_policyspec.decision_records.check import decision_records_in  # noqa: PLC0415  few keep some
+
+            spec, confdir = self.spec(env), domain_of(env).given.confdir
+            if self._decisions is None:
+                releases = (*self._past(env), spec)
+                self._decisions = decision_records_in(releases, confdir, globs, Path(env.srcdir))
+        return self._decisions
 
     def _past(self, env: BuildEnvironment) -> tuple[model.Spec, ...]:
         """Return the releases before the spec; one that cannot be read is told by whatever compares with it."""
@@ -384,8 +370,9 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         reader = domain_of(env).given.reader(())
         states = [(source, reader.state(source)) for source in older]
         state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
-    beside = *config.alignments, *several(config.feedback), *config.result_files
-    for name in filter(None, (config.judgements, config.triage, *beside)):
+    beside = *config.alignments, *several(config.feedback), *several(config.results)
+    decided = decision_names(domain_of(env).given.confdir, config.decisions)
+    for name in filter(None, (config.judgements, config.triage, *beside, *decided)):
         for path in files_at(Path(domain_of(env).given.confdir, name)):
             state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())

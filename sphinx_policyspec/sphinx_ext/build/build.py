@@ -57,6 +57,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
+from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionsPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
 from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPage
 from sphinx_policyspec.sphinx_ext.web.llms import link_markdown, write_llms
@@ -178,8 +179,7 @@ class Build:
     handbook: HandbookPages = field(init=False)
     changes: ChangesPage = field(init=False)
     ask: AskPage = field(init=False)
-    results: ResultsPage = field(init=False)
-    feedback: FeedbackPage = field(init=False)
+    beside: tuple[ResultsPage | FeedbackPage | DecisionsPage, ...] = field(init=False)
     failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False
@@ -192,8 +192,7 @@ class Build:
         self.handbook = HandbookPages(self.knowledge, self.views.since)
         self.changes = ChangesPage(self.views)
         self.ask = AskPage(self.knowledge)
-        self.results = ResultsPage(self.knowledge)
-        self.feedback = FeedbackPage(self.knowledge)
+        self.beside = tuple(page(self.knowledge) for page in (ResultsPage, FeedbackPage, DecisionsPage))
 
     def begin(self, app: Sphinx) -> None:
         """Tell the domain what Sphinx was told, and Sphinx what pages of ours there will be."""
@@ -348,11 +347,11 @@ class Build:
         return show_index(app, docname, template, context)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Yield the pages without a source: what answers questions, changes, results of evaluations and feedback."""
+        """Yield the pages without a source: what answers questions, changes, results of evaluations, feedback and decisions."""
         yield from self.ask.pages(app)
         yield from self.changes.pages(app)
-        yield from self.results.pages(app)
-        yield from self.feedback.pages(app)
+        for beside in self.beside:
+            yield from beside.pages(app)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write what lies beside the pages, then end the process that ran queries."""
@@ -425,8 +424,8 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     yield from setting_findings(app)
     yield from result_findings(app, knowledge)
     yield from alignment_findings(app, knowledge)
-    if feedback := knowledge.feedback(env):
-        yield from feedback.findings
+    for beside in (knowledge.feedback(env), knowledge.decisions(env)):
+        yield from beside.findings if beside else ()
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

@@ -30,6 +30,7 @@ from sphinx_policyspec.exports.report_formats import marked
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
+from sphinx_policyspec.readers.decision_records import decision_names
 from sphinx_policyspec.readers.text import SourceLines, absent, read_text
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, several, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
@@ -298,6 +299,9 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         for pattern in patterns:
             if not any(map(compile_matchers([pattern])[0], files)):
                 yield f"{PREFIX}{option}", f"`{PREFIX}{option}`: no file matches `{pattern}`"
+    for pattern in config.decisions:
+        if not decision_names(Path(app.confdir), [pattern]):
+            yield f"{PREFIX}decisions", f"`{PREFIX}decisions`: no file matches `{pattern}`"
     named: list[tuple[str, str, Callable[[Path], object]]] = [
         ("baseline", config.baseline, read_baseline),
         ("judgements", config.judgements, _read_judgements),

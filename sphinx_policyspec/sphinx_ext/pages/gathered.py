@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ from sphinx import addnodes
 
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import Owner, attributes_of
-from sphinx_policyspec.model.finding import AS_STATED, Use
+from sphinx_policyspec.model.finding import AS_STATED, Places, Use
 from sphinx_policyspec.sphinx_ext.domain.records import (
     DOMAIN,
     KIND_OF_ROLE,
@@ -25,6 +25,7 @@ from sphinx_policyspec.sphinx_ext.pages.inline import raw_of, text_around, words
 from sphinx_policyspec.sphinx_ext.pages.marks import Declared, start_of
 from sphinx_policyspec.sphinx_ext.pages.markup import MarkupWriter, WrittenText
 from sphinx_policyspec.sphinx_ext.pages.places import Placed, Source, occurrences, source_of
+from sphinx_policyspec.sphinx_ext.store import PagePart
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -452,3 +453,32 @@ class Gathered:
 def is_local(document: nodes.document, target: str) -> bool:
     """Return whether a page itself has an anchor, be it that of a heading."""
     return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}
+
+
+def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, PagePart]) -> Places:
+    """Return where names stand on pages, and which text is part of several of them."""
+    reached: dict[model.Span, list[str]] = defaultdict(list)
+    placed: list[tuple[Use, model.Span]] = []
+    for docname in order:
+        if docname in found:
+            fragment = found[docname]
+            placed += fragment.places
+            objects = zip(pages[docname].objects, fragment.spans, strict=True)
+            spans = [span for item, span in objects if not item.is_alias]
+            for span in (*spans, *(prompt.span for prompt in fragment.spec.prompts)):
+                reached[span].append(docname)
+    several = {span: tuple(dict.fromkeys(names)) for span, names in reached.items() if len(names) > 1}
+    return Places.of(placed, several)
+
+
+def spec_again(fragments: Iterable[PagePart]) -> Iterator[model.Finding]:
+    """Find that the spec is declared once more; the first in reading order counts."""
+    found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
+    for span in found[1:]:
+        yield model.Finding(
+            code="duplicate-spec",
+            message=f"the spec is declared already at {found[0].file}:{found[0].line}",
+            span=span,
+            hint="keep one `policy:spec`",
+            related=(found[0],),
+        )

@@ -13,12 +13,10 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.feedback.anchors import AnchorState, FoundAnchor
 from sphinx_policyspec.files import grouped, html_safe
-from sphinx_policyspec.model import TargetKind
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
-from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow
-from sphinx_policyspec.sphinx_ext.web.places import FEEDBACK_PAGE, PAGE_BUILDERS, level_html
+from sphinx_policyspec.sphinx_ext.web.places import FEEDBACK_PAGE, PAGE_BUILDERS, provision_link
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -174,13 +172,7 @@ class _Page:
         """Return the title of a provision, which leads to it."""
         if not name:
             return escape(_("Not assigned to a provision"))
-        domain = domain_of(self._app.env)
-        item = domain.find(TargetKind.PROVISION, name)
-        if item is None:
-            return f"<code>{html_safe(name)}</code>"
-        address = f"{self._app.builder.get_relative_uri(FEEDBACK_PAGE, item.docname)}#{item.anchor}"
-        level = level_html(item.level, domain.title_of_level(item.level)) if item.level else ""
-        return f'<a class="reference internal" href="{escape(address, quote=True)}">{html_safe(item.title)}</a>{level}'
+        return provision_link(self._app, FEEDBACK_PAGE, name)
 
     def _record(self, record: Feedback) -> str:
         """Return a record; of several provisions it stands once, and has a link elsewhere."""

@@ -334,7 +334,7 @@ class HandbookPages:
         return {anchor: texts for anchor, texts in found.items() if texts}
 
     def _told(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
-        """Return what yields the lines of a panel that tell of results of evaluations, and of feedback, where there are some."""
+        """Return what yields the lines of a panel that tell of results of evaluations, feedback and decisions, where there are some."""
         tellers: list[Callable[[str], Iterator[panels.PanelRow]]] = []
         if results := self.knowledge.evaluated(app.env)[0]:
             from sphinx_policyspec.sphinx_ext.web.evals import ResultPanels  # noqa: PLC0415  few projects evaluate
@@ -345,6 +345,10 @@ class HandbookPages:
             from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPanels  # noqa: PLC0415  few keep a register
 
             tellers.append(FeedbackPanels(report, has_page=app.builder.name in PAGE_BUILDERS).rows)
+        if decided := self.knowledge.decisions(app.env):
+            from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionPanels  # noqa: PLC0415  few keep some
+
+            tellers.append(DecisionPanels(decided, has_page=app.builder.name in PAGE_BUILDERS).rows)
         return lambda name: chain.from_iterable(tell(name) for tell in tellers)
 
     def _prompts(self, name: str) -> tuple[EvalPrompt, ...]:

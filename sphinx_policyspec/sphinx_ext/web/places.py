@@ -16,6 +16,7 @@ from sphinx.domains import IndexEntry
 from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
 
+from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import Spec, TargetKind, Topic
 from sphinx_policyspec.sphinx_ext.asks.queries import ViewKind
 from sphinx_policyspec.sphinx_ext.domain.domain import (
@@ -54,7 +55,9 @@ RESULTS_PAGE = "policy-results"
 """Name of the page that tells of results of evaluations."""
 FEEDBACK_PAGE = "policy-feedback"
 """Name of the page that tells what people say of the spec."""
-OUR_PAGES = (ASK_PAGE, RESULTS_PAGE, FEEDBACK_PAGE)
+DECISIONS_PAGE = "policy-decisions"
+"""Name of the page that tells why the spec says what it says."""
+OUR_PAGES = (ASK_PAGE, RESULTS_PAGE, FEEDBACK_PAGE, DECISIONS_PAGE)
 """Pages without a source whose style is that of the handbook."""
 PAGE_BUILDERS = ("html", "dirhtml")
 """Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
@@ -212,7 +215,22 @@ def pages_of_options() -> tuple[tuple[str, str, str], ...]:
     return (
         ("policyspec_results", RESULTS_PAGE, _("Results of evaluations")),
         ("policyspec_feedback", FEEDBACK_PAGE, _("Feedback")),
+        ("policyspec_decisions", DECISIONS_PAGE, _("Decisions")),
     )
+
+
+def provision_link(app: Sphinx, page: str, name: str) -> str:
+    """Return the title of a provision as HTML, which leads to it, with its level; of one that is not there its id.
+
+    :param page: name of the page that it stands on
+    """
+    domain = domain_of(app.env)
+    item = domain.find(TargetKind.PROVISION, name)
+    if item is None:
+        return f"<code>{html_safe(name)}</code>"
+    address = f"{app.builder.get_relative_uri(page, item.docname)}#{item.anchor}"
+    level = level_html(item.level, domain.title_of_level(item.level)) if item.level else ""
+    return f'<a class="reference internal" href="{escape(address, quote=True)}">{html_safe(item.title)}</a>{level}'
 
 
 def _is_written(app: Sphinx, name: str) -> bool:

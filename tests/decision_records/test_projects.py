@@ -1,0 +1,58 @@
+"""The records of decisions of a project: checked with its pages, and shown on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+import sphinx_policyspec as ps
+from tests.decision_records.test_decision_records import BODY
+from tests.feedback.test_projects import PAGE, soup
+
+CONF = 'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["why"]\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a project with two records, one of which is hostile."""
+    (tmp_path / "index.rst").write_text(f"{PAGE}\n.. policy:query:: hard-rules\n", "utf-8")
+    (tmp_path / "why").mkdir()
+    head = "---\nstatus: superseded by b\ndate: 2026-01-05\nprovisions: [greet]\n---\n"
+    text = BODY.replace("Say why", "<script>alert(1)</script>").replace("Nobody knew.", "<img src=x> ![](x)")
+    (tmp_path / "why" / "a.md").write_text(head + text, "utf-8")
+    head = "---\nstatus: accepted\ndate: 2026-01-06\ndecision-makers: A. Writer\nprovisions: [greet]\n---\n"
+    (tmp_path / "why" / "b.md").write_text(head + BODY, "utf-8")
+    (tmp_path / "conf.py").write_text(f'{CONF}policyspec_decisions = ["why/*.md"]\n', "utf-8")
+    return tmp_path
+
+
+def test_pages_tell_what_was_decided_newest_first_and_what_people_wrote_is_text(project: Path) -> None:
+    assert ps.build_handbook(project, project / "out") == ()
+    page: BeautifulSoup = soup(project / "out" / "policy-decisions.html")
+    assert [one["id"] for one in page.select("article.ps-record")] == ["decision-b", "decision-a"]
+    old = page.find(id="decision-a")
+    assert old.h3.get_text() == "<script>alert(1)</script>"
+    assert not old.find_all(["script", "img"])
+    assert [one["href"] for one in old.select("p a")] == ["#decision-b"]
+    assert "A. Writer" in page.find(id="decision-b").get_text()
+    assert [one.get_text() for one in page.find(id="decision-b").select("h4, li")] == [
+        *("Context and Problem Statement", "Considered Options", "a", "Decision Outcome", "Consequences")
+    ]
+    panel = soup(project / "out" / "index.html").find(id="greet").select_one(".ps-panel")
+    found = {one.get_text().rpartition(" ")[0]: one.find_next("dd") for one in panel.select("dt")}
+    assert [one["href"] for one in found["Why it says this"].select("a")] == [
+        *("policy-decisions.html#decision-b", "policy-decisions.html#decision-a")
+    ]
+
+
+def test_a_build_tells_what_is_wrong_with_records(project: Path) -> None:
+    file = project / "why" / "b.md"
+    file.write_text(file.read_text("utf-8").replace("[greet]", "[grete]"), "utf-8")
+    conf = f'{CONF}policyspec_decisions = ["why", "/none/*.md"]\n'
+    (project / "conf.py").write_text(conf, "utf-8")
+    told = [(one.code, one.span.file, one.span.line) for one in ps.load_checked(project).findings]
+    assert [one for one in told if one[0] != "config"] == [("unknown-provision", "why/b.md", 5)]
+    messages = [one.message for one in ps.load_checked(project).findings if one.code == "config"]
+    assert messages == ["`policyspec_decisions`: no file matches `/none/*.md`"]
