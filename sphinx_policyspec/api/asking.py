@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import rdflib
 
     from sphinx_policyspec.alignments.sides import AlignedSides
-    from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.decision_records.check import DecisionRecordReport
+    from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 

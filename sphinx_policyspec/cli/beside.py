@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
 

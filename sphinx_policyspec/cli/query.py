@@ -15,7 +15,14 @@ from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
-from sphinx_policyspec.cli.beside import beside_decisions_option, NOTHING, Beside, beside_feedback_option, read_beside, unusable
+from sphinx_policyspec.cli.beside import (
+    NOTHING,
+    Beside,
+    beside_decisions_option,
+    beside_feedback_option,
+    read_beside,
+    unusable,
+)
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.files import number_of
@@ -154,7 +161,14 @@ def query(
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     origin = query_file or "--sparql"
     if any(_is_address(name) for name in named):
-        if not all(map(_is_address, named)) or only or results or registers or decisions or settings.alignments:
+        if (
+            not all(map(_is_address, named))
+            or only
+            or results
+            or registers
+            or decisions
+            or settings.alignments
+        ):
             raise click.UsageError(
                 "a server is asked alone or beside others, with --param, --release, --base-iri and --copy"
             )

@@ -307,6 +307,7 @@ def test_schemas_are_valid_and_each_is_of_something_that_is_run() -> None:
         "feedback",
         "feedback-map",
         "proposal",
+        "decision-record",
         "triage",
         "result-map",
         "overlay",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 import sphinx_policyspec as ps
 from tests.decision_records.test_decision_records import BODY
@@ -30,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_pages_tell_what_was_decided_newest_first_and_what_people_wrote_is_text(project: Path) -> None:
     assert ps.build_handbook(project, project / "out") == ()
-    page: BeautifulSoup = soup(project / "out" / "policy-decisions.html")
+    page = soup(project / "out" / "policy-decisions.html")
     assert [one["id"] for one in page.select("article.ps-record")] == ["decision-b", "decision-a"]
     old = page.find(id="decision-a")
     assert old.h3.get_text() == "<script>alert(1)</script>"

@@ -27,6 +27,7 @@ from sphinx_policyspec.alignments import SUFFIX
 from sphinx_policyspec.evals.join import read_map
 from sphinx_policyspec.readers.annotations import read_annotations
 from sphinx_policyspec.readers.cases import read_cases
+from sphinx_policyspec.readers.decision_records import read_decision_record
 from sphinx_policyspec.readers.feedback import read_feedback, read_feedback_map
 from sphinx_policyspec.readers.judgements import read_triage
 from sphinx_policyspec.readers.overlays import read_overlay
@@ -54,6 +55,7 @@ NOT_RUN = {
     "docs/how-to/overlays.md": 3,
     "docs/how-to/publish.md": 1,
     "docs/how-to/feedback.md": 4,
+    "docs/how-to/decisions.md": 3,
     "docs/how-to/propose.md": 2,
     "docs/how-to/draft.md": 3,
     "docs/how-to/publish-graph.md": 2,
@@ -285,6 +287,9 @@ class Run:
             return
         if block.text.startswith("---\nid:"):
             assert read_proposal(block.text, "block.md")[1] == ()
+            return
+        if block.text.startswith("---\nstatus:"):
+            assert read_decision_record(block.text, "block.md")[1] == ()
             return
         source = self.folder / f"block-{block.line}"
         source.mkdir()
