@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -17,10 +18,13 @@ import requests
 import sphinx_policyspec as ps
 from benchmarks.__main__ import release
 from benchmarks.measure import beside, table
+from sphinx_policyspec.graph.releases import Revision, releases_base
 
 ROUNDS = 5
 MOST_TRIPLES, MOST_BYTES, MOST_PUSH, MOST_QUESTIONS = 1.1, 1.15, 2.5, 0.22
 """The last: all questions beside the loading of the graph that they are asked of, as it was with paths and regular expressions."""
+MOST_HISTORY = 30.0
+"""The history of a provision over thirty releases beside that over three; in memory an engine looks at all that is said of a thing to find one release."""
 PORT = 17879
 BASE = "https://example.org/spec/"
 VALUES = {"topic": "honesty", "words": "honesty", "level": "user", "speaker": "user"}
@@ -52,6 +56,18 @@ def questions(spec: ps.Spec) -> tuple[float, float]:
     return load, total
 
 
+def history(spec: ps.Spec, count: int) -> float:
+    """Return the CPU seconds of a question over so many releases that are alike."""
+    releases = [replace(spec, version=f"1.{number}") for number in range(count)]
+    revisions = [
+        Revision(old=old.version, new=new.version, facts=(), same=()) for old, new in pairwise(releases)
+    ]
+    with releases_base(releases, revisions) as base:
+        asked = {"provision": spec.principles[0].id}
+        base.ask("level-history", asked)
+        return min(timed(lambda: base.ask("level-history", asked), time.process_time) for _ in range(ROUNDS))
+
+
 def main() -> None:
     """Print tables; exit with 1 where a bound is missed."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -75,6 +91,12 @@ def main() -> None:
             ("load the graph", load), ("ask all questions", asked), bound=f"≤ {MOST_QUESTIONS}", kept=kept[-1]
         )
         print(table("questions of one release", rows))
+        few, many = history(spec, 3), history(spec, 30)
+        kept.append(many / few <= MOST_HISTORY)
+        rows = beside(
+            ("three releases", few), ("thirty releases", many), bound=f"≤ {MOST_HISTORY:g}", kept=kept[-1]
+        )
+        print(table("the history of a provision", rows))
         kept.append(_pushed(spec, whole, Path(scratch)))
     if not all(kept):
         raise SystemExit(1)
