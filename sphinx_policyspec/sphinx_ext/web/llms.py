@@ -9,7 +9,7 @@ import hashlib
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -77,19 +77,26 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
     page: nodes.document = doctree.deepcopy()
     page.settings, page.reporter = doctree.settings, doctree.reporter
     names = {posixpath.normpath(app.builder.get_target_uri(name)): name for name in app.env.all_docs}
+    links: list[nodes.reference] = []
+    there: set[str] = set()
     for node in policy.elements_of(page):
-        if isinstance(node, _FOR_BROWSERS):
+        if isinstance(node, nodes.section | nodes.term | nodes.target):
+            there.update([node.get("refid", "")] if isinstance(node, nodes.target) else node["ids"])
+        elif isinstance(node, _FOR_BROWSERS):
             node.parent.remove(node)
         elif isinstance(node, addnodes.toctree):
             node.replace_self(_list_of_pages(app, node, docname))
         elif isinstance(node, nodes.reference):
             _lead_to_markdown(app, node, docname, names)
+            links.append(node)
         elif "ps-level-word" in node.get("classes", ()):
             # No colour tells it from the title here.
             node[:] = [nodes.Text(f"({node.astext()})")]
         elif type(node).__module__ == policy.__name__:
-            node.replace_self([*_anchors(node), _plain_node(node)])
-    _unlink(page)
+            anchors = _anchors(node)
+            there.update(one["refid"] for one in anchors)
+            node.replace_self([*anchors, _plain_node(node)])
+    _unlink(links, there)
     # It asks its builder for no more than this.
     builder = SimpleNamespace(config=_OPTIONS, env=app.env, current_doc_name=docname, app=app)
     translator = MarkdownTranslator(page, builder)
@@ -143,25 +150,19 @@ def _plain_node(box: nodes.Element) -> nodes.Element:
     return plain
 
 
-def _unlink(page: nodes.document) -> None:
-    """Let words stand without their link where this leads to a place on the page that Markdown does not have."""
-    there = {name for node in page.findall(nodes.Element) for name in _led_to(node)}
-    for link in [*page.findall(nodes.reference)]:
-        name = link.get("refid") or link.get("refuri", "").partition("#")[2] * link.get(
-            "refuri", ""
-        ).startswith("#")
+def _unlink(links: Iterable[nodes.reference], there: Collection[str]) -> None:
+    """Let words stand without their link where this leads to a place on the page that Markdown does not have.
+
+    :param there: the names of places that it has
+    """
+    for link in links:
+        address = link.get("refuri", "")
+        name = link.get("refid") or (address[1:] if address.startswith("#") else "")
         if name and name not in there:
             link.replace_self(nodes.inline("", "", *link.children))
 
 
-def _led_to(node: nodes.Element) -> Sequence[str]:
-    """Return the names by which the Markdown of a node can be linked."""
-    if isinstance(node, nodes.target):
-        return [node["refid"]] if "refid" in node else []
-    return node["ids"] if isinstance(node, nodes.section | nodes.term) else []
-
-
-def _anchors(box: nodes.Element) -> list[nodes.Node]:
+def _anchors(box: nodes.Element) -> list[nodes.target]:
     """Return what links to a box lead to: Markdown gives a box none."""
     is_block = not isinstance(box, nodes.TextElement | nodes.Inline)
     return [nodes.target("", "", refid=name) for name in box["ids"]] if is_block else []
