@@ -206,7 +206,7 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
-MOST_MODULES, MOST_IN_SPHINX_EXT = 161, 60
+MOST_MODULES, MOST_IN_SPHINX_EXT = 160, 60
 MOST_OF = {
     "agents": 8,
     "alignments": 10,

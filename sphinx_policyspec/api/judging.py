@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.api.reading import Source, loaded, spec_of
-from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.checks import Selection, in_source_order, read_baseline
 from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
-from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.exports.answers import counts

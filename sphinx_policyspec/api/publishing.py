@@ -457,7 +457,7 @@ def forms_of(kind: str) -> Forms:
 
 
 def _baseline(report: Report) -> str:
-    from sphinx_policyspec.checks.selection import format_baseline  # noqa: PLC0415  few results are reports
+    from sphinx_policyspec.checks import format_baseline  # noqa: PLC0415  few results are reports
 
     return format_baseline((entry.finding, entry.fingerprint) for entry in report.entries)
 

@@ -1,14 +1,20 @@
-"""What can be wrong with a spec: the checks of it as a whole, and what runs them."""
+"""What can be wrong with a spec: the checks of it as a whole, what runs them, and which of their findings to tell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 
-from sphinx_policyspec.model import Finding, Spec
-from sphinx_policyspec.model.finding import Places
+from sphinx_policyspec.errors import BaselineError
+from sphinx_policyspec.files import load_json
+from sphinx_policyspec.model import Category, Finding, Severity, Spec
+from sphinx_policyspec.model.finding import OFF, Places, codes_of, rules
+from sphinx_policyspec.readers.text import read_text
 
-__all__ = ["checks", "in_source_order", "run_checks"]
+__all__ = ["Selection", "checks", "format_baseline", "in_source_order", "read_baseline", "run_checks"]
 
 
 @cache
@@ -45,3 +51,77 @@ def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = N
 def in_source_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:
     """Return findings by file, line and column; what stands at one place keeps a fixed order too."""
     return tuple(sorted(findings, key=lambda found: (found.span, found.code, found.message)))
+
+
+# -- which findings to tell --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What is asked of findings.
+
+    :param select: codes or categories to tell alone; empty means all
+    :param ignore: codes or categories to leave out
+    :param severity: by code or category: a severity, or ``off``
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The codes that are not told."""
+        others = rules().keys() - codes_of(self.select) if self.select else frozenset()
+        off = {code for code, given in self._severities().items() if given == OFF}
+        return codes_of(self.ignore) | off | others
+
+    def _severities(self) -> dict[str, str]:
+        """Return what each code is taken as: what is said of it goes before what is said of its category."""
+        given = sorted(self.severity.items(), key=lambda item: item[0] not in set(Category))
+        return {code: severity for name, severity in given for code in codes_of([name])}
+
+    def of(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield the findings that are to be told, as severe as they are to be."""
+        off, severities = self.off, self._severities()
+        for finding in findings:
+            severity = severities.get(finding.code, finding.severity.value)
+            if finding.code not in off:
+                same = severity == finding.severity.value
+                yield finding if same else replace(finding, severity=Severity(severity))
+
+
+_VERSION = 1
+_WRITES = "`check --format baseline` writes one"
+
+
+def format_baseline(findings: Iterable[tuple[Finding, str]]) -> str:
+    """Return a baseline of findings with their fingerprints: the same text for the same findings.
+
+    Lines are left out, so that a file whose lines have moved has the same baseline.
+    """
+    entries = sorted(
+        (finding.span.file, finding.code, fingerprint, finding.message) for finding, fingerprint in findings
+    )
+    content = {
+        "version": _VERSION,
+        "findings": [
+            {"file": file, "code": code, "fingerprint": fingerprint, "message": message}
+            for file, code, fingerprint, message in entries
+        ],
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def read_baseline(path: Path) -> frozenset[str]:
+    """Return the fingerprints in a baseline file."""
+    text, problems = read_text(path, path.name)
+    try:
+        content = load_json(text)
+        version = content["version"]
+        known = frozenset(str(entry["fingerprint"]) for entry in content["findings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BaselineError(f"`{path}` is not a baseline; {_WRITES}") from error
+    if problems or version != _VERSION:
+        raise BaselineError(f"`{path}` is not a baseline of version {_VERSION}; {_WRITES}")
+    return known

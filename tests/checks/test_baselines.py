@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.checks.selection import format_baseline, read_baseline
+from sphinx_policyspec.checks import format_baseline, read_baseline
 from sphinx_policyspec.errors import BaselineError
 from sphinx_policyspec.exports import fingerprints
 from sphinx_policyspec.model import Finding, Severity, Span

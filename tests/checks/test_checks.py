@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from sphinx_policyspec.checks import run_checks
+from sphinx_policyspec.checks import Selection, run_checks
 from sphinx_policyspec.checks.causes import causes
 from sphinx_policyspec.checks.names import targets
-from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.model import (
     Carrier,
     Clause,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.checks import Selection
 from sphinx_policyspec.errors import CodeError
 from sphinx_policyspec.model import Finding, Severity, Span, rules
 from sphinx_policyspec.model.finding import codes_of

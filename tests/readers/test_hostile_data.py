@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_policyspec.checks.selection import read_baseline
+from sphinx_policyspec.checks import read_baseline
 from sphinx_policyspec.compare.history import parse_lock
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.files import load_json

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.builders.html import StandaloneHTMLBuilder
 
+from sphinx_policyspec.checks import Selection
 from sphinx_policyspec.checks.causes import Causes, causes
-from sphinx_policyspec.checks.selection import Selection
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind

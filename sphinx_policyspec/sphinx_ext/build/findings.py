@@ -22,9 +22,8 @@ from sphinx.util import docname_join, logging
 from sphinx.util.docutils import new_document
 from sphinx.util.matching import compile_matchers, get_matching_files
 
-from sphinx_policyspec.checks import in_source_order
+from sphinx_policyspec.checks import Selection, in_source_order, read_baseline
 from sphinx_policyspec.checks.names import declare, other_kind
-from sphinx_policyspec.checks.selection import Selection, read_baseline
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.exports.report_formats import marked
 from sphinx_policyspec.model import Finding, Reference, ReferenceForm, Severity, Span, TargetKind

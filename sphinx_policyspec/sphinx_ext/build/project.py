@@ -23,8 +23,7 @@ from sphinx.locale import translators
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from sphinx_policyspec.checks import in_source_order
-from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.checks import Selection, in_source_order
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, real_path, unsaved_text
 from sphinx_policyspec.model import Finding, Span

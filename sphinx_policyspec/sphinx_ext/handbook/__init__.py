@@ -19,7 +19,7 @@ from sphinx.locale import get_translation
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx.util.typing import ExtensionMetadata
 
-from sphinx_policyspec.checks.selection import Selection
+from sphinx_policyspec.checks import Selection
 from sphinx_policyspec.compare.history import Timeline
 from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.files import real_path
