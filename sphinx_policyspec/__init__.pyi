@@ -145,7 +145,7 @@ from sphinx_policyspec.graph.questions import (
     list_questions as list_questions,
 )
 from sphinx_policyspec.graph.releases import ChangeFact as ChangeFact, Revision as Revision, SpecReleases as SpecReleases
-from sphinx_policyspec.graph.serialize import vocabulary as vocabulary
+from sphinx_policyspec.graph.serialize import NamedGraph as NamedGraph, vocabulary as vocabulary
 from sphinx_policyspec.graph.terms import (
     Blank as Blank, Foreign as Foreign, Iri as Iri, Term as Term, Triple as Triple,
 )

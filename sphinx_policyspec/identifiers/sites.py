@@ -120,6 +120,7 @@ def sites_in(file: str, text: str) -> tuple[IdSite, ...]:
         found = list(_in_yaml(file, text))
     elif suffix in SUFFIXES:
         found = list(_in_prose(file, text.split("\n"), is_rst=suffix in RST))
+        found += _in_head(file, text) if suffix in MARKDOWN else ()
     else:
         found = []
     return tuple(sorted(found, key=lambda site: (site.span, site.kind)))
@@ -362,6 +363,23 @@ def _file_with(names: Collection[str]) -> YamlFile:
 _LISTED = {"topics": TargetKind.TOPIC, "goals": TargetKind.GOAL, "levels": TargetKind.LEVEL}
 """What the items of a list in an annotation file define."""
 _OWNER = {"topics": "topic", "goals": "goal", "levels": "level"}
+
+
+_HEAD = re.compile(r"---[ \t]*\r?\n(?P<yaml>.{0,20000}?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
+
+
+def _in_head(file: str, text: str) -> Iterator[IdSite]:
+    """Yield the provisions that the head of a record of a decision names."""
+    head = _HEAD.match(text.removeprefix("\ufeff"))
+    if head is None or "provisions" not in head["yaml"]:
+        return
+    try:
+        # The line that opens the head is a blank one here, so that lines are those of the file.
+        named = _keys(YamlReader(PurePath(file).name).compose(f"\n{head['yaml']}")).get("provisions")
+    except AnnotationError:
+        return
+    for scalar in _scalars(named[1]) if named else ():
+        yield from _of_scalar(file, text.split("\n"), scalar, TargetKind.PROVISION)
 
 
 def _in_yaml(file: str, text: str) -> Iterator[IdSite]:

@@ -185,6 +185,7 @@ def test_the_search_of_a_theme_opens_the_box_on_a_site_of_one_page(tmp_path: Pat
 def test_a_former_id_leads_to_its_principle(example_site: Path, open_page: Open) -> None:
     page = open_page(example_site, "index.html")
     page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("frank-reading-advice")
     page.get_by_role("option", selected=True).click()
     expect(page.locator(":target")).to_be_in_viewport()
