@@ -214,7 +214,7 @@ MOST_OF = {
     "drafting": 7,
     "evals": 16,
     "feedback": 14,
-    "identifiers": 5,
+    "identifiers": 6,
     "language_server": 15,
     "llms": 1,
     "outlines": 2,

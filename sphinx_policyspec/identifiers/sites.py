@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath
@@ -18,10 +18,10 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.identifiers.directives import Directive, directives_in
+from sphinx_policyspec.identifiers.yaml_files import RECORD_KEYS, YamlFile, file_with
 from sphinx_policyspec.model import Span, TargetKind
-from sphinx_policyspec.model.attributes import MAPPINGS, PROVISIONS, kind_named
-from sphinx_policyspec.readers.cases import CASE
-from sphinx_policyspec.readers.feedback import FEEDBACK, REGISTER, record_nodes
+from sphinx_policyspec.model.attributes import PROVISIONS, kind_named
+from sphinx_policyspec.readers.feedback import record_nodes
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
@@ -317,49 +317,6 @@ def _site(  # noqa: PLR0917 - the place, and what stands there
 # -- YAML -----------------------------------------------------------------------------------
 
 
-class YamlFile(StrEnum):
-    """What a YAML file is for."""
-
-    SIDECAR = "sidecar"
-    CASES = "cases"
-    OVERLAY = "overlay"
-    REGISTER = "register"
-    """Of feedback."""
-    NEW = "new"
-    """It may become a sidecar, or cases."""
-    OTHER = "other"
-
-
-_FILE_KEYS = frozenset(part.name for part in MAPPINGS)
-_CASE_KEYS = frozenset(key.name for key in CASE)
-_REGISTER_KEYS = frozenset(key.name for key in REGISTER)
-_RECORD_KEYS = frozenset(key.name for key in FEEDBACK if key.required)
-_TOP_KEY = re.compile(r"^[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
-_KEY_OF_ITEM = re.compile(r"^(?:-[ ]{1,8}|[ ]{1,9})[\"']?(?P<key>[\w-]+)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
-
-
-def yaml_file(text: str) -> YamlFile:
-    """Return what a YAML file is for, by its keys as they stand there, also in one that is being typed."""
-    if names := {match["key"] for match in _TOP_KEY.finditer(text.removeprefix("\ufeff"))}:
-        return _file_with(names)
-    # A list is one of cases, or of records.
-    inner = {match["key"] for match in _KEY_OF_ITEM.finditer(text)}
-    is_register = "items" not in inner and inner >= _RECORD_KEYS
-    return YamlFile.REGISTER if is_register else _file_with(_CASE_KEYS & inner)
-
-
-def _file_with(names: Collection[str]) -> YamlFile:
-    if "overlay" in names:
-        return YamlFile.OVERLAY
-    if not _FILE_KEYS.isdisjoint(names):
-        return YamlFile.SIDECAR
-    if "items" in names:
-        return YamlFile.CASES
-    if not _REGISTER_KEYS.isdisjoint(names):
-        return YamlFile.REGISTER
-    return YamlFile.NEW if _CASE_KEYS.issuperset(names) else YamlFile.OTHER
-
-
 _LISTED = {"topics": TargetKind.TOPIC, "goals": TargetKind.GOAL, "levels": TargetKind.LEVEL}
 """What the items of a list in an annotation file define."""
 _OWNER = {"topics": "topic", "goals": "goal", "levels": "level"}
@@ -391,7 +348,7 @@ def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
         return
     lines = text.split("\n")
     for document in documents:
-        kind = _file_with(_keys(document))
+        kind = file_with(_keys(document))
         if isinstance(document, yaml.MappingNode) and kind is YamlFile.SIDECAR:
             yield from _Sidecar(file, lines).sites(document)
         elif isinstance(document, yaml.SequenceNode | yaml.MappingNode):
@@ -494,7 +451,7 @@ def _of_case(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSit
     """Yield the ids in a case, or a record of feedback."""
     keys = _keys(node)
     if "items" not in keys:
-        parts = [("record", node)] if keys.keys() >= _RECORD_KEYS else []
+        parts = [("record", node)] if keys.keys() >= RECORD_KEYS else []
         yield from _named_in(file, lines, parts)
         return
     items = keys["items"][1]

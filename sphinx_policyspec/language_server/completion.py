@@ -12,7 +12,8 @@ from lsprotocol import types
 
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.identifiers.directives import directives_in
-from sphinx_policyspec.identifiers.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML, YamlFile, yaml_file
+from sphinx_policyspec.identifiers.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML
+from sphinx_policyspec.identifiers.yaml_files import YamlFile, yaml_file
 from sphinx_policyspec.language_server.navigation import Here, about
 from sphinx_policyspec.language_server.outline import has_letters
 from sphinx_policyspec.model import OverrideMode, TargetKind, Verdict

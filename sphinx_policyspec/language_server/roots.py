@@ -11,7 +11,8 @@ from pathlib import Path
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.identifiers.index import Index, files_below
-from sphinx_policyspec.identifiers.sites import MARKDOWN, SUFFIXES, YAML, YamlFile, yaml_file
+from sphinx_policyspec.identifiers.sites import MARKDOWN, SUFFIXES, YAML
+from sphinx_policyspec.identifiers.yaml_files import YamlFile, yaml_file
 from sphinx_policyspec.language_server.child import ChildReader
 from sphinx_policyspec.language_server.reading import Result, RootSource, SpecReader, Wanted
 from sphinx_policyspec.language_server.static_conf import loads_us

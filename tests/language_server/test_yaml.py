@@ -10,7 +10,7 @@ from lsprotocol import types
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.identifiers.renaming import in_sidecar
-from sphinx_policyspec.identifiers.sites import YamlFile, yaml_file
+from sphinx_policyspec.identifiers.yaml_files import YamlFile, yaml_file
 from sphinx_policyspec.language_server import actions, completion, outline
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
