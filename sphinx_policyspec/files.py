@@ -75,8 +75,11 @@ def with_unsaved(texts: Mapping[Path, str]) -> Iterator[None]:
 
 def unsaved_text(path: str | Path) -> str | None:
     """Return what an editor holds of a file and has not saved; ``None`` where the file itself counts."""
-    texts = _UNSAVED.get()
-    return texts.get(real_path(Path(path))) if texts else None
+    texts, path = _UNSAVED.get(), Path(path)
+    # Where a path leads is costly to find out, and a file that is no link keeps its name.
+    if not texts or (all(path.name != held.name for held in texts) and not path.is_symlink()):
+        return None
+    return texts.get(real_path(path))
 
 
 _SETTLED = 1_000_000_000

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import pickle
+import select
 import struct
 import sys
 from pathlib import Path
@@ -17,8 +18,8 @@ from sphinx_policyspec.language_server.reading import Result, RootSource, SpecRe
 
 OPENING, ANSWERING = 120.0, 10.0
 """Seconds that the first answer may take, and each later one."""
-_OFTEN, _SELDOM = 3, 20
-"""Answers between two looks at young garbage, and at all."""
+_PAUSE, _SELDOM = 0.1, 25
+"""Seconds without a question after which garbage is collected, and answers after which it is all the same."""
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 """The folder that the package is imported from."""
 _ENDED = (OSError, EOFError, pickle.UnpicklingError)
@@ -116,9 +117,9 @@ def main() -> None:
     if (source := _next(asked)) is None:
         return
     reader = SpecReader(source)
-    # Garbage is collected once an answer is sent: nobody waits then.
+    # Garbage is collected once nobody types.
     gc.disable()
-    answered = 0
+    kept = 0
     while (wanted := _next(asked)) is not None:
         answer: Result | str
         try:
@@ -129,12 +130,19 @@ def main() -> None:
             answer = f"{type(error).__name__}: {error}"
         answers.write(_framed(answer))
         answers.flush()
-        answered += 1
-        if not answered % _SELDOM:
+        kept += 1
+        if kept >= _SELDOM or _is_idle(asked):
             gc.collect()
-        elif not answered % _OFTEN:
-            gc.collect(1)
+            kept = 0
     reader.close()
+
+
+def _is_idle(stream: BinaryIO) -> bool:
+    """Return whether nothing is asked for a while; where a system cannot say so of a pipe, it is taken for granted."""
+    try:
+        return not select.select([stream], (), (), _PAUSE)[0]
+    except OSError:
+        return True
 
 
 def _next(stream: BinaryIO) -> Any:  # noqa: ANN401 - what the parent sends

@@ -6,8 +6,9 @@ import bisect
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sphinx_policyspec import model
 from sphinx_policyspec.model.nearest import near_name, nearest
@@ -54,7 +55,8 @@ class ConversationReading:
     findings: tuple[model.Finding, ...] = ()
 
 
-def read_conversation(lines: Sequence[str], file: str, first_line: int) -> ConversationReading:
+@lru_cache(maxsize=1024)  # a letter that somebody types leaves the other conversations of a spec as they are
+def read_conversation(lines: tuple[str, ...], file: str, first_line: int) -> ConversationReading:
     """Read a conversation in the dialect's tag notation, line by line.
 
     Whatever is out of order becomes a finding at its line; no line is lost: text that stands
@@ -62,7 +64,7 @@ def read_conversation(lines: Sequence[str], file: str, first_line: int) -> Conve
 
     :param first_line: line number of the first line in its file, from 1
     """
-    return _Conversation(Lines(file, tuple(lines), first_line)).read()
+    return _Conversation(Lines(file, lines, first_line)).read()
 
 
 class _Conversation:

@@ -142,6 +142,8 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
                 parts += text[after : match.start()], "_" * (match.end() - match.start())
                 after = match.end()
         bare = "".join((*parts, text[after:end]))
+        if "#" not in bare and "[" not in bare:
+            continue
         for match in _LOST_LINK.finditer(bare, begin):
             exact = match["hash"] or slug(match["words"] or match["into"] or "").replace("-", "_")
             name = match["id"] or match["spaced"] or match["wiki"] or match["url"] or match["open"]

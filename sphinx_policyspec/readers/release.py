@@ -27,6 +27,7 @@ _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
 _DATED = re.compile(r"v?(\d{4})[.-](\d{2})[.-](\d{2})")
 
 
+@lru_cache(maxsize=16)  # for whoever reads a spec again after an edit of another file
 def read_changelog(text: str, file: str) -> model.Changelog:
     """Read the entries under ``## vYYYY.MM.DD`` heads; joined, the sources are the file."""
     lines = Lines.of(file, text)
@@ -325,10 +326,14 @@ def _prompt_files(
     files: list[model.PromptFile] = []
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
     findings = list(unreadable)
+    is_within = _is_within(folder, bound)
     for path in paths:
         if not path.is_file():
             continue
-        text, encoding = _text_beside(path, prefix + path.name, bound)
+        # Only a link leads out of a folder.
+        text, encoding = _text_beside(
+            path, prefix + path.name, None if is_within and not path.is_symlink() else bound
+        )
         if text is None:
             findings += encoding
             continue

@@ -250,9 +250,8 @@ class Fences:
         self._lengths: dict[str, list[int]] = {mark: [] for mark in marks}
         self._stops = stops
         fences = tuple(mark * 3 for mark in marks)
-        for number, line in enumerate(lines):
-            if any(fence in line for fence in fences):
-                self._add(number, line, indent)
+        for number in sorted({n for fence in fences for n, line in enumerate(lines) if fence in line}):
+            self._add(number, lines[number], indent)
         # The longest closing line from each one on, up to the next stop: a search that would end
         # in vain is never begun.
         self._longest = {mark: self._longest_from(mark) for mark in self._closing}

@@ -98,7 +98,7 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
     from sphinx_policyspec.sphinx_ext.markdown.render import Dialect, TurnRenderer  # noqa: PLC0415
 
     lines, first = list(directive.content), directive.content_line
-    reading = read_conversation([f"{line}\n" for line in lines], directive.source.file, first)
+    reading = read_conversation(tuple(f"{line}\n" for line in lines), directive.source.file, first)
     document = directive.state.document
     source = directive.place[0]
     turns = TurnRenderer(directive.env.docname, Dialect(document, source), lambda span: (source, span.line))
