@@ -13,7 +13,7 @@ from lsprotocol import types
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML
-from sphinx_policyspec.identifiers.yaml_files import YamlFile, yaml_file
+from sphinx_policyspec.identifiers.yaml_files import YamlFile
 from sphinx_policyspec.language_server.navigation import Here, about
 from sphinx_policyspec.language_server.outline import has_letters
 from sphinx_policyspec.model import OverrideMode, TargetKind, Verdict
@@ -305,7 +305,7 @@ def _tags(here: Here) -> list[Offer]:
 
 def _in_yaml(here: Here, number: int, before: str) -> _Found:
     """Return what can stand in a YAML file, as what it is for has it; nothing in one that is not ours."""
-    kind = yaml_file(here.text.text)
+    kind = here.root.yaml_of(here.path, here.text.text)
     if kind in {YamlFile.OTHER, YamlFile.OVERLAY}:
         return None
     lines = here.lines[: number - 1]

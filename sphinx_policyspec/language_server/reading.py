@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sphinx_policyspec.api.judging import check, decide
 from sphinx_policyspec.api.reading import load_checked, options_of
@@ -17,6 +17,9 @@ from sphinx_policyspec.exports.report_formats import Reported
 from sphinx_policyspec.files import with_unsaved, without_collector
 from sphinx_policyspec.identifiers.index import Known, Thing, things_of
 from sphinx_policyspec.language_server.static_conf import read_conf
+from sphinx_policyspec.model import Finding
+from sphinx_policyspec.readers.judgements import not_read
+from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.sources import Loaded, ProjectOptions, is_project
 
 if TYPE_CHECKING:
@@ -89,6 +92,7 @@ class SpecReader:
         self._project: OpenProject | None = None
         self._things: tuple[Thing, ...] = ()
         self._known = Known()
+        self._sidecar = ""
         self._conf = read_conf(source.path) if source.is_project and not source.runs_conf else None
         self._is_new = True
 
@@ -98,8 +102,8 @@ class SpecReader:
         Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where it cannot be read.
         """
         with without_collector(), with_unsaved(wanted.texts):
-            loaded = self._loaded(wanted)
-            result = self._result(loaded, wanted)
+            loaded, broken = self._loaded(wanted)
+            result = self._result(loaded, wanted, broken)
         self._is_new = False
         return result
 
@@ -107,9 +111,23 @@ class SpecReader:
         """Let go of an open project."""
         self._stack.close()
 
-    def _loaded(self, wanted: Wanted) -> Loaded:
-        if not self._source.is_project:
-            return load_checked(self._source.path, **_given(self._source))
+    def _loaded(self, wanted: Wanted) -> tuple[Loaded, tuple[Finding, ...]]:
+        """Return what is there now, and why an annotation file is not read as it is now."""
+        if self._source.is_project:
+            return self._project_loaded(wanted), ()
+        path, sidecar = self._source.path, self._source.annotations
+        if sidecar is None:
+            return load_checked(path), ()
+        try:
+            loaded = load_checked(path, annotations=sidecar)
+        except PolicySpecError as error:
+            # While it is typed, it is as it was when it was last YAML; one that is not there says nothing.
+            with with_unsaved({**wanted.texts, sidecar: self._sidecar}):
+                return load_checked(path, annotations=sidecar), (not_read(error, str(sidecar)),)
+        self._sidecar = read_text(sidecar, sidecar.name)[0]
+        return loaded, ()
+
+    def _project_loaded(self, wanted: Wanted) -> Loaded:
         if self._project is None:
             self._project = self._stack.enter_context(self._opened())
             gc.collect()
@@ -136,14 +154,11 @@ class SpecReader:
         with open_project(source.path, given, source.annotations, runs_conf=source.runs_conf) as project:
             yield project
 
-    def _result(self, loaded: Loaded, wanted: Wanted) -> Result:
+    def _result(self, loaded: Loaded, wanted: Wanted, broken: tuple[Finding, ...]) -> Result:
         report = check(loaded)
-        told = list(report.entries)
+        told = [*report.entries, *map(_unregistered, broken)]
         for file in wanted.cases:
-            told += [
-                Reported(finding=_beside(one, file), fingerprint="", fixable=False)
-                for one in _of_cases(loaded, file)
-            ]
+            told += [_unregistered(_beside(one, file)) for one in _of_cases(loaded, file)]
         fixable = [entry.finding for entry in report.entries if entry.fixable]
         things = things_of(loaded.spec, self._known)
         is_same, self._things = things == self._things, things
@@ -158,15 +173,17 @@ class SpecReader:
         )
 
 
-def _given(source: RootSource) -> dict[str, Any]:
-    return {"annotations": source.annotations} if source.annotations else {}
+def _unregistered(finding: Finding) -> Reported:
+    """Return a finding that no baseline can hold, and nothing mends."""
+    return Reported(finding=finding, fingerprint="", fixable=False)
 
 
-def _beside(finding: Any, file: Path) -> Any:  # noqa: ANN401 - a finding, whose file is not below the root
+def _beside(finding: Finding, file: Path) -> Finding:
+    """Return a finding of a file that is not below the root."""
     return replace(finding, span=replace(finding.span, file=str(file)))
 
 
-def _of_cases(loaded: Loaded, file: Path) -> Iterator[Any]:
+def _of_cases(loaded: Loaded, file: Path) -> Iterator[Finding]:
     """Yield what ``policyspec resolve`` says of a file of cases."""
     try:
         yield from decide(loaded.spec, file).findings

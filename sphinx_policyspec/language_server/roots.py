@@ -20,6 +20,7 @@ from sphinx_policyspec.readers.text import read_text
 
 _SPEC = "model_spec.md"
 _DIALECT = re.compile(r"^#{1,6}[ \t].{0,2000}\{[ \t]*#[\w.:-]{1,200}[ \t]+authority=", re.MULTILINE)
+_CASES = "cases"
 _HINTS = frozenset({"hint", "information", "off"})
 _PAGES = frozenset({"README.md", "CHANGELOG.md", "CONTRIBUTING.md"})
 """Files beside a release that are no part of its text; findings about a changelog have a place in it all the same."""
@@ -109,8 +110,14 @@ class Root:
     def take(self, path: Path, text: str) -> None:
         """Take up the text of one of the files."""
         self.index.update(self.name_of(path), text)
-        is_case = path.suffix.lower() in YAML and yaml_file(text) is YamlFile.CASES
+        is_case = path.suffix.lower() in YAML and self.yaml_of(path, text) is YamlFile.CASES
         (self.cases.add if is_case else self.cases.discard)(path)
+
+    def yaml_of(self, path: Path, text: str) -> YamlFile:
+        """Return what one of the YAML files is for; one that begins in a folder of cases is to be one of them."""
+        kind = yaml_file(text, YamlFile.CASES if path in self.cases else YamlFile.OTHER)
+        is_case = kind is YamlFile.NEW and path.parent.name == _CASES and text.strip()
+        return YamlFile.CASES if is_case else kind
 
     def name_of(self, path: Path) -> str:
         """Return what findings call a file."""

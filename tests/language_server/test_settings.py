@@ -144,6 +144,22 @@ def test_an_annotation_file_that_a_user_names_is_part_of_a_release(tmp_path: Pat
     assert (folder / "model_spec.md").exists()
 
 
+def test_an_annotation_file_that_is_no_yaml_at_the_moment_says_what_it_did(tmp_path: Path) -> None:
+    write_release(tmp_path / "desk")
+    notes = "provisions:\n  be_kind: {topics: [tone]}\ntopics:\n  - {id: tone, label: Tone}\n"
+    (tmp_path / "notes.yaml").write_text(notes, "utf-8")
+    with editor(tmp_path, {"annotations": "notes.yaml"}) as one:
+        assert one.open("desk/model_spec.md") is not None
+        assert one.open("notes.yaml") == []
+        (told,) = one.write("notes.yaml", f"{notes}goals: [\n")
+        assert (told.code, told.range.start.line) == ("annotations", 4)
+        text = one.texts["desk/model_spec.md"].replace("[kind](#be_kind)", "[kind](#be_kinder)")
+        codes = {told.code for told in one.write("desk/model_spec.md", text)}
+        assert "dangling-reference" in codes
+        assert "about `tone`" in one.hover("desk/model_spec.md", "{#be_kind", offset=3)
+        assert one.write("notes.yaml", notes) == []
+
+
 def changed(one: Editor, file: str, kind: types.FileChangeType) -> None:
     """Tell the server of a change on the disk that the editor has seen."""
     params = types.DidChangeWatchedFilesParams(changes=[types.FileEvent(uri=one.uri(file), type=kind)])

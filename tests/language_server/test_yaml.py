@@ -38,6 +38,15 @@ FILES = {
     "feedback:\n- {id: r1}\n": YamlFile.REGISTER,
     "unassigned: []\n": YamlFile.REGISTER,
     "- id: r1\n  title: x\n": YamlFile.REGISTER,
+    "{title: x, items: [{id: a}]}\n": YamlFile.CASES,
+    "[{title: x, items: [{id: a}]}]\n": YamlFile.CASES,
+    '"items" : [{"id": "a", "issue": "b"}]\n': YamlFile.CASES,
+    "? title\n: x\n? items\n: - id: a\n": YamlFile.CASES,
+    "-              title: x\n               items: []\n": YamlFile.CASES,
+    "title: x\nitmes:\n  - {id: a}\n": YamlFile.CASES,
+    "title: x\n---\nabout: y\nitems: []\n": YamlFile.CASES,
+    "{topics: [{id: a}], provisions: {}}\n": YamlFile.SIDECAR,
+    "{overlay: x, statements: []}\n": YamlFile.OVERLAY,
     "title: x\n": YamlFile.NEW,
     "": YamlFile.NEW,
     "ti": YamlFile.NEW,
@@ -120,6 +129,24 @@ def test_what_a_file_is_for_is_told_by_its_keys(root: Root, text: str, kind: Yam
 )
 def test_keys_and_values_are_those_of_their_place(root: Root, typed: str, keys: set[str]) -> None:
     assert offered(root, typed) == keys
+
+
+BROKEN = ("title: [\n", "\x07title: x\n", "- {title: x\n", "title: 'x'about: y\n")
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_cases_stay_cases_while_they_are_no_yaml(root: Root, text: str) -> None:
+    assert yaml_file(text) is YamlFile.NEW or yaml_file(text) is YamlFile.OTHER
+    assert yaml_file(text, YamlFile.CASES) is YamlFile.CASES
+    assert here_in(root, "x.yaml", CASES).path in root.cases
+    assert here_in(root, "x.yaml", text).path in root.cases
+    assert here_in(root, "x.yaml", "jobs: 1\n").path not in root.cases
+
+
+def test_what_begins_in_a_folder_of_cases_is_one(root: Root) -> None:
+    assert here_in(root, "cases/new.yaml", "title: x\n").path in root.cases
+    assert here_in(root, "cases/new.yaml", "jobs: x\n").path not in root.cases
+    assert here_in(root, "cases/new.yaml", "").path not in root.cases
 
 
 def test_a_register_of_feedback_is_known_by_its_ids_keys_and_values(root: Root) -> None:
