@@ -210,6 +210,7 @@ MOST_MODULES, MOST_IN_SPHINX_EXT = 160, 60
 MOST_OF = {
     "agents": 8,
     "alignments": 10,
+    "beside": 4,
     "decision_records": 7,
     "drafting": 7,
     "evals": 16,
@@ -234,7 +235,7 @@ are texts that are read by their headings: ``outlines`` in ``model`` and ``reade
 one matter of a spec, with what bears on a provision: ``packs``. What
 models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and what answers by HTTP ``serving``; what is published, on servers too, is ``publishing``; what models are taught by is ``training``,
 and what people say of a spec ``feedback``, with the words that are found again, its graph and its page. What was decided about a spec is ``decision_records``. What is to be written next is ``drafting``. What people would like a spec to say is ``proposals``, and where ids
-stand in texts, for editors and for these, ``identifiers``. What commands read beside a SOURCE has a module of its own, ``cli.beside``, since options are full. The language server is a door of its own, with a module for each thing that an editor asks.
+stand in texts, for editors and for these, ``identifiers``. What stands beside a spec is one value, and read, shown and taken from options in one place each: ``beside``. The language server is a door of its own, with a module for each thing that an editor asks.
 """
 
 

@@ -115,6 +115,8 @@ SECTIONS = {
     "sources": "Reading",
     "api.asking": "Asking",
     "graph": "Asking",
+    "api.beside": "Asking",
+    "beside": "Asking",
     "api.judging": "Checking and deciding",
     "checks": "Checking and deciding",
     "exports": "Checking and deciding",

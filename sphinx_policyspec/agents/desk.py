@@ -15,15 +15,13 @@ from urllib.parse import quote
 from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, found_without
 from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.asking import knowledge_base, load_specs
+from sphinx_policyspec.api.beside import NO_FILES, BesideFiles, read_beside
 from sphinx_policyspec.api.comparing import diff
-from sphinx_policyspec.api.evals import read_results
-from sphinx_policyspec.api.feedback import check_feedback
 from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.api.reading import ReadingOptions
+from sphinx_policyspec.beside import Beside
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import PolicySpecError, UnknownIdError
-from sphinx_policyspec.evals.results import Results
-from sphinx_policyspec.feedback.check import FeedbackReport
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.questions import Answer, find_question
@@ -31,7 +29,6 @@ from sphinx_policyspec.model import Case, Example, Principle, Provision, Spec
 from sphinx_policyspec.model.nearest import lower_words, nearest
 from sphinx_policyspec.packs.pack import ContextPack
 from sphinx_policyspec.packs.parts import SpecContext
-from sphinx_policyspec.readers.feedback import feedback_files
 from sphinx_policyspec.sources import Loaded
 
 UNDATED = "undated"
@@ -73,16 +70,14 @@ class Shelf:
     :param name: of its SOURCE, for commands
     :param options: how it was read
     :param older: the releases before it
-    :param registers: of what people say of it
-    :param stores: of results of evaluations
+    :param files: of what is said beside it
     """
 
     loaded: Loaded
     name: str
     options: ReadingOptions
     older: tuple[Spec, ...] = ()
-    registers: tuple[Path, ...] = ()
-    stores: tuple[Path, ...] = ()
+    files: BesideFiles = NO_FILES
 
     @property
     def spec(self) -> Spec:
@@ -100,25 +95,18 @@ class Shelf:
         return SpecContext(self.spec)
 
     @cached_property
-    def feedback(self) -> FeedbackReport | None:
-        """What people say of it, where registers are served, too."""
-        if not self.registers:
-            return None
-        return check_feedback(self.loaded, *self.registers, older=self.older, **self.options)
-
-    @cached_property
-    def results(self) -> Results | None:
-        """Results of evaluations of it, where some are served, too."""
-        return read_results((*self.older, self.spec), *self.stores) if self.stores else None
+    def beside(self) -> Beside:
+        """What is said of it elsewhere, where that is served, too."""
+        return read_beside((*self.older, self.loaded), self.files, **self.options)
 
     def pack(self, about: Sequence[str] = (), **given: Unpack[PackOptions]) -> ContextPack:
         """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with feedback."""
-        words = tuple(word for one in self.registers for word in ("--feedback", one.name))
+        words = tuple(word for option, one in self.files.words for word in (option, Path(one).name))
         return gathered(
             self.loaded,
             self.context,
             about,
-            feedback=self.feedback,
+            feedback=self.beside.feedback,
             beside=words,
             name=self.name,
             **given,
@@ -127,7 +115,7 @@ class Shelf:
     @cached_property
     def base(self) -> KnowledgeBase:
         """Its knowledge base."""
-        return knowledge_base(self.spec, results=self.results, feedback=self.feedback)
+        return knowledge_base(self.spec, beside=self.beside)
 
     @cached_property
     def texts(self) -> dict[Path, str]:
@@ -167,7 +155,7 @@ class Shelf:
             self.index,
             self.texts,
             self.base.store,
-            self.feedback,
+            self.beside,
         )
 
 
@@ -246,17 +234,15 @@ class Desk:
     def of(
         cls,
         read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]],
-        feedback: Iterable[Path] = (),
+        files: BesideFiles = NO_FILES,
         *,
-        results: Iterable[Path] = (),
         alignments: Iterable[Alignment] = (),
     ) -> Desk:
         """Return what is served of SOURCEs that were read, each with its name and how.
 
         SOURCEs of one base are releases of one spec, as :func:`load_specs` has it, which raises where they cannot be.
 
-        :param feedback: registers of what people say of them, or folders of these
-        :param results: of evaluations, as :func:`read_results` takes them
+        :param files: of what is said beside them
         :param alignments: of several specs
         """
         shelves: dict[int, Shelf] = {}
@@ -264,9 +250,7 @@ class Desk:
             shown = Path(source).name or source
             for one in releases:
                 name = f"{shown}/{one.spec.version}" if len(releases) > 1 else shown
-                shelves[id(one.spec)] = Shelf(
-                    one, name, options, registers=tuple(feedback), stores=tuple(results)
-                )
+                shelves[id(one.spec)] = Shelf(one, name, options, files=files)
         specs = load_specs(*([one.spec for one in releases] for _source, releases, _options in read))
         return cls(
             tuple(
@@ -286,7 +270,7 @@ class Desk:
     def base(self) -> KnowledgeBase:
         """The knowledge base of all specs and of what corresponds between them."""
         every = load_specs(*(tuple(shelf.spec for shelf in one.shelves) for one in self.specs))
-        base = knowledge_base(every, alignments=self.alignments)
+        base = knowledge_base(every, beside=Beside(alignments=self.alignments))
         # A question about cases names files of this machine, which are no business of who asks from elsewhere.
         base.decides = None
         return base
@@ -370,9 +354,7 @@ def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     for spec in desk.specs:
         for shelf in spec.shelves:
-            registers = (file for path in shelf.registers for file in feedback_files(path))
-            stored = (file for path in shelf.stores for file in (path, *path.rglob("*")))
-            for file in (*shelf.loaded.files, *shelf.loaded.beside, *registers, *stored):
+            for file in (*shelf.loaded.files, *shelf.loaded.beside, *shelf.files.each):
                 try:
                     stat = file.stat()
                     found.append((str(file), stat.st_mtime_ns, stat.st_size))

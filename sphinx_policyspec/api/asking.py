@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all, spec_of
+from sphinx_policyspec.beside import NOTHING_BESIDE, Beside
 from sphinx_policyspec.errors import QueryError, QueryWarning, SourceError
 from sphinx_policyspec.files import write_file
 from sphinx_policyspec.graph import releases
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     import rdflib
 
     from sphinx_policyspec.alignments.sides import AlignedSides
-    from sphinx_policyspec.decision_records.check import DecisionRecordReport
-    from sphinx_policyspec.evals.results import Results
-    from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.reasoning.owl_view import OwlWorld
 
 
@@ -41,10 +39,7 @@ def knowledge_base(
     *,
     base_iri: str = "",
     question: str = "",
-    results: Results | None = None,
-    feedback: FeedbackReport | None = None,
-    decisions: DecisionRecordReport | None = None,
-    alignments: Sequence[str | Path | Alignment] = (),
+    beside: Beside = NOTHING_BESIDE,
     only: Collection[str] = (),
 ) -> KnowledgeBase:
     """Return the knowledge base of a spec or of a SOURCE, for many questions; close it, or use it in a ``with``.
@@ -56,21 +51,16 @@ def knowledge_base(
         specs, which their bases tell, each release of each is a named graph, and a named question is asked of each spec
         alone: its answer begins with a column ``spec``
     :param question: the name of the one question that it will be asked, which takes less time and memory
-    :param results: of evaluations, as :func:`read_results` returns them: a named graph more
-    :param feedback: what people say of the spec, as :func:`check_feedback` returns it: a named graph more
-    :param decisions: records of decisions about it, as :func:`check_decision_records` returns them: a named graph more
-    :param alignments: of several specs, or files of them, as :func:`read_alignment` reads: each is a named graph more
+    :param beside: what is known of the spec that does not stand in it: a named graph more for each
     :param only: names of the specs whose rows are wanted in answers over several
     """
-    is_plain = results is None and feedback is None and decisions is None
-    base = _knowledge_base(source, base_iri, question, is_plain=is_plain, only=only)
-    if alignments:
-        sides = _aligned(source, alignments)
+    base = _knowledge_base(source, base_iri, question, is_plain=not beside.told, only=only)
+    if beside.alignments:
+        sides = _aligned(source, beside.alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
         base.decides = partial(_case_rows, sides)
-    if not is_plain:
-        for graph in _beside(results, feedback, decisions, base_iri):
-            base.add_graphs(graph.pieces)
+    for graph in beside.graphs(base_iri):
+        base.add_graphs(graph.pieces)
     return base
 
 
@@ -173,50 +163,25 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
     yield from aligned_pieces(aligned, form, inferred=inferred)
 
 
-def _beside(
-    results: Results | None,
-    feedback: FeedbackReport | None,
-    decisions: DecisionRecordReport | None,
-    base_iri: str,
-) -> Iterator[NamedGraph]:
-    """Yield the graphs beside that of a spec: of results of evaluations, what people say, and what was decided."""
-    if results is not None:
-        from sphinx_policyspec.evals.graph import result_graph  # noqa: PLC0415  few callers evaluate
-
-        yield result_graph(results, base_iri)
-    if feedback is not None:
-        from sphinx_policyspec.feedback.graph import feedback_graph  # noqa: PLC0415  few callers keep a register
-
-        yield feedback_graph(feedback, base_iri)
-    if decisions is not None:
-        from sphinx_policyspec.decision_records.graph import decision_record_graph  # noqa: PLC0415  likewise
-
-        yield decision_record_graph(decisions, base_iri)
-
-
 def with_beside(
-    specs: Sequence[releases.SpecReleases],
-    *,
-    results: Results | None = None,
-    feedback: FeedbackReport | None = None,
-    alignments: Sequence[str | Path | Alignment] = (),
+    specs: Sequence[releases.SpecReleases], beside: Beside = NOTHING_BESIDE
 ) -> tuple[releases.SpecReleases, ...]:
     """Return specs with the graphs that stand beside them where they are published or served.
 
-    An alignment stands beside the spec of its subjects. Raises :class:`SourceError` for results or feedback beside
-    several specs, for an alignment beside one, and for one that is called as another graph is.
+    An alignment stands beside the spec of its subjects. Raises :class:`SourceError` for what is said of one spec beside
+    several, for an alignment beside one, and for one that is called as another graph is.
     """
     found: dict[int, list[NamedGraph]] = {place: [] for place in range(len(specs))}
-    if results is not None or feedback is not None:
+    if beside.told:
         if len(specs) > 1:
-            raise SourceError("results and feedback are of one spec, and here are several")
-        found[0] += _beside(results, feedback, None, base_of(specs[0].last))
-    if alignments:
+            raise SourceError("results, feedback and decisions are of one spec, and here are several")
+        found[0] += beside.graphs(base_of(specs[0].last))
+    if beside.alignments:
         from sphinx_policyspec.alignments.formats import alignment_graph  # noqa: PLC0415  few specs have some
 
         if len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
             raise SourceError("alignments are of several specs, and here is one")
-        for sides in _aligned(specs, alignments):
+        for sides in _aligned(specs, beside.alignments):
             found[sides.places["subject"] or 0].append(alignment_graph(sides, inferred=True))
     _check_names([*chain.from_iterable(found.values())], specs)
     return tuple(replace(one, beside=tuple(found[place])) for place, one in enumerate(specs))
@@ -330,10 +295,7 @@ def to_rdf(
     base_iri: str = "",
     inferred: bool = False,
     portable: bool = False,
-    results: Results | None = None,
-    feedback: FeedbackReport | None = None,
-    decisions: DecisionRecordReport | None = None,
-    alignments: Sequence[str | Path | Alignment] = (),
+    beside: Beside = NOTHING_BESIDE,
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
 
@@ -345,24 +307,10 @@ def to_rdf(
     :param inferred: with what the rules derive, of one release
     :param portable: with what the rules derive, and with all that named questions need stated to be answered alike by any
         SPARQL 1.1 engine; of several releases, too
-    :param results: of evaluations of one spec, as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
-    :param feedback: about one spec, likewise
-    :param decisions: likewise
-    :param alignments: of several specs, as for :func:`knowledge_base`
+    :param beside: as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
     """
-    return b"".join(
-        _pieces(
-            source,
-            form,
-            base_iri,
-            inferred=inferred,
-            portable=portable,
-            results=results,
-            feedback=feedback,
-            decisions=decisions,
-            alignments=alignments,
-        )[0]
-    )
+    made = _pieces(source, form, base_iri, inferred=inferred, portable=portable, beside=beside)
+    return b"".join(made[0])
 
 
 def write_rdf(
@@ -373,23 +321,10 @@ def write_rdf(
     base_iri: str = "",
     inferred: bool = False,
     portable: bool = False,
-    results: Results | None = None,
-    feedback: FeedbackReport | None = None,
-    decisions: DecisionRecordReport | None = None,
-    alignments: Sequence[str | Path | Alignment] = (),
+    beside: Beside = NOTHING_BESIDE,
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
-    written, findings = _pieces(
-        source,
-        form,
-        base_iri,
-        inferred=inferred,
-        portable=portable,
-        results=results,
-        feedback=feedback,
-        decisions=decisions,
-        alignments=alignments,
-    )
+    written, findings = _pieces(source, form, base_iri, inferred=inferred, portable=portable, beside=beside)
     if isinstance(file, str | Path):
         write_file(Path(file), written)
     else:
@@ -404,37 +339,28 @@ def _pieces(
     *,
     inferred: bool,
     portable: bool,
-    results: Results | None,
-    feedback: FeedbackReport | None,
-    decisions: DecisionRecordReport | None,
-    alignments: Sequence[str | Path | Alignment],
+    beside: Beside,
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
-    if results is not None or feedback is not None or decisions is not None:
+    if beside.told:
         if form not in NAMED_GRAPHS:
-            another = "decisions are another" if feedback is None else "feedback is another"
-            another = another if results is None else "results are another"
-            raise SourceError(f"`{form}` holds one graph, and {another}: take {' or '.join(NAMED_GRAPHS)}")
+            why = f"`{form}` holds one graph, and what stands beside a spec is in others"
+            raise SourceError(f"{why}: take {' or '.join(NAMED_GRAPHS)}")
+        alone = Beside(alignments=beside.alignments)
         written, findings = _pieces(
-            source,
-            form,
-            base_iri,
-            inferred=inferred,
-            portable=portable,
-            results=None,
-            feedback=None,
-            decisions=None,
-            alignments=alignments,
+            source, form, base_iri, inferred=inferred, portable=portable, beside=alone
         )
-        beside = (graph.pieces(form) for graph in _beside(results, feedback, decisions, base_iri))
-        return chain(written, chain.from_iterable(beside)), findings
+        more = (graph.pieces(form) for graph in beside.graphs(base_iri))
+        return chain(written, chain.from_iterable(more)), findings
     made = published if portable else iter
     if specs := _releases(source):
         if len(several := load_specs(specs)) > 1:
-            aligned = _alignment_pieces(_aligned(several, alignments), form, inferred=inferred or portable)
+            aligned = _alignment_pieces(
+                _aligned(several, beside.alignments), form, inferred=inferred or portable
+            )
             return chain(releases.specs_pieces(several, form, base_iri, made=made), aligned), ()
         return releases.release_pieces(specs, _revisions(specs), form, base_iri, made=made), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
-    if alignments:
+    if beside.alignments:
         raise SourceError("alignments are of several specs, and here is one")
     triples = made(triples_of(spec_of(one), base_iri))
     if inferred and not portable:

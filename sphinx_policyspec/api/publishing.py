@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from sphinx_policyspec.api.asking import knowledge_base, load_specs, with_beside
 from sphinx_policyspec.api.reading import ReadingOptions, Source, load_all_checked, loaded, options_of, reader
+from sphinx_policyspec.beside import NOTHING_BESIDE, Beside
 from sphinx_policyspec.errors import QueryError, SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder, write_file
 from sphinx_policyspec.model import Finding, Judgement, Spec
@@ -59,9 +60,7 @@ def publish(
     profile: str = "",
     prune: bool = False,
     dry_run: bool = False,
-    results: Results | None = None,
-    feedback: FeedbackReport | None = None,
-    alignments: Sequence[str | Path | Alignment] = (),
+    beside: Beside = NOTHING_BESIDE,
     **options: Unpack[ReadingOptions],
 ) -> PublishReport:
     """Put a SOURCE on a SPARQL server: each release as a named graph, what changed between them, and a catalogue of all.
@@ -77,11 +76,9 @@ def publish(
     :param update: the endpoint for SPARQL Update, and ``store`` that of the Graph Store Protocol; by default where the
         server has them
     :param profile: ``oxigraph``, ``virtuoso`` or ``generic`` (Apache Jena Fuseki); by default what the server says
-    :param prune: take away graphs of this spec that are not published now: releases, results and feedback
+    :param prune: take away graphs of this spec that are not published now: releases, results, feedback and decisions
     :param dry_run: change nothing, and tell what would be
-    :param results: of evaluations, as :func:`read_results` returns them: a named graph more
-    :param feedback: what people say of the spec, as :func:`check_feedback` returns it: likewise
-    :param alignments: of several specs, or files of them: each is a named graph more, called by its ``mapping_set_id``
+    :param beside: what is known of the spec that does not stand in it: a named graph more for each
     """
     from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  few callers publish
     from sphinx_policyspec.publishing.push import publish_specs  # noqa: PLC0415  likewise
@@ -94,7 +91,7 @@ def publish(
             )
         (one,) = specs
         specs = (replace(one, releases=tuple(_based(spec, base_iri) for spec in one.releases)),)
-    specs = with_beside(specs, results=results, feedback=feedback, alignments=alignments)
+    specs = with_beside(specs, beside)
     server = Server(url, update=update, store=store, profile=profile)
     try:
         return publish_specs(specs, server, prune=prune, dry_run=dry_run)

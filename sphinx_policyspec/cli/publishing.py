@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.beside import beside_feedback_option, read_beside, unusable
+from sphinx_policyspec.cli.beside import beside_options, read_beside, refuse_several
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     alignment_option,
     exit_if_unusable,
     form_option,
-    results_option,
     sources_argument,
 )
 
@@ -21,8 +22,7 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
 
 @click.command(cls=SourceCommand)
 @sources_argument
-@results_option
-@beside_feedback_option
+@beside_options
 @alignment_option
 @click.option("--to", "url", metavar="URL", required=True, help="The endpoint for queries, of the server.")
 @click.option(
@@ -44,8 +44,7 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
 def publish(
     sources: tuple[str, ...],
     *,
-    results: tuple[str, ...],
-    registers: tuple[str, ...],
+    files: ps.BesideFiles,
     url: str,
     update: str,
     store: str,
@@ -73,10 +72,9 @@ def publish(
       policyspec publish model_spec --to http://localhost:7878/query --results store/ --feedback feedback.yaml
     """
     specs = settings.read_specs(sources)
-    if (results or registers) and len(specs) > 1:
-        raise click.UsageError("--results and --feedback are of one spec")
+    refuse_several(files, several=len(specs) > 1)
     aligned = settings.aligned(specs) if len(specs) > 1 or settings.alignments else ()
-    beside = read_beside(specs[0].releases, (results, registers, ()), settings)
+    beside = replace(read_beside(specs[0].releases, files, settings), alignments=aligned)
     with settings.watching("publishing"):
         report = ps.publish(
             specs,
@@ -87,13 +85,11 @@ def publish(
             profile=profile or "",
             prune=prune,
             dry_run=dry_run,
-            results=beside[0],
-            feedback=beside[1],
-            alignments=aligned,
+            beside=beside,
         )
     settings.show(report, form)
     if report.error:
         if form != "json":
             raise ps.PolicySpecError(report.error)
         raise SystemExit(2)
-    exit_if_unusable(unusable(beside))
+    exit_if_unusable(beside.unusable)

@@ -15,14 +15,7 @@ from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
-from sphinx_policyspec.cli.beside import (
-    NOTHING,
-    Beside,
-    beside_decisions_option,
-    beside_feedback_option,
-    read_beside,
-    unusable,
-)
+from sphinx_policyspec.cli.beside import beside_options, read_beside, refuse_several
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.files import number_of
@@ -89,9 +82,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     shell_complete=_complete_param,
     help="A parameter of the named question; may be repeated.",
 )
-@options.results_option
-@beside_feedback_option
-@beside_decisions_option
+@beside_options
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -110,9 +101,7 @@ def query(
     *,
     only: tuple[str, ...],
     params: tuple[str, ...],
-    results: tuple[str, ...],
-    registers: tuple[str, ...],
-    decisions: tuple[str, ...],
+    files: ps.BesideFiles,
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -161,14 +150,7 @@ def query(
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     origin = query_file or "--sparql"
     if any(_is_address(name) for name in named):
-        if (
-            not all(map(_is_address, named))
-            or only
-            or results
-            or registers
-            or decisions
-            or settings.alignments
-        ):
+        if not all(map(_is_address, named)) or only or files or settings.alignments:
             raise click.UsageError(
                 "a server is asked alone or beside others, with --param, --release, --base-iri and --copy"
             )
@@ -186,13 +168,13 @@ def query(
         raise click.UsageError(
             "--release and --copy are for servers: of a folder of releases, name the release"
         )
-    base, beside = _base_of(named, question, (results, registers, decisions), only, settings)
+    base, beside = _base_of(named, question, files, only, settings)
     with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=origin)
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
-    options.exit_if_unusable(unusable(beside))
+    options.exit_if_unusable(beside.unusable)
 
 
 def _is_address(name: str) -> bool:
@@ -202,41 +184,34 @@ def _is_address(name: str) -> bool:
 def _base_of(
     sources: Sequence[str],
     question: str,
-    files: tuple[tuple[str, ...], ...],
+    files: ps.BesideFiles,
     only: tuple[str, ...],
     settings: options.Settings,
-) -> tuple[ps.KnowledgeBase, Beside]:
-    """Return what is asked: several specs or releases, a graph file as it is, or one spec; and what is with it.
-
-    :param files: of results, registers of feedback, and records of decisions
-    """
-    _refuse_several(files, several=len(sources) > 1 or bool(only or settings.alignments))
+) -> tuple[ps.KnowledgeBase, ps.Beside]:
+    """Return what is asked: several specs or releases, a graph file as it is, or one spec; and what is with it."""
+    refuse_several(files, several=len(sources) > 1 or bool(only or settings.alignments))
     if len(sources) > 1 or only or settings.alignments:
         if question:
             ps.find_question(question)
         every = settings.read_specs(sources)
         specs = _named(every, only)
-        if aligned := settings.aligned(every):
-            return ps.knowledge_base(every, question=question, alignments=aligned, only=only), NOTHING
-        return ps.knowledge_base(specs if len(specs) > 1 else _alone(specs[0]), question=question), NOTHING
+        if alignments := settings.aligned(every):
+            beside = ps.Beside(alignments=alignments)
+            return ps.knowledge_base(every, question=question, beside=beside, only=only), beside
+        return ps.knowledge_base(
+            specs if len(specs) > 1 else _alone(specs[0]), question=question
+        ), ps.NOTHING_BESIDE
     (source, settings), *_ = settings.for_each(sources)
-    if any(files):
+    if files:
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
-        results, report, records = beside = read_beside(read, files, settings)
-        base = ps.knowledge_base(
-            read,
-            base_iri=settings.base_iri,
-            question=question,
-            results=results,
-            feedback=report,
-            decisions=records,
-        )
+        beside = read_beside(read, files, settings)
+        base = ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside)
         return base, beside
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
-        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), NOTHING
+        return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), ps.NOTHING_BESIDE
     given = settings.annotations or settings.base_iri
     inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
-    return inferred or ps.knowledge_base(settings.read(source), question=question), NOTHING
+    return inferred or ps.knowledge_base(settings.read(source), question=question), ps.NOTHING_BESIDE
 
 
 def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
@@ -247,12 +222,6 @@ def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.Sp
             hint = nearest(name, known) or f"known are {', '.join(known)}"
             raise click.BadParameter(f"no spec is called `{name}`; {hint}", param_hint="--spec")
     return tuple(one for one in specs if not only or one.name in only)
-
-
-def _refuse_several(files: Sequence[tuple[str, ...]], *, several: bool) -> None:
-    for option, given in zip(("--results are", "--feedback is", "--decisions are"), files, strict=True):
-        if given and several:
-            raise click.UsageError(f"{option} of one SOURCE")
 
 
 def _alone(one: ps.SpecReleases) -> ps.Spec | tuple[ps.Spec, ...]:
@@ -285,9 +254,7 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @click.command(cls=options.SourceCommand)
 @options.sources_argument
 @_spec_option
-@options.results_option
-@beside_feedback_option
-@beside_decisions_option
+@beside_options
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -305,9 +272,7 @@ def graph(
     form: str | None,
     *,
     only: tuple[str, ...],
-    results: tuple[str, ...],
-    registers: tuple[str, ...],
-    decisions: tuple[str, ...],
+    files: ps.BesideFiles,
     inferred: bool,
     portable: bool,
     settings: options.Settings,
@@ -334,16 +299,15 @@ def graph(
         raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
     read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
-    aligned: tuple[ps.Alignment, ...] = ()
-    beside = NOTHING
+    beside = ps.NOTHING_BESIDE
     is_several = len(sources) > 1 or bool(only or settings.alignments)
-    files = (results, registers, decisions)
-    _refuse_several(files, several=is_several)
+    refuse_several(files, several=is_several)
     if is_several:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
         read = _named(settings.read_specs(sources), only)
-        aligned = settings.aligned(read) if len(read) > 1 or settings.alignments else ()
+        if len(read) > 1 or settings.alignments:
+            beside = ps.Beside(alignments=settings.aligned(read))
     elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
@@ -361,14 +325,11 @@ def graph(
         base_iri=settings.base_iri,
         inferred=inferred,
         portable=portable,
-        results=beside[0],
-        feedback=beside[1],
-        decisions=beside[2],
-        alignments=aligned,
+        beside=beside,
     )
     with settings.watching("building the graph"):
         settings.report(write(output) if output else _print_whole(source, write))
-    options.exit_if_unusable(unusable(beside))
+    options.exit_if_unusable(beside.unusable)
 
 
 def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:

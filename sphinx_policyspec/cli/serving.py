@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.agents import server
 from sphinx_policyspec.agents.desk import Desk
-from sphinx_policyspec.cli.beside import beside_feedback_option
+from sphinx_policyspec.cli.beside import beside_options, refuse_several
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     alignment_option,
-    results_option,
     sources_argument,
 )
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
@@ -35,8 +33,7 @@ _OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook", "results")
 @click.option(
     "--mcp", "by_mcp", is_flag=True, help="Speak the Model Context Protocol on standard input and output."
 )
-@results_option
-@beside_feedback_option
+@beside_options
 @alignment_option
 @click.option("--watch", is_flag=True, help="Read SOURCE again when its files change.")
 @click.option(
@@ -56,8 +53,7 @@ def serve(
     sources: tuple[str, ...],
     *,
     by_mcp: bool,
-    results: tuple[str, ...],
-    registers: tuple[str, ...],
+    files: ps.BesideFiles,
     watch: bool,
     bind: str,
     public_url: str,
@@ -105,17 +101,13 @@ def serve(
         def collect() -> Collection:
             read = [_read(source, one) for source, one in every]
             specs = ps.load_specs(*([one.spec for one in loaded] for _source, loaded, _options in read))
-            if (results or registers) and len(specs) > 1:
-                raise click.UsageError("--results and --feedback are of one spec")
+            refuse_several(files, several=len(specs) > 1)
             desk = Desk.of(
                 read,
-                [Path(one) for one in registers],
-                results=[Path(one) for one in results],
+                files,
                 alignments=settings.aligned(specs) if len(specs) > 1 or settings.alignments else (),
             )
-            last = desk.specs[0].shelves[-1]
-            for found in (last.results, last.feedback):
-                settings.report(found.findings if found else ())
+            settings.report(desk.specs[0].shelves[-1].beside.findings)
             return Collection(desk, workers, DEFAULT_LIMITS)
 
         web.serve(address, web.Job(collect=collect, site=site, watch=watch, cors=cors, note=settings.note))
@@ -127,7 +119,7 @@ def serve(
     read = [*settings.for_each(sources)]
 
     def desk() -> Desk:
-        return Desk.of([_read(source, one) for source, one in read], [Path(one) for one in registers])
+        return Desk.of([_read(source, one) for source, one in read], files)
 
     server.serve(desk(), wire, desk if watch else None)
     server.leave()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from sphinx_policyspec.decision_records.check import DecisionRecordReport
-from sphinx_policyspec.graph.serialize import NamedGraph
+from sphinx_policyspec.graph.serialize import NamedGraph, own_graph
 from sphinx_policyspec.graph.terms import (
     ADMS,
     ADMS_STATUS,
@@ -22,7 +21,6 @@ from sphinx_policyspec.graph.terms import (
     Triple,
 )
 from sphinx_policyspec.model.decision_records import RecordStatus
-from sphinx_policyspec.model.spec import given_base
 
 _ADMS = {
     RecordStatus.PROPOSED: "UnderDevelopment",
@@ -34,20 +32,9 @@ _ADMS = {
 """What the vocabulary of statuses of ADMS calls each; our own words stand beside them."""
 
 
-def decision_record_pieces(
-    report: DecisionRecordReport, base_iri: str = "", *, form: str = "nq"
-) -> Iterator[bytes]:
-    """Return records of decisions as N-Quads or TriG, in pieces of whole lines: the same for the same records.
-
-    They stand in the graph ``<base>decisions``, edit no norm, and are read back by nothing.
-    """
-    return decision_record_graph(report, base_iri).pieces(form)
-
-
 def decision_record_graph(report: DecisionRecordReport, base_iri: str = "") -> NamedGraph:
-    """Return the same as a graph."""
-    iris = Iris(given_base(base_iri, report.base_iri))
-    return NamedGraph(name=iris.beside(OwnGraph.DECISIONS), triples=partial(_triples, iris, report))
+    """Return records of decisions as the graph ``<base>decisions``: the same for the same."""
+    return own_graph(OwnGraph.DECISIONS, _triples, report, base_iri)
 
 
 def _triples(iris: Iris, report: DecisionRecordReport) -> Iterator[Triple]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sphinx_policyspec.evals.graph import result_pieces
+from sphinx_policyspec.evals.graph import result_graph
 from sphinx_policyspec.evals.measures import FEW
 from sphinx_policyspec.evals.records import EvalRun
 from sphinx_policyspec.evals.results import Results
@@ -346,7 +346,7 @@ def _markdown(results: Results) -> str:
 
 
 def _trig(results: Results) -> str:
-    return b"".join(result_pieces(results, form="trig")).decode()
+    return b"".join(result_graph(results).pieces("trig")).decode()
 
 
 RESULT_FORMATS: Formats[Results] = {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from functools import partial
 
 from sphinx_policyspec.evals.records import Evidence
 from sphinx_policyspec.evals.results import Results
 from sphinx_policyspec.evals.rows import ComparedRow, ResultRow
 from sphinx_policyspec.evals.store import POLICIES
-from sphinx_policyspec.graph.serialize import NamedGraph
+from sphinx_policyspec.graph.serialize import NamedGraph, own_graph
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
     EARL,
@@ -25,24 +24,14 @@ from sphinx_policyspec.graph.terms import (
     Term,
     Triple,
 )
-from sphinx_policyspec.model.spec import given_base
 
 _STATED = frozenset({"provision", "chapter", "level", "joined"})
 """The facets that stand in a graph; prompts that test no provision say nothing of a spec."""
 
 
-def result_pieces(results: Results, base_iri: str = "", *, form: str = "nq") -> Iterator[bytes]:
-    """Return results as N-Quads or TriG, in pieces of whole lines: the same for the same results.
-
-    They stand in the graph ``<base>results``, edit no norm, and are read back by nothing.
-    """
-    return result_graph(results, base_iri).pieces(form)
-
-
 def result_graph(results: Results, base_iri: str = "") -> NamedGraph:
-    """Return the same as a graph."""
-    iris = Iris(given_base(base_iri, results.base_iri))
-    return NamedGraph(name=iris.beside(OwnGraph.RESULTS), triples=partial(_triples, iris, results))
+    """Return results as the graph ``<base>results``: the same for the same."""
+    return own_graph(OwnGraph.RESULTS, _triples, results, base_iri)
 
 
 def _triples(iris: Iris, results: Results) -> Iterator[Triple]:

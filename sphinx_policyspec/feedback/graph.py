@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from sphinx_policyspec.feedback.check import FeedbackReport
 from sphinx_policyspec.feedback.web_annotations import anchor_iri, anchor_triples
-from sphinx_policyspec.graph.serialize import NamedGraph
+from sphinx_policyspec.graph.serialize import NamedGraph, own_graph
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
     OWL,
@@ -24,21 +23,11 @@ from sphinx_policyspec.graph.terms import (
     Triple,
 )
 from sphinx_policyspec.model.feedback import Feedback
-from sphinx_policyspec.model.spec import given_base
-
-
-def feedback_pieces(report: FeedbackReport, base_iri: str = "", *, form: str = "nq") -> Iterator[bytes]:
-    """Return the records of a register as N-Quads or TriG, in pieces of whole lines: the same for the same records.
-
-    They stand in the graph ``<base>feedback``, edit no norm, and are read back by nothing.
-    """
-    return feedback_graph(report, base_iri).pieces(form)
 
 
 def feedback_graph(report: FeedbackReport, base_iri: str = "") -> NamedGraph:
-    """Return the same as a graph."""
-    iris = Iris(given_base(base_iri, report.base_iri))
-    return NamedGraph(name=iris.beside(OwnGraph.FEEDBACK), triples=partial(_triples, iris, report))
+    """Return the records of a register as the graph ``<base>feedback``: the same for the same."""
+    return own_graph(OwnGraph.FEEDBACK, _triples, report, base_iri)
 
 
 def _triples(iris: Iris, report: FeedbackReport) -> Iterator[Triple]:

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain, groupby, pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
@@ -22,6 +22,7 @@ from sphinx_policyspec.graph.questions import Answer, CellKind
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.model.spec import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -350,6 +351,32 @@ class NamedGraph(Brief):
     def pieces(self, form: str = "nq") -> Iterator[bytes]:
         """Yield it as N-Quads or TriG in pieces of whole lines, the same for the same statements in any order."""
         return syntaxes.blocks(graph_lines(self.lines(), form, self.name, ""))
+
+
+class OfSpec(Protocol):
+    """What says something of a spec whose IRIs begin with a base."""
+
+    @property
+    def base_iri(self) -> str:
+        """What they begin with; empty for the default."""
+
+
+_R = TypeVar("_R", bound=OfSpec)
+
+
+def own_graph(
+    name: terms.OwnGraph,
+    triples: Callable[[terms.Iris, _R], Iterable[terms.Triple]],
+    report: _R,
+    base_iri: str,
+) -> NamedGraph:
+    """Return what a report says of a spec as a graph beside it, which edits no norm and is read back by nothing.
+
+    :param triples: yields the same statements for equal reports
+    :param base_iri: what IRIs begin with, where it is not what the report says
+    """
+    iris = terms.Iris(given_base(base_iri, report.base_iri))
+    return NamedGraph(name=iris.beside(name), triples=partial(triples, iris, report))
 
 
 def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from sphinx_policyspec.agents.desk import Desk
@@ -40,9 +40,7 @@ class Collection:
         last = desk.specs[0].shelves[-1]
         self.specs: tuple[SpecReleases, ...] = with_beside(
             load_specs(*[tuple(shelf.spec for shelf in one.shelves) for one in desk.specs]),
-            results=last.results,
-            feedback=last.feedback,
-            alignments=desk.alignments,
+            replace(last.beside, alignments=desk.alignments),
         )
         self.pool = QueryPool(chain.from_iterable(map(served_pieces, self.specs)), workers, limits)
         self._files: dict[tuple[str, str, str], GraphFile] = {}

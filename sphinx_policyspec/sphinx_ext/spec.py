@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec import model
+from sphinx_policyspec.beside import Beside
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, exact, files_at
@@ -237,19 +238,14 @@ class Knowledge:
                 rows=int(config.query_limits.get("rows", default.rows)),
             )
             self._base = KnowledgeBase.from_spec(spec, limits=limits, unsafe=config.query_unsafe)
-            if results := self.evaluated(env)[0]:
-                from sphinx_policyspec.evals.graph import result_pieces  # noqa: PLC0415  few projects evaluate
-
-                self._base.add_graphs(lambda: result_pieces(results))
-            if said := self.feedback(env):
-                from sphinx_policyspec.feedback.graph import feedback_pieces  # noqa: PLC0415  few keep a register
-
-                self._base.add_graphs(lambda: feedback_pieces(said))
-            if decided := self.decisions(env):
-                from sphinx_policyspec.decision_records.graph import decision_record_pieces  # noqa: PLC0415  likewise
-
-                self._base.add_graphs(lambda: decision_record_pieces(decided))
+            for graph in self.beside(env).graphs():
+                self._base.add_graphs(graph.pieces)
         return self._base
+
+    def beside(self, env: BuildEnvironment) -> Beside:
+        """Return what the project knows of the spec that does not stand in it."""
+        results = self.evaluated(env)[0]
+        return Beside(results=results, feedback=self.feedback(env), decisions=self.decisions(env))
 
     def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, PolicySpecError]]:
         """Return what evaluations say of the spec, where the project names some, and why they cannot be read, by option."""

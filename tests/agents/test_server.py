@@ -762,7 +762,10 @@ def test_no_message_names_a_folder_of_the_machine(world: Path) -> None:
 def test_a_register_that_changes_is_read_again(world: Path, tmp_path: Path) -> None:
     register = tmp_path / "register.yaml"
     register.write_text(FEEDBACK, "utf-8")
-    desk = Desk.of([(str(world / NEWEST), [ps.load_checked(world / NEWEST)], {})], [tmp_path])
+    desk = Desk.of(
+        [(str(world / NEWEST), [ps.load_checked(world / NEWEST)], {})],
+        ps.BesideFiles(feedback=(str(tmp_path),)),
+    )
     before = state_of(desk)
     assert state_of(desk) == before
     register.write_text(FEEDBACK * 2, "utf-8")

@@ -50,7 +50,7 @@ EXPECTED: dict[str, list[tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[ps.KnowledgeBase]:
-    with ps.knowledge_base([GUILD, HOUSE], alignments=[ALIGNMENT]) as found:
+    with ps.knowledge_base([GUILD, HOUSE], beside=ps.Beside(alignments=[ALIGNMENT])) as found:
         yield found
 
 
@@ -68,7 +68,7 @@ def test_every_question_over_alignments_is_asked_here() -> None:
 @RDFLIB
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_rdflib_gives_the_same_rows(name: str) -> None:
-    nquads = ps.to_rdf([GUILD, HOUSE], "nq", alignments=[ALIGNMENT], inferred=True).decode()
+    nquads = ps.to_rdf([GUILD, HOUSE], "nq", beside=ps.Beside(alignments=[ALIGNMENT]), inferred=True).decode()
     graph = Dataset(default_union=False)
     graph.parse(data=nquads, format="nquads")
     with ps.knowledge_base([GUILD, HOUSE]) as both:
@@ -88,8 +88,8 @@ def test_a_section_without_a_level_corresponds_once_and_has_none() -> None:
         text_of("guild:keep_time skos:closeMatch house:manners", "guild:rites skos:exactMatch house:customs"),
         "x.tsv",
     )
-    nquads = ps.to_rdf([guild, house], "nq", alignments=[near], inferred=True).decode()
-    with ps.knowledge_base([guild, house], alignments=[near]) as both:
+    nquads = ps.to_rdf([guild, house], "nq", beside=ps.Beside(alignments=[near]), inferred=True).decode()
+    with ps.knowledge_base([guild, house], beside=ps.Beside(alignments=[near])) as both:
         graph = Dataset(default_union=False)
         graph.parse(data=nquads, format="nquads")
         graph.parse(data=b"".join(both._pieces()).decode(), format="nquads")
@@ -135,7 +135,9 @@ def test_names_that_no_spec_has_are_told(base: ps.KnowledgeBase) -> None:
 
 def test_one_spec_alone_gives_its_own_rows() -> None:
     for name, rows in EXPECTED.items():
-        with ps.knowledge_base([GUILD, HOUSE], alignments=[ALIGNMENT], only=["house"]) as one:
+        with ps.knowledge_base(
+            [GUILD, HOUSE], beside=ps.Beside(alignments=[ALIGNMENT]), only=["house"]
+        ) as one:
             assert list(one.ask(name).texts) == [row for row in rows if row[0] == "house"]
 
 
@@ -143,7 +145,7 @@ def test_what_nobody_looked_for_is_unmapped_and_what_is_denied_is_no_counterpart
     head = "# mapping_set_id: https://example.org/alignment\n# predicate_modifier: Not\n# curie_map:\n"
     head += "#   guild: https://example.org/guild/provision/\n#   house: 'urn:policyspec:house:provision/'\n"
     denied = read_sssom(text_of("guild:keep_time skos:exactMatch house:be_punctual", head=head), "x.tsv")
-    with ps.knowledge_base([GUILD, HOUSE], alignments=[denied]) as one:
+    with ps.knowledge_base([GUILD, HOUSE], beside=ps.Beside(alignments=[denied])) as one:
         assert list(one.ask("mapped").texts) == []
         answer = one.ask("without-counterpart", {"spec": "House"})
     assert [(row[1], row[4]) for row in answer.texts] == [
@@ -156,7 +158,7 @@ def test_without_an_alignment_the_question_says_what_it_wants() -> None:
         with ps.knowledge_base(source) as one, pytest.raises(QueryError, match="`--alignment FILE`"):
             one.ask("mapped")
     with pytest.raises(SourceError, match="alignments are of several specs"):
-        ps.to_rdf(GUILD, alignments=[ALIGNMENT])
+        ps.to_rdf(GUILD, beside=ps.Beside(alignments=[ALIGNMENT]))
 
 
 # -- graph -------------------------------------------------------------------------------------
@@ -165,7 +167,11 @@ SKOS, SSSOM = "http://www.w3.org/2004/02/skos/core#", "https://w3id.org/sssom/"
 
 
 def graph_of(alignment: Alignment, *specs: ps.Spec, inferred: bool = False) -> Graph:
-    lines = ps.to_rdf(specs, "nq", alignments=[alignment], inferred=inferred).decode().splitlines()
+    lines = (
+        ps.to_rdf(specs, "nq", beside=ps.Beside(alignments=[alignment]), inferred=inferred)
+        .decode()
+        .splitlines()
+    )
     own = [line.removesuffix(f"<{SET}> .") + "." for line in lines if line.endswith(f"<{SET}> .")]
     return Graph().parse(data="\n".join(own), format="nt")
 
@@ -228,13 +234,13 @@ def test_what_is_inferred_is_each_match_from_its_other_side() -> None:
 
 def test_rows_in_another_order_give_the_same_bytes() -> None:
     turned = replace(ALIGNMENT, rows=ALIGNMENT.rows[::-1])
-    assert ps.to_rdf([GUILD, HOUSE], "nq", alignments=[turned]) == ps.to_rdf(
-        [GUILD, HOUSE], "nq", alignments=[ALIGNMENT]
+    assert ps.to_rdf([GUILD, HOUSE], "nq", beside=ps.Beside(alignments=[turned])) == ps.to_rdf(
+        [GUILD, HOUSE], "nq", beside=ps.Beside(alignments=[ALIGNMENT])
     )
 
 
 def test_swapping_two_specs_swaps_the_blocks_of_an_answer_and_nothing_else(base: ps.KnowledgeBase) -> None:
-    with ps.knowledge_base([HOUSE, GUILD], alignments=[ALIGNMENT.swapped()]) as swapped:
+    with ps.knowledge_base([HOUSE, GUILD], beside=ps.Beside(alignments=[ALIGNMENT.swapped()])) as swapped:
         for name in EXPECTED:
             rows = base.ask(name).texts
             assert list(swapped.ask(name).texts) == sorted(rows, key=lambda row: row[0], reverse=True)
@@ -378,7 +384,7 @@ def test_a_case_is_decided_by_each_as_that_spec_alone_decides_it(case: Path) -> 
 def test_the_question_has_a_row_for_each_item_as_each_spec_decides_it(case: Path) -> None:
     name = "same-case-decided-by-each"
     (one,) = ps.decide_each(case, specs=[GUILD, HOUSE], alignments=[CLOSE]).cases
-    with ps.knowledge_base(ps.load_specs((GUILD,), (HOUSE,)), alignments=[CLOSE]) as both:
+    with ps.knowledge_base(ps.load_specs((GUILD,), (HOUSE,)), beside=ps.Beside(alignments=[CLOSE])) as both:
         rows = both.ask(name, {"case": str(case)}).to_dicts()
         with pytest.raises(SourceError, match="does not exist"):
             both.ask(name, {"case": str(case) + "x"})
@@ -408,7 +414,7 @@ def test_of_two_provisions_with_one_id_each_is_quoted_from_its_own_spec(tmp_path
     case.write_text(
         "items:\n  - {id: norm, principle: 'guild:keep_time', issue: start, value: eight}\n", "utf-8"
     )
-    with ps.knowledge_base(ps.load_specs((GUILD,), (house,)), alignments=[same]) as both:
+    with ps.knowledge_base(ps.load_specs((GUILD,), (house,)), beside=ps.Beside(alignments=[same])) as both:
         rows = both.ask("same-case-decided-by-each", {"case": str(case)}).to_dicts()
     quoted = {row["spec"]: row["sentence"] for row in rows if row["item"] == "norm"}
     assert quoted == {"guild": "Work begins when the bell rings.", "house": "Be there at eight."}

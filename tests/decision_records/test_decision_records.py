@@ -9,7 +9,7 @@ import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.decision_records.check import DecisionRecordCheck
-from sphinx_policyspec.decision_records.graph import decision_record_pieces
+from sphinx_policyspec.decision_records.graph import decision_record_graph
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.model.decision_records import DecisionRecord, RecordStatus
 from sphinx_policyspec.readers.decision_records import read_decision_record
@@ -130,14 +130,16 @@ def test_records_are_a_graph_of_their_own_that_edits_no_norm() -> None:
         "part": ["0002-two"],
     }
     turned = DecisionRecordCheck(records[::-1], (OLD, NEW), {}).report()
-    assert b"".join(decision_record_pieces(turned)) == b"".join(decision_record_pieces(report))
+    assert b"".join(decision_record_graph(turned).pieces()) == b"".join(
+        decision_record_graph(report).pieces()
+    )
     walk = (
         "SELECT ?id ?now { GRAPH ?g { ?old dcterms:isReplacedBy ?new . ?new ps:decides ?p ; "
         "adms:status <http://purl.org/adms/status/Completed> ; dcterms:identifier ?now } "
         "?p dcterms:identifier ?id } ORDER BY ?id"
     )
     with KnowledgeBase.from_spec(NEW) as base, KnowledgeBase.from_spec(NEW) as plain:
-        base.add_graphs(lambda: decision_record_pieces(report))
+        base.add_graphs(decision_record_graph(report).pieces)
         assert base.query(walk).texts == (("greet", "0002-two"), ("part", "0002-two"))
         assert base.ask("hard-rules").rows == plain.ask("hard-rules").rows
 
@@ -157,7 +159,7 @@ def test_commands_take_records(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert status == 1
     assert "why.md:2:14: error: unknown provision `be_kidn` [unknown-provision]" in out
     status, _out, err = run("graph", "spec.md", "--decisions", "why.md", "-o", "spec.ttl")
-    assert (status, "decisions are another" in err) == (2, True)
+    assert (status, "stands beside a spec is in others" in err) == (2, True)
     status, out, err = run("graph", "spec.md", "--decisions", "why.md", "--format", "trig")
     assert status == 0
     assert out.count("DecisionRecord") == 1

@@ -396,7 +396,9 @@ def test_a_graph_with_results_is_that_of_the_spec_and_one_more(folder: Path, run
     assert {line.rsplit(" ", 2)[1] for line in more} == {"<urn:policyspec:spec:results>"}
     alone = run("results", "all/2026-01-01", file, "--format", "trig")[1]
     assert alone in run("graph", "all/2026-01-01", "--format", "trig", "--results", file)[1]
-    (folder / "with.trig").write_bytes(ps.to_rdf("all/2026-01-01", "trig", results=read(file)))
+    (folder / "with.trig").write_bytes(
+        ps.to_rdf("all/2026-01-01", "trig", beside=ps.Beside(results=read(file)))
+    )
     spec = ps.load("all/2026-01-01")
     assert ps.load("with.trig").principles == spec.principles
     assert ps.ask("with.trig", "hard-rules").rows == ps.ask(spec, "hard-rules").rows
@@ -847,7 +849,7 @@ def test_results_are_assertions_of_earl_about_what_they_are_for(folder: Path) ->
         row("p2", 0, section_id="be_honest", model="m2", grader="judge"),
     ]
     results = read(written(folder / "r.jsonl", rows))
-    with ps.knowledge_base(ps.load("all/2026-01-01"), results=results) as base:
+    with ps.knowledge_base(ps.load("all/2026-01-01"), beside=ps.Beside(results=results)) as base:
         text = "SELECT ?model ?test ?policy { GRAPH ?g { ?r a earl:Assertion ; earl:test ?test ; ps:resultFor ?test ; ps:policy ?policy ; "
         text += "earl:mode earl:automatic ; earl:assertedBy/dcterms:identifier 'judge' ; earl:subject/dcterms:identifier ?model } }"
         told = {tuple(str(one.value) for one in found) for found in base.query(text).rows}

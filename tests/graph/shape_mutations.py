@@ -10,10 +10,10 @@ from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from sphinx_policyspec.decision_records.check import DecisionRecordCheck, DecisionRecordReport
-from sphinx_policyspec.decision_records.graph import decision_record_pieces
-from sphinx_policyspec.evals.graph import result_pieces
+from sphinx_policyspec.decision_records.graph import decision_record_graph
+from sphinx_policyspec.evals.graph import result_graph
 from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
-from sphinx_policyspec.feedback.graph import feedback_pieces
+from sphinx_policyspec.feedback.graph import feedback_graph
 from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir
@@ -68,9 +68,9 @@ def valid() -> tuple[Triple, ...]:
     revision = Revision(old="1", new="2", facts=(fact,))
     pieces = release_pieces((replace(WHOLE, version="1"), replace(WHOLE, version="2")), (revision,), "nq")
     lines = [line for line in b"".join(pieces).splitlines() if b":change/" in line.partition(b" ")[0]]
-    lines += b"".join(result_pieces(PAIR)).splitlines()
-    lines += b"".join(feedback_pieces(_said())).splitlines()
-    lines += b"".join(decision_record_pieces(_decided())).splitlines()
+    lines += b"".join(result_graph(PAIR).pieces()).splitlines()
+    lines += b"".join(feedback_graph(_said()).pieces()).splitlines()
+    lines += b"".join(decision_record_graph(_decided()).pieces()).splitlines()
     whole = to_graph(WHOLE).parse(
         data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
     )

@@ -10,7 +10,7 @@ from rdflib import RDF, Dataset, Graph, Literal, URIRef
 
 from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
-from sphinx_policyspec.feedback.graph import feedback_pieces
+from sphinx_policyspec.feedback.graph import feedback_graph
 from sphinx_policyspec.feedback.web_annotations import annotation_of
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.portable import with_portable
@@ -55,7 +55,7 @@ def said(register: str = REGISTER) -> FeedbackReport:
 
 
 def as_graph(report: FeedbackReport) -> Graph:
-    lines = (line.rpartition(b" <")[0] for line in b"".join(feedback_pieces(report)).splitlines())
+    lines = (line.rpartition(b" <")[0] for line in b"".join(feedback_graph(report).pieces()).splitlines())
     return Graph().parse(data=b"".join(b"%s .\n" % line for line in lines), format="nt")
 
 
@@ -76,7 +76,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
 @pytest.fixture(scope="module")
 def asked() -> Iterator[KnowledgeBase]:
     with KnowledgeBase.from_spec(NEW) as base:
-        base.add_graphs(lambda: feedback_pieces(said()))
+        base.add_graphs(feedback_graph(said()).pieces)
         yield base
 
 
@@ -146,11 +146,11 @@ def test_names_and_texts_enter_the_graph_only_as_published_and_records_edit_no_n
     texts = {str(node) for node in as_graph(said()).objects() if isinstance(node, Literal)}
     assert {"Ann", '</script> "', "Nowhere"} <= texts
     bare = REGISTER.replace("author: Ann, ", "").replace('text: "</script> \\"", ', "")
-    without = b"".join(feedback_pieces(said(bare)))
+    without = b"".join(feedback_graph(said(bare)).pieces())
     assert b'"Ann"' not in without
     assert b"script" not in without
     turned = "\n".join(reversed(REGISTER.strip().splitlines()))
-    assert b"".join(feedback_pieces(said(turned))) == b"".join(feedback_pieces(said()))
+    assert b"".join(feedback_graph(said(turned)).pieces()) == b"".join(feedback_graph(said()).pieces())
     with KnowledgeBase.from_spec(NEW) as base, KnowledgeBase.from_spec(NEW) as plain:
-        base.add_graphs(lambda: feedback_pieces(said()))
+        base.add_graphs(feedback_graph(said()).pieces)
         assert base.ask("hard-rules").rows == plain.ask("hard-rules").rows

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rdflib import Dataset, URIRef
 
 from sphinx_policyspec.errors import QueryError
-from sphinx_policyspec.evals.graph import result_pieces
+from sphinx_policyspec.evals.graph import result_graph
 from sphinx_policyspec.evals.rows import ResultRow
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
@@ -51,7 +51,7 @@ EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
 
 
 def quads(rows: Sequence[ResultRow] = ROWS) -> bytes:
-    return b"".join(result_pieces(replace(RESULTS, rows=tuple(rows))))
+    return b"".join(result_graph(replace(RESULTS, rows=tuple(rows))).pieces())
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_a_drop_is_the_same_seen_from_either_side(evaluated: KnowledgeBase) -> N
         for one in RESULTS.differences
     ]
     with KnowledgeBase.from_spec(LIBRARY) as base:
-        base.add_graphs(lambda: result_pieces(replace(RESULTS, differences=tuple(turned))))
+        base.add_graphs(result_graph(replace(RESULTS, differences=tuple(turned))).pieces)
         params = EXPECTED["largest-drop"][0]
         assert in_numbers(base.ask("largest-drop", params).texts) == in_numbers(
             evaluated.ask("largest-drop", params).texts

@@ -338,11 +338,12 @@ def test_the_command_asks_servers_queries_of_ones_own(oxigraph: Running, run: Ru
 AGAIN = replace(LIBRARY, version="2", base_iri=f"{BASE}library/")
 MEASURED = replace(RESULTS, base_iri=AGAIN.base_iri)
 SAID = replace(feedback_said(), base_iri=AGAIN.base_iri)
+BESIDE = ps.Beside(results=MEASURED, feedback=SAID)
 
 
 def test_what_stands_beside_is_published_asked_and_taken_away(server: Running) -> None:
     asked, base = server.server(), AGAIN.base_iri
-    one = with_beside(specs(AGAIN), results=MEASURED, feedback=SAID)
+    one = with_beside(specs(AGAIN), BESIDE)
     first = publish_specs(one, asked)
     assert [graph.graph.removeprefix(base) for graph in first.graphs] == [
         "release/2",
@@ -354,7 +355,7 @@ def test_what_stands_beside_is_published_asked_and_taken_away(server: Running) -
     assert {graph.way for graph in publish_specs(one, asked).graphs} == {Way.NONE}
     remote, rows = RemoteBase(asked, base), 0
     copied = replace(specs(AGAIN)[0], beside=remote.beside())
-    with ps.knowledge_base(AGAIN, results=MEASURED, feedback=SAID) as here:
+    with ps.knowledge_base(AGAIN, beside=BESIDE) as here:
         for name, params in (
             ("results-by-principle", {}),
             ("largest-drop", {"a": "example/one", "b": "two-1"}),
@@ -372,7 +373,8 @@ def test_what_stands_beside_is_published_asked_and_taken_away(server: Running) -
         remote.ask("mapped")
     # An edit of it changes it alone; what says nothing any more is taken away; the rest only if it is wanted.
     fewer = publish_specs(
-        with_beside(specs(AGAIN), results=replace(RESULTS, rows=()), feedback=feedback_said("[]")), asked
+        with_beside(specs(AGAIN), ps.Beside(results=replace(RESULTS, rows=()), feedback=feedback_said("[]"))),
+        asked,
     )
     # Of doubles that come back otherwise nobody can tell whether they are the same.
     changed = Way.SWAP if server.name == "virtuoso" else Way.UPDATE
@@ -393,7 +395,9 @@ def two_specs(name: str = "https://example.com/alignments/a") -> tuple[ps.SpecRe
     head = f"# mapping_set_id: {name}\n" if name else ""
     curies = f"# curie_map:\n#   manners: {BASE}provision/\n#   charter: {BASE}charter/provision/\n"
     text = f"{head}{curies}subject_id\tpredicate_id\tobject_id\tmapping_justification\n{rows}\n"
-    return with_beside(ps.load_specs((THREE[0],), (other,)), alignments=[read_sssom(text, "a.sssom.tsv")])
+    return with_beside(
+        ps.load_specs((THREE[0],), (other,)), ps.Beside(alignments=[read_sssom(text, "a.sssom.tsv")])
+    )
 
 
 @pytest.mark.usefixtures("proxy")
@@ -426,7 +430,7 @@ def test_an_alignment_is_published_beside_its_subjects_and_no_graph_of_others_is
     "one",
     [
         with_beside(specs(*THREE))[0],
-        with_beside(specs(AGAIN), results=MEASURED, feedback=SAID)[0],
+        with_beside(specs(AGAIN), BESIDE)[0],
         two_specs()[0],
     ],
 )

@@ -679,7 +679,7 @@ def test_what_stands_beside_is_served_as_it_is_published(tmp_path: Path) -> None
     register = tmp_path / "feedback.yaml"
     register.write_text("- {id: a, title: Too kind, provisions: [be_kind]}\n", "utf-8")
     read = load_all_checked(tmp_path / "all")
-    desk = Desk.of([("all", read, {})], [register])
+    desk = Desk.of([("all", read, {})], ps.BesideFiles(feedback=(str(register),)))
     collection = Collection(desk, 1, DEFAULT_LIMITS)
     try:
         (one,) = collection.specs
@@ -696,7 +696,7 @@ def test_what_stands_beside_is_served_as_it_is_published(tmp_path: Path) -> None
     finally:
         collection.close()
     with pytest.raises(SourceError, match="of one spec, and here are several"):
-        with_beside((one, one), feedback=desk.shelf().feedback)
+        with_beside((one, one), desk.shelf().beside)
 
 
 def test_no_question_of_a_client_names_a_file_of_this_machine(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
+from sphinx_policyspec.sphinx_ext.web.beside import ReportPage
 from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionsPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
 from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPage
@@ -179,7 +180,7 @@ class Build:
     handbook: HandbookPages = field(init=False)
     changes: ChangesPage = field(init=False)
     ask: AskPage = field(init=False)
-    beside: tuple[ResultsPage | FeedbackPage | DecisionsPage, ...] = field(init=False)
+    beside: tuple[ReportPage, ...] = field(init=False)
     failures: WriteFailures = field(default_factory=WriteFailures)
     removed: set[str] = field(default_factory=set)
     hides: bool = False

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from math import inf
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.locale import get_translation
@@ -16,9 +15,9 @@ from sphinx_policyspec.model import Defect, EvalPrompt, Principle, Spec, TargetK
 from sphinx_policyspec.packs.bearing import relations_of
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import style_name
-from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.web.beside import ReportPage
 from sphinx_policyspec.sphinx_ext.web.panels import PanelRow
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, RESULTS_PAGE
+from sphinx_policyspec.sphinx_ext.web.places import RESULTS_PAGE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -223,22 +222,15 @@ def _said(one: Triage) -> str:
 # -- the page of all ---------------------------------------------------------------------------
 
 
-class ResultsPage:
+class ResultsPage(ReportPage):
     """Tells how all runs do on all principles, and on which principles there is nothing to tell."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
+    name = RESULTS_PAGE
 
-    def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Yield the page as Sphinx wants pages without a source."""
-        if app.builder.name not in PAGE_BUILDERS:
-            return
-        if not (results := self._knowledge.evaluated(app.env)[0]):
-            Path(app.builder.get_outfilename(RESULTS_PAGE)).unlink(missing_ok=True)  # type: ignore[attr-defined]
-            return
-        title = str(_("Results of evaluations"))
-        body = f"<h1>{escape(title)}</h1>{_body(app, self._knowledge.spec(app.env), results)}"
-        yield RESULTS_PAGE, {"title": title, "body": body}, "page.html"
+    def body(self, app: Sphinx) -> str:
+        """Return the tables."""
+        results = self._knowledge.evaluated(app.env)[0]
+        return _body(app, self._knowledge.spec(app.env), results) if results else ""
 
 
 def _body(app: Sphinx, spec: Spec, results: Results) -> str:

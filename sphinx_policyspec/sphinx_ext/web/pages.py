@@ -342,13 +342,13 @@ class HandbookPages:
             of_results = ResultPanels(results, self.knowledge.spec(app.env))
             tellers.append(lambda name: of_results.rows(name, self._prompts(name)))
         if report := self.knowledge.feedback(app.env):
-            from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPanels  # noqa: PLC0415  few keep a register
+            from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackTexts  # noqa: PLC0415  few keep a register
 
-            tellers.append(FeedbackPanels(report, has_page=app.builder.name in PAGE_BUILDERS).rows)
+            tellers.append(FeedbackTexts(app, report).rows)
         if decided := self.knowledge.decisions(app.env):
-            from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionPanels  # noqa: PLC0415  few keep some
+            from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionTexts  # noqa: PLC0415  few keep some
 
-            tellers.append(DecisionPanels(decided, has_page=app.builder.name in PAGE_BUILDERS).rows)
+            tellers.append(DecisionTexts(app, decided).rows)
         return lambda name: chain.from_iterable(tell(name) for tell in tellers)
 
     def _prompts(self, name: str) -> tuple[EvalPrompt, ...]:

@@ -1,0 +1,75 @@
+"""What stands beside a spec and edits no norm: results, feedback, decisions and alignments, as one value and as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx_policyspec.files import Brief
+
+if TYPE_CHECKING:
+    from sphinx_policyspec.alignments import Alignment
+    from sphinx_policyspec.decision_records.check import DecisionRecordReport
+    from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.feedback.check import FeedbackReport
+    from sphinx_policyspec.graph.serialize import NamedGraph
+    from sphinx_policyspec.model import Finding
+
+_ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about registers that cannot be used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside(Brief):
+    """What is known of a spec that does not stand in it; each is a named graph beside that of the spec.
+
+    :param results: of evaluations, as :func:`read_results` returns them
+    :param feedback: what people say of it, as :func:`check_feedback` returns it
+    :param decisions: records of decisions about it, as :func:`check_decision_records` returns them
+    :param alignments: of several specs, or files of them, as :func:`read_alignment` reads; each is called by its ``mapping_set_id``
+    """
+
+    results: Results | None = None
+    feedback: FeedbackReport | None = None
+    decisions: DecisionRecordReport | None = None
+    alignments: Sequence[str | Path | Alignment] = ()
+
+    @property
+    def told(self) -> tuple[Results | FeedbackReport | DecisionRecordReport, ...]:
+        """What is said of one spec, without alignments."""
+        return tuple(one for one in (self.results, self.feedback, self.decisions) if one is not None)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with what is said of one spec."""
+        return tuple(finding for one in self.told for finding in one.findings)
+
+    @property
+    def unusable(self) -> tuple[Finding, ...]:
+        """What is wrong with files so that they could not be used."""
+        of_results = self.results.findings if self.results else ()
+        others = (finding for one in (self.feedback, self.decisions) if one for finding in one.findings)
+        return (*of_results, *(one for one in others if one.code in _ABOUT_FILES))
+
+    def graphs(self, base_iri: str = "") -> Iterator[NamedGraph]:
+        """Yield the graphs of what is said of one spec; each is imported where there is something to state.
+
+        :param base_iri: what their IRIs begin with, where it is not the spec's own
+        """
+        if self.results is not None:
+            from sphinx_policyspec.evals.graph import result_graph  # noqa: PLC0415  few callers evaluate
+
+            yield result_graph(self.results, base_iri)
+        if self.feedback is not None:
+            from sphinx_policyspec.feedback.graph import feedback_graph  # noqa: PLC0415  few keep a register
+
+            yield feedback_graph(self.feedback, base_iri)
+        if self.decisions is not None:
+            from sphinx_policyspec.decision_records.graph import decision_record_graph  # noqa: PLC0415  likewise
+
+            yield decision_record_graph(self.decisions, base_iri)
+
+
+NOTHING_BESIDE = Beside()
+"""Where a spec stands alone."""
