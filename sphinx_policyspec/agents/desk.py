@@ -25,11 +25,12 @@ from sphinx_policyspec.errors import PolicySpecError, UnknownIdError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
 from sphinx_policyspec.graph.questions import Answer, find_question
+from sphinx_policyspec.identifiers.index import files_below
 from sphinx_policyspec.model import Case, Example, Principle, Provision, Spec
 from sphinx_policyspec.model.nearest import lower_words, nearest
 from sphinx_policyspec.packs.pack import ContextPack
 from sphinx_policyspec.packs.parts import SpecContext
-from sphinx_policyspec.sources import Loaded
+from sphinx_policyspec.sources import Loaded, is_project
 
 UNDATED = "undated"
 """What a release without a version is called."""
@@ -354,13 +355,22 @@ def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     for spec in desk.specs:
         for shelf in spec.shelves:
-            for file in (*shelf.loaded.files, *shelf.loaded.beside, *shelf.files.each):
+            for file in (*_looked_at(shelf.loaded), *shelf.loaded.beside, *shelf.files.each):
                 try:
                     stat = file.stat()
                     found.append((str(file), stat.st_mtime_ns, stat.st_size))
                 except OSError:
                     found.append((str(file), 0, 0))
     return tuple(found)
+
+
+def _looked_at(loaded: Loaded) -> tuple[Path, ...]:
+    """Return the files that a SOURCE was read from, and those beside them that it may be read from next time."""
+    if not loaded.has_files:
+        return loaded.files
+    if not is_project(loaded.root):
+        return (*loaded.files, *files_below(loaded.root / "examples"))
+    return (*loaded.files, loaded.root / "conf.py", *files_below(loaded.root))
 
 
 def reread(desk: Desk, read: ReadSources) -> tuple[Desk, str]:

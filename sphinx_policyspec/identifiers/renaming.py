@@ -20,6 +20,8 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _TAG = re.compile(r"[a-z0-9]{4}")
 _NAME = re.compile(r"[^\W\d_][\w.-]{0,199}")
+_PROMPTS = "examples"
+"""The folder of files of prompts."""
 RENAMED = frozenset(TargetKind)
 """Kinds of things whose ids are renamed."""
 
@@ -49,7 +51,11 @@ def name_problem(index: Index, kind: str, name: str, new: str) -> str:
         return f"`{new}` cannot be an eval tag: it has four of a-z and 0-9"
     if not _NAME.fullmatch(new) and kind != TAG:
         return f"`{new}` cannot be an id: it begins with a letter and has letters, digits, `-`, `_` and `.`"
-    if new != name and any(one.defines for one in index.of(kind, new)):
+    # A file of prompts is called as its tag, also one in which no tag is read.
+    is_file = kind == TAG and any(
+        PurePath(file).parts[-2:] == (_PROMPTS, f"{new}.md") for file in index.files
+    )
+    if new != name and (is_file or any(one.defines for one in index.of(kind, new))):
         return f"the {kind} id `{new}` is taken"
     return ""
 

@@ -25,6 +25,9 @@ def near_name(word: str, known: Iterable[str]) -> str:
     bare = utils.default_process(word)
     # A single letter has nothing in common with another one.
     slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
+    if not re.search(r"[^\W\d]", bare):
+        # Two days of which two digits differ are other days.
+        slips = min(slips, 1)
     match = process.extractOne(
         bare, list(known), scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
     )

@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -770,3 +771,18 @@ def test_a_register_that_changes_is_read_again(world: Path, tmp_path: Path) -> N
     assert state_of(desk) == before
     register.write_text(FEEDBACK * 2, "utf-8")
     assert state_of(desk) != before
+
+
+def test_whatever_a_project_may_be_read_from_is_looked_at(world: Path, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
+    (tmp_path / "index.md").write_text("# Manners\n", "utf-8")
+    loaded = replace(ps.load_checked(world / NEWEST), root=tmp_path)
+    desk = Desk.of([("docs", [loaded], {})])
+    states = [state_of(desk)]
+    for name in ("conf.py", "new.md", "cases.yaml"):
+        (tmp_path / name).write_text("# new\n", "utf-8")
+        states.append(state_of(desk))
+    assert len({*states}) == len(states)
+    (tmp_path / "_build").mkdir()
+    (tmp_path / "_build" / "new.md").write_text("# new\n", "utf-8")
+    assert state_of(desk) == states[-1]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.identifiers.index import things_of
-from sphinx_policyspec.identifiers.renaming import RENAMED
-from sphinx_policyspec.identifiers.sites import Form, IdSite
+from sphinx_policyspec.identifiers.index import Index, things_of
+from sphinx_policyspec.identifiers.renaming import RENAMED, name_problem
+from sphinx_policyspec.identifiers.sites import TAG, Form, IdSite
 from sphinx_policyspec.language_server import renaming
 from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text
@@ -131,3 +131,14 @@ def test_ids_of_the_example_spec_can_be_renamed_and_back(tmp_path: Path) -> None
     told = said(folder, root)
     for site in found:
         obeys(folder, root, site, told)
+
+
+def test_a_tag_that_has_a_file_of_prompts_is_taken_whatever_the_file_holds() -> None:
+    index = Index()
+    index.update("model_spec.md", "## Be kind {#be_kind authority=user}\n\nBe kind[^ab12].\n")
+    index.update("examples/ab12.md", "Examples for [^ab12] in Be kind:\n")
+    index.update("examples/cd34.md", "Nothing that a file of prompts begins with.\n")
+    assert name_problem(index, TAG, "ab12", "ef56") == ""
+    assert "taken" in name_problem(index, TAG, "ab12", "cd34")
+    index.forget("examples/cd34.md")
+    assert name_problem(index, TAG, "ab12", "cd34") == ""

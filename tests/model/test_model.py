@@ -139,6 +139,8 @@ def test_a_spec_finds_what_it_holds() -> None:
         ("zzz", [f"name{number}" for number in range(20)], ""),
         ("zzz", [], ""),
         ("", ["a"], "known are `a`"),
+        ("2024-01-01", ["2025-02-12", "2025-04-11"], "known are `2025-02-12`, `2025-04-11`"),
+        ("2025-04-12", ["2025-02-12", "2025-04-11"], "did you mean `2025-02-12`?"),
     ],
 )
 def test_the_nearest_name_is_hinted_at(word: str, known: list[str], hint: str) -> None:
