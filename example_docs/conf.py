@@ -30,6 +30,7 @@ latex_elements = {
 }
 
 policyspec_ask_page = True
+policyspec_annotations = ["outside.yaml"]
 policyspec_feedback = "feedback.yaml"
 policyspec_decisions = ["decisions/*.md"]
 policyspec_base_iri = "https://marginalia.example/spec/"

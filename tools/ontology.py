@@ -19,6 +19,7 @@ from sphinx_policyspec.exports.schemas import format_schema, list_schemas
 from sphinx_policyspec.graph.records import (
     RECORDS,
     Address,
+    Addresses,
     Choice,
     Date,
     Field,
@@ -213,8 +214,8 @@ def form_of(field: Field, record: Record) -> Form:
     least = int(getattr(field, "always", False) and not (record.placeless and path != "dcterms:identifier"))
     if isinstance(field, Choice):
         return Form(path, int(not field.optional and not record.placeless))
-    if isinstance(field, Address):
-        return Form(path, holds=_IRI)
+    if isinstance(field, Address | Addresses):
+        return Form(path, most=None if isinstance(field, Addresses) else 1, holds=_IRI)
     if isinstance(field, Date):
         return Form(path, holds=_DATE)
     if isinstance(field, Id | Many) and field.kind:

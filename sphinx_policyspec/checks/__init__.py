@@ -39,11 +39,12 @@ def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = N
     :param skip: codes of checks that are not to be run
     :param places: where names stand, as far as whoever read the spec knows
     """
-    from sphinx_policyspec.checks.conflicts import idle_permission  # noqa: PLC0415  as above
+    from sphinx_policyspec.checks.conflicts import idle_permission, norm_out_of_scope  # noqa: PLC0415  as above
     from sphinx_policyspec.checks.names import check_names  # noqa: PLC0415
 
     wanted = [check for code, check in checks().items() if code not in skip]
-    named = (*check_names(spec, places), *idle_permission(spec, places or Places()))
+    known = places or Places()
+    named = (*check_names(spec, places), *idle_permission(spec, known), *norm_out_of_scope(spec, known))
     found = (found for found in named if found.code not in skip)
     return in_source_order([*found, *(found for check in wanted for found in check(spec))])
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from sphinx_policyspec import model
 from sphinx_policyspec.checks.prose import by_principle, matches
-from sphinx_policyspec.model.finding import Places, Use
+from sphinx_policyspec.model.finding import Places, Use, shown
 
 _OVERRIDES = re.compile(
     r"\b(?:this|these|the (?:above|following))\b[^.;:]{0,40}?\b"
@@ -246,6 +246,53 @@ def idle_permission(spec: model.Spec, places: Places) -> Iterator[model.Finding]
             span=places.place(Use("clause", clause.principle, "permits-by", clause.permits_by), clause.span),
             hint=f"name one of {', '.join(f'`{name}`' for name in able)}" if able else "",
         )
+
+
+def norm_out_of_scope(spec: model.Spec, places: Places) -> Iterator[model.Finding]:
+    """Find norms that rest on what the spec does not decide: something outside, or a part that is out of scope.
+
+    :param places: where names stand, as far as whoever read the spec knows
+    """
+    decided_by = _decided_elsewhere(spec)
+    own = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases} | {
+        p.id: p.id for p in spec.provisions
+    }
+    for principle in spec.principles:
+        for address in principle.rests_on:
+            yield _out_of_scope(
+                f"`{principle.id}` rests on {shown(address)}, which is outside the spec",
+                places.place(Use("principle", principle.id, "rests-on", address), principle.span),
+                "say here what follows from it, or leave the norm to whoever decides it",
+            )
+        if by := decided_by.get(principle.id):
+            yield _out_of_scope(
+                f"`{principle.id}` is a norm, and out of scope: {shown(by)} decides it",
+                principle.span,
+                "delete its level, or `out-of-scope` where that is said",
+            )
+            continue
+        for key, names in (("exception-to", principle.exception_to), ("refines", principle.refines)):
+            for name in names:
+                if by := decided_by.get(own.get(name, "")):
+                    yield _out_of_scope(
+                        f"`{principle.id}` rests on `{name}` (`{key}`), which is out of scope: {shown(by)} decides it",
+                        places.place(Use("principle", principle.id, key, name), principle.span),
+                        "say in its own words what holds",
+                    )
+
+
+def _out_of_scope(message: str, span: model.Span, hint: str) -> model.Finding:
+    return model.Finding(code="norm-out-of-scope", message=message, span=span, hint=hint)
+
+
+def _decided_elsewhere(spec: model.Spec) -> dict[str, str]:
+    """Return who decides each provision that is out of scope, or stands in one that is."""
+    found: dict[str, str] = {}
+    for provision in spec.provisions:
+        by = provision.out_of_scope or found.get(provision.parent or "", "")
+        if by:
+            found[provision.id] = by
+    return found
 
 
 CHECKS = (

@@ -232,7 +232,9 @@ _LISTS = (
     *RELATIONS,
     *(row for row in attributes_of("provision", "principle") if row.many and row not in RELATIONS),
 )
-_PLAIN = tuple(row.field for row in attributes_of("provision", "principle") if not (row.many or row.names))
+_PLAIN = {
+    row.key: row.field for row in attributes_of("provision", "principle") if not (row.many or row.names)
+}
 
 
 def relation_changes(pair: MatchedSpecs) -> Iterator[Change]:
@@ -276,8 +278,8 @@ def _relations(
 
 def _attributes(old: Provision, new: Provision) -> Iterator[Change]:
     before, after = dict(old.attributes), dict(new.attributes)
-    before |= {name: value for name in _PLAIN if (value := getattr(old, name, ""))}
-    after |= {name: value for name in _PLAIN if (value := getattr(new, name, ""))}
+    before |= {name: value for name, field in _PLAIN.items() if (value := getattr(old, field, ""))}
+    after |= {name: value for name, field in _PLAIN.items() if (value := getattr(new, field, ""))}
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name, ""), after.get(name, "")
         if was != now:

@@ -296,6 +296,8 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("level-renamed", _E, "the level has another name", _provision(ChangeKind.LEVEL_RENAMED)),
     WeightRule("status-changed", _R, "it is at another point of its life, such as a draft, and may not hold any more, or now",
          lambda s: s.is_(Subject.PROVISION, ChangeKind.ATTRIBUTE) and s.change.aspect == "status"),
+    WeightRule("scope-changed", _R, "more or less of what it asks for is decided outside the spec",
+         lambda s: s.is_(Subject.PROVISION, ChangeKind.ATTRIBUTE, *_RELATED) and s.change.aspect in {"out-of-scope", "rests-on"}),
     WeightRule("exception-added", _L, "it is an exception to one more principle, or to one more category",
          _both(_relation(ChangeKind.RELATION_ADDED, LIFTING), lambda s: s.names_kept)),
     WeightRule("exception-removed", _T, "it is no exception any more to a principle or a category",

@@ -32,7 +32,7 @@ from sphinx_policyspec.graph.terms import (
 )
 from sphinx_policyspec.graph.touches import TouchKind
 from sphinx_policyspec.model.attributes import Attribute, Owner, attributes_of
-from sphinx_policyspec.model.spec import is_absolute_iri, is_date
+from sphinx_policyspec.model.spec import is_address, is_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,13 @@ class TextField:
         return "" if node is None else text_of(node, self.predicate)
 
 
-def _is_address(text: str) -> bool:
-    return text.startswith(("https://", "http://", "urn:")) and is_absolute_iri(text)
-
-
 @dataclass(frozen=True, slots=True)
 class Address(TextField):
     """The address of something that may have a name alone, which a :class:`Name` states."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
         """Return an address as a name of a thing, and nothing of other texts."""
-        return (Iri(value),) if _is_address(value) else ()
+        return (Iri(value),) if is_address(value) else ()
 
     def read(self, objects: list[Term], _iris: Iris) -> str:
         """Return the address; a text that stands there is taken for it."""
@@ -77,7 +73,7 @@ class Name(TextField):
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
         """Return the name where it is not an address."""
-        return () if _is_address(value) else super(Name, self).write(value, _iris)
+        return () if is_address(value) else super(Name, self).write(value, _iris)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +191,19 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
+class Addresses(Many):
+    """Addresses of what lies outside the spec."""
+
+    def write(self, value: tuple[str, ...], _iris: Iris) -> Iterable[Term]:
+        """Return one name of a thing for each address; another text stays one, which the shapes tell."""
+        return [Iri(item) if is_address(item) else item for item in value]
+
+    def items(self, objects: list[Term], _iris: Iris) -> list[str]:
+        """Return each address; a text that stands there is taken for one."""
+        return [str(node) if isinstance(node, Iri) else text_of(node, self.predicate) for node in objects]
+
+
+@dataclass(frozen=True, slots=True)
 class Pairs(Many):
     """Names with values, each written ``name=value``; ``%`` and ``=`` in a name are escaped."""
 
@@ -268,6 +277,8 @@ def _fields(row: Attribute) -> Iterator[Field]:
     kind = "" if row.names in {"role", "category"} else row.names
     if row.choices:
         yield _choice(row.field, predicate, row.choices)
+    elif row.is_address:
+        yield Addresses(row.field, predicate)
     elif row.many:
         yield Many(row.field, predicate, kind)
     elif kind:

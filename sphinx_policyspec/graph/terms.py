@@ -176,7 +176,7 @@ DCTERMS = _Namespace(
     "dcterms",
     (
         *("conformsTo", "created", "creator", "identifier", "isReplacedBy", "issued", "license"),
-        *("modified", "publisher", "replaces", "title"),
+        *("modified", "publisher", "replaces", "requires", "title"),
     ),
 )
 OWL = _Namespace(

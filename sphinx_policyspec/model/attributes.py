@@ -41,12 +41,13 @@ class Attribute:
     :param about: what it says, as a sentence
     :param named: the property that carries a name in its place, where the property is for addresses alone
     :param is_date: it should be a date
+    :param is_address: its values are addresses of what lies outside the spec
     :param option: the name of the option and of the key, where that is not the field with ``-`` for ``_``; ``None``
         where the directive has no such option
     :param sidecar: whether an annotation file can give it, or under which key where that is another one
     :param many: it holds several values, sorted
     :param choices: the only values that it can have, where they are few
-    :param names: the kind of thing that its values name; empty for words that mean nothing but themselves
+    :param names: the kind of thing that its values name; empty for words that mean only themselves
     :param inverse: what the named thing is to its owner, as one word
     :param lifts: it says what its owner takes out of force
     :param limits: it says what its owner leaves in force
@@ -65,6 +66,7 @@ class Attribute:
     _: KW_ONLY
     named: str = ""
     is_date: bool = False
+    is_address: bool = False
     option: str | None = ""
     sidecar: bool | str = True
     many: bool = True
@@ -166,8 +168,19 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("provision", "aliases", "Ids that it had before; they lead to it, too.", "ps:alias"),
     Attribute("provision", "status", "Where it stands in its life, such as `draft`.", "ps:status", many=False),
     Attribute("provision", "since", "Version that introduced it.", "ps:since", many=False),
+    Attribute("provision", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False),
     Attribute(
-        "provision", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False,
+        "provision", "out_of_scope",
+        "Who or what decides this in place of the spec, in a few words; it counts for all that stands in the provision.",
+        "ps:outOfScope", many=False,
+    ),
+    *(
+        Attribute("provision", field, f"Addresses of {about}.", predicate, is_address=True, label=label)
+        for field, about, predicate, label in (
+            ("usage_policies", "usage policies that it keeps to", "dcterms:conformsTo", _("Usage policies")),
+            ("products", "products and features that it is about", "ps:relatedProduct", _("Products")),
+            ("documents", "other documents that it refers to", "ps:relatedDocument", _("Documents")),
+        )
     ),
     Attribute("principle", "serves", "Goals that it serves.", "ps:serves", names="goal", says="serves"),
     Attribute(
@@ -201,6 +214,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         names="provision", inverse="refined_by", says="refines", label=_("Refines"), inverse_label=_("Refined by"),
     ),
     Attribute(
+        "principle", "rests_on", "Addresses of what outside the spec it cannot be applied without.", "dcterms:requires",
+        is_address=True, label=_("Rests on"),
+    ),
+    Attribute(
         "clause", "authority", "Level to which it lowers its principle.", "ps:authority",
         option="level", sidecar=False, many=False, names="level", always=True,
     ),
@@ -216,9 +233,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "example", "weighs", "Provisions that it weighs against each other.", "ps:weighs",
         sidecar=False, names="provision",
     ),
-    Attribute(
-        "example", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False,
-    ),
+    Attribute("example", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False),
     Attribute("response", "note", "The reason for the verdict.", "ps:note", sidecar=False, many=False),
     Attribute(
         "response", "violates", "Principles that a bad answer breaks.", "ps:violates",
@@ -254,6 +269,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 RELATIONS: tuple[Attribute, ...] = tuple(row for row in ATTRIBUTES if row.inverse)
 """What one principle is to others."""
 
+OUTSIDE: tuple[Attribute, ...] = tuple(row for row in ATTRIBUTES if row.is_address)
+"""Links to what lies outside the spec, by what lies there."""
+
 LIFTING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.lifts)
 """The options and keys that make a principle an exception."""
 
@@ -263,9 +281,8 @@ LIMITING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.limits
 ORDERING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.orders)
 """The options and keys that put one principle before another."""
 
-NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names)
-"""The options and keys that name something."""
-
+NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names or row.is_address)
+"""The options and keys that name something, in the spec or outside it."""
 
 NAMED_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
     {

@@ -255,6 +255,8 @@ class Provision(Brief):
     :param span: the heading, or the line of the directive
     :param attributes: heading attributes that mean nothing to us, sorted by name
     :param repeats: the id that its author gave it, where an earlier provision has that and a reader chose another
+    :param out_of_scope: who decides it in place of the spec; empty where the spec does
+    :param usage_policies: addresses, as those of products and documents, sorted
     """
 
     id: str
@@ -271,6 +273,10 @@ class Provision(Brief):
     status: str = ""
     since: str = ""
     repeats: str = ""
+    out_of_scope: str = ""
+    usage_policies: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -304,6 +310,7 @@ class Principle(Provision):
     :param never_exempts: categories that it does not reach, whatever else it says, and that prevail over it
     :param category: such as ``restricted`` or ``prohibited``; exceptions name it
     :param preferred_over: principles of the same level that yield to it
+    :param rests_on: addresses of what outside the spec it cannot be applied without
     """
 
     authority: str
@@ -315,6 +322,7 @@ class Principle(Provision):
     preferred_over: tuple[str, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     refines: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""

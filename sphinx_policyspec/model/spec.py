@@ -56,6 +56,11 @@ def is_absolute_iri(text: str) -> bool:
     return re.fullmatch(_ABSOLUTE_IRI, text) is not None
 
 
+def is_address(text: str) -> bool:
+    """Return whether a text is the address of something outside a spec, or a name (URN) in the place of one."""
+    return text.startswith(("https://", "http://", "urn:")) and is_absolute_iri(text)
+
+
 def is_date(text: str) -> bool:
     """Return whether a text is an ISO 8601 date, with hyphens."""
     try:

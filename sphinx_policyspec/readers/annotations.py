@@ -16,17 +16,11 @@ import yaml
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.model.attributes import (
-    CLAUSES,
-    MAPPINGS,
-    PROVISIONS,
-    Owner,
-    attributes_of,
-)
+from sphinx_policyspec.model.attributes import CLAUSES, MAPPINGS, PROVISIONS, Owner, attributes_of
 from sphinx_policyspec.model.finding import Places, Use, shown
 from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.outlines import HeadingRule, IdRule, OrderKind
-from sphinx_policyspec.model.spec import is_date, is_name
+from sphinx_policyspec.model.spec import is_address, is_date, is_name
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.outlines import (
     bullets_of,
@@ -154,7 +148,9 @@ class _Reader(YamlReader):
     def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
         """Return the names that a key holds, in the order of the file."""
         given = self.texts(node)
-        if isinstance(node, yaml.ScalarNode) and "," in node.value:
+        if owner in {"provision", "principle"} and key in _ROWS and _ROWS[key].is_address:
+            given = {text: at for text, at in given.items() if self.iri(at, is_address)}
+        elif isinstance(node, yaml.ScalarNode) and "," in node.value:
             self.find("wrong-type", node, f"`{node.value}` is one text", f"write `[{node.value}]`")
             given = {name: node for part in node.value.split(",") if (name := part.strip())}
         self.placed += [(Use(owner, identifier, key, name), self.span(at)) for name, at in given.items()]

@@ -472,10 +472,10 @@ class YamlReader:
         self.find("invalid-value", node, f"`{text}` is none of the values that this can have", hint)
         return default
 
-    def iri(self, node: yaml.Node | None) -> str:
-        """Return an absolute IRI; of another text nothing, which is a finding."""
+    def iri(self, node: yaml.Node | None, fits: Callable[[str], bool] = is_absolute_iri) -> str:
+        """Return an absolute IRI that fits; of another text nothing, which is a finding."""
         text = self.text(node)
-        if node is None or not text or is_absolute_iri(text):
+        if node is None or not text or fits(text):
             return text
         hint = "write one such as https://example.org/spec/"
         self.find("invalid-value", node, f"`{text}` is not an absolute IRI", hint)

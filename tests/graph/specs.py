@@ -268,6 +268,10 @@ def _library() -> Spec:
         never_exempts=("prohibited",),
         exception_to=("gone",),
         serves=("access",),
+        rests_on=("https://example.org/law",),
+        documents=("https://example.org/quotes",),
+        usage_policies=("https://example.org/use",),
+        products=("https://example.org/copier",),
     )
     pages = Section(
         id="how",
@@ -282,7 +286,9 @@ def _library() -> Spec:
         ),
     )
     old = principle("old_rule", title="Old rule", authority="chief", span=at(50))
-    answers = Section(id="answers", title="Answers", depth=1, span=at(3), topics=("service",))
+    answers = Section(
+        id="answers", title="Answers", depth=1, span=at(3), topics=("service",), out_of_scope="the desk"
+    )
     prompt = EvalPrompt(
         id="t1ag/1", title="late", turns=(message(),), span=at(1, "t1ag.md"), source="", tag="t1ag"
     )
@@ -316,6 +322,7 @@ def _library() -> Spec:
             ),
             _reference("how", "gone", 45),
         ),
+        links=(_link("https://example.org/quotes"), _link("https://example.org/marks")),
         eval_tags=(EvalTag(tag="t1ag", provision="tell_the_truth", clause="So never lie", span=at(8)),),
         prompt_files=(
             PromptFile(
@@ -323,6 +330,10 @@ def _library() -> Spec:
             ),
         ),
     )
+
+
+def _link(url: str) -> Link:
+    return Link(source="may_quote", url=url, text="", carrier=Carrier.TEXT, span=at(41))
 
 
 def _fragment(text: str) -> Fragment:

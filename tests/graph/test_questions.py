@@ -60,6 +60,17 @@ NUMBERS = {
 }
 
 EXPECTED: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
+    "outside-the-spec": (
+        {},
+        [
+            ("answers", "Answers", "", "out of scope", "the desk"),
+            (*QUOTE, "document", "https://example.org/quotes"),
+            (*QUOTE, "link", "https://example.org/marks"),
+            (*QUOTE, "product", "https://example.org/copier"),
+            (*QUOTE, "rests on", "https://example.org/law"),
+            (*QUOTE, "usage policy", "https://example.org/use"),
+        ],
+    ),
     # Questions over releases ask named graphs; test_releases.py has some.
     "added-since": ({"release": ""}, []),
     "levels-by-topic": (

@@ -53,6 +53,11 @@ def _whole() -> Spec:
         serves=("joy",),
         category="restricted",
         preferred_over=("be_brief",),
+        out_of_scope="the house rules",
+        usage_policies=("https://example.org/policy",),
+        products=("urn:x:desk",),
+        documents=("https://example.org/a", "https://example.org/b"),
+        rests_on=("https://example.org/manners",),
     )
     be_brief = principle(
         "be_brief",

@@ -104,6 +104,8 @@ def _principle(identifier: str) -> st.SearchStrategy[Item]:
         "never-exempts": st.sampled_from(((), ("prohibited",))),
         "category": st.sampled_from(((), ("law",))),
         "status": st.sampled_from(((), ("draft",))),
+        "out-of-scope": st.sampled_from(((), ("the house",))),
+        "documents": st.sampled_from(((), ("https://example.org/a,b", "urn:x:c"))),
         **{
             name: _names(_PROVISIONS) for name in ("exception-to", "prefer-over", "conflicts-with", "refines")
         },

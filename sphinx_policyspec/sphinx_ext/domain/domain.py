@@ -86,7 +86,7 @@ class PolicyDomain(Domain):
     """``pages`` by docname; the ``snapshot`` of the spec that they make up; what builders have ``shown`` on pages;
     what builders hide of pages that were ``tried``, and what of that is ``assumed`` of pages being read; the pages
     that are ``gone`` though they were read."""
-    data_version = 17
+    data_version = 18
     """Raised whenever what the environment stores of ours changes shape."""
 
     given: Given

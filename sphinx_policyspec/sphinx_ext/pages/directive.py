@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.attributes import ATTRIBUTES, NAMING, Owner, attributes_of
 from sphinx_policyspec.model.nearest import near_name, nearest
+from sphinx_policyspec.model.spec import is_address
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
@@ -61,7 +62,7 @@ _ARGUMENTS = frozenset({"label", "name", "role", "term", "title", "verdict"})
 """What the argument of a directive is."""
 _LISTS = frozenset(row.key for row in ATTRIBUTES if row.option is not None and row.many)
 """Options that name things."""
-_VALUED = _LISTS | {"lang", "name", "note", "recipient", "since", "status", "version"}
+_VALUED = _LISTS | {"lang", "name", "note", "out-of-scope", "recipient", "since", "status", "version"}
 """The same, and others that say nothing without a value."""
 _WITHOUT_DOMAIN = "policyspec_without_domain"
 _PLAIN = re.compile(r"[^\W_]+(?:,? [^\W_]+|-[^\W_]+)*[?.]?")
@@ -370,9 +371,21 @@ class PolicyDirective(SphinxDirective):
     def given(self, *owners: Owner) -> dict[str, Any]:
         """Return the attributes of these owners as options give them, by field: one text, or ids."""
         return {
-            row.field: self.ids(row.key) if row.many else self.option(row.key)
+            row.field: self.addresses(row.key)
+            if row.is_address
+            else self.ids(row.key)
+            if row.many
+            else self.option(row.key)
             for row in attributes_of(*owners)
         }
+
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Return an option as addresses, which spaces divide, sorted; a text that is none is left out, with a finding."""
+        given = {item.rstrip(",").removeprefix("<").removesuffix(">") for item in self.words(name, r"\s")}
+        for wrong in sorted(item for item in given if not is_address(item)):
+            hint = "write one such as https://example.org/policy"
+            self.find("invalid-option", f"`{wrong}` is no address", hint, line=self.option_line(name))
+        return tuple(sorted(filter(is_address, given)))
 
     def needs_text(self) -> None:
         """Find that there is no content where there should be some."""

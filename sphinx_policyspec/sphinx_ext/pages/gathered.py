@@ -393,7 +393,7 @@ class Gathered:
         self.starts[identifier] = start
         for row in attributes_of(*owners):
             span = spans.get(row.key, start)
-            if row.names:
+            if row.names or row.is_address:
                 self.places += [
                     (Use(row.owner, identifier, row.key, name), span) for name in row.values(declared.item)
                 ]

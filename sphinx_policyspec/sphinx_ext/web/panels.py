@@ -15,7 +15,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import Principle, Spec, TargetKind
-from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.model.attributes import OUTSIDE, RELATIONS
 from sphinx_policyspec.packs.bearing import Occurrence, Relations
 from sphinx_policyspec.sphinx_ext.domain.domain import anchor_of_heading
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
@@ -32,6 +32,7 @@ class PanelLink:
     :param note: what is said behind it
     :param beside: its address, as seen from the folder of the site, where it leads out of that
     :param release: name of the release that it leads to, for scripts
+    :param is_outside: it leads out of the spec, and its text is the address
     """
 
     text: str
@@ -43,6 +44,7 @@ class PanelLink:
     note: str = ""
     beside: str = ""
     release: str = ""
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def rows_of(
         _to(places.find(TargetKind.GOAL, goal), titles.get(goal, goal)) for goal in relations.of("serves")
     )
     rows.append(_row(_("Serves"), goals))
+    rows.append(_outside(spec, relations.id))
     rows.append(_referenced(relations.occurrences, places))
     shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
     rows.append(_row(_("Examples"), shown))
@@ -157,6 +160,31 @@ def _conflicts(relations: Relations, places: SitePlaces, spec: Spec, judge: Judg
     )
     count = sum(len(links) for _title, links in groups)
     return PanelRow(_("In a conflict"), count, groups, is_beside=True)
+
+
+def _outside(spec: Spec, id_: str) -> PanelRow:
+    """Return what lies outside the spec, by what it is to a provision, and who decides in place of the spec."""
+    here = spec.provision_by_id.get(id_)
+    if here is None:
+        return PanelRow(_("Outside the spec"), 0)
+    found = {
+        _(row.label): tuple(map(_address_link, row.values(here)))
+        for row in OUTSIDE
+        if hasattr(here, row.field)
+    }
+    if here.out_of_scope:
+        found = {_("Decided by"): (PanelLink(here.out_of_scope),), **found}
+    groups = tuple((title, links) for title, links in found.items() if links)
+    return PanelRow(
+        _("Outside the spec"), sum(len(links) for _title, links in groups), groups, is_beside=len(groups) > 1
+    )
+
+
+def _address_link(address: str) -> PanelLink:
+    """Return a link that shows where it leads; what browsers should not open is text."""
+    is_web = address.startswith(("https://", "http://"))
+    plain = address.partition("://")[2].rstrip("/") if is_web else address
+    return PanelLink(plain, beside=address if is_web else "", is_outside=True)
 
 
 def _row(name: str, links: Iterable[PanelLink]) -> PanelRow:
@@ -317,7 +345,8 @@ def _link_html(link: PanelLink, address: AddressOf) -> str:
     note = f" {escape(link.note)}" if link.note else ""
     if link.beside:
         release = f' data-ps-release="{escape(link.release, quote=True)}"' if link.release else ""
-        return f'<a class="reference" href="{escape(link.beside, quote=True)}"{release}>{shown}</a>{note}'
+        kind = "reference external" if link.is_outside else "reference"
+        return f'<a class="{kind}" href="{escape(link.beside, quote=True)}"{release}>{shown}</a>{note}'
     if not link.anchor:
         return shown + note
     target = escape(address(link.docname, link.anchor), quote=True)
