@@ -27,7 +27,7 @@ from sphinx_policyspec.api.beside import BesideFiles as BesideFiles, read_beside
 from sphinx_policyspec.beside import NOTHING_BESIDE as NOTHING_BESIDE, Beside as Beside
 from sphinx_policyspec.api.comparing import (
     check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, judge as judge,
-    lock as lock, read_lock as read_lock, review_changelog as review_changelog,
+    lock as lock, read_lock as read_lock, review_changelog as review_changelog, section_trends as section_trends,
     write_judgement as write_judgement,
 )
 from sphinx_policyspec.api.packs import context as context
@@ -129,6 +129,9 @@ from sphinx_policyspec.drafting.duplicates import NearDuplicate as NearDuplicate
 from sphinx_policyspec.drafting.openings import Opening as Opening, OpeningKind as OpeningKind
 from sphinx_policyspec.drafting.skeletons import ProposalDraft as ProposalDraft
 from sphinx_policyspec.training.rows import TrainingRows as TrainingRows
+from sphinx_policyspec.trends.sizes import (
+    SectionSize as SectionSize, SectionTrend as SectionTrend, Trends as Trends,
+)
 from sphinx_policyspec.evals.records import EvalRun as EvalRun
 from sphinx_policyspec.evals.results import Results as Results
 from sphinx_policyspec.evals.rows import (

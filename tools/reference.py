@@ -143,6 +143,7 @@ SECTIONS = {
     "training": "Teaching",
     "api.comparing": "Comparing",
     "compare": "Comparing",
+    "trends": "Comparing",
     "api.publishing": "Publishing",
     "publishing": "Publishing",
     "exports.schemas": "Publishing",

@@ -32,7 +32,7 @@ from sphinx_policyspec.compare.history import (
 from sphinx_policyspec.compare.history import history as moments_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState, compare_cases
-from sphinx_policyspec.errors import UnknownIdError
+from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.model import Case, Finding, Judgement, Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.judgements import add_judgement, usable_judgements
@@ -40,6 +40,7 @@ from sphinx_policyspec.readers.text import read_text
 
 if TYPE_CHECKING:
     from sphinx_policyspec.evals.results import Results
+    from sphinx_policyspec.trends.sizes import Trends
 
 
 def diff(
@@ -203,6 +204,26 @@ def history(
     """
     specs = load_all(source, **options) if isinstance(source, str | Path) else source
     return moments_of(specs, id_, _given(judgements)[0])
+
+
+def section_trends(
+    source: str | Path | Sequence[Spec], /, depth: int = 1, **options: Unpack[ReadingOptions]
+) -> Trends:
+    """Return how many words and sentences each section has in each release, for English text.
+
+    Raises :class:`SourceError` where there is no release.
+
+    :param source: a folder of releases or a graph file with several, or releases from the first to the last; one is
+        enough
+    :param depth: how deep sections are told: 1 for chapters alone
+    :param options: as for :func:`load`
+    """
+    from sphinx_policyspec.trends.sizes import trends_of  # noqa: PLC0415  reads patterns that few callers need
+
+    specs = load_all(source, **options) if isinstance(source, str | Path) else source
+    if not specs:
+        raise SourceError("no release is given")
+    return trends_of(specs, depth)
 
 
 def lock(source: Source) -> Lock:

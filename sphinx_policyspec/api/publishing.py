@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.publishing.report import PublishReport
     from sphinx_policyspec.reasoning.reasoner import Reasoning
     from sphinx_policyspec.surveys import Survey
+    from sphinx_policyspec.trends.sizes import Trends
 
 
 def publish(
@@ -405,7 +406,7 @@ def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reade
 
 Rendered: TypeAlias = (
     "Agenda | Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | NearDuplicates | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ProposalReport | PublishReport | ReadingList | Reasoning | Report | Results | Review"
-    " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment]"
+    " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment] | Trends"
 )
 """What functions return that a command prints."""
 
@@ -440,6 +441,7 @@ _FORMS = {
     "Review": "exports.diff REVIEW_FORMATS",
     "SpecDiff": "exports.diff DIFF_FORMATS",
     "Survey": "exports.answers SURVEY_FORMATS",
+    "Trends": "trends.formats TREND_FORMATS",
 }
 """Where the forms of each kind of result are: a command needs those of one kind."""
 _FOR_TERMINALS = frozenset({"Answer", "BehaviourDiff", "Report", "SpecDiff"})

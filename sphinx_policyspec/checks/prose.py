@@ -175,6 +175,11 @@ def _cut(text: str) -> Iterator[tuple[str, int]]:
                 yield said[start:end], start
 
 
+def sentences_of(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text that say something, with what is only shown left out; the rules are those of English."""
+    return tuple(words for words, _ in _cut(text))
+
+
 def without_shown(text: str) -> str:
     """Return a text with blanks in place of what is shown rather than said: code, addresses, words in quotes."""
     return _SHOWN.sub(_blank, _ROLE_TEXT.sub(lambda match: f" {match[1]} ", text))

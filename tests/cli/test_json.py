@@ -106,6 +106,7 @@ COMMANDS = {
     "resolve-each": "resolve ONE TWO EACH --alignment ALIGNMENT --format json",
     "results": "results NEW RESULTS --compare m1 m2 --triage TRIAGE --format json",
     "stats": "stats NEW",
+    "trends": "stats ALL --trends --depth 2",
     "survey": "survey NEW CASES --format json",
     "baseline": "check NEW --format baseline",
 }
@@ -139,6 +140,7 @@ BAD = {
     "results": ("results nowhere RESULTS --format json", "does not exist"),
     "results compared": ("results NEW RESULTS --compare m1 m3 --format json", "no run or model"),
     "stats": ("stats nowhere", "does not exist"),
+    "trends": ("stats nowhere --trends", "does not exist"),
     "survey": ("survey nowhere --format json", "does not exist"),
 }
 

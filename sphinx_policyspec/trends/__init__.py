@@ -1,0 +1,1 @@
+"""How sections of a spec grow or shrink from release to release."""
