@@ -31,7 +31,7 @@ from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.example import Gap, Turn
 from sphinx_policyspec.model.levels import roles_that_override
 from sphinx_policyspec.model.nearest import content_words, near_name, nearest
-from sphinx_policyspec.packs.bearing import Relations
+from sphinx_policyspec.packs.bearing import Relations, outside_of
 from sphinx_policyspec.packs.pack import CONTEXT_FORMATS, cited, context_markdown
 
 Record = dict[str, Any]
@@ -210,6 +210,7 @@ def principle(desk: Desk, given: Mapping[str, Any]) -> Told:
     relations |= {
         row.inverse.replace("_", "-"): [*bears.of(row.inverse)] for row in RELATIONS if bears.of(row.inverse)
     }
+    relations |= {key: [*named] for key, named in outside_of(spec, provision.id).items()}
     examples = [one.id for one in bears.examples]
     level = spec.level_by_id.get(provision.authority) if isinstance(provision, Principle) else None
     record: Record = {

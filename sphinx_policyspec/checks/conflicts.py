@@ -253,7 +253,7 @@ def norm_out_of_scope(spec: model.Spec, places: Places) -> Iterator[model.Findin
 
     :param places: where names stand, as far as whoever read the spec knows
     """
-    decided_by = _decided_elsewhere(spec)
+    decided_by = spec.decided_elsewhere
     own = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases} | {
         p.id: p.id for p in spec.provisions
     }
@@ -283,16 +283,6 @@ def norm_out_of_scope(spec: model.Spec, places: Places) -> Iterator[model.Findin
 
 def _out_of_scope(message: str, span: model.Span, hint: str) -> model.Finding:
     return model.Finding(code="norm-out-of-scope", message=message, span=span, hint=hint)
-
-
-def _decided_elsewhere(spec: model.Spec) -> dict[str, str]:
-    """Return who decides each provision that is out of scope, or stands in one that is."""
-    found: dict[str, str] = {}
-    for provision in spec.provisions:
-        by = provision.out_of_scope or found.get(provision.parent or "", "")
-        if by:
-            found[provision.id] = by
-    return found
 
 
 CHECKS = (

@@ -298,6 +298,15 @@ class Spec:
         return {name: tuple(found) for name, found in parts.items()}
 
     @cached_property
+    def decided_elsewhere(self) -> dict[str, str]:
+        """Who decides in place of the spec, by the id of each provision that is out of scope or stands in one that is."""
+        found: dict[str, str] = {}
+        for provision in self.provisions:
+            if by := provision.out_of_scope or found.get(provision.parent or "", ""):
+                found[provision.id] = by
+        return found
+
+    @cached_property
     def examples_of(self) -> dict[str, tuple[Example, ...]]:
         """The examples of each principle that has any, by its id: those in it, in its subsections, and those that name it."""
         around = self.principle_around

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sphinx_policyspec.model import EvalPrompt, Example, Principle, Spec, TargetKind
-from sphinx_policyspec.model.attributes import RELATIONS
+from sphinx_policyspec.model.attributes import OUTSIDE, RELATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,16 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
         )
         for name in ids
     }
+
+
+def outside_of(spec: Spec, id_: str) -> dict[str, tuple[str, ...]]:
+    """Return what lies outside the spec, by the key that says what it is to a provision.
+
+    Who decides in place of the spec, if somebody does, stands first, below ``out-of-scope``.
+    """
+    provision, by = spec.provision_by_id.get(id_), spec.decided_elsewhere.get(id_)
+    found = {row.key: tuple(getattr(provision, row.field, ())) for row in OUTSIDE}
+    return {key: named for key, named in {"out-of-scope": (by,) if by else (), **found}.items() if named}
 
 
 class Ids:

@@ -32,7 +32,7 @@ from sphinx_policyspec.model.attributes import RELATIONS
 from sphinx_policyspec.model.example import Comparison, Gap, Turn
 from sphinx_policyspec.model.levels import who_may_override
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.packs.bearing import Ids, Relations, relations_of
+from sphinx_policyspec.packs.bearing import Ids, Relations, outside_of, relations_of
 from sphinx_policyspec.packs.pack import ContextPart, PartKind, QuotedText, coded
 from sphinx_policyspec.surveys import Decider, SpecPairs, meeting
 
@@ -155,6 +155,11 @@ class SpecContext:
             [] if is_principle else ["It is a section: it has no level of authority, and overrides nothing."]
         )
         notes += [] if quotes else ["It has no text of its own."]
+        outside = outside_of(self.spec, provision.id)
+        notes += [
+            f"Outside the spec, {key.replace('-', ' ')}: {', '.join(map(coded, named))}."
+            for key, named in outside.items()
+        ]
         return ContextPart(
             kind=kind if is_principle or kind is not PartKind.PRINCIPLE else PartKind.SECTION,
             id=provision.id,

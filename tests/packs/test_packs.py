@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import sphinx_policyspec as ps
 from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.errors import SourceError, UnknownIdError
-from sphinx_policyspec.model import EvalPrompt, Principle, Topic
+from sphinx_policyspec.model import EvalPrompt, Principle, Section, Topic
 from sphinx_policyspec.packs.pack import ContextPack, PartKind, context_markdown
 from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.packs.results import finding_part
@@ -170,6 +170,16 @@ def test_relations_former_ids_and_neighbours_say_why_they_are_there() -> None:
     assert told[PartKind.RELATION, "no_lies"] == "`be_kind` conflicts with it"
     assert (PartKind.EXAMPLE, "no_lies-a-test") in told
     assert (PartKind.NEIGHBOUR, "be_long") not in told
+
+
+def test_a_pack_tells_what_lies_outside_the_spec_and_who_decides_a_part_of_it() -> None:
+    house = spec(
+        replace(Section(id="fees", title="Fees", depth=1, span=at()), out_of_scope="the desk"),
+        principle("ask", depth=2, parent="fees", text="Ask.", rests_on=("https://example.org/fees",)),
+    )
+    notes = ps.context(house, "ask", budget=NONE).parts[0].notes
+    assert "Outside the spec, out of scope: `the desk`." in notes
+    assert "Outside the spec, rests on: `https://example.org/fees`." in notes
 
 
 def test_a_pair_tells_what_orders_it_or_that_nothing_does() -> None:

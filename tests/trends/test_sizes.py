@@ -36,7 +36,10 @@ SECOND = spec(
 
 
 def _sizes(trends: ps.Trends) -> dict[str, list[int | None]]:
-    return {one.id: [size.words if size else None for size in one.sizes] for one in (trends.whole, *trends.sections)}
+    return {
+        one.id: [size.words if size else None for size in one.sizes]
+        for one in (trends.whole, *trends.sections)
+    }
 
 
 def test_a_section_has_the_words_of_all_that_stands_in_it_and_keeps_its_line_under_another_id() -> None:

@@ -16,7 +16,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import Principle, Spec, TargetKind
 from sphinx_policyspec.model.attributes import OUTSIDE, RELATIONS
-from sphinx_policyspec.packs.bearing import Occurrence, Relations
+from sphinx_policyspec.packs.bearing import Occurrence, Relations, outside_of
 from sphinx_policyspec.sphinx_ext.domain.domain import anchor_of_heading
 from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html
@@ -164,20 +164,12 @@ def _conflicts(relations: Relations, places: SitePlaces, spec: Spec, judge: Judg
 
 def _outside(spec: Spec, id_: str) -> PanelRow:
     """Return what lies outside the spec, by what it is to a provision, and who decides in place of the spec."""
-    here = spec.provision_by_id.get(id_)
-    if here is None:
-        return PanelRow(_("Outside the spec"), 0)
-    found = {
-        _(row.label): tuple(map(_address_link, row.values(here)))
-        for row in OUTSIDE
-        if hasattr(here, row.field)
-    }
-    if here.out_of_scope:
-        found = {_("Decided by"): (PanelLink(here.out_of_scope),), **found}
-    groups = tuple((title, links) for title, links in found.items() if links)
-    return PanelRow(
-        _("Outside the spec"), sum(len(links) for _title, links in groups), groups, is_beside=len(groups) > 1
+    titles = {"out-of-scope": _("Decided by"), **{row.key: _(row.label) for row in OUTSIDE}}
+    groups = tuple(
+        (titles[key], tuple(map(_address_link, named))) for key, named in outside_of(spec, id_).items()
     )
+    count = sum(len(links) for _title, links in groups)
+    return PanelRow(_("Outside the spec"), count, groups, is_beside=len(groups) > 1)
 
 
 def _address_link(address: str) -> PanelLink:

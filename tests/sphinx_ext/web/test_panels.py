@@ -101,6 +101,18 @@ def test_a_prompt_that_its_author_does_not_show_is_named_and_not_quoted(
     assert 'href="second.html#prompt-be_brief-rude-on-purpose"><bdi>Rude on purpose</bdi>' in prompts
 
 
+def test_a_panel_leads_out_of_the_spec_by_what_lies_there(spec_source: Path, build: Build) -> None:
+    page = spec_source / "first.rst"
+    said = ":rests-on: https://example.org/a?b=1&c urn:x:b\n   :documents: https://example.org/d/\n   :out-of-scope: a <b>desk</b>\n"
+    page.write_text(page.read_text("utf-8").replace(":id: be_kind\n", f":id: be_kind\n   {said}", 1), "utf-8")
+    row = panel_of(page_of(build(spec_source), "first"), "be_kind")["Outside the spec"]
+    assert texts(row) == ["a &lt;b&gt;desk&lt;/b&gt;", "example.org/d", "example.org/a?b=1&amp;c", "urn:x:b"]
+    assert re.findall(r'class="reference external" href="([^"]*)"', row) == [
+        "https://example.org/d/",
+        "https://example.org/a?b=1&amp;c",
+    ]
+
+
 def test_a_panel_leads_to_feedback_with_encoded_values(spec_source: Path, build: Build) -> None:
     with (spec_source / "conf.py").open("a", encoding="utf-8") as file:
         file.write(
