@@ -178,7 +178,8 @@ def _swapped(server: Server, base: str, graph: PublishedGraph) -> int:
     _check_count(server, staging, len(graph.lines))
     # Where no answer comes it may go on there all the same: sent again, it would meet itself.
     server.update(swapping(_entry(graph), staging, base), may_repeat=False)
-    return writes + 1
+    server.update(unstaging((staging,), base), may_repeat=True)
+    return writes + 2
 
 
 def _parts(lines: Sequence[str]) -> Iterator[bytes]:

@@ -319,7 +319,7 @@ def test_a_server_that_is_killed_in_the_middle_has_the_old_graph_or_the_new_one(
             report = publish_specs(specs(ONE), asked)
             asked.close()
         if not report.error:
-            assert step == 3
+            assert step == 4
             return
         assert "cannot be asked" in report.error
         step += 1
