@@ -1,4 +1,4 @@
-"""``python -m benchmarks.publishing``: what the portable profile costs, and publishing a release beside a bare PUT of it, on Oxigraph."""
+"""``python -m benchmarks.publishing``: what the portable profile costs, and on Oxigraph: publishing, asking, a hundred releases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -17,15 +18,23 @@ import requests
 
 import sphinx_policyspec as ps
 from benchmarks.__main__ import release
+from benchmarks.agents import cpu_of
 from benchmarks.measure import beside, table
+from benchmarks.synthetic import write_release
 from sphinx_policyspec.graph.releases import Revision, releases_base
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES
 
 ROUNDS = 5
 MOST_TRIPLES, MOST_BYTES, MOST_PUSH, MOST_QUESTIONS = 1.1, 1.15, 2.5, 0.22
 """The last: all questions beside the loading of the graph that they are asked of, as it was with paths and regular expressions."""
 MOST_HISTORY = 30.0
 """The history of a provision over thirty releases beside that over three; in memory an engine looks at all that is said of a thing to find one release."""
+MOST_REMOTE = 1.5
+"""All questions of a release on a server beside the bare requests."""
+FEW, MANY, MOST_OF_ONE = 3, 100, 2.0
+"""Releases on a server, and what a question of one may cost among many beside the same among few."""
 PORT = 17879
+URL = f"http://127.0.0.1:{PORT}"
 BASE = "https://example.org/spec/"
 VALUES = {"topic": "honesty", "words": "honesty", "level": "user", "speaker": "user"}
 
@@ -37,22 +46,25 @@ def timed(run: Callable[[], object], clock: Callable[[], float]) -> float:
     return clock() - before
 
 
+def asked_questions() -> Iterator[tuple[ps.Question, dict[str, str]]]:
+    """Yield the questions of one release, each with values for what it wants."""
+    for one in ps.list_questions():
+        if not one.over:
+            yield (
+                one,
+                {p.name: VALUES[p.type] for p in one.parameters if p.default is None or p.type == "topic"},
+            )
+
+
 def questions(spec: ps.Spec) -> tuple[float, float]:
     """Return the CPU seconds of loading a graph, and of asking it everything."""
     with ps.knowledge_base(spec) as base:
         load = timed(lambda: base.store, time.process_time)
-        asked = [question for question in ps.list_questions() if not question.over]
-        params = [
-            {p.name: VALUES[p.type] for p in one.parameters if p.default is None or p.type == "topic"}
-            for one in asked
-        ]
+        asked = [partial(base.ask, one.name, values) for one, values in asked_questions()]
         # The first time states what they need.
-        for one, values in zip(asked, params, strict=True):
-            base.ask(one.name, values)
-        total = sum(
-            timed(lambda one=one, values=values: base.ask(one.name, values), time.process_time)  # type: ignore[misc]  # the defaults bind them
-            for one, values in zip(asked, params, strict=True)
-        )
+        for ask in asked:
+            ask()
+        total = sum(timed(ask, time.process_time) for ask in asked)
     return load, total
 
 
@@ -97,40 +109,116 @@ def main() -> None:
             ("three releases", few), ("thirty releases", many), bound=f"≤ {MOST_HISTORY:g}", kept=kept[-1]
         )
         print(table("the history of a provision", rows))
-        kept.append(_pushed(spec, whole, Path(scratch)))
+        with _oxigraph(Path(scratch)) as server:
+            kept.append(_pushed(server, spec, whole))
+            bare, ours = _bare(server, spec), _asked(server, spec)
+            kept.append(ours <= MOST_REMOTE * bare)
+            rows = beside(
+                ("bare requests", bare), ("as asked", ours), bound=f"≤ {MOST_REMOTE}", kept=kept[-1]
+            )
+            print(table("all questions of one release on a server", rows), flush=True)
+        small = ps.load(
+            write_release(Path(scratch) / "2026-01-01", chapters=2, principles=30), annotate=False
+        )
+        with _oxigraph(Path(scratch) / "many") as server:
+            kept += _many(server, replace(small, base_iri=BASE))
     if not all(kept):
         raise SystemExit(1)
 
 
-def _pushed(spec: ps.Spec, data: bytes, scratch: Path) -> bool:
+@contextmanager
+def _oxigraph(scratch: Path) -> Iterator[int]:
+    """Start a server; yield its process."""
     program = Path(sys.executable).parent / "oxigraph"
-    url = f"http://127.0.0.1:{PORT}"
+    scratch.mkdir(exist_ok=True)
     command = [str(program), "serve", "--location", str(scratch / "data"), "--bind", f"127.0.0.1:{PORT}"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             time.sleep(1)
-            specs = ps.load_specs((spec,))
-            headers = {"Content-Type": "application/n-triples"}
-            bare, pushed = [], []
-            for turn in range(ROUNDS):
-                put = partial(
-                    requests.put, f"{url}/store?graph=urn:g{turn}", data, headers=headers, timeout=60
-                )
-                bare.append(timed(put, time.perf_counter))
-                drop = (
-                    f"DROP SILENT GRAPH <{BASE}release/{spec.version}> ; DROP SILENT GRAPH <{BASE}catalogue>"
-                )
-                requests.post(f"{url}/update", {"update": drop}, timeout=60)
-                # What is made here of the spec is no work of publishing.
-                made = timed(lambda: ps.to_rdf(spec, "nt", portable=True), time.perf_counter)
-                pushed.append(timed(lambda: ps.publish(specs, f"{url}/query"), time.perf_counter) - made)
+            yield server.pid
         finally:
             server.terminate()
+
+
+def _both(server: int) -> float:
+    """Return the CPU seconds of a server and of this process."""
+    return cpu_of(server) + time.process_time()
+
+
+def _pushed(server: int, spec: ps.Spec, data: bytes) -> bool:
+    """Measure a release that is published from nothing, beside a bare PUT of it."""
+    specs = ps.load_specs((spec,))
+    headers = {"Content-Type": "application/n-triples"}
+    bare, pushed = [], []
+    for turn in range(ROUNDS):
+        put = partial(requests.put, f"{URL}/store?graph=urn:g{turn}", data, headers=headers, timeout=600)
+        bare.append(timed(put, partial(_both, server)))
+        drop = f"DROP SILENT GRAPH <{BASE}release/{spec.version}> ; DROP SILENT GRAPH <{BASE}catalogue>"
+        requests.post(f"{URL}/update", {"update": drop}, timeout=600)
+        # What is made here of the spec is no work of publishing.
+        made = timed(lambda: ps.to_rdf(spec, "nt", portable=True), time.process_time)
+        pushed.append(timed(partial(_published, specs), partial(_both, server)) - made)
     floor, ours = median(bare), median(pushed)
     kept = ours <= MOST_PUSH * floor
     rows = beside(("bare PUT", floor), ("publish", ours), bound=f"≤ {MOST_PUSH}", kept=kept)
-    print(table("a release on a server, from nothing", rows, "wall"))
+    print(table("a release on a server, from nothing", rows))
     return kept
+
+
+def _published(specs: tuple[ps.SpecReleases, ...]) -> None:
+    if error := ps.publish(specs, f"{URL}/query").error:
+        raise SystemExit(error)
+
+
+def _bare(server: int, spec: ps.Spec) -> float:
+    """Return the CPU seconds of all questions of a release as bare requests."""
+    graph = {"default-graph-uri": f"{BASE}release/{spec.version}"}
+    prefixes = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in ASKED_PREFIXES.items())
+    forms = [
+        {"query": prefixes + question.bound(question.values(params)), **graph}
+        for question, params in asked_questions()
+    ]
+
+    def ask() -> None:
+        for form in forms:
+            requests.post(f"{URL}/query", form, timeout=60).raise_for_status()
+
+    return median(timed(ask, partial(_both, server)) for _ in range(ROUNDS))
+
+
+def _asked(server: int, spec: ps.Spec) -> float:
+    """Return the CPU seconds of the same as they are asked, with the catalogue and names of parameters."""
+
+    def ask() -> None:
+        for question, params in asked_questions():
+            ps.ask_servers(f"{URL}/query", question.name, params, release=spec.version)
+
+    return median(timed(ask, partial(_both, server)) for _ in range(ROUNDS))
+
+
+def _many(server: int, spec: ps.Spec) -> tuple[bool, ...]:
+    """Measure a hundred releases beside three: what it takes to put them there, and to ask one of them, and all."""
+    releases = [replace(spec, version=f"1.{number}") for number in range(MANY)]
+    put, one, every = [], [], []
+    asked = {"provision": spec.principles[0].id}
+    for count in (FEW, MANY):
+        specs = ps.load_specs(tuple(releases[:count]))
+        put.append(timed(partial(_published, specs), partial(_both, server)))
+        one.append(_bare(server, releases[0]))
+        history = partial(ps.ask_servers, f"{URL}/query", "level-history", asked)
+        every.append(min(timed(history, partial(_both, server)) for _ in range(ROUNDS)))
+    put[1] /= (MANY - FEW) / FEW
+    kept = []
+    for name, (few, many), most in (
+        (f"{FEW} releases put there, of {MANY} and of {FEW}", put, 2.0),
+        ("questions of one release", one, MOST_OF_ONE),
+        ("the history of a provision", every, MANY / FEW),
+    ):
+        kept.append(many <= most * few)
+        ours = (f"among {MANY} releases", many)
+        rows = beside((f"among {FEW} releases", few), ours, bound=f"≤ {most:.3g}", kept=kept[-1])
+        print(table(name, rows), flush=True)
+    return tuple(kept)
 
 
 if __name__ == "__main__":

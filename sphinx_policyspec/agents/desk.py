@@ -352,16 +352,18 @@ ReadSources = Callable[[], Desk]
 
 def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a file that was read does: names, times and sizes."""
-    found: list[tuple[str, int, int]] = []
-    for spec in desk.specs:
-        for shelf in spec.shelves:
-            for file in (*_looked_at(shelf.loaded), *shelf.loaded.beside, *shelf.files.each):
-                try:
-                    stat = file.stat()
-                    found.append((str(file), stat.st_mtime_ns, stat.st_size))
-                except OSError:
-                    found.append((str(file), 0, 0))
-    return tuple(found)
+    files = [Path(one.file) for one in desk.alignments if one.file]
+    for shelf in (shelf for spec in desk.specs for shelf in spec.shelves):
+        files += (*_looked_at(shelf.loaded), *shelf.loaded.beside, *shelf.files.each)
+    return tuple(map(_stat, files))
+
+
+def _stat(file: Path) -> tuple[str, int, int]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return str(file), 0, 0
+    return str(file), stat.st_mtime_ns, stat.st_size
 
 
 def _looked_at(loaded: Loaded) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -68,8 +69,8 @@ def serve(
 
     It answers by HTTP: / is the handbook, /sparql an endpoint for queries, which run under limits,
     /graph/VERSION each release as RDF, /questions/NAME the named questions, /.well-known/void what
-    data there are. Results, feedback and alignments that are given are graphs beside it, and with
-    --mcp feedback is told with what is gathered. Only this machine reaches it unless --bind names another address. Needs the
+    data there are. Results, feedback and alignments that are given are graphs beside it; with
+    --mcp feedback is told with what is gathered, and questions about alignments are answered. Only this machine reaches it unless --bind names another address. Needs the
     extra `serve`.
 
     With --mcp instead a client such as a coding agent starts this command and asks it by the Model Context
@@ -99,14 +100,8 @@ def serve(
         )
 
         def collect() -> Collection:
-            read = [_read(source, one) for source, one in every]
-            specs = ps.load_specs(*([one.spec for one in loaded] for _source, loaded, _options in read))
-            refuse_several(files, several=len(specs) > 1)
-            desk = Desk.of(
-                read,
-                files,
-                alignments=settings.aligned(specs) if len(specs) > 1 or settings.alignments else (),
-            )
+            desk = _desk(every, files, settings)
+            refuse_several(files, several=len(desk.specs) > 1)
             settings.report(desk.specs[0].shelves[-1].beside.findings)
             return Collection(desk, workers, DEFAULT_LIMITS)
 
@@ -116,13 +111,20 @@ def serve(
     server.require_mcp()
     # Before anything of a project is imported: whatever it prints must not reach the client.
     wire = server.Wire.claim()
-    read = [*settings.for_each(sources)]
-
-    def desk() -> Desk:
-        return Desk.of([_read(source, one) for source, one in read], files)
-
+    desk = partial(_desk, [*settings.for_each(sources)], files, settings)
     server.serve(desk(), wire, desk if watch else None)
     server.leave()
+
+
+def _desk(every: Sequence[tuple[str, Settings]], files: ps.BesideFiles, settings: Settings) -> Desk:
+    """Read all that is served."""
+    read = [_read(source, one) for source, one in every]
+    specs = ps.load_specs(*([one.spec for one in loaded] for _source, loaded, _options in read))
+    return Desk.of(
+        read,
+        files,
+        alignments=settings.aligned(specs) if len(specs) > 1 or settings.alignments else (),
+    )
 
 
 def _refuse_of_http() -> None:

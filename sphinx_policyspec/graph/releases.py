@@ -24,6 +24,7 @@ from sphinx_policyspec.graph.terms import (
     DEFAULT_BASE,
     MAX_BYTES,
     NAMED_GRAPHS,
+    OWL,
     PROV,
     PS,
     RDF,
@@ -187,19 +188,21 @@ def graphs_of(
     iris = Iris(base_of(specs[-1], base_iri))
     for spec in specs:
         yield iris.release(spec.version), made(triples_of(spec, iris.base))
-    yield iris.beside(OwnGraph.CHANGES), _changes(iris, [spec.version for spec in specs], revisions)
+    yield iris.beside(OwnGraph.CHANGES), _changes(iris, specs, revisions)
 
 
-def _changes(iris: Iris, versions: Sequence[str], revisions: Sequence[Revision]) -> Iterator[Triple]:
-    """Yield which releases there are, in their order, and what changed from each to the next."""
-    for place, version in enumerate(versions, 1):
-        yield iris.release(version), PS.order, place
+def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -> Iterator[Triple]:
+    """Yield which releases there are, in their order, which names are of one thing, and what changed from each to the next."""
+    for place, spec in enumerate(specs, 1):
+        yield iris.release(spec.version), PS.order, place
     yield from _lineages(iris, revisions)
+    yield from _former_names(iris, specs)
     for revision in revisions:
         old, new = iris.release(revision.old), iris.release(revision.new)
         yield new, PROV.wasRevisionOf, old
         for kind, before, after in revision.same:
             yield iris.iri(kind, after), PROV.wasRevisionOf, iris.iri(kind, before)
+            yield iris.iri(kind, after), OWL.sameAs, iris.iri(kind, before)
         for order, fact in enumerate(revision.facts, 1):
             iri = iris.part("change", Iri(f"{iris.base}{revision.old}/{revision.new}"), order)
             yield iri, RDF.type, PS.Change
@@ -215,6 +218,20 @@ def _changes(iris: Iris, versions: Sequence[str], revisions: Sequence[Revision])
                 yield iri, PS.after, fact.after
             yield iri, PS.sinceRelease, old
             yield iri, PS.inRelease, new
+
+
+def _former_names(iris: Iris, specs: Sequence[Spec]) -> Iterator[Triple]:
+    """Yield which provision an id led to before, where no release at hand has something of that id."""
+    ids = {provision.id for spec in specs for provision in spec.provisions}
+    former = (
+        (provision.id, alias)
+        for spec in specs
+        for provision in spec.provisions
+        for alias in provision.aliases
+        if alias not in ids
+    )
+    for now, before in dict.fromkeys(former):
+        yield iris.iri("provision", now), OWL.sameAs, iris.iri("provision", before)
 
 
 def _lineages(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
@@ -310,7 +327,7 @@ def changes_iri(one: SpecReleases) -> Iri:
 
 def changes_of(one: SpecReleases) -> Iterator[Triple]:
     """Return what changed between the releases of a spec as triples."""
-    return _changes(Iris(base_of(one.last)), [spec.version for spec in one.releases], one.revisions)
+    return _changes(Iris(base_of(one.last)), one.releases, one.revisions)
 
 
 def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:

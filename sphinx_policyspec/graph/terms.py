@@ -186,7 +186,7 @@ OWL = _Namespace(
         *("AnnotationProperty", "AsymmetricProperty", "Class", "DatatypeProperty", "FunctionalProperty"),
         *("IrreflexiveProperty", "ObjectProperty", "disjointWith", "equivalentClass", "hasValue"),
         *("intersectionOf", "inverseOf", "members", "oneOf", "onProperty", "propertyDisjointWith"),
-        *("someValuesFrom", "unionOf", "versionIRI", "versionInfo"),
+        *("sameAs", "someValuesFrom", "unionOf", "versionIRI", "versionInfo"),
     ),
 )
 PROV = _Namespace(

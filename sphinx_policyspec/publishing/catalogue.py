@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -27,6 +27,7 @@ from sphinx_policyspec.graph.terms import (
     Triple,
     ontology_version,
 )
+from sphinx_policyspec.publishing.description import VOID, in_catalogue
 from sphinx_policyspec.publishing.endpoints import Server
 
 _QUERY = """PREFIX dcterms: <http://purl.org/dc/terms/>
@@ -57,12 +58,14 @@ class CatalogueEntry(Brief):
     :param version: of the release; empty for what changed between releases
     :param digest: of its sorted lines of N-Triples; empty where the catalogue gives several
     :param count: of its statements
+    :param about: what else is told of it, where it is published
     """
 
     graph: str
     version: str
     digest: str
     count: int
+    about: tuple[Triple, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +184,9 @@ class _Steps:
         catalogue, graph = catalogue_iri(self.base), self.entry.graph
         yield self.replaced(catalogue, f"<{graph}> ?p ?o", f"FILTER (?p != <{PS.graphDigest}>) ")
         yield self.replaced(catalogue, f"<{_activity(graph)}> ?p ?o")
-        yield self.changed(catalogue, added="".join(ntriples_lines(_triples(self.entry))))
+        listed = in_catalogue(Iri(catalogue), Iri(graph))
+        said = ntriples_lines((*_triples(self.entry), *self.entry.about, *listed))
+        yield self.changed(catalogue, added="".join(dict.fromkeys(said)))
 
 
 def changing(
@@ -256,7 +261,9 @@ def unstaging(names: Iterable[str], base: str) -> str:
 def removal(graph: str, base: str) -> str:
     """Return operations that remove a graph, first from the catalogue."""
     said = (_forgotten(subject, base) for subject in (graph, _activity(graph)))
-    return " ;\n".join((*said, f"DROP SILENT GRAPH <{graph}>"))
+    listed = "".join(ntriples_lines(in_catalogue(Iri(catalogue_iri(base)), Iri(graph)))).splitlines()[-1]
+    unlisted = f"DELETE DATA {{ GRAPH <{catalogue_iri(base)}> {{ {listed} }} }}"
+    return " ;\n".join((*said, unlisted, f"DROP SILENT GRAPH <{graph}>"))
 
 
 def _forgotten(subject: str, base: str) -> str:
@@ -272,6 +279,7 @@ def _triples(entry: CatalogueEntry) -> Iterable[Triple]:
     yield graph, RDF.type, PROV.Entity
     yield graph, PS.graphDigest, entry.digest
     yield graph, PS.statementCount, entry.count
+    yield graph, Iri(f"{VOID}triples"), entry.count
     if entry.version:
         yield graph, OWL.versionInfo, entry.version
     yield graph, PROV.wasGeneratedBy, activity

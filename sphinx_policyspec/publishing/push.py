@@ -1,4 +1,4 @@
-"""Puts a spec on a server: nothing where it is there, one Update where little changed, else a staged graph that takes the place of the old one.
+"""Puts a spec on a server: nothing where it is there, one Update where little changed or the server does any as one, else a staged graph that takes the place of the old one.
 
 Whatever fails in between, doing it again ends the same, and no reader sees a part of a release.
 """
@@ -28,6 +28,7 @@ from sphinx_policyspec.publishing.catalogue import (
     swapping,
     unstaging,
 )
+from sphinx_policyspec.publishing.description import described
 from sphinx_policyspec.publishing.difference import GraphDifference, data_of, difference, lines_in
 from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.report import GraphReport, PublishReport, Way
@@ -41,12 +42,18 @@ _AT_ONCE = 500
 """Statements that one operation takes out and puts in: Virtuoso translates some 1,500, and no more."""
 _PART_BYTES = 20 * 2**20
 """What a request may carry: one of 105 MB has stopped a server."""
+_WHOLE = frozenset(("oxigraph",))
+"""Profiles of servers that do an Update as one, however long it is: no graph need be put beside another there, which costs three writes for one."""
 
 
-def _entry(graph: PublishedGraph) -> CatalogueEntry:
+def _entry(one: SpecReleases, graph: PublishedGraph) -> CatalogueEntry:
     """Return what the catalogue is to say of a graph."""
     return CatalogueEntry(
-        graph=graph.name, version=graph.version, digest=digest_of(graph.lines), count=len(graph.lines)
+        graph=graph.name,
+        version=graph.version,
+        digest=digest_of(graph.lines),
+        count=len(graph.lines),
+        about=tuple(described(one, graph.name)),
     )
 
 
@@ -76,7 +83,10 @@ def publish_spec(
             gone += [graph.name] * (graph.name in known)
             continue
         is_foreign = graph.name in elsewhere and graph.name not in staged
-        yield _push(server, base, graph, known.get(graph.name), dry_run=dry_run, is_foreign=is_foreign)
+        wanted = _entry(one, graph)
+        yield _push(
+            server, base, graph, wanted, known.get(graph.name), dry_run=dry_run, is_foreign=is_foreign
+        )
     for name in gone:
         if not dry_run:
             server.update(removal(name, base), may_repeat=True)
@@ -99,6 +109,7 @@ def _push(
     server: Server,
     base: str,
     graph: PublishedGraph,
+    wanted: CatalogueEntry,
     known: CatalogueEntry | None,
     *,
     dry_run: bool,
@@ -106,9 +117,9 @@ def _push(
 ) -> GraphReport:
     """Bring one graph to what it is to be.
 
+    :param wanted: what the catalogue is to say of it then
     :param is_foreign: its name may be that of a graph of others, which is left alone unless the catalogue tells of it
     """
-    wanted = _entry(graph)
     report = GraphReport(
         graph=graph.name, version=graph.version, digest=wanted.digest, before=wanted.count, after=wanted.count
     )
@@ -124,7 +135,7 @@ def _push(
     # What differs is changed only where it is sure from what: else all of it is put there.
     # What is called as others' graphs may be is claimed first, so that whoever is stopped finds it again.
     is_sure = digest_of(held) == known.digest if known else not (held or is_foreign)
-    way = Way.UPDATE if is_sure and found.size <= _MOST_CHANGED else Way.SWAP
+    way = Way.UPDATE if is_sure and _is_updated(server, found) else Way.SWAP
     report = replace(
         report,
         before=len(held),
@@ -144,13 +155,21 @@ def _push(
             # Somebody else has published meanwhile.
             way = Way.SWAP
     if way is Way.SWAP:
-        writes += _swapped(server, base, graph)
+        writes += _swapped(server, base, graph, wanted)
         if not _is_settled(server, base, wanted):
             raise ServerError(
                 f"<{graph.name}> is not what was sent: somebody else publishes at the same time, or the server lost "
                 "some; publish again"
             )
     return replace(report, way=way, writes=writes)
+
+
+def _is_updated(server: Server, found: GraphDifference) -> bool:
+    """Return whether what differs is changed in one Update."""
+    if found.size <= _MOST_CHANGED:
+        return True
+    size = sum(map(len, found.removed)) + sum(map(len, found.added))
+    return server.profile in _WHOLE and size <= _PART_BYTES
 
 
 def _held(server: Server, name: str) -> frozenset[str]:
@@ -167,7 +186,7 @@ def _parts_of(found: GraphDifference) -> Iterator[tuple[str, str]]:
         yield data_of(gone), data_of(come)
 
 
-def _swapped(server: Server, base: str, graph: PublishedGraph) -> int:
+def _swapped(server: Server, base: str, graph: PublishedGraph, wanted: CatalogueEntry) -> int:
     """Put a graph beside the one that readers see, look whether it is whole, and let it take the place; return the writes."""
     staging = staging_name(graph.name)
     server.update(staging_update(staging, graph.name, base), may_repeat=True)
@@ -177,7 +196,7 @@ def _swapped(server: Server, base: str, graph: PublishedGraph) -> int:
         writes += 1
     _check_count(server, staging, len(graph.lines))
     # Where no answer comes it may go on there all the same: sent again, it would meet itself.
-    server.update(swapping(_entry(graph), staging, base), may_repeat=False)
+    server.update(swapping(wanted, staging, base), may_repeat=False)
     server.update(unstaging((staging,), base), may_repeat=True)
     return writes + 2
 

@@ -24,7 +24,7 @@ from sphinx_policyspec.exports.answers import questions_json, results_record
 from sphinx_policyspec.files import dump_json
 from sphinx_policyspec.graph.guard import Dataset
 from sphinx_policyspec.graph.questions import Answer, QueryForm, find_question, list_questions
-from sphinx_policyspec.graph.releases import SpecReleases
+from sphinx_policyspec.graph.releases import SpecReleases, changes_iri
 from sphinx_policyspec.graph.serialize import RESULT_TYPES, answer_triples, results, serialize
 from sphinx_policyspec.graph.terms import DEFAULT_BASE, UNDATED
 from sphinx_policyspec.graph.to_graph import release_iri
@@ -292,10 +292,17 @@ async def _resource(served: Served, request: Request) -> Response:
     headers = {"Vary": "Accept"}
     if wanted in {None, "html"} and (page := collection.page_of(spec, iri)):
         return RedirectResponse(f"{served.public_url}{page}", 303, headers)
+    if current := collection.current(spec, iri):
+        return RedirectResponse(
+            f"{served.public_url}resource/{collection.path_of(spec, current)}", 303, headers
+        )
     for release in reversed(spec.releases):
-        dataset = Dataset(default=(release_iri(release),))
-        answer = await collection.pool.query(f"DESCRIBE <{iri}>", dataset)
+        described = f"DESCRIBE <{iri}>"
+        answer = await collection.pool.query(described, Dataset(default=(release_iri(release),)))
         if answer.rows:
+            # With other names that it has or had.
+            both = Dataset(default=(release_iri(release), changes_iri(spec)))
+            answer = await collection.pool.query(described, both)
             form = "ttl" if wanted in {None, "html"} else str(wanted)
             data = serialize(answer_triples(answer), form)[0]
             return Response(data, media_type=content_type(GRAPH_TYPES[form]), headers=headers)

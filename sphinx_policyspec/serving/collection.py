@@ -66,7 +66,7 @@ class Collection:
         return {own.get(graph.name) or next(aligned): graph for graph in others_of(one)}
 
     def path_of(self, one: SpecReleases, version: str) -> str:
-        """Return the address of a release below that of graphs."""
+        """Return the address of a release below that of graphs, or of a thing below that of resources."""
         version = version or UNDATED
         return version if len(self.specs) == 1 else f"{one.name}/{version}"
 
@@ -87,6 +87,14 @@ class Collection:
             if page := places.get((kind, named.id if named else name)):
                 return page
         return ""
+
+    def current(self, one: SpecReleases, iri: str) -> str:
+        """Return what stands behind the base in the IRI of a provision that has another id now, and that had this one before all releases."""
+        iris = Iris(base_of(one.last))
+        kind, name = iris.kind_and_id(iri) or ("", "")
+        found = [release.principle_by_id.get(name) for release in one.releases if kind == "provision"]
+        ids = [named.id for named in found if named]
+        return "" if name in ids or not ids else iris.iri(kind, ids[-1]).removeprefix(iris.base)
 
     def close(self) -> None:
         """End its processes, and remove its handbook."""

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sphinx_policyspec.graph.releases import SpecReleases, others_of
-from sphinx_policyspec.graph.terms import DCTERMS, OWL, RDF, Iri, Iris, Triple
+from sphinx_policyspec.graph.terms import DCTERMS, RDF, Iri, Iris, Triple
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.publishing.description import DCAT, VOID, described
 from sphinx_policyspec.serving.media import GRAPH_TYPES
 
 if TYPE_CHECKING:
     from sphinx_policyspec.serving.app import Served
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
-_VOID = "http://rdfs.org/ns/void#"
-_DCAT = "http://www.w3.org/ns/dcat#"
 _FORMATS = "http://www.w3.org/ns/formats/"
 _WRITES = (
     *("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV"),
@@ -54,32 +53,36 @@ def data_description(served: Served) -> Iterator[Triple]:
 def _of_spec(served: Served, one: SpecReleases) -> Iterator[Triple]:
     iris = Iris(base_of(one.last))
     dataset = Iri(f"{served.public_url}.well-known/void#{one.name}")
-    yield dataset, RDF.type, Iri(f"{_VOID}Dataset")
-    yield dataset, RDF.type, Iri(f"{_DCAT}Dataset")
+    yield dataset, RDF.type, Iri(f"{VOID}Dataset")
+    yield dataset, RDF.type, Iri(f"{DCAT}Dataset")
     yield dataset, DCTERMS.title, one.last.title
     yield dataset, DCTERMS.identifier, one.name
     if one.last.license:
         yield dataset, DCTERMS.license, one.last.license
     if one.last.publisher:
         yield dataset, DCTERMS.publisher, one.last.publisher
-    yield dataset, Iri(f"{_VOID}sparqlEndpoint"), Iri(f"{served.public_url}sparql")
-    yield dataset, Iri(f"{_VOID}uriSpace"), iris.base
-    yield dataset, Iri(f"{_DCAT}landingPage"), Iri(served.public_url)
+    yield dataset, Iri(f"{VOID}sparqlEndpoint"), Iri(f"{served.public_url}sparql")
+    yield dataset, Iri(f"{VOID}uriSpace"), iris.base
+    yield dataset, Iri(f"{DCAT}landingPage"), Iri(served.public_url)
     for spec in one.releases:
-        release = release_iri(spec)
-        address = f"{served.public_url}graph/{quote(served.collection.path_of(one, spec.version))}"
-        yield dataset, Iri(f"{_DCAT}hasVersion"), release
-        yield release, RDF.type, Iri(f"{_DCAT}Dataset")
-        yield release, DCTERMS.title, spec.title
-        if spec.version:
-            yield release, OWL.versionInfo, spec.version
-        for form, kind in GRAPH_TYPES.items():
-            file = Iri(f"{address}.{form}")
-            yield release, Iri(f"{_DCAT}distribution"), file
-            yield dataset, Iri(f"{_VOID}dataDump"), file
-            yield file, RDF.type, Iri(f"{_DCAT}Distribution")
-            yield file, Iri(f"{_DCAT}downloadURL"), file
-            yield file, Iri(f"{_DCAT}mediaType"), Iri(f"https://www.iana.org/assignments/media-types/{kind}")
+        yield dataset, Iri(f"{DCAT}hasVersion"), release_iri(spec)
+        yield from _of_graph(served, one, dataset, release_iri(spec), spec.version)
+    for label, graph in served.collection.others(one).items():
+        yield dataset, Iri(f"{VOID}subset"), graph.name
+        yield from _of_graph(served, one, dataset, graph.name, label)
+
+
+def _of_graph(served: Served, one: SpecReleases, dataset: Iri, graph: Iri, label: str) -> Iterator[Triple]:
+    """Yield what a graph is, and in which files it can be had."""
+    yield from described(one, graph)
+    address = f"{served.public_url}graph/{quote(served.collection.path_of(one, label))}"
+    for form, kind in GRAPH_TYPES.items():
+        file = Iri(f"{address}.{form}")
+        yield graph, Iri(f"{DCAT}distribution"), file
+        yield dataset, Iri(f"{VOID}dataDump"), file
+        yield file, RDF.type, Iri(f"{DCAT}Distribution")
+        yield file, Iri(f"{DCAT}downloadURL"), file
+        yield file, Iri(f"{DCAT}mediaType"), Iri(f"https://www.iana.org/assignments/media-types/{kind}")
 
 
 def _graphs(served: Served) -> Iterator[Iri]:

@@ -650,7 +650,13 @@ def test_several_specs_are_told_apart_by_name_and_a_long_text_is_whole_as_a_reso
         f"## Be loud {{#be_loud authority=user}}\n\n{long}\n",
         "utf-8",
     )
-    with asked(world, NEWEST, "other.md", "--name", "rules", "--name", "other") as client:
+    head = "subject_id\tpredicate_id\tobject_id\tmapping_justification\n"
+    row = "rules:be_kind\tskos:exactMatch\tother:be_calm\tsemapv:ManualMappingCuration\n"
+    (world / "both.sssom.tsv").write_text(head + row, "utf-8")
+    named = ("--name", "rules", "--name", "other", "--alignment", "both.sssom.tsv")
+    with asked(world, NEWEST, "other.md", *named) as client:
+        mapped = client.call("ask", question="mapped")
+        assert {"be_kind", "be_calm"} <= {cell for row in mapped["rows"] for cell in row}
         assert client.call("principle", id="be_kind")["release"] == "2026-02-01"
         assert client.call("principle", id="other:be_bold")["text"] == "Be bold."
         assert client.call("context", pair=["other:be_bold", "other:be_calm"])["about"] == [

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from rdflib import PROV, RDF, Dataset, URIRef
+from rdflib import OWL, PROV, RDF, Dataset, URIRef
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare import compare
@@ -82,6 +82,8 @@ def test_each_release_is_a_graph_and_changes_are_another() -> None:
         len(compare(old, new).changes) for old, new in pairwise(history())
     )
     revised = {(str(one), str(other)) for one, other in changes.subject_objects(PROV.wasRevisionOf)}
+    same = {(str(one), str(other)) for one, other in changes.subject_objects(OWL.sameAs)}
+    assert same == {pair for pair in revised if not pair[0].startswith(f"{BASE}release/")}
     assert revised == {
         (f"{BASE}release/1.9", f"{BASE}release/1.2"),
         (f"{BASE}release/1.10", f"{BASE}release/1.9"),

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sphinx_policyspec.publishing import push
-from tests.publishing.graphs import emptied
+from tests.publishing.graphs import emptied, limit_updates
 from tests.publishing.proxies import Proxy, proxy_to
 from tests.publishing.servers import NAMES, Running, running
 
@@ -57,4 +56,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def swapping(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put whole graphs in place of others, however little changes."""
-    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+    limit_updates(monkeypatch)

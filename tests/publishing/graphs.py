@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pyoxigraph
+import pytest
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.graph.parse import plain_triples
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.model import Verdict
+from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import digest_of, read_catalogue
 from sphinx_policyspec.publishing.endpoints import Server
 from tests.conftest import example, principle, response, spec
@@ -17,6 +19,12 @@ from tests.graph.specs import LIBRARY
 
 BASE = "https://example.org/spec/"
 ODD = 'Say "ja" — \\u0041 \\n, née; a\\\\b\tz \N{GRINNING FACE}.'
+
+
+def limit_updates(monkeypatch: pytest.MonkeyPatch, most: int = 0) -> None:
+    """Change no more statements than so many in one Update, whatever the server: all else takes the place of what is there."""
+    monkeypatch.setattr(push, "_MOST_CHANGED", most)
+    monkeypatch.setattr(push, "_WHOLE", frozenset())
 
 
 def release(version: str, *, text: str = "Be kind.", title: str = "Be kind") -> ps.Spec:

@@ -12,14 +12,12 @@ from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.remote import RemoteBase
 from tests.mutants import Mutant, mutated
 from tests.publishing import test_faults, test_publish
-from tests.publishing.graphs import held
+from tests.publishing.graphs import held, limit_updates
 from tests.publishing.proxies import Proxy
 from tests.publishing.servers import Running
 
-SWAP = "server.update(swapping(_entry(graph), staging, base), may_repeat=False)"
-PIECES = (
-    "[server.update(one, may_repeat=False) for one in swapping(_entry(graph), staging, base).split(' ;\\n')]"
-)
+SWAP = "server.update(swapping(wanted, staging, base), may_repeat=False)"
+PIECES = "[server.update(one, may_repeat=False) for one in swapping(wanted, staging, base).split(' ;\\n')]"
 TURNS = (test_faults.test_two_that_take_turns_leave_a_catalogue_that_tells_the_truth,)
 BETWEEN = (test_faults.test_whoever_comes_in_between_ends_whole_and_so_do_we,)
 
@@ -60,7 +58,7 @@ def test_a_wrong_way_is_found_out(
     name: str, proxy: Proxy, oxigraph: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     mutant = MUTANTS[name]
-    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+    limit_updates(monkeypatch)
     monkeypatch.setattr(push, "_held", held)
     monkeypatch.setattr(mutant.owner, mutant.name, mutated(mutant))
     given = {

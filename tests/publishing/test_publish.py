@@ -26,6 +26,7 @@ from sphinx_policyspec.publishing.catalogue import (
     digest_of,
     read_catalogue,
 )
+from sphinx_policyspec.publishing.description import DCAT, VOID
 from sphinx_policyspec.publishing.difference import data_of, difference, lines_in
 from sphinx_policyspec.publishing.endpoints import Credentials, Server, checked_url
 from sphinx_policyspec.publishing.push import publish_specs
@@ -35,7 +36,7 @@ from tests.conftest import Run
 from tests.graph.results import RESULTS
 from tests.graph.specs import LIBRARY
 from tests.graph.test_feedback import said as feedback_said
-from tests.publishing.graphs import BASE, THREE, held, names, release, specs, wanted
+from tests.publishing.graphs import BASE, THREE, held, limit_updates, names, release, specs, wanted
 from tests.publishing.proxies import Proxy, proxy_to
 from tests.publishing.servers import Running
 
@@ -85,7 +86,15 @@ def test_a_spec_is_published_changed_and_withdrawn(server: Running) -> None:
     assert names(asked) == {
         catalogue_iri(BASE), f"{BASE}changes", f"{BASE}other", f"{BASE}release/2", f"{BASE}release/3",
     }  # fmt: skip
-    assert set(read_catalogue(asked, BASE).entries) == names(asked) - {catalogue_iri(BASE), f"{BASE}other"}
+    listed = names(asked) - {catalogue_iri(BASE), f"{BASE}other"}
+    assert set(read_catalogue(asked, BASE).entries) == listed
+    said = held(asked, catalogue_iri(BASE))
+    assert not any("/release/1" in line for line in said)
+    assert listed == {line.split()[2].strip("<>") for line in said if f"{DCAT}dataset>" in line}
+    counts = {
+        f'<{one.graph}> <{VOID}triples> "{one.count}"' for one in read_catalogue(asked, BASE).entries.values()
+    }
+    assert counts == {line.partition("^^")[0] for line in said if f"{VOID}triples>" in line}
     asked.close()
 
 
@@ -94,7 +103,7 @@ def test_a_large_change_takes_the_place_of_the_old_graph(
 ) -> None:
     asked = server.server()
     publish_specs(specs(THREE[0]), asked)
-    monkeypatch.setattr(push, "_MOST_CHANGED", 0)
+    limit_updates(monkeypatch)
     monkeypatch.setattr(push, "_PART_BYTES", 10_000)
     report = publish_specs(specs(release("1", title="Another")), asked)
     assert report.graphs[0].way is Way.SWAP

@@ -362,7 +362,13 @@ def test_questions_are_listed_and_take_a_release_and_refuse_what_they_do_not_tak
 def test_the_data_are_described(server: Server) -> None:
     graph = rdflib.Graph().parse(data=server.get(".well-known/void").content, format="ttl")
     dumps = {str(url) for url in graph.objects(None, rdflib.URIRef("http://rdfs.org/ns/void#dataDump"))}
-    assert len(dumps) == 8
+    assert len(dumps) == 12
+    void, dcat = (rdflib.Namespace(f"http://{name}#") for name in ("rdfs.org/ns/void", "www.w3.org/ns/dcat"))
+    names = {
+        rdflib.URIRef(f"{BASE}{name}") for name in ("release/2030-01-01", "release/2030-02-01", "changes")
+    }
+    assert names == set(graph.objects(None, void.subset)) | set(graph.objects(None, dcat.hasVersion))
+    assert all((name, rdflib.DCTERMS.title, None) in graph for name in names)
     for url in dumps:
         assert requests.head(url, timeout=30).status_code == 200
 
@@ -697,6 +703,20 @@ def test_what_stands_beside_is_served_as_it_is_published(tmp_path: Path) -> None
         collection.close()
     with pytest.raises(SourceError, match="of one spec, and here are several"):
         with_beside((one, one), desk.shelf().beside)
+
+
+def test_an_id_that_a_principle_had_before_leads_to_it(tmp_path: Path) -> None:
+    write_releases(tmp_path)
+    (tmp_path / "mine.yaml").write_text("provisions: {be_brief: {aliases: [be_terse]}}\n", "utf-8")
+    source = (str(tmp_path / "all" / "2030-02-01"), "--annotations", str(tmp_path / "mine.yaml"))
+    with served(tmp_path, *source, "--base-iri", BASE, "--no-handbook") as one:
+        former = one.get("resource/provision/be_terse", "text/turtle")
+        assert [each.status_code for each in former.history] == [303]
+        assert former.url == f"{one.url}resource/provision/be_brief"
+        known = rdflib.Graph().parse(data=former.text, format="ttl")
+        brief, terse = (rdflib.URIRef(f"{BASE}provision/be_{name}") for name in ("brief", "terse"))
+        assert (brief, rdflib.OWL.sameAs, terse) in known
+        assert one.get("resource/provision/be_nobody", "text/turtle").status_code == 404
 
 
 def test_no_question_of_a_client_names_a_file_of_this_machine(tmp_path: Path) -> None:
