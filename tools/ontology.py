@@ -129,6 +129,7 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         one("ps:text"),
         maybe("ps:before"),
         maybe("ps:after"),
+        many("ps:lacksRecord", _IRI),
         _ORDER,
     ),
     "ps:EvalRun": (

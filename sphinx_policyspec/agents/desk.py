@@ -101,14 +101,14 @@ class Shelf:
         return read_beside((*self.older, self.loaded), self.files, **self.options)
 
     def pack(self, about: Sequence[str] = (), **given: Unpack[PackOptions]) -> ContextPack:
-        """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with feedback."""
+        """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with what stands beside it."""
         words = tuple(word for option, one in self.files.words for word in (option, Path(one).name))
         return gathered(
             self.loaded,
             self.context,
             about,
-            feedback=self.beside.feedback,
-            beside=words,
+            beside=self.beside,
+            words=words,
             name=self.name,
             **given,
         )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from sphinx_policyspec.api.beside import BesideFiles, read_beside
 from sphinx_policyspec.api.comparing import diff
 from sphinx_policyspec.api.judging import check, decide
 from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded
+from sphinx_policyspec.beside import NOTHING_BESIDE, Beside
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.evals.prompts import digest_of_spec
@@ -17,16 +21,16 @@ from sphinx_policyspec.packs.pack import BUDGET, ContextPack, PartKind
 from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.packs.results import (
     change_part,
-    feedback_findings,
+    decision_parts,
     feedback_parts,
     finding_part,
+    record_findings,
     result_part,
 )
 from sphinx_policyspec.sources import Loaded
 
 if TYPE_CHECKING:
     from sphinx_policyspec.evals.results import Results
-    from sphinx_policyspec.feedback.check import FeedbackReport
 
 
 def context(
@@ -39,6 +43,7 @@ def context(
     since: Source | None = None,
     results: str | Path | Iterable[str | Path] | Results = (),
     feedback: Iterable[str | Path] = (),
+    decisions: Iterable[str | Path] = (),
     include_evals: bool = False,
     name: str = "",
     **options: Unpack[ReadingOptions],
@@ -57,18 +62,22 @@ def context(
     :param since: an older spec or SOURCE, to tell what changed
     :param results: of evaluations, as for :func:`read_results`, or what that returns
     :param feedback: registers of what people say, or folders of them, as for :func:`check_feedback`
+    :param decisions: records of decisions, or folders of them, as for :func:`check_decision_records`
     :param include_evals: with the prompts that evaluations ask, which a pack else never holds
     :param name: what to call a source that was read already
     :param options: as for :func:`load`
     """
     read = loaded(source, **options)
     stores = (results,) if isinstance(results, str | Path) else results
-    registers = tuple(feedback)
-    given = {
-        "--since": [since] if isinstance(since, str | Path) else [],
-        "--results": [*stores] if isinstance(stores, Iterable) else [],
-        "--feedback": registers,
-    }
+    files = BesideFiles(
+        results=tuple(map(str, stores)) if isinstance(stores, Iterable) else (),
+        feedback=tuple(map(str, feedback)),
+        decisions=tuple(map(str, decisions)),
+    )
+    beside = read_beside(read, files, **options)
+    if not isinstance(stores, Iterable):
+        beside = replace(beside, results=stores)
+    words = (("--since", str(since)),) if isinstance(since, str | Path) else ()
     return gathered(
         read,
         SpecContext(read.spec),
@@ -78,11 +87,8 @@ def context(
         topic=topic,
         budget=budget,
         changes=None if since is None else diff(since, read, **options),
-        results=_results(read, results),
-        feedback=_feedback(read, registers, options),
-        beside=tuple(
-            word for option, values in given.items() for one in values for word in (option, str(one))
-        ),
+        beside=beside,
+        words=[*chain.from_iterable((*words, *files.words))],
         include_evals=include_evals,
         name=name or (str(source) if isinstance(source, str | Path) else read.spec.title),
     )
@@ -98,9 +104,8 @@ def gathered(
     topic: str = "",
     budget: int = BUDGET,
     changes: SpecDiff | None = None,
-    results: Results | None = None,
-    feedback: FeedbackReport | None = None,
-    beside: Sequence[str] = (),
+    beside: Beside = NOTHING_BESIDE,
+    words: Sequence[str] = (),
     include_evals: bool = False,
     name: str = "",
 ) -> ContextPack:
@@ -108,7 +113,8 @@ def gathered(
 
     :param of: lookups in the spec that was read
     :param changes: from an older spec to this one
-    :param beside: the options of the command that give changes, results and feedback
+    :param beside: what is known of the spec that does not stand in it
+    :param words: the options of the command that give these, and the changes
     :param name: of the SOURCE, for the command that gives the pack
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
@@ -135,8 +141,9 @@ def gathered(
     parts = [
         *first,
         *(change_part(of, provisions, changes) if changes is not None else ()),
-        *(feedback_parts(of, provisions, feedback) if feedback is not None else ()),
-        *(result_part(of, provisions, results) if results is not None else ()),
+        *(feedback_parts(of, provisions, beside.feedback) if beside.feedback is not None else ()),
+        *(decision_parts(of, provisions, beside.decisions) if beside.decisions is not None else ()),
+        *(result_part(of, provisions, beside.results) if beside.results is not None else ()),
         *near[:1],
         *of.examples(provisions),
         *finding_part(of, provisions, check(read), include_evals=include_evals),
@@ -145,8 +152,8 @@ def gathered(
     ]
     findings = (
         *findings,
-        *(feedback_findings(feedback, parts) if feedback is not None else ()),
-        *(results.findings if results is not None else ()),
+        *record_findings(beside, parts),
+        *(beside.results.findings if beside.results is not None else ()),
     )
     return ContextPack(
         spec=read.spec.title,
@@ -158,7 +165,7 @@ def gathered(
                 name,
                 {"--about": about, "--case": named if cases else (), "--topic": [topic] if topic else ()},
                 ("--pair", *pair) if pair else (),
-                beside,
+                words,
                 ("--include-evals",) if include_evals else (),
             )
         ),
@@ -166,29 +173,6 @@ def gathered(
         parts=tuple(sorted(parts, key=lambda part: not part.is_needed)),
         findings=findings,
     )
-
-
-def _results(read: Loaded, given: str | Path | Iterable[str | Path] | Results) -> Results | None:
-    """Return results of evaluations, where somebody gives some."""
-    if not isinstance(given, str | Path | Iterable):
-        return given
-    files = (given,) if isinstance(given, str | Path) else tuple(given)
-    if not files:
-        return None
-    from sphinx_policyspec.api.evals import read_results  # noqa: PLC0415  few callers evaluate
-
-    return read_results(read, *files)
-
-
-def _feedback(
-    read: Loaded, registers: Sequence[str | Path], options: ReadingOptions
-) -> FeedbackReport | None:
-    """Return what registers say, where somebody gives some."""
-    if not registers:
-        return None
-    from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few packs have feedback
-
-    return check_feedback(read, *registers, **options)
 
 
 def _command(source: str, repeated: Mapping[str, Sequence[str]], *more: Sequence[str]) -> Iterator[str]:

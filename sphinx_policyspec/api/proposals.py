@@ -8,20 +8,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
+from sphinx_policyspec.alignments import Alignment
+from sphinx_policyspec.alignments.sssom import read_alignment_file
 from sphinx_policyspec.api.comparing import diff, diff_cases
 from sphinx_policyspec.api.judging import check, read_cases
 from sphinx_policyspec.api.overlays import rebase_overlay
 from sphinx_policyspec.api.reading import ReadingOptions, load_checked
 from sphinx_policyspec.checks.fixes import diff_of, write_texts
 from sphinx_policyspec.decision import Norms
+from sphinx_policyspec.decision_records.check import RecordNames
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.files import Brief, real_path, with_unsaved
 from sphinx_policyspec.identifiers.index import files_below
 from sphinx_policyspec.model import Case, Finding, RebaseEffect, Severity
-from sphinx_policyspec.model.feedback import Feedback
 from sphinx_policyspec.model.proposals import Proposal
 from sphinx_policyspec.proposals.check import (
     CheckedProposal,
+    KnownRecords,
     ProposalEffects,
     ProposalReport,
     base_findings,
@@ -30,10 +33,12 @@ from sphinx_policyspec.proposals.check import (
     concerned,
     new_findings,
     overtaken,
+    touched_rows,
     unreadable,
 )
 from sphinx_policyspec.proposals.edits import EditedSpec, EditWriter
 from sphinx_policyspec.proposals.places import EditedTexts, Stretch
+from sphinx_policyspec.readers.decision_records import decision_record_files, read_decision_records
 from sphinx_policyspec.readers.feedback import feedback_files, read_registers
 from sphinx_policyspec.readers.proposals import read_proposal_file
 from sphinx_policyspec.readers.text import SourceLines
@@ -47,6 +52,8 @@ def check_proposal(
     cases: Iterable[Case | str | Path] = (),
     overlays: Iterable[str | Path] = (),
     feedback: Iterable[str | Path] = (),
+    decisions: Iterable[str | Path] = (),
+    alignments: Iterable[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> ProposalReport:
     """Return what proposals would do to a SOURCE, each alone and then together; nothing is written.
@@ -59,14 +66,29 @@ def check_proposal(
     :param cases: cases, or files and folders of them
     :param overlays: files of overlays on the spec
     :param feedback: registers of feedback, or folders of them
+    :param decisions: records of decisions, or folders of them
+    :param alignments: of the spec with others, or files of them
     :param options: how SOURCE is read, as for :func:`load`
     """
     trial = _Trial(source, options)
     trial.read_cases(cases)
     trial.overlays = tuple(map(str, overlays))
-    trial.records = read_registers(
-        [(one, one.name) for file in feedback for one in feedback_files(Path(file))]
+    registers = [(one, one.name) for file in feedback for one in feedback_files(Path(file))]
+    records = read_decision_records(
+        (one, one.name) for file in decisions for one in decision_record_files(Path(file))
     )[0]
+    trial.known = KnownRecords(
+        titles=tuple(case.title or case.span.place for case in trial.cases),
+        feedback=read_registers(registers)[0],
+        decisions=records,
+        find=RecordNames(records).find,
+    )
+    trial.alignments = tuple(
+        (str(one.file), one)
+        if isinstance(one, Alignment)
+        else (str(one), read_alignment_file(Path(one), str(one)))
+        for one in alignments
+    )
     read = [(*read_proposal_file(Path(file), str(file)),) for file in files]
     alone = [trial.checked(proposal, form) for proposal, form in read if proposal]
     unread = tuple(found for proposal, form in read if proposal is None for found in form)
@@ -156,7 +178,8 @@ class _Trial:
     lines: SourceLines = field(init=False)
     cases: tuple[Case, ...] = ()
     overlays: tuple[str, ...] = ()
-    records: tuple[Feedback, ...] = ()
+    known: KnownRecords = field(default_factory=KnownRecords)
+    alignments: tuple[tuple[str, Alignment], ...] = ()
     _known: dict[tuple[tuple[str, str], ...], Loaded] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -210,10 +233,8 @@ class _Trial:
         effects = ProposalEffects()
         if all(applied.fits):
             effects = self.effects(writer.workspace.texts.changed, proposal)
-        titles = [case.title or case.span.place for case in self.cases]
         base = self.loaded.spec.version, self.digest
-        known = titles, self.records
-        return checked(proposal, form, applied, effects, base=base, known=known)
+        return checked(proposal, form, applied, effects, base=base, known=self.known)
 
     def together(
         self, proposals: Sequence[Proposal], known: Collection[Finding]
@@ -256,7 +277,9 @@ class _Trial:
             findings=new_findings(*reported),
             pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
             overlays=tuple(self._rebased(before, after)),
-            feedback=concerned(self.records, found),
+            feedback=concerned(self.known.feedback, found),
+            decisions=concerned(self.known.decisions, found),
+            mappings=tuple(touched_rows(self.alignments, before.spec, found)),
         )
 
     def _rebased(self, before: Loaded, after: Loaded) -> Iterable[tuple[str, tuple[str, ...]]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from glob import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
@@ -219,6 +220,7 @@ def build_handbook(
     baseline: str = "",
     triage: str | Path | None = None,
     feedback: str | Path | Iterable[str | Path] = (),
+    decisions: str | Path | Iterable[str | Path] = (),
     alignments: Iterable[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
@@ -251,6 +253,7 @@ def build_handbook(
     :param baseline: the run, or a model with one run, from which the others are told to differ
     :param triage: a file of what people say of outputs that contradict the spec
     :param feedback: registers of what people say of it, or folders of them: a page, and a line at each principle
+    :param decisions: records of decisions about it, or folders of them, likewise
     :param alignments: of several specs, or files of them: each gets a page that lays the two side by side
     :param options: as for :func:`load`; the builder is ``html``
     """
@@ -262,6 +265,7 @@ def build_handbook(
         "judgements": str(Path(judgements).absolute()) if judgements else "",
         "results": _absolute(results),
         "feedback": _absolute(feedback),
+        "decisions": [*map(escape, _absolute(decisions))],
         "results_baseline": baseline,
         "triage": str(Path(triage).absolute()) if triage else "",
     }

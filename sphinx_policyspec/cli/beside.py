@@ -16,10 +16,7 @@ _OPTIONS = (
     options.feedback_option(
         about="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated."
     ),
-    options.file_option(
-        *("--decisions", "decisions"),
-        multiple=True,
-        folders=True,
+    options.decisions_option(
         about="Why SOURCE says what it says: a record of a decision, or a folder of them; may be repeated.",
     ),
 )

@@ -81,10 +81,7 @@ _LISTED: dict[str, Any] = {
 @options.feedback_option(
     about="A register of feedback about SOURCE, or a folder of them, to check with it; may be repeated."
 )
-@options.file_option(
-    *("--decisions", "decisions"),
-    multiple=True,
-    folders=True,
+@options.decisions_option(
     about="A record of a decision about SOURCE, or a folder of them, to check with it; may be repeated.",
 )
 @options.fail_on_option

@@ -12,6 +12,7 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     alignment_option,
+    decisions_option,
     exit_if_unusable,
     feedback_option,
     file_option,
@@ -84,6 +85,9 @@ from sphinx_policyspec.files import number_of
 @feedback_option(
     about="A register of what people say of SOURCE, or a folder of them: a page, and a line at each principle; may be repeated."
 )
+@decisions_option(
+    about="A record of a decision about SOURCE, or a folder of them: a page, and a line at each principle; may be repeated."
+)
 @alignment_option
 def handbook(
     sources: tuple[str, ...],
@@ -103,6 +107,7 @@ def handbook(
     baseline: str,
     triage: str | None,
     registers: tuple[str, ...],
+    decisions: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -138,7 +143,7 @@ def handbook(
             "pdf_missing": pdf_missing or "",
         }
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
-        given["feedback"] = registers
+        given |= {"feedback": registers, "decisions": decisions}
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
@@ -176,6 +181,7 @@ def handbook(
             baseline=baseline,
             triage=triage,
             feedback=registers,
+            decisions=decisions,
             **settings.options,
         )
     settings.report(findings)

@@ -30,7 +30,6 @@ any of these as of a revision: git:REV:PATH."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of a byte of an argument that is not UTF-8
 _COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
-_UNUSABLE = 2
 _NARROWEST = 40  # columns that a text needs on any terminal
 _FORM = frozenset({"dialect", "examples", "prompts"})  # categories of findings about the form of a text alone
 
@@ -383,10 +382,11 @@ results_option = click.option(
     help="Results of evaluations, as `policyspec results` reads them: logs, tables, folders, a STORE; may be repeated.",
 )
 feedback_option = partial(file_option, "--feedback", "registers", multiple=True, folders=True)
+decisions_option = partial(file_option, "--decisions", "decisions", multiple=True, folders=True)
 alignment_option = file_option(
     *("--alignment", "alignments"),
     multiple=True,
-    about="What of one SOURCE corresponds to what of another, as `policyspec align` has it; may be repeated.",
+    about="What of one SOURCE corresponds to what of another, from `policyspec align`; may be repeated.",
 )
 fail_on_option = click.option(
     "--fail-on",
@@ -404,7 +404,7 @@ judgements_option = file_option(
 def exit_if_unusable(findings: Iterable[ps.Finding]) -> None:
     """End with status 2, behind the work that was done, where a file that was named could not be used."""
     if any(finding.severity is ps.Severity.ERROR for finding in findings):
-        sys.exit(_UNUSABLE)
+        sys.exit(2)
 
 
 def offered(typed: str, known: Mapping[str, str]) -> list[CompletionItem]:

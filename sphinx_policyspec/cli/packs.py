@@ -11,6 +11,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    decisions_option,
     feedback_option,
     form_option,
     offered,
@@ -83,6 +84,7 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
     help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
 )
 @feedback_option(about="With what people say, from a register or a folder of them; may be repeated.")
+@decisions_option(about="With what was decided, from a record or a folder of them; may be repeated.")
 @click.option(
     "--include-evals", is_flag=True, help="With the prompts of evaluations, which are else left out."
 )
@@ -99,6 +101,7 @@ def context(
     since: str | None,
     results: tuple[str, ...],
     registers: tuple[str, ...],
+    decisions: tuple[str, ...],
     include_evals: bool,
     form: str,
     output: str | None,
@@ -110,14 +113,14 @@ def context(
     them, exceptions, definitions, neighbours, examples, open findings, each with its id, file and line
     to cite. Equal arguments give equal bytes. What does not fit the budget is left out in whole parts,
     what matters least first, and is listed at the end. Prompts of evaluations are left out. Exit status
-    2 means that something is wrong with a case, or with a record of feedback that is shown.
+    2 means that something is wrong with a case, or with a record that is shown.
 
     \b
       policyspec context model_spec/2025-09-12 --about be_kind
       policyspec context model_spec/2025-09-12 --pair be_kind do_not_lie --budget 8000
       policyspec context docs --case cases/tutoring.yaml --format json
       policyspec context docs --topic honesty --since git:v1:docs
-      policyspec context model_spec --about be_kind --feedback feedback.yaml
+      policyspec context model_spec --about be_kind --feedback feedback.yaml --decisions decisions/
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
         raise click.UsageError("give one of --about, --pair, --case and --topic")
@@ -133,6 +136,7 @@ def context(
             since=since,
             results=results,
             feedback=registers,
+            decisions=decisions,
             include_evals=include_evals,
             name=source,
             **settings.options,

@@ -11,6 +11,8 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
+    alignment_option,
+    decisions_option,
     feedback_option,
     file_option,
     form_option,
@@ -43,6 +45,8 @@ def propose() -> None:
 )
 @file_option("--overlay", "overlays", multiple=True, about="An overlay on SOURCE; may be repeated.")
 @feedback_option(about="A register of feedback about SOURCE, or a folder of them; may be repeated.")
+@decisions_option(about="A record of a decision about SOURCE, or a folder of them; may be repeated.")
+@alignment_option
 @form_option("ProposalReport", about="How to print it; markdown: the body of a pull request.")
 @output_option
 def check(
@@ -52,6 +56,7 @@ def check(
     cases: tuple[str, ...],
     overlays: tuple[str, ...],
     registers: tuple[str, ...],
+    decisions: tuple[str, ...],
     form: str,
     output: str | None,
     settings: Settings,
@@ -60,7 +65,7 @@ def check(
 
     Its edits are made in memory, and nothing is written: new findings, changes with their weights, cases
     that come out otherwise, pairs of principles whose order is another, statements of overlays,
-    prompts and feedback that it concerns. Several are tried alone, then together, in order. Exit status 1 means that an
+    prompts, feedback, decisions and mappings that it concerns. Several are tried alone, then together, in order. Exit status 1 means that an
     edit does not fit, SOURCE is another text, a finding of the result is a new error, or a case comes out otherwise
     that `flips` does not list.
 
@@ -70,7 +75,14 @@ def check(
     """
     with settings.watching("trying proposals"):
         report = ps.check_proposal(
-            source, *proposals, cases=cases, overlays=overlays, feedback=registers, **settings.options
+            source,
+            *proposals,
+            cases=cases,
+            overlays=overlays,
+            feedback=registers,
+            decisions=decisions,
+            alignments=settings.alignments,
+            **settings.options,
         )
     settings.show(report, form, output)
     if report.failed:

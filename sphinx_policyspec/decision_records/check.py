@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from sphinx_policyspec.decision_records.undocumented import (
+    UndocumentedChange,
+    undocumented_changes,
+)
 from sphinx_policyspec.feedback.joins import Links, circles
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Finding, Spec
@@ -20,6 +24,11 @@ from sphinx_policyspec.readers.decision_records import decision_names, read_deci
 
 _NUMBERED = re.compile(r"^(?:ADR[- ]?)?(\d{1,8})$", re.IGNORECASE)
 _FEW = 5
+
+
+def newest(record: DecisionRecord) -> tuple[str, int, str]:
+    """Return what records are sorted by: the newest is the last."""
+    return record.date, record.number, record.id
 
 
 class RecordNames:
@@ -41,7 +50,7 @@ class RecordNames:
         return self._by_number.get(int(number[1]), "") if number else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DecisionRecordReport(Brief):
     """What records of decisions say of a release.
 
@@ -51,6 +60,7 @@ class DecisionRecordReport(Brief):
     :param renamed: today's ids by those that records name and that it calls otherwise
     :param successors: id of the record that took the place of one, by its id
     :param answers: ids of the feedback that the proposal of a record answers, by its id
+    :param releases: that are known, from the first to the last
     """
 
     release: str
@@ -60,7 +70,13 @@ class DecisionRecordReport(Brief):
     renamed: Mapping[str, str] = field(default_factory=dict)
     successors: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    releases: tuple[Spec, ...] = field(default=(), repr=False, compare=False)
     findings: tuple[Finding, ...]
+
+    @cached_property
+    def undocumented(self) -> tuple[UndocumentedChange, ...]:
+        """What was made stricter or looser between the releases that are known, and no record decides about; they are compared first."""
+        return undocumented_changes(self.records, self.releases)
 
     def today(self, name: str) -> str:
         """Return what the release calls a provision that a record names; the same name where it has none."""
@@ -69,9 +85,9 @@ class DecisionRecordReport(Brief):
     def by_provision(self) -> dict[str, list[DecisionRecord]]:
         """Return the records of each provision in the order of the spec, newest first; those of none come last, without an id."""
         order = {name: place for place, name in enumerate(self.ids)}
-        newest = sorted(self.records, key=lambda one: (one.date, one.number, one.id), reverse=True)
+        records = sorted(self.records, key=newest, reverse=True)
         pairs = [
-            (name, one) for one in newest for name in dict.fromkeys(map(self.today, one.provisions or ("",)))
+            (name, one) for one in records for name in dict.fromkeys(map(self.today, one.provisions or ("",)))
         ]
         pairs.sort(key=lambda pair: (not pair[0], order.get(pair[0], len(order))))
         return grouped(pairs)
@@ -91,7 +107,7 @@ class DecisionRecordCheck:
         proposals: Mapping[str, Proposal | None],
     ) -> None:
         self.records = tuple(records)
-        self.spec = releases[-1]
+        self.releases, self.spec = tuple(releases), releases[-1]
         self._links = Links(releases)
         self._known = RecordNames(self.records)
         self._proposals = proposals
@@ -112,6 +128,7 @@ class DecisionRecordCheck:
             renamed={name: now for name in named if (now := self._links.now(name)) not in {"", name}},
             successors=self._successors,
             answers={name: one.answers for name, one in proposals.items() if one.answers},
+            releases=self.releases,
             findings=(*findings, *self.findings()),
         )
 

@@ -58,6 +58,11 @@ _BESIDE = {
         "name a register of it (`--feedback FILE`)",
         "SELECT ?record { GRAPH ?graph { ?record a ps:Feedback } } LIMIT 1",
     ),
+    "decisions": (
+        "records of decisions, and none are given",
+        "name some (`--decisions FILE`)",
+        "SELECT ?record { GRAPH ?graph { ?record a ps:DecisionRecord } } LIMIT 1",
+    ),
     "alignments": (
         "alignments of several specs, and none are given",
         "name both specs, and a file that says what corresponds to what (`--alignment FILE`)",

@@ -160,7 +160,7 @@ class Question(Brief):
     :param formerly: names that it had, which lead to it
     :param sparql: runs as it stands, with the parameters' defaults
     :param over: ``releases`` where it asks named graphs, one for each release, and the graph of changes between them;
-        ``results`` where it asks the graph of results of evaluations; ``feedback`` where it asks that of what people say; ``alignments`` where it asks those of alignments;
+        ``results`` where it asks the graph of results of evaluations; ``feedback`` where it asks that of what people say; ``decisions`` where it asks that of records of decisions; ``alignments`` where it asks those of alignments;
         ``cases`` where it tells of cases that are decided by each of several specs; else empty
     """
 

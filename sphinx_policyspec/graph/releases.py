@@ -204,18 +204,8 @@ def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -
             yield iris.iri(kind, after), PROV.wasRevisionOf, iris.iri(kind, before)
             yield iris.iri(kind, after), OWL.sameAs, iris.iri(kind, before)
         for order, fact in enumerate(revision.facts, 1):
-            iri = iris.part("change", Iri(f"{iris.base}{revision.old}/{revision.new}"), order)
-            yield iri, RDF.type, PS.Change
-            yield iri, PS.changed, iris.iri(fact.subject, fact.id)
-            yield iri, PS.changeKind, fact.kind
-            yield iri, PS.changeWeight, _WEIGHTS.get(fact.weight) or iri_of(f"ps:{fact.weight.capitalize()}")
-            yield iri, PS.rule, fact.rule
-            yield iri, PS.text, fact.text
-            yield iri, PS.order, order
-            if fact.before:
-                yield iri, PS.before, fact.before
-            if fact.after:
-                yield iri, PS.after, fact.after
+            iri = change_iri(iris, revision, order)
+            yield from change_triples(iris, iri, fact, order)
             yield iri, PS.sinceRelease, old
             yield iri, PS.inRelease, new
 
@@ -232,6 +222,26 @@ def _former_names(iris: Iris, specs: Sequence[Spec]) -> Iterator[Triple]:
     )
     for now, before in dict.fromkeys(former):
         yield iris.iri("provision", now), OWL.sameAs, iris.iri("provision", before)
+
+
+def change_iri(iris: Iris, revision: Revision, order: int) -> Iri:
+    """Return the IRI of a change, by its place among those of its revision, from 1."""
+    return iris.part("change", Iri(f"{iris.base}{revision.old}/{revision.new}"), order)
+
+
+def change_triples(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Triple]:
+    """Yield what a change is, without the releases between which it is."""
+    yield iri, RDF.type, PS.Change
+    yield iri, PS.changed, iris.iri(fact.subject, fact.id)
+    yield iri, PS.changeKind, fact.kind
+    yield iri, PS.changeWeight, _WEIGHTS.get(fact.weight) or iri_of(f"ps:{fact.weight.capitalize()}")
+    yield iri, PS.rule, fact.rule
+    yield iri, PS.text, fact.text
+    yield iri, PS.order, order
+    if fact.before:
+        yield iri, PS.before, fact.before
+    if fact.after:
+        yield iri, PS.after, fact.after
 
 
 def _lineages(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:

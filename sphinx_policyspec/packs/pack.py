@@ -50,6 +50,7 @@ class PartKind(enum.StrEnum):
     CHANGES = "changes", "What changed"
     FEEDBACK = "feedback", "What people say of"
     REMARK = "remark", "Remark"
+    RECORD = "record", "Record of a decision"
     RESULTS = "results", "Results of evaluations"
     PROMPT = "prompt", "Prompt of an evaluation"
 
@@ -109,8 +110,8 @@ class ContextPart(Brief):
         about = [f"level {self.level}"] if self.level else []
         about += [self.why] if self.why else []
         about += [f"{self.span.file}:{self.span.line}".translate(_NO_CODE)] if self.span else []
-        # A remark is no part of the release.
-        is_cited = self.id and self.span and self.kind is not PartKind.REMARK
+        # Neither is a part of the release.
+        is_cited = self.id and self.span and self.kind not in {PartKind.REMARK, PartKind.RECORD}
         about += [f"cite [{cited(self.id, release)}]"] if is_cited else []
         lines += ["; ".join(markdown_line(text) for text in about), ""] if about else []
         lines += [*(f"- {note}" for note in self.notes), ""] if self.notes else []

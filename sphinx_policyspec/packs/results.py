@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sphinx_policyspec.beside import Beside
 from sphinx_policyspec.compare import SpecDiff, Subject
+from sphinx_policyspec.decision_records.check import DecisionRecordReport, newest
 from sphinx_policyspec.exports import finding_record, markdown_safe
 from sphinx_policyspec.exports.diff.outline import Group, told_change
 from sphinx_policyspec.exports.diff.wording import marked
@@ -121,18 +123,6 @@ def feedback_parts(
     yield from (_remark(record, report.quotes.get(record.id)) for record in told.values())
 
 
-def feedback_findings(report: FeedbackReport, parts: Sequence[ContextPart]) -> Iterator[Finding]:
-    """Yield what is wrong with the registers, but not with records that a pack does not tell."""
-    shown = {part.id for part in parts if part.kind is PartKind.REMARK}
-    others = {
-        (record.span.file, line)
-        for record in report.records
-        if record.id not in shown
-        for line in range(record.span.line, max(record.span.line, record.span.end_line) + 1)
-    }
-    yield from (one for one in report.findings if (one.span.file, one.span.line) not in others)
-
-
 def _remark(record: Feedback, quote: FoundAnchor | None) -> ContextPart:
     """Return a record; what people wrote stands in fences, as it may speak to whoever reads it."""
     about = ("what somebody says, which binds nobody", record.status.value, record.kind and record.kind.value)
@@ -171,6 +161,52 @@ def _remark_notes(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:
         many = f", at {len(quote.places)} places" if quote.places else ""
         moved = f", to {coded(quote.provision)}" if quote.state is AnchorState.MOVED else ""
         yield f"the words that it is about: {quote.state.value}{moved}{many}"
+
+
+def decision_parts(
+    of: SpecContext, provisions: Sequence[Provision], report: DecisionRecordReport
+) -> Iterator[ContextPart]:
+    """Yield the records of decisions about provisions, newest first, each once; what is written in them stands in fences."""
+    by_provision = report.by_provision()
+    names = [own.id for one in provisions for own in of.owned[one.id]]
+    about = {record.id: record for name in names for record in by_provision.get(name, ())}
+    for record in sorted(about.values(), key=newest, reverse=True)[:_MOST]:
+        fields = (
+            ("about", record.provisions),
+            ("decided on", (record.date,)),
+            ("superseded by", (report.successors.get(record.id, ""),)),
+        )
+        named = ((words, ", ".join(coded(one) for one in values if one)) for words, values in fields)
+        yield ContextPart(
+            kind=PartKind.RECORD,
+            id=record.id,
+            why=f"why it says this, which binds nobody, {record.status.value}",
+            span=record.span,
+            notes=tuple(f"{words} {values}" for words, values in named if values),
+            quotes=(
+                QuotedText(label="title", text=record.title, language="text"),
+                *(
+                    QuotedText(label=markdown_safe(one.heading), text=one.text, language="text")
+                    for one in record.sections
+                    if one.text
+                ),
+            ),
+        )
+
+
+def record_findings(beside: Beside, parts: Sequence[ContextPart]) -> Iterator[Finding]:
+    """Yield what is wrong with registers and records, but not with records that a pack does not tell."""
+    for report, kind in ((beside.feedback, PartKind.REMARK), (beside.decisions, PartKind.RECORD)):
+        if report is None:
+            continue
+        shown = {part.id for part in parts if part.kind is kind}
+        others = {
+            (record.span.file, line)
+            for record in report.records
+            if record.id not in shown
+            for line in range(record.span.line, max(record.span.line, record.span.end_line) + 1)
+        }
+        yield from (one for one in report.findings if (one.span.file, one.span.line) not in others)
 
 
 def result_part(of: SpecContext, provisions: Sequence[Provision], results: Results) -> Iterator[ContextPart]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
+from sphinx_policyspec.alignments import Alignment, MappingRow
+from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.report_formats import Reported
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Finding, Severity, Span
+from sphinx_policyspec.graph.releases import by_spec
+from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.model.decision_records import DecisionRecord
 from sphinx_policyspec.model.feedback import Feedback
-from sphinx_policyspec.model.finding import UnknownNames
+from sphinx_policyspec.model.finding import UnknownNames, shown
 from sphinx_policyspec.model.proposals import Proposal
 from sphinx_policyspec.proposals.edits import AppliedEdits
 from sphinx_policyspec.surveys import Pair
@@ -32,6 +37,8 @@ class ProposalEffects:
     :param pairs: ids of two principles, and what becomes of their order
     :param overlays: statements of overlays to which something happens, with what
     :param feedback: ids of records about what changes
+    :param decisions: ids of records of decisions about what changes
+    :param mappings: rows of alignments of which a side changes, each with the name of its file
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +48,8 @@ class ProposalEffects:
     pairs: tuple[tuple[str, str, str], ...] = ()
     overlays: tuple[tuple[str, tuple[str, ...]], ...] = ()
     feedback: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    mappings: tuple[tuple[str, MappingRow], ...] = ()
 
     @property
     def flips(self) -> tuple[str, ...]:
@@ -163,13 +172,43 @@ def flip_findings(proposal: Proposal, effects: ProposalEffects, known: Iterable[
             )
 
 
-def unknown_answers(proposal: Proposal, records: Iterable[Feedback]) -> Iterator[Finding]:
-    """Yield ids of feedback that a proposal answers and no register has, where there is one."""
-    known = {one.id: one for one in records}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRecords:
+    """What proposals may name.
+
+    :param titles: of all cases that were given
+    :param feedback: records of all registers
+    :param decisions: records of decisions
+    :param find: returns the id of the record of a decision that a name means; empty where none is meant
+    """
+
+    titles: tuple[str, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    decisions: tuple[DecisionRecord, ...] = ()
+    find: Callable[[str], str] = str
+
+
+def unknown_names(proposal: Proposal, known: KnownRecords) -> Iterator[Finding]:
+    """Yield what a proposal answers that no register has, and that the record that it names is not there, or decides about another."""
     names = UnknownNames()
-    for name in proposal.answers if known else ():
-        if name not in known:
-            yield names.finding("feedback", name, proposal.place("answers", name), known, word="record")
+    said = {one.id for one in known.feedback}
+    for name in proposal.answers if said else ():
+        if name not in said:
+            yield names.finding("feedback", name, proposal.place("answers", name), said, word="record")
+    decided = {one.id: one for one in known.decisions}
+    if not (decided and proposal.decision):
+        return
+    span = proposal.place("decision")
+    record = decided.get(known.find(proposal.decision))
+    if record is None:
+        yield names.finding("decision-record", proposal.decision, span, decided, word="record")
+    elif PurePath(record.proposal).name != PurePath(proposal.span.file).name:
+        other = f"decides about {shown(record.proposal)}" if record.proposal else "names no proposal"
+        message = f"the proposal {shown(proposal.id)} names the record {shown(record.id)}, which {other}"
+        hint = (
+            f"write `proposal: {PurePath(proposal.span.file).name}`, as seen from the record, into its head"
+        )
+        yield Finding(code="one-sided-decision", message=message, span=span, hint=hint)
 
 
 def new_findings(before: Iterable[Reported], after: Iterable[Reported]) -> tuple[Finding, ...]:
@@ -190,11 +229,33 @@ def changed_pairs(before: Iterable[Pair], after: Iterable[Pair]) -> tuple[tuple[
     return tuple((*pair, state) for state, found in states.items() for pair in sorted(found))
 
 
-def concerned(records: Iterable[Feedback], diff: SpecDiff) -> tuple[str, ...]:
-    """Return the ids of feedback about what changes."""
-    changed = {name for change in diff.changes for name in (change.provision, change.id)}
-    changed |= {match.old for match in diff.matches if match.new in changed}
+def concerned(records: Iterable[Feedback | DecisionRecord], diff: SpecDiff) -> tuple[str, ...]:
+    """Return the ids of records about what changes."""
+    changed = _changed(diff)
     return tuple(one.id for one in records if changed.intersection(one.provisions))
+
+
+def touched_rows(
+    alignments: Iterable[tuple[str, Alignment]], spec: Spec, diff: SpecDiff
+) -> Iterator[tuple[str, MappingRow]]:
+    """Yield the rows of alignments of which a side changes, each with the name of its file.
+
+    :param spec: as it is
+    """
+    specs, changed = AlignedSpecs(by_spec([(spec,)])), _changed(diff)
+    for file, alignment in alignments:
+        sides = AlignedSides(alignment, specs)
+        for row in alignment.rows:
+            named = (sides.iri(getattr(row, f"{side}_id"), side) for side in SIDES)
+            things = (specs.find(iri) or specs.renamed(iri) for iri in named)
+            if any(thing and thing.provision.id in changed for thing in things):
+                yield file, row
+
+
+def _changed(diff: SpecDiff) -> set[str]:
+    """Return the ids of what changes, before and after."""
+    changed = {name for change in diff.changes for name in (change.provision, change.id)}
+    return changed | {match.old for match in diff.matches if match.new in changed}
 
 
 def checked(
@@ -204,20 +265,19 @@ def checked(
     effects: ProposalEffects,
     *,
     base: tuple[str, str],
-    known: tuple[Iterable[str], Iterable[Feedback]],
+    known: KnownRecords,
 ) -> CheckedProposal:
     """Return what is to be said of a proposal.
 
     :param form: what is wrong with its form
     :param base: version and digest of the spec
-    :param known: titles of all cases, and records of feedback
     """
     findings = (
         *form,
         *base_findings(proposal, *base, applied.fits),
         *applied.findings,
-        *flip_findings(proposal, effects, known[0]),
-        *unknown_answers(proposal, known[1]),
+        *flip_findings(proposal, effects, known.titles),
+        *unknown_names(proposal, known),
     )
     return CheckedProposal(proposal=proposal, findings=findings, fits=applied.fits, effects=effects)
 

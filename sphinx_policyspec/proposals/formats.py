@@ -52,6 +52,17 @@ def _effects(effects: ProposalEffects) -> dict[str, Any]:
         "overlays": [{"id": name, "effects": [*said]} for name, said in effects.overlays],
         "prompts": [*effects.prompts],
         "feedback": [*effects.feedback],
+        "decisions": [*effects.decisions],
+        "mappings": [
+            {
+                "file": file,
+                "line": row.line,
+                "subject": row.subject_id,
+                "predicate": row.predicate_id,
+                "object": row.object_id,
+            }
+            for file, row in effects.mappings
+        ],
     }
 
 
@@ -95,10 +106,20 @@ def _told(effects: ProposalEffects) -> Iterator[str]:
         said = "nothing says any more who goes first" if state == "open" else "it is said now who goes first"
         yield f"  {one} and {other}: {said}"
     yield from (f"  overlay {name}: {', '.join(said)}" for name, said in effects.overlays)
-    for what, names in (("prompts", effects.prompts), ("feedback", effects.feedback)):
+    yield from (f"  mapping {one}" for one in _mappings(effects))
+    for what, names in (
+        ("prompts", effects.prompts),
+        ("feedback", effects.feedback),
+        ("decisions", effects.decisions),
+    ):
         if names:
             more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
             yield f"  {what} about it: {', '.join(names[:_MOST])}{more}"
+
+
+def _mappings(effects: ProposalEffects) -> Iterator[str]:
+    for file, row in effects.mappings:
+        yield f"{row.subject_id} {row.predicate_id} {row.object_id} ({file}:{row.line})"
 
 
 def _markdown(report: ProposalReport) -> str:
@@ -142,6 +163,8 @@ def _report(effects: ProposalEffects) -> Iterator[str]:
     yield from _list("Overlays", (f"{name}: {', '.join(told)}" for name, told in effects.overlays))
     yield from _list("Evaluation prompts that test what changes", effects.prompts)
     yield from _list("Feedback about what changes", effects.feedback)
+    yield from _list("Decisions about what changes", effects.decisions)
+    yield from _list("Mappings of what changes", _mappings(effects))
 
 
 def _list(title: str, lines: Any) -> list[str]:  # noqa: ANN401  any texts

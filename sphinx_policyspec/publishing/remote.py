@@ -34,6 +34,7 @@ ORDER BY ?catalogue ?graph"""
 _BESIDE = {
     "results": (OwnGraph.RESULTS, "results of evaluations", "--results STORE"),
     "feedback": (OwnGraph.FEEDBACK, "what people say of a spec", "--feedback FILE"),
+    "decisions": (OwnGraph.DECISIONS, "records of decisions", "--decisions FILE"),
 }
 """Questions that look at a graph beside a release, what it holds, and how it is published."""
 _OF_SEVERAL = {"alignments", "cases"}

@@ -58,29 +58,22 @@ def _template(value: object) -> str:
     return f"unknown placeholder `{{{unknown[0]}}}`; {nearest(unknown[0], FEEDBACK)}" if unknown else ""
 
 
-def _truth(value: object) -> str:
-    return "" if isinstance(value, bool) else "expected True or False"
+def _expected(kind: type | tuple[type, ...], words: str) -> Check:
+    return lambda value: "" if isinstance(value, kind) else f"expected {words}"
 
 
-def _text(value: object) -> str:
-    return "" if isinstance(value, str) else "expected a text"
+_truth, _text = _expected(bool, "True or False"), _expected(str, "a text")
+_list = _expected((list, tuple), "a list of texts")
 
 
-def _missing(value: object) -> str:
-    return "" if value in MISSING else f"`{value}` is neither `error` nor `box`"
-
-
-def _list(value: object) -> str:
-    return "" if isinstance(value, list | tuple) else "expected a list of texts"
+def _one_of(*words: str) -> Check:
+    told = f"{'neither' if all(words) else 'not'} {' nor '.join(f'`{word}`' for word in words if word)}"
+    return lambda value: "" if value in words else f"`{value}` is {told}"
 
 
 def _text_or_texts(value: object) -> str:
     texts = value if isinstance(value, list | tuple) else [value]
     return "" if all(isinstance(text, str) for text in texts) else "expected a text, or a list of texts"
-
-
-def _dictionary(what: str) -> Check:
-    return lambda value: "" if isinstance(value, dict) else f"expected a dictionary of {what}"
 
 
 def _text_item(_index: object, value: object) -> str:
@@ -151,10 +144,16 @@ class PolicySpecConfig:
     decisions: list[str] = _option(
         list, "Patterns of records of decisions (MADR), such as `decisions/*.md`.", _list, "env", _text_item
     )
+    records: str = _option(
+        "",
+        "Changes that need a record of a decision: `normative`, what is stricter or looser than in the release before.",
+        _one_of("", "normative"),
+        "",
+    )
     severity: dict[str, str] = _option(
         dict,
         "Codes or categories to `error`, `warning`, `hint` or `off`.",
-        _dictionary("codes"),
+        _expected(dict, "a dictionary of codes"),
         "",
         _severity,
     )
@@ -194,7 +193,7 @@ class PolicySpecConfig:
     query_limits: dict[str, float] = _option(
         dict,
         "Limits of a query on a page: `seconds` (10) and `rows` (10000).",
-        _dictionary(" and ".join(f"`{key}`" for key in LIMITS)),
+        _expected(dict, f"a dictionary of {' and '.join(f'`{key}`' for key in LIMITS)}"),
         "",
         _limit,
     )
@@ -212,7 +211,7 @@ class PolicySpecConfig:
     pdf_missing: str = _option(
         "error",
         "What `-b policypdf` does about a letter that no font draws: `error`, or `box` with its number, and a warning.",
-        _missing,
+        _one_of(*MISSING),
         "",
     )
     since: str | list[str] = _option(

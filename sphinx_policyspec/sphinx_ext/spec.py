@@ -272,7 +272,8 @@ class Knowledge:
 
     def decisions(self, env: BuildEnvironment) -> DecisionRecordReport | None:
         """Return why the spec says what it says, where the project names records of decisions."""
-        if globs := PolicySpecConfig.of(env.config).decisions:
+        config = PolicySpecConfig.of(env.config)
+        if (globs := config.decisions) or config.records:
             from sphinx_policyspec.decision_records.check import decision_records_in  # noqa: PLC0415  few keep some
 
             spec, confdir = self.spec(env), domain_of(env).given.confdir

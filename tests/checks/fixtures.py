@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.decision_records.undocumented import undocumented_findings
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.feedback.check import FeedbackCheck
 from sphinx_policyspec.files import printable
-from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Prose, Span, Spec
+from sphinx_policyspec.model import EvalPrompt, EvalTag, Finding, Principle, Prose, Span, Spec
 from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.overlays.resolve import cases_below, resolved
 from sphinx_policyspec.readers import cases, text
@@ -157,9 +158,17 @@ def _proposed(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _decided(path: Path, _monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what is found of a record of a decision, beside another one where there is one."""
+    """Return what is found of a record of a decision, beside another one where there is one, in a spec that was stricter before."""
     others = [one for one in (path.parent / "other.decision.md",) if one.is_file()]
-    return _shown(ps.check_decision_records(CASES / "upstream.md", path, *others).findings)
+    now = replace(ps.load(CASES / "upstream.md", annotate=False), version="2026-02-01")
+    before = tuple(
+        replace(p, authority="user") if isinstance(p, Principle) and p.id == "be_brief" else p
+        for p in now.provisions
+    )
+    older = [replace(now, version="2026-01-01", provisions=before)]
+    report = ps.check_decision_records(now, path, *others, older=older)
+    asked = report.undocumented if path.parent.name == "undocumented-change" else ()
+    return _shown((*report.findings, *undocumented_findings(asked, now)))
 
 
 def _aligned(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -197,7 +197,7 @@ def told_by_rdflib(graph: Graph, name: str, params: dict[str, str]) -> list[tupl
 
 def test_every_question_of_the_design_is_there() -> None:
     assert [question.name for question in list_questions()] == sorted(
-        {*EXPECTED, *OVER_RESULTS, *OVER_FEEDBACK, *OVER_ALIGNMENTS}
+        {*EXPECTED, *OVER_RESULTS, *OVER_FEEDBACK, *OVER_DECISIONS, *OVER_ALIGNMENTS}
     )
 
 
@@ -205,6 +205,8 @@ OVER_RESULTS = {"largest-drop", "principles-without-result", "results-by-level",
 """Questions over the graph of results; test_results.py asks them."""
 OVER_FEEDBACK = {"answered-by", "most-reported", "open-feedback"}
 """Questions over the graph of feedback; test_feedback.py asks them."""
+OVER_DECISIONS = {"undocumented-changes"}
+"""Questions over the graph of records of decisions; tests/decision_records asks them."""
 OVER_ALIGNMENTS = {"levels-that-differ", "mapped", "same-case-decided-by-each", "without-counterpart"}
 """Questions over several specs and alignments of them; tests/alignments asks them."""
 

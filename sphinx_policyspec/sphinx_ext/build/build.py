@@ -31,6 +31,7 @@ from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
     alignment_findings,
+    beside_findings,
     dangling_links,
     lead_contents_to_anchors,
     lead_links_to_anchors,
@@ -425,8 +426,7 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     yield from setting_findings(app)
     yield from result_findings(app, knowledge)
     yield from alignment_findings(app, knowledge)
-    for beside in (knowledge.feedback(env), knowledge.decisions(env)):
-        yield from beside.findings if beside else ()
+    yield from beside_findings(app, knowledge)
     # Sidecars bring former ids, to which links of pages may lead.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():

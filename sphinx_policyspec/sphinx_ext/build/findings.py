@@ -272,6 +272,17 @@ def alignment_report(app: Sphinx, knowledge: Knowledge) -> AlignmentReport | Non
     return check_alignments(read, AlignedSpecs(by_spec([(knowledge.spec(app.env),)])))
 
 
+def beside_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield what is wrong with feedback and records of decisions, and which changes lack a record where the project asks for them."""
+    said, decided = knowledge.feedback(app.env), knowledge.decisions(app.env)
+    for report in (said, decided):
+        yield from report.findings if report else ()
+    if decided and PolicySpecConfig.of(app.config).records:
+        from sphinx_policyspec.decision_records.undocumented import undocumented_findings  # noqa: PLC0415  few ask
+
+        yield from undocumented_findings(decided.undocumented, knowledge.spec(app.env))
+
+
 def _read_judgements(path: Path) -> None:
     from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415  as above
 

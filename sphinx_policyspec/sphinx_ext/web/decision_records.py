@@ -29,7 +29,8 @@ class DecisionsPage(ReportPage):
 
     def body(self, app: Sphinx) -> str:
         """Return the records."""
-        if not (report := self._knowledge.decisions(app.env)):
+        report = self._knowledge.decisions(app.env)
+        if not (report and report.records):
             return ""
         intro = _("Why the spec says what it says: what was decided, and what else could have been done.")
         return f"<p>{escape(intro)}</p>{DecisionTexts(app, report).html()}"
