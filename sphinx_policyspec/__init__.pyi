@@ -42,7 +42,7 @@ from sphinx_policyspec.model.decision_records import (
     DecisionRecord as DecisionRecord, RecordSection as RecordSection, RecordStatus as RecordStatus,
 )
 from sphinx_policyspec.api.proposals import (
-    AppliedProposal as AppliedProposal, apply_proposal as apply_proposal, check_proposal as check_proposal,
+    AppliedProposal as AppliedProposal, apply_proposal as apply_proposal, check_proposal as check_proposal, proposed as proposed,
 )
 from sphinx_policyspec.api.drafting import (
     agenda as agenda, draft as draft, near_duplicates as near_duplicates,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.feedback.check import FeedbackReport
     from sphinx_policyspec.graph.serialize import NamedGraph
     from sphinx_policyspec.model import Finding
+    from sphinx_policyspec.proposals.check import ProposalReport
 
 _ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about registers that cannot be used
 
@@ -27,18 +28,21 @@ class Beside(Brief):
     :param results: of evaluations, as :func:`read_results` returns them
     :param feedback: what people say of it, as :func:`check_feedback` returns it
     :param decisions: records of decisions about it, as :func:`check_decision_records` returns them
+    :param proposals: what some would do to it, as :func:`check_proposal` returns it: a graph for each
     :param alignments: of several specs, or files of them, as :func:`read_alignment` reads; each is called by its ``mapping_set_id``
     """
 
     results: Results | None = None
     feedback: FeedbackReport | None = None
     decisions: DecisionRecordReport | None = None
+    proposals: ProposalReport | None = None
     alignments: Sequence[str | Path | Alignment] = ()
 
     @property
-    def told(self) -> tuple[Results | FeedbackReport | DecisionRecordReport, ...]:
+    def told(self) -> tuple[Results | FeedbackReport | DecisionRecordReport | ProposalReport, ...]:
         """What is said of one spec, without alignments."""
-        return tuple(one for one in (self.results, self.feedback, self.decisions) if one is not None)
+        every = (self.results, self.feedback, self.decisions, self.proposals)
+        return tuple(one for one in every if one is not None)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -69,6 +73,10 @@ class Beside(Brief):
             from sphinx_policyspec.decision_records.graph import decision_record_graph  # noqa: PLC0415  likewise
 
             yield decision_record_graph(self.decisions, base_iri)
+        if self.proposals is not None:
+            from sphinx_policyspec.proposals.graph import proposal_graphs  # noqa: PLC0415  likewise
+
+            yield from proposal_graphs(self.proposals, base_iri)
 
 
 NOTHING_BESIDE = Beside()

@@ -122,7 +122,7 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
     "ps:Change": (
         one("ps:changed", _IRI),
         one("ps:sinceRelease", _IRI),
-        one("ps:inRelease", _IRI),
+        maybe("ps:inRelease", _IRI),
         one("ps:changeKind"),
         one("ps:changeWeight"),
         one("ps:rule"),
@@ -166,6 +166,12 @@ STRUCTURE: Mapping[str, tuple[Form, ...]] = {
         one("ps:status"),
         many("ps:decides", _IRI),
         maybe("ps:rationaleNotDerivable", _BOOLEAN),
+    ),
+    "ps:Proposal": (
+        one("ps:status"),
+        many("ps:proposes", _IRI),
+        many("ps:answers", _IRI),
+        maybe("ps:decidedBy", _IRI),
     ),
     "ps:EvalDifference": (
         one("ps:minuend", _IRI),

@@ -22,6 +22,7 @@ from sphinx_policyspec.files import Brief, real_path, with_unsaved
 from sphinx_policyspec.identifiers.index import files_below
 from sphinx_policyspec.model import Case, Finding, RebaseEffect, Severity
 from sphinx_policyspec.model.proposals import Proposal
+from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.proposals.check import (
     CheckedProposal,
     KnownRecords,
@@ -70,7 +71,7 @@ def check_proposal(
     :param alignments: of the spec with others, or files of them
     :param options: how SOURCE is read, as for :func:`load`
     """
-    trial = _Trial(source, options)
+    trial = _Trial(source, options, own=frozenset(real_path(Path(file)) for file in files))
     trial.read_cases(cases)
     trial.overlays = tuple(map(str, overlays))
     registers = [(one, one.name) for file in feedback for one in feedback_files(Path(file))]
@@ -99,6 +100,7 @@ def check_proposal(
         together, conflicts = trial.together([one.proposal for one in alone], known)
     return ProposalReport(
         release=trial.loaded.spec.version,
+        base_iri=base_of(trial.loaded.spec),
         sha256=trial.digest,
         checks=tuple(alone),
         together=together,
@@ -140,7 +142,7 @@ def apply_proposal(
 
     :param options: how SOURCE is read, as for :func:`load`
     """
-    trial = _Trial(source, options)
+    trial = _Trial(source, options, own=frozenset({real_path(Path(file))}))
     proposal, form = read_proposal_file(Path(file), str(file))
     if proposal is None:
         return AppliedProposal(texts={}, lines=trial.lines, findings=form)
@@ -153,6 +155,25 @@ def apply_proposal(
     is_wrong = any(one.severity is Severity.ERROR for one in findings)
     texts = {} if is_wrong else writer.workspace.texts.changed
     return AppliedProposal(texts=texts, lines=trial.lines, findings=findings)
+
+
+def proposed(source: str | Path, *files: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
+    """Return a SOURCE as it would be with proposals in it, one after the other, to be asked, checked or compared; nothing is written.
+
+    Raises :class:`SourceError` where one cannot be read, or does not fit, else as :func:`check_proposal` does. One that is
+    against another text is taken all the same, as far as its edits fit.
+
+    :param options: how SOURCE is read, as for :func:`load`
+    """
+    trial = _Trial(source, options, own=frozenset(real_path(Path(file)) for file in files))
+    writer = EditWriter(trial.workspace())
+    for file in files:
+        proposal, findings = read_proposal_file(Path(file), str(file))
+        if proposal:
+            findings = writer.apply(proposal).findings
+        if wrong := [one for one in findings if proposal is None or one.severity is Severity.ERROR]:
+            raise SourceError(f"{wrong[0]}")
+    return trial.read(writer.workspace.texts.changed)
 
 
 def digest_of(loaded: Loaded, lines: SourceLines) -> str:
@@ -176,6 +197,7 @@ class _Trial:
     options: ReadingOptions
     loaded: Loaded = field(init=False)
     lines: SourceLines = field(init=False)
+    own: frozenset[Path] = frozenset()
     cases: tuple[Case, ...] = ()
     overlays: tuple[str, ...] = ()
     known: KnownRecords = field(default_factory=KnownRecords)
@@ -203,7 +225,12 @@ class _Trial:
         loaded = self.loaded
         path = Path(self.source)
         own = {document.file for document in loaded.spec.documents}
-        below = files_below(loaded.root) if path.is_dir() else ()
+        # What a proposal calls by its old id is its own matter; ids in others follow.
+        below = (
+            [one for one in files_below(loaded.root) if real_path(one) not in self.own]
+            if path.is_dir()
+            else ()
+        )
         names = [one.relative_to(loaded.root).as_posix() for one in below]
         root = real_path(loaded.root)
         sidecars = tuple(one.name for one in loaded.annotations if real_path(one).is_relative_to(root))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import read_text
 
 _BLOCK = 2**20
+_proposal_option = partial(options.file_option, "--proposal", "proposals", multiple=True)
 _spec_option = click.option(
     "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
 )
@@ -83,6 +84,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @beside_options
+@_proposal_option(about="Ask SOURCE as it would be with the edits of this proposal; may be repeated.")
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -102,6 +104,7 @@ def query(
     only: tuple[str, ...],
     params: tuple[str, ...],
     files: ps.BesideFiles,
+    proposals: tuple[str, ...],
     sparql: str | None,
     query_file: str | None,
     form: str,
@@ -127,6 +130,7 @@ def query(
       policyspec query https://example.org/sparql hard-rules --release 2025-09-12
       policyspec query model_spec/2025-09-12 results-by-principle --results store/
       policyspec query model_spec/2025-09-12 open-feedback --feedback feedback.yaml
+      policyspec query model_spec/2025-09-12 hard-rules --proposal proposal.md
       policyspec query model_spec level-history --param provision=love_humanity
       policyspec query model_spec/2025-09-12 charter.md principles-by-level
       policyspec query spec.ttl charter.md mapped --alignment spec-charter.sssom.tsv
@@ -150,7 +154,7 @@ def query(
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     origin = query_file or "--sparql"
     if any(_is_address(name) for name in named):
-        if not all(map(_is_address, named)) or only or files or settings.alignments:
+        if not all(map(_is_address, named)) or only or files or proposals or settings.alignments:
             raise click.UsageError(
                 "a server is asked alone or beside others, with --param, --release, --base-iri and --copy"
             )
@@ -168,13 +172,48 @@ def query(
         raise click.UsageError(
             "--release and --copy are for servers: of a folder of releases, name the release"
         )
-    base, beside = _base_of(named, question, files, only, settings)
+    if proposals:
+        base, beside = _proposed(named, question, files, proposals, settings)
+    else:
+        base, beside = _base_of(named, question, files, only, settings)
     with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=origin)
     # Whoever wants the rows alone must know that some of them cannot be there.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
     options.exit_if_unusable(beside.unusable)
+
+
+def _proposed(
+    sources: Sequence[str],
+    question: str,
+    files: ps.BesideFiles,
+    proposals: tuple[str, ...],
+    settings: options.Settings,
+) -> tuple[ps.KnowledgeBase, ps.Beside]:
+    """Return a SOURCE as it would be with proposals in it, and what is beside it."""
+    ((source, settings),) = _one(settings.for_each(sources))
+    with settings.watching("trying proposals"):
+        read = ps.proposed(source, *proposals, **settings.options)
+    beside = _with_proposals(source, proposals, read_beside(read, files, settings), settings)
+    return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside), beside
+
+
+def _one(named: Iterable[tuple[str, options.Settings]]) -> list[tuple[str, options.Settings]]:
+    if len(found := [*named]) > 1:
+        raise click.UsageError("--proposal is about one SOURCE")
+    return found
+
+
+def _with_proposals(
+    source: str, proposals: tuple[str, ...], beside: ps.Beside, settings: options.Settings
+) -> ps.Beside:
+    """Return what is beside a SOURCE with what proposals would do to it, and report what is wrong with them."""
+    if not proposals:
+        return beside
+    report = ps.check_proposal(source, *proposals, **settings.options)
+    settings.report(report.findings)
+    return replace(beside, proposals=report)
 
 
 def _is_address(name: str) -> bool:
@@ -255,6 +294,7 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @options.sources_argument
 @_spec_option
 @beside_options
+@_proposal_option(about="What a proposal would do to SOURCE, as a graph beside it; may be repeated.")
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -273,6 +313,7 @@ def graph(
     *,
     only: tuple[str, ...],
     files: ps.BesideFiles,
+    proposals: tuple[str, ...],
     inferred: bool,
     portable: bool,
     settings: options.Settings,
@@ -282,14 +323,15 @@ def graph(
     Every provision, example, message and reference becomes a resource with its file and line. Equal
     sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
     releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another; so is each alignment, and so are results of evaluations, feedback and
-    records of decisions.
+    spec is another; so is each alignment, and so are results of evaluations, feedback,
+    records of decisions, and each proposal.
 
     \b
       policyspec graph model_spec charter.md --name spec --name charter -o both.trig
       policyspec graph model_spec -o releases.trig
       policyspec graph model_spec/2025-09-12 --results store/ -o measured.trig
       policyspec graph model_spec/2025-09-12 --feedback feedback.yaml -o said.trig
+      policyspec graph model_spec/2025-09-12 --proposal proposal.md -o proposed.trig
       policyspec graph model_spec/2025-09-12 -o spec.ttl
       policyspec graph docs --format jsonld --inferred
       policyspec graph model_spec -o for-a-server.nq --portable
@@ -302,6 +344,8 @@ def graph(
     beside = ps.NOTHING_BESIDE
     is_several = len(sources) > 1 or bool(only or settings.alignments)
     refuse_several(files, several=is_several)
+    if proposals and (is_several or settings.has_releases(source)):
+        raise click.UsageError("--proposal is about one SOURCE, with one release")
     if is_several:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
@@ -315,7 +359,7 @@ def graph(
         beside = read_beside(releases, files, settings)
     else:
         read = loaded = settings.read(source)
-        beside = read_beside(loaded, files, settings)
+        beside = _with_proposals(source, proposals, read_beside(loaded, files, settings), settings)
         if output:
             settings.guard(output)
     write = partial(

@@ -217,7 +217,7 @@ DEFAULT_BASE = "urn:policyspec:spec:"
 KINDS = tuple(
     """
     anchor change changelog changelog-entry clause comment commentary comparison decision-record definition document eval-difference eval-grader eval-model eval-result eval-run eval-tag example feedback fragment gap goal level
-    link message priority prompt prompt-file prose provision reference refusal release topic touch
+    link message priority prompt prompt-file proposal prose provision reference refusal release topic touch
     """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
 """The kinds of things that get an IRI."""

@@ -23,6 +23,7 @@ from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.model.attributes import PROVISIONS, kind_named
 from sphinx_policyspec.readers.feedback import record_nodes
 from sphinx_policyspec.readers.inline import slug
+from sphinx_policyspec.readers.proposals import edit_blocks
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 TAG, QUESTION = "tag", "question"
@@ -322,21 +323,33 @@ _LISTED = {"topics": TargetKind.TOPIC, "goals": TargetKind.GOAL, "levels": Targe
 _OWNER = {"topics": "topic", "goals": "goal", "levels": "level"}
 
 
+_IN_EDIT = frozenset({"provision", "move", "after", "in", "rename", "remove"})
+"""Keys of an edit that name a provision which is there."""
 _HEAD = re.compile(r"---[ \t]*\r?\n(?P<yaml>.{0,20000}?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
 
 
 def _in_head(file: str, text: str) -> Iterator[IdSite]:
-    """Yield the provisions that the head of a record of a decision names."""
+    """Yield the provisions that the head of a record of a decision names, and those in the edits of a proposal."""
     head = _HEAD.match(text.removeprefix("\ufeff"))
-    if head is None or "provisions" not in head["yaml"]:
+    if head is None:
         return
-    try:
-        # The line that opens the head is a blank one here, so that lines are those of the file.
-        named = _keys(YamlReader(PurePath(file).name).compose(f"\n{head['yaml']}")).get("provisions")
-    except AnnotationError:
-        return
-    for scalar in _scalars(named[1]) if named else ():
-        yield from _of_scalar(file, text.split("\n"), scalar, TargetKind.PROVISION)
+    lines = text.split("\n")
+    # Blank lines above make the lines those of the file.
+    blocks = [f"\n{head['yaml']}"] if "provisions" in head["yaml"] or "edits" in head["yaml"] else []
+    for start, end in edit_blocks(lines, head["yaml"].count("\n") + 2) if "edits:" in text else ():
+        blocks.append("\n" * start + "\n".join(lines[start:end]))
+    for block in blocks:
+        try:
+            keys = _keys(YamlReader(PurePath(file).name).compose(block))
+        except AnnotationError:
+            continue
+        named = [keys["provisions"][1]] if "provisions" in keys else []
+        for edit in _items(keys["edits"][1]) if "edits" in keys else ():
+            told = _keys(edit)
+            added = _keys(told["add"][1]) if "add" in told else {}
+            named += (value for one in (told, added) for key, (_, value) in one.items() if key in _IN_EDIT)
+        for scalar in (one for node in named for one in _scalars(node)):
+            yield from _of_scalar(file, lines, scalar, TargetKind.PROVISION)
 
 
 def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
@@ -356,7 +369,7 @@ def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
                 yield from _of_case(file, lines, node)
 
 
-def _items(node: yaml.CollectionNode) -> list[yaml.Node]:
+def _items(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
 

@@ -71,12 +71,14 @@ class CheckedProposal:
 
     :param findings: what is wrong with it
     :param fits: whether each of its edits fits the text as it is
+    :param decision: id of the record of a decision about it, as far as that is known; else as it stands there
     """
 
     proposal: Proposal
     findings: tuple[Finding, ...]
     fits: tuple[bool, ...]
     effects: ProposalEffects
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class ProposalReport(Brief):
     """What is to be said of proposals about a spec.
 
     :param release: version of the spec
+    :param base_iri: what its IRIs begin with; empty for the default
     :param sha256: digest of its text
     :param checks: each proposal alone, in the order in which they were given
     :param together: what all of them do, one after the other, where there are several
@@ -91,6 +94,7 @@ class ProposalReport(Brief):
     """
 
     release: str
+    base_iri: str = ""
     sha256: str
     checks: tuple[CheckedProposal, ...]
     together: ProposalEffects | None = None
@@ -279,7 +283,13 @@ def checked(
         *flip_findings(proposal, effects, known.titles),
         *unknown_names(proposal, known),
     )
-    return CheckedProposal(proposal=proposal, findings=findings, fits=applied.fits, effects=effects)
+    return CheckedProposal(
+        proposal=proposal,
+        findings=findings,
+        fits=applied.fits,
+        effects=effects,
+        decision=known.find(proposal.decision) or proposal.decision,
+    )
 
 
 def overtaken(found: Finding) -> Finding:

@@ -186,7 +186,22 @@ def _body(lines: list[str], end: int, file: str, findings: list[Finding]) -> tup
     """Return the rationale below a head, and the edits in its blocks of YAML."""
     prose: list[str] = []
     edits: list[ProposalEdit] = []
-    number = end + 1
+    before = end + 1
+    for start, close in edit_blocks(lines, end + 1):
+        reader = YamlReader(file, first=start + 1)
+        top = reader.mapping(reader.compose("\n".join(lines[start:close])), ["edits"])
+        edits += _edits(reader, top.get("edits"))
+        findings += reader.findings
+        prose += lines[before : start - 1]
+        before = close + 1
+    return "\n".join((*prose, *lines[before:])).strip(), edits
+
+
+def edit_blocks(lines: Sequence[str], number: int) -> Iterator[tuple[int, int]]:
+    """Yield where the lines of each block of YAML with edits begin and end, from 0; the fences around them are not part of it.
+
+    :param number: of the line from which blocks are sought
+    """
     while number < len(lines):
         fence = _FENCE.match(lines[number].rstrip("\r"))
         close = fence and next(
@@ -194,15 +209,9 @@ def _body(lines: list[str], end: int, file: str, findings: list[Finding]) -> tup
         )
         within = lines[number + 1 : close] if close else []
         if close and next((line for line in within if line.strip()), "").startswith("edits:"):
-            reader = YamlReader(file, first=number + 2)
-            top = reader.mapping(reader.compose("\n".join(within)), ["edits"])
-            edits += _edits(reader, top.get("edits"))
-            findings += reader.findings
-            number = close + 1
-            continue
-        prose.append(lines[number])
+            yield number + 1, close
+            number = close
         number += 1
-    return "\n".join(prose).strip(), edits
 
 
 def _edits(reader: YamlReader, node: yaml.Node | None) -> Iterator[ProposalEdit]:

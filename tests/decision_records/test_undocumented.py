@@ -163,7 +163,10 @@ def test_a_project_that_asks_for_records_is_told_what_has_none(project: Path) ->
     assert code == "undocumented-change"
     assert "`greet` is stricter than in" in message
     ((code, message),) = findings(project, 'policyspec_records = "all"\n')
-    assert (code, message) == ("config", "`policyspec_records`: `all` is not `normative`; the default is used")
+    assert (code, message) == (
+        "config",
+        "`policyspec_records`: `all` is not `normative`; the default is used",
+    )
     why = project / "why" / "a.md"
     why.write_text(why.read_text("utf-8").replace("proposed", "accepted"), "utf-8")
     assert findings(project, 'policyspec_records = "normative"\n') == []

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from rdflib import DC, DCTERMS, RDF, SH, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from sphinx_policyspec.compare import compare
 from sphinx_policyspec.decision_records.check import DecisionRecordCheck, DecisionRecordReport
 from sphinx_policyspec.decision_records.graph import decision_record_graph
 from sphinx_policyspec.evals.graph import result_graph
@@ -18,6 +19,10 @@ from sphinx_policyspec.graph.records import RECORDS, Choice, Id, Many, TextField
 from sphinx_policyspec.graph.releases import ChangeFact, Revision, release_pieces
 from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.graph.to_graph import to_graph
+from sphinx_policyspec.model import Span, Spec
+from sphinx_policyspec.model.proposals import Proposal
+from sphinx_policyspec.proposals.check import CheckedProposal, ProposalEffects, ProposalReport
+from sphinx_policyspec.proposals.graph import proposal_graphs
 from sphinx_policyspec.readers.decision_records import read_decision_record
 from sphinx_policyspec.readers.feedback import read_feedback
 from tests.graph.names import PS
@@ -49,7 +54,25 @@ def _decided() -> DecisionRecordReport:
     head = "---\nstatus: accepted\ndate: 2026-01-05\ndecision-makers: Ann\nprovisions: be_kind\nrationale-not-derivable: true\n---\n# Why\n"
     record, _findings = read_decision_record(head, "why.md")
     assert record
-    return DecisionRecordCheck([record], (WHOLE,), {}).report()
+    return DecisionRecordCheck([record], (_looser(), WHOLE), {}).report()
+
+
+def _looser() -> Spec:
+    """Return the spec as it was before something became stricter."""
+    first = next(one for one in WHOLE.principles if one.id != "be_kind")
+    level = next(one.id for one in reversed(WHOLE.levels) if one.id != first.authority)
+    looser = replace(first, authority=level)
+    return replace(
+        WHOLE, version="0", provisions=tuple(looser if p is first else p for p in WHOLE.provisions)
+    )
+
+
+def _proposed() -> ProposalReport:
+    """Return a proposal that says all that one can."""
+    proposal = Proposal(id="p", title="P", answers=("a",), author="Ann", span=Span("p.md", 1))
+    effects = ProposalEffects(diff=compare(_looser(), WHOLE))
+    checked = CheckedProposal(proposal=proposal, findings=(), fits=(), effects=effects, decision="why")
+    return ProposalReport(release="0", sha256="", checks=(checked,))
 
 
 @functools.cache
@@ -71,6 +94,7 @@ def valid() -> tuple[Triple, ...]:
     lines += b"".join(result_graph(PAIR).pieces()).splitlines()
     lines += b"".join(feedback_graph(_said()).pieces()).splitlines()
     lines += b"".join(decision_record_graph(_decided()).pieces()).splitlines()
+    lines += b"".join(next(proposal_graphs(_proposed())).pieces()).splitlines()
     whole = to_graph(WHOLE).parse(
         data=b"\n".join(line.rpartition(b" <")[0] + b" ." for line in lines), format="nt"
     )

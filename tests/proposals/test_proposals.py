@@ -349,3 +349,43 @@ def test_many_edits_take_no_long_time(tmp_path: Path) -> None:
     applied = ps.apply_proposal(source, file)
     assert time.process_time() - begun < 4
     assert applied.texts[FILE].count("Say some ") == 300
+
+
+def test_a_proposal_is_a_graph_of_its_own_and_the_spec_is_asked_as_it_would_be(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    file = proposal(tmp_path, {"provision": "be_brief", "level": "root"}, answers=["b"], decision="1")
+    report = ps.check_proposal(source, file)
+    beside = ps.Beside(proposals=report)
+    plain = ps.load(source)
+    with ps.knowledge_base(plain, beside=beside) as base, ps.knowledge_base(plain) as alone:
+        rows = base.query(
+            "SELECT ?kind ?id { GRAPH ?p { ?p a ps:Proposal ; ps:answers ?f ; ps:decidedBy ?d ; ps:proposes ?c . "
+            "?c ps:changeKind ?kind ; ps:changed ?what } ?what dcterms:identifier ?id }"
+        ).texts
+        assert rows == (("level-raised", "be_brief"),)
+        # It edits no norm.
+        assert base.ask("hard-rules").rows == alone.ask("hard-rules").rows
+    with ps.knowledge_base(ps.proposed(source, file)) as then:
+        assert {row[0] for row in then.ask("hard-rules").texts} >= {"be_brief"}
+    with pytest.raises(ps.SourceError, match="does not hold “nowhere”"):
+        ps.proposed(source, proposal(tmp_path, {"provision": "be_kind", "find": "nowhere", "replace": ""}))
+
+
+def test_ids_in_other_proposals_follow_a_new_id_and_those_of_its_own_stay(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    texts = {}
+    for name, edit in (
+        ("own", {"rename": "be_kind", "to": "be_gentle"}),
+        ("other", {"provision": "be_kind", "find": "others, too", "replace": "all"}),
+        ("moved", {"move": "be_brief", "after": "be_kind"}),
+    ):
+        file = source / f"{name}.md"
+        file.write_text(proposal(tmp_path, edit).read_text("utf-8"), "utf-8")
+        texts[name] = file.read_text("utf-8")
+    notes = tmp_path / "notes.yaml"
+    notes.write_text("provisions: {}\n", "utf-8")
+    applied = ps.apply_proposal(source, source / "own.md", annotations=notes)
+    assert [one.message for one in applied.findings if one.severity is ps.Severity.ERROR] == []
+    assert {name for name in applied.texts if name != FILE} == {"other.md", "moved.md"}
+    for name in ("other", "moved"):
+        assert applied.texts[f"{name}.md"] == texts[name].replace("be_kind", "be_gentle")
