@@ -51,6 +51,7 @@ def diff(
     overlays: Iterable[str | Path | Spec] = (),
     judgements: str | Path | Iterable[Judgement] = (),
     results: str | Path | Iterable[str | Path] | Results = (),
+    feedback: Iterable[str | Path] = (),
     **options: Unpack[ReadingOptions],
 ) -> SpecDiff:
     """Return what changed from one spec or SOURCE to another, read as :func:`load_pair` does.
@@ -62,11 +63,13 @@ def diff(
         not filled in yet, is in the findings of the diff. A file of another form raises :class:`AnnotationError`
     :param results: of evaluations, as for :func:`read_results`, or what that returns for the old spec: changes of text or
         level, but for editorial ones, name the runs that were graded against what was
+    :param feedback: registers of feedback, or folders of them: changes name the records that are answered by them
     :param options: how SOURCEs are read, as for :func:`load`
     """
     before, after = specs_of(old, new, **options)
     found = _with_overlays(_compared(before, after, aliases), before, after, _read(overlays, **options))
-    return _with_results(_judged(found, before, after, judgements), before, results)
+    found = _with_results(_judged(found, before, after, judgements), before, results)
+    return _with_answers(found, before, after, feedback)
 
 
 def diff_cases(
@@ -78,6 +81,7 @@ def diff_cases(
     overlays: Iterable[str | Path | Spec] = (),
     judgements: str | Path | Iterable[Judgement] = (),
     results: str | Path | Iterable[str | Path] | Results = (),
+    feedback: Iterable[str | Path] = (),
     **options: Unpack[ReadingOptions],
 ) -> BehaviourDiff:
     """Return what :func:`diff` does, and which cases come out differently in the new spec or SOURCE.
@@ -87,6 +91,7 @@ def diff_cases(
     :param overlays: likewise
     :param judgements: likewise
     :param results: likewise
+    :param feedback: likewise
     :param options: likewise
     """
     before, after = map(Norms, specs_of(old, new, **options))
@@ -94,6 +99,7 @@ def diff_cases(
     found = _compared(before.spec, after.spec, aliases, read)
     found = _with_overlays(found, before.spec, after.spec, _read(overlays, **options))
     found = _with_results(_judged(found, before.spec, after.spec, judgements), before.spec, results)
+    found = _with_answers(found, before.spec, after.spec, feedback)
     compared = compare_cases(found, before, after, read)
     for case in compared:
         if case.state is CaseState.NEITHER:
@@ -173,6 +179,15 @@ def _with_results(
 
     read = read_results(before, *results) if isinstance(results, tuple) else results
     return with_stale_results(found, before, read)
+
+
+def _with_answers(found: SpecDiff, before: Spec, after: Spec, feedback: Iterable[str | Path]) -> SpecDiff:
+    if not (registers := tuple(feedback)):
+        return found
+    from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few callers keep a register
+    from sphinx_policyspec.feedback.check import with_answers  # noqa: PLC0415  likewise
+
+    return with_answers(found, check_feedback(after, *registers, older=[before]))
 
 
 def _read(overlays: Iterable[str | Path | Spec], **options: Unpack[ReadingOptions]) -> dict[str, Spec]:

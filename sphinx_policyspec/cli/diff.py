@@ -16,6 +16,7 @@ from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
     exit_if_unusable,
+    feedback_option,
     file_option,
     form_option,
     judgements_option,
@@ -72,6 +73,9 @@ _alias = click.option(
 )
 @judgements_option
 @results_option
+@feedback_option(
+    about="A register of feedback, or a folder of them: changes name what they answer; may be repeated."
+)
 @click.option("--needs-reader", "unread", is_flag=True, help="List only what needs a reader.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
 @form_option("SpecDiff", about="How to print it; markdown: a comment on a pull request; changelog: a draft.")
@@ -85,6 +89,7 @@ def diff(
     cases: tuple[str, ...],
     judgements: str | None,
     results: tuple[str, ...],
+    registers: tuple[str, ...],
     unread: bool,
     exit_code: bool,
     form: str,
@@ -99,18 +104,19 @@ def diff(
     differently are told with both explanations, and so are those that one of the two cannot decide.
     Exit status 2 tells of a case that neither can decide, or of a file that cannot be used. With --verbose,
     each eval tag and prompt file has a line of its own. With --results, each change of text or level names
-    the runs that were graded against what it replaces.
+    the runs that were graded against what it replaces; with --feedback, the records that are answered by it.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --format html -o changes.html
       policyspec diff git:main:docs docs --cases cases/
+      policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --feedback feedback.yaml
     """
     if cases and form == "changelog":
         raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
     before, after, errors = settings.pair(old, new)
     how: dict[str, Any] = {"aliases": aliases, "overlays": overlays, "judgements": judgements or ()}
-    how["results"] = results
+    how |= {"results": results, "feedback": registers}
     with settings.watching("comparing"):
         behaviour = ps.diff_cases(before, after, cases, **how, **settings.options) if cases else None
         found = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)

@@ -117,6 +117,7 @@ class Reach(Brief):
         were given
     :param cases: scenarios of the chain of command that rest on it, as ``file:line``, of those that were given
     :param results: ids of runs whose answers were graded against what it was, of the evaluations that were given
+    :param feedback: ids of the records that are answered in the new spec, of the registers that were given
     """
 
     examples: tuple[str, ...] = ()
@@ -126,6 +127,7 @@ class Reach(Brief):
     overlays: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
+    feedback: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether there is anything."""

@@ -74,6 +74,22 @@ class FeedbackReport(Brief):
         return grouped(pairs)
 
 
+def with_answers(diff: SpecDiff, report: FeedbackReport) -> SpecDiff:
+    """Return a diff whose changes name the records that say that they are answered in its new release.
+
+    :param report: about that release
+    """
+    answered = [one for one in report.records if one.answered_in and one.answered_in == diff.new]
+    names = grouped((report.today(name), one.id) for one in answered for name in one.provisions)
+    changes = tuple(
+        replace(change, reach=replace(change.reach, feedback=tuple(names.get(change.provision, ()))))
+        if change.kind not in _FORM
+        else change
+        for change in diff.changes
+    )
+    return replace(diff, changes=changes)
+
+
 class FeedbackCheck:
     """Looks up what records say.
 

@@ -358,7 +358,11 @@ def reach_of(change: Change, say: Say = str) -> str:
     counted = (reach.examples, reach.prompts, reach.references, reach.dependents, reach.cases)
     counts = [of_count(len(ids), words, say) for ids, words in zip(counted, _REACHED, strict=True) if ids]
     told = [", ".join(counts)]
-    for template, ids in ((_("overlay {names}"), reach.overlays), (_("results of {names}"), reach.results)):
+    for template, ids in (
+        (_("overlay {names}"), reach.overlays),
+        (_("results of {names}"), reach.results),
+        (_("feedback {names}, which is answered"), reach.feedback),
+    ):
         names = ", ".join((*ids[:_NAMED], *["…"] * (len(ids) > _NAMED)))
         told += [say(template).format(names=names)] if ids else []
     return "; ".join(filter(None, told))
