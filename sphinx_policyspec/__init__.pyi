@@ -38,6 +38,7 @@ from sphinx_policyspec.api.feedback import (
 )
 from sphinx_policyspec.api.decision_records import check_decision_records as check_decision_records
 from sphinx_policyspec.decision_records.check import DecisionRecordReport as DecisionRecordReport
+from sphinx_policyspec.decision_records.undocumented import UndocumentedChange as UndocumentedChange
 from sphinx_policyspec.model.decision_records import (
     DecisionRecord as DecisionRecord, RecordSection as RecordSection, RecordStatus as RecordStatus,
 )
