@@ -37,7 +37,7 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
 @click.option(
     "--prune",
     is_flag=True,
-    help="Take away graphs of this spec that are not given: releases, results, feedback.",
+    help="Take away graphs of this spec that are not given: releases, results, feedback, decisions.",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing, and tell what would be.")
 @form_option(forms=("text", "json"), about="How to print what was done.")
@@ -57,8 +57,9 @@ def publish(
     """Publish SOURCE on a SPARQL server that you have.
 
     Each release is a named graph there, and so is what changed between them; so are results of
-    evaluations, feedback and alignments that are given. A catalogue beside them tells which there are. What is there already costs one question, a small edit one update, all
-    else takes the place of the old graph at once: no reader sees a half of it. Other graphs are never
+    evaluations, feedback, records of decisions and alignments that are given. A catalogue beside them
+    tells which there are. What is there already costs one question, a small edit one update, all else
+    takes the place of the old graph at once: no reader sees a half of it. Other graphs are never
     touched. If it fails, do it again.
 
     User and password are taken from POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, a

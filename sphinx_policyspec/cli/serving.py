@@ -69,8 +69,9 @@ def serve(
 
     It answers by HTTP: / is the handbook, /sparql an endpoint for queries, which run under limits,
     /graph/VERSION each release as RDF, /questions/NAME the named questions, /.well-known/void what
-    data there are. Results, feedback and alignments that are given are graphs beside it; with
-    --mcp feedback is told with what is gathered, and questions about alignments are answered. Only this machine reaches it unless --bind names another address. Needs the
+    data there are. Results, feedback, records of decisions and alignments that are given are graphs
+    beside it; with --mcp feedback and decisions are told with what is gathered, and questions about
+    alignments are answered. Only this machine reaches it unless --bind names another address. Needs the
     extra `serve`.
 
     With --mcp instead a client such as a coding agent starts this command and asks it by the Model Context
@@ -83,7 +84,7 @@ def serve(
       policyspec serve model_spec --bind 127.0.0.1:8080
       policyspec serve model_spec --results store/ --feedback feedback.yaml
       policyspec serve model_spec/2025-09-12 --mcp
-      policyspec serve docs --mcp --watch --feedback feedback.yaml
+      policyspec serve docs --mcp --watch --feedback feedback.yaml --decisions decisions/
     """
     if not by_mcp:
         web.require_serve()
