@@ -53,7 +53,11 @@ provisions:
     clauses:
       - {text: by default, level: user, permits-by: developer}
 """
-WHOLE += "".join(f"    {key.name}: [x]\n" for key in PROVISIONS.keys if f"    {key.name}:" not in WHOLE)
+WHOLE += "".join(
+    f"    {key.name}: {'[urn:x:y]' if key.many else 'x'}\n"
+    for key in PROVISIONS.keys
+    if f"    {key.name}:" not in WHOLE
+)
 
 BROKEN = {
     "a list at the top": "- topics",
