@@ -9,9 +9,10 @@ from typing import Any
 
 from sphinx_policyspec.agents import tools
 from sphinx_policyspec.agents.desk import Desk
-from sphinx_policyspec.agents.tools import PACK_BYTES, Record, Tool
+from sphinx_policyspec.agents.tools import Record, Tool
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.packs.pack import BUDGET
 
 MOST_ARGUMENT = 256 * 1024
 """Bytes of an argument."""
@@ -208,13 +209,14 @@ TOOLS = (
             "pair": {"type": "array", "items": _TEXT, "description": "Two ids: also what orders them."},
             "case": _CASE,
             "topic": {"type": "string", "description": "Id of a topic."},
-            "budget": {"type": "integer", "minimum": 1, "maximum": PACK_BYTES, "description": "Bytes of the text, at most."},
+            "budget": {"type": "integer", "minimum": 0, "description": f"Bytes of the text, {BUDGET} if left out; 0 for all."},
+            "offset": {"type": "integer", "minimum": 0, "description": "Parts to leave out from the start."},
         },
         gives={
             "digest": _TEXT, "about": _TEXTS, "command": _TEXT, "cite": _TEXT, "budget": _NUMBER, "parts": _RECORDS,
-            "not_shown": _RECORDS, "findings": _RECORDS, "errors": _RECORDS,
+            "not_shown": _RECORDS, "findings": _RECORDS, "errors": _RECORDS, "more": _MORE,
         },
-        otherwise=f"give a larger `budget`, of at most {PACK_BYTES}, or read a longer text by `principle`",
+        otherwise="give a larger `budget`, or 0 for no limit",
     ),
 )  # fmt: skip
 

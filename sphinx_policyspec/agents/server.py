@@ -181,7 +181,11 @@ class _Session:
         if told is None:
             return types.CallToolResult(content=[types.TextContent(text=problem)], is_error=True)
         text = told.text or json.dumps(told.record, ensure_ascii=False)
-        return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=told.record)
+        content = [types.TextContent(text=text)]
+        if told.text and (more := told.record.get("more")):
+            # Whoever is shown the text alone is told, too, that it goes on, and the text stays what it is.
+            content.append(types.TextContent(text=f"{more['left']} more: {more['how']}"))
+        return types.CallToolResult(content=[*content], structured_content=told.record)
 
     async def _told(self, name: str, given: Mapping[str, Any]) -> tuple[Told | None, str]:
         """Return the answer of a tool, or why there is none, in words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,15 @@ from sphinx_policyspec.model.example import Gap, Turn
 from sphinx_policyspec.model.levels import roles_that_override
 from sphinx_policyspec.model.nearest import content_words, near_name, nearest
 from sphinx_policyspec.packs.bearing import Relations, outside_of
-from sphinx_policyspec.packs.pack import CONTEXT_FORMATS, cited, context_markdown
+from sphinx_policyspec.packs.pack import BUDGET, CONTEXT_FORMATS, ContextPack, bits_of, cited, record_of
 
 Record = dict[str, Any]
 MOST_BYTES = 20_000
 """Bytes of an answer, as JSON."""
-PACK_BYTES = 10_000
-"""Bytes of the Markdown of a pack, at most: its JSON names what is left out, too, and is up to twice as large."""
-_PACK = 8_000
-"""Bytes of it where nobody says how many."""
+_BIT = 3_000
+"""Bytes of a bit of a text that is longer than an answer."""
+_MARGIN = 200
+"""Bytes of an answer that are for what says how to get the rest."""
 _EXCERPT = 200
 _LONG = (2_000, 500, 100, 20)
 """Characters of each text in an item of a list that is larger than an answer by itself: the first that make it fit."""
@@ -95,7 +96,7 @@ def paged(record: Record, key: str, given: Mapping[str, Any], limit: int = 0) ->
     :param limit: the most that is asked for, 0 for all
     """
     items, start = record[key], given.get("offset", 0)
-    room = MOST_BYTES - size_of({**record, key: []}) - 200
+    room = MOST_BYTES - size_of({**record, key: []}) - _MARGIN
     shown: list[Any] = []
     for given_item in items[start:]:
         item = given_item if shown or size_of(given_item) < room else _shortened(given_item, room)
@@ -421,7 +422,35 @@ def context(desk: Desk, given: Mapping[str, Any]) -> Told:
         pair=pair,
         cases=cases,
         topic=given.get("topic", ""),
-        budget=given.get("budget", _PACK),
+        budget=given.get("budget", BUDGET),
     )
-    record = json.loads(CONTEXT_FORMATS["json"](pack))
-    return Told(record, context_markdown(pack))
+    return _part_of(pack, given)
+
+
+def _part_of(pack: ContextPack, given: Mapping[str, Any]) -> Told:
+    """Return as much of a pack as an answer holds; its Markdown, with that of the answers after it, is that of the command.
+
+    A part that no answer holds whole is told bit by bit, each text up to the end of a paragraph.
+    """
+    whole = json.loads(CONTEXT_FORMATS["json"](pack))
+    parts, left_out = pack.shown, whole["not_shown"]
+    room = MOST_BYTES - size_of({**whole, "parts": [], "not_shown": []}) - _MARGIN
+    groups = [
+        group
+        for part, record in zip(parts, whole["parts"], strict=True)
+        for group in (
+            [[*bits_of(part, pack.release)]]
+            if size_of(record) < room
+            else [[bit] for bit in bits_of(part, pack.release, _BIT)]
+        )
+    ]
+    items = [*(record_of(group[0].part, group) for group in groups), *left_out]
+    start = given.get("offset", 0)
+    record = paged({**whole, "parts": items, "not_shown": []}, "parts", given)
+    end = start + len(record["parts"])
+    shown = [bit for group in groups[start:end] for bit in group]
+    of_parts = (list(bits) for _part, bits in groupby(shown, key=lambda bit: id(bit.part)))
+    record["parts"] = [record_of(bits[0].part, bits) for bits in of_parts]
+    record["not_shown"] = left_out[max(start - len(groups), 0) : max(end - len(groups), 0)]
+    text = [pack.head * (not start), *(bit.markdown for bit in shown), pack.foot * (record["more"] is None)]
+    return Told(record, "".join(text))

@@ -20,7 +20,8 @@ from mcp.shared.exceptions import MCPError
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.agents.desk import Desk, state_of
-from sphinx_policyspec.agents.tools import MOST_BYTES, paged, size_of
+from sphinx_policyspec.agents.tools import MOST_BYTES, context, paged, size_of
+from sphinx_policyspec.packs.pack import context_record, cut_at_paragraphs
 from tests.agents.client import Asked, Wire, asked, wire
 from tests.conftest import REPOSITORY, Run
 
@@ -163,7 +164,7 @@ def test_each_tool_is_listed_short_and_answers_by_its_schema(client: Asked) -> N
         jsonschema.validate(answer, tool.output_schema)
         assert len(json.dumps(answer, ensure_ascii=False).encode()) <= MOST
         assert answer["release"] == "2026-02-01"
-        assert "more" in answer or name == "context"
+        assert "more" in answer
         told = json.dumps(answer)
         assert '"line"' in told or name in {"questions", "sparql", "ask", "diff"}
     quoted = " ".join(tool.description for tool in listed.values())
@@ -211,9 +212,8 @@ ERRORS = [
     ("diff", {"from": "2026-01-01", "to": "2026-02-01", "id": "be_kin"}, "did you mean `be_kind`"),
     ("context", {"about": ["be_kin"]}, "did you mean `be_kind`"),
     ("context", {}, "say what the pack is about"),
-    ("context", {"about": ["be_kind"], "budget": 0}, "0 is not a number from 1 to 10000"),
-    ("context", {"about": ["be_kind"], "budget": -1}, "-1 is not a number from 1 to 10000"),
-    ("context", {"about": ["be_kind"], "budget": 9}, "give a larger `budget`, of at most 10000"),
+    ("context", {"about": ["be_kind"], "budget": -1}, "-1 is not a number of 0 or more"),
+    ("context", {"about": ["be_kind"], "budget": 9}, "give a larger `budget`, or 0 for no limit"),
     ("context", {"about": ["zebra"]}, "no provision `zebra`"),
     ("ask", {"question": "zebra"}, "`questions` lists what can be asked"),
     ("ask", {"question": "what is a lie"}, "`sparql` takes a query of your own"),
@@ -267,9 +267,9 @@ def test_answers_are_those_of_the_commands(client: Asked, printed: Any, world: P
     assert found["counts"] == changed["counts"]
     one = client.call("diff", **{"from": "2026-01-01", "to": "2026-02-01", "id": "be_kind"})
     assert one["changes"] == [c for c in changed["changes"] if "be_kind" in {c["id"], c["provision"]}]
-    pack = client.call("context", about=["be_kind"], budget=8000)
-    said = "--budget", "8000", "--feedback", "feedback.yaml"
-    assert pack == printed("context", NEWEST, "--about", "be_kind", *said)
+    pack = client.call("context", about=["be_kind"])
+    said = "--feedback", "feedback.yaml"
+    assert pack == {**printed("context", NEWEST, "--about", "be_kind", *said), "more": None}
     assert ("remark", "r1") in {(part["kind"], part["id"]) for part in pack["parts"]}
     pair = client.call("context", pair=["be_kind", "tell_truth"])
     assert pair["parts"] == printed("context", NEWEST, "--pair", "be_kind", "tell_truth", *said)["parts"]
@@ -574,6 +574,74 @@ def test_a_walk_by_what_is_more_gives_each_item_once_in_answers_that_are_small_e
     assert seen == [*range(len(items))]
 
 
+LONG = "\n\n".join(
+    [
+        *(f"Paragraph {number}." + " Speak up, ”loudly”." * 40 for number in range(60)),
+        "🦉" * 9_000,
+        "````\n## Not ours\n\n" + "a line\n" * 900,
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def long_desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A spec with a principle that no answer holds, and many others beside it."""
+    file = tmp_path_factory.mktemp("long") / "long.md"
+    others = "".join(
+        f"## Rule {n} {{#rule_{n} authority=user}}\n\nSee [?](#be_loud).\n\n" for n in range(300)
+    )
+    text = f"# Long {{#long}}\n\n{others}## Be loud {{#be_loud authority=user}}\n\n{LONG}\n"
+    file.write_text(text, "utf-8")
+    return Desk.of([(str(file), [ps.load_checked(file)], {})])
+
+
+@pytest.mark.parametrize("about", ["be_loud", "rule_7"])
+@pytest.mark.parametrize("budget", [None, 0, 5_000, 150_000])
+def test_the_pages_of_a_pack_are_what_the_command_prints(
+    long_desk: Desk, about: str, budget: int | None
+) -> None:
+    given: dict[str, Any] = {"about": [about], **({} if budget is None else {"budget": budget})}
+    try:
+        pack = long_desk.shelf().pack([about], budget=given.get("budget", 24_000))
+    except ps.SourceError as error:
+        with pytest.raises(ps.SourceError, match=re.escape(str(error))):
+            context(long_desk, given)
+        assert about == "be_loud"
+        return
+    text, offset, most = "", 0, 0
+    parts: list[dict[str, Any]] = []
+    left_out: list[Any] = []
+    more: Any = True
+    while more:
+        told = context(long_desk, {**given, "offset": offset})
+        most = max(most, size_of(told.record), len(told.text.encode()))
+        text += told.text
+        left_out += told.record["not_shown"]
+        for part in told.record["parts"]:
+            # What goes on has the place of what it goes on from.
+            if parts and all(parts[-1][key] == part[key] for key in ("kind", "id", "line")):
+                parts[-1] |= {
+                    "text": parts[-1]["text"] + part["text"],
+                    "notes": parts[-1]["notes"] + part["notes"],
+                }
+                parts[-1]["rows"] += part["rows"]
+            else:
+                parts.append(part)
+        more = told.record["more"]
+        offset = int(more["how"].split()[-1]) if more else 0
+    assert text == ps.render(pack, "markdown")
+    assert (parts, left_out) == (context_record(pack)["parts"], context_record(pack)["not_shown"])
+    assert most <= MOST_BYTES
+    assert (len(text.encode()) > MOST_BYTES) == (budget in {0, 150_000})
+
+
+@given(st.text(alphabet="a\n🦉é", max_size=60), st.integers(4, 20))
+def test_a_text_is_cut_into_bits_that_make_the_whole(text: str, most: int) -> None:
+    bits = [*cut_at_paragraphs(text, most)]
+    assert "".join(bits) == text
+    assert all(len(bit.encode()) <= most for bit in bits)
+
+
 def test_what_is_no_message_does_not_end_the_server(pipes: Wire) -> None:
     for raw in (
         b"{",
@@ -733,8 +801,8 @@ def test_answers_about_releases_and_a_project_are_those_of_the_commands(
             assert decisions == told["decisions"], file.name
         for one in spec.principles[::6]:
             pack = client.call("context", about=[one.id], budget=10_000)
-            assert len(json.dumps(pack, ensure_ascii=False).encode()) <= MOST
-            assert pack == printed("context", source, "--about", one.id, "--budget", "10000")
+            told = printed("context", source, "--about", one.id, "--budget", "10000")
+            assert pack == {**told, "more": None}
 
 
 def test_a_client_that_is_set_up_as_the_docs_say_gets_answers(world: Path) -> None:
