@@ -14,7 +14,6 @@ from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.sites import MARKDOWN, RST, YAML
 from sphinx_policyspec.language_server.diagnostics import SOURCE
 from sphinx_policyspec.language_server.navigation import Here
-from sphinx_policyspec.language_server.places import uri_of
 from sphinx_policyspec.language_server.renaming import Edits, kept_alias
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.text import ignores_in
@@ -83,7 +82,7 @@ def _action(
         kind=types.CodeActionKind.QuickFix,
         diagnostics=[about] if about else None,
         is_preferred=preferred or None,
-        edit=types.WorkspaceEdit(changes={uri_of(path): found for path, found in changes.items()}),
+        edit=types.WorkspaceEdit(changes={here.uri_of(path): found for path, found in changes.items()}),
     )
 
 

@@ -11,7 +11,7 @@ from lsprotocol import types
 from sphinx_policyspec.checks.fixes import Fix
 from sphinx_policyspec.exports.report_formats import HELP, Reported
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.language_server.places import Text, uri_of
+from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.reading import Result
 from sphinx_policyspec.language_server.roots import EditorSettings, Root
 from sphinx_policyspec.model import Finding, Severity, Span
@@ -28,8 +28,9 @@ _UNNECESSARY, _DEPRECATED = frozenset({"unused-ignore"}), frozenset({"outdated-r
 class Diagnostics:
     """The diagnostics of a root, file by file; those of a file are made anew only where its findings or its text are other ones."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, uri_of: Callable[[Path], str]) -> None:
         self._root = root
+        self._uri_of = uri_of
         self._known: dict[Path, tuple[object, list[types.Diagnostic]]] = {}
 
     def of(
@@ -52,7 +53,10 @@ class Diagnostics:
         for path, entries in told.items():
             key = (entries, held.get(path), settings, [fixes.get(entry.finding) for entry in entries])
             if path not in known or known[path][0] != key:
-                made = [_diagnostic(entry, fixes, path_of, settings, text_of) for entry in entries]
+                made = [
+                    _diagnostic(entry, fixes, path_of, settings, text_of, uri_of=self._uri_of)
+                    for entry in entries
+                ]
                 known[path] = (key, [one for one in made if one])
             self._known[path] = known[path]
         found = {path: made for path, (_key, made) in self._known.items() if made}
@@ -79,6 +83,8 @@ def _diagnostic(
     path_of: Callable[[str], Path],
     settings: EditorSettings,
     text_of: Callable[[Path], Text],
+    *,
+    uri_of: Callable[[Path], str],
 ) -> types.Diagnostic | None:
     finding = entry.finding
     severity = _SEVERITIES[finding.severity]
@@ -89,7 +95,7 @@ def _diagnostic(
     tags = [types.DiagnosticTag.Unnecessary] * (finding.code in _UNNECESSARY)
     tags += [types.DiagnosticTag.Deprecated] * (finding.code in _DEPRECATED)
     hint = f"\n{finding.hint}" if finding.hint else ""
-    related = [_related(span, path_of, text_of) for span in finding.related]
+    related = [_related(span, path_of, text_of, uri_of) for span in finding.related]
     text = text_of(path_of(finding.span.file))
     return types.Diagnostic(
         range=text.range_of(finding.span),
@@ -108,7 +114,10 @@ def _diagnostic(
 
 
 def _related(
-    span: Span, path_of: Callable[[str], Path], text_of: Callable[[Path], Text]
+    span: Span,
+    path_of: Callable[[str], Path],
+    text_of: Callable[[Path], Text],
+    uri_of: Callable[[Path], str],
 ) -> types.DiagnosticRelatedInformation:
     path = path_of(span.file)
     place = types.Location(uri=uri_of(path), range=text_of(path).range_of(span))

@@ -26,6 +26,7 @@ class Here:
     """A file that somebody looks at, with the root that it belongs to.
 
     :param text_of: returns the text of any file, as an editor holds it, else as it is saved
+    :param uri_of: returns the address by which the client knows a file
     :param formats: in which the client shows what is said
     """
 
@@ -33,6 +34,7 @@ class Here:
     path: Path
     text: Text
     text_of: Callable[[Path], Text]
+    uri_of: Callable[[Path], str] = uri_of
     formats: frozenset[str] = frozenset({types.MarkupKind.Markdown})
 
     def said(self, words: str) -> types.MarkupContent:
@@ -63,7 +65,7 @@ class Here:
     def location(self, site: IdSite) -> types.Location:
         """Return the place of an id in any file of the root."""
         path = self.root.path_of(site.span.file)
-        return types.Location(uri=uri_of(path), range=self.text_of(path).exact_range(site.span))
+        return types.Location(uri=self.uri_of(path), range=self.text_of(path).exact_range(site.span))
 
 
 def definition(here: Here, position: types.Position) -> list[types.Location]:

@@ -13,7 +13,7 @@ from lsprotocol import types
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.identifiers.sites import TAG, Form, IdSite
 from sphinx_policyspec.language_server.navigation import Here, counts
-from sphinx_policyspec.language_server.places import Text, uri_of
+from sphinx_policyspec.language_server.places import Text
 from sphinx_policyspec.language_server.roots import Root
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -165,17 +165,18 @@ def _within(inner: types.Range, outer: types.Range) -> bool:
 
 
 def workspace_symbols(
-    roots: Iterable[Root], query: str, text_of: Callable[[Path], Text]
+    roots: Iterable[Root], query: str, text_of: Callable[[Path], Text], uri_of: Callable[[Path], str]
 ) -> list[types.WorkspaceSymbol]:
     """Return the things and cases of all roots whose ids or titles have the letters of a query in its order.
 
     :param text_of: returns the text of any file
+    :param uri_of: returns its address
     """
-    return [*islice(_symbols_of(roots, query.casefold()[:100], text_of), MOST)]
+    return [*islice(_symbols_of(roots, query.casefold()[:100], text_of, uri_of), MOST)]
 
 
 def _symbols_of(
-    roots: Iterable[Root], wanted: str, text_of: Callable[[Path], Text]
+    roots: Iterable[Root], wanted: str, text_of: Callable[[Path], Text], uri_of: Callable[[Path], str]
 ) -> Iterator[types.WorkspaceSymbol]:
     for root in roots:
         for (kind, name), thing in root.index.things.items():
@@ -190,19 +191,19 @@ def _symbols_of(
             path = root.path_of(site.span.file)
             # The line alone: the texts of two hundred files are not read for a list.
             yield _listed_symbol(
-                thing.title or name, name, _KINDS[TargetKind(kind)], path, site.span.line - 1
+                thing.title or name, name, _KINDS[TargetKind(kind)], uri_of(path), site.span.line - 1
             )
         for path in sorted(root.cases):
             for title, about, line in _case_names(root.name_of(path), text_of(path).text):
                 if has_letters(wanted, title.casefold()):
-                    yield _listed_symbol(title, about, types.SymbolKind.Event, path, line)
+                    yield _listed_symbol(title, about, types.SymbolKind.Event, uri_of(path), line)
 
 
 def _listed_symbol(
-    name: str, container: str, kind: types.SymbolKind, path: Path, line: int
+    name: str, container: str, kind: types.SymbolKind, uri: str, line: int
 ) -> types.WorkspaceSymbol:
     start = types.Position(line=line, character=0)
-    place = types.Location(uri=uri_of(path), range=types.Range(start=start, end=start))
+    place = types.Location(uri=uri, range=types.Range(start=start, end=start))
     return types.WorkspaceSymbol(name=name, container_name=container or None, kind=kind, location=place)
 
 
@@ -249,5 +250,5 @@ def links(here: Here) -> list[types.DocumentLink]:
         target = next((one for one in here.root.index.of(TAG, site.name) if one.defines), None)
         if site.kind == TAG and not site.defines and target is not None:
             path = here.root.path_of(target.span.file)
-            found.append(types.DocumentLink(range=here.text.exact_range(site.span), target=uri_of(path)))
+            found.append(types.DocumentLink(range=here.text.exact_range(site.span), target=here.uri_of(path)))
     return found

@@ -7,16 +7,19 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
+from pygls.uris import to_fs_path
+from pygls.workspace import TextDocument
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import actions, completion, navigation, outline, renaming
@@ -34,6 +37,8 @@ class _Protocol(LanguageServerProtocol):
 
     def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401  as pygls has it
         """Return a message as an object; whoever waits for an answer is told what is wrong with a request."""
+        if data.get("method") == types.TEXT_DOCUMENT_DID_CHANGE and not self._is_open(data.get("params")):
+            raise JsonRpcInvalidParams("a text that is not open cannot change")
         try:
             return super().structure_message(data)
         except JsonRpcException:
@@ -41,6 +46,11 @@ class _Protocol(LanguageServerProtocol):
                 error = JsonRpcInvalidParams(f"wrong parameters of {data['method']}")
                 self._send_response(data["id"], error=error.to_response_error())
             raise
+
+    def _is_open(self, params: Any) -> bool:  # noqa: ANN401  what a client sends
+        about = params.get("textDocument") if isinstance(params, Mapping) else None
+        uri = about.get("uri") if isinstance(about, Mapping) else None
+        return isinstance(uri, str) and unquote(uri) in self.workspace.text_documents
 
 
 class PolicyServer(LanguageServer):
@@ -55,6 +65,7 @@ class PolicyServer(LanguageServer):
         self._published: dict[Path, list[types.Diagnostic]] = {}
         self._by_root: dict[Path, set[Path]] = {}
         self._texts: dict[Path, Text] = {}
+        self._named: dict[Path, Path] = {}
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401  as pygls has it
         """Show an error to whoever types, unless a request was wrong: that has its answer."""
@@ -68,18 +79,19 @@ class PolicyServer(LanguageServer):
 
     def held(self) -> dict[Path, Held]:
         """Return the texts that the client holds, by the real paths of their files."""
-        found = {}
-        for uri, document in self.workspace.text_documents.items():
-            if path := path_of(uri):
-                found[path] = Held(text=document.source, version=document.version)
-        return found
+        return {
+            path: Held(text=document.source, version=document.version)
+            for path, document in self._documents().items()
+        }
+
+    def _documents(self) -> dict[Path, TextDocument]:
+        """Return what the client holds, by the real paths of its files; the workspace's own keys are no addresses any more."""
+        held = self.workspace.text_documents.values()
+        return {path: document for document in held if (path := path_of(document.uri))}
 
     def text_of(self, path: Path) -> Text:
         """Return the text of a file, as the client holds it, else as it is saved."""
-        uri = uri_of(path)
-        documents = self.workspace.text_documents
-        document = documents.get(uri) or next((d for u, d in documents.items() if path_of(u) == path), None)
-        if document:
+        if document := self._documents().get(path):
             return self._held_text(path, document.source)
         self._texts.pop(path, None)
         return Text(path.name, _saved(path), self.encoding)
@@ -98,7 +110,14 @@ class PolicyServer(LanguageServer):
         if path is None or root is None:
             return None
         text = self.text_of(path)
-        return Here(root=root, path=path, text=text, text_of=_once(self.text_of), formats=self._formats)
+        return Here(
+            root=root,
+            path=path,
+            text=text,
+            text_of=_once(self.text_of),
+            uri_of=self.uri_of,
+            formats=self._formats,
+        )
 
     @property
     def _formats(self) -> frozenset[str]:
@@ -134,7 +153,7 @@ class PolicyServer(LanguageServer):
                 return self._held_text(path, held[path].text)
             return Text(path.name, _saved(path), self.encoding)
 
-        made = self._diagnostics.setdefault(root.source.path, Diagnostics(root))
+        made = self._diagnostics.setdefault(root.source.path, Diagnostics(root, self.uri_of))
         found = made.of(result, self.specs.settings, held, _once(text_of))
         before = self._by_root.get(root.source.path, set())
         self._by_root[root.source.path] = set(found)
@@ -146,7 +165,7 @@ class PolicyServer(LanguageServer):
             self._published[path] = diagnostics
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(
-                    uri=self._uri(path),
+                    uri=self.uri_of(path),
                     diagnostics=diagnostics,
                     version=held[path].version if path in held else None,
                 )
@@ -172,9 +191,20 @@ class PolicyServer(LanguageServer):
             root.problem = problem
             self.window_log_message(types.LogMessageParams(type=types.MessageType.Warning, message=problem))
 
-    def _uri(self, path: Path) -> str:
-        """Return the address by which the client knows a file."""
-        return next((uri for uri in self.workspace.text_documents if path_of(uri) == path), uri_of(path))
+    def uri_of(self, path: Path) -> str:
+        """Return the address by which the client knows a file: that of its text, else one in the folder that it has opened."""
+        if document := self._documents().get(path):
+            return str(document.uri)
+        for real, named in self._named.items():
+            if path.is_relative_to(real):
+                return uri_of(named / path.relative_to(real))
+        return uri_of(path)
+
+    def know_folders(self, uris: Iterable[str]) -> None:
+        """Take up the folders of the workspace, which may be links to others."""
+        named = {path: Path(to_fs_path(uri) or "") for uri in uris if (path := path_of(uri))}
+        self.specs.folders = tuple(named)
+        self._named = {real: given for real, given in named.items() if real != given}
 
     def forget_places(self, root: Root) -> None:
         """Make the diagnostics of a root anew: a file on the disk has changed, in which the same findings may have other places."""
@@ -196,22 +226,22 @@ class PolicyServer(LanguageServer):
                 new.directives = root.directives
                 new.result = None
             self.scheduler(new).edited()
-        for uri in list(self.workspace.text_documents):
-            if (path := path_of(uri)) and root.holds(path):
-                self.take(uri)
+        for path, document in self._documents().items():
+            if root.holds(path):
+                self.take(document.uri)
 
     def _clear(self, root: Root) -> None:
         """Take back what was said of the files of a root."""
         for path in sorted(self._by_root.pop(root.source.path, ())):
             if self._published.pop(path, None):
-                params = types.PublishDiagnosticsParams(uri=self._uri(path), diagnostics=[])
+                params = types.PublishDiagnosticsParams(uri=self.uri_of(path), diagnostics=[])
                 self.text_document_publish_diagnostics(params)
 
     def adopt(self) -> None:
         """Take up the texts that the client holds and that belonged to no root until now."""
-        for uri in list(self.workspace.text_documents):
-            if (path := path_of(uri)) and self.specs.known(path) is None:
-                self.take(uri)
+        for path, document in self._documents().items():
+            if self.specs.known(path) is None:
+                self.take(document.uri)
 
     async def close(self) -> None:
         """End every reading."""
@@ -233,19 +263,19 @@ class PolicyServer(LanguageServer):
         known = workspace.workspace_edit if workspace else None
         if known is None or not known.document_changes:
             return types.WorkspaceEdit(
-                changes={self._uri(path): list(found) for path, found in edits.items()}
+                changes={self.uri_of(path): list(found) for path, found in edits.items()}
             )
         changes: list[Any] = [
             types.TextDocumentEdit(
                 text_document=types.OptionalVersionedTextDocumentIdentifier(
-                    uri=self._uri(path), version=held[path].version if path in held else None
+                    uri=self.uri_of(path), version=held[path].version if path in held else None
                 ),
                 edits=list(found),
             )
             for path, found in sorted(edits.items())
         ]
         changes += [
-            types.RenameFile(old_uri=self._uri(old), new_uri=uri_of(new))
+            types.RenameFile(old_uri=self.uri_of(old), new_uri=uri_of(new))
             for old, new in (moved or {}).items()
         ]
         return types.WorkspaceEdit(document_changes=changes)
@@ -303,11 +333,11 @@ def serve() -> None:
 
 
 def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
-    folders = [path for one in params.workspace_folders or () if (path := path_of(one.uri))]
-    if not folders and params.root_uri and (path := path_of(params.root_uri)):
-        folders = [path]
+    ls.know_folders(one.uri for one in params.workspace_folders or ())
+    if not ls.specs.folders and params.root_uri:
+        ls.know_folders((params.root_uri,))
+    folders = ls.specs.folders
     given = params.initialization_options
-    ls.specs.folders = tuple(folders)
     # Who opens a workspace says that it is trusted; what stands in the workspace does not.
     ls.is_trusted = isinstance(given, Mapping) and given.get("trusted") is True
     ls.specs.settings = EditorSettings.of(given, folders[0] if folders else None, is_trusted=ls.is_trusted)
@@ -340,7 +370,7 @@ async def _watched(ls: PolicyServer, params: types.DidChangeWatchedFilesParams) 
 
 
 def _folders(ls: PolicyServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
-    ls.specs.folders = tuple(path for uri in ls.workspace.folders if (path := path_of(uri)))
+    ls.know_folders(folder.uri for folder in ls.workspace.folders.values())
 
 
 async def _configured(ls: PolicyServer, params: types.DidChangeConfigurationParams) -> None:
@@ -418,7 +448,7 @@ def _renamed(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdi
 
 
 def _symbols(ls: PolicyServer, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
-    return outline.workspace_symbols(ls.specs.roots.values(), params.query, ls.text_of)
+    return outline.workspace_symbols(ls.specs.roots.values(), params.query, ls.text_of, ls.uri_of)
 
 
 _ASKED: Mapping[str, tuple[Callable[..., Any], Any]] = MappingProxyType(

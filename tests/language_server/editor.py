@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.protocol import default_converter
@@ -36,7 +37,7 @@ class Editor:
         configuration: dict[str, Any] | None = None,
         patience: float = PATIENCE,
     ) -> None:
-        self.folder = folder.resolve()
+        self.folder = folder.absolute()
         self.patience = patience
         self.versions: dict[str, int] = {}
         self.texts: dict[str, str] = {}
@@ -257,7 +258,7 @@ class Editor:
 
     def _text(self, uri: str) -> str:
         file = next((name for name in self.texts if self.uri(name) == uri), None)
-        return self.texts[file] if file else Path(uri.removeprefix("file://")).read_text("utf-8")
+        return self.texts[file] if file else Path(unquote(uri.removeprefix("file://"))).read_text("utf-8")
 
 
 def edited(text: str, edits: list[types.TextEdit]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from sphinx_policyspec.identifiers.index import MOST_FILES, files_below
 from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
 from sphinx_policyspec.language_server.static_conf import read_conf
 from tests.conftest import REPOSITORY
-from tests.language_server.conftest import write_release
+from tests.language_server.conftest import RELEASE, write_release
 from tests.language_server.editor import Editor, editor
 
 
@@ -224,3 +225,32 @@ def test_a_text_is_read_as_soon_as_it_is_one_of_a_spec(saves: bool, tmp_path: Pa
     with editor(tmp_path / "other") as one:
         one.begin("desk.md")
         assert "unknown-level" in [told.code for told in one.write("desk.md", release)]
+
+
+def test_files_are_called_as_the_client_calls_them(tmp_path: Path) -> None:
+    """Whatever a folder is called, and where the client follows a link to it."""
+    write_release(tmp_path / "C# a%20b ü" / "desk")
+    (tmp_path / "link").symlink_to(tmp_path / "C# a%20b ü", target_is_directory=True)
+    for folder in (tmp_path / "C# a%20b ü" / "desk", tmp_path / "link" / "desk"):
+        with editor(folder) as one:
+            # A change of what is not open has nothing to change.
+            one.texts["cases/tone.yaml"], one.versions["cases/tone.yaml"] = "", 1
+            one.send("cases/tone.yaml", [types.TextDocumentContentChangeWholeDocument(text="x")])
+            del one.texts["cases/tone.yaml"], one.versions["cases/tone.yaml"]
+            text = "\n\n" + RELEASE.replace("being [kind](#be_kind)", "being [kind](#be_kinder)")
+            one.open("model_spec.md", text)
+            assert "dangling-reference" in one.codes("model_spec.md")
+            assert one.published.keys() <= {
+                one.uri(file) for file in ("model_spec.md", "examples/ab12.md", "cases/tone.yaml")
+            }
+            assert one.definition("model_spec.md", "(#be_fair)", offset=3) == ["model_spec.md:27"]
+            edit = one.rename("model_spec.md", "{#be_kind", "be_nice", offset=4)
+            assert edit is not None
+            assert edit.document_changes is not None
+            named = [change.text_document for change in edit.document_changes]  # type: ignore[union-attr]
+            assert {one_.uri: one_.version for one_ in named} == {
+                one.uri("model_spec.md"): 1,
+                one.uri("cases/tone.yaml"): None,
+            }
+            assert one.applied(edit)[one.uri("model_spec.md")] == re.sub(r"be_kind\b", "be_nice", text)
+            assert not one.client.messages
