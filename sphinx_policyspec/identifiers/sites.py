@@ -116,6 +116,8 @@ _ALIASES, _ID = "aliases", "id"
 
 def sites_in(file: str, text: str) -> tuple[IdSite, ...]:
     """Return the ids in a text, in the order in which they stand; none in a file of another kind."""
+    if text.startswith("\ufeff"):
+        return tuple(map(_behind_mark, sites_in(file, text[1:])))
     suffix = PurePath(file).suffix.lower()
     if suffix in YAML:
         found = list(_in_yaml(file, text))
@@ -124,7 +126,21 @@ def sites_in(file: str, text: str) -> tuple[IdSite, ...]:
         found += _in_head(file, text) if suffix in MARKDOWN else ()
     else:
         found = []
-    return tuple(sorted(found, key=lambda site: (site.span, site.kind)))
+    # What stands at an anchor of YAML is part of several things, and has one place.
+    first: dict[tuple[Span, str], IdSite] = {}
+    for site in sorted(found, key=lambda site: (site.span, site.kind, not site.defines)):
+        first.setdefault((site.span, site.kind), site)
+    return tuple(first.values())
+
+
+def _behind_mark(site: IdSite) -> IdSite:
+    """Return an id of a text that begins with a mark of its encoding."""
+    span = site.span
+    return (
+        replace(site, span=replace(span, column=span.column + 1, end_column=span.end_column + 1))
+        if span.line == 1
+        else site
+    )
 
 
 def _in_prose(file: str, lines: Sequence[str], *, is_rst: bool) -> Iterator[IdSite]:
@@ -395,11 +411,20 @@ def _of_scalar(
     defines: bool = False,
     title: str = "",
 ) -> Iterator[IdSite]:
-    mark, name = node.start_mark, str(node.value)
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    # What stands in quotes, or on several lines, is not always what it says.
-    if (at := line.find(name, mark.column)) >= 0 and "\n" not in name:
-        yield _site(file, mark.line + 1, at, name, kind, Form.KEY, defines=defines, title=title)
+    start, end, name = node.start_mark, node.end_mark, str(node.value)
+    for number in range(min(end.line, len(lines) - 1), start.line - 1, -1):
+        first = start.column if number == start.line else 0
+        last = end.column if number == end.line else len(lines[number])
+        # A tag, or the name of an anchor, stands before it.
+        if (at := lines[number].rfind(name, first, last)) >= 0:
+            yield _site(file, number + 1, at, name, kind, Form.KEY, defines=defines, title=title)
+            return
+    if node.style == '"' and start.line == end.line:
+        # With escapes, it is other letters than it says.
+        at = lines[start.line].index('"', start.column) + 1
+        span = Span(file, start.line + 1, at + 1, start.line + 1, end.column)
+        site = _site(file, start.line + 1, at, name, kind, Form.KEY, defines=defines, title=title)
+        yield replace(site, span=span)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,16 @@ def renamed(here: Here, position: types.Position, name: str, *, keeps_alias: boo
     return _edits(here, found)
 
 
+def unkept(here: Here, position: types.Position, name: str) -> str:
+    """Return why an id that gets another one is not kept as a former id; empty where it is, or need not be."""
+    site = here.site(position)
+    if site is None or site.name == name or site.kind != TargetKind.PROVISION:
+        return ""
+    if _kept(here, site.name, (name, site.name)):
+        return ""
+    return f"`{site.name}` is not kept as a former id: no annotation file of this spec has a place that could be given one"
+
+
 def moved(here: Here, position: types.Position, name: str) -> dict[Path, Path]:
     """Return the files that get another name with what stands at a position: that of a file of prompts is its eval tag."""
     site = here.site(position)

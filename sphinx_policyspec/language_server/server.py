@@ -444,6 +444,8 @@ def _renamed(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdi
         raise JsonRpcInvalidParams(
             "a file of prompts is called as its tag is, and this editor renames no files"
         )
+    if keeps and (problem := renaming.unkept(here, params.position, params.new_name)):
+        ls.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=problem))
     return ls.edit(edits, moved)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import sys
 from collections.abc import Iterator
@@ -134,6 +135,28 @@ def test_keys_of_sidecars_and_cases_name_what_the_table_says() -> None:
         ("role", "user", False),
     ]
     assert sites_in("a.yaml", "topics: [") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("provisions:\n  &k be_kind: {}\n  brief: {prefer-over: [*k]}\n", ["be_kind", "brief"]),
+        ("topics: [{id: &h fair}]\nprovisions: {a: {topics: *h}}\n", ["fair", "a"]),
+        ('provisions: {"be\\u005fkind": {prefer-over: ["b\\x61"]}}\n', ["be\\u005fkind", "b\\x61"]),
+        ("provisions:\n  a:\n    prefer-over: >-\n      be_kind\n", ["a", "be_kind"]),
+        ("provisions: {!!str str: {prefer-over: &ba ba}, 'be_kind': {}}\n", ["str", "ba", "be_kind"]),
+        ("\ufeffprovisions: {be_kind: {prefer-over:\n ba}}\n", ["be_kind", "ba"]),
+        ("\ufeff# A {#ab authority=user}\n", ["ab", "user"]),
+    ],
+)
+def test_an_id_in_any_style_has_one_place(text: str, places: list[str]) -> None:
+    sites = sites_in("a.md" if "#" in text else "a.yaml", text)
+    lines = text.split("\n")
+    spans = [site.span for site in sites]
+    assert [lines[span.line - 1][span.column - 1 : span.end_column - 1] for span in spans] == places
+    assert all(
+        str(ast.literal_eval(f'"{place}"')) == site.name for place, site in zip(places, sites, strict=True)
+    )
 
 
 def test_what_an_option_names_is_said_once() -> None:
