@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from sphinx_policyspec.agents.desk import Desk, ServedSpec, Shelf, stems, uri_of
+from sphinx_policyspec.agents.schemas import require_small, several
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.exports import markdown_safe
 from sphinx_policyspec.graph.questions import find_question
@@ -184,7 +185,7 @@ def _near(shelf: Shelf, text: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text[:20_000].splitlines())
+    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 PROMPTS = (
@@ -211,3 +212,30 @@ PROMPTS = (
     ),
 )
 """The prompts that the server offers."""
+
+
+def prompt_arguments(row: OfferedPrompt, desk: Desk) -> Iterator[tuple[str, str, bool]]:
+    """Yield the name of each argument of a prompt, what it is, and whether it is needed."""
+    yield from ((name, about, True) for name, about in row.takes.items())
+    yield from ((name, schema["description"], False) for name, schema in several(desk).items())
+
+
+def begin(desk: Desk, name: str, arguments: Mapping[str, str | None]) -> tuple[str, OfferedPrompt]:
+    """Return the text of a prompt; raise :class:`PolicySpecError` where there is none of that name, or an argument is wrong."""
+    row = next((row for row in PROMPTS if row.name == name), None)
+    if row is None:
+        raise UnknownIdError(
+            f"no prompt is called `{name[:60]}`; {nearest(name[:60], [one.name for one in PROMPTS])}"
+        )
+    given = {key: value for key, value in arguments.items() if value is not None}
+    known = {key: is_needed for key, _about, is_needed in prompt_arguments(row, desk)}
+    for key, value in given.items():
+        if key not in known:
+            raise UnknownIdError(f"unknown argument `{key[:60]}`; {nearest(key[:60], known)}".rstrip("; "))
+        require_small(key, value)
+    if missing := [key for key, is_needed in known.items() if is_needed and not given.get(key)]:
+        raise UnknownIdError(f"the argument `{missing[0]}` is missing")
+    spec = given.get("spec", "")
+    if "principle" in row.takes:
+        spec, given["principle"] = desk.named(given["principle"], spec)
+    return row.make(desk.shelf(spec, given.get("release", "")), given), row

@@ -244,13 +244,15 @@ _SEVERAL: Mapping[str, Record] = MappingProxyType(
 )
 
 
+def several(desk: Desk) -> Mapping[str, Record]:
+    """Return the schemas of the arguments that say which of several specs and releases is meant."""
+    is_there = {"spec": len(desk.specs) > 1, "release": desk.has_releases}
+    return {name: schema for name, schema in _SEVERAL.items() if is_there[name]}
+
+
 def arguments_of(row: OfferedTool, desk: Desk) -> Record:
     """Return the schema of the arguments of a tool; which spec and release it is about where there are several."""
-    chosen = {
-        name: schema
-        for name, schema in _SEVERAL.items()
-        if (len(desk.specs) > 1 if name == "spec" else desk.has_releases and row.name != "diff")
-    }
+    chosen = {name: schema for name, schema in several(desk).items() if row.name != "diff" or name == "spec"}
     return {
         "type": "object",
         "properties": {**row.takes, **chosen},
@@ -285,9 +287,14 @@ def taken(schema: Record, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in found.items():
         if problem := _problem(known[name], value):
             raise SourceError(f"argument `{name}`: {problem}")
-        if tools.size_of(value) > MOST_ARGUMENT:
-            raise SourceError(f"argument `{name}`: larger than {MOST_ARGUMENT // 1024} KB: send a part of it")
+        require_small(name, value)
     return found
+
+
+def require_small(name: str, value: object) -> None:
+    """Raise :class:`SourceError` for an argument that is too large."""
+    if tools.size_of(value) > MOST_ARGUMENT:
+        raise SourceError(f"argument `{name}`: larger than {MOST_ARGUMENT // 1024} KB: send a part of it")
 
 
 def _problem(schema: Record, value: object) -> str:

@@ -8,11 +8,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from sphinx_policyspec.agents import pages
 from sphinx_policyspec.agents.desk import Desk, ReadSources, Shelf, reread, state_of, uri_of
@@ -27,7 +27,7 @@ from sphinx_policyspec.agents.schemas import (
     taken,
 )
 from sphinx_policyspec.agents.tools import MOST_BYTES, Told, size_of
-from sphinx_policyspec.errors import MissingToolError, PolicySpecError, SourceError, UnknownIdError
+from sphinx_policyspec.errors import MissingToolError, PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.model.nearest import nearest
 
@@ -46,6 +46,7 @@ _READ = 600.0
 _INVALID = -32602
 _NOT_FOUND = -32002
 _LOG = logging.getLogger(__name__)
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +270,8 @@ class _Session:
                     title=row.title,
                     description=row.about,
                     arguments=[
-                        types.PromptArgument(name=name, description=about, required=True)
-                        for name, about in row.takes.items()
+                        types.PromptArgument(name=name, description=about, required=is_needed)
+                        for name, about, is_needed in pages.prompt_arguments(row, self.desk)
                     ],
                 )
                 for row in pages.PROMPTS
@@ -280,33 +281,17 @@ class _Session:
     async def _get_prompt(self, _context: object, params: Any) -> Any:  # noqa: ANN401  types of the extra
         import mcp_types as types  # noqa: PLC0415  of the extra
 
-        desk, given = (
-            self.desk,
-            {key: value for key, value in (params.arguments or {}).items() if value is not None},
-        )
-        row = next((row for row in pages.PROMPTS if row.name == params.name), None)
-
-        def make() -> str:
-            if row is None:
-                known = [row.name for row in pages.PROMPTS]
-                raise UnknownIdError(
-                    f"no prompt is called `{params.name[:60]}`; {nearest(params.name[:60], known)}"
-                )
-            if missing := [name for name in row.takes if not given.get(name)]:
-                raise UnknownIdError(f"the argument `{missing[0]}` is missing")
-            return row.make(desk.shelf(), given)
-
-        text = await self._page(make, _INVALID)
-        about = row.about if row else ""
+        desk = self.desk
+        text, row = await self._page(lambda: pages.begin(desk, params.name, params.arguments or {}), _INVALID)
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
-        return types.GetPromptResult(description=about, messages=[message])
+        return types.GetPromptResult(description=row.about, messages=[message])
 
-    async def _page(self, make: Any, code: int) -> str:  # noqa: ANN401  makes a text
-        """Return a text, or raise what the protocol has for an error, in words."""
+    async def _page(self, make: Callable[[], _Made], code: int) -> _Made:
+        """Return what is made, or raise what the protocol has for an error, in words."""
         from mcp.shared.exceptions import MCPError  # noqa: PLC0415  of the extra
 
         try:
-            return cast("str", await in_time(self._lock, make))
+            return await in_time(self._lock, make)
         except TimeoutError:
             raise MCPError(code, f"it took longer than {SECONDS:g} seconds") from None
         except (PolicySpecError, OSError, ValueError, RecursionError) as error:

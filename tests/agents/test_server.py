@@ -404,7 +404,8 @@ def test_resources_and_prompts_are_read(client: Asked) -> None:
         "wants": "Be kind and gruff.",
     }
     for name, prompt in prompts.items():
-        arguments = {one.name: given[one.name] for one in prompt.arguments}
+        assert [one.name for one in prompt.arguments if not one.required] == ["release"]
+        arguments = {one.name: given[one.name] for one in prompt.arguments if one.required}
         told = client.run(client.client.get_prompt(name, arguments)).messages[0].content.text
         assert "The tool decides, not you" in told
         assert "2026-02-01" in told
@@ -412,6 +413,16 @@ def test_resources_and_prompts_are_read(client: Asked) -> None:
     assert set(prompts) == {"draft-example", "review-change", "write-overlay"}
     with pytest.raises(MCPError, match="`boundary` is missing"):
         client.run(client.client.get_prompt("draft-example", {"principle": "be_kind"}))
+    older = {**{key: given[key] for key in ("principle", "boundary")}, "release": "2026-01-01"}
+    told = client.run(client.client.get_prompt("draft-example", older)).messages[0].content.text
+    assert "[be_kind, 2026-01-01]" in told
+    assert "2026-02-01" not in told
+    # All of it is there to be reviewed, or none.
+    long = "Be fair. " * 20_000 + "The end."
+    told = client.run(client.client.get_prompt("review-change", {"proposal": long})).messages[0].content.text
+    assert "The end." in told
+    with pytest.raises(MCPError, match="larger than 256 KB"):
+        client.run(client.client.get_prompt("review-change", {"proposal": long * 2}))
 
 
 HOSTILE: list[tuple[str, dict[str, Any]]] = [
@@ -735,6 +746,9 @@ def test_several_specs_are_told_apart_by_name_and_a_long_text_is_whole_as_a_reso
         with pytest.raises(MCPError, match="known are `undated`"):
             client.run(client.client.read_resource("policyspec://other/latest/provision/be_bold"))
         assert client.call("principle", id="be_bold", spec="other")["text"] == "Be bold."
+        prompt = {"principle": "other:be_bold", "boundary": "x"}
+        told = client.run(client.client.get_prompt("draft-example", prompt)).messages[0].content.text
+        assert "Be bold." in told
         assert "did you mean `other`" in client.error("principle", id="be_bold", spec="othr")
         found = client.call("principle", id="other:be_loud")
         assert long.startswith(found["text"])
