@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from sphinx.testing.util import SphinxTestApp
@@ -147,6 +148,27 @@ def test_an_address_of_the_site_makes_links_absolute_and_folders_of_pages_are_fo
     assert "](https://example.org/spec/sub/deep%20page/index.md#be_deep)" in index
     page = Path(app.outdir, "sub", "more", "index.md").read_text("utf-8")
     assert "](../../index.md#be_kind)" in page
+
+
+@pytest.mark.parametrize("builder", ["html", "dirhtml"])
+def test_pictures_and_files_of_pages_are_where_their_markdown_says(
+    build: Build, tmp_path: Path, builder: str
+) -> None:
+    source = spec_project(tmp_path, "policyspec_llms = True")
+    (source / "sub" / "ü%.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', "utf-8")
+    (source / "words.txt").write_text("Words.", "utf-8")
+    links = "\n.. image:: ü%.svg\n\n:download:`words <../words.txt>` :download:`gone`\n\n.. image:: https://example.org/x.png\n"
+    more = source / "sub" / "more.rst"
+    more.write_text(more.read_text("utf-8") + links, "utf-8")
+    app = build(source, builder)
+    page = next(
+        file for file in Path(app.outdir).rglob("*.md") if "more" in str(file.relative_to(app.outdir))
+    )
+    found = re.findall(r"\]\(([^()\s]*(?:svg|txt|png))\)", page.read_text("utf-8"))
+    assert [address.partition(":")[0] for address in found if "//" in address] == ["https"]
+    local = [page.parent / unquote(address) for address in found if "//" not in address]
+    assert [file.name for file in local] == ["ü%.svg", "words.txt"]
+    assert all(file.is_file() for file in local)
 
 
 @pytest.mark.filterwarnings("ignore:nodes.Node.traverse:DeprecationWarning")

@@ -86,6 +86,10 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
             node.parent.remove(node)
         elif isinstance(node, addnodes.toctree):
             node.replace_self(_list_of_pages(app, node, docname))
+        elif isinstance(node, addnodes.download_reference):
+            node.replace_self(_plain_link(app, node, docname))
+        elif isinstance(node, nodes.image):
+            node["uri"] = _image_address(app, node, docname)
         elif isinstance(node, nodes.reference):
             _lead_to_markdown(app, node, docname, names)
             links.append(node)
@@ -194,10 +198,35 @@ def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: M
         link["refuri"] = f"{_beside(app, docname, name)}{place}"
 
 
+def _plain_link(app: Sphinx, download: nodes.Element, docname: str) -> nodes.Element:
+    """Return a plain link to where a file to be fetched is copied; one that is not there has its words alone."""
+    address = str(download.get("refuri", ""))
+    if name := download.get("filename"):
+        address = _from_page(app, docname, posixpath.join("_downloads", quote(name)))
+    words = download.children
+    return nodes.reference("", "", *words, refuri=address) if address else nodes.inline("", "", *words)
+
+
+def _image_address(app: Sphinx, image: nodes.Element, docname: str) -> str:
+    """Return where a builder copies a picture, of several forms the one that it shows; one from elsewhere stays there."""
+    forms: Mapping[str, str] = image.get("candidates") or {"*": image["uri"]}
+    shown = next(
+        (forms[kind] for kind in ("*", *app.builder.supported_image_types) if kind in forms), image["uri"]
+    )
+    known = app.env.images.get(shown)
+    if "?" in forms or known is None:
+        return str(shown)
+    return _from_page(app, docname, posixpath.join(app.builder.imagedir, quote(known[1])))
+
+
+def _from_page(app: Sphinx, docname: str, address: str) -> str:
+    """Return an address from the root of the site as seen from the Markdown of a page."""
+    return posixpath.relpath(address, posixpath.dirname(markdown_address(app, docname)) or ".")
+
+
 def _beside(app: Sphinx, docname: str, name: str) -> str:
     """Return the address of the Markdown of a page as seen from that of another."""
-    own = posixpath.dirname(markdown_address(app, docname))
-    return posixpath.relpath(markdown_address(app, name), own or ".")
+    return _from_page(app, docname, markdown_address(app, name))
 
 
 def link_markdown(app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
