@@ -134,9 +134,9 @@ class Shelf:
         """What is found without any draft."""
         return found_without(self.loaded, self.texts)
 
-    def check_draft(self, draft: str) -> CheckedDraft:
+    def check_draft(self, draft: str, markup: str) -> CheckedDraft:
         """Return what is wrong with a draft where it stands in the spec."""
-        return check_beside(self.loaded, self.texts, self.found_without, draft)
+        return check_beside(self.loaded, self.texts, self.found_without, draft, markup)
 
     @cached_property
     def index(self) -> tuple[Indexed, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sphinx_policyspec.agents import tools
 from sphinx_policyspec.agents.desk import Desk
+from sphinx_policyspec.agents.drafts import DRAFTS
 from sphinx_policyspec.agents.tools import Record, Tool
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.model.nearest import nearest
@@ -156,9 +157,10 @@ TOOLS = (
         about="Check the draft of a provision, with its heading and examples, as if it stood at the end of the spec. "
         "Mend it by the findings until `is_clean`; hints may stay.",
         run=tools.check_draft,
-        needs=("markdown",),
         takes={
             "markdown": {"type": "string", "description": "The draft: `## Title {#id authority=level}`, then its text."},
+            "rst": {"type": "string", "description": "Instead: a page with `.. policy:principle::` below a heading."},
+            "as": {"type": "string", "enum": [*DRAFTS], "description": "What it is written in, if its name does not say."},
             "offset": _OFFSET,
         },
         gives={

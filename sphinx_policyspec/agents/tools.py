@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_policyspec.agents.desk import Desk, Indexed, Shelf, spaced, stems, uri_of
+from sphinx_policyspec.agents.drafts import DRAFTS
 from sphinx_policyspec.api.judging import cases_in, decided
 from sphinx_policyspec.api.overlays import check_overlay
 from sphinx_policyspec.api.publishing import render
@@ -379,7 +380,14 @@ def overlay_check(desk: Desk, given: Mapping[str, Any]) -> Told:
 def check_draft(desk: Desk, given: Mapping[str, Any]) -> Told:
     """Tell what is wrong with a draft of a provision."""
     shelf = _shelf(desk, given)
-    found = shelf.check_draft(given["markdown"])
+    texts = {name: given[name] for name in DRAFTS if name in given}
+    if len(texts) != 1:
+        raise SourceError("give the draft as `markdown` or as `rst`")
+    ((name, draft),) = texts.items()
+    markup = given.get("as", name)
+    if name == "rst" and markup != name:
+        raise SourceError("a draft that is given as `rst` is no Markdown: leave out `as`")
+    found = shelf.check_draft(draft, markup)
     severities = [one.severity for one in (*(entry.finding for entry in found.here), *found.elsewhere)]
     record: Record = {
         "findings": [{**finding_record(one.finding), "fixable": one.fixable} for one in found.here],

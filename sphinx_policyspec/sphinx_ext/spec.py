@@ -66,7 +66,7 @@ def assemble(
     anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
     anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
     fragments = [
-        (page, _renamed(_with_references(found[docname].spec, page, anchors), page, docname, taken))
+        (page, renamed(_with_references(found[docname].spec, page, anchors), page, docname, taken))
         for docname in order
         if (page := pages[docname]).holds_spec
     ]
@@ -145,7 +145,7 @@ def _repeated(declared: Sequence[_Declared]) -> list[_Declared]:
     return [item for number, item in enumerate(declared) if first[item.id] != number]
 
 
-def _renamed(fragment: model.Spec, page: PageRecord, docname: str, taken: set[str]) -> model.Spec:
+def renamed(fragment: model.Spec, page: PageRecord, docname: str, taken: set[str]) -> model.Spec:
     """Return a page's part with ids that no author chose changed where another page has them."""
     names = {old: f"{docname.replace('/', '-')}-{old}" for old in sorted(page.unnamed) if old in taken}
     taken.update(page.unnamed)

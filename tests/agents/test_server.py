@@ -20,7 +20,8 @@ from mcp.shared.exceptions import MCPError
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.agents.desk import Desk, state_of
-from sphinx_policyspec.agents.tools import MOST_BYTES, context, paged, size_of
+from sphinx_policyspec.agents.tools import MOST_BYTES, check_draft, context, paged, size_of
+from sphinx_policyspec.exports import finding_record
 from sphinx_policyspec.packs.pack import context_record, cut_at_paragraphs
 from tests.agents.client import Asked, Wire, asked, wire
 from tests.conftest import REPOSITORY, Run
@@ -480,6 +481,79 @@ def test_a_directive_in_a_draft_is_told_and_not_run(served: dict[str, Asked], di
         shown = f"````text\n{directive}\n````"
         told = client.call("check", markdown=draft.replace(directive, shown))["findings"]
         assert "unknown-directive" not in {one["code"] for one in told}
+
+
+RST_HEAD = "Fair\n====\n\n.. policy:principle::\n   :id: be_fair\n   :authority: user\n\n"
+RST_DRAFTS = (
+    f"{RST_HEAD}   Be fair, see :policy:principle:`be_kind`.\n",
+    f"{RST_HEAD}   Be fair, see :policy:principle:`be_kindd`, ``a`` and `be_kind` *x.\n",
+    f"{RST_HEAD.replace('user', 'usr').replace('be_fair', 'be_kind')}   Be.\n",
+    (
+        f"{RST_HEAD}   Be.\n\n   .. policy:example:: A tie\n      :weighs: be_kind, be_odd\n\n      .. policy:message:: user\n\n"
+        "         Hi.\n\n      .. policy:response:: goood\n\n         No.\n"
+    ),
+    (
+        f"{RST_HEAD}   Be.\n\n.. policyspec-ignore: dangling-reference a reason\n\nSee :policy:principle:`nobody`.\n\n"
+        ".. policy:principel:: X\n   :id: x\n"
+    ),
+    (
+        "Kind\n====\n\n.. policy:topic:: honesty\n\n   Talk.\n\nBe kind\n-------\n\n.. policy:principle::\n   :id: be_open\n"
+        "   :authority: user\n   :topics: honesty\n\n   Be *open*, |x|.\n"
+    ),
+)
+READS = (
+    ".. include:: secret.txt",
+    ".. include:: /secret.txt\n   :literal:",
+    ".. literalinclude:: secret.txt",
+    ".. raw:: html\n   :file: secret.txt",
+    ".. csv-table::\n   :file: secret.txt",
+    ".. csv-table::\n   :url: file:///etc/passwd",
+)
+
+
+def test_a_draft_in_restructuredtext_is_checked_as_a_page_of_the_project(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "conf.py").write_text('extensions = ["sphinx_policyspec"]\nproject = "Rules"\n', "utf-8")
+    page = PAGE.replace("# Rules", "Rules\n=====\n\n.. toctree::\n   :glob:\n\n   *\n\nBe kind\n-------")
+    page = page.replace("```{policy:principle} Be kind\n", ".. policy:principle::\n").replace("\n```", "")
+    page = re.sub(r"(?m)^(:id|:auth|The)", r"   \1", page)
+    (folder / "index.rst").write_text(page, "utf-8")
+    (folder / "secret.txt").write_text("the word is swordfish", "utf-8")
+    desk = Desk.of([(str(folder), [ps.load_checked(folder)], {})])
+    codes = set()
+    for draft in RST_DRAFTS:
+        told = check_draft(desk, {"rst": draft}).record
+        assert told == check_draft(desk, {"markdown": draft, "as": "rst"}).record
+        (folder / "draft.rst").write_text(draft, "utf-8")
+        wanted = [
+            (one.finding, one.fixable)
+            for one in ps.check(folder).entries
+            if one.finding.span.file == "draft.rst"
+        ]
+        (folder / "draft.rst").unlink()
+        assert told["findings"] == [{**finding_record(one), "fixable": fixable} for one, fixable in wanted]
+        codes |= {one["code"] for one in told["findings"]}
+        assert told["is_clean"] == all(one["severity"] == "hint" for one in told["findings"])
+    assert codes >= {
+        "dangling-reference",
+        "unknown-level",
+        "duplicate-id",
+        "unknown-verdict",
+        "parser-warning",
+    }
+    for directive in READS:
+        told = check_draft(desk, {"rst": f"{RST_DRAFTS[0]}\n{directive}\n"}).record
+        assert "parser-warning" in {one["code"] for one in told["findings"]}, directive
+        assert not told["is_clean"]
+        assert "swordfish" not in json.dumps(told)
+        assert "root:" not in json.dumps(told)
+    for draft in ("", "Be odd.\n", "Odd\n===\n\nBe odd.\n"):
+        told = check_draft(desk, {"rst": draft}).record
+        assert [one["code"] for one in told["findings"]] == ["no-principle"]
+    for wrong in ({}, {"rst": "x", "markdown": "x"}, {"rst": "x", "as": "markdown"}):
+        with pytest.raises(ps.SourceError, match="draft"):
+            check_draft(desk, wrong)
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,11 @@ class OpenProject:
             else None,
         )
 
+    @property
+    def warnings(self) -> list[Finding]:
+        """What parsers warn of on the pages."""
+        return self._told.findings
+
     def _begin_page(self, _app: Sphinx, _env: BuildEnvironment, docname: str) -> None:
         self._told.page = docname
 
