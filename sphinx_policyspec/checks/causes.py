@@ -65,9 +65,14 @@ def causes(
     :param off: codes that are not going to be told
     """
     found = sorted(findings, key=lambda one: (one.span, one.code, one.message))
-    # A slip that somebody silences is not going to be mended: what follows from it is told.
+    # A slip that somebody silences is not going to be mended: what follows from it elsewhere is told. Where its marks tear a
+    # block apart, the comment is about that block, and stands for what follows there, too.
     told = list(silenced(found, ignores, skipped))
-    follows = _following([one for one in told if one.code not in off], lines)
+    open_, left = [one for one in told if one.code not in off], {*map(id, told)}
+    hushed = [one for one in found if id(one) not in left and rules()[one.code].loses is Loses.MARKS]
+    follows = _following(open_, lines)
+    if hushed:
+        follows.update(_in_torn_blocks([*open_, *hushed], _Doubt(lines)))
     return list(_once([one for one in told if id(one) not in follows]))
 
 

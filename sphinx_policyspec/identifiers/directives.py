@@ -90,3 +90,92 @@ def _options(
             break
         number += 1
     return tuple(WrittenOption(name=n, line=at, pieces=tuple(p)) for n, at, p in found), number
+
+
+_FENCE = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})[ \t]*(?P<info>[^`\n]*)$")
+_EXPLICIT = re.compile(r"^(?P<lead>[ \t]*)\.\.(?:[ \t]+(?P<rest>.*))?$")
+_MARKUP = re.compile(r"(?P<name>[\w:.+-]{1,100})::(?:[ \t]|$)|_|\[|\|")
+"""What is no comment behind the two dots."""
+_TYPED = re.compile(r"[\w:.+-]{0,100}$")
+"""The name of a directive that is being typed."""
+_CODE = frozenset(
+    "code code-block code-cell csv-table eval-rst graphviz literalinclude math mermaid parsed-literal raw sourcecode".split()  # noqa: SIM905
+)
+"""Directives whose content is no text."""
+_VERDICT = re.compile(r"<!--[ \t]*[A-Z]")
+"""What begins a comment that says how a response is judged, and is read."""
+_SPOKEN = "xml"
+"""What a fence says that holds a conversation of Model Spec Markdown."""
+
+
+def is_unread(lines: Sequence[str], number: int, before: str, *, is_rst: bool) -> bool:
+    """Return whether nobody reads what stands at a place: it is code, or a comment.
+
+    :param number: of its line, from 1
+    :param before: what stands before it on its line
+    """
+    above = lines[: number - 1]
+    return _unread_rst(above, before) if is_rst else _unread_markdown(above, before)
+
+
+def _unread_markdown(above: Sequence[str], before: str) -> bool:
+    fences: list[tuple[str, bool, bool]] = []
+    comment = False
+    for line in (*above, before):
+        match = (
+            None
+            if comment or ("`" not in line and "~" not in line and ":::" not in line)
+            else _FENCE.match(line)
+        )
+        if match is None or line is before:
+            # What is said in a conversation has comments that are read.
+            if not any(is_code or is_said for _marks, is_code, is_said in fences):
+                opened = line.rfind("<!--")
+                begins = opened > line.rfind("-->") and not _VERDICT.match(line, opened)
+                comment = begins or (comment and "-->" not in line)
+            continue
+        marks, info = match["marks"], match["info"].strip()
+        closed = [n for n, one in enumerate(fences) if _closes(one[0], marks, info)]
+        if fences and fences[-1][1]:
+            # Code is ended by its own marks alone.
+            del fences[len(fences) - (len(fences) - 1 in closed) :]
+        elif closed:
+            del fences[closed[-1] :]
+        else:
+            name = info.partition("}")[0].removeprefix("{") if info.startswith("{") else ""
+            is_said = info.split(" ")[0] == _SPOKEN
+            fences.append((marks, name in _CODE if name else not is_said and marks[0] != ":", is_said))
+    is_code = any(is_code for _marks, is_code, _said in fences)
+    return is_code or comment or before.lstrip(" \t").startswith("%")
+
+
+def _closes(opening: str, marks: str, info: str) -> bool:
+    return not info and marks[0] == opening[0] and len(marks) >= len(opening)
+
+
+def _unread_rst(above: Sequence[str], before: str) -> bool:
+    if before.count("``") % 2:
+        return True
+    own = _EXPLICIT.match(before)
+    if own and _is_comment(own["rest"] or "") and not _TYPED.match(own["rest"] or ""):
+        return True
+    indent = len(before) - len(before.lstrip()) if before.strip() else len(before)
+    for line in reversed(above):
+        width = len(line) - len(line.lstrip())
+        if not line.strip() or width >= indent:
+            continue
+        indent = width
+        explicit = _EXPLICIT.match(line)
+        if explicit is None:
+            if line.rstrip().endswith("::"):
+                return True
+            continue
+        rest = explicit["rest"] or ""
+        markup = _MARKUP.match(rest)
+        if _is_comment(rest) or (markup and markup["name"] in _CODE):
+            return True
+    return False
+
+
+def _is_comment(rest: str) -> bool:
+    return _MARKUP.match(rest) is None

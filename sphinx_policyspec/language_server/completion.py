@@ -11,7 +11,7 @@ from types import MappingProxyType
 from lsprotocol import types
 
 from sphinx_policyspec.graph.questions import list_questions
-from sphinx_policyspec.identifiers.directives import directives_in
+from sphinx_policyspec.identifiers.directives import directives_in, is_unread
 from sphinx_policyspec.identifiers.sites import DEFINING, MARKDOWN, ROLES, TAG, YAML
 from sphinx_policyspec.identifiers.yaml_files import YamlFile
 from sphinx_policyspec.language_server.navigation import Here, about
@@ -151,6 +151,8 @@ _Found = tuple[str, Iterable[Offer]] | None
 
 def _in_prose(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 - one for each form
     is_markdown = here.path.suffix.lower() in MARKDOWN
+    if is_unread(here.lines, number, before, is_rst=here.is_rst):
+        return None
     if (found := _in_role(here, before)) is not None:
         return found
     if is_markdown and before.count("`") % 2 and not before.lstrip(" \t>").startswith("```"):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.identifiers.directives import directives_in
+from sphinx_policyspec.identifiers.directives import directives_in, is_unread
 from sphinx_policyspec.identifiers.index import Index, things_of
 from sphinx_policyspec.identifiers.sites import SUFFIXES, Form, sites_in
 from sphinx_policyspec.model import Principle, Reference, Span, TargetKind
@@ -40,10 +40,67 @@ def missed(loaded: Loaded, index: Index) -> Iterator[Reference]:
             yield reference
 
 
+def taken_for_unread(loaded: Loaded) -> Iterator[Reference]:
+    """Yield what the model refers to from where completion would offer nothing."""
+    texts: dict[str, list[str]] = {}
+    for reference in loaded.spec.references:
+        at = reference.span
+        if at.file not in texts:
+            texts[at.file] = (loaded.root / at.file).read_text("utf-8").split("\n")
+        before = texts[at.file][at.line - 1][: at.column - 1]
+        if is_unread(texts[at.file], at.line, before, is_rst=at.file.endswith(".rst")):
+            yield reference
+
+
 def test_every_reference_of_a_release_is_found(release_dir: Path) -> None:
     loaded = ps.load_checked(release_dir)
     assert len(loaded.spec.references) > 80
     assert list(missed(loaded, index_of(loaded))) == []
+    assert list(taken_for_unread(loaded)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.md", "```text\n[x](#|\n```\n[x](#"),
+        ("a.md", "~~~\n```\n~~~ \n```python\n|"),
+        ("a.md", "````{code-block} md\n```{note}\n[x](#|"),
+        ("a.md", ":::{note}\n[x](#\n```{code} md\n[x](#|"),
+        ("a.md", "Words.\n\n<!-- here\n\n[x](#|"),
+        ("a.md", "Words <!-- [x](#|"),
+        ("a.md", "% [x](#|"),
+        ("a.rst", ".. code-block:: rst\n\n   :policy:principle:`|"),
+        ("a.rst", "Words::\n\n   a\n\n   :policy:principle:`|"),
+        ("a.rst", "..\n   words\n\n   :policy:principle:`|"),
+        ("a.rst", ".. see :policy:principle:`|"),
+        ("a.rst", "Words ``:policy:principle:`|"),
+    ],
+)
+def test_nobody_reads_what_stands_in_code_and_comments(file: str, text: str) -> None:
+    lines = text.replace("|", "").split("\n")
+    at = text.partition("|")[0]
+    number, before = at.count("\n") + 1, at.rpartition("\n")[2]
+    assert is_unread(lines, number, before, is_rst=file == "a.rst")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.md", "```text\n```\n[x](#|"),
+        ("a.md", "~~~xml\n<assistant> <!-- BAD [#|"),
+        ("a.md", "~~~xml\n<user>\n<!-- a -->\n[x](#|"),
+        ("a.md", "<!-- a\nb --> [x](#|"),
+        ("a.md", "::::{note}\n:::{policy:principle}\n```text\n```\n[x](#|"),
+        ("a.rst", ".. policy:prin|"),
+        ("a.rst", ".. policy:principle:: X\n   :conflicts-with: |"),
+        ("a.rst", ".. note::\n\n   .. _x:\n\n   :policy:principle:`|"),
+        ("a.rst", "Words::\n\n   code\n\n:policy:principle:`|"),
+        ("a.rst", ".. words\n\nAfter :policy:principle:`|"),
+    ],
+)
+def test_somebody_reads_what_stands_elsewhere(file: str, text: str) -> None:
+    lines = text.replace("|", "").split("\n")
+    assert not is_unread(lines, len(lines), lines[-1], is_rst=file == "a.rst")
 
 
 def test_what_is_found_in_a_release_is_a_reference_of_the_model(release_dir: Path) -> None:
@@ -79,6 +136,7 @@ def test_every_reference_and_principle_of_a_project_is_found(rootdir: Path, root
     index = index_of(loaded)
     assert loaded.spec.references
     assert list(missed(loaded, index)) == []
+    assert list(taken_for_unread(loaded)) == []
     for provision in loaded.spec.provisions:
         if isinstance(provision, Principle):
             assert index.definitions(TargetKind.PROVISION, provision.id)
@@ -91,6 +149,7 @@ def test_every_reference_of_the_example_spec_is_found(tmp_path: Path) -> None:
     loaded = ps.load_checked(tmp_path / "docs")
     assert len(loaded.spec.references) > 100
     assert list(missed(loaded, index_of(loaded))) == []
+    assert list(taken_for_unread(loaded)) == []
 
 
 def test_a_text_of_any_kind_is_looked_at_in_lines_and_gives_back_its_ids() -> None:
