@@ -157,7 +157,8 @@ def test_pictures_and_files_of_pages_are_where_their_markdown_says(
     source = spec_project(tmp_path, "policyspec_llms = True")
     (source / "sub" / "ü%.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', "utf-8")
     (source / "words.txt").write_text("Words.", "utf-8")
-    links = "\n.. image:: ü%.svg\n\n:download:`words <../words.txt>` :download:`gone`\n\n.. image:: https://example.org/x.png\n"
+    links = "\n.. figure:: ü%.svg\n\n   A caption.\n\n   A legend.\n\n:abbr:`AI (a model)`\n\n.. admonition:: Mine\n\n   Words.\n\n-a  all\n"
+    links += "\n.. image:: ü%.svg\n\n:download:`words <../words.txt>` :download:`gone`\n\n.. image:: https://example.org/x.png\n"
     more = source / "sub" / "more.rst"
     more.write_text(more.read_text("utf-8") + links, "utf-8")
     app = build(source, builder)
@@ -167,8 +168,12 @@ def test_pictures_and_files_of_pages_are_where_their_markdown_says(
     found = re.findall(r"\]\(([^()\s]*(?:svg|txt|png))\)", page.read_text("utf-8"))
     assert [address.partition(":")[0] for address in found if "//" in address] == ["https"]
     local = [page.parent / unquote(address) for address in found if "//" not in address]
-    assert [file.name for file in local] == ["ü%.svg", "words.txt"]
+    assert [file.name for file in local] == ["ü%.svg", "ü%.svg", "words.txt"]
     assert all(file.is_file() for file in local)
+    # Words in nodes that have no Markdown of their own are there, and nobody is warned of these.
+    for words in ("\nA caption.\n", "\nA legend.\n", "AI (a model)", "**Mine**\n", "`-a`"):
+        assert words in page.read_text("utf-8")
+    assert "unknown node" not in app.warning.getvalue()
 
 
 @pytest.mark.filterwarnings("ignore:nodes.Node.traverse:DeprecationWarning")

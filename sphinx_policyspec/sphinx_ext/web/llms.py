@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from docutils import nodes
 from sphinx import addnodes
@@ -71,12 +71,12 @@ def write_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
     """Return a page as Markdown, its links leading to the Markdown of other pages."""
-    # A page that is not asked for as Markdown does not pay for the import.
-    from sphinx_markdown_builder.translator import MarkdownTranslator  # noqa: PLC0415
-
     page: nodes.document = doctree.deepcopy()
     page.settings, page.reporter = doctree.settings, doctree.reporter
-    names = {posixpath.normpath(app.builder.get_target_uri(name)): name for name in app.env.all_docs}
+    names = {posixpath.normpath(unquote(app.builder.get_target_uri(name))): name for name in app.env.all_docs}
+    # It asks its builder for no more than this.
+    builder = SimpleNamespace(config=_OPTIONS, env=app.env, current_doc_name=docname, app=app)
+    translator = _translator()(page, builder)
     links: list[nodes.reference] = []
     there: set[str] = set()
     for node in policy.elements_of(page):
@@ -86,10 +86,8 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
             node.parent.remove(node)
         elif isinstance(node, addnodes.toctree):
             node.replace_self(_list_of_pages(app, node, docname))
-        elif isinstance(node, addnodes.download_reference):
-            node.replace_self(_plain_link(app, node, docname))
-        elif isinstance(node, nodes.image):
-            node["uri"] = _image_address(app, node, docname)
+        elif isinstance(node, nodes.image | addnodes.download_reference):
+            _lead_to_copy(app, node, docname)
         elif isinstance(node, nodes.reference):
             _lead_to_markdown(app, node, docname, names)
             links.append(node)
@@ -100,12 +98,39 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
             anchors = _anchors(node)
             there.update(one["refid"] for one in anchors)
             node.replace_self([*anchors, _plain_node(node)])
+        elif not any(hasattr(translator, f"visit_{kind.__name__}") for kind in type(node).__mro__):
+            node.replace_self(_like(node))
     _unlink(links, there)
-    # It asks its builder for no more than this.
-    builder = SimpleNamespace(config=_OPTIONS, env=app.env, current_doc_name=docname, app=app)
-    translator = MarkdownTranslator(page, builder)
     page.walkabout(translator)
     return "".join(_narrow(f"{translator.astext().strip()}\n"))
+
+
+def _translator() -> type[Any]:
+    """Return what writes Markdown, which goes on quietly with what is in a node that it does not know."""
+    # A page that is not asked for as Markdown does not pay for the import.
+    from sphinx_markdown_builder.translator import MarkdownTranslator  # noqa: PLC0415
+
+    def unknown(_translator: object, _node: nodes.Node) -> None:
+        """Say nothing."""
+
+    return type("Translator", (MarkdownTranslator,), {"unknown_visit": unknown, "unknown_departure": unknown})
+
+
+def _like(node: nodes.Element) -> nodes.Element:
+    """Return a plain node with the words of one that the translator does not know: a caption, an abbreviation, a box of another extension."""
+    ids = node["ids"]
+    if isinstance(node, nodes.option_group):
+        return nodes.paragraph("", "", nodes.literal("", node.astext()), ids=ids)
+    if isinstance(node, nodes.Inline) and not isinstance(node, nodes.Part):
+        meant = node.get("explanation", "")
+        return nodes.inline("", "", *node.children, *([nodes.Text(f" ({meant})")] if meant else []), ids=ids)
+    if isinstance(node, nodes.TextElement):
+        return nodes.paragraph("", "", *node.children, ids=ids)
+    words = [
+        nodes.paragraph("", "", nodes.strong("", "", *one.children)) if isinstance(one, nodes.title) else one
+        for one in node.children
+    ]
+    return nodes.container("", *words, ids=ids)
 
 
 def _narrow(text: str) -> Iterator[str]:
@@ -191,11 +216,19 @@ def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: M
     """Let a link to a page lead to the Markdown beside that."""
     address, hash_, anchor = link.get("refuri", "").partition("#")
     here = posixpath.dirname(app.builder.get_target_uri(docname))
-    name = names.get(posixpath.normpath(posixpath.join(here, address))) if address else None
+    name = names.get(posixpath.normpath(unquote(posixpath.join(here, address)))) if address else None
     if name is not None:
         # What tells a script which rows to show, and a part of a drawing, are no places.
         place = f"{hash_}{anchor}" if "=" not in anchor and not anchor.startswith("ps-") else ""
         link["refuri"] = f"{_beside(app, docname, name)}{place}"
+
+
+def _lead_to_copy(app: Sphinx, node: nodes.Element, docname: str) -> None:
+    """Let a picture, or a link to a file that is fetched, lead to where a builder copies that."""
+    if isinstance(node, nodes.image):
+        node["uri"] = _image_address(app, node, docname)
+    else:
+        node.replace_self(_plain_link(app, node, docname))
 
 
 def _plain_link(app: Sphinx, download: nodes.Element, docname: str) -> nodes.Element:
