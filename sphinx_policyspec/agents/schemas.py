@@ -160,7 +160,7 @@ TOOLS = (
         takes={
             "markdown": {"type": "string", "description": "The draft: `## Title {#id authority=level}`, then its text."},
             "rst": {"type": "string", "description": "Instead: a page with `.. policy:principle::` below a heading."},
-            "as": {"type": "string", "enum": [*DRAFTS], "description": "What it is written in, if its name does not say."},
+            "as": {"type": "string", "enum": [*DRAFTS], "description": "Its markup, if the name of its argument does not say."},
             "offset": _OFFSET,
         },
         gives={

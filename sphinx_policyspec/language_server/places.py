@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -151,3 +152,15 @@ def path_of(uri: str) -> Path | None:
 def uri_of(path: Path) -> str:
     """Return the address of a file."""
     return from_fs_path(str(path)) or ""
+
+
+def once(text_of: Callable[[Path], Text]) -> Callable[[Path], Text]:
+    """Return the same, which reads each file once."""
+    known: dict[Path, Text] = {}
+
+    def found(path: Path) -> Text:
+        if path not in known:
+            known[path] = text_of(path)
+        return known[path]
+
+    return found

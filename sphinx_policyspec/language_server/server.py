@@ -25,7 +25,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import actions, completion, navigation, outline, renaming
 from sphinx_policyspec.language_server.diagnostics import Diagnostics
 from sphinx_policyspec.language_server.navigation import Here
-from sphinx_policyspec.language_server.places import Text, path_of, uri_of
+from sphinx_policyspec.language_server.places import Text, once, path_of, uri_of
 from sphinx_policyspec.language_server.reading import Result
 from sphinx_policyspec.language_server.roots import EditorSettings, Root, Workspace
 from sphinx_policyspec.language_server.scheduler import Held, Scheduler
@@ -114,7 +114,7 @@ class PolicyServer(LanguageServer):
             root=root,
             path=path,
             text=text,
-            text_of=_once(self.text_of),
+            text_of=once(self.text_of),
             uri_of=self.uri_of,
             formats=self._formats,
         )
@@ -154,7 +154,7 @@ class PolicyServer(LanguageServer):
             return Text(path.name, _saved(path), self.encoding)
 
         made = self._diagnostics.setdefault(root.source.path, Diagnostics(root, self.uri_of))
-        found = made.of(result, self.specs.settings, held, _once(text_of))
+        found = made.of(result, self.specs.settings, held, once(text_of))
         before = self._by_root.get(root.source.path, set())
         self._by_root[root.source.path] = set(found)
         for path in sorted(before | found.keys() | {path for path in held if root.holds(path)}):
@@ -279,18 +279,6 @@ class PolicyServer(LanguageServer):
             for old, new in (moved or {}).items()
         ]
         return types.WorkspaceEdit(document_changes=changes)
-
-
-def _once(text_of: Callable[[Path], Text]) -> Callable[[Path], Text]:
-    """Return the same, which reads each file once."""
-    known: dict[Path, Text] = {}
-
-    def found(path: Path) -> Text:
-        if path not in known:
-            known[path] = text_of(path)
-        return known[path]
-
-    return found
 
 
 def _saved(path: Path) -> str:
