@@ -601,7 +601,7 @@ def test_what_is_said_at_the_start_names_only_tools_that_are_there(served: dict[
         for prompt in client.run(client.client.list_prompts()).prompts:
             arguments = {one.name: given[one.name] for one in prompt.arguments}
             told.append(client.run(client.client.get_prompt(prompt.name, arguments)).messages[0].content.text)
-        named = {name for text in told for name in re.findall(r"`(\w+)`", text.partition("\n## ")[0])}
+        named = {name for text in told for name in re.findall(r"`(\w+)`", text.rpartition("\n---\n")[2])}
         assert "check" in named
         assert named & names <= there
         said = client.error("diff", **{"from": "1", "to": "2"})
