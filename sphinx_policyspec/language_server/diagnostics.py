@@ -71,7 +71,7 @@ def _left_out(result: Result, text: Text) -> Iterator[types.Diagnostic]:
     for line, said in result.left_out:
         yield types.Diagnostic(
             range=text.range_of(Span("conf.py", line)),
-            message=f"{said}; trust the workspace and set `policyspec.runConf` to run it",
+            message=said,
             severity=types.DiagnosticSeverity.Information,
             source=SOURCE,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,10 @@ from sphinx_policyspec.sources import Loaded, ProjectOptions, is_project
 
 if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.build.project import OpenProject
+
+
+_UNKNOWN = re.compile(r"unknown (?:directive type|interpreted text role|role)\b", re.IGNORECASE)
+"""In the words of docutils and MyST."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +159,15 @@ class SpecReader:
         with open_project(source.path, given, source.annotations, runs_conf=source.runs_conf) as project:
             yield project
 
+    def _may_be_known(self, finding: Finding) -> bool:
+        """Return whether a name is unknown that an extension may bring which is not loaded: that is told once, in ``conf.py``."""
+        is_lacking = self._conf is not None and self._conf.lacks_extensions
+        return is_lacking and finding.code == "parser-warning" and bool(_UNKNOWN.search(finding.message))
+
     def _result(self, loaded: Loaded, wanted: Wanted, broken: tuple[Finding, ...]) -> Result:
         report = check(loaded)
-        told = [*report.entries, *map(_unregistered, broken)]
+        told = [one for one in report.entries if not self._may_be_known(one.finding)]
+        told += map(_unregistered, broken)
         for file in wanted.cases:
             told += [_unregistered(_beside(one, file)) for one in _of_cases(loaded, file)]
         fixable = [entry.finding for entry in report.entries if entry.fixable]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,26 @@ OURS = "sphinx_policyspec"
 _SAFE = frozenset(
     {"myst_parser", OURS, "sphinx_copybutton", "sphinx_design", "sphinx_inline_tabs", "sphinx_togglebutton"}
 )
-_SAFE_PREFIXES = ("sphinx.ext.",)
-_UNSAFE = frozenset(
-    {"sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.doctest", "sphinx.ext.intersphinx"}
-)
-"""Of Sphinx's own: they import the project's code, run it, or ask the network."""
+_SAFE_OF_SPHINX = frozenset(
+    f"sphinx.ext.{name}"
+    for name in (
+        "autosectionlabel", "coverage", "doctest", "duration", "extlinks", "githubpages", "graphviz", "imgconverter",
+        "imgmath", "intersphinx", "mathjax", "todo",
+    )
+)  # fmt: skip
+"""Of Sphinx's own. The others import the project's code, load those that do, or run what stands on a page; one that asks the
+network gets no address."""
 _HARMLESS = frozenset({"version", "release", "copyright", "today"})
 """Options that are often computed, and change nothing that is read."""
+_UNRUN = "without running `conf.py`; trust the workspace and set `policyspec.runConf` to run it"
 _PASSED = ("policyspec_", "myst_")
 _PASSED_NAMES = frozenset(
     {
+        "autosectionlabel_maxdepth",
+        "autosectionlabel_prefix_document",
         "exclude_patterns",
         "extensions",
+        "extlinks",
         "html_baseurl",
         "include_patterns",
         "language",
@@ -55,10 +64,12 @@ class StaticConf:
 
     :param values: by option
     :param left_out: lines, from 1, each with what is left out there
+    :param lacks_extensions: whether directives and roles may be missing that the project has
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     left_out: tuple[tuple[int, str], ...] = ()
+    lacks_extensions: bool = False
 
 
 def read_conf(folder: Path) -> StaticConf:
@@ -70,23 +81,25 @@ def read_conf(folder: Path) -> StaticConf:
         return StaticConf(left_out=((1, "`conf.py` cannot be read"),))
     values: dict[str, Any] = {}
     left: list[tuple[int, str]] = []
+    lacks = False
     for name, node, line in _assignments(tree):
         if not (name.startswith(_PASSED) or name in _PASSED_NAMES):
             continue
         try:
             values[name] = ast.literal_eval(node)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            lacks |= name == "extensions"
             if name not in _HARMLESS:
-                left.append(
-                    (line, f"`{name}` is computed, so that its value is not known without running `conf.py`")
-                )
+                left.append((line, f"`{name}` is computed, so that its value is not known {_UNRUN}"))
             continue
         if name == "extensions":
-            values[name], unsafe = _extensions(values[name])
+            values[name], unsafe, absent = _extensions(values[name])
+            lacks |= bool(unsafe or absent)
+            left += [(line, f"the extension `{one}` is not loaded {_UNRUN}") for one in unsafe]
             left += [
-                (line, f"the extension `{one}` is not loaded without running `conf.py`") for one in unsafe
+                (line, f"the extension `{one}` is not installed where the server runs") for one in absent
             ]
-    return StaticConf(values=values, left_out=tuple(left))
+    return StaticConf(values=values, left_out=tuple(left), lacks_extensions=lacks)
 
 
 def loads_us(folder: Path) -> bool:
@@ -112,10 +125,17 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr, int]]:
             yield statement.target.id, statement.value, statement.lineno
 
 
-def _extensions(value: object) -> tuple[list[str], list[str]]:
-    """Return the extensions that are loaded without running anything of the project, and the others."""
+def _extensions(value: object) -> tuple[list[str], list[str], list[str]]:
+    """Return the extensions that are loaded without running anything of the project, those that are not, and those that cannot be."""
     names = [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
-    safe = [
-        name for name in names if name in _SAFE or (name.startswith(_SAFE_PREFIXES) and name not in _UNSAFE)
-    ]
-    return safe, [name for name in names if name not in safe]
+    safe = [name for name in names if name in _SAFE | _SAFE_OF_SPHINX]
+    there = [name for name in safe if _is_there(name)]
+    return there, [name for name in names if name not in safe], [name for name in safe if name not in there]
+
+
+def _is_there(name: str) -> bool:
+    """Return whether a module can be imported, without importing it."""
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False

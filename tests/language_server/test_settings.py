@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from sphinx_policyspec.identifiers.index import MOST_FILES, files_below
+from sphinx_policyspec.language_server.reading import Result, RootSource, SpecReader, Wanted
 from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
-from sphinx_policyspec.language_server.static_conf import read_conf
+from sphinx_policyspec.language_server.static_conf import _SAFE_OF_SPHINX, read_conf
 from tests.conftest import REPOSITORY
 from tests.language_server.conftest import RELEASE, write_release
 from tests.language_server.editor import Editor, editor
@@ -59,6 +60,46 @@ def test_plain_values_are_read_and_others_are_told(tmp_path: Path) -> None:
     assert all(
         "my_own" in said or "autodoc" in said or "policyspec_name" in said for _, said in conf.left_out
     )
+
+
+def told_without_running(folder: Path, extensions: str) -> tuple[Result, set[str]]:
+    """Return what is read of a project with some extensions, and the unknown directives that are told."""
+    folder.mkdir()
+    (folder / "conf.py").write_text(f"extensions = ['sphinx_policyspec', {extensions}]\n", "utf-8")
+    page = ".. policy:principle:: Kind\n   :id: be_kind\n   :authority: user\n\n   Be kind.\n"
+    code = ".. automodule:: this\n\n.. autosummary::\n\n   this\n\n.. ifconfig:: 1/0\n\n   x\n\n.. inheritance-diagram:: this\n"
+    (folder / "index.rst").write_text(f"Rules\n=====\n\n{page}\n{code}", "utf-8")
+    reader = SpecReader(RootSource(path=folder))
+    try:
+        result = reader.read(Wanted(texts={}))
+    finally:
+        reader.close()
+    said = " ".join(one.finding.message for one in result.told)
+    return result, set(re.findall(r'Unknown directive type "([\w-]+)"', said))
+
+
+def test_no_extension_that_is_loaded_runs_code_and_one_that_is_not_there_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    sys.modules.pop("this", None)
+    safe = ", ".join(map(repr, sorted(_SAFE_OF_SPHINX)))
+    result, unknown = told_without_running(tmp_path / "safe", safe)
+    assert unknown == {"automodule", "autosummary", "ifconfig", "inheritance-diagram"}
+    assert result.left_out == ()
+    # What may bring them is told at its line of `conf.py`, and they are not called unknown.
+    others = ("autodoc", "napoleon", "viewcode", "ifconfig", "linkcode", "autosummary")
+    lacking = "'sphinx_togglebutton_gone', " + ", ".join(f"'sphinx.ext.{name}'" for name in others)
+    result, unknown = told_without_running(tmp_path / "lacking", lacking)
+    assert (len(result.left_out), unknown) == (7, set())
+    assert "this" not in sys.modules
+
+
+def test_an_extension_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf.py").write_text("extensions = ['sphinx_policyspec', 'sphinx_design']\n", "utf-8")
+    monkeypatch.setitem(sys.modules, "sphinx_design", None)
+    conf = read_conf(tmp_path)
+    assert conf.values["extensions"] == ["sphinx_policyspec"]
+    assert conf.left_out == ((1, "the extension `sphinx_design` is not installed where the server runs"),)
 
 
 @pytest.mark.parametrize(
