@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsprotocol import types
@@ -12,7 +12,7 @@ from lsprotocol import types
 from sphinx_policyspec.files import number_of
 from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.index import Thing
-from sphinx_policyspec.identifiers.sites import RST, TAG, IdSite
+from sphinx_policyspec.identifiers.sites import RST, TAG, Form, IdSite
 from sphinx_policyspec.language_server.places import Text, uri_of
 from sphinx_policyspec.language_server.roots import Root
 from sphinx_policyspec.model import Span, TargetKind, rules
@@ -59,8 +59,37 @@ class Here:
         return self.text.text.split("\n")
 
     def site(self, position: types.Position) -> IdSite | None:
-        """Return the id at a position."""
+        """Return the id at a position, or what a title stands for there."""
+        return self._id(position) or self._titled(position)
+
+    def own_site(self, position: types.Position) -> IdSite | None:
+        """Return the id at a position, or that of a file of prompts anywhere on its title line."""
+        return self._id(position) or self._tag(position)
+
+    def _id(self, position: types.Position) -> IdSite | None:
         return self.root.index.at(self.file, *self.text.place(position))
+
+    def _tag(self, position: types.Position) -> IdSite | None:
+        line, _column = self.text.place(position)
+        sites = self.root.index.sites(self.file)
+        return next((one for one in sites if one.kind == TAG and one.defines and one.span.line == line), None)
+
+    def _titled(self, position: types.Position) -> IdSite | None:
+        """Return what the title in the first line of a file of prompts stands for, as if its id stood there."""
+        if (tag := self._tag(position)) is None:
+            return None
+        title = tag.title.strip().rstrip(":").rstrip()
+        start = self.text.line(tag.span.line).rfind(title) + 1
+        _line, column = self.text.place(position)
+        named = (
+            name
+            for (kind, name), thing in self.root.index.things.items()
+            if kind == TargetKind.PROVISION and thing.title == title
+        )
+        if not (title and start <= column <= start + len(title) and (name := next(named, ""))):
+            return None
+        span = replace(tag.span, column=start, end_column=start + len(title))
+        return replace(tag, kind=TargetKind.PROVISION, name=name, span=span, form=Form.LINK, defines=False)
 
     def location(self, site: IdSite) -> types.Location:
         """Return the place of an id in any file of the root."""

@@ -18,7 +18,7 @@ Edits = dict[Path, list[types.TextEdit]]
 
 def placed(here: Here, position: types.Position) -> types.PrepareRenamePlaceholder | None:
     """Return the id that can be renamed at a position; none where an id is made of a title, or is nobody's to choose."""
-    site = here.site(position)
+    site = here.own_site(position)
     if site is None or renaming.refusal(here.root.index, site.kind, site.name):
         return None
     return types.PrepareRenamePlaceholder(range=here.text.exact_range(site.span), placeholder=site.name)
@@ -26,7 +26,7 @@ def placed(here: Here, position: types.Position) -> types.PrepareRenamePlacehold
 
 def problem(here: Here, position: types.Position, name: str) -> str:
     """Return why what stands at a position cannot get a name; empty where it can."""
-    if (site := here.site(position)) is None:
+    if (site := here.own_site(position)) is None:
         return "no id stands here"
     return renaming.name_problem(here.root.index, site.kind, site.name, name)
 
@@ -36,7 +36,7 @@ def renamed(here: Here, position: types.Position, name: str, *, keeps_alias: boo
 
     :param keeps_alias: whether the id of a principle that a directive declares stays as a former one
     """
-    site = here.site(position)
+    site = here.own_site(position)
     if site is None or site.name == name:
         return {}
     found = [*renaming.rename_edits(here.root.index, site.kind, site.name, name)]
@@ -47,7 +47,7 @@ def renamed(here: Here, position: types.Position, name: str, *, keeps_alias: boo
 
 def unkept(here: Here, position: types.Position, name: str) -> str:
     """Return why an id that gets another one is not kept as a former id; empty where it is, or need not be."""
-    site = here.site(position)
+    site = here.own_site(position)
     if site is None or site.name == name or site.kind != TargetKind.PROVISION:
         return ""
     if _kept(here, site.name, (name, site.name)):
@@ -57,7 +57,7 @@ def unkept(here: Here, position: types.Position, name: str) -> str:
 
 def moved(here: Here, position: types.Position, name: str) -> dict[Path, Path]:
     """Return the files that get another name with what stands at a position: that of a file of prompts is its eval tag."""
-    site = here.site(position)
+    site = here.own_site(position)
     if site is None or site.kind != TAG or site.name == name:
         return {}
     files = {here.root.path_of(one.span.file) for one in here.root.index.of(TAG, site.name) if one.defines}

@@ -142,6 +142,27 @@ def test_a_tag_is_renamed_with_the_file_of_its_prompts(release: Editor) -> None:
             other.rename(SPEC, "[^ab12]", "zz99", offset=3)
 
 
+def test_the_title_line_of_a_prompt_file_leads_to_its_principle_and_renames_its_tag(release: Editor) -> None:
+    file = "examples/ab12.md"
+    release.open(file)
+    for words, offset in (("in Be kind", 4), ("in Be kind", 10)):
+        assert release.definition(file, words, offset=offset) == ["model_spec.md:5"]
+        assert "**Be kind**" in release.hover(file, words, offset=offset)
+        assert "model_spec.md:27" in release.references(file, words, offset=offset)
+    assert release.definition(file, "Examples") == []
+    assert "**Be kind**" not in release.hover(file, "ab12")
+    for words in ("Examples", "kind:", "ab12"):
+        place = release.at(file, words)
+        found = release.run(
+            release.client.text_document_prepare_rename_async(types.PrepareRenameParams(**place))
+        )
+        assert isinstance(found, types.PrepareRenamePlaceholder)
+        assert found.placeholder == "ab12"
+        changed = release.applied(release.rename(file, words, "cd34"))
+        assert sorted(Path(uri).name for uri in changed) == ["cd34.md", "model_spec.md"]
+    release.close_file(file)
+
+
 def test_an_outline_lenses_and_hints_show_what_stands_where(release: Editor) -> None:
     document = release.document(SPEC)
     params = types.DocumentSymbolParams(text_document=document)
