@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -26,7 +26,7 @@ from sphinx_policyspec.agents.schemas import (
     listed,
     taken,
 )
-from sphinx_policyspec.agents.tools import MOST_BYTES, Told, size_of
+from sphinx_policyspec.agents.tools import MOST_BYTES, Told, is_page, size_of
 from sphinx_policyspec.errors import MissingToolError, PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.model.nearest import nearest
@@ -199,7 +199,9 @@ class _Session:
             return None, f"`{name}` has nothing to work on here: {lacks}"
         try:
             arguments = taken(arguments_of(row, desk), given)
-            return await in_time(self._lock, lambda: _sound(row, desk, arguments), abandon=desk.close), ""
+            # Nor is a SOURCE that has changed read by Sphinx meanwhile.
+            async with self._reading if is_page(arguments) else nullcontext():
+                return await in_time(self._lock, lambda: _sound(row, desk, arguments), abandon=desk.close), ""
         except TimeoutError:
             return None, f"`{name}` took longer than {SECONDS:g} seconds: send less"
         except (PolicySpecError, OSError, ValueError, RecursionError, MemoryError) as error:

@@ -377,6 +377,11 @@ def overlay_check(desk: Desk, given: Mapping[str, Any]) -> Told:
     return _told(shelf, paged(record, "statements", given))
 
 
+def is_page(given: Mapping[str, Any]) -> bool:
+    """Return whether a call is about a draft that Sphinx reads, of which one reads at a time in a process."""
+    return "rst" in given or given.get("as") == "rst"
+
+
 def check_draft(desk: Desk, given: Mapping[str, Any]) -> Told:
     """Tell what is wrong with a draft of a provision."""
     shelf = _shelf(desk, given)
