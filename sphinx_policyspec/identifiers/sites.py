@@ -18,7 +18,14 @@ import yaml
 
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.identifiers.directives import Directive, directives_in
-from sphinx_policyspec.identifiers.yaml_files import RECORD_KEYS, YamlFile, file_with
+from sphinx_policyspec.identifiers.yaml_files import (
+    RECORD_KEYS,
+    YamlFile,
+    file_with,
+    items_of,
+    keys_of,
+    scalars_of,
+)
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.model.attributes import PROVISIONS, kind_named
 from sphinx_policyspec.readers.feedback import record_nodes
@@ -356,15 +363,15 @@ def _in_head(file: str, text: str) -> Iterator[IdSite]:
         blocks.append("\n" * start + "\n".join(lines[start:end]))
     for block in blocks:
         try:
-            keys = _keys(YamlReader(PurePath(file).name).compose(block))
+            keys = keys_of(YamlReader(PurePath(file).name).compose(block))
         except AnnotationError:
             continue
         named = [keys["provisions"][1]] if "provisions" in keys else []
-        for edit in _items(keys["edits"][1]) if "edits" in keys else ():
-            told = _keys(edit)
-            added = _keys(told["add"][1]) if "add" in told else {}
+        for edit in items_of(keys["edits"][1]) if "edits" in keys else ():
+            told = keys_of(edit)
+            added = keys_of(told["add"][1]) if "add" in told else {}
             named += (value for one in (told, added) for key, (_, value) in one.items() if key in _IN_EDIT)
-        for scalar in (one for node in named for one in _scalars(node)):
+        for scalar in (one for node in named for one in scalars_of(node)):
             yield from _of_scalar(file, lines, scalar, TargetKind.PROVISION)
 
 
@@ -377,29 +384,12 @@ def _in_yaml(file: str, text: str) -> Iterator[IdSite]:
         return
     lines = text.split("\n")
     for document in documents:
-        kind = file_with(_keys(document))
+        kind = file_with(keys_of(document))
         if isinstance(document, yaml.MappingNode) and kind is YamlFile.SIDECAR:
             yield from _Sidecar(file, lines).sites(document)
         elif isinstance(document, yaml.SequenceNode | yaml.MappingNode):
-            for node in record_nodes(reader, document) if kind is YamlFile.REGISTER else _items(document):
+            for node in record_nodes(reader, document) if kind is YamlFile.REGISTER else items_of(document):
                 yield from _of_case(file, lines, node)
-
-
-def _items(node: yaml.Node) -> list[yaml.Node]:
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
-
-
-def _keys(node: yaml.Node | None) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
-    """Return the keys of a mapping with their nodes and values."""
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-
-
-def _scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
-    """Return a scalar, or those of a list."""
-    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    return [one for one in nodes if isinstance(one, yaml.ScalarNode) and one.value]
 
 
 def _of_scalar(
@@ -437,7 +427,7 @@ class _Sidecar:
 
     def sites(self, root: yaml.MappingNode) -> Iterator[IdSite]:
         """Yield the ids in an annotation file."""
-        keys = _keys(root)
+        keys = keys_of(root)
         for part, kind in _LISTED.items():
             items = (
                 keys[part][1].value if part in keys and isinstance(keys[part][1], yaml.SequenceNode) else ()
@@ -445,33 +435,33 @@ class _Sidecar:
             for item in items:
                 yield from self._item(item, kind, _OWNER[part])
         if "provisions" in keys:
-            for key, value in _keys(keys["provisions"][1]).values():
+            for key, value in keys_of(keys["provisions"][1]).values():
                 yield from _of_scalar(self.file, self.lines, key, TargetKind.PROVISION)
                 yield from self._values("principle", value)
                 for clause in _clauses(value):
                     yield from self._values("clause", clause)
         if "priorities" in keys:
             node = keys["priorities"][1]
-            lone = _keys(node)["goals"][1] if "goals" in _keys(node) else node
-            for scalar in _scalars(lone):
+            lone = keys_of(node)["goals"][1] if "goals" in keys_of(node) else node
+            for scalar in scalars_of(lone):
                 yield from _of_scalar(self.file, self.lines, scalar, TargetKind.GOAL)
 
     def _item(self, node: yaml.Node, kind: str, owner: str) -> Iterator[IdSite]:
-        keys = _keys(node)
-        if _ID in keys and (scalars := _scalars(keys[_ID][1])):
+        keys = keys_of(node)
+        if _ID in keys and (scalars := scalars_of(keys[_ID][1])):
             named = keys.get("label") or keys.get("title")
             title = str(named[1].value) if named and isinstance(named[1], yaml.ScalarNode) else ""
             yield from _of_scalar(self.file, self.lines, scalars[0], kind, defines=True, title=title)
         yield from self._values(owner, node)
 
     def _values(self, owner: str, node: yaml.Node) -> Iterator[IdSite]:
-        for name, (_key, value) in _keys(node).items():
+        for name, (_key, value) in keys_of(node).items():
             if name == _ALIASES:
-                for scalar in _scalars(value):
+                for scalar in scalars_of(value):
                     for site in _of_scalar(self.file, self.lines, scalar, TargetKind.PROVISION, defines=True):
                         yield _as_alias(site)
             elif kind := kind_named(owner, name):
-                for scalar in _scalars(value):
+                for scalar in scalars_of(value):
                     yield from _of_scalar(self.file, self.lines, scalar, kind)
 
 
@@ -480,14 +470,14 @@ def _as_alias(site: IdSite) -> IdSite:
 
 
 def _clauses(node: yaml.Node) -> list[yaml.Node]:
-    keys = _keys(node)
+    keys = keys_of(node)
     found = keys["clauses"][1] if "clauses" in keys else None
     return list(found.value) if isinstance(found, yaml.SequenceNode) else []
 
 
 def _of_case(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSite]:
     """Yield the ids in a case, or a record of feedback."""
-    keys = _keys(node)
+    keys = keys_of(node)
     if "items" not in keys:
         parts = [("record", node)] if keys.keys() >= RECORD_KEYS else []
         yield from _named_in(file, lines, parts)
@@ -504,7 +494,7 @@ def _named_in(file: str, lines: Sequence[str], parts: Iterable[tuple[str, yaml.N
     :param parts: nodes, each with what has its keys, as :func:`kind_named` calls it
     """
     for owner, part in parts:
-        for name, (_key, value) in _keys(part).items():
+        for name, (_key, value) in keys_of(part).items():
             if kind := kind_named(owner, name):
-                for scalar in _scalars(value):
+                for scalar in scalars_of(value):
                     yield from _of_scalar(file, lines, scalar, kind)

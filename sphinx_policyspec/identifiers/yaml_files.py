@@ -95,3 +95,21 @@ def file_with(names: Collection[str]) -> YamlFile:
     if not _REGISTER_KEYS.isdisjoint(names):
         return YamlFile.REGISTER
     return YamlFile.NEW if meant <= _CASE_KEYS else YamlFile.OTHER
+
+
+def items_of(node: yaml.Node) -> list[yaml.Node]:
+    """Return the items of a list; anything else is the only one."""
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
+
+
+def keys_of(node: yaml.Node | None) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
+    """Return the keys of a mapping with their nodes and values."""
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+
+def scalars_of(node: yaml.Node) -> list[yaml.ScalarNode]:
+    """Return a scalar, or those of a list."""
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    return [one for one in nodes if isinstance(one, yaml.ScalarNode) and one.value]
