@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 _SHARE = 3
 """One slip (a letter too many, too few, wrong or swapped) is forgiven for so many letters."""
@@ -25,13 +25,21 @@ def near_name(word: str, known: Iterable[str]) -> str:
     bare = utils.default_process(word)
     # A single letter has nothing in common with another one.
     slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
+    processed: Callable[[str], str] = utils.default_process
     if not re.search(r"[^\W\d]", bare):
-        # Two days of which two digits differ are other days.
-        slips = min(slips, 1)
+        # Two days of which two digits differ are other days; zeros in front of a number are no digits of it.
+        slips, processed = min(slips, 1), _without_zeros
     match = process.extractOne(
-        bare, list(known), scorer=OSA.distance, processor=utils.default_process, score_cutoff=slips
+        processed(word), list(known), scorer=OSA.distance, processor=processed, score_cutoff=slips
     )
     return str(match[0]) if bare and match else ""
+
+
+def _without_zeros(text: str) -> str:
+    """Return a text as it is compared, with no zero in front of a number."""
+    from rapidfuzz import utils  # noqa: PLC0415  as above
+
+    return re.sub(r"\b0+(?=\d)", "", utils.default_process(text))
 
 
 _SMALL_WORDS = "a an and are as at be by do does don't for from in is it its not of on or so that the this to with you your"
