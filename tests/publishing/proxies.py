@@ -14,12 +14,20 @@ import requests
 
 
 @dataclass
+class Later:
+    """What happens so many seconds after a whole request has reached the server; nobody answers."""
+
+    seconds: float
+    then: Callable[[], None]
+
+
+@dataclass
 class Proxy:
     """What is done to the next requests, and what came.
 
     :param spoil: takes method and path, and returns what to answer in place of the server: a status with headers, ``"cut"``,
         ``"drop"`` (the request is done, its answer lost), ``"hang"``, ``"drip"``, or nothing; what can be called is called
-        when a half of the request has reached the server, and nobody answers
+        when a half of the request has reached the server, and nobody answers; so it is with what comes :class:`Later`
     """
 
     upstream: str
@@ -66,7 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif spoilt == "drip":
             self._drip()
         elif callable(spoilt):
-            self._half(body, spoilt)
+            self._sent(body, len(body) // 2, Later(0.05, spoilt))
+        elif isinstance(spoilt, Later):
+            self._sent(body, len(body), spoilt)
         else:
             self._whole(body, spoilt)
 
@@ -114,16 +124,16 @@ class _Handler(BaseHTTPRequestHandler):
             while not self.proxy.over.wait(0.01):
                 self.wfile.write(b" ")
 
-    def _half(self, body: bytes, then: Callable[[], None]) -> None:
-        """Send the half of a request, have something happen, and let nobody answer."""
+    def _sent(self, body: bytes, size: int, later: Later) -> None:
+        """Send so much of a request, have something happen, and let nobody answer."""
         self.close_connection = True
         parts = urlsplit(self.proxy.upstream)
         head = [f"{self.command} {self.path} HTTP/1.1", f"Host: {parts.netloc}"]
         head += [f"{name}: {value}" for name, value in self.headers.items() if name.lower() != "host"]
         with socket.create_connection((parts.hostname or "", parts.port or 0)) as upstream:
-            upstream.sendall("\r\n".join((*head, "", "")).encode() + body[: len(body) // 2])
-            self.proxy.over.wait(0.05)
-            then()
+            upstream.sendall("\r\n".join((*head, "", "")).encode() + body[:size])
+            self.proxy.over.wait(later.seconds)
+            later.then()
 
     do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815  as the library calls them
 

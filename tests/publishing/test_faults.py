@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import read_catalogue
 from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.push import publish_specs
+from tests.conftest import principle
 from tests.publishing.graphs import (
     BASE,
     THREE,
@@ -27,7 +29,7 @@ from tests.publishing.graphs import (
     told,
     wanted,
 )
-from tests.publishing.proxies import Proxy, proxy_to
+from tests.publishing.proxies import Later, Proxy, proxy_to
 from tests.publishing.servers import Running, running
 
 GRAPH = f"{BASE}release/1"
@@ -358,6 +360,42 @@ def _killing(found: Running, left: Iterator[int]) -> Callable[[str, str], object
             count.pop()
             return None if count else found.kill
         return None
+
+    return spoil
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "delays"), [("oxigraph", (0.05, 0.3)), ("virtuoso", (0.05, 0.6, 1.2))])
+@pytest.mark.usefixtures("swapping")
+def test_a_server_that_is_killed_while_it_swaps_or_after_it_is_whole_again_after_a_rerun(
+    name: str, delays: tuple[float, ...], tmp_path: Path
+) -> None:
+    """The whole swap has come. Virtuoso may have the new catalogue and a part of the new graph then."""
+    more = tuple(principle(f"p{number}", text=f"{number}.") for number in range(400))
+    old, new = (replace(each, provisions=(*each.provisions, *more)) for each in (OLD, ONE))
+    for seconds in delays:
+        with running(name, tmp_path) as found, proxy_to(found.url) as proxy:
+            direct = found.server()
+            assert published(direct, old)
+            direct.close()
+            # What is put beside is told first, and the swap is the second update.
+            proxy.spoil = _at_update(1, Later(seconds, found.kill))
+            asked = found.server(proxy.url)
+            assert "cannot be asked" in publish_specs(specs(new), asked).error
+            asked.close()
+        with running(name, tmp_path) as found:
+            asked = found.server()
+            assert name == "virtuoso" or (is_true(asked) and held(asked, GRAPH) in (wanted(old), wanted(new)))
+            assert published(asked, new)
+            asked.close()
+
+
+def _at_update(step: int, spoilt: object) -> Callable[[str, str], object]:
+    """Return what spoils one of the updates."""
+    count = iter(range(99))
+
+    def spoil(_method: str, path: str) -> object:
+        return spoilt if ("/update" in path or "sparql-auth" in path) and next(count) == step else None
 
     return spoil
 
