@@ -397,6 +397,7 @@ def _is_head(node: nodes.Node) -> bool:
 
 def set_for_paper(document: nodes.document) -> None:
     """Hand classes of paragraphs on to their words, and keep heads with what they head, for LaTeX."""
+    _lead_to_document(document)
     for title in list(document.findall(policy.PolicyExampleTitle)):
         _join_head(title)
     for response in document.findall(policy.PolicyResponse):
@@ -411,6 +412,19 @@ def set_for_paper(document: nodes.document) -> None:
             paragraph.parent.insert(
                 paragraph.parent.index(paragraph) + 1, nodes.raw("", "\n\\psheads\n", format="latex")
             )
+
+
+def _lead_to_document(document: nodes.document) -> None:
+    """Let links to the section whose title is that of the document lead to this: LaTeX has no label for the section."""
+    first = next((one for one in document.children if isinstance(one, nodes.section)), None)
+    whole = f"%{document.get('docname', '')}"
+    names = first["ids"] if first else ()
+    for link in document.findall(nodes.reference):
+        if link.get("refid") in names or link.get("refuri", "").partition("#")[::2] in {
+            (whole, n) for n in names
+        }:
+            link.attributes.pop("refid", None)
+            link["refuri"] = whole
 
 
 def _join_head(title: policy.PolicyExampleTitle) -> None:
