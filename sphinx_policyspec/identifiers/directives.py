@@ -98,10 +98,13 @@ _MARKUP = re.compile(r"(?P<name>[\w:.+-]{1,100})::(?:[ \t]|$)|_|\[|\|")
 """What is no comment behind the two dots."""
 _TYPED = re.compile(r"[\w:.+-]{0,100}$")
 """The name of a directive that is being typed."""
-_CODE = frozenset(
-    "code code-block code-cell csv-table eval-rst graphviz literalinclude math mermaid parsed-literal raw sourcecode".split()  # noqa: SIM905
+CODE = frozenset(
+    """
+    code code-block code-cell csv-table eval-rst graphviz literalinclude math mermaid parsed-literal prompt raw sourcecode
+    toctree
+    """.split()  # noqa: SIM905 - a list of literals is harder to read
 )
-"""Directives whose content is no text."""
+"""Directives of others whose content is no markup."""
 _VERDICT = re.compile(r"<!--[ \t]*[A-Z]")
 """What begins a comment that says how a response is judged, and is read."""
 _SPOKEN = "xml"
@@ -144,7 +147,7 @@ def _unread_markdown(above: Sequence[str], before: str) -> bool:
         else:
             name = info.partition("}")[0].removeprefix("{") if info.startswith("{") else ""
             is_said = info.split(" ")[0] == _SPOKEN
-            fences.append((marks, name in _CODE if name else not is_said and marks[0] != ":", is_said))
+            fences.append((marks, name in CODE if name else not is_said and marks[0] != ":", is_said))
     is_code = any(is_code for _marks, is_code, _said in fences)
     return is_code or comment or before.lstrip(" \t").startswith("%")
 
@@ -172,7 +175,7 @@ def _unread_rst(above: Sequence[str], before: str) -> bool:
             continue
         rest = explicit["rest"] or ""
         markup = _MARKUP.match(rest)
-        if _is_comment(rest) or (markup and markup["name"] in _CODE):
+        if _is_comment(rest) or (markup and markup["name"] in CODE):
             return True
     return False
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
+from sphinx_policyspec.identifiers.directives import CODE
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
 from sphinx_policyspec.sphinx_ext.pages.indentation_slips import (
@@ -42,11 +43,7 @@ _NEVER_HELD = {
     "principle": frozenset({"spec", "level", "principle"}),
 }
 """By directive of ours: those of ours that it cannot hold."""
-_CODE = frozenset(
-    {"code", "code-block", "code-cell", "csv-table", "eval-rst", "graphviz", "literalinclude", "math"}
-    | {"mermaid", "parsed-literal", "prompt", "raw", "sourcecode", "toctree"}
-    | {f"{DOMAIN}:case", f"{DOMAIN}:conversation", f"{DOMAIN}:query"}
-)
+_CODE = CODE | {f"{DOMAIN}:case", f"{DOMAIN}:conversation", f"{DOMAIN}:query"}
 """Directives whose text is no markup."""
 _CODE_DEPTH = 4
 """By how much code is indented."""
