@@ -25,10 +25,10 @@ _FAILED = 1
 
 @click.group()
 def align() -> None:
-    """Say what of one spec corresponds to what of another.
+    """Say what in one spec corresponds to what in another.
 
-    An alignment is a file in the TSV format of SSSOM, with a row for each mapping. People write it;
-    these commands begin one, check it, and take it to the next release.
+    An alignment is a TSV file in the SSSOM format, with one row per mapping. You write it; these
+    commands start one, check it, and update it for the next release.
     """
 
 
@@ -40,10 +40,11 @@ def align() -> None:
 def check(
     sources: tuple[str, ...], *, fail_on: str, form: str, output: str | None, settings: Settings
 ) -> None:
-    """Tell what is wrong with alignments, and which of their texts have changed since.
+    """Check alignments, and whether the texts that they compare have changed.
 
-    FILE ends in .tsv. A SOURCE of several releases is its last one; those before tell what ids were
-    called, and what a text said when it was compared. Exit status 1 means a finding at --fail-on.
+    FILE ends in .tsv. Of a SOURCE with several releases the newest counts; the older ones are used to
+    find former ids and the texts that were compared. Exit status 1 means a finding at --fail-on or
+    above.
 
     \b
       policyspec align check charter.ttl house.ttl charter-house.sssom.tsv
@@ -63,7 +64,9 @@ def check(
 
 @align.command(cls=SourceCommand)
 @click.argument("sources", metavar="SOURCE SOURCE", nargs=2, type=click.Path())
-@click.option("--suggest", is_flag=True, help="Name up to three near principles in the comment of each row.")
+@click.option(
+    "--suggest", is_flag=True, help="Suggest up to three similar principles in the comment of each row."
+)
 @click.option("--license", "license_iri", metavar="IRI", default="", help="The licence of the alignment.")
 @output_option
 def new(
@@ -71,8 +74,8 @@ def new(
 ) -> None:
     """Begin an alignment, with a row for each principle of the first SOURCE.
 
-    People fill in predicate and object of each row, or `sssom:NoTermFound` where they found nothing.
-    Suggestions go by titles and topics alone: nothing says that two principles correspond.
+    You fill in predicate and object of each row, or `sssom:NoTermFound` where nothing corresponds.
+    Suggestions rely on titles and topics only; they are no claim that two principles correspond.
 
     \b
       policyspec align new charter.ttl house.ttl --suggest -o charter-house.sssom.tsv
@@ -90,14 +93,14 @@ def new(
     "steps",
     metavar="OLD=NEW",
     multiple=True,
-    help="A SOURCE that the file is about, and its next release; or a prefix of the file, and a folder of releases.",
+    help="A SOURCE that the file is about, and its next release; or a prefix used in the file, and a folder of releases.",
 )
 @click.option(
     "--fill",
     metavar="SOURCE",
     multiple=True,
     type=click.Path(),
-    help="Write digests of the texts of SOURCE where rows have none; may be repeated.",
+    help="Add digests of the texts of SOURCE to rows without any; may be repeated.",
 )
 @file_option("-o", "--output", exists=False, about="Write to another file. Default: to FILE itself.")
 @form_option("AlignmentUpdate", "tsv", about="tsv writes the file; json prints what would be written.")
@@ -110,11 +113,12 @@ def update(
     form: str,
     settings: Settings,
 ) -> None:
-    """Take an alignment to another release: ids, titles and versions, as `policyspec diff` tells them.
+    """Update an alignment for another release: ids, titles and versions, following `policyspec diff`.
 
-    Digests stay, so that `align check` tells which texts changed. Exit status 1 means an id that
-    nothing has any more, or a file that cannot be read whole, which is left alone. --annotations and
-    --name are given for each SOURCE in this order: OLD and NEW of each --next, then each of --fill.
+    Digests are kept, so that `align check` shows which texts changed. Exit status 1 means that an id no
+    longer exists, or that a file could not be read completely; that file is left alone. Give
+    --annotations and --name once per SOURCE, in this order: OLD and NEW of each --next, then each
+    --fill.
 
     \b
       policyspec align update charter-house.sssom.tsv --next charter-1.ttl=charter-2.ttl

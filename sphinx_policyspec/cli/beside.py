@@ -13,11 +13,9 @@ from sphinx_policyspec.cli import options
 
 _OPTIONS = (
     options.results_option,
-    options.feedback_option(
-        about="What people say of SOURCE: a register of feedback, or a folder of them; may be repeated."
-    ),
+    options.feedback_option(about="Feedback about SOURCE: a register, or a folder of them; may be repeated."),
     options.decisions_option(
-        about="Why SOURCE says what it says: a record of a decision, or a folder of them; may be repeated.",
+        about="A record of a decision about SOURCE, or a folder of them; may be repeated.",
     ),
 )
 

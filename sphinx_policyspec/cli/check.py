@@ -67,29 +67,27 @@ _LISTED: dict[str, Any] = {
 
 @click.command(cls=options.SourceCommand)
 @options.sources_argument
-@click.option("--select", **_LISTED, help="Only these codes or categories, by commas.")
-@click.option("--ignore", **_LISTED, help="All but these codes or categories.")
+@click.option("--select", **_LISTED, help="Only these codes or categories, separated by commas.")
+@click.option("--ignore", **_LISTED, help="Leave out these codes or categories.")
 @click.option(
     "--severity",
     metavar="CODE=LEVEL",
     multiple=True,
     callback=_severities,
     shell_complete=_complete_severity,
-    help="Take a code or category as error, warning, hint or off; may be repeated.",
+    help="Set the severity of a code or category: error, warning, hint or off; may be repeated.",
 )
 @options.file_option("--baseline", about="Leave out the findings in FILE.")
-@options.feedback_option(
-    about="A register of feedback about SOURCE, or a folder of them, to check with it; may be repeated."
-)
+@options.feedback_option(about="Also check this register of feedback, or a folder of them; may be repeated.")
 @options.decisions_option(
-    about="A record of a decision about SOURCE, or a folder of them, to check with it; may be repeated.",
+    about="Also check this record of a decision, or a folder of them; may be repeated.",
 )
 @options.fail_on_option
 @click.option(
-    "--fix", is_flag=True, help="Show as a diff what can be mended for certain, and ask to write it."
+    "--fix", is_flag=True, help="Show as a diff what can be fixed safely, and ask before writing it."
 )
 @click.option("--yes", is_flag=True, help="With --fix: write without asking.")
-@options.form_option("Report", about="How to print the findings; baseline: as a file for --baseline.")
+@options.form_option("Report", about="How to print the findings; baseline: a file for --baseline.")
 @options.output_option
 def check(
     sources: tuple[str, ...],
@@ -109,8 +107,8 @@ def check(
 ) -> None:
     """Report what is wrong, or could be better, in each SOURCE.
 
-    The reference of findings explains each code. Exit status 1 means that a finding is at or above
-    --fail-on; a baseline holds back those that are known.
+    The findings reference explains each code. Exit status 1 means that there is a finding at --fail-on
+    or above; a baseline suppresses known ones.
 
     \b
       policyspec check model_spec/2025-09-12

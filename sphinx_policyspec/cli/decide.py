@@ -27,7 +27,7 @@ _UNUSABLE = 2
 @click.command(cls=SourceCommand)
 @click.argument("sources", metavar="SOURCE CASE...", nargs=-1, required=True, type=click.Path())
 @alignment_option
-@form_option("Decisions", about="An explanation for people, or the decisions for programs.")
+@form_option("Decisions", about="text explains the decisions to people; json is for programs.")
 @output_option
 def resolve(
     sources: tuple[str, ...],
@@ -38,13 +38,14 @@ def resolve(
 ) -> None:
     """Decide who wins where instructions conflict.
 
-    The levels and exceptions of SOURCE decide. A CASE is a YAML file, or a folder of them: the items
-    that speak, by whom and how, and what they ask for. Exit status 1 means that a decision is
-    not what its case expects, 2 that a case cannot be decided; the others still are.
+    The levels and exceptions of SOURCE decide. A CASE is a YAML file, or a folder of them: who says
+    what, how, and what they ask for. Exit status 1 means that a decision differs from what its case
+    expects, 2 that a case cannot be decided; the others are decided all the same.
 
-    With --alignment, or that of a project, several SOURCEs stand before the CASEs, and each of them decides: the items of a
-    case are those that correspond exactly or closely, and what has no counterpart takes no part. A case
-    names principles of one of them, or `spec:id` of several.
+    With --alignment, or the alignment of a project, give several SOURCEs before the CASEs. Each of them
+    decides; the items of a case are mapped to those that correspond exactly or closely, and items
+    without a counterpart take no part. A case names principles of one of the SOURCEs, or `spec:id` of
+    several.
 
     \b
       policyspec resolve model_spec/2025-09-12 cases/
@@ -106,16 +107,16 @@ def _is_case(name: str, settings: Settings) -> bool:
     "--output",
     metavar="FILE",
     type=click.Path(),
-    help="Write to FILE. Default: print it. With --format cases a folder, with a file for each case.",
+    help="Write to FILE. Default: print it. With --format cases, a folder with one file per case.",
 )
 def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None, settings: Settings) -> None:
     """List what SOURCE leaves open.
 
-    That is: pairs of principles of one level that list the same topic, while no exception, preference,
-    example or CASE says which goes first; the kinds of conflict that end undecided, and the rules that never
-    decide, of all cases of up to two norms, two messages and a text with a say, of every level, explicit
-    and implied, in every order; and, given cases, principles on which none of them depends. CASE is a
-    case file or a folder of them, as for `resolve`. Needs clingo, of the extra `survey`.
+    It lists pairs of principles of the same level that share a topic and that no exception, preference,
+    example or CASE orders; the kinds of conflict that stay undecided, and the rules that never decide,
+    over all cases of up to two norms, two messages and one text with delegated authority, of every level, explicit and
+    implied, in every order; and, given cases, the principles on which none of them depends. CASE is a
+    case file or a folder of them, as for `resolve`. Needs clingo, from the extra `survey`.
 
     \b
       policyspec survey model_spec/2025-09-12

@@ -48,7 +48,7 @@ _alias = click.option(
     metavar="OLD=NEW",
     multiple=True,
     callback=_aliases,
-    help="A provision's old and new id, where you know better; may be repeated.",
+    help="The old and new id of a provision, if they are not recognised; may be repeated.",
 )
 
 
@@ -62,19 +62,19 @@ _alias = click.option(
     metavar="SOURCE",
     multiple=True,
     type=click.Path(),
-    help="A spec that is built on OLD: tell what the changes touch in it, too; may be repeated.",
+    help="A spec that is built on OLD: also show what the changes affect in it; may be repeated.",
 )
 @click.option(
     "--cases",
     metavar="PATH",
     multiple=True,
     type=click.Path(),
-    help="Also tell which cases come out differently: a YAML file or a folder of them; may be repeated.",
+    help="Also show which cases have another outcome: a YAML file or a folder of them; may be repeated.",
 )
 @judgements_option
 @results_option
 @feedback_option(
-    about="A register of feedback, or a folder of them: changes name what they answer; may be repeated."
+    about="A register of feedback, or a folder of them, to list what each change answers; may be repeated."
 )
 @click.option("--needs-reader", "unread", is_flag=True, help="List only what needs a reader.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if anything changed.")
@@ -96,15 +96,17 @@ def diff(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what changed in meaning from OLD to NEW, two SOURCEs.
+    """Show what changed in meaning from OLD to NEW, two SOURCEs.
 
     Each change has a type, a weight (needs a reader, tightening, loosening, tightening and loosening,
-    clarifying, editorial) with the rule that gave it, and what it may invalidate. Provisions are followed through new ids.
-    With --cases, scenarios of the chain of command are decided by both: those that come out
-    differently are told with both explanations, and so are those that one of the two cannot decide.
-    Exit status 2 tells of a case that neither can decide, or of a file that cannot be used. With --verbose,
-    each eval tag and prompt file has a line of its own. With --results, each change of text or level names
-    the runs that were graded against what it replaces; with --feedback, the records that are answered by it.
+    clarifying, editorial), the rule that gave the weight, and what the change may invalidate. Renamed
+    provisions are recognised.
+
+    With --cases, both specs decide the cases; those with different outcomes are shown with both
+    explanations, as are those that only one of the two can decide. Exit status 2 means that neither can
+    decide a case, or that a file cannot be used. With --verbose, each eval tag and prompt file has its
+    own line. With --results, changes of text or level name the runs that were graded against the old
+    text; with --feedback, the records that they answer.
 
     \b
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12
@@ -146,12 +148,12 @@ def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str
 @file_option(
     "--judgements",
     exists=False,
-    about="The file of judgements: what is judged there is not listed again, and ID is written into it.",
+    about="The judgement file: what it has is not listed again, and the judgement of ID is written to it.",
 )
 @click.option(
     "--direction",
     type=click.Choice([one.value for one in ps.Direction]),
-    help="With ID: what the change does to those who are bound.",
+    help="With ID: the effect of the change on those who must follow the provision.",
 )
 @click.option(
     "--kind",
@@ -166,7 +168,7 @@ def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str
     "--date",
     metavar="DATE",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="With ID: the day, such as 2026-02-01. Default: today.",
+    help="With ID: the date, such as 2026-02-01. Default: today.",
 )
 @form_option("ReadingList", default="yaml", about="How to print the list; yaml: a judgement file to fill in.")
 @output_option
@@ -186,12 +188,12 @@ def judge(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """List what a person has to read, or record what they say of it.
+    """List changes that need a reader, or record a judgement.
 
-    Without ID, the list holds what of the changes from OLD to NEW needs a reader: the sentences that
-    changed, and for each change an entry of a judgement file that is to be filled in. With ID, the
-    judgement is written to the file, in place of an older one; --format json then prints what is left.
-    `policyspec diff --judgements FILE` tells its direction, until one of the texts changes.
+    Without ID, it lists the changes from OLD to NEW that need a reader, with the sentences that changed
+    and an entry of a judgement file to fill in for each. With ID, it writes the judgement to the file,
+    replacing an older one; --format json then prints what is left. `policyspec diff --judgements FILE`
+    uses the judgements until one of the texts changes.
 
     \b
       policyspec judge model_spec/2025-04-11 model_spec/2025-09-12 -o judgements.yaml
@@ -231,10 +233,10 @@ def judge(
 def history(
     source: str, provision: str, *, judgements: str | None, form: str, output: str | None, settings: Settings
 ) -> None:
-    """Tell what became of one provision over all releases of SOURCE.
+    """Show what became of one provision over all releases of SOURCE.
 
-    SOURCE is a folder of releases, or a graph file with several. ID is any id that the provision has
-    or had.
+    SOURCE is a folder of releases, or a graph file with several. ID is any present or former id of the
+    provision.
 
     \b
       policyspec history model_spec love_humanity
@@ -254,8 +256,8 @@ def changelog(
 ) -> None:
     """Compare NEW's changelog with what changed since OLD.
 
-    Claims of the changelog that no change bears out are told, and structural changes that it does not
-    mention. A draft of an entry is a format of `policyspec diff`.
+    It reports claims in the changelog that no change supports, and structural changes that the
+    changelog does not mention. `policyspec diff --format changelog` drafts an entry.
 
     \b
       policyspec changelog model_spec/2025-04-11 model_spec/2025-09-12
@@ -272,15 +274,15 @@ def changelog(
 @file_option(
     "--check",
     "held",
-    about="Tell what is not as the lock FILE says; exit status 1 tells that something is not.",
+    about="Compare with the lock FILE; exit status 1 means that something differs.",
 )
 @form_option("LockChange", default=None, about="With --check: how to print it; a lock is always JSON.")
 @output_option
 def lock(source: str, *, held: str | None, form: str | None, output: str | None, settings: Settings) -> None:
     """Write the ids of SOURCE with checksums, or check them.
 
-    Keep the file under version control: --check then tells a provision that only got a new id from
-    one that says something else.
+    Keep the file under version control: with --check you can then tell a provision that only has a new
+    id from one whose text changed.
 
     \b
       policyspec lock docs -o policyspec.lock

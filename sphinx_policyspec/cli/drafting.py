@@ -30,15 +30,15 @@ _KINDS = ("next", "pairs", "ladder", "terms", "like")
     metavar="DIR",
     multiple=True,
     type=click.Path(exists=True),
-    help="With pairs: cases that decide, too: a file, or a folder of them; may be repeated.",
+    help="With pairs: cases that already decide some: a file, or a folder of them; may be repeated.",
 )
 @feedback_option(
-    about="With next: what people say of SOURCE, a register or a folder of them; may be repeated."
+    about="With next: a register of feedback about SOURCE, or a folder of them; may be repeated."
 )
 @results_option
-@form_option("Agenda", about="How to print what next and like tell.")
+@form_option("Agenda", about="How to print the lists of next and like.")
 @click.option(
-    "-o", "--output", metavar="DIR", type=click.Path(), help="Write the drafts into DIR. Default: print them."
+    "-o", "--output", metavar="DIR", type=click.Path(), help="Write the drafts to DIR. Default: print them."
 )
 def draft(
     source: str,
@@ -52,14 +52,14 @@ def draft(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what to write next in SOURCE, and draft it.
+    """List what to write next in SOURCE, and draft it.
 
-    next lists what principles lack, the most important first, each with the command that helps. The
-    others write proposals with blanks to fill in, `[draft: ...]`: pairs, an example for each two
-    principles of one level of which nothing says who goes first; ladder ID, examples just inside and
-    just outside each boundary of a principle; terms, a definition for each phrase that several
-    principles use. like FILE lists the examples that say nearly what new ones say. Nothing is written
-    into SOURCE: `policyspec propose` tries and applies what was filled in.
+    next lists what principles lack, the most important first, each with the command that drafts it. The
+    other kinds write proposals with blanks to fill in, `[draft: ...]`. pairs: an example for any two
+    principles of the same level that nothing orders. ladder ID: examples just inside and just outside
+    each boundary of a principle. terms: a definition for each phrase that several principles use. like
+    FILE lists existing examples that are close to new ones. SOURCE itself is never changed; check and
+    apply a filled-in draft with `policyspec propose`.
 
     \b
       policyspec draft model_spec/2025-09-12 next

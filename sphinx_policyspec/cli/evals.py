@@ -36,15 +36,17 @@ from sphinx_policyspec.files import number_of, write_file
     "--select",
     metavar="IDS",
     multiple=True,
-    help="Only the prompts of these provisions or eval tags, or these prompts, by commas; may be repeated.",
+    help="Only the prompts of these provisions or eval tags, or these prompts, separated by commas; may be repeated.",
 )
-@file_option("--overlay", about="Let what this overlay says go before each prompt, as a developer's message.")
+@file_option(
+    "--overlay", about="Put the statements of this overlay before each prompt, as a developer message."
+)
 @click.option(
     "-o",
     "--output",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Write the files into DIR. Default: print them, where it is one.",
+    help="Write the files to DIR. Default: print it, if there is only one.",
 )
 def prompts(
     source: str,
@@ -55,10 +57,10 @@ def prompts(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Write the evaluation prompts of SOURCE for a harness.
+    """Write the evaluation prompts of SOURCE for a test harness.
 
-    Each prompt comes with the ids and the text of what it tests, its eval tag, and digests of itself and
-    of SOURCE. Roles and ids of the results then lead back to provisions.
+    Each prompt has the ids and the text of what it tests, its eval tag, and digests of itself and of
+    SOURCE. `policyspec results` uses these to map results back to provisions.
 
     \b
       policyspec prompts model_spec/2025-09-12 > prompts.jsonl
@@ -96,46 +98,49 @@ def prompts(
     "--output",
     metavar="STORE",
     type=click.Path(file_okay=False),
-    help="Keep the answers in the folder STORE, as Parquet files; those of later runs are added.",
+    help="Keep the answers in the folder STORE, as Parquet files; later runs are added.",
 )
-@file_option("--map", about="What logs and tables call things, and what grades count (YAML).")
+@file_option("--map", about="Names of columns and metadata in logs and tables, and values of grades (YAML).")
 @file_option(
-    "--triage", about="What people say of outputs that contradict SOURCE (YAML), to be checked and listed."
+    "--triage", about="Reviews by people of outputs that contradict SOURCE (YAML), to check and list."
 )
-@file_option("--lock", about="What `policyspec lock` wrote of an older text: results may name its ids.")
+@file_option("--lock", about="A lock file of an older text, from `policyspec lock`: results may use its ids.")
 @click.option(
-    "--release", metavar="R", default="", help="Release that was graded against, where a log does not say."
+    "--release", metavar="R", default="", help="The release that was graded against, if a log does not say."
 )
 @click.option(
     "--evidence",
     type=click.Choice(["output", "reasoning"]),
-    help="What was graded. Default: what a log says, else output.",
+    help="What was graded. Default: as the log says, otherwise output.",
 )
 @click.option(
     "--policy",
     type=click.Choice(["as-logged", "clean"]),
     default="as-logged",
     show_default=True,
-    help="as-logged: answers that were filtered or cut off, and unparsable replies, count with the value of the log; "
-    "clean: they do not.",
+    help="as-logged: answers that were filtered or cut off, and unparsable replies, count with the value in the log; "
+    "clean: they do not count.",
 )
 @click.option(
     "--cluster",
     metavar="KEY",
     default="",
-    help="Metadata that tells which prompts belong together; prompt: none do. Default: scenario, else focus_id.",
+    help="The metadata that groups prompts; prompt: no grouping. Default: scenario, otherwise focus_id.",
 )
 @click.option(
     "--by",
     type=click.Choice(["provision", "chapter", "level", "all"]),
     default="provision",
     show_default=True,
-    help="What a row of text, CSV and Markdown is.",
+    help="What each row of text, CSV and Markdown is about.",
 )
 @click.option(
-    "--compare", metavar="A B", nargs=2, help="Take run B from run A; each is an id, or a model with one run."
+    "--compare",
+    metavar="A B",
+    nargs=2,
+    help="Subtract run B from run A; each is an id, or a model with a single run.",
 )
-@click.option("--keep-text", is_flag=True, help="Keep the texts of prompts and answers in STORE, too.")
+@click.option("--keep-text", is_flag=True, help="Also keep the texts of prompts and answers in STORE.")
 @form_option("Results")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a result belongs to no provision.")
 def results(
@@ -148,13 +153,14 @@ def results(
     settings: Settings,
     **given: Any,  # noqa: ANN401  the options that reading takes
 ) -> None:
-    """Tell how well models follow SOURCE, by principle.
+    """Show how well models follow SOURCE, by principle.
 
-    FILE is a log of Inspect (.eval, .json), a result of promptfoo (.json, .jsonl), a table of answers (JSON
-    lines, JSON, CSV, Parquet) with prompt, model and value, or other names that --map tells, a folder of
-    these, or a STORE. Each prompt counts once in a mean, whatever its repeats; errors are clustered; what
-    joined to which provision, and what did not, is told beside the table.
-    Exit status 2 means that a file cannot be used; the others are read. Needs the extra `evals`.
+    FILE is a log of Inspect (.eval, .json), a result of promptfoo (.json, .jsonl), a table of answers
+    (JSON lines, JSON, CSV, Parquet) with the columns prompt, model and value, or others given with
+    --map, a folder of these, or a STORE. Each prompt counts once in a mean, however often it was
+    repeated; standard errors are clustered. The report also lists what was matched to which provision,
+    and what was not. Exit status 2 means that a file cannot be used; the others are read. Needs the
+    extra `evals`.
 
     \b
       policyspec results model_spec/2025-09-12 logs/ -o store/

@@ -25,11 +25,11 @@ from sphinx_policyspec.files import number_of, real_path
 @file_option(
     *("--import", "files"),
     multiple=True,
-    about="Issues of GitHub as JSON, a table (CSV) or a text with links for feedback; more may follow.",
+    about="GitHub issues as JSON, a CSV table, or a text with feedback links; more files may follow.",
 )
-@file_option("--map", "map_file", about="What labels and states of the tracker mean (YAML).")
-@feedback_option(about="Tell what a register, or a folder of them, says of SOURCE; may be repeated.")
-@form_option("FeedbackReport", about="How to print what --feedback says.")
+@file_option("--map", "map_file", about="The meaning of labels and states of the tracker (YAML).")
+@feedback_option(about="Show this register, or a folder of them; may be repeated.")
+@form_option("FeedbackReport", about="How to print the register.")
 @output_option
 def feedback(
     source: str,
@@ -42,15 +42,15 @@ def feedback(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Keep a register of what people say of SOURCE.
+    """Keep a register of what people say about SOURCE.
 
-    Read it from files, or tell what a register says.
+    --import reads remarks from files; --feedback shows a register, by provision, open records first,
+    with what became of the words that they quote.
 
-    A remark names a provision by a link to a published page, its id in backticks or its title in
-    quotes, or by a label that --map gives to one. What names none is listed apart, with near titles.
-    A register that there is keeps what people wrote in it: of known addresses, title, status and
-    labels become those of the tracker. --feedback tells the records by provision, open ones first,
-    and what has become of the words that they quote.
+    A remark refers to a provision by a link to a published page, by its id in backticks or its title in
+    quotes, or by a label listed in --map. Remarks without a reference are listed separately, with
+    similar titles. When an existing register is updated, what people wrote in it is kept; records with
+    a known address get the present title, status and labels of the tracker.
 
     \b
       gh issue list --json number,title,body,labels,createdAt,state,url > issues.json

@@ -33,39 +33,39 @@ from sphinx_policyspec.files import number_of
     required=True,
     help="Folder for the site.",
 )
-@click.option("--theme", default="", help="HTML theme of Sphinx. Default: furo; a project's own theme.")
+@click.option("--theme", default="", help="Sphinx HTML theme. Default: furo, or the theme of the project.")
 @click.option(
     "--language",
     metavar="CODE",
     default="",
-    help="The language of SOURCE, as in `de`, in which pages have their own words where we have them. Default: en; a project's own.",
+    help="The language of SOURCE, such as `de`; labels on pages are translated if we have a translation. Default: en, or that of the project.",
 )
 @click.option(
     "--site-url",
     metavar="URL",
     default="",
-    help="Where DIR will be published: pages name their address and have a picture for cards of links. Default: a project's own.",
+    help="Where DIR will be published: pages then name their address, and shared links show a picture. Default: that of the project.",
 )
 @click.option(
     "--pages",
     type=click.Choice(["one", "chapter", "section"]),
     default="chapter",
     show_default=True,
-    help="What makes a page.",
+    help="How to divide SOURCE into pages.",
 )
-@click.option("--ask", is_flag=True, help="Add a page that answers questions in the browser; it takes 2 MB.")
+@click.option("--ask", is_flag=True, help="Add a page that answers questions in the browser (2 MB).")
 @click.option("--pdf", is_flag=True, help="Write DIR/handbook.pdf too; needs `sphinx-policyspec[pdf]`.")
 @click.option(
     "--pdf-font",
     "pdf_fonts",
     metavar="FONT",
     multiple=True,
-    help="A font for letters that those of the PDF lack: an installed family, or a file. Repeatable.",
+    help="A font for characters that the fonts of the PDF lack: an installed family, or a file; may be repeated.",
 )
 @click.option(
     "--pdf-missing",
     type=click.Choice(["error", "box"]),
-    help="What to do about a letter that no font draws; a box holds its number. Default: error; a project's own.",
+    help="What to do about a character that no font has; a box shows its number. Default: error, or as the project says.",
 )
 @click.option(
     "--since",
@@ -73,20 +73,20 @@ from sphinx_policyspec.files import number_of
     metavar="SOURCE",
     type=click.Path(),
     multiple=True,
-    help="An older release: a page says what changed since, and each principle what changed about it. A folder of "
-    "releases, or one --since for each from the oldest on, gives principles their history.",
+    help="An older release: adds a page with what changed since, and the changes at each principle. A folder of "
+    "releases, or one --since for each, oldest first, adds the history of principles.",
 )
 @judgements_option
 @results_option
 @click.option(
-    "--baseline", metavar="RUN", default="", help="With --results: the run from which the others differ."
+    "--baseline", metavar="RUN", default="", help="With --results: the run that others are compared with."
 )
-@file_option("--triage", about="What people say of outputs that contradict SOURCE (YAML).")
+@file_option("--triage", about="Reviews by people of outputs that contradict SOURCE (YAML).")
 @feedback_option(
-    about="A register of what people say of SOURCE, or a folder of them: a page, and a line at each principle; may be repeated."
+    about="A register of feedback about SOURCE, or a folder of them: adds a page, and a line at each principle; may be repeated."
 )
 @decisions_option(
-    about="A record of a decision about SOURCE, or a folder of them: a page, and a line at each principle; may be repeated."
+    about="A record of a decision about SOURCE, or a folder of them: adds a page, and a line at each principle; may be repeated."
 )
 @alignment_option
 def handbook(
@@ -112,14 +112,14 @@ def handbook(
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
 
-    Open DIR/index.html: the site needs no server and no network, and SOURCE no conf.py; its graph lies
-    beside it. With --pdf the same pages are a
-    PDF for paper, with contents, indices and page numbers in links.
+    Open DIR/index.html: the site needs no server and no network, SOURCE needs no conf.py, and the graph
+    is written next to the pages. With --pdf the same pages become a PDF for paper, with contents,
+    indices and page numbers in links.
 
-    Of a folder of releases, or a graph file with several, each gets a site, DIR/RELEASE. Their pages
-    lead to the same principle in the other releases, and DIR/index.html leads to the newest. Of several
-    SOURCEs each spec gets a site, DIR/NAME, whose pages say which spec they are of; and each alignment a
-    page that lays two of them side by side.
+    A folder of releases, or a graph file with several, gives one site per release, DIR/RELEASE. Their
+    pages link to the same principle in other releases, and DIR/index.html leads to the newest. Several
+    SOURCEs give one site per spec, DIR/NAME, whose pages name the spec, and for each alignment a page
+    that shows two of them side by side.
 
     \b
       policyspec handbook model_spec/2025-09-12 -o site

@@ -9,15 +9,18 @@ from sphinx_policyspec.errors import MissingToolError
 
 @click.command()
 @click.option(
-    "--stdio", is_flag=True, hidden=True, help="Taken from clients that say so; there is no other way."
+    "--stdio",
+    is_flag=True,
+    hidden=True,
+    help="Accepted for clients that pass it; this is the only way to connect.",
 )
 def lsp(*, stdio: bool) -> None:
     """Serve an editor, as a language server.
 
     It speaks the Language Server Protocol on standard input and output.
 
-    Editors start it themselves; the how-to page "In your editor" says what to tell yours. Needs pygls, of the extra
-    `lsp`.
+    Editors start this command themselves; the how-to page "In your editor" has the settings. Needs
+    pygls, from the extra `lsp`.
     """
     del stdio
     try:

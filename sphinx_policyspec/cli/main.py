@@ -170,7 +170,7 @@ def commands() -> None:
 @click.option(
     "--depth",
     type=click.IntRange(min=1),
-    help="With --trends: how deep sections are told; 1, the default, is chapters alone.",
+    help="With --trends: the depth of sections to list; 1, the default, lists chapters only.",
 )
 @form_option(forms=("json", "text"), default="json")
 @output_option
@@ -179,8 +179,9 @@ def stats(
 ) -> None:
     """Count what SOURCE holds: examples, prompts and more.
 
-    With --trends, SOURCE may be a folder of releases, or a graph file with several. Sentences are found by rules for English,
-    and words by the blanks between them. The numbers are no target: nothing fails by them.
+    With --trends, SOURCE may be a folder of releases, or a graph file with several. Sentences are found
+    by rules for English, and words by the blanks between them. The numbers are not a target: nothing
+    fails because of them.
 
     \b
       policyspec stats model_spec --trends --format text
@@ -214,14 +215,15 @@ def stats(
     type=click.Choice(list(MARKUPS)),
     default="myst",
     show_default=True,
-    help="Language of the pages: MyST Markdown or reStructuredText.",
+    help="Markup of the pages: MyST Markdown or reStructuredText.",
 )
 @click.option("--title", metavar="TEXT", default="", help="Title of the spec. Default: the name of DIR.")
 def init(folder: str, markup: str, title: str) -> None:
     """Begin a spec in DIR, a new or empty folder.
 
-    You get a Sphinx project with two topics, two principles, for each an example with a good and a
-    bad answer, and a page of questions that each build answers. Change the text and keep the form.
+    It creates a Sphinx project with two topics, two principles that have an example with a good and a
+    bad answer each, and a page of questions that every build answers. Replace the text and keep the
+    form.
 
     \b
       policyspec init spec
@@ -251,11 +253,12 @@ def _schemas(_context: click.Context, _parameter: click.Parameter, typed: str) -
 def schema(name: str, form: str | None) -> None:
     """Print the JSON Schema of a file or an output, or the ontology.
 
-    NAME is annotations, cases or judgements, which people write, or that of a command with --format
-    json, such as diff; of check --format baseline it is baseline, of lock --check lock-check, and of
-    query --list questions. Save the schema of a file that you write beside it, and name it in the
-    file's first line, which editors with the YAML language server read. ontology is what the classes
-    and properties of a graph mean (OWL), shapes what a graph must satisfy (SHACL):
+    NAME is the schema of a file that you write, such as annotations, cases or judgements, or of the
+    output of a command with --format json, such as diff. The output of check --format baseline is
+    called baseline, of lock --check lock-check, and of query --list questions. Save the schema of a
+    file next to it and name it in the first line of the file, where editors with the YAML language
+    server look. ontology is the meaning of classes and properties (OWL), shapes what a graph must
+    satisfy (SHACL):
 
     \b
       policyspec schema annotations > annotations.schema.json
@@ -281,8 +284,8 @@ def schema(name: str, form: str | None) -> None:
 def completion(shell: str) -> None:
     """Print a script that completes commands in your shell.
 
-    It completes questions with their parameters and values of these, codes of findings with severities, ids and schemas,
-    too.
+    It also completes questions with their parameters and values, codes of findings and severities, ids,
+    and schemas.
 
     \b
       policyspec completion bash >> ~/.bashrc

@@ -290,7 +290,7 @@ def _common_options() -> list[click.Option]:
             multiple=True,
             type=click.Path(dir_okay=False),
             help="Annotation file (YAML sidecar) to apply: topics, goals, exceptions. "
-            "Default for Model Spec Markdown: the one we ship.",
+            "Default for Model Spec Markdown: the one included here.",
         ),
         click.Option(["--no-annotations"], is_flag=True, help="Apply no annotation file."),
         click.Option(
@@ -298,51 +298,51 @@ def _common_options() -> list[click.Option]:
             metavar="NAME",
             multiple=True,
             callback=_names,
-            help="Name of the spec, by which its IRIs begin unless it has a base. Default: what it says itself.",
+            help="Name of the spec; its IRIs begin with it unless there is a base IRI. Default: the name in SOURCE.",
         ),
         click.Option(
             ["--topics"],
             metavar="FILE",
             type=click.Path(dir_okay=False),
-            help="Annotation file whose topics are added to SOURCE, and nothing else of it.",
+            help="Annotation file from which only the topics are added to SOURCE.",
         ),
         click.Option(
             ["--base-iri"],
             metavar="IRI",
             default="",
             callback=_absolute_iri,
-            help="What the IRIs of the graph begin with. Default: the spec's own, else urn:policyspec:spec:",
+            help="What the IRIs of the graph begin with. Default: the base IRI in SOURCE, otherwise urn:policyspec:spec:",
         ),
         click.Option(
             ["-b", "--builder"],
             metavar="BUILDER",
             default="html",
             show_default=True,
-            help="Read a Sphinx project as for this builder.",
+            help="Read a Sphinx project as this builder does.",
         ),
         click.Option(
             ["-t", "--tag", "tags"],
             metavar="TAG",
             multiple=True,
-            help="Set a tag of a Sphinx project, as sphinx-build does; may be repeated.",
+            help="Set a tag of a Sphinx project, as with sphinx-build; may be repeated.",
         ),
         click.Option(
             ["-D", "--define", "overrides"],
             metavar="NAME=VALUE",
             multiple=True,
             callback=_overrides,
-            help="Give an option of conf.py another value, as sphinx-build does; may be repeated.",
+            help="Override an option of conf.py, as with sphinx-build; may be repeated.",
         ),
         click.Option(
             ["-c", "--conf-dir", "confdir"],
             metavar="DIR",
             type=click.Path(file_okay=False),
-            help="Folder of conf.py, as sphinx-build has it. Default: the project's own.",
+            help="Folder with conf.py, as with sphinx-build. Default: the project itself.",
         ),
         click.Option(
-            ["-q", "--quiet"], is_flag=True, help="Print the result alone: no notes, no findings beside it."
+            ["-q", "--quiet"], is_flag=True, help="Print only the result, without notes and findings."
         ),
-        click.Option(["-v", "--verbose"], is_flag=True, help="Print hints, too, among findings beside it."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Also print findings that are hints."),
         click.Option(
             ["--color"],
             type=click.Choice(["auto", "always", "never"]),
@@ -379,14 +379,14 @@ results_option = click.option(
     metavar="STORE",
     multiple=True,
     type=click.Path(),
-    help="Results of evaluations, as `policyspec results` reads them: logs, tables, folders, a STORE; may be repeated.",
+    help="Results of evaluations, as read by `policyspec results`: logs, tables, folders, a STORE; may be repeated.",
 )
 feedback_option = partial(file_option, "--feedback", "registers", multiple=True, folders=True)
 decisions_option = partial(file_option, "--decisions", "decisions", multiple=True, folders=True)
 alignment_option = file_option(
     *("--alignment", "alignments"),
     multiple=True,
-    about="What of one SOURCE corresponds to what of another, from `policyspec align`; may be repeated.",
+    about="An alignment between two SOURCEs, from `policyspec align`; may be repeated.",
 )
 fail_on_option = click.option(
     "--fail-on",
@@ -397,7 +397,7 @@ fail_on_option = click.option(
 )
 output_option = file_option("-o", "--output", exists=False, about="Write to FILE. Default: print it.")
 judgements_option = file_option(
-    "--judgements", about="What people who read changed prose say of it, as `policyspec judge` writes it."
+    "--judgements", about="Judgements of changed texts, as written by `policyspec judge`."
 )
 
 

@@ -29,14 +29,16 @@ _SIDES = 2
 def overlay() -> None:
     """Put rules of your own on top of a published spec.
 
-    An overlay is a YAML file of statements, each of which overrides, narrows, adds, permits, delegates,
-    defines or restates something. `policyspec schema overlay` prints its JSON Schema.
+    An overlay is a YAML file of statements that override, narrow, add, permit, delegate, define or
+    restate something. `policyspec schema overlay` prints its JSON Schema.
     """
 
 
 _files = click.argument("files", metavar="OVERLAY...", nargs=-1, required=True, type=click.Path())
 _upstream = click.option(
-    "--upstream", metavar="SOURCE", help="The spec that it is about. Default: the one that OVERLAY names."
+    "--upstream",
+    metavar="SOURCE",
+    help="The spec that the overlay is about. Default: the one named in OVERLAY.",
 )
 
 
@@ -47,13 +49,13 @@ _upstream = click.option(
     "--cases",
     metavar="DIR",
     type=click.Path(exists=True),
-    help="Tell which of the cases in DIR, or in this file, come out otherwise below OVERLAY.",
+    help="Show which of the cases in DIR, or in this file, have another outcome under OVERLAY.",
 )
 @click.option(
     "--save",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Write each witness to DIR as a case, for `policyspec resolve`.",
+    help="Write each witness to DIR as a case for `policyspec resolve`.",
 )
 @fail_on_option
 @form_option("OverlayReport")
@@ -69,11 +71,12 @@ def check(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell whether each statement of OVERLAY may be said.
+    """Check whether each statement of OVERLAY is allowed.
 
-    The levels of upstream decide, as `policyspec resolve` does: every verdict has a witness, the smallest
-    conversation that shows it. A refusal tells the sentence of upstream that it meets, the rule, and
-    what would be allowed instead. Exit status 1 means a refusal, or a finding at --fail-on.
+    The levels of upstream decide, as in `policyspec resolve`. Every verdict has a witness, the smallest
+    conversation that shows it. A refusal quotes the sentence of upstream that it conflicts with, gives
+    the rule, and says what would be allowed instead. Exit status 1 means a refusal, or a finding at
+    --fail-on or above.
 
     \b
       policyspec overlay check shop.yaml
@@ -97,7 +100,7 @@ def check(
 @form_option(
     forms=("text", *FORMATS),
     default=None,
-    about="How to write it. Default: by the suffix of FILE, else text.",
+    about="How to write it. Default: by the suffix of FILE, otherwise text.",
 )
 @output_option
 def resolve(
@@ -105,9 +108,10 @@ def resolve(
 ) -> None:
     """Write the spec that results from OVERLAY.
 
-    Upstream's provisions stay as they are; the statements that may be said stand behind what they change, and
-    each provision says where it comes from. An OVERLAY is a SOURCE itself, which stands for this spec:
-    query, resolve, survey, diff and handbook take it. What is refused is told, and left out.
+    Upstream's provisions stay as they are; each allowed statement is added after what it changes, and
+    every provision says where it comes from. Refused statements are reported and left out. An OVERLAY
+    can be used as a SOURCE, which means the resulting spec: query, resolve, survey, diff and handbook
+    accept it.
 
     \b
       policyspec overlay resolve shop.yaml
@@ -130,18 +134,18 @@ def resolve(
     "--to",
     type=click.Choice([one.value for one in ps.ExportForm]),
     required=True,
-    help="Who reads it: AGENTS.md, CLAUDE.md, a rule of Cursor, a developer message, or programs.",
+    help="What to write: AGENTS.md, CLAUDE.md, a Cursor rule, a developer message, or JSON for programs.",
 )
 @_upstream
-@file_option("-o", "--output", exists=False, about="Put it into FILE, which may exist. Default: print it.")
-@click.option("--force", is_flag=True, help="Write over a block that somebody changed by hand.")
+@file_option("-o", "--output", exists=False, about="Write it into FILE, which may exist. Default: print it.")
+@click.option("--force", is_flag=True, help="Overwrite a block that was edited by hand.")
 @click.option(
     "--budget",
     metavar="BYTES",
     type=click.IntRange(min=1),
     default=16 * 1024,
     show_default=True,
-    help="Tell where the whole file is larger.",
+    help="Report if the whole file is larger than this.",
 )
 def export(
     files: tuple[str, ...],
@@ -153,11 +157,11 @@ def export(
     budget: int,
     settings: Settings,
 ) -> None:
-    """Write what agents read of OVERLAY: the statements that may be said, and no other.
+    """Write what agents read of OVERLAY: the allowed statements, and no others.
 
-    They stand in a block between two comments; all else in FILE stays as it is, byte by byte, and a
+    They are written between two comment lines; the rest of FILE stays the same, byte for byte, and a
     second run changes nothing. Exit status 1 means that a statement was refused and left out, or that
-    the block was changed by hand, and was left alone.
+    the block was edited by hand, in which case it is left alone.
 
     \b
       policyspec overlay export shop.yaml --to agents -o AGENTS.md
@@ -189,11 +193,11 @@ def export(
     "after",
     metavar="SOURCE",
     required=True,
-    help="The next release of upstream; of several the last.",
+    help="The next release of upstream; of several, the newest counts.",
 )
 @_upstream
 @click.option(
-    "--write", is_flag=True, help="Take renames, pin and digest over into OVERLAY, and nothing else."
+    "--write", is_flag=True, help="Update ids, pinned version and digest in OVERLAY, and nothing else."
 )
 @form_option("OverlayRebase")
 @output_option
@@ -207,12 +211,14 @@ def rebase(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what the next release of upstream does to each statement of OVERLAY.
+    """Show how the next release of upstream affects each statement of OVERLAY.
 
-    What it is about may be renamed, moved, gone or of another level; words under it may be others; upstream
-    may say it itself; an example that it lists may be gone; and it may be refused now, or no longer, which
-    both witnesses show. What a release lacks the names of is not judged. Exit status 1 means that a statement
-    is touched, or not judged. --annotations is for both releases, or given twice: the next one's last.
+    The provision under a statement may be renamed, moved, removed or at another level; its words may
+    differ; upstream may now say the same; an example that is listed may be gone; and the statement may
+    be refused now, or no longer, which both witnesses show. A statement is not
+    judged if a release lacks what it names. Exit status 1 means that a statement is affected or was not judged.
+    --annotations applies to both releases; give it twice for different files, the one for the next
+    release last.
 
     \b
       policyspec overlay rebase shop.yaml --next model_spec/2025-10-27
@@ -240,17 +246,17 @@ def rebase(
 
 @overlay.command("import", cls=SourceCommand)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
-@click.option("--upstream", metavar="SOURCE", required=True, help="The spec that the draft is to be about.")
+@click.option("--upstream", metavar="SOURCE", required=True, help="The spec that the draft is about.")
 @form_option("OverlayDraft", "yaml")
 @output_option
 def import_files(
     files: tuple[str, ...], *, upstream: str, form: str, output: str | None, settings: Settings
 ) -> None:
-    """Make a draft of an overlay from instruction files of agents.
+    """Draft an overlay from instruction files of agents.
 
-    AGENTS.md, CLAUDE.md, .mdc, .instructions.md, a persona or a policy: each item of a list, row of a
-    table and sentence becomes a candidate, with its place, what is seen of it, and provisions that it
-    may be near. Nothing is guessed: people say what of upstream a statement changes.
+    It reads AGENTS.md, CLAUDE.md, .mdc, .instructions.md, a persona or a policy. Each list item, table
+    row and sentence becomes a candidate, with its place and the provisions that are closest to it.
+    Nothing is guessed: you say what a statement changes in upstream.
 
     \b
       policyspec overlay import AGENTS.md --upstream model_spec/2025-09-12 -o shop.yaml

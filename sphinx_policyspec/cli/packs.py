@@ -42,13 +42,13 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
     metavar="ID",
     multiple=True,
     shell_complete=_complete_id,
-    help="A principle or section; may be repeated.",
+    help="The id of a principle or section; may be repeated.",
 )
 @click.option(
     "--pair",
     metavar="A B",
     nargs=2,
-    help="Two principles: also what says which of them goes first.",
+    help="Two principles, and what says which of them goes first.",
 )
 @click.option(
     "--case",
@@ -56,14 +56,14 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
     metavar="PATH",
     multiple=True,
     type=click.Path(exists=True),
-    help="A case file, or a folder of them: the decision, and every principle in it; may be repeated.",
+    help="A case file, or a folder of them, with the decision and every principle involved; may be repeated.",
 )
 @click.option(
     "--topic",
     metavar="TOPIC",
     default="",
     shell_complete=_complete_topic,
-    help="A topic: the principles about it.",
+    help="A topic, with the principles about it.",
 )
 @click.option(
     "--budget",
@@ -71,23 +71,21 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
     type=click.IntRange(min=0),
     default=BUDGET,
     show_default=True,
-    help="The most bytes of the Markdown; 0 for no limit.",
+    help="The maximum size of the Markdown in bytes; 0 means no limit.",
 )
 @click.option(
-    "--since", metavar="OLD", type=click.Path(), help="An older SOURCE: tell what changed since that, too."
+    "--since", metavar="OLD", type=click.Path(), help="An older SOURCE: also show what changed since then."
 )
 @click.option(
     "--results",
     metavar="STORE",
     multiple=True,
     type=click.Path(),
-    help="With results of evaluations, as `policyspec results` reads them; may be repeated.",
+    help="Also show results of evaluations, as read by `policyspec results`; may be repeated.",
 )
-@feedback_option(about="With what people say, from a register or a folder of them; may be repeated.")
-@decisions_option(about="With what was decided, from a record or a folder of them; may be repeated.")
-@click.option(
-    "--include-evals", is_flag=True, help="With the prompts of evaluations, which are else left out."
-)
+@feedback_option(about="Also show feedback, from a register or a folder of them; may be repeated.")
+@decisions_option(about="Also show decisions, from a record or a folder of them; may be repeated.")
+@click.option("--include-evals", is_flag=True, help="Include evaluation prompts.")
 @form_option("ContextPack", "markdown")
 @output_option
 def context(
@@ -107,13 +105,13 @@ def context(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Gather what concerns one matter of SOURCE.
+    """Gather what concerns one matter in SOURCE.
 
-    For a person, or a model, who works on it: principles word for word, with level and who may override
-    them, exceptions, definitions, neighbours, examples, open findings, each with its id, file and line
-    to cite. Equal arguments give equal bytes. What does not fit the budget is left out in whole parts,
-    what matters least first, and is listed at the end. Prompts of evaluations are left out. Exit status
-    2 means that something is wrong with a case, or with a record that is shown.
+    It is meant for a person or a model that works on it: principles word for word, with level and who
+    may override them, exceptions, definitions, neighbours, examples and open findings, each with id,
+    file and line to cite. Equal arguments give equal bytes. If the budget is too small, whole parts are
+    left out, the least important first, and listed at the end. Evaluation prompts are left out. Exit
+    status 2 means that something is wrong with a case, or with a record that is shown.
 
     \b
       policyspec context model_spec/2025-09-12 --about be_kind

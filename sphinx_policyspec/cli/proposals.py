@@ -26,8 +26,8 @@ from sphinx_policyspec.files import printable
 def propose() -> None:
     """Try a change of a spec before it is made.
 
-    A proposal is a file of Markdown with a head of YAML: what it is against, what it answers, and typed edits.
-    `policyspec schema proposal` prints the JSON Schema of the head.
+    A proposal is a Markdown file with YAML front matter: the text that it is written against, what it
+    answers, and typed edits. `policyspec schema proposal` prints the JSON Schema of the front matter.
     """
 
 
@@ -41,7 +41,7 @@ def propose() -> None:
     metavar="DIR",
     multiple=True,
     type=click.Path(exists=True),
-    help="Cases that may come out otherwise: a file, or a folder of them; may be repeated.",
+    help="Cases to decide before and after: a file, or a folder of them; may be repeated.",
 )
 @file_option("--overlay", "overlays", multiple=True, about="An overlay on SOURCE; may be repeated.")
 @feedback_option(about="A register of feedback about SOURCE, or a folder of them; may be repeated.")
@@ -61,13 +61,14 @@ def check(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Tell what each PROPOSAL would do to SOURCE.
+    """Show what each PROPOSAL would do to SOURCE.
 
-    Its edits are made in memory, and nothing is written: new findings, changes with their weights, cases
-    that come out otherwise, pairs of principles whose order is another, statements of overlays,
-    prompts, feedback, decisions and mappings that it concerns. Several are tried alone, then together, in order. Exit status 1 means that an
-    edit does not fit, SOURCE is another text, a finding of the result is a new error, or a case comes out otherwise
-    that `flips` does not list.
+    The edits are made in memory, and nothing is written. The report has new findings, changes with
+    their weights, cases with another outcome, pairs of principles whose order changes, and the overlay
+    statements, prompts, feedback, decisions and mappings that are affected. Several proposals are tried
+    one by one, then together, in order. Exit status 1 means that an edit does not fit, that SOURCE is a
+    different text, that the result has a new error, or that a case changes its outcome without being
+    listed in `flips`.
 
     \b
       policyspec propose check model_spec/2025-09-12 proposal.md --cases cases/
@@ -92,14 +93,12 @@ def check(
 @propose.command(cls=SourceCommand)
 @source_argument
 @click.argument("proposal", type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "--diff", "diff_only", is_flag=True, help="Print what would be written as a diff, and write nothing."
-)
+@click.option("--diff", "diff_only", is_flag=True, help="Print the changes as a diff, and write nothing.")
 def apply(source: str, *, proposal: str, diff_only: bool, settings: Settings) -> None:
     """Write the edits of PROPOSAL into SOURCE.
 
-    Nothing else changes, byte for byte, and nothing is written where an edit does not fit or SOURCE is
-    another text than the one that the proposal is against; exit status 1 means that.
+    Everything else stays the same, byte for byte. If an edit does not fit, or SOURCE is not the text
+    that the proposal was written against, nothing is written and the exit status is 1.
 
     \b
       policyspec propose apply model_spec/2025-09-12 proposal.md --diff

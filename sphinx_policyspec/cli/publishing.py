@@ -24,22 +24,27 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
 @sources_argument
 @beside_options
 @alignment_option
-@click.option("--to", "url", metavar="URL", required=True, help="The endpoint for queries, of the server.")
+@click.option("--to", "url", metavar="URL", required=True, help="The query endpoint of the server.")
 @click.option(
-    "--update", metavar="URL", default="", help="Its endpoint for SPARQL Update, where it is elsewhere."
+    "--update", metavar="URL", default="", help="The endpoint for SPARQL Update, if it is not detected."
 )
-@click.option("--store", metavar="URL", default="", help="That of the Graph Store Protocol, likewise.")
+@click.option(
+    "--store",
+    metavar="URL",
+    default="",
+    help="The endpoint of the Graph Store Protocol, if it is not detected.",
+)
 @click.option(
     "--profile",
     type=click.Choice(_PROFILES),
-    help="What server it is, which tells its endpoints. Default: what it says; generic is Apache Jena.",
+    help="The kind of server, which gives the endpoints; generic includes Apache Jena. Default: detected.",
 )
 @click.option(
     "--prune",
     is_flag=True,
-    help="Take away graphs of this spec that are not given: releases, results, feedback, decisions.",
+    help="Delete graphs of this spec that are not part of this command: releases, results, feedback, decisions.",
 )
-@click.option("--dry-run", is_flag=True, help="Change nothing, and tell what would be.")
+@click.option("--dry-run", is_flag=True, help="Change nothing, and show what would be done.")
 @form_option(forms=("text", "json"), about="How to print what was done.")
 def publish(
     sources: tuple[str, ...],
@@ -54,16 +59,16 @@ def publish(
     form: str,
     settings: Settings,
 ) -> None:
-    """Publish SOURCE on a SPARQL server that you have.
+    """Publish SOURCE on a SPARQL server of yours.
 
-    Each release is a named graph there, and so is what changed between them; so are results of
-    evaluations, feedback, records of decisions and alignments that are given. A catalogue beside them
-    tells which there are. What is there already costs one question, a small edit one update, all else
-    takes the place of the old graph at once: no reader sees a half of it. Other graphs are never
-    touched. If it fails, do it again.
+    Each release becomes a named graph, and so do the changes between releases and whatever options add:
+    results, feedback, records of decisions, alignments. A catalogue lists the graphs. A graph that is
+    up to date is not written again, a small edit is one update, and a larger one is swapped in as a
+    whole, so that no reader sees half a graph. Other graphs on the server are never touched. After a
+    failure, run the command again.
 
-    User and password are taken from POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, a
-    token from POLICYSPEC_ENDPOINT_TOKEN, else from ~/.netrc. Exit status 2 means that something was
+    User and password come from POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, a token from
+    POLICYSPEC_ENDPOINT_TOKEN; without these, ~/.netrc is used. Exit status 2 means that something was
     not done.
 
     \b

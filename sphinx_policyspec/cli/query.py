@@ -26,7 +26,11 @@ from sphinx_policyspec.readers.text import read_text
 _BLOCK = 2**20
 _proposal_option = partial(options.file_option, "--proposal", "proposals", multiple=True)
 _spec_option = click.option(
-    "--spec", "only", metavar="NAME", multiple=True, help="Of several specs, only this one; may be repeated."
+    "--spec",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    help="If there are several specs, only this one; may be repeated.",
 )
 
 
@@ -84,7 +88,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @beside_options
-@_proposal_option(about="Ask SOURCE as it would be with the edits of this proposal; may be repeated.")
+@_proposal_option(about="Ask SOURCE as it would be after this proposal; may be repeated.")
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -92,9 +96,9 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     "--release",
     metavar="VERSION",
     default="",
-    help="Of a server: the release that is asked. Default: the last.",
+    help="On a server: the release to ask. Default: the newest.",
 )
-@click.option("--copy", is_flag=True, help="Of a server: fetch its graphs, and ask them here.")
+@click.option("--copy", is_flag=True, help="On a server: fetch the graphs, and ask them locally.")
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
 @options.form_option("Answer", about="How to print the answer.")
 @options.output_option
@@ -116,12 +120,13 @@ def query(
 ) -> None:
     """Ask SOURCE a named question, or a SPARQL query of your own.
 
-    Queries of your own run under limits (10 s, 10,000 rows, no network, no files); prefixes ps,
-    skos, dcterms, prov, rdf, rdfs, owl and xsd are declared already. Of a folder of releases each
-    one is a named graph, and what changed between them is another. Of several SOURCEs a named
-    question is asked of each spec, and its answer begins with the column spec; --annotations and
-    --name are given once for each, in their order, where - is none. Addresses of SPARQL servers on which
-    a spec was published (`policyspec publish`) are asked there, several with a column source.
+    Your own queries run under limits (10 s, 10,000 rows, no network, no files). The prefixes ps, skos,
+    dcterms, prov, rdf, rdfs, owl and xsd are declared. In a folder of releases each release is a named
+    graph, and the changes between them are another. With several SOURCEs, a named question is asked of
+    each spec, and the answer begins with the column spec; give --annotations and --name once for each,
+    in the same order, with - for none. Instead of SOURCE, you can give addresses of SPARQL servers to
+    which a spec was published (`policyspec publish`); the answers of several begin with the column
+    source.
 
     \b
       policyspec query --list
@@ -294,17 +299,17 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @options.sources_argument
 @_spec_option
 @beside_options
-@_proposal_option(about="What a proposal would do to SOURCE, as a graph beside it; may be repeated.")
+@_proposal_option(about="Add a graph with what this proposal would change; may be repeated.")
 @options.alignment_option
 @options.output_option
 @options.form_option(
-    forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, else ttl."
+    forms=FORMATS, default=None, about="RDF syntax. Default: by the suffix of FILE, otherwise ttl."
 )
-@click.option("--inferred", is_flag=True, help="Add what the rules derive, such as ps:HardRule.")
+@click.option("--inferred", is_flag=True, help="Add derived statements, such as ps:HardRule.")
 @click.option(
     "--portable",
     is_flag=True,
-    help="Add that, and what named questions need stated, so that any SPARQL 1.1 engine answers them.",
+    help="Like --inferred, with everything that named questions need, so that any SPARQL 1.1 engine can answer them.",
 )
 def graph(
     sources: tuple[str, ...],
@@ -321,10 +326,10 @@ def graph(
     """Write the knowledge base of SOURCE as RDF.
 
     Every provision, example, message and reference becomes a resource with its file and line. Equal
-    sources give equal bytes. Formats nq and trig hold the release as a named graph; of a folder of
-    releases, or of several SOURCEs, each one is a named graph, and what changed between those of one
-    spec is another; so is each alignment, and so are results of evaluations, feedback,
-    records of decisions, and each proposal.
+    sources give equal bytes. The formats nq and trig write the release as a named graph. In a folder of
+    releases, or with several SOURCEs, each release is a named graph, and so are the changes between the
+    releases of a spec, each alignment, results of evaluations, feedback, records of decisions, and each
+    proposal.
 
     \b
       policyspec graph model_spec charter.md --name spec --name charter -o both.trig
@@ -401,20 +406,23 @@ def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]
     help="rules: fast, in process; hermit: complete for classes and contradictions, needs Java.",
 )
 @options.file_option(
-    "-o", "--output", exists=False, about="Write what follows, as RDF, to FILE; its suffix picks the format."
+    "-o",
+    "--output",
+    exists=False,
+    about="Write the derived statements as RDF to FILE; the suffix chooses the format.",
 )
 @options.form_option(
     forms=("text", "json", *FORMATS),
     default=None,
-    about="text (default) or json: what was found; the others: what follows, as RDF.",
+    about="text (default) or json: a report; the others: the derived statements as RDF.",
 )
 def reason(
     source: str, *, engine: str, output: str | None, form: str | None, settings: options.Settings
 ) -> None:
-    """Derive what follows from SOURCE, and contradictions.
+    """Derive what follows from SOURCE, and find contradictions.
 
-    Exit status 1 means a contradiction: a smallest set of statements of the spec, each with its
-    place, that cannot hold together. A graph file need not make a spec.
+    Exit status 1 means a contradiction: a minimal set of statements of the spec, each with its place,
+    that cannot all hold. A graph file need not contain a whole spec.
 
     \b
       policyspec reason model_spec/2025-09-12

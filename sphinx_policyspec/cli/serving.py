@@ -40,16 +40,16 @@ _OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook", "results")
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
 )
-@click.option("--public-url", default="", metavar="URL", help="Where clients find it, behind a proxy.")
+@click.option("--public-url", default="", metavar="URL", help="The address that clients use, behind a proxy.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 32),
     default=2,
     show_default=True,
-    help="Processes that answer SPARQL.",
+    help="Number of processes that answer SPARQL.",
 )
-@click.option("--cors", is_flag=True, help="Let scripts of any site read answers.")
-@click.option("--no-handbook", is_flag=True, help="Serve data alone.")
+@click.option("--cors", is_flag=True, help="Allow scripts of any site to read answers.")
+@click.option("--no-handbook", is_flag=True, help="Serve only data, no handbook.")
 def serve(
     sources: tuple[str, ...],
     *,
@@ -63,22 +63,18 @@ def serve(
     no_handbook: bool,
     settings: Settings,
 ) -> None:
-    """Serve SOURCE to people, programs and agents.
+    """Serve SOURCE to people, programs and agents, read-only.
 
-    Nothing can be changed by asking.
+    Over HTTP, / is the handbook, /sparql answers queries under limits, /graph/VERSION is a release as
+    RDF, /questions/NAME answers the named questions, and /.well-known/void describes the data. Results,
+    feedback, records of decisions and alignments given by options are further graphs. The server is
+    reachable from this machine only, unless --bind says otherwise. Needs the extra `serve`.
 
-    It answers by HTTP: / is the handbook, /sparql an endpoint for queries, which run under limits,
-    /graph/VERSION each release as RDF, /questions/NAME the named questions, /.well-known/void what
-    data there are. Results, feedback, records of decisions and alignments that are given are graphs
-    beside it; with --mcp feedback and decisions are told with what is gathered, and questions about
-    alignments are answered. Only this machine reaches it unless --bind names another address. Needs the
-    extra `serve`.
-
-    With --mcp instead a client such as a coding agent starts this command and asks it by the Model Context
-    Protocol: it searches, reads, decides cases, checks drafts and overlays, compares releases and
-    gathers context, and every answer has ids, release, file and line to cite. It is read-only, opens no
-    network, and keeps SOURCE in memory. Of a folder of releases the newest answers unless another is
-    asked for. Needs the extra `mcp`.
+    With --mcp, it speaks the Model Context Protocol instead, and a client such as a coding agent starts
+    it. Agents can search, read, decide cases, check drafts and overlays, compare releases and gather
+    context; every answer has ids, release, file and line to cite. It opens no network connection and
+    keeps SOURCE in memory. With --feedback, --decisions and --alignment, the answers cover these too.
+    In a folder of releases, the newest answers unless another is asked for. Needs the extra `mcp`.
 
     \b
       policyspec serve model_spec --bind 127.0.0.1:8080

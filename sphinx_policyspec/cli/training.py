@@ -13,42 +13,42 @@ _SHAPES = ("rows", "speceval")
 
 @click.command(cls=SourceCommand)
 @source_argument
-@click.option("--examples", is_flag=True, help="A row for each example, with its judged answers.")
+@click.option("--examples", is_flag=True, help="Write a row for each example, with its judged answers.")
 @click.option(
     "--cases",
     metavar="CASES",
     multiple=True,
     type=click.Path(exists=True),
-    help="A row for each case in this file or folder, with its decision; may be repeated.",
+    help="Write a row for each case in this file or folder, with its decision; may be repeated.",
 )
 @click.option(
-    "--prompts", is_flag=True, help="A row for each prompt of an evaluation; needs --include-evals."
+    "--prompts", is_flag=True, help="Write a row for each evaluation prompt; needs --include-evals."
 )
 @click.option(
     "--include-evals",
     is_flag=True,
-    help="Let prompts of evaluations in. A model that was taught by a test cannot take it.",
+    help="Include evaluation prompts. A model trained on them can no longer be tested with them.",
 )
 @click.option(
     "--shape",
     type=click.Choice(_SHAPES),
     default="rows",
     show_default=True,
-    help="rows: a row for each scenario; speceval: one for each principle, as SpecEval reads statements.",
+    help="rows: one row per scenario; speceval: one per principle, in the statement format of SpecEval.",
 )
 @click.option(
     "--split",
     "split_file",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Lists of ids by the names of splits (YAML).",
+    help="A YAML file with a list of ids for each split.",
 )
 @click.option(
     "--split-by",
     type=click.Choice(["provision"]),
     help="Split by a digest of the provision's id: 80 % train, 10 % validation, 10 % test.",
 )
-@click.option("--sentences", is_flag=True, help="Cut texts into sentences, too, each with its locator.")
+@click.option("--sentences", is_flag=True, help="Also cut texts into sentences, each with its locator.")
 @output_option
 def training(
     source: str,
@@ -64,10 +64,10 @@ def training(
     output: str | None,
     settings: Settings,
 ) -> None:
-    """Write rows that teach what SOURCE says: JSON, a row a line.
+    """Write training rows from SOURCE, one JSON object per line.
 
-    Each row is a scenario with the provisions that apply to it, word for word, and why each does; with
-    the decision of a case, and the judged answers of an example. Equal texts give equal bytes.
+    Each row is a scenario with the provisions that apply to it, word for word, and why; for a case also
+    the decision, and for an example the judged answers. Equal input gives equal bytes.
 
     \b
       policyspec training model_spec/2025-09-12 --examples -o rows.jsonl
