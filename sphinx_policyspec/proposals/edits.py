@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from textwrap import indent
+
+from rich.cells import cell_len
 
 from sphinx_policyspec.identifiers.directives import WrittenOption
 from sphinx_policyspec.identifiers.index import Index, things_of
@@ -12,7 +15,17 @@ from sphinx_policyspec.identifiers.sites import Form, sites_in
 from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit
-from sphinx_policyspec.proposals.places import EditedTexts, ProvisionPlace, Stretch, places_in
+from sphinx_policyspec.proposals.places import (
+    EditedTexts,
+    ProvisionPlace,
+    Stretch,
+    TitleStyle,
+    fence_marks,
+    is_fenced,
+    places_in,
+    title_style,
+    unused_style,
+)
 
 _LEVEL = "authority"
 _SHOWN = 60
@@ -76,7 +89,7 @@ class EditWriter:
         self._places = places_in(self._spec, texts)
         self._is_stale = False
         for place in self._places.values():
-            texts.followed += (place.head, place.own, place.whole)
+            texts.followed += (place.head, place.own, place.whole, *([place.inside] if place.inside else []))
 
     def apply(
         self, proposal: Proposal, others: Mapping[str, tuple[Stretch, ...]] | None = None
@@ -222,45 +235,88 @@ class EditWriter:
             hint = nearest(edit.level, [one.id for one in self._spec.levels]) or ""
             raise _Misfit(f"unknown level `{edit.level[:_SHOWN]}`", hint)
         place = self._place(edit.after or edit.within)
-        if place.is_body:
-            raise _Misfit(
-                f"`{place.provision.id}` is a directive with its text, and what stands behind it is not for certain",
-                "add it by hand",
-            )
         depth = place.provision.depth + bool(edit.within)
         self._stand_behind(place.whole, self._block(place, edit, depth))
         self._is_stale = True
 
     def _block(self, place: ProvisionPlace, edit: ProposalEdit, depth: int) -> str:
         """Return a new provision, written as the one beside which it stands."""
-        if place.directive is None and "{#" in self._text(place.head):
+        head = self._text(place.head).lstrip().split("\n")
+        if place.directive is None and "{#" in head[0]:
             level = f" {_LEVEL}={edit.level}" if edit.level else ""
             return f"{'#' * depth} {edit.title} {{#{edit.provision}{level}}}\n\n{edit.text}"
-        heading = self._text(place.head).lstrip()
         options = [f":id: {edit.provision}", *([f":{_LEVEL}: {edit.level}"] if edit.level else [])]
-        if heading.startswith("#"):
-            marks = heading[: len(heading) - len(heading.lstrip("#"))] + "#" * bool(edit.within)
-            declared = "\n".join((":::{policy:principle}", *options, ":::"))
-            return f"{marks} {edit.title}\n\n{declared}\n\n{edit.text}"
-        lines = heading.split("\n")
-        if edit.within or len(lines) < 2:  # noqa: PLR2004  a title and the line below it
-            raise _Misfit(
-                "which signs are below a title of a part is not for certain", "add it `after` another"
-            )
-        declared = "\n".join((".. policy:principle::", *(f"   {one}" for one in options)))
-        return f"{edit.title}\n{lines[1].strip()[:1] * len(edit.title)}\n\n{declared}\n\n{edit.text}"
+        marks = next((fence_marks(line) for line in head if "{policy:" in line), "```")
+        if place.inside:
+            if edit.within or (place.directive and place.directive.indent):
+                raise _Misfit(
+                    f"`{place.provision.id}` is a directive with its text: what stands in it, or beside it in something else, "
+                    "is not for certain",
+                    "add it `after` another, or by hand",
+                )
+            if place.is_rst:
+                return _rst_directive(edit.title, options, indent(edit.text, "   "))
+            marks += marks[0] * _lacking(marks, edit.text)
+            return f"{marks}{{policy:principle}} {edit.title}\n{_joined(options)}\n\n{edit.text}\n{marks}"
+        if head[0].startswith("#"):
+            signs = head[0][: len(head[0]) - len(head[0].lstrip("#"))] + "#" * bool(edit.within)
+            declared = f"{marks}{{policy:principle}}\n{_joined(options)}\n{marks}"
+            return f"{signs} {edit.title}\n\n{declared}\n\n{edit.text}"
+        return f"{self._rst_title(place, edit, depth)}\n\n{_rst_directive('', options, '')}\n\n{edit.text}"
+
+    def _rst_title(self, place: ProvisionPlace, edit: ProposalEdit, depth: int) -> str:
+        """Return a title with the signs that those of its depth have in its file; where there are none, with others than all."""
+        file = place.head.file
+        lines = self.workspace.texts.of(file).split("\n")
+        styles: dict[int, TitleStyle] = {}
+        for other in self._places.values():
+            if other.head.file == file and not other.inside:
+                line = self.workspace.texts.of(file).count("\n", 0, other.head.start) + 1
+                if style := title_style(lines, line):
+                    styles.setdefault(other.provision.depth, style)
+        style = styles.get(depth) or (unused_style(lines) if depth > max(styles, default=depth) else None)
+        if style is None:
+            raise _Misfit("which signs belong to its title is not for certain", "add it by hand")
+        rule = style.sign * max(3, cell_len(edit.title))
+        return f"{rule}\n{edit.title}\n{rule}" if style.is_framed else f"{edit.title}\n{rule}"
 
     def _text(self, stretch: Stretch) -> str:
         return self.workspace.texts.of(stretch.file)[stretch.start : stretch.end].replace("\r\n", "\n")
 
-    def _stand_behind(self, whole: Stretch, words: str) -> None:
-        """Put a block behind another, with an empty line on either side of it."""
+    def _stand_behind(self, whole: Stretch, words: str, *, is_last: bool = False) -> None:
+        """Put a block behind another, with an empty line on either side of it.
+
+        :param is_last: whether nothing comes behind it that an empty line would part
+        """
         text = self.workspace.texts.of(whole.file)
         before, after = self._text(whole), text[whole.end :]
         lead = "\n" * max(0, 2 - (len(before) - len(before.rstrip("\n"))))
-        self._put(
-            whole.file, whole.end, whole.end, f"{lead}{words.strip(chr(10))}\n{chr(10) if after else ''}"
-        )
+        gap = "\n" if after and not is_last else ""
+        self._put(whole.file, whole.end, whole.end, f"{lead}{words.strip(chr(10))}\n{gap}")
+
+    def _stand_in(self, place: ProvisionPlace, inside: Stretch, words: str) -> None:
+        """Put a block at the end of what stands in a directive; its fence gets more signs where the block has as many."""
+        text = self.workspace.texts.of(inside.file)
+        if place.own.end < inside.end:
+            raise _Misfit(f"another provision stands in `{place.provision.id}`", "add the example by hand")
+        if place.is_rst:
+            lines = [line for line in self._text(inside).split("\n") if line.strip()]
+            lead = place.directive.indent if place.directive else ""
+            lead = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else f"{lead}   "
+            self._stand_behind(inside, indent(words, lead), is_last=True)
+            return
+        marks = fence_marks(self._text(place.head))
+        more = marks[:1] * _lacking(marks, words)
+        above = text[: place.head.start].split("\n")
+        if (place.directive and place.directive.indent) or (more and is_fenced(above, marks[0])):
+            raise _Misfit(f"`{place.provision.id}` stands in something else", "add the example by hand")
+        self._stand_behind(inside, words, is_last=True)
+        if more:
+            text, end = self.workspace.texts.of(inside.file), self._touched[-1].end
+            end += len(text[end:]) - len(text[end:].lstrip(" \t"))
+            if text[end:]:
+                self._put(inside.file, end, end, more)
+            self._put(place.head.file, place.head.start, place.head.start, more)
 
     def _move(self, edit: ProposalEdit) -> None:
         place, target = self._place(edit.provision), self._place(edit.after)
@@ -270,7 +326,7 @@ class EditWriter:
             self._swap(place.whole, target.own)
             self._is_stale = True
             return
-        if target.is_body != place.is_body or target.provision.depth != place.provision.depth:
+        if bool(target.inside) != bool(place.inside) or target.provision.depth != place.provision.depth:
             raise _Misfit(
                 f"`{edit.provision}` stands {'deeper' if place.provision.depth > target.provision.depth else 'otherwise'} "
                 f"than `{edit.after}`",
@@ -331,8 +387,6 @@ class EditWriter:
 
     def _example(self, edit: ProposalEdit) -> None:
         place = self._place(edit.provision)
-        if place.is_body:
-            raise _Misfit(f"`{edit.provision}` is a directive with its text", "add the example to it by hand")
         if place.directive is None:
             words = f"**Example**: {edit.title}\n\n{edit.text}"
         else:
@@ -341,7 +395,10 @@ class EditWriter:
                 raise _Misfit(
                     "an example of a page of directives is a directive", "write it whole into `text`"
                 )
-        self._stand_behind(place.own, words)
+        if place.inside:
+            self._stand_in(place, place.inside, words)
+        else:
+            self._stand_behind(place.own, words)
         self._is_stale = True
 
     def _rename(self, edit: ProposalEdit) -> None:
@@ -366,6 +423,22 @@ class EditWriter:
 def _backwards(span: Span) -> tuple[str, int, int]:
     """Order spans from the end of each file on, so that places stay what they are."""
     return span.file, -span.line, -span.column
+
+
+def _joined(options: list[str]) -> str:
+    return "\n".join(options)
+
+
+def _rst_directive(title: str, options: list[str], text: str) -> str:
+    """Return a directive that declares a principle, with a text that is indented already."""
+    head = f".. policy:principle:: {title}".rstrip()
+    return f"{head}\n{indent(_joined(options), '   ')}" + (f"\n\n{text}" if text else "")
+
+
+def _lacking(marks: str, words: str) -> int:
+    """Return how many signs a fence lacks to hold a text."""
+    held = (len(found) for line in words.split("\n") if (found := fence_marks(line))[:1] == marks[:1])
+    return max(0, max(held, default=0) + 1 - len(marks))
 
 
 def _parted(text: str) -> tuple[str, str]:

@@ -111,7 +111,7 @@ class ProvisionPlace:
     :param own: it without what is below it
     :param whole: it with what is below it
     :param directive: that which declares it, if one does
-    :param is_body: whether its text stands in the directive
+    :param inside: what stands in the directive, if its text does, up to the end of the last line
     :param elsewhere: the files from which parts of it come
     """
 
@@ -120,8 +120,13 @@ class ProvisionPlace:
     own: Stretch
     whole: Stretch
     directive: Directive | None = None
-    is_body: bool = False
+    inside: Stretch | None = None
     elsewhere: tuple[str, ...] = ()
+
+    @property
+    def is_rst(self) -> bool:
+        """Whether it is reStructuredText."""
+        return PurePath(self.head.file).suffix.lower() in RST
 
 
 def places_in(spec: Spec, texts: EditedTexts) -> dict[str, ProvisionPlace]:
@@ -161,8 +166,10 @@ def _in_file(
         )
         is_body = declares is not None and declares.line == one.span.line
         below, first = ends[number], min((b.span.line for b in one.blocks if b.span.file == file), default=0)
+        close = 0
         if declares is not None and is_body:
-            upto = _body_end(lines, declares, is_rst=is_rst)
+            close = _close(lines, declares, is_rst=is_rst)
+            upto = _behind(lines, close, is_rst=is_rst)
             below = min(below, upto)
         head_end = max(first, declares.options_end if declares else 0) or min(one.span.line + 1, below)
 
@@ -175,19 +182,14 @@ def _in_file(
             own=stretch(starts[number], below),
             whole=stretch(starts[number], upto),
             directive=declares,
-            is_body=is_body,
+            inside=stretch(one.span.line + 1, max(close, one.span.line + 1)) if close else None,
             elsewhere=tuple(dict.fromkeys(b.span.file for b in one.blocks if b.span.file != file)),
         )
 
 
 def _start(lines: list[str], line: int) -> int:
     """Return the line, from 1, at which a heading begins, with its labels and the rule above it."""
-    if (
-        line > 1
-        and _RULE.match(lines[line - 2].rstrip("\r"))
-        and line < len(lines)
-        and lines[line - 2] == lines[line]
-    ):
+    if (style := title_style(lines, line)) and style.is_framed:
         line -= 1
     while True:
         above = line - 1
@@ -198,21 +200,70 @@ def _start(lines: list[str], line: int) -> int:
         line = above
 
 
-def _body_end(lines: list[str], directive: Directive, *, is_rst: bool) -> int:
-    """Return the line behind what stands in a directive."""
+@dataclass(frozen=True, slots=True)
+class TitleStyle:
+    """How a title of reStructuredText is marked.
+
+    :param is_framed: whether there is a rule above it, too
+    """
+
+    sign: str
+    is_framed: bool = False
+
+
+def title_style(lines: list[str], line: int) -> TitleStyle | None:
+    """Return how the title on a line, from 1, is marked; nothing where it is not."""
+    rule = _RULE.match(lines[line].rstrip("\r")) if line < len(lines) else None
+    if rule is None:
+        return None
+    return TitleStyle(rule["sign"], line > 1 and lines[line - 2] == lines[line])
+
+
+def unused_style(lines: list[str]) -> TitleStyle | None:
+    """Return how titles may be marked that are deeper than all."""
+    used = {found["sign"] for line in lines if (found := _RULE.match(line.rstrip("\r")))}
+    return next((TitleStyle(sign) for sign in "=-~^\"'+#*" if sign not in used), None)
+
+
+def _close(lines: list[str], directive: Directive, *, is_rst: bool) -> int:
+    """Return the line that ends what stands in a directive: the fence, or the line behind its last one that is not empty."""
     if is_rst:
-        lead = len(directive.indent)
-        below = enumerate(lines[directive.line :], directive.line + 1)
-        inside = (n for n, line in below if line.strip() and len(line) - len(line.lstrip()) <= lead)
-        return next(inside, len(lines) + 1)
-    opening = _OPENING.match(lines[directive.line - 1])
-    marks = opening["marks"] if opening else ":::"
+        lead, last = len(directive.indent), directive.line
+        for number, line in enumerate(lines[directive.line :], directive.line + 1):
+            if line.strip() and len(line) - len(line.lstrip()) <= lead:
+                break
+            last = number if line.strip() else last
+        return last + 1
+    marks = fence_marks(lines[directive.line - 1]) or ":::"
     for number in range(directive.options_end - 1, len(lines)):
-        close = _FENCE.match(lines[number].rstrip("\r"))
-        if close and close["marks"][0] == marks[0] and len(close["marks"]) >= len(marks):
-            # What is nested has fewer signs.
-            after = number + 1
-            while after < len(lines) and not lines[after].strip():
-                after += 1
-            return after + 1 if after < len(lines) else len(lines) + 1
+        found = _FENCE.match(lines[number].rstrip("\r"))
+        # What is nested has fewer signs.
+        if found and found["marks"].startswith(marks):
+            return number + 1
     return len(lines) + 1
+
+
+def _behind(lines: list[str], close: int, *, is_rst: bool) -> int:
+    """Return the line behind a directive and the empty lines below it."""
+    line = close if is_rst else close + 1
+    while line <= len(lines) and not lines[line - 1].strip():
+        line += 1
+    return min(line, len(lines) + 1)
+
+
+def fence_marks(line: str) -> str:
+    """Return the signs with which a line opens or ends a fence; none where it does not."""
+    found = _OPENING.match(line)
+    return found["marks"] if found else ""
+
+
+def is_fenced(above: list[str], sign: str) -> bool:
+    """Return whether lines leave a fence of a sign open."""
+    is_open: list[str] = []
+    for line in above:
+        marks = fence_marks(line)
+        if marks and _FENCE.match(line.rstrip("\r")) and is_open and marks.startswith(is_open[-1]):
+            is_open.pop()
+        elif marks:
+            is_open.append(marks)
+    return any(marks[0] == sign for marks in is_open)

@@ -138,6 +138,94 @@ def test_pages_are_edited_where_a_provision_stands_and_nowhere_else(tmp_path: Pa
     assert {name: (docs / name).read_text("utf-8") for name in renamed} == renamed
 
 
+BODIES = {
+    "conf.py": 'extensions = ["myst_parser", "sphinx_policyspec"]\n',
+    "index.rst": """\
+====
+Desk
+====
+
+.. policy:spec::
+   :version: 2026-02-01
+
+.. toctree::
+
+   more
+
+.. policy:principle:: Be kind
+   :id: kind
+   :authority: user
+
+   Be kind.
+
+.. policy:principle:: Be brief
+   :id: brief
+   :authority: user
+
+Doors
+=====
+""",
+    "more.md": "# More\n\n```{policy:principle} Hum\n:id: hum\n:authority: user\n\nHum.\n```\n\n"
+    "::::{policy:principle} Sing\n:id: sing\n:authority: user\n::::\n",
+}
+RST_EXAMPLE = ".. policy:example:: {0}\n\n   .. policy:message:: user\n\n      Hello!"
+MYST_EXAMPLE = "````{{policy:example}} {0}\n\n```{{policy:message}} user\nHello!\n```\n````"
+BESIDE: list[dict[str, object]] = [
+    {"provision": "kind", "example": "one", "text": RST_EXAMPLE.format("one")},
+    {"provision": "brief", "example": "two", "text": RST_EXAMPLE.format("two")},
+    {"provision": "hum", "example": "three", "text": MYST_EXAMPLE.format("three")},
+    {"provision": "sing", "example": "four", "text": MYST_EXAMPLE.format("four")},
+    {"provision": "hum", "example": "five", "text": MYST_EXAMPLE.format("five")},
+    {"add": {"after": "kind", "id": "wave", "title": "Wave", "level": "root"}, "text": "Wave.\n\nTo all."},
+    {
+        "add": {"after": "hum", "id": "whistle", "title": "Whistle", "level": "user"},
+        "text": "Whistle.\n\n```text\nfiu\n```",
+    },
+    {"add": {"in": "doors", "id": "knock", "title": "Klopfen 門口", "level": "user"}, "text": "Knock."},
+    {"add": {"in": "doors", "id": "wait", "title": "Wait", "level": "user"}, "text": "Wait."},
+    {
+        "provision": "brief",
+        "find": ":authority: user",
+        "replace": ":authority: user\n   :exception-to: wave",
+    },
+    {"add": {"after": "doors", "id": "bells", "title": "Bells", "level": "user"}, "text": "Ring."},
+]
+
+
+def test_directives_that_hold_their_text_get_examples_and_neighbours(tmp_path: Path) -> None:
+    line_end = "\r\n"
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name, text in BODIES.items():
+        (docs / name).write_bytes(text.replace("\n", line_end).encode())
+    file = proposal(tmp_path, yaml.safe_dump(BESIDE))
+    (check,) = ps.check_proposal(docs, file).checks
+    assert ([one.code for one in check.findings], check.fits) == ([], (True,) * len(BESIDE))
+    assert not [one for one in check.effects.findings if one.severity is ps.Severity.ERROR]
+    # What a rule of the highest level forbids is told.
+    assert "exception-to-higher-level" in [one.code for one in check.effects.findings]
+    ps.apply_proposal(docs, file).write()
+    spec = ps.load(docs)
+    homes = {one.title: home.id for home, one in spec.walk() if isinstance(one, ps.Example) and home}
+    assert homes == {"one": "kind", "two": "brief", "three": "hum", "four": "sing", "five": "hum"}
+    parents = {one.id: one.parent for one in spec.provisions}
+    assert {name: parents[name] for name in ("wave", "whistle", "knock", "wait", "bells")} == {
+        "wave": "desk",
+        "whistle": "more",
+        "knock": "doors",
+        "wait": "doors",
+        "bells": parents["doors"],
+    }
+    assert spec.provision_by_id["whistle"].text.startswith("Whistle.\n\n```")
+    # What was there stays, byte for byte, but for a fence that is longer.
+    told = {name: (docs / name).read_bytes().decode().split(line_end) for name in BODIES}
+    assert all("\n" not in line for lines in told.values() for line in lines)
+    for name, text in BODIES.items():
+        lines = iter(told[name])
+        old = text.replace("```", "`````") if name == "more.md" else text
+        assert all(line in lines for line in old.split("\n")[:-1])
+
+
 @pytest.mark.slow
 def test_the_proposal_of_the_example_changes_the_one_rule_that_its_feedback_is_about() -> None:
     docs = REPOSITORY / "example_docs"
