@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,27 +56,38 @@ class Beside(Brief):
         others = (finding for one in (self.feedback, self.decisions) if one for finding in one.findings)
         return (*of_results, *(one for one in others if one.code in _ABOUT_FILES))
 
-    def graphs(self, base_iri: str = "") -> Iterator[NamedGraph]:
-        """Yield the graphs of what is said of one spec; each is imported where there is something to state.
+    def based(self, base_iri: str) -> Beside:
+        """Return the same, said of a spec whose IRIs begin with this; nothing changes where it is empty."""
+        return (
+            Beside(
+                results=self.results and replace(self.results, base_iri=base_iri),
+                feedback=self.feedback and replace(self.feedback, base_iri=base_iri),
+                decisions=self.decisions and replace(self.decisions, base_iri=base_iri),
+                proposals=self.proposals and replace(self.proposals, base_iri=base_iri),
+                alignments=self.alignments,
+            )
+            if base_iri
+            else self
+        )
 
-        :param base_iri: what their IRIs begin with, where it is not the spec's own
-        """
+    def graphs(self) -> Iterator[NamedGraph]:
+        """Yield the graphs of what is said of one spec; each is imported where there is something to state."""
         if self.results is not None:
             from sphinx_policyspec.evals.graph import result_graph  # noqa: PLC0415  few callers evaluate
 
-            yield result_graph(self.results, base_iri)
+            yield result_graph(self.results)
         if self.feedback is not None:
             from sphinx_policyspec.feedback.graph import feedback_graph  # noqa: PLC0415  few keep a register
 
-            yield feedback_graph(self.feedback, base_iri)
+            yield feedback_graph(self.feedback)
         if self.decisions is not None:
             from sphinx_policyspec.decision_records.graph import decision_record_graph  # noqa: PLC0415  likewise
 
-            yield decision_record_graph(self.decisions, base_iri)
+            yield decision_record_graph(self.decisions)
         if self.proposals is not None:
             from sphinx_policyspec.proposals.graph import proposal_graphs  # noqa: PLC0415  likewise
 
-            yield from proposal_graphs(self.proposals, base_iri)
+            yield from proposal_graphs(self.proposals)
 
 
 NOTHING_BESIDE = Beside()

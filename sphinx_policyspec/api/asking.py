@@ -23,7 +23,7 @@ from sphinx_policyspec.graph.terms import NAMED_GRAPHS, Iris, OwnGraph, graph_of
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.graph.touches import TouchKind, about
 from sphinx_policyspec.model import Finding, Provision, Spec
-from sphinx_policyspec.model.spec import base_of
+from sphinx_policyspec.model.spec import base_of, based
 from sphinx_policyspec.reasoning.reasoner import Reasoner, Reasoning
 from sphinx_policyspec.sources import Loaded, has_releases, is_graph
 
@@ -54,19 +54,19 @@ def knowledge_base(
     :param beside: what is known of the spec that does not stand in it: a named graph more for each
     :param only: names of the specs whose rows are wanted in answers over several
     """
-    base = _knowledge_base(source, base_iri, question, is_plain=not beside.told, only=only)
+    source, beside = _based(source, base_iri, beside)
+    base = _knowledge_base(source, question, is_plain=not beside.told, only=only)
     if beside.alignments:
         sides = _aligned(source, beside.alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
         base.decides = partial(_case_rows, sides)
-    for graph in beside.graphs(base_iri):
+    for graph in beside.graphs():
         base.add_graphs(graph.pieces)
     return base
 
 
 def _knowledge_base(
     source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
-    base_iri: str,
     question: str,
     *,
     is_plain: bool,
@@ -75,17 +75,23 @@ def _knowledge_base(
     over_releases = bool(question) and find_question(question).over == "releases"
     if specs := _releases(source, several=over_releases):
         if len(several_specs := load_specs(specs)) > 1:
-            return releases.SpecsBase(several_specs, base_iri, only)
-        return releases.releases_base(specs, _revisions(specs), base_iri)
+            return releases.SpecsBase(several_specs, only)
+        return releases.releases_base(specs, _revisions(specs))
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
-    if (
-        is_plain
-        and isinstance(one, str | Path)
-        and not base_iri
-        and (found := inferred_base(one, question=question))
-    ):
+    if is_plain and isinstance(one, str | Path) and (found := inferred_base(one, question=question)):
         return found
-    return KnowledgeBase.from_spec(spec_of(one), base_iri, question=question)
+    return KnowledgeBase.from_spec(spec_of(one), question=question)
+
+
+def _based(
+    source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], base_iri: str, beside: Beside
+) -> tuple[Source | Sequence[Spec] | Sequence[releases.SpecReleases], Beside]:
+    """Return a source and what stands beside it, whose IRIs begin as a caller says, where it says anything."""
+    if not base_iri:
+        return source, beside
+    specs = _releases(source)
+    (one,) = releases.rebased(load_specs(specs or (spec_of(source),)), base_iri)  # type: ignore[arg-type]  # a sequence holds releases
+    return one.releases if specs else one.last, beside.based(one.last.base_iri)
 
 
 def _releases(
@@ -175,7 +181,7 @@ def with_beside(
     if beside.told:
         if len(specs) > 1:
             raise SourceError("results, feedback and decisions are of one spec, and here are several")
-        found[0] += beside.graphs(base_of(specs[0].last))
+        found[0] += beside.based(base_of(specs[0].last)).graphs()
     if beside.alignments:
         from sphinx_policyspec.alignments.formats import alignment_graph  # noqa: PLC0415  few specs have some
 
@@ -269,9 +275,9 @@ def to_graph(source: Source, *, base_iri: str = "", inferred: bool = False) -> r
     :param base_iri: what the IRIs of things begin with; else the spec's own, else ``urn:policyspec:spec:``
     :param inferred: with what the rules derive
     """
-    spec = spec_of(source)
-    triples = triples_of(spec, base_iri)
-    return graph_of(with_derived(triples) if inferred else triples, release_iri(spec, base_iri))
+    spec = based(spec_of(source), base_iri)
+    triples = triples_of(spec)
+    return graph_of(with_derived(triples) if inferred else triples, release_iri(spec))
 
 
 def to_owl(
@@ -285,7 +291,7 @@ def to_owl(
     """
     from sphinx_policyspec.reasoning.owl_view import owl_world  # noqa: PLC0415  owlready2 is slow, and rarely asked for
 
-    return owl_world(spec_of(source), base_iri, inferred=inferred, for_reasoner=for_reasoner)
+    return owl_world(based(spec_of(source), base_iri), inferred=inferred, for_reasoner=for_reasoner)
 
 
 def to_rdf(
@@ -309,7 +315,8 @@ def to_rdf(
         SPARQL 1.1 engine; of several releases, too
     :param beside: as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
     """
-    made = _pieces(source, form, base_iri, inferred=inferred, portable=portable, beside=beside)
+    source, beside = _based(source, base_iri, beside)
+    made = _pieces(source, form, inferred=inferred, portable=portable, beside=beside)
     return b"".join(made[0])
 
 
@@ -324,7 +331,8 @@ def write_rdf(
     beside: Beside = NOTHING_BESIDE,
 ) -> tuple[Finding, ...]:
     """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
-    written, findings = _pieces(source, form, base_iri, inferred=inferred, portable=portable, beside=beside)
+    source, beside = _based(source, base_iri, beside)
+    written, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=beside)
     if isinstance(file, str | Path):
         write_file(Path(file), written)
     else:
@@ -335,7 +343,6 @@ def write_rdf(
 def _pieces(
     source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
     form: str,
-    base_iri: str,
     *,
     inferred: bool,
     portable: bool,
@@ -346,23 +353,20 @@ def _pieces(
             why = f"`{form}` holds one graph, and what stands beside a spec is in others"
             raise SourceError(f"{why}: take {' or '.join(NAMED_GRAPHS)}")
         alone = Beside(alignments=beside.alignments)
-        written, findings = _pieces(
-            source, form, base_iri, inferred=inferred, portable=portable, beside=alone
-        )
-        more = (graph.pieces(form) for graph in beside.graphs(base_iri))
+        written, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=alone)
+        more = (graph.pieces(form) for graph in beside.graphs())
         return chain(written, chain.from_iterable(more)), findings
-    made = published if portable else iter
     if specs := _releases(source):
-        if len(several := load_specs(specs)) > 1:
-            aligned = _alignment_pieces(
-                _aligned(several, beside.alignments), form, inferred=inferred or portable
-            )
-            return chain(releases.specs_pieces(several, form, base_iri, made=made), aligned), ()
-        return releases.release_pieces(specs, _revisions(specs), form, base_iri, made=made), ()
+        several = load_specs(specs)
+        written = (releases.published_pieces if portable else releases.specs_pieces)(several, form)
+        if not beside.alignments:
+            return written, ()
+        aligned = _aligned(several, beside.alignments)
+        return chain(written, _alignment_pieces(aligned, form, inferred=inferred or portable)), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     if beside.alignments:
         raise SourceError("alignments are of several specs, and here is one")
-    triples = made(triples_of(spec_of(one), base_iri))
-    if inferred and not portable:
-        triples = with_derived(triples)
+    triples = triples_of(spec_of(one))
+    if inferred or portable:
+        triples = published(triples) if portable else with_derived(triples)
     return pieces(triples, form, inferred=inferred or portable)

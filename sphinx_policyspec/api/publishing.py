@@ -18,7 +18,7 @@ from sphinx_policyspec.errors import QueryError, SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder, write_file
 from sphinx_policyspec.model import Finding, Judgement, Spec
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.model.spec import based, given_base
 from sphinx_policyspec.readers.judgements import usable_judgements
 from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
@@ -82,18 +82,12 @@ def publish(
     :param dry_run: change nothing, and tell what would be
     :param beside: what is known of the spec that does not stand in it: a named graph more for each
     """
-    from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  few callers publish
+    from sphinx_policyspec.graph.releases import rebased  # noqa: PLC0415  few callers publish
+    from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  likewise
     from sphinx_policyspec.publishing.push import publish_specs  # noqa: PLC0415  likewise
 
     specs = load_specs(source, **options) if isinstance(source, str | Path) else tuple(source)
-    if base_iri:
-        if len(specs) > 1:
-            raise SourceError(
-                f"`{base_iri}` is the base of one spec, and here are several: give each a name instead"
-            )
-        (one,) = specs
-        specs = (replace(one, releases=tuple(_based(spec, base_iri) for spec in one.releases)),)
-    specs = with_beside(specs, beside)
+    specs = with_beside(rebased(specs, base_iri), beside)
     server = Server(url, update=update, store=store, profile=profile)
     try:
         return publish_specs(specs, server, prune=prune, dry_run=dry_run)
@@ -282,7 +276,7 @@ def build_handbook(
         with staged_folder(Path(out)) as folder:
             if source and not isinstance(source[0], Loaded):
                 return _each(source, folder, pages, said, looks, alignments=tuple(alignments))  # type: ignore[arg-type]  # of one kind
-            named = [(_based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
+            named = [(based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
             return handbook.build_releases(named, folder, pages=pages, said=said, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
@@ -296,7 +290,7 @@ def build_handbook(
     read = [_older(one, here, reader(**options).beside(found)) for one in given]
     with staged_folder(Path(out)) as folder:
         return handbook.build_site(
-            _based(found.spec, base_iri),
+            based(found.spec, base_iri),
             found.root,
             folder,
             pages=pages,
@@ -390,10 +384,6 @@ def _side_by_side(
         write_file(out / file, text.encode())
         names = [report.specs.names[place] for place in sides.places.values() if place is not None]
         yield file, " beside ".join(names)
-
-
-def _based(spec: Spec, base_iri: str) -> Spec:
-    return replace(spec, base_iri=given_base(base_iri, spec.base_iri))
 
 
 def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reader) -> tuple[Spec, ...]:

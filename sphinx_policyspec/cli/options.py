@@ -21,7 +21,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.files import number_of, printable, real_path, write_file
-from sphinx_policyspec.model.spec import given_base, is_name
+from sphinx_policyspec.model.spec import based, given_base, is_name
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -230,8 +230,7 @@ class Settings:
                 counts = f"{number_of(len(spec.provisions), 'provision')}, {len(spec.principles)} of them principles"
                 self.note(f"{', '.join(plain)}: read by its headings, {counts}")
         # A spec takes it along, so that a graph that is written can be read back under the same names.
-        based = ((loaded, given_base(self.base_iri, loaded.spec.base_iri)) for loaded in found)
-        return tuple(replace(loaded, spec=replace(loaded.spec, base_iri=base)) for loaded, base in based)
+        return tuple(replace(loaded, spec=based(loaded.spec, self.base_iri)) for loaded in found)
 
     def _see(self, *found: ps.Loaded) -> None:
         self.own_alignments.extend(os.path.relpath(file) for one in found for file in one.alignments)

@@ -19,7 +19,7 @@ from sphinx_policyspec.cli.options import (
     sources_argument,
 )
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
-from sphinx_policyspec.model.spec import given_base
+from sphinx_policyspec.model.spec import based
 from sphinx_policyspec.serving import server as web
 from sphinx_policyspec.serving.collection import Collection
 from sphinx_policyspec.serving.site import SiteSources
@@ -141,12 +141,7 @@ def _refuse_of_http() -> None:
 def _read(source: str, settings: Settings) -> tuple[str, Sequence[ps.Loaded], ps.ReadingOptions]:
     several = settings.has_releases(source)
     read = settings.read_releases(source) if several else (settings.read(source),)
-    return source, [_based(one, settings.base_iri) for one in read], settings.options
-
-
-def _based(loaded: ps.Loaded, base_iri: str) -> ps.Loaded:
-    """Return what was read with the IRIs that are asked for."""
-    return replace(loaded, spec=replace(loaded.spec, base_iri=given_base(base_iri, loaded.spec.base_iri)))
+    return source, [replace(one, spec=based(one.spec, settings.base_iri)) for one in read], settings.options
 
 
 def _address(bind: str, public_url: str) -> web.ServerAddress:

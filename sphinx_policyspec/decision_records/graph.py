@@ -34,9 +34,9 @@ _ADMS = {
 """What the vocabulary of statuses of ADMS calls each; our own words stand beside them."""
 
 
-def decision_record_graph(report: DecisionRecordReport, base_iri: str = "") -> NamedGraph:
+def decision_record_graph(report: DecisionRecordReport) -> NamedGraph:
     """Return records of decisions as the graph ``<base>decisions``: the same for the same."""
-    return own_graph(OwnGraph.DECISIONS, _triples, report, base_iri)
+    return own_graph(OwnGraph.DECISIONS, _triples, report)
 
 
 def _triples(iris: Iris, report: DecisionRecordReport) -> Iterator[Triple]:

@@ -29,9 +29,9 @@ _STATED = frozenset({"provision", "chapter", "level", "joined"})
 """The facets that stand in a graph; prompts that test no provision say nothing of a spec."""
 
 
-def result_graph(results: Results, base_iri: str = "") -> NamedGraph:
+def result_graph(results: Results) -> NamedGraph:
     """Return results as the graph ``<base>results``: the same for the same."""
-    return own_graph(OwnGraph.RESULTS, _triples, results, base_iri)
+    return own_graph(OwnGraph.RESULTS, _triples, results)
 
 
 def _triples(iris: Iris, results: Results) -> Iterator[Triple]:

@@ -25,9 +25,9 @@ from sphinx_policyspec.graph.terms import (
 from sphinx_policyspec.model.feedback import Feedback
 
 
-def feedback_graph(report: FeedbackReport, base_iri: str = "") -> NamedGraph:
+def feedback_graph(report: FeedbackReport) -> NamedGraph:
     """Return the records of a register as the graph ``<base>feedback``: the same for the same."""
-    return own_graph(OwnGraph.FEEDBACK, _triples, report, base_iri)
+    return own_graph(OwnGraph.FEEDBACK, _triples, report)
 
 
 def _triples(iris: Iris, report: FeedbackReport) -> Iterator[Triple]:

@@ -27,7 +27,6 @@ from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.outlines import split_locator
-from sphinx_policyspec.model.spec import base_of
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -127,7 +126,6 @@ class KnowledgeBase:
     def from_spec(
         cls,
         spec: Spec,
-        base_iri: str = "",
         *,
         question: str = "",
         limits: Limits = DEFAULT_LIMITS,
@@ -137,9 +135,7 @@ class KnowledgeBase:
 
         :param question: the name of the one question that will be asked; what it does not speak of is left out
         """
-        # What is wrong with the base is told now, not when a question is asked.
-        base_of(spec, base_iri)
-        return cls(_about(lambda: triples_of(spec, base_iri), question), limits=limits, unsafe=unsafe)
+        return cls(_about(lambda: triples_of(spec), question), limits=limits, unsafe=unsafe)
 
     @classmethod
     def of_inferred(cls, path: Path, *, question: str = "", queried: bool = False) -> Self | None:

@@ -38,7 +38,7 @@ from sphinx_policyspec.graph.terms import (
 )
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
-from sphinx_policyspec.model.spec import base_of, given_base
+from sphinx_policyspec.model.spec import base_of, based
 
 _DEFAULT = str(pyoxigraph.DefaultGraph())
 _A_SPEC = (RDF.type, PS.Spec)
@@ -178,16 +178,15 @@ def version_order(version: str) -> list[tuple[int, str]]:
 def graphs_of(
     specs: Sequence[Spec],
     revisions: Sequence[Revision],
-    base_iri: str,
     made: Made = iter,
 ) -> Iterator[tuple[str, Iterable[Triple]]]:
     """Yield each graph with its name: the releases from the first to the last, then the changes.
 
     :param made: what is stated of a release beside what its spec says
     """
-    iris = Iris(base_of(specs[-1], base_iri))
+    iris = Iris(base_of(specs[-1]))
     for spec in specs:
-        yield iris.release(spec.version), made(triples_of(spec, iris.base))
+        yield release_iri(spec), made(triples_of(spec))
     yield iris.beside(OwnGraph.CHANGES), _changes(iris, specs, revisions)
 
 
@@ -269,7 +268,6 @@ def release_pieces(
     specs: Sequence[Spec],
     revisions: Sequence[Revision],
     form: str,
-    base_iri: str = "",
     *,
     made: Made = iter,
 ) -> Iterator[bytes]:
@@ -278,15 +276,12 @@ def release_pieces(
     :param specs: as :func:`in_order` returns them
     :param made: what is stated of a release beside what its spec says
     """
-    if form not in NAMED_GRAPHS:
-        raise SourceError(f"`{form}` holds one release; several take {' or '.join(NAMED_GRAPHS)}")
-    return checked_size(blocks(_texts(specs, revisions, form, base_iri, made)), form)
+    _check_form(form)
+    return checked_size(blocks(_texts(specs, revisions, form, made)), form)
 
 
-def _texts(
-    specs: Sequence[Spec], revisions: Sequence[Revision], form: str, base_iri: str, made: Made
-) -> Iterator[str]:
-    for name, triples in graphs_of(specs, revisions, base_iri, made):
+def _texts(specs: Sequence[Spec], revisions: Sequence[Revision], form: str, made: Made) -> Iterator[str]:
+    for name, triples in graphs_of(specs, revisions, made):
         statements = Statements(triples)
         release = name if statements.with_type(PS.Spec) else ""
         yield from graph_lines(check_texts(statements.lines()), form, name, release)
@@ -323,6 +318,26 @@ def published_graphs(one: SpecReleases, *, with_changes: bool = True) -> Iterato
         yield PublishedGraph(name=graph.name, version="", lines=tuple(graph.lines()))
 
 
+def published_pieces(specs: Sequence[SpecReleases], form: str) -> Iterator[bytes]:
+    """Return pieces of all graphs of specs as N-Quads or TriG, with the statements that a server gets of them."""
+    _check_form(form)
+    texts = (
+        text
+        for one in specs
+        for graph in published_graphs(one)
+        for text in graph_lines(
+            check_texts(graph.lines), form, graph.name, graph.name if graph.version else ""
+        )
+    )
+    return checked_size(blocks(texts), form)
+
+
+def _check_form(form: str) -> None:
+    """Refuse a format that holds one graph."""
+    if form not in NAMED_GRAPHS:
+        raise SourceError(f"`{form}` holds one release; several take {' or '.join(NAMED_GRAPHS)}")
+
+
 def served_pieces(one: SpecReleases) -> Iterator[bytes]:
     """Yield N-Quads of a spec for a server: its graphs as they are published, and the last release as the default graph."""
     yield from blocks(ntriples_lines(published(triples_of(one.last))))
@@ -340,39 +355,41 @@ def changes_of(one: SpecReleases) -> Iterator[Triple]:
     return _changes(Iris(base_of(one.last)), one.releases, one.revisions)
 
 
-def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision], base_iri: str = "") -> KnowledgeBase:
+def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision]) -> KnowledgeBase:
     """Return releases as one knowledge base; the default graph holds the last one.
 
     :param specs: as :func:`in_order` returns them
     """
-    base = KnowledgeBase.from_spec(specs[-1], base_iri)
+    base = KnowledgeBase.from_spec(specs[-1])
     base.add_graphs(
-        partial(release_pieces, specs, revisions, "nq", base_iri),
-        partial(release_pieces, specs, revisions, "nq", base_iri, made=with_portable),
+        partial(release_pieces, specs, revisions, "nq"),
+        partial(release_pieces, specs, revisions, "nq", made=with_portable),
     )
     return base
 
 
-def specs_pieces(
-    specs: Sequence[SpecReleases], form: str, base_iri: str = "", *, made: Made = iter
-) -> Iterator[bytes]:
+def specs_pieces(specs: Sequence[SpecReleases], form: str, *, made: Made = iter) -> Iterator[bytes]:
     """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec.
 
     :param made: as for :func:`release_pieces`
     """
-    _refuse_base(base_iri)
-    if form not in NAMED_GRAPHS:
-        raise SourceError(f"`{form}` holds one release; several specs take {' or '.join(NAMED_GRAPHS)}")
-    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, "", made))
+    _check_form(form)
+    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, made))
     return checked_size(blocks(texts), form)
 
 
-def _refuse_base(base_iri: str) -> None:
-    """Refuse one base for several specs, whose ids would collide."""
-    if given_base(base_iri):
+def rebased(specs: Sequence[SpecReleases], base_iri: str) -> tuple[SpecReleases, ...]:
+    """Return specs whose IRIs begin as a caller says, where it says anything.
+
+    Raises :class:`~sphinx_policyspec.errors.SourceError` for several, whose ids would collide, and as :func:`based` does.
+    """
+    if base_iri and len(specs) > 1:
         raise SourceError(
             f"`{base_iri}` is the base of one spec, and here are several: give each a name instead"
         )
+    return tuple(
+        replace(one, releases=tuple(based(spec, base_iri) for spec in one.releases)) for one in specs
+    )
 
 
 class SpecsBase(KnowledgeBase):
@@ -385,8 +402,7 @@ class SpecsBase(KnowledgeBase):
     :param only: names of those whose rows are wanted; by default all
     """
 
-    def __init__(self, specs: Sequence[SpecReleases], base_iri: str = "", only: Collection[str] = ()) -> None:
-        _refuse_base(base_iri)
+    def __init__(self, specs: Sequence[SpecReleases], only: Collection[str] = ()) -> None:
         super().__init__(lambda: (triple for one in specs for triple in _named(one)))
         self.specs = tuple(specs)
         self._only = frozenset(only) or frozenset(one.name for one in specs)

@@ -22,7 +22,6 @@ from sphinx_policyspec.graph.questions import Answer, CellKind
 from sphinx_policyspec.graph.to_graph import parts_of, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.model.spec import given_base
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -368,14 +367,12 @@ def own_graph(
     name: terms.OwnGraph,
     triples: Callable[[terms.Iris, _R], Iterable[terms.Triple]],
     report: _R,
-    base_iri: str,
 ) -> NamedGraph:
     """Return what a report says of a spec as a graph beside it, which edits no norm and is read back by nothing.
 
     :param triples: yields the same statements for equal reports
-    :param base_iri: what IRIs begin with, where it is not what the report says
     """
-    iris = terms.Iris(given_base(base_iri, report.base_iri))
+    iris = terms.Iris(report.base_iri)
     return NamedGraph(name=iris.beside(name), triples=partial(triples, iris, report))
 
 

@@ -22,22 +22,19 @@ if TYPE_CHECKING:
     from rdflib import Graph
 
 
-def to_graph(spec: model.Spec, base_iri: str = "") -> Graph:
-    """Return the knowledge base of a spec; :func:`from_graph` gives back an equal spec.
-
-    :param base_iri: what instance IRIs begin with; else the spec's own, else ``urn:policyspec:spec:``
-    """
-    return graph_of(triples_of(spec, base_iri), release_iri(spec, base_iri))
+def to_graph(spec: model.Spec) -> Graph:
+    """Return the knowledge base of a spec; :func:`from_graph` gives back an equal spec."""
+    return graph_of(triples_of(spec), release_iri(spec))
 
 
-def release_iri(spec: model.Spec, base_iri: str = "") -> Iri:
+def release_iri(spec: model.Spec) -> Iri:
     """Return the IRI of the spec, which is also the name of its graph."""
-    return _iris(spec, base_iri).release(spec.version)
+    return Iris(base_of(spec)).release(spec.version)
 
 
-def triples_of(spec: model.Spec, base_iri: str = "") -> Iterator[Triple]:
+def triples_of(spec: model.Spec) -> Iterator[Triple]:
     """Return every triple of a spec, part by part in reading order; a few come more than once."""
-    return (triple for part in parts_of(spec, base_iri) for triple in part.triples())
+    return (triple for part in parts_of(spec) for triple in part.triples())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +58,9 @@ class GraphPart:
         return (triple for _ in self._state() for triple in self.writer.taken())
 
 
-def parts_of(spec: model.Spec, base_iri: str = "") -> Iterator[GraphPart]:
+def parts_of(spec: model.Spec) -> Iterator[GraphPart]:
     """Yield the parts of the graph of a spec, in reading order; chapters by themselves, all else in one."""
-    writer = GraphWriter(_iris(spec, base_iri))
+    writer = GraphWriter(Iris(base_of(spec)))
     release, names = writer.iris.release(spec.version), _names(spec)
     yield GraphPart(b"", writer, partial(_rest, writer, release, spec, names))
     told = (names.aliases, names.tagged, names.origins, names.touched)
@@ -146,10 +143,6 @@ def _names(spec: model.Spec) -> _Names:
         model.origins(spec),
         model.touched_examples(spec),
     )
-
-
-def _iris(spec: model.Spec, base_iri: str) -> Iris:
-    return Iris(base_of(spec, base_iri))
 
 
 def _levels(writer: GraphWriter, spec: model.Spec) -> None:

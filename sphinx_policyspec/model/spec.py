@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import quote
 
@@ -89,15 +89,18 @@ def given_base(base: str, default: str = "") -> str:
     return with_ending(base or default)
 
 
-def base_of(spec: Spec, base_iri: str = "") -> str:
-    """Return what the IRIs of a spec begin with: as a caller says, else as it says itself, else by its name.
+def base_of(spec: Spec) -> str:
+    """Return what the IRIs of a spec begin with: as it says itself, else by its name; empty, the default of graphs, where nothing says it."""
+    named = f"urn:policyspec:{quote(spec.name, safe='', errors='surrogatepass')}:" if spec.name else ""
+    return spec.base_iri or named
 
-    It is empty, which is the default of graphs, where nothing says it.
+
+def based(spec: Spec, base_iri: str) -> Spec:
+    """Return a spec whose IRIs begin as a caller says, or the spec itself where the caller says nothing.
 
     :raises SourceError: for a base that is not an absolute IRI
     """
-    named = f"urn:policyspec:{quote(spec.name, safe='', errors='surrogatepass')}:" if spec.name else ""
-    return given_base(base_iri, spec.base_iri) or named
+    return replace(spec, base_iri=given_base(base_iri)) if base_iri else spec
 
 
 _CREATIVE_COMMONS = re.compile(

@@ -9,13 +9,12 @@ from sphinx_policyspec.exports.diff.json import revision_of
 from sphinx_policyspec.graph.releases import change_triples
 from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import DCTERMS, OWL, PS, RDF, Iri, Iris, Triple
-from sphinx_policyspec.model.spec import given_base
 from sphinx_policyspec.proposals.check import CheckedProposal, ProposalReport
 
 
-def proposal_graphs(report: ProposalReport, base_iri: str = "") -> Iterator[NamedGraph]:
+def proposal_graphs(report: ProposalReport) -> Iterator[NamedGraph]:
     """Yield a graph for each proposal, ``<base>proposal/<id>``: the same for the same proposals, and read back by nothing."""
-    iris = Iris(given_base(base_iri, report.base_iri))
+    iris = Iris(report.base_iri)
     for one in report.checks:
         name = iris.iri("proposal", one.proposal.id)
         yield NamedGraph(name=name, triples=partial(_triples, iris, name, report.release, one))

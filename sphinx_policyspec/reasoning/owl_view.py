@@ -35,16 +35,14 @@ class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no typ
         return self[PREFIXES["ps"] + name]
 
 
-def owl_world(
-    spec: Spec, base_iri: str = "", *, inferred: bool = True, for_reasoner: bool = False
-) -> OwlWorld:
+def owl_world(spec: Spec, *, inferred: bool = True, for_reasoner: bool = False) -> OwlWorld:
     """Return a World that holds the ontology and a spec, apart from ``owlready2.default_world``.
 
     :param inferred: with what the rules derive, so that ``world.HardRule.instances()`` needs no reasoner
     :param for_reasoner: instead, what a reasoner cannot do without: no texts and places
     """
     world = OwlWorld()
-    triples = list(triples_of(spec, base_iri))
+    triples = list(triples_of(spec))
     parts: tuple[Iterable[Triple], Iterable[Triple]]
     if for_reasoner:
         stated = statements_of(((triple, "") for triple in triples), lambda: ((t, "") for t in triples))
@@ -52,7 +50,7 @@ def owl_world(
         parts = axioms(), background(needed)
     else:
         parts = ontology().triples, with_derived(triples) if inferred else triples
-    for name, part in zip((ONTOLOGY, release_iri(spec, base_iri)), parts, strict=True):
+    for name, part in zip((ONTOLOGY, release_iri(spec)), parts, strict=True):
         _load(world, name, "".join(Statements(part).lines()).encode())
     return world
 

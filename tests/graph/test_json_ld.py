@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,6 @@ def test_what_has_not_the_form_that_the_context_expects_is_kept(tmp_path: Path) 
 
 @pytest.mark.parametrize("base", ["topic:x/", "level:", "https://example.org/a/release/b/", "urn:x:~y/"])
 def test_any_base_is_expanded_to_the_same_triples(base: str) -> None:
-    graph = to_graph(LIBRARY, base)
+    graph = to_graph(replace(LIBRARY, base_iri=base))
     data, _ = serialize(graph, "jsonld")
     assert expanded(data) == set(graph)

@@ -15,7 +15,7 @@ from sphinx_policyspec.alignments.sssom import read_sssom
 from sphinx_policyspec.api.asking import with_beside
 from sphinx_policyspec.errors import ServerError, SourceError
 from sphinx_policyspec.graph.parse import plain_triples
-from sphinx_policyspec.graph.releases import published_graphs, served_pieces
+from sphinx_policyspec.graph.releases import published_graphs, rebased, served_pieces
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.publishing import push
@@ -471,3 +471,17 @@ def test_a_graph_is_the_same_at_each_door(one: ps.SpecReleases) -> None:
         quads = pyoxigraph.parse(b"".join(graph.pieces()), format=pyoxigraph.RdfFormat.N_QUADS)
         assert published[graph.name] == set(ntriples_lines(plain_triples(quads))) != set()
     assert served.keys() - published.keys() == {"DEFAULT"}
+
+
+@pytest.mark.parametrize("base", ["", "https://example.org/other/"])
+def test_a_portable_file_has_what_a_server_gets(base: str) -> None:
+    (one,) = rebased(specs(*THREE), base)
+    written = ps.to_rdf(THREE, "nq", portable=True, base_iri=base)
+    graphs: dict[str, set[str]] = {}
+    for quad in pyoxigraph.parse(written, format=pyoxigraph.RdfFormat.N_QUADS):
+        graphs.setdefault(str(quad.graph_name).strip("<>"), set()).update(
+            ntriples_lines(plain_triples([quad]))
+        )
+    assert graphs == {str(graph.name): set(graph.lines) for graph in published_graphs(one)}
+    alone = ps.to_rdf(THREE[0], "nt", portable=True, base_iri=base).decode().splitlines(keepends=True)
+    assert graphs[release_iri(one.releases[0])] == set(alone)
