@@ -139,6 +139,7 @@ def query_servers(
     base_iri: str = "",
     profile: str = "",
     copy: bool = False,
+    allow_service: bool = False,
 ) -> Answer:
     """Return the answer to a SPARQL query of one's own of a spec that was published on a server, as :func:`query` gives it of a SOURCE.
 
@@ -146,11 +147,12 @@ def query_servers(
     says so itself by ``FROM`` is sent as it is. One that :func:`query` refuses is refused here, before it is sent.
 
     :param origin: where the query comes from, for messages
+    :param allow_service: the server may call others, as the query says by ``SERVICE``; a copy calls nobody
     """
 
     def answer(remote: RemoteBase) -> Answer:
         if not copy:
-            return remote.query(sparql, origin, release=release)
+            return remote.query(sparql, origin, release=release, allow_service=allow_service)
         (specs,) = load_specs(remote.copied(release))
         with knowledge_base(specs.releases if len(specs.releases) > 1 else specs.last) as base:
             for graph in remote.beside():

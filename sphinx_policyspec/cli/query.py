@@ -99,6 +99,11 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="On a server: the release to ask. Default: the newest.",
 )
 @click.option("--copy", is_flag=True, help="On a server: fetch the graphs, and ask them locally.")
+@click.option(
+    "--allow-service",
+    is_flag=True,
+    help="On a server: let a query of your own call other servers (SERVICE).",
+)
 @click.option("--list", "listing", is_flag=True, help="List the named questions with their parameters.")
 @options.form_option("Answer", about="How to print the answer.")
 @options.output_option
@@ -116,6 +121,7 @@ def query(
     listing: bool,
     release: str,
     copy: bool,
+    allow_service: bool,
     settings: options.Settings,
 ) -> None:
     """Ask SOURCE a named question, or a SPARQL query of your own.
@@ -155,6 +161,8 @@ def query(
         )
     if params and not question:
         raise click.UsageError("--param belongs to a named question")
+    if allow_service and (question or copy):
+        raise click.UsageError("--allow-service is for queries of your own that a server answers itself")
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     origin = query_file or "--sparql"
@@ -169,13 +177,13 @@ def query(
             answer = (
                 ps.ask_servers(urls, question, values, **where)
                 if question
-                else ps.query_servers(urls, text, origin=origin, **where)
+                else ps.query_servers(urls, text, origin=origin, allow_service=allow_service, **where)
             )
         settings.show(answer, form, output)
         return
-    if release or copy:
+    if release or copy or allow_service:
         raise click.UsageError(
-            "--release and --copy are for servers: of a folder of releases, name the release"
+            "--release, --copy and --allow-service are for servers: of a folder of releases, name the release"
         )
     if proposals:
         base, beside = _proposed(named, question, files, proposals, settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -81,6 +81,10 @@ def _near(before: str, after: str) -> str:
 _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
 _UPDATES = frozenset({"ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH"})
+_CALLS = {"SERVICE": "GRAPH", "SILENT": ""}
+"""Words of a call, and what a graph has in their places."""
+_PATTERN = frozenset({"WHERE", "{", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
+"""What stands first behind the place at which a query says by ``FROM`` what it looks at."""
 _SHOWN = 60
 
 _TOKEN = re.compile(
@@ -102,13 +106,14 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
+_BRACKETS = frozenset(_PAIRS) | frozenset(_PAIRS.values())
 _IRI_START = re.compile(r"<[\w/.#][^\s<>]*")
 """What begins an IRI where no token does; a comparison has another thing, or a space, on its right."""
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
-def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> None:
-    r"""Refuse a query that is too long or too deep, that is not a query, or that calls out.
+def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int, may_call: bool = False) -> None:
+    r"""Refuse a query that is too long or too deep, that is not a query, or that calls out and may not.
 
     Engines differ on whether ``\u0053ERVICE`` is a keyword, so the text is judged both as it stands
     and with its escapes replaced; no keyword hides from one reading in a string of the other.
@@ -123,12 +128,50 @@ def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int) -> N
             raise QueryLimitError(
                 f"{origin}: {excerpt(sparql)} nests {depth:,} brackets deep; at most {max_depth} are read: write it flatter, or ask in parts"
             )
-        _check_keywords(text, sparql, origin)
+        _check_keywords(text, sparql, origin, may_call=may_call)
+
+
+def calls(sparql: str) -> bool:
+    """Return whether a query calls another server."""
+    return "SERVICE" in _words(sparql)
+
+
+def calling_nothing(sparql: str) -> str:
+    """Return a query with the servers that it calls as graphs, which stand in the same places, to be looked at where it is not run."""
+    parts, done = [], 0
+    for at, word in _signs(sparql):
+        if word in _CALLS:
+            parts += [sparql[done:at], _CALLS[word].ljust(len(word))]
+            done = at + len(word)
+    return "".join((*parts, sparql[done:]))
 
 
 def has_dataset(sparql: str) -> bool:
     """Return whether a query says itself, by ``FROM``, which graphs it looks at."""
     return "FROM" in _words(sparql)
+
+
+def with_dataset(sparql: str, default: Iterable[str], named: Iterable[str]) -> str:
+    """Return a query that says by ``FROM`` which graphs it looks at, for servers that are deaf to what is sent beside it.
+
+    :param default: those whose union is the default graph
+    :param named: those that ``GRAPH`` reaches
+    """
+    said = "".join((*(f"FROM <{name}> " for name in default), *(f"FROM NAMED <{name}> " for name in named)))
+    at = _pattern_start(sparql)
+    # The last line may be a comment.
+    return f"{sparql[:at]}{' ' if sparql[at:] else chr(10)}{said}{sparql[at:]}" if said else sparql
+
+
+def _pattern_start(sparql: str) -> int:
+    """Return where the pattern of a query begins; of a DESCRIBE without one, where it would."""
+    depth, before = 0, ""
+    for at, sign in _signs(sparql):
+        if not depth and sign in _PATTERN and (before, sign) != ("CONSTRUCT", "{"):
+            return at
+        depth += (sign in _PAIRS) - (sign in _PAIRS.values())
+        before = sign
+    return len(sparql)
 
 
 def named_terms(sparql: str) -> frozenset[str]:
@@ -144,11 +187,10 @@ def excerpt(sparql: str) -> str:
     return f"the query `{line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}`"
 
 
-def _check_keywords(text: str, sparql: str, origin: str) -> None:
-    words = list(_words(text))
-    if "SERVICE" in words:
+def _check_keywords(text: str, sparql: str, origin: str, *, may_call: bool) -> None:
+    if calls(text) and not may_call:
         raise QueryError(f"{origin}: {excerpt(sparql)} calls another server; `SERVICE` is not run")
-    first = next((word for word in words if word not in _PROLOGUE), "")
+    first = next((word for word in _words(text) if word not in _PROLOGUE), "")
     if first in _UPDATES:
         raise QueryError(f"{origin}: {excerpt(sparql)} is an update; `{first}` is not run")
     if first not in _FORMS:
@@ -157,9 +199,17 @@ def _check_keywords(text: str, sparql: str, origin: str) -> None:
 
 def _words(text: str) -> Iterator[str]:
     """Yield the words outside strings, comments, IRIs, names and variables, in capitals."""
+    return (word for _at, word in _signs(text) if word not in _BRACKETS)
+
+
+def _signs(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the same words, and brackets, with their places."""
     for match in _TOKEN.finditer(text):
         if match["words"]:
-            yield from (word.upper() for word in _WORD.findall(match["words"]))
+            for word in _WORD.finditer(match["words"]):
+                yield match.start() + word.start(), word[0].upper()
+        elif match[0] in _BRACKETS:
+            yield match.start(), match[0]
 
 
 def unpaired(text: str) -> tuple[int, str] | None:

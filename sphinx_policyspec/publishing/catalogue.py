@@ -115,9 +115,14 @@ def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Ca
     )
 
 
+def is_name(graph: str) -> bool:
+    """Return whether a graph can be called so in a query; a catalogue may say anything."""
+    return not _NO_NAME.search(graph)
+
+
 def _is_own(graph: str, base: str, given: Collection[str]) -> bool:
-    """Return whether a graph is one of a spec by its name; a catalogue may say anything."""
-    return graph in given or (is_below(graph, base) and not _NO_NAME.search(graph))
+    """Return whether a graph is one of a spec by its name."""
+    return graph in given or (is_below(graph, base) and is_name(graph))
 
 
 def is_below(graph: str, base: str) -> bool:

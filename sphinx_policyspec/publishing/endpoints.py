@@ -24,7 +24,8 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from requests.utils import get_environ_proxies, get_netrc_auth
 
 from sphinx_policyspec.errors import ServerError
-from sphinx_policyspec.graph.guard import DEFAULT_LIMITS
+from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Dataset
+from sphinx_policyspec.graph.query_text import with_dataset
 from sphinx_policyspec.graph.terms import MAX_BYTES
 
 PROFILES = ("oxigraph", "virtuoso", "generic")
@@ -180,10 +181,10 @@ class Server:
 
     # -- what is asked and told ----------------------------------------------------------------
 
-    def select(self, sparql: str, graphs: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
+    def select(self, sparql: str, graphs: Dataset | None = None) -> dict[str, Any]:
         """Return the results of a SELECT or ASK as SPARQL results in JSON have them, read to their end.
 
-        :param graphs: by ``default-graph-uri`` and ``named-graph-uri``, the graphs that it looks at
+        :param graphs: those that it looks at, unless it says that itself; by default what the server takes
         """
         with self._asked(sparql, graphs, "application/sparql-results+json") as response:
             data = b"".join(self._read(response, _READ_BYTES))
@@ -206,7 +207,7 @@ class Server:
         return found  # type: ignore[no-any-return]  # it was looked at
 
     @contextmanager
-    def construct(self, sparql: str, graphs: Mapping[str, tuple[str, ...]] | None = None) -> Iterator[Path]:
+    def construct(self, sparql: str, graphs: Dataset | None = None) -> Iterator[Path]:
         """Give what CONSTRUCT or DESCRIBE makes as a file of N-Triples; ``graphs`` as for :meth:`select`."""
         with (
             tempfile.NamedTemporaryFile(suffix=".nt") as file,
@@ -218,9 +219,11 @@ class Server:
             yield Path(file.name)
 
     def _asked(
-        self, sparql: str, graphs: Mapping[str, tuple[str, ...]] | None, accept: str
+        self, sparql: str, graphs: Dataset | None, accept: str
     ) -> AbstractContextManager[requests.Response]:
-        form = [("query", sparql), *((key, name) for key, names in (graphs or {}).items() for name in names)]
+        # Beside the query some servers, such as Comunica, are deaf to it.
+        asked = with_dataset(sparql, graphs.default, graphs.named) if graphs else sparql
+        form = [("query", asked)]
         return self._sent("POST", self.query_url, data=form, headers={"Accept": accept}, writes=False)
 
     def update(self, sparql: str, *, may_repeat: bool) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 from sphinx_policyspec.errors import QueryError, ServerError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.guard import Guard
+from sphinx_policyspec.graph.guard import Dataset, Guard
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, check_name, values_of
 from sphinx_policyspec.graph.parse import streamed_triples
-from sphinx_policyspec.graph.query_text import excerpt, has_dataset
+from sphinx_policyspec.graph.query_text import calls, excerpt, has_dataset
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm, Question, find_question
 from sphinx_policyspec.graph.releases import version_order
 from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, OwnGraph
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
+from sphinx_policyspec.publishing.catalogue import is_name
 from sphinx_policyspec.publishing.endpoints import Server
 
 _PREFIXES = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in ASKED_PREFIXES.items())
@@ -71,6 +72,8 @@ class RemoteBase:
         found: dict[str, dict[str, str]] = {}
         for row in answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts:
             catalogue, graph, version = row
+            if not is_name(graph):
+                continue
             found.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
         return tuple(
             RemoteSpec(
@@ -117,19 +120,25 @@ class RemoteBase:
             )
         return question.told(answer_of(self._server.select(question.bound(values), graphs)))
 
-    def query(self, sparql: str, origin: str, *, release: str = "") -> Answer:
+    def query(self, sparql: str, origin: str, *, release: str = "", allow_service: bool = False) -> Answer:
         """Answer a query of one's own, which is looked at here first: one that a SOURCE would refuse is not sent.
 
         Unless it says itself by ``FROM`` what it looks at, that is the last release, and as named graphs all of the spec.
 
         :param origin: where the query comes from, for messages
         :param release: the version of the release that is asked in place of the last
+        :param allow_service: the server may call others, as the query says by ``SERVICE``
         """
+        if not allow_service and calls(sparql):
+            raise QueryError(
+                f"{origin}: {excerpt(sparql)} has {self._server.query_url} call another server",
+                command="`--allow-service` lets it",
+            )
         with Guard(lambda: ()) as guard:
-            form = guard.query(sparql, origin).form
+            form = guard.query(sparql, origin, may_call=allow_service).form
         graphs = None
         if not has_dataset(sparql):
-            graphs = self._graphs(release, over_releases=False) | {"named-graph-uri": self.spec.graphs}
+            graphs = replace(self._graphs(release, over_releases=False), named=self.spec.graphs)
         elif release:
             raise QueryError(
                 f"{origin}: {excerpt(sparql)} says by `FROM` what it looks at: leave --release out"
@@ -169,7 +178,7 @@ class RemoteBase:
                 found.append(NamedGraph(name=name, triples=partial(iter, triples)))
         return tuple(found)
 
-    def _asked(self, question: Question, release: str) -> dict[str, tuple[str, ...]]:
+    def _asked(self, question: Question, release: str) -> Dataset:
         """Return the graphs that a named question looks at."""
         if question.over in _OF_SEVERAL:
             raise QueryError(
@@ -184,7 +193,7 @@ class RemoteBase:
                     f"`{question.name}` looks at {what}, which {self._server.query_url} does not have; "
                     f"`policyspec publish {option}` puts that there"
                 )
-            graphs["named-graph-uri"] = (name,)
+            graphs = replace(graphs, named=(name,))
         return graphs
 
     def _of(self, release: str) -> str:
@@ -195,16 +204,14 @@ class RemoteBase:
             raise QueryError(f"no release `{release}` was published; {hint}")
         return known[release]
 
-    def _graphs(self, release: str, *, over_releases: bool) -> dict[str, tuple[str, ...]]:
+    def _graphs(self, release: str, *, over_releases: bool) -> Dataset:
         """Return the graphs that a question looks at: those of this spec, and of no other on the server."""
         spec = self.spec
         if over_releases:
             if release:
                 raise QueryError("a question about releases asks all of them: leave --release out")
-            return {"named-graph-uri": spec.graphs}
-        if not release:
-            return {"default-graph-uri": ([*spec.releases.values()][-1],)}
-        return {"default-graph-uri": (self._of(release),)}
+            return Dataset(named=spec.graphs)
+        return Dataset(default=(self._of(release) if release else [*spec.releases.values()][-1],))
 
 
 def answer_of(found: Mapping[str, Any]) -> Answer:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import re
 import time
+from typing import Any
 
+import pyoxigraph
 import pytest
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
-from sphinx_policyspec.graph.query_text import Named, check_text, excerpt, unknown_in
+from sphinx_policyspec.graph.query_text import (
+    Named,
+    calling_nothing,
+    check_text,
+    excerpt,
+    unknown_in,
+    with_dataset,
+)
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.graph.terms import DCTERMS
 
@@ -48,6 +58,61 @@ def test_service_is_found_in_any_spelling_and_company(sparql: str) -> None:
 )
 def test_the_word_alone_is_no_call(sparql: str) -> None:
     check(sparql)
+    assert calling_nothing(sparql) == sparql
+
+
+@pytest.mark.parametrize("call", ["SERVICE", "service SILENT ", ".Service"])
+def test_a_call_has_a_graph_in_its_place_where_it_is_not_run(call: str) -> None:
+    sparql = f"SELECT ?service {{ ?s ?p 'SERVICE' {call}<urn:a> {{ ?s ?p ?service }} }} # SERVICE"
+    check_text(sparql, "page.md:3", max_bytes=65_536, max_depth=64, may_call=True)
+    text = calling_nothing(sparql)
+    assert (len(text), text.count("GRAPH")) == (len(sparql), 1)
+    check(text)
+    pyoxigraph.Store().query(text)
+
+
+STORE = pyoxigraph.Store()
+STORE.load(
+    b"GRAPH <urn:1> { <urn:a> <urn:p> <urn:b> } GRAPH <urn:2> { <urn:a> <urn:p> 'two' } GRAPH <urn:3> { <urn:c> <urn:p> <urn:a> }",
+    format=pyoxigraph.RdfFormat.TRIG,
+)
+
+
+@pytest.mark.parametrize(
+    "sparql",
+    [
+        "SELECT * { ?s ?p ?o }",
+        "PREFIX where: <urn:> SELECT ?o WHERE { where:a where:p ?o OPTIONAL { ?o ?p ?x } } LIMIT 9 # {",
+        "SELECT (EXISTS { ?s <urn:p> <urn:b> } AS ?x) ?s{ ?s ?p ?o FILTER (?s<?o||?o>?s||'WHERE {' != ?o) }",
+        "SELECT (COUNT(*) AS ?n)WHERE{ { SELECT ?s WHERE { ?s ?p ?o } } } GROUP BY ?s HAVING (COUNT(*) > 0)",
+        "SELECT ?g ?s { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g ?s",
+        "ASK { ?s ?p 'two' }",
+        "ask where { graph <urn:3> { ?s ?p ?o } }",
+        "CONSTRUCT { ?s <urn:q> [ <urn:r> ?o ] } WHERE { ?s ?p ?o }",
+        "CONSTRUCT WHERE { ?s <urn:p> ?o }",
+        "CONSTRUCT { } { ?s <urn:p> ?o }",
+        "DESCRIBE <urn:a> # where {",
+        "DESCRIBE ?s { ?s ?p ?o } LIMIT 1",
+        "DESCRIBE <urn:a> LIMIT 1",
+        "SELECT ?s WHERE { ?s ?p ?o } VALUES ?s { <urn:a> <urn:c> }",
+    ],
+)
+@pytest.mark.parametrize(("default", "named"), [("12", "3"), ("1", ""), ("", "23"), ("", "")])
+def test_a_query_that_says_what_it_looks_at_is_answered_as_where_that_stands_beside_it(
+    sparql: str, default: str, named: str
+) -> None:
+    said = [[f"urn:{one}" for one in digits] for digits in (default, named)]
+    first, second = ([pyoxigraph.NamedNode(name) for name in names] for names in said)
+    beside: dict[str, Any] = {"default_graph": first, "named_graphs": second} if first + second else {}
+    assert rows(STORE.query(with_dataset(sparql, *said))) == rows(STORE.query(sparql, **beside))
+
+
+def rows(found: Any) -> object:
+    return (
+        bool(found)
+        if isinstance(found, pyoxigraph.QueryBoolean)
+        else sorted(re.sub(r"_:\w+", "_:", str(row)) for row in found)
+    )
 
 
 @pytest.mark.parametrize(

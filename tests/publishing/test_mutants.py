@@ -11,7 +11,7 @@ from sphinx_policyspec.publishing import catalogue, push
 from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.remote import RemoteBase
 from tests.mutants import Mutant, mutated
-from tests.publishing import test_faults, test_publish
+from tests.publishing import test_datasets, test_faults, test_publish
 from tests.publishing.graphs import held, limit_updates
 from tests.publishing.proxies import Proxy
 from tests.publishing.servers import Running
@@ -20,6 +20,10 @@ SWAP = "server.update(swapping(wanted, staging, base), may_repeat=False)"
 PIECES = "[server.update(one, may_repeat=False) for one in swapping(wanted, staging, base).split(' ;\\n')]"
 TURNS = (test_faults.test_two_that_take_turns_leave_a_catalogue_that_tells_the_truth,)
 BETWEEN = (test_faults.test_whoever_comes_in_between_ends_whole_and_so_do_we,)
+WITHIN = "with_dataset(sparql, graphs.default, graphs.named) if graphs else sparql"
+FROM = '[("query", asked)]'
+BESIDE = '[("query", sparql), *(("default-graph-uri", one) for one in (graphs.default if graphs else ())), *(("named-graph-uri", one) for one in (graphs.named if graphs else ()))]'
+DEAF = (test_datasets.test_a_server_that_is_deaf_to_what_stands_beside_a_query_looks_at_the_same_graphs,)
 
 MUTANTS = {
     "swap without the count check": Mutant(push, "_swapped", "_check_count(server, staging, len(graph.lines))", "pass", (test_faults.test_a_graph_of_which_the_server_loses_some_takes_no_place,)),
@@ -29,6 +33,8 @@ MUTANTS = {
     "credentials go where a redirect leads": Mutant(Server, "_auth", "_origin(url) not in known", "False", (test_publish.test_credentials_go_to_no_other_host_and_into_no_message,)),
     "graphs of others are pruned": Mutant(catalogue, "is_below", 'graph.startswith(f"{base}release/")', "True", (test_publish.test_another_spec_below_the_same_address_is_left_alone,)),
     "all graphs are asked": Mutant(RemoteBase, "ask", "self._server.select(question.bound(values), graphs)", "self._server.select(question.bound(values))", (test_publish.test_every_question_is_answered_there_as_in_memory,)),
+    "`FROM` is left out": Mutant(Server, "_asked", WITHIN, "sparql", DEAF),
+    "graphs stand beside a query": Mutant(Server, "_asked", FROM, BESIDE, DEAF),
     "a staged graph that is gone takes the place": Mutant(push, "swapping", "_claim(staging, graph, base)", "''", BETWEEN),
     "one name for what all stage": Mutant(push, "staging_name", "secrets.token_hex(8)", "1", TURNS),
     "an update is taken for done": Mutant(push, "_push", "not _is_settled(server, base, wanted)", "False", BETWEEN),

@@ -347,7 +347,7 @@ def test_the_command_asks_servers_queries_of_ones_own(oxigraph: Running, run: Ru
     assert (status, out.splitlines()[0], len(out.splitlines())) == (0, "source,t", 5)
     for wrong, said in (
         ("DROP ALL", "is an update"),
-        ("SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", "calls another server"),
+        ("SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }", "call another server"),
         ("SELECT * { ?s ?p", "is not SPARQL"),
         ("SELECT * FROM <urn:a> { ?s ?p ?o }", "leave --release out"),
     ):
