@@ -188,6 +188,14 @@ def test_an_unknown_name_is_told_with_the_nearest(call: Callable[[ps.Spec], obje
         call(spec(principle("be_kind")))
 
 
+@pytest.mark.parametrize("name", ["me:pw-7@host/query", "//me:pw-7@host/query", "me:pw-7@host:80/a/b@c"])
+def test_an_address_without_its_scheme_does_not_show_a_password(name: str) -> None:
+    with pytest.raises(ps.PolicySpecError, match="does not exist") as told:
+        ps.load(name)
+    assert "pw-7" not in str(told.value)
+    assert "me:…@host" in str(told.value)
+
+
 def test_every_result_is_rendered_in_every_form(tmp_path: Path) -> None:
     old, new = spec(principle("be_kind"), version="1"), spec(principle("be_good"), version="2")
     (tmp_path / "c.yaml").write_text("items: [{id: a, from: user, issue: x, value: 1}]", "utf-8")

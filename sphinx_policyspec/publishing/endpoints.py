@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from netrc import NetrcParseError
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
@@ -23,7 +24,7 @@ import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from requests.utils import get_environ_proxies, get_netrc_auth
 
-from sphinx_policyspec.errors import ServerError
+from sphinx_policyspec.errors import ServerError, SourceError
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Dataset
 from sphinx_policyspec.graph.query_text import with_dataset
 from sphinx_policyspec.graph.terms import MAX_BYTES
@@ -68,14 +69,51 @@ class Credentials:
 
     @classmethod
     def of(cls, url: str, environment: Mapping[str, str] | None = None) -> Credentials:
-        """Return those for a server: ``POLICYSPEC_ENDPOINT_TOKEN``, or ``…_USER`` and ``…_PASSWORD``, else those of netrc."""
-        given = os.environ if environment is None else environment
-        if token := given.get("POLICYSPEC_ENDPOINT_TOKEN", ""):
-            return cls(token=token)
-        if user := given.get("POLICYSPEC_ENDPOINT_USER", ""):
-            return cls(user=user, password=given.get("POLICYSPEC_ENDPOINT_PASSWORD", ""))
-        found = get_netrc_auth(url)
+        """Return those for a server: ``POLICYSPEC_ENDPOINT_TOKEN``, or ``…_USER`` and ``…_PASSWORD``, else those of netrc.
+
+        Raises :class:`ServerError` for what no request can hold, for a password without a user, and for a netrc that cannot be read.
+        """
+        environment = os.environ if environment is None else environment
+        given = {name: _secret(environment, name) for name in ("TOKEN", "USER", "PASSWORD")}
+        if given["TOKEN"]:
+            return cls(token=given["TOKEN"])
+        if given["USER"]:
+            return cls(user=given["USER"], password=given["PASSWORD"])
+        if given["PASSWORD"]:
+            raise ServerError("POLICYSPEC_ENDPOINT_PASSWORD is set, and POLICYSPEC_ENDPOINT_USER is not")
+        try:
+            found = get_netrc_auth(url, raise_errors=True)
+        except NetrcParseError as error:
+            # What it says may hold a password.
+            raise ServerError(f"`{error.filename}`, line {error.lineno}, cannot be read as a netrc") from None
+        except OSError as error:
+            raise ServerError(f"`{error.filename}` cannot be read: {error.strerror}") from None
         return cls(user=found[0], password=found[1]) if found else cls()
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str:
+    """Return what a variable holds, without the line end that files of secrets have."""
+    variable = f"POLICYSPEC_ENDPOINT_{name}"
+    text = environment.get(variable, "").rstrip("\r\n")
+    if not text.isprintable() or (name == "TOKEN" and not text.isascii()):
+        raise ServerError(f"{variable} holds a character that no request can hold, such as a line end")
+    return text
+
+
+class _Basic(HTTPBasicAuth):
+    """As in :rfc:`7617`, with UTF-8 for what is no ASCII."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__(credentials.user.encode(), credentials.password.encode())
+
+
+class _Digest(HTTPDigestAuth):
+    """As in :rfc:`7616`, with UTF-8 for what is no ASCII."""
+
+    def build_digest_header(self, method: str, url: str) -> str | None:
+        """Return the header, as bytes of UTF-8 that are each a character."""
+        header = super().build_digest_header(method, url)
+        return header and header.encode().decode("latin-1")
 
 
 class _Bearer(AuthBase):
@@ -216,7 +254,8 @@ class Server:
             for block in self._read(response, _READ_BYTES):
                 file.write(block)
             file.flush()
-            yield Path(file.name)
+            with _as_answer(self.query_url, file.name) as path:
+                yield path
 
     def _asked(
         self, sparql: str, graphs: Dataset | None, accept: str
@@ -252,7 +291,8 @@ class Server:
             for block in self._read(response, MAX_BYTES):
                 file.write(block)
             file.flush()
-            yield Path(file.name)
+            with _as_answer(url, file.name) as path:
+                yield path
 
     def put_graph(self, name: str, lines: bytes, *, adding: bool = False) -> None:
         """Put a graph of N-Triples in place of what has the name, or add to it."""
@@ -352,7 +392,7 @@ class Server:
         is_refused = response.status_code == requests.codes.unauthorized
         if is_refused and "digest" in challenge and isinstance(auth, HTTPBasicAuth):
             response.close()
-            self._digest = HTTPDigestAuth(self._credentials.user, self._credentials.password)
+            self._digest = _Digest(self._credentials.user, self._credentials.password)
             self.requests += 1
             response = self._session.request(method, url, auth=self._digest, **sent, **options)
         return response
@@ -367,7 +407,7 @@ class Server:
             raise ServerError(f"{url} would get your password in the clear: use https, or give none")
         if self._credentials.token:
             return _Bearer(self._credentials.token)
-        return self._digest or HTTPBasicAuth(self._credentials.user, self._credentials.password)
+        return self._digest or _Basic(self._credentials)
 
     def _read(self, response: requests.Response, most: int) -> Iterator[bytes]:
         """Yield the body of an answer; one that is too long, late or cut is refused."""
@@ -423,6 +463,16 @@ class Server:
                 None, (f"{url} answers {status} {response.reason or ''}".rstrip() + said, hints.get(status))
             )
         )
+
+
+@contextmanager
+def _as_answer(url: str, name: str) -> Iterator[Path]:
+    """Give the file of an answer; what is wrong with what it holds is said of the server."""
+    try:
+        yield Path(name)
+    except SourceError as error:
+        why = str(error).replace(f"{name}:", "line ").replace(name, "it")
+        raise ServerError(f"{url} answers with something else than a graph of ours: {why}") from None
 
 
 def _reason(error: Exception) -> str:

@@ -215,12 +215,18 @@ def absent(path: Path, name: str) -> SourceError:
     except OSError:
         near = ""
     given = name.rstrip("/")
-    hint = (
-        f"; did you mean `{given.removesuffix(path.name)}{near}`?"
-        if near and given.endswith(path.name)
-        else ""
-    )
-    return SourceError(f"`{name}` does not exist{hint}")
+    is_near = near and given.endswith(path.name)
+    hint = f"; did you mean `{given.removesuffix(path.name)}{near}`?" if is_near else ""
+    return SourceError(f"`{_without_password(name)}` does not exist{hint}")
+
+
+def _without_password(name: str) -> str:
+    """Return what may be an address without its scheme, without the password in it."""
+    slashes = name[: len(name) - len(name.lstrip("/"))]
+    host, slash, path = name.removeprefix(slashes).partition("/")
+    user, _at, host = host.rpartition("@")
+    user, _colon, password = user.partition(":")
+    return f"{slashes}{user}:…@{host}/{path}" if password and slash else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.errors import ServerError
 from sphinx_policyspec.publishing.endpoints import Credentials, Server
 from sphinx_policyspec.publishing.push import publish_specs
 from tests.conftest import REPOSITORY, require_tool
@@ -21,6 +22,7 @@ from tests.publishing.proxies import Proxy
 from tests.publishing.servers import PAUSE, Running, free_port
 
 SECRET = "s3cret-w0rd"
+SITE = "https://a.example/sparql"
 COMMAND = "import sys; sys.argv[0] = 'policyspec'\nfrom sphinx_policyspec.cli import main\nmain()"
 HEADERS = {
     "basic": f"Basic {base64.b64encode(f'me:{SECRET}'.encode()).decode()}",
@@ -120,3 +122,51 @@ def test_a_password_is_in_no_output_and_in_no_list_of_processes(
         assert HEADERS["basic"].split()[1] not in shown
     for file in tmp_path.rglob("*"):
         assert SECRET.encode() not in (file.read_bytes() if file.is_file() else b"")
+
+
+@pytest.mark.parametrize("name", ["TOKEN", "USER", "PASSWORD"])
+@pytest.mark.parametrize("text", ["s3cret\nw0rd", "s3cret\x00w0rd", "s3cret\rw0rd", "s3cret\udcffw0rd"])
+def test_a_secret_that_no_request_can_hold_is_refused_and_not_shown(name: str, text: str) -> None:
+    given = {"POLICYSPEC_ENDPOINT_USER": "me", f"POLICYSPEC_ENDPOINT_{name}": text}
+    with pytest.raises(ServerError, match=f"POLICYSPEC_ENDPOINT_{name} holds a character") as told:
+        Credentials.of(SITE, given)
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_line_end_of_a_file_of_secrets_is_no_part_of_one(end: str) -> None:
+    given = {f"POLICYSPEC_ENDPOINT_{name}": f" {name} {end}" for name in ("USER", "PASSWORD")}
+    assert Credentials.of(SITE, given) == Credentials(user=" USER ", password=" PASSWORD ")
+    assert Credentials.of(SITE, {"POLICYSPEC_ENDPOINT_TOKEN": f"t{end}"}) == Credentials(token="t")
+
+
+def test_half_of_what_says_who_we_are_is_told() -> None:
+    with pytest.raises(ServerError, match="POLICYSPEC_ENDPOINT_USER is not"):
+        Credentials.of(SITE, {"POLICYSPEC_ENDPOINT_PASSWORD": SECRET})
+
+
+def test_a_netrc_that_cannot_be_read_is_told_without_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text(f"machine a.example\nlogin me passwrd {SECRET}\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+    with pytest.raises(ServerError, match="line 2, cannot be read as a netrc") as told:
+        Credentials.of(SITE, {})
+    assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize("challenge", ["Basic", 'Digest realm="r", nonce="n", qop="auth"'])
+def test_a_password_may_hold_any_letter(proxy: Proxy, challenge: str) -> None:
+    """As UTF-8, whichever way it is sent."""
+    proxy.spoil = lambda _method, _path: (401, {"WWW-Authenticate": challenge})
+    asked = Server(proxy.url, credentials=Credentials(user="mé€", password="pw€"))
+    with pytest.raises(ServerError, match="answers 401"):
+        asked.select("ASK {}")
+    asked.close()
+    sent = [headers.get("Authorization", "") for _, _, headers in proxy.seen]
+    if challenge == "Basic":
+        assert sent == [f"Basic {base64.b64encode('mé€:pw€'.encode()).decode()}"]
+    else:
+        assert 'username="mé€"' in sent[-1].encode("latin-1").decode()

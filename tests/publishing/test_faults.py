@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import ServerError
 from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import read_catalogue
+from sphinx_policyspec.publishing.difference import lines_in
 from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.push import publish_specs
 from tests.conftest import principle
@@ -417,6 +419,19 @@ def test_a_server_that_hangs_is_told_in_time(proxy: Proxy, oxigraph: Running, sp
 
 def _at(step: int, count: Iterator[int], spoilt: str) -> Callable[[str, str], object]:
     return lambda _method, _path: spoilt if next(count) == step else None
+
+
+def test_a_page_in_place_of_a_graph_is_said_of_the_server(proxy: Proxy, oxigraph: Running) -> None:
+    assert published(oxigraph.server(), ONE)
+    proxy.spoil = lambda _method, _path: (200, {"Content-Type": "text/html"})
+    asked = Server(proxy.url, profile="oxigraph")
+    for given in (asked.graph(GRAPH), asked.construct("CONSTRUCT WHERE { ?s ?p ?o }")):
+        with pytest.raises(ServerError) as told_, given as file:
+            lines_in(file)
+        assert str(told_.value).startswith(proxy.url.removesuffix("/query"))
+        assert "answers with something else than a graph of ours: line 1:" in str(told_.value)
+        assert tempfile.gettempdir() not in str(told_.value)
+    asked.close()
 
 
 def test_a_slow_server_is_waited_for(proxy: Proxy, oxigraph: Running) -> None:
