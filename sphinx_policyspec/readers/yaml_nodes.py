@@ -317,16 +317,17 @@ class YamlReader:
         stack = [(node, False) for node in nodes]
         while stack:
             node, is_done = stack.pop()
-            parts = _parts(node)
             if is_done:
                 open_nodes.discard(id(node))
-                sizes[id(node)] = 1 + sum(sizes[id(part)] for part in parts) if parts else 1 + len(node.value)
+                sizes[id(node)] = 1 + sum(sizes[id(part)] for part in _parts(node))
+            elif isinstance(node, yaml.ScalarNode):
+                sizes[id(node)] = 1 + len(node.value)
             elif id(node) in open_nodes:
                 self._refuse(node, "an alias stands inside what it stands for")
             elif id(node) not in sizes:
                 open_nodes.add(id(node))
                 stack.append((node, True))
-                stack += [(part, False) for part in parts if id(part) not in sizes]
+                stack += [(part, False) for part in _parts(node) if id(part) not in sizes]
             if sizes.get(id(node), 0) > most:
                 self._refuse(node, f"aliases make more than {most:,} characters of it")
 

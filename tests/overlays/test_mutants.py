@@ -6,12 +6,6 @@ they pass without it.
 
 from __future__ import annotations
 
-import inspect
-import itertools
-import sys
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 
 from sphinx_policyspec import alignments
@@ -25,13 +19,9 @@ from sphinx_policyspec.overlays import check, export, places, quotations, rebase
 from sphinx_policyspec.readers.overlays import OverlayStatement
 from tests.alignments import test_answers, test_sssom
 from tests.alignments import test_check as test_alignments
-from tests.mutants import Mutant, Test, mutated
+from tests.mutants import Mutant, fails, mutated, runs
 from tests.overlays import test_check, test_export, test_places, test_rebase, test_resolve, test_verdicts
 from tests.readers import test_outlines
-
-_FEW = 40
-"""Sets of parameters of a killer that are tried."""
-
 
 JUDGE, STATEMENT, PART = verdicts.OverlayJudge, verdicts.StatementVerdict, verdicts.PartVerdict
 OVERRIDES = (test_verdicts.test_overrides_and_forbids_agree_with_the_table_everywhere,)
@@ -134,35 +124,6 @@ MUTANTS = {
 }  # fmt: skip
 
 
-def _fixture(test: Test, name: str, request: pytest.FixtureRequest) -> Any:
-    """Return what a test is given, made anew: by a fixture of its own module, or else of all."""
-    made = inspect.getattr_static(sys.modules[test.__module__], name, None)
-    if made is None:
-        return request.getfixturevalue(name)
-    make = inspect.unwrap(made)
-    return make(**{one: _fixture(test, one, request) for one in inspect.signature(make).parameters})
-
-
-def runs(test: Test, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
-    """Yield a test with what it is given, once for each set of its parameters."""
-    marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
-    axes = []
-    for mark in marks:
-        names = (
-            [name.strip() for name in mark.args[0].split(",")]
-            if isinstance(mark.args[0], str)
-            else [*mark.args[0]]
-        )
-        axes.append(
-            [dict(zip(names, one if len(names) > 1 else (one,), strict=True)) for one in mark.args[1]]
-        )
-    wanted = inspect.signature(test).parameters
-    for chosen in itertools.islice(itertools.product(*axes), _FEW):
-        given = {name: value for part in chosen for name, value in part.items()}
-        fixtures = {name: _fixture(test, name, request) for name in wanted if name not in given}
-        yield lambda given=given | fixtures: test(**given)  # type: ignore[misc]  # what the loop has
-
-
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_wrong_reading_is_found_out(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -170,15 +131,7 @@ def test_a_wrong_reading_is_found_out(
     mutant = MUTANTS[name]
     attempts = [attempt for killer in mutant.killers for attempt in runs(killer, request)]
     monkeypatch.setattr(mutant.owner, mutant.name, mutated(mutant))
-    assert any(map(_fails, attempts)), "it survives"
-
-
-def _fails(attempt: Callable[[], None]) -> bool:
-    try:
-        attempt()
-    except (Exception, pytest.fail.Exception):  # noqa: BLE001  whatever tells it
-        return True
-    return False
+    assert any(map(fails, attempts)), "it survives"
 
 
 KILLERS = {killer.__name__: killer for mutant in MUTANTS.values() for killer in mutant.killers}
@@ -186,4 +139,4 @@ KILLERS = {killer.__name__: killer for mutant in MUTANTS.values() for killer in 
 
 @pytest.mark.parametrize("name", KILLERS)
 def test_the_right_reading_is_not(name: str, request: pytest.FixtureRequest) -> None:
-    assert not any(map(_fails, runs(KILLERS[name], request)))
+    assert not any(map(fails, runs(KILLERS[name], request)))
