@@ -23,8 +23,8 @@ from sphinx_policyspec.api.asking import (
     query as query, reason as reason, to_graph as to_graph, to_owl as to_owl, to_rdf as to_rdf,
     write_rdf as write_rdf,
 )
-from sphinx_policyspec.api.beside import BesideFiles as BesideFiles, read_beside as read_beside
-from sphinx_policyspec.beside import NOTHING_BESIDE as NOTHING_BESIDE, Beside as Beside
+from sphinx_policyspec.api.beside import read_beside as read_beside
+from sphinx_policyspec.beside import NOTHING_BESIDE as NOTHING_BESIDE, Beside as Beside, BesideFiles as BesideFiles
 from sphinx_policyspec.api.comparing import (
     check_lock as check_lock, diff as diff, diff_cases as diff_cases, history as history, judge as judge,
     lock as lock, read_lock as read_lock, review_changelog as review_changelog, section_trends as section_trends,

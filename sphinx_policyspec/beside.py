@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.readers.decision_records import decision_record_files
+from sphinx_policyspec.readers.feedback import feedback_files
 
 if TYPE_CHECKING:
     from sphinx_policyspec.alignments import Alignment
@@ -70,6 +72,14 @@ class Beside(Brief):
             else self
         )
 
+    def for_question(self, over: str) -> Beside:
+        """Return what a named question looks at, and no more: making a graph may take long.
+
+        :param over: what the question is over, as it says
+        """
+        unread: dict[str, Any] = dict.fromkeys({"results", "feedback", "decisions"} - {over})
+        return replace(self, proposals=None, **unread)
+
     def graphs(self) -> Iterator[NamedGraph]:
         """Yield the graphs of what is said of one spec; each is imported where there is something to state."""
         if self.results is not None:
@@ -92,3 +102,49 @@ class Beside(Brief):
 
 NOTHING_BESIDE = Beside()
 """Where a spec stands alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BesideFiles:
+    """Files that are named beside a SOURCE.
+
+    :param results: of evaluations, as :func:`read_results` takes them
+    :param feedback: registers of feedback, or folders of them
+    :param decisions: records of decisions, or folders of them
+    """
+
+    results: tuple[str, ...] = ()
+    feedback: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """The options of commands that name them, each with its value."""
+        named = {"--results": self.results, "--feedback": self.feedback, "--decisions": self.decisions}
+        return tuple((option, one) for option, values in named.items() for one in values)
+
+    def filled(self, own: BesideFiles) -> BesideFiles:
+        """Return these files; of a kind of which none is named, those that a project names itself."""
+        return BesideFiles(
+            results=self.results or own.results,
+            feedback=self.feedback or own.feedback,
+            decisions=self.decisions or own.decisions,
+        )
+
+    def __bool__(self) -> bool:
+        """Return whether any is named."""
+        return bool(self.words)
+
+    @property
+    def each(self) -> Iterator[Path]:
+        """Yield every file that is read, those of folders, too."""
+        for path in map(Path, self.results):
+            yield from (path, *path.rglob("*"))
+        for path in map(Path, self.feedback):
+            yield from feedback_files(path)
+        for path in map(Path, self.decisions):
+            yield from decision_record_files(path)
+
+
+NO_FILES = BesideFiles()
+"""Where none is named."""

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx_policyspec.beside import NO_FILES, BesideFiles
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.checks.causes import Causes, causes
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
@@ -38,10 +39,8 @@ from sphinx_policyspec.readers.text import Ignore, SourceLines, absent, ignores_
 if TYPE_CHECKING:
     from sphinx_policyspec.overlays.check import OverlayReport
 
-_TOLD = 3
-_FAR = 5
-"""Folders in which a project is sought, from the one that was named upwards."""
-"""How many things that a revision lacks are told beside an error."""
+_TOLD, _FAR = 3, 5
+"""How many things that a revision lacks are told beside an error; in how many folders upwards a project is sought."""
 _BUILT = frozenset({"_build", "__pycache__", "node_modules"})
 """Folders that hold nothing of a project's own."""
 
@@ -62,6 +61,7 @@ class Loaded(Brief):
     :param places: where names stand that the spec uses, for the checks
     :param checkout: what keeps ``root`` in place, where it was taken out of a repository
     :param alignments: a project's files of what of it corresponds to what of other specs
+    :param registers: a project's files of what is said of it
     :param overlays: the files whose statements are among the provisions
     :param overlay: that which the pages of a project write, and what is wrong with its form; nothing where they write none
     """
@@ -80,6 +80,7 @@ class Loaded(Brief):
     places: Places = field(default_factory=Places, repr=False)
     checkout: Checkout | None = None
     alignments: tuple[Path, ...] = ()
+    registers: BesideFiles = NO_FILES
     overlays: tuple[Path, ...] = ()
     overlay: tuple[Overlay | None, tuple[Finding, ...]] | None = None
 
@@ -120,8 +121,7 @@ ProjectDoor = Callable[[Path, ProjectOptions, Path | None], Loaded]
 class Reader:
     """The one way from the name of a SOURCE to its spec.
 
-    :param project: reads a Sphinx project
-    :param options: of projects
+    :param project: reads a Sphinx project, and ``options`` are those of projects
     :param folder: what relative names are below
     :param annotations: an annotation file for whatever is read
     :param otherwise: annotation files for Model Spec Markdown without such a file; they may speak of ids that it lacks

@@ -83,15 +83,21 @@ def test_a_pull_request_is_told_what_proposals_would_do(repository: Path, find: 
     for name in ("a proposal.md", "-b.md"):
         text = f"---\nid: p\ntitle: Be $(exit 3)\nagainst: {{sha256: {digest}}}\n{edits}\n---\n"
         (repository / name).write_text(text, "utf-8")
-    done = run_step("Proposals", repository, SOURCE="spec.md", CASES="", PROPOSALS="a proposal.md\n\n")
+    (repository / "a record.md").write_text(
+        "---\nstatus: accepted\nprovisions: [be_kind]\n---\n# Why\n", "utf-8"
+    )
+    (repository / "said.yaml").write_text("- {id: remark, title: Odd, provisions: [be_kind]}\n", "utf-8")
+    alone = {"SOURCE": "spec.md", "CASES": "", "FEEDBACK": "", "DECISIONS": ""}
+    given = {**alone, "FEEDBACK": "said.yaml", "DECISIONS": "a record.md"}
+    done = run_step("Proposals", repository, **given, PROPOSALS="a proposal.md\n\n")
     assert done.returncode == status, done.stderr
+    summary = (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8")
+    assert ("- remark" in summary, "- a record" in summary) == (not status, not status)
     assert "# Be $(exit 3)" in (repository.parent / "GITHUB_STEP_SUMMARY").read_text("utf-8").replace(
         "\\", ""
     )
-    assert (
-        run_step("Proposals", repository, SOURCE="spec.md", CASES="", PROPOSALS="-b.md").returncode == status
-    )
-    assert run_step("Proposals", repository, SOURCE="spec.md", CASES="", PROPOSALS="").returncode == 0
+    assert run_step("Proposals", repository, **alone, PROPOSALS="-b.md").returncode == status
+    assert run_step("Proposals", repository, **alone, PROPOSALS="").returncode == 0
 
 
 @pytest.mark.parametrize(("name", "shown"), [("be_kind", "comes out the same"), ("be_knd", "by either")])

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, found_without
 from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.asking import knowledge_base, load_specs
-from sphinx_policyspec.api.beside import NO_FILES, BesideFiles, read_beside
+from sphinx_policyspec.api.beside import read_beside
 from sphinx_policyspec.api.comparing import diff
 from sphinx_policyspec.api.packs import gathered
 from sphinx_policyspec.api.reading import ReadingOptions
-from sphinx_policyspec.beside import Beside
+from sphinx_policyspec.beside import NO_FILES, Beside, BesideFiles
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import PolicySpecError, UnknownIdError
 from sphinx_policyspec.files import real_path

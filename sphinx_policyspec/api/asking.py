@@ -56,6 +56,7 @@ def knowledge_base(
     """
     source, beside = _based(source, base_iri, beside)
     base = _knowledge_base(source, question, is_plain=not beside.told, only=only)
+    beside = beside.for_question(find_question(question).over) if question else beside
     if beside.alignments:
         sides = _aligned(source, beside.alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))

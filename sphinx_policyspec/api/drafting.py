@@ -39,7 +39,7 @@ def agenda(
 
     What the spec lacks is what ``check`` finds of it: what somebody silences there is not wanted here.
 
-    :param feedback: registers of what people say of it, or folders of them
+    :param feedback: registers of what people say of it, or folders of them; those of a project by default
     :param results: of evaluations, as :func:`read_results` returns them
     :param name: what commands call the source
     :param options: as for :func:`load`
@@ -47,7 +47,7 @@ def agenda(
     from sphinx_policyspec.drafting.agenda import WANTED_BY, Agenda, items_of  # noqa: PLC0415  few callers write
 
     read = loaded(source, **options)
-    registers = [str(one) for one in feedback]
+    registers = [str(one) for one in feedback] or [*read.registers.feedback]
     records: tuple[Feedback, ...] = ()
     findings: tuple[Finding, ...] = ()
     if registers:

@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from sphinx_policyspec.api.beside import BesideFiles, read_beside
+from sphinx_policyspec.api.beside import read_beside
 from sphinx_policyspec.api.comparing import diff
 from sphinx_policyspec.api.judging import check, decide
 from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded
-from sphinx_policyspec.beside import NOTHING_BESIDE, Beside
+from sphinx_policyspec.beside import NOTHING_BESIDE, Beside, BesideFiles
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.evals.prompts import digest_of_spec
@@ -74,7 +74,7 @@ def context(
         feedback=tuple(map(str, feedback)),
         decisions=tuple(map(str, decisions)),
     )
-    beside = read_beside(read, files, **options)
+    beside = read_beside(read, files.filled(read.registers), **options)
     if not isinstance(stores, Iterable):
         beside = replace(beside, results=stores)
     words = (("--since", str(since)),) if isinstance(since, str | Path) else ()

@@ -14,6 +14,7 @@ from sphinx_policyspec.api.comparing import diff, diff_cases
 from sphinx_policyspec.api.judging import check, read_cases
 from sphinx_policyspec.api.overlays import rebase_overlay
 from sphinx_policyspec.api.reading import ReadingOptions, load_checked
+from sphinx_policyspec.beside import BesideFiles
 from sphinx_policyspec.checks.fixes import diff_of, write_texts
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision_records.check import RecordNames
@@ -61,7 +62,7 @@ def check_proposal(
 
     Their edits are applied in memory, and the result is read, checked and compared as any SOURCE. What is wrong with a
     proposal is among the findings of the report, which ``failed`` where there is an error, or a case comes out otherwise that
-    the proposal does not list. Raises :class:`SourceError` where SOURCE cannot be read, or holds no texts.
+    the proposal does not list. Of a project, what it names itself counts where no feedback, decisions or alignments are given. Raises :class:`SourceError` where SOURCE cannot be read, or holds no texts.
 
     :param files: of proposals
     :param cases: cases, or files and folders of them
@@ -74,9 +75,11 @@ def check_proposal(
     trial = _Trial(source, options, own=frozenset(real_path(Path(file)) for file in files))
     trial.read_cases(cases)
     trial.overlays = tuple(map(str, overlays))
-    registers = [(one, one.name) for file in feedback for one in feedback_files(Path(file))]
+    named = BesideFiles(feedback=tuple(map(str, feedback)), decisions=tuple(map(str, decisions)))
+    files_beside = named.filled(trial.loaded.registers)
+    registers = [(one, one.name) for file in files_beside.feedback for one in feedback_files(Path(file))]
     records = read_decision_records(
-        (one, one.name) for file in decisions for one in decision_record_files(Path(file))
+        (one, one.name) for file in files_beside.decisions for one in decision_record_files(Path(file))
     )[0]
     trial.known = KnownRecords(
         titles=tuple(case.title or case.span.place for case in trial.cases),
@@ -88,7 +91,7 @@ def check_proposal(
         (str(one.file), one)
         if isinstance(one, Alignment)
         else (str(one), read_alignment_file(Path(one), str(one)))
-        for one in alignments
+        for one in (*alignments,) or trial.loaded.alignments
     )
     read = [(*read_proposal_file(Path(file), str(file)),) for file in files]
     alone = [trial.checked(proposal, form) for proposal, form in read if proposal]

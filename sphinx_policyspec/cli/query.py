@@ -208,6 +208,7 @@ def _proposed(
     ((source, settings),) = _one(settings.for_each(sources))
     with settings.watching("trying proposals"):
         read = ps.proposed(source, *proposals, **settings.options)
+    files = files.filled(read.registers)
     beside = _with_proposals(source, proposals, read_beside(read, files, settings), settings)
     return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside), beside
 
@@ -256,14 +257,19 @@ def _base_of(
     (source, settings), *_ = settings.for_each(sources)
     if files:
         read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
+        files = files.filled(read.registers) if isinstance(read, ps.Loaded) else files
         beside = read_beside(read, files, settings)
         base = ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside)
         return base, beside
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
         return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), ps.NOTHING_BESIDE
     given = settings.annotations or settings.base_iri
-    inferred = None if given else ps.inferred_base(source, question=question, queried=not question)
-    return inferred or ps.knowledge_base(settings.read(source), question=question), ps.NOTHING_BESIDE
+    if not given and (inferred := ps.inferred_base(source, question=question, queried=not question)):
+        return inferred, ps.NOTHING_BESIDE
+    read = settings.read(source)
+    # What is wrong with what a project names is told where it is checked.
+    beside = ps.read_beside(read, read.registers)
+    return ps.knowledge_base(read, question=question, beside=beside), ps.NOTHING_BESIDE
 
 
 def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec import model
-from sphinx_policyspec.beside import Beside
+from sphinx_policyspec.beside import Beside, BesideFiles
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, exact, files_at
@@ -381,6 +381,22 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(inventories(env)).encode(errors="replace"))
     return state.hexdigest()
+
+
+def has_past(env: BuildEnvironment) -> bool:
+    """Return whether a project or a command line names releases before its spec."""
+    given = domain_of(env).given
+    return bool(given.editions or given.older or PolicySpecConfig.of(env.config).older)
+
+
+def registers_of(env: BuildEnvironment) -> BesideFiles:
+    """Return the files that a project names of what is said of its spec, as far as they are there."""
+    config, folder = PolicySpecConfig.of(env.config), domain_of(env).given.confdir
+    named = (several(config.results), several(config.feedback), decision_names(folder, config.decisions))
+    results, feedback, decisions = (
+        tuple(str(path) for name in names if (path := folder / name).exists()) for names in named
+    )
+    return BesideFiles(results=results, feedback=feedback, decisions=decisions)
 
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:

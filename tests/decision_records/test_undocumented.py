@@ -15,11 +15,13 @@ from sphinx_policyspec.api.asking import with_beside
 from sphinx_policyspec.decision_records.check import DecisionRecordCheck, DecisionRecordReport
 from sphinx_policyspec.decision_records.graph import decision_record_graph
 from sphinx_policyspec.errors import QueryError
+from sphinx_policyspec.feedback.check import FeedbackCheck
 from sphinx_policyspec.graph.questions import find_question
 from sphinx_policyspec.graph.releases import published_graphs
 from sphinx_policyspec.graph.terms import graph_of
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.packs.pack import PartKind
+from sphinx_policyspec.readers.feedback import read_feedback
 from tests.conftest import Run, principle, spec
 from tests.decision_records.test_decision_records import BODY, record
 from tests.graph.test_questions import RDFLIB, in_rdflib
@@ -106,6 +108,25 @@ def test_both_engines_give_a_row_for_each_change_without_a_record() -> None:
     assert rows == expected
 
 
+def test_a_question_has_the_same_answer_where_nothing_but_what_it_looks_at_is_read() -> None:
+    said = report(dated("2026-02-10"))
+    records = read_feedback("- {id: a, title: Odd, provisions: [greet]}", "f.yaml")[0]
+    beside = ps.Beside(decisions=said, feedback=FeedbackCheck(records, RELEASES).report())
+    names = [
+        one.name
+        for one in ps.list_questions()
+        if one.over in {"", "feedback"} and all(given.default == "" for given in one.parameters)
+    ]
+    alone = []
+    for name in (*names, NAME):
+        # Releases are compared for that question alone which tells what changed.
+        assert "undocumented" not in vars(said)
+        with ps.knowledge_base(RELEASES[-1], question=name, beside=beside) as base:
+            alone.append(base.ask(name).texts)
+    with ps.knowledge_base(RELEASES[-1], beside=beside) as every:
+        assert alone == [every.ask(name).texts for name in (*names, NAME)]
+
+
 def test_where_no_record_is_given_the_question_says_so() -> None:
     with ps.knowledge_base(RELEASES[-1]) as base, pytest.raises(QueryError, match="none are given"):
         base.ask(NAME)
@@ -150,8 +171,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def findings(project: Path, more: str) -> list[tuple[str, str]]:
-    conf = f'{CONF}policyspec_decisions = ["why"]\npolicyspec_since = "old"\n{more}'
+def findings(project: Path, more: str, since: str = "old") -> list[tuple[str, str]]:
+    conf = f'{CONF}policyspec_decisions = ["why"]\npolicyspec_since = "{since}"\n{more}'
     (project / "conf.py").write_text(conf, "utf-8")
     told = ("config", "undocumented-change")
     return [(one.code, one.message) for one in ps.load_checked(project).findings if one.code in told]
@@ -166,6 +187,11 @@ def test_a_project_that_asks_for_records_is_told_what_has_none(project: Path) ->
     assert (code, message) == (
         "config",
         "`policyspec_records`: `all` is not `normative`; the default is used",
+    )
+    (unheard,) = findings(project, 'policyspec_records = "normative"\n', since="")
+    assert unheard == (
+        "config",
+        "`policyspec_records`: no older release to compare with; set `policyspec_since`",
     )
     why = project / "why" / "a.md"
     why.write_text(why.read_text("utf-8").replace("proposed", "accepted"), "utf-8")

@@ -139,7 +139,10 @@ def test_pages_are_edited_where_a_provision_stands_and_nowhere_else(tmp_path: Pa
 
 
 BODIES = {
-    "conf.py": 'extensions = ["myst_parser", "sphinx_policyspec"]\n',
+    "conf.py": 'extensions = ["myst_parser", "sphinx_policyspec"]\npolicyspec_feedback = "said.yaml"\n'
+    'policyspec_decisions = ["why.txt"]\n',
+    "said.yaml": "- {id: remark, title: Odd, provisions: [brief]}\n",
+    "why.txt": "---\nstatus: accepted\nprovisions: [brief]\n---\n# Why\n",
     "index.rst": """\
 ====
 Desk
@@ -202,6 +205,8 @@ def test_directives_that_hold_their_text_get_examples_and_neighbours(tmp_path: P
     (check,) = ps.check_proposal(docs, file).checks
     assert ([one.code for one in check.findings], check.fits) == ([], (True,) * len(BESIDE))
     assert not [one for one in check.effects.findings if one.severity is ps.Severity.ERROR]
+    # What the project names itself is looked at unasked.
+    assert (check.effects.feedback, check.effects.decisions) == (("remark",), ("why",))
     # What a rule of the highest level forbids is told.
     assert "exception-to-higher-level" in [one.code for one in check.effects.findings]
     ps.apply_proposal(docs, file).write()

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.alignments.check import AlignmentReport
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge, has_past
 
 _Asked = tuple[str, bool]
 """A target, and whether the link has a text of its own: a place without a title can be had by such alone."""
@@ -185,9 +185,10 @@ def require_reader(app: Sphinx, env: BuildEnvironment, _docnames: list[str]) -> 
 def setting_findings(app: Sphinx) -> Iterator[Finding]:
     """Yield what is wrong with options, and with what they name, once pages have been read."""
     problems = [*bad_values(app.config), *_bad_names(app)]
-    conf = Path(app.confdir, "conf.py")
-    file = Path(os.path.relpath(conf, app.srcdir)).as_posix()
-    lines = _lines(conf)
+    file, lines = _conf(app)
+    if PolicySpecConfig.of(app.config).records and not has_past(app.env):
+        name = f"{PREFIX}records"
+        problems.append((name, f"`{name}`: no older release to compare with; set `{PREFIX}since`"))
     for name, message in problems:
         yield Finding(code="config", message=message, span=Span(file, lines.get(name, [1])[-1]))
     for name, message, hint, pages in _unread(app):
@@ -223,16 +224,15 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where a command line names what cannot be used.
     """
     results, problems = knowledge.evaluated(app.env)
-    conf = Path(app.confdir, "conf.py")
-    lines = _lines(conf) if problems or (results and results.findings) else {}
+    file, lines = _conf(app) if problems or (results and results.findings) else ("", {})
     for option, error in problems.items():
         if (name := f"{PREFIX}{option}") in domain_of(app.env).given.named:
             raise error
         said = str(error).replace(f"{app.confdir}{os.sep}", "")
-        at, line = conf, lines.get(name, [1])[-1]
+        span = Span(file, lines.get(name, [1])[-1])
         if place := _PLACE.match(str(error)):
-            at, line, said = Path(place["file"]), int(place["line"]), place["said"]
-        span = Span(Path(os.path.relpath(at, app.srcdir)).as_posix(), line)
+            said = place["said"]
+            span = Span(Path(os.path.relpath(place["file"], app.srcdir)).as_posix(), int(place["line"]))
         yield Finding(code="config", message=f"`{name}`: {said}", span=span)
     for finding in results.findings if results else ():
         path, message = (
@@ -243,7 +243,7 @@ def result_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
         name = f"{PREFIX}results"
         if not path.exists() and name not in domain_of(app.env).given.named:
             # It has no line of its own.
-            span = Span(Path(os.path.relpath(conf, app.srcdir)).as_posix(), lines.get(name, [1])[-1])
+            span = Span(file, lines.get(name, [1])[-1])
             message = f"`{name}`: {message}"
         yield replace(finding, message=message, span=span)
 
@@ -367,12 +367,14 @@ def _names_of_nothing(app: Sphinx) -> set[str]:
     }
 
 
-def _lines(conf: Path) -> dict[str, list[int]]:
-    """Return the lines on which a ``conf.py`` gives names their values: several where it does so twice in any case."""
+def _conf(app: Sphinx) -> tuple[str, dict[str, list[int]]]:
+    """Return how findings name ``conf.py``, and where it gives names their values: several lines where it does so twice in any case."""
+    conf = Path(app.confdir, "conf.py")
+    name = Path(os.path.relpath(conf, app.srcdir)).as_posix()
     try:
         tree = ast.parse(conf.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return {}
+        return name, {}
     found: dict[str, list[int]] = {}
     for statement in tree.body:
         is_sure = isinstance(statement, ast.Assign | ast.AnnAssign)
@@ -383,7 +385,7 @@ def _lines(conf: Path) -> dict[str, list[int]]:
                 and (is_sure or node.id not in found)
             ):
                 found.setdefault(node.id, []).append(node.lineno)
-    return found
+    return name, found
 
 
 class Dangling:

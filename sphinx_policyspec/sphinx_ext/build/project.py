@@ -37,7 +37,7 @@ from sphinx_policyspec.sphinx_ext.build.findings import is_standard_link, lost_l
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.spec import Knowledge
+from sphinx_policyspec.sphinx_ext.spec import Knowledge, registers_of
 from sphinx_policyspec.sphinx_ext.store import hold_parts
 
 if TYPE_CHECKING:
@@ -293,6 +293,7 @@ class OpenProject:
             severity=said,
             overlay=_overlay(app.env),
             alignments=tuple(Path(app.confdir, name) for name in PolicySpecConfig.of(app.config).alignments),
+            registers=registers_of(app.env),
             baseline=Path(app.confdir, baseline)
             if baseline and Path(app.confdir, baseline).is_file()
             else None,
