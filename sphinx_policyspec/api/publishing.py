@@ -185,6 +185,7 @@ def _of_servers(
     return Answer(
         columns=("source", *columns),
         rows=tuple((Cell(CellKind.LITERAL, url), *row) for url, one in answers for row in one.rows),
+        findings=tuple(dict.fromkeys(finding for _url, one in answers for finding in one.findings)),
     )
 
 

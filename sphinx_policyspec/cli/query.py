@@ -179,6 +179,7 @@ def query(
                 if question
                 else ps.query_servers(urls, text, origin=origin, allow_service=allow_service, **where)
             )
+        replace(settings, quiet=False).report(answer.findings)
         settings.show(answer, form, output)
         return
     if release or copy or allow_service:

@@ -299,13 +299,13 @@ class Named:
     graphs: Callable[[], Collection[str]]
 
 
-def unknown_in(sparql: str, origin: str, named: Named) -> tuple[Finding, ...]:
+def unknown_in(sparql: str, origin: str, named: Named | None) -> tuple[Finding, ...]:
     """Return what a query names that nothing has, for which it finds nothing and says nothing.
 
     That is terms of the ontology, variables that nothing binds, texts of properties, things, and graphs.
 
     :param origin: of the query, as the file of each finding; its line is that of the query
-    :param named: is asked only about what the query names
+    :param named: is asked only about what the query names; without it, nobody knows what the graphs have
     """
     return tuple(
         Finding(
@@ -331,12 +331,13 @@ class _Reading:
                 self._prefixes[one[0][:-1]] = other["iri"][1:-1]
                 self._bodies = self._tokens[number + 2 :]
 
-    def unknown(self, named: Named) -> Iterator[tuple[int, str, str]]:
+    def unknown(self, named: Named | None) -> Iterator[tuple[int, str, str]]:
         """Yield the place of each thing that nothing has, with what is to be said of it."""
         yield from self._terms()
         yield from self._variables()
-        yield from self._texts(named)
-        yield from self._iris(named)
+        if named:
+            yield from self._texts(named)
+            yield from self._iris(named)
 
     def _word(self, number: int) -> str:
         token = self._tokens[number]

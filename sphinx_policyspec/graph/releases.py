@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pyoxigraph
@@ -19,7 +19,7 @@ from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.portable import with_portable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, Question, find_question
 from sphinx_policyspec.graph.serialize import NamedGraph, graph_lines, pieces
-from sphinx_policyspec.graph.syntaxes import Statements, blocks, ntriples_lines
+from sphinx_policyspec.graph.syntaxes import Statements, blocks
 from sphinx_policyspec.graph.terms import (
     DEFAULT_BASE,
     MAX_BYTES,
@@ -195,13 +195,13 @@ def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -
     for place, spec in enumerate(specs, 1):
         yield iris.release(spec.version), PS.order, place
     yield from _lineages(iris, revisions)
-    yield from _former_names(iris, specs)
+    for kind, now, before in _of_one_thing(specs, revisions):
+        yield iris.iri(kind, now), OWL.sameAs, iris.iri(kind, before)
     for revision in revisions:
         old, new = iris.release(revision.old), iris.release(revision.new)
         yield new, PROV.wasRevisionOf, old
         for kind, before, after in revision.same:
             yield iris.iri(kind, after), PROV.wasRevisionOf, iris.iri(kind, before)
-            yield iris.iri(kind, after), OWL.sameAs, iris.iri(kind, before)
         for order, fact in enumerate(revision.facts, 1):
             iri = change_iri(iris, revision, order)
             yield from change_triples(iris, iri, fact, order)
@@ -209,18 +209,29 @@ def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -
             yield iri, PS.inRelease, new
 
 
-def _former_names(iris: Iris, specs: Sequence[Spec]) -> Iterator[Triple]:
-    """Yield which provision an id led to before, where no release at hand has something of that id."""
-    ids = {provision.id for spec in specs for provision in spec.provisions}
+def _of_one_thing(specs: Sequence[Spec], revisions: Sequence[Revision]) -> Iterator[tuple[str, str, str]]:
+    """Yield which ids are of one thing, as a kind, an id and one that it had before.
+
+    An id may have passed to another thing. What says that two are one would say it of both; so ids are not of one thing
+    where a release has both of them, or others that are the same as they are.
+    """
+    held = {
+        "provision": [{one.id for one in spec.provisions} for spec in specs],
+        "example": [{one.id for one in spec.examples} for spec in specs],
+    }
+    renamed = ((kind, after, before) for revision in revisions for kind, before, after in revision.same)
     former = (
-        (provision.id, alias)
+        ("provision", provision.id, alias)
         for spec in specs
         for provision in spec.provisions
         for alias in provision.aliases
-        if alias not in ids
     )
-    for now, before in dict.fromkeys(former):
-        yield iris.iri("provision", now), OWL.sameAs, iris.iri("provision", before)
+    names: dict[tuple[str, str], frozenset[str]] = {}
+    for kind, now, before in dict.fromkeys(chain(renamed, former)):
+        both = names.get((kind, now), frozenset((now,))) | names.get((kind, before), frozenset((before,)))
+        if all(len(both & ids) < 2 for ids in held[kind]):  # noqa: PLR2004  of one thing, one id
+            names |= {(kind, name): both for name in both}
+            yield kind, now, before
 
 
 def change_iri(iris: Iris, revision: Revision, order: int) -> Iri:
@@ -340,8 +351,10 @@ def _check_form(form: str) -> None:
 
 def served_pieces(one: SpecReleases) -> Iterator[bytes]:
     """Yield N-Quads of a spec for a server: its graphs as they are published, and the last release as the default graph."""
-    yield from blocks(ntriples_lines(published(triples_of(one.last))))
+    last = release_iri(one.last)
     for graph in published_graphs(one):
+        if graph.name == last:
+            yield from blocks(graph.lines)
         yield from blocks(graph_lines(graph.lines, "nq", graph.name, ""))
 
 

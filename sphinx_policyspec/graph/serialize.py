@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from sphinx_policyspec.errors import SchemaError, SourceError
+from sphinx_policyspec.errors import QueryError, SchemaError, SourceError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph import syntaxes, terms
 from sphinx_policyspec.graph.parse import plain_triples
@@ -246,13 +246,20 @@ RESULT_TYPES: Mapping[str, str] = MappingProxyType(
 
 
 def results(json_text: str, form: str) -> bytes:
-    """Return an answer, given as SPARQL results in JSON, in another of the forms of :data:`RESULT_TYPES`."""
+    """Return an answer, given as SPARQL results in JSON, in another of the forms of :data:`RESULT_TYPES`.
+
+    Raises :class:`QueryError` for a character that XML cannot hold.
+    """
     if form == "json":
         return json_text.encode()
     wanted = pyoxigraph.QueryResultsFormat.from_media_type(RESULT_TYPES[form])
     found = pyoxigraph.parse_query_results(json_text.encode(), format=pyoxigraph.QueryResultsFormat.JSON)
     written = found.serialize(format=wanted)
     assert written is not None  # noqa: S101  it is where no file is given
+    if form == "xml" and (found_one := syntaxes.NOT_XML.search(written.decode())):
+        raise QueryError(
+            f"XML cannot hold the character U+{ord(found_one[0]):04X} of the answer: ask for JSON, CSV or TSV"
+        )
     return written
 
 

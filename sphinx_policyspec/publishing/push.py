@@ -275,8 +275,8 @@ def _check_names(specs: Sequence[SpecReleases]) -> None:
     for one in specs:
         if not base_of(one.last):
             raise SourceError(
-                "what the names of a spec begin with must be its own on a server: give `--base-iri`, "
-                "`policyspec_base_iri`, `html_baseurl`, or a name"
+                "on a server a spec needs a base IRI of its own: give `--base-iri`, `policyspec_base_iri`, "
+                "`html_baseurl`, or a name"
             )
         for graph in one.beside:
             if graph.name.startswith("urn:policyspec:alignment:") or "#" in graph.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -10,11 +10,19 @@ from typing import Any
 from sphinx_policyspec.errors import QueryError, ServerError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.guard import Dataset, Guard
+from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Dataset, Guard
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, check_name, values_of
 from sphinx_policyspec.graph.parse import streamed_triples
-from sphinx_policyspec.graph.query_text import calls, excerpt, has_dataset
-from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm, Question, find_question
+from sphinx_policyspec.graph.query_text import Named, calls, excerpt, has_dataset, unknown_in
+from sphinx_policyspec.graph.questions import (
+    Answer,
+    Cell,
+    CellKind,
+    QueryForm,
+    Question,
+    find_question,
+    string_literal,
+)
 from sphinx_policyspec.graph.releases import version_order
 from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, OwnGraph
@@ -143,7 +151,12 @@ class RemoteBase:
             raise QueryError(
                 f"{origin}: {excerpt(sparql)} says by `FROM` what it looks at: leave --release out"
             )
-        text = _PREFIXES + sparql
+        answer = self._told(_PREFIXES + sparql, form, graphs)
+        # What others have, of whom the query speaks itself, is not looked at.
+        known = self._known(graphs) if graphs and not calls(sparql) else None
+        return replace(answer, findings=unknown_in(sparql, origin, known))
+
+    def _told(self, text: str, form: QueryForm, graphs: Dataset | None) -> Answer:
         if form is QueryForm.GRAPH:
             with self._server.construct(text, graphs) as file:
                 triples = [*streamed_triples(file)]
@@ -154,6 +167,32 @@ class RemoteBase:
             return answer
         # Virtuoso answers with a row that holds 1 or 0, or with none.
         return _yes_or_no(any(cell.value in {"1", "true"} for row in answer.rows for cell in row))
+
+    def _known(self, graphs: Dataset) -> Named:
+        """Return what the graphs have that a query can name, which is asked for where the query does."""
+
+        def texts(name: str) -> _Known:
+            pattern = f"?thing <{name}> ?value FILTER (ISLITERAL(?value))"
+            return _Known(
+                self._server,
+                graphs,
+                pattern,
+                lambda text: f"{pattern} FILTER (STR(?value) = {string_literal(text)})",
+            )
+
+        things = _Known(
+            self._server,
+            graphs,
+            "?value dcterms:identifier ?id",
+            lambda iri: (
+                f"{{ <{iri}> ?name ?value }} UNION {{ ?value ?name <{iri}> }}" if is_name(iri) else ""
+            ),
+        )
+        return Named(
+            values=lambda names: {name: texts(name) for name in names},
+            things=lambda: things,
+            graphs=lambda: self.spec.graphs,
+        )
 
     def copied(self, release: str = "") -> tuple[Spec, ...]:
         """Return the releases of the spec as they stand there, or the one that is named."""
@@ -212,6 +251,48 @@ class RemoteBase:
                 raise QueryError("a question about releases asks all of them: leave --release out")
             return Dataset(named=spec.graphs)
         return Dataset(default=(self._of(release) if release else [*spec.releases.values()][-1],))
+
+
+class _Known(Collection[str]):
+    """Names that graphs on a server have: looked up one by one, and listed only for the nearest of one that is not there.
+
+    Where the server does not answer, what is looked up counts as there: the query itself was answered.
+
+    :param every: a pattern that binds ``?value`` to each name
+    :param holding: returns a pattern that binds it where one name is there; empty for what cannot be asked
+    """
+
+    def __init__(self, server: Server, graphs: Dataset, every: str, holding: Callable[[str], str]) -> None:
+        self._server, self._graphs, self._every, self._holding = server, graphs, every, holding
+
+    def _found(self, pattern: str, most: int) -> tuple[str, ...] | None:
+        where = f"{{ {pattern} }} UNION {{ GRAPH ?graph {{ {pattern} }} }}"
+        sparql = f"{_PREFIXES}SELECT DISTINCT (STR(?value) AS ?text) WHERE {{ {where} }} LIMIT {most}"
+        try:
+            return tuple(row[0] for row in answer_of(self._server.select(sparql, self._graphs)).texts)
+        except ServerError:
+            return None
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether something has the name."""
+        pattern = self._holding(str(name))
+        return not pattern or self._found(pattern, 1) != ()
+
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return self._found(self._every, 1) != ()
+
+    @cached_property
+    def _all(self) -> tuple[str, ...]:
+        return self._found(self._every, DEFAULT_LIMITS.rows) or ()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield as many as are read of an answer."""
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        """Return how many are read."""
+        return len(self._all)
 
 
 def answer_of(found: Mapping[str, Any]) -> Answer:

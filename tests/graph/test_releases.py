@@ -14,7 +14,7 @@ from sphinx_policyspec.compare import compare
 from sphinx_policyspec.errors import QueryError, QueryWarning, SourceError
 from sphinx_policyspec.exports.diff.json import revision_of
 from sphinx_policyspec.graph.questions import find_question, list_questions
-from sphinx_policyspec.graph.releases import in_order, release_pieces, releases_base
+from sphinx_policyspec.graph.releases import Revision, in_order, release_pieces, releases_base
 from sphinx_policyspec.model import Commentary, EvalPrompt, PromptFile, Spec
 from tests.conftest import at, example, message, principle, spec
 from tests.graph.names import PS
@@ -90,6 +90,43 @@ def test_each_release_is_a_graph_and_changes_are_another() -> None:
         (f"{BASE}provision/welcome", f"{BASE}provision/greet"),
         (f"{BASE}example/welcome-x", f"{BASE}example/greet-x"),
     }
+
+
+@pytest.mark.parametrize(
+    ("held", "renamed", "same"),
+    [
+        (["a", "c"], [("a", "c")], {("c", "a")}),
+        (["a", "b", "c"], [("a", "b"), ("b", "c")], {("b", "a"), ("c", "b")}),
+        (["a", "c", "ac"], [("a", "c"), None], set()),  # `a` is another thing in the end
+        (["ab", "ab"], [("ab", "ba")], set()),  # they change places
+        (["ab", "b"], [("a", "b")], set()),  # `b` was another thing before
+        (["a", "b", "c", "ac"], [("a", "b"), ("b", "c"), None], {("b", "a")}),
+    ],
+)
+def test_names_are_of_one_thing_unless_a_release_has_both(
+    held: list[str], renamed: list[tuple[str, str] | None], same: set[tuple[str, str]]
+) -> None:
+    """The ids of each release, each a letter, and what was renamed in each step."""
+    specs = [spec(*map(principle, ids), version=f"{number}") for number, ids in enumerate(held)]
+    revisions = [
+        Revision(
+            old=f"{number}",
+            new=f"{number + 1}",
+            facts=(),
+            same=tuple(("provision", old, new) for old, new in zip(*pair, strict=True)) if pair else (),
+        )
+        for number, pair in enumerate(renamed)
+    ]
+    dataset = Dataset()
+    dataset.parse(data=b"".join(release_pieces(specs, revisions, "trig")), format="trig")
+    said = dataset.graph(URIRef(f"{BASE}changes")).subject_objects(OWL.sameAs)
+    assert {(str(one)[-1], str(other)[-1]) for one, other in said} == same
+
+
+def test_a_former_id_that_two_claim_is_of_neither_or_of_one() -> None:
+    one, other = (principle(name, aliases=("old",)) for name in "ab")
+    text = ps.to_rdf((spec(one, version="1"), spec(other, one, version="2")), "nq").decode()
+    assert text.count("sameAs> <urn:policyspec:spec:provision/old>") == 1
 
 
 @pytest.mark.parametrize("form", ["nq", "trig"])

@@ -224,7 +224,7 @@ def test_credentials_come_from_the_environment_or_netrc(
 
 def test_the_default_base_is_refused(oxigraph: Running) -> None:
     asked = oxigraph.server()
-    with pytest.raises(SourceError, match="must be its own on a server"):
+    with pytest.raises(SourceError, match="needs a base IRI of its own"):
         publish_specs(specs(replace(THREE[0], base_iri="")), asked)
     assert asked.requests == 0
     asked.close()
@@ -331,6 +331,29 @@ def test_a_query_of_ones_own_is_answered_there_as_of_a_source(server: Running, s
     assert (found.columns, found.form) == (expected.columns, expected.form)
     assert sorted(map(str, found.rows)) == sorted(map(str, expected.rows))
     assert found.rows
+    asked.close()
+
+
+@pytest.mark.parametrize(
+    "sparql",
+    [
+        "SELECT ?p { ?p a ps:Principel }",
+        "SELECT ?titel { ?p dcterms:title ?title }",
+        "SELECT ?t { ?p dcterms:identifier 'be_knd' ; dcterms:title ?t }",
+        "SELECT ?t { ?p dcterms:identifier 'be_kind' ; dcterms:title ?t }",
+        "SELECT ?p { ?p ps:authority 'user' }",
+        f"SELECT ?t {{ <{BASE}provision/be_knd> dcterms:title ?t }}",
+        f"SELECT ?t {{ <{BASE}provision/be_kind> dcterms:title ?t }}",
+        f"SELECT ?t {{ GRAPH <{BASE}release/11> {{ ?p dcterms:title ?t }} }}",
+    ],
+)
+def test_names_that_nothing_has_are_told_as_of_a_source(server: Running, sparql: str) -> None:
+    asked = server.server()
+    publish_specs(specs(*THREE), asked)
+    with ps.knowledge_base(THREE) as base:
+        expected = base.query(sparql)
+    found = RemoteBase(asked).query(sparql, "--sparql")
+    assert (found.findings, found.rows) == (expected.findings, expected.rows)
     asked.close()
 
 
@@ -471,6 +494,7 @@ def test_a_graph_is_the_same_at_each_door(one: ps.SpecReleases) -> None:
         quads = pyoxigraph.parse(b"".join(graph.pieces()), format=pyoxigraph.RdfFormat.N_QUADS)
         assert published[graph.name] == set(ntriples_lines(plain_triples(quads))) != set()
     assert served.keys() - published.keys() == {"DEFAULT"}
+    assert served["DEFAULT"] == published[release_iri(one.last)]
 
 
 @pytest.mark.parametrize("base", ["", "https://example.org/other/"])

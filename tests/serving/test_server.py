@@ -164,6 +164,13 @@ def test_rows_come_in_the_form_that_is_wanted(server: Server, accept: str, kind:
     assert response.headers["Vary"] == "Accept"
 
 
+def test_what_xml_cannot_hold_is_refused_there_and_told_elsewhere(server: Server) -> None:
+    asked = r"SELECT ('a\u0001b' AS ?x) {}"
+    refused = server.ask(asked, "application/sparql-results+xml")
+    assert (refused.status_code, "U+0001" in refused.text) == (400, True)
+    assert server.ask(asked, "application/json").json()["results"]["bindings"][0]["x"]["value"] == "a\x01b"
+
+
 @pytest.mark.parametrize(
     "accept", ["text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml"]
 )
