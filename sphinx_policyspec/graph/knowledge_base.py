@@ -21,7 +21,7 @@ from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
 from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question, string_literal
-from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines
+from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines, written_name
 from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir, triples_in
 from sphinx_policyspec.graph.to_graph import triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
@@ -46,6 +46,14 @@ NAMES = {
     "{ GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }",
 }
 """Where the names stand that a parameter of a type may have; those of releases in the graph of each, or in that of feedback."""
+_LEADING = {
+    "provision": ("GRAPH ?there { ?named dcterms:identifier ?name }", "ps:Provision"),
+    "example": (
+        "GRAPH ?there { ?named dcterms:identifier|dcterms:title ?own } FILTER (LCASE(?own) = LCASE(?name))",
+        "ps:Example",
+    ),
+}
+"""What leads from a name to what has it in some release, and the class of that, by the type of the parameter."""
 _BESIDE = {
     "results": (
         "results of evaluations, and none are given",
@@ -189,11 +197,10 @@ class KnowledgeBase:
                 f"`{question.name}` looks at several specs, and at what corresponds between them",
                 command=_BESIDE["alignments"][1],
             )
-        for parameter in question.parameters:
-            self._check(parameter, values[parameter.name])
         rows = self.decides(values["case"]) if self.decides and question.over == "cases" else ()
+        text = checked_query(question, values, self.select, rows)
         self._complete(question)
-        answer = question.told(self.select(question.bound(values, rows)))
+        answer = question.told(self.select(text))
         if count != 1 or answer.rows:
             return answer
         message = f"`{name}` looks at several releases, and here is one"
@@ -313,27 +320,63 @@ class KnowledgeBase:
         """Close it."""
         self.close()
 
-    def _check(self, parameter: Parameter, value: str) -> None:
-        """Refuse a name that nothing has."""
-        check_name(parameter, value, self.select)
 
+def checked_query(
+    question: Question,
+    values: Mapping[str, str],
+    select: Callable[[str], Answer],
+    rows: Iterable[Sequence[str]] = (),
+) -> str:
+    """Return the query that a question is asked by; a name that nothing has raises :class:`QueryError` with the nearest.
 
-def check_name(parameter: Parameter, value: str, select: Callable[[str], Answer]) -> None:
-    """Refuse a value of a parameter that nothing in a graph has, with the nearest name.
-
-    :param select: answers a query, whose prefixes are not declared
+    :param select: answers a query, whose prefixes are not declared, over the graphs that the question asks
+    :param rows: as for :meth:`Question.bound`
     """
+    things: tuple[str, ...] = ()
+    for parameter in question.parameters:
+        value = values[parameter.name]
+        if question.needs_things and parameter.type in _LEADING:
+            things = _things(parameter.type, (value,), select) or _things(
+                parameter.type, _checked_name(parameter, value, select), select
+            )
+        else:
+            _checked_name(parameter, value, select)
+    return question.bound(values, rows, things)
+
+
+def _things(kind: str, names: Iterable[str], select: Callable[[str], Answer]) -> tuple[str, ...]:
+    """Return what has a name in some release, by each IRI that it has in any, as SPARQL writes it.
+
+    An engine that meets the name among the rest of a question looks, in each of many releases, through all that might
+    have it, or through what one release says of a thing among what all say. So this is asked alone, before.
+    """
+    pattern, cls = _LEADING[kind]
+    found = select(
+        f"""SELECT DISTINCT ?thing {{
+          {{ SELECT DISTINCT ?named {{
+            {{ SELECT DISTINCT ?named {{ VALUES ?name {{ {" ".join(map(string_literal, names))} }} {pattern} }} }}
+            GRAPH ?here {{ ?named a {cls} }}
+          }} }}
+          OPTIONAL {{ GRAPH ?changes {{ ?named ps:lineage ?line . ?other ps:lineage ?line }} }}
+          BIND (COALESCE(?other, ?named) AS ?thing)
+        }} ORDER BY ?thing"""
+    )
+    return tuple(written_name(Iri(name)) for (name,) in found.texts)
+
+
+def _checked_name(parameter: Parameter, value: str, select: Callable[[str], Answer]) -> tuple[str, ...]:
+    """Return the names that a value stands for, whatever the case; refuse one that nothing in a graph has, with the nearest."""
     if parameter.type not in NAMES or value == parameter.default == "":
-        return
+        return (value,)
     listing = NAMES[parameter.type]
     if listing.startswith("SELECT DISTINCT ?name { GRAPH ?graph"):
         # In all releases at once: to look for one name takes a moment, to list those of a hundred releases minutes.
         only = f"VALUES ?name {{ {string_literal(value)} }} GRAPH ?graph"
         if select(f"{listing.replace('GRAPH ?graph', only)} LIMIT 1").rows:
-            return
+            return (value,)
     names = {row[0] for row in select(listing).texts}
-    if value.lower() in {name.lower() for name in names}:
-        return
+    if meant := tuple(sorted(name for name in names if name.lower() == value.lower())):
+        return meant
     hint = nearest(value, names) if names else "the spec has none"
     if parameter.type == "release" and len(names) == 1:
         hint = f"here is one, `{next(iter(names))}`; {_SEVERAL}"

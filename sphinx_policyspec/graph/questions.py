@@ -188,10 +188,18 @@ class Question(Brief):
                 raise QueryError(f"`{self.name}` needs a value for its parameter `{name}`")
         return {name: value for name, value in values.items() if value is not None}
 
-    def bound(self, values: Mapping[str, str], rows: Iterable[Sequence[str]] = ()) -> str:
+    @property
+    def needs_things(self) -> bool:
+        """Whether its query takes what a name leads to, which is looked up first, in place of the name."""
+        return bool(_THINGS.search(self.sparql))
+
+    def bound(
+        self, values: Mapping[str, str], rows: Iterable[Sequence[str]] = (), things: Iterable[str] = ()
+    ) -> str:
         """Return the query with the parameters' values in place of the defaults.
 
         :param rows: what stands in its empty table, if it has one
+        :param things: the IRIs that the name leads to, as SPARQL writes them, if it :attr:`needs_things`
         """
         query = self.sparql
         searched = {parameter.name for parameter in self.parameters if parameter.type == "words"}
@@ -199,6 +207,8 @@ class Question(Brief):
             marker, value = _marker(name), words_of(given) if name in searched else given
             bound = f"VALUES ?{name} {{ {string_literal(value)} }}"
             query = marker.sub(lambda _, text=bound: text, query)  # type: ignore[misc]  # the default binds it
+        names = "".join(f"{thing} " for thing in things)
+        query = _THINGS.sub(lambda _: f"VALUES ?thing {{ {names}}}", query)
         table = "".join(f"\n    ({' '.join(map(string_literal, row))})" for row in rows)
         return _TABLE.sub(lambda found: f"{found[1]} {{{table} }}", query) if table else query
 
@@ -296,6 +306,8 @@ def _question(name: str, sparql: str) -> Question:
 
 _TABLE = re.compile(r"(VALUES \((?:\?\w+ ?)+\)) \{ \}")
 """A table of a query that is filled in where the question is asked."""
+_THINGS = re.compile(r"VALUES \?thing \{ \}")
+"""The same for what a name leads to."""
 
 
 def _marker(name: str) -> re.Pattern[str]:

@@ -96,7 +96,7 @@ class Statements:
     def text(self, subject: Iri | Blank, predicate: Iri) -> str:
         """Return what a property says, the last where it says several; else the empty text."""
         name = f"<{predicate}>"
-        found = [node for key, node in self._pairs(_name(subject)) if key == name]
+        found = [node for key, node in self._pairs(written_name(subject)) if key == name]
         return str(found[-1]) if found else ""
 
     def _pairs(self, subject: str) -> Iterator[tuple[_Held, _Held]]:
@@ -194,11 +194,11 @@ class _Names(dict[Iri | Blank, _Written]):
         """Write a name that comes for the first time."""
         if self._replaced and not isinstance(name, Blank) and (bad := _INVALID_IN_IRI.search(name)):
             self._replaced(name, name, bad[0])
-        self[name] = written = _Written(_name(name))
+        self[name] = written = _Written(written_name(name))
         return written
 
 
-def _name(name: Iri | Blank) -> str:
+def written_name(name: Iri | Blank) -> str:
     """Return a name as N-Triples writes it, without what no IRI may hold."""
     text = str(name)
     if isinstance(name, Blank):

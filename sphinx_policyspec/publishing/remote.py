@@ -11,7 +11,7 @@ from sphinx_policyspec.errors import QueryError, ServerError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Dataset, Guard
-from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, check_name, values_of
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, checked_query, values_of
 from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.graph.query_text import Named, calls, excerpt, has_dataset, unknown_in
 from sphinx_policyspec.graph.questions import (
@@ -120,13 +120,12 @@ class RemoteBase:
         question = find_question(name)
         values = values_of(question, params or {})
         graphs = self._asked(question, release)
-        for parameter in question.parameters:
-            check_name(
-                parameter,
-                values[parameter.name],
-                lambda sparql: answer_of(self._server.select(_PREFIXES + sparql, graphs)),
-            )
-        return question.told(answer_of(self._server.select(question.bound(values), graphs)))
+        text = checked_query(
+            question,
+            values,
+            lambda sparql: answer_of(self._server.select(_PREFIXES + sparql, graphs)),
+        )
+        return question.told(answer_of(self._server.select(text, graphs)))
 
     def query(self, sparql: str, origin: str, *, release: str = "", allow_service: bool = False) -> Answer:
         """Answer a query of one's own, which is looked at here first: one that a SOURCE would refuse is not sent.

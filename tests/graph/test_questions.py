@@ -18,7 +18,7 @@ from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph import knowledge_base, parse, syntaxes
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.from_graph import from_triples
-from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
+from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, checked_query
 from sphinx_policyspec.graph.parse import streamed_triples
 from sphinx_policyspec.graph.portable import with_portable
 from sphinx_policyspec.graph.questions import (
@@ -30,7 +30,7 @@ from sphinx_policyspec.graph.questions import (
     list_questions,
     string_literal,
 )
-from sphinx_policyspec.graph.terms import FORMATS, graph_of, triples_in
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES, FORMATS, graph_of, triples_in
 from sphinx_policyspec.graph.to_graph import to_graph
 from sphinx_policyspec.model import AuthorityLevel, Case, Item, Label, OverrideMode, Principle, Spec, Topic
 from sphinx_policyspec.readers.annotations import annotate, read_annotations, shipped_annotations
@@ -192,7 +192,11 @@ def told_by_rdflib(graph: Graph, name: str, params: dict[str, str]) -> list[tupl
         asked = Dataset(default_union=False)
         for triple in graph:
             asked.add(triple)
-    return list(question.told(answered(asked.query(question.bound(question.values(params))))).texts)
+
+    def select(sparql: str) -> Answer:
+        return answered(asked.query(sparql, initNs=ASKED_PREFIXES))
+
+    return list(question.told(select(checked_query(question, question.values(params), select))).texts)
 
 
 def test_every_question_of_the_design_is_there() -> None:

@@ -151,6 +151,7 @@ def test_the_level_of_a_provision_is_followed_through_its_ids() -> None:
     ]
     assert rows("level-history", provision="welcome") == told
     assert rows("level-history", provision="greet") == told
+    assert rows("level-history", provision="WELCOME") == told
     with pytest.raises(QueryError, match="unknown provision `nobody`; known are"):
         rows("level-history", provision="nobody")
     with pytest.raises(QueryError, match="unknown example `greet-y`; did you mean `greet-x`"):
@@ -165,6 +166,17 @@ def test_an_example_is_followed_through_its_ids() -> None:
     ]
     assert rows("example-history", example="greet-x") == told
     assert rows("example-history", example="A Long Stay") == told
+
+
+def test_a_question_over_releases_takes_what_a_name_leads_to() -> None:
+    """An engine that meets the name in the question looks for it in each release among all that is said there."""
+    named = [
+        (question.needs_things, f"VALUES ?{parameter.name} " in question.sparql)
+        for question in list_questions()
+        for parameter in question.parameters
+        if question.over == "releases" and parameter.type in {"provision", "example"}
+    ]
+    assert named == [(True, False)] * 2
 
 
 def test_what_came_later_is_not_what_was_renamed() -> None:

@@ -32,7 +32,7 @@ MUTANTS = {
     "a swap is sent again": Mutant(push, "_swapped", "may_repeat=False", "may_repeat=True", (test_faults.test_a_swap_is_not_sent_twice,)),
     "credentials go where a redirect leads": Mutant(Server, "_auth", "_origin(url) not in known", "False", (test_publish.test_credentials_go_to_no_other_host_and_into_no_message,)),
     "graphs of others are pruned": Mutant(catalogue, "is_below", 'graph.startswith(f"{base}release/")', "True", (test_publish.test_another_spec_below_the_same_address_is_left_alone,)),
-    "all graphs are asked": Mutant(RemoteBase, "ask", "self._server.select(question.bound(values), graphs)", "self._server.select(question.bound(values))", (test_publish.test_every_question_is_answered_there_as_in_memory,)),
+    "all graphs are asked": Mutant(RemoteBase, "ask", "self._server.select(text, graphs)", "self._server.select(text)", (test_publish.test_every_question_is_answered_there_as_in_memory,)),
     "`FROM` is left out": Mutant(Server, "_asked", WITHIN, "sparql", DEAF),
     "graphs stand beside a query": Mutant(Server, "_asked", FROM, BESIDE, DEAF),
     "a staged graph that is gone takes the place": Mutant(push, "swapping", "_claim(staging, graph, base)", "''", BETWEEN),
