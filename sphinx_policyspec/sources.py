@@ -301,10 +301,8 @@ class Reader:
         return replace(read, spec=resolved(report).spec, findings=findings, causes=None)
 
     def _several(self, path: Path, name: str) -> tuple[Loaded, ...]:
-        from sphinx_policyspec.graph.releases import (  # noqa: PLC0415  rdflib only where it is needed
-            in_order,
-            specs_of,
-        )
+        from sphinx_policyspec.graph.from_graph import specs_of  # noqa: PLC0415  rdflib only where it is needed
+        from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415  likewise
 
         if self._options_of(path) or not has_releases(path):
             return (self._one(path, name),)
@@ -470,7 +468,7 @@ def has_releases(source: str | Path, confdir: str | Path | None = None) -> bool:
     """
     path = Path(source)
     if is_graph(path):
-        from sphinx_policyspec.graph.releases import has_several_specs  # noqa: PLC0415  rdflib only where it is needed
+        from sphinx_policyspec.graph.from_graph import has_several_specs  # noqa: PLC0415  rdflib only where it is needed
 
         with _named(path):
             return path.suffix in {".nq", ".trig"} and has_several_specs(path)

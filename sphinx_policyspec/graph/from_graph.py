@@ -5,14 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyoxigraph
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.files import load_json
+from sphinx_policyspec.files import grouped, load_json
+from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.records import RECORDS, Many, sequence_key
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
+    MAX_BYTES,
+    NAMED_GRAPHS,
     OWL,
     PS,
     RDF,
@@ -38,6 +44,8 @@ _MOST = 2**31 - 1
 _DIGITS = 20
 _AT_HAND = 1_000
 """Things that are looked at together."""
+_DEFAULT = str(pyoxigraph.DefaultGraph())
+_A_SPEC = (RDF.type, PS.Spec)
 _PLACE = frozenset((PS.file, PS.line, PS.column))
 
 
@@ -426,3 +434,25 @@ def _read_message(reader: _GraphReader, subject: Iri, kind: type[_M]) -> _M:
         reader.record(part, model.Fragment) for part, _ in reader.parts(subject, model.Fragment)
     )
     return reader.record(subject, kind, fragments=fragments)
+
+
+def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[model.Spec, ...]:
+    """Return the spec of each named graph of a graph file that holds one; of other files, none."""
+    if path.suffix not in {f".{form}" for form in NAMED_GRAPHS}:
+        return ()
+    graphs = grouped((name, triple) for triple, name in streamed_statements(path, max_bytes))
+    named = (triples for name, triples in graphs.items() if name != _DEFAULT)
+    return tuple(
+        from_triples(triples) for triples in named if any(triple[1:] == _A_SPEC for triple in triples)
+    )
+
+
+def has_several_specs(path: Path, max_bytes: int = MAX_BYTES) -> bool:
+    """Return whether :func:`specs_of` finds more than one spec; a file is read up to where that is known."""
+    found: set[str] = set()
+    for triple, name in streamed_statements(path, max_bytes):
+        if triple[1:] == _A_SPEC and name != _DEFAULT:
+            found.add(name)
+        if len(found) > 1:
+            return True
+    return False

@@ -7,22 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain, pairwise
-from pathlib import Path
-
-import pyoxigraph
 
 from sphinx_policyspec.errors import QueryError, SourceError
 from sphinx_policyspec.files import grouped
-from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, published
-from sphinx_policyspec.graph.parse import streamed_statements
 from sphinx_policyspec.graph.portable import with_portable
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, Question, find_question
 from sphinx_policyspec.graph.serialize import NamedGraph, graph_lines, pieces
 from sphinx_policyspec.graph.syntaxes import Statements, blocks
 from sphinx_policyspec.graph.terms import (
     DEFAULT_BASE,
-    MAX_BYTES,
     NAMED_GRAPHS,
     OWL,
     PROV,
@@ -40,8 +34,6 @@ from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Finding, Span, Spec
 from sphinx_policyspec.model.spec import base_of, based
 
-_DEFAULT = str(pyoxigraph.DefaultGraph())
-_A_SPEC = (RDF.type, PS.Spec)
 Made = Callable[[Iterator[Triple]], Iterator[Triple]]
 """What makes the triples of a release, as they are written, of those that its spec has."""
 _NUMBER = re.compile(r"([0-9]+)")
@@ -468,25 +460,3 @@ def _named(one: SpecReleases) -> Iterator[Triple]:
     """Yield the last release of a spec, with the name that it has among others."""
     yield from triples_of(one.last)
     yield release_iri(one.last), PS.specName, one.name
-
-
-def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[Spec, ...]:
-    """Return the spec of each named graph of a graph file that holds one; of other files, none."""
-    if path.suffix not in {f".{form}" for form in NAMED_GRAPHS}:
-        return ()
-    graphs = grouped((name, triple) for triple, name in streamed_statements(path, max_bytes))
-    named = (triples for name, triples in graphs.items() if name != _DEFAULT)
-    return tuple(
-        from_triples(triples) for triples in named if any(triple[1:] == _A_SPEC for triple in triples)
-    )
-
-
-def has_several_specs(path: Path, max_bytes: int = MAX_BYTES) -> bool:
-    """Return whether :func:`specs_of` finds more than one spec; a file is read up to where that is known."""
-    found: set[str] = set()
-    for triple, name in streamed_statements(path, max_bytes):
-        if triple[1:] == _A_SPEC and name != _DEFAULT:
-            found.add(name)
-        if len(found) > 1:
-            return True
-    return False
