@@ -31,7 +31,7 @@ from sphinx_policyspec.graph.terms import (
     iri_of,
 )
 from sphinx_policyspec.graph.to_graph import release_iri, triples_of
-from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model import Example, Finding, Provision, Span, Spec
 from sphinx_policyspec.model.spec import base_of, based
 
 Made = Callable[[Iterator[Triple]], Iterator[Triple]]
@@ -91,6 +91,11 @@ class SpecReleases:
     def revisions(self) -> tuple[Revision, ...]:
         """What changed from each release to the next."""
         return self.compare(self.releases)
+
+    @cached_property
+    def identities(self) -> _Identities:
+        """Which ids of its releases are of one thing."""
+        return _Identities.of(self.releases, self.revisions)
 
     @property
     def last(self) -> Spec:
@@ -187,7 +192,7 @@ def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -
     for place, spec in enumerate(specs, 1):
         yield iris.release(spec.version), PS.order, place
     yield from _lineages(iris, revisions)
-    for kind, now, before in _of_one_thing(specs, revisions):
+    for kind, now, before in _Identities.of(specs, revisions).said:
         yield iris.iri(kind, now), OWL.sameAs, iris.iri(kind, before)
     for revision in revisions:
         old, new = iris.release(revision.old), iris.release(revision.new)
@@ -201,29 +206,54 @@ def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -
             yield iri, PS.inRelease, new
 
 
-def _of_one_thing(specs: Sequence[Spec], revisions: Sequence[Revision]) -> Iterator[tuple[str, str, str]]:
-    """Yield which ids are of one thing, as a kind, an id and one that it had before.
+@dataclass(frozen=True, slots=True)
+class _Identities:
+    """Which ids are of one thing.
 
-    An id may have passed to another thing. What says that two are one would say it of both; so ids are not of one thing
-    where a release has both of them, or others that are the same as they are.
+    :param said: kind, id, and one that it had before
+    :param names: all ids of a thing, by its kind and each of them
     """
-    held = {
-        "provision": [{one.id for one in spec.provisions} for spec in specs],
-        "example": [{one.id for one in spec.examples} for spec in specs],
-    }
-    renamed = ((kind, after, before) for revision in revisions for kind, before, after in revision.same)
-    former = (
-        ("provision", provision.id, alias)
-        for spec in specs
-        for provision in spec.provisions
-        for alias in provision.aliases
-    )
-    names: dict[tuple[str, str], frozenset[str]] = {}
-    for kind, now, before in dict.fromkeys(chain(renamed, former)):
-        both = names.get((kind, now), frozenset((now,))) | names.get((kind, before), frozenset((before,)))
-        if all(len(both & ids) < 2 for ids in held[kind]):  # noqa: PLR2004  of one thing, one id
-            names |= {(kind, name): both for name in both}
-            yield kind, now, before
+
+    said: tuple[tuple[str, str, str], ...]
+    names: Mapping[tuple[str, str], frozenset[str]]
+
+    @classmethod
+    def of(cls, specs: Sequence[Spec], revisions: Sequence[Revision]) -> _Identities:
+        """Return those of releases.
+
+        An id may have passed to another thing. What says that two are one would say it of both; so ids are not of one
+        thing where a release has both of them, or others that are the same as they are.
+        """
+        held = {
+            "provision": [{one.id for one in spec.provisions} for spec in specs],
+            "example": [{one.id for one in spec.examples} for spec in specs],
+        }
+        renamed = ((kind, after, before) for revision in revisions for kind, before, after in revision.same)
+        former = (
+            ("provision", provision.id, alias)
+            for spec in specs
+            for provision in spec.provisions
+            for alias in provision.aliases
+        )
+        said: list[tuple[str, str, str]] = []
+        names: dict[tuple[str, str], frozenset[str]] = {}
+        for kind, now, before in dict.fromkeys(chain(renamed, former)):
+            pair = [names.get((kind, name), frozenset((name,))) for name in (now, before)]
+            both = pair[0] | pair[1]
+            if all(len(both & ids) < 2 for ids in held[kind]):  # noqa: PLR2004  of one thing, one id
+                names |= {(kind, name): both for name in both}
+                said.append((kind, now, before))
+        return cls(tuple(said), names)
+
+
+def present_id(one: SpecReleases, kind: str, name: str) -> str:
+    """Return the id that a thing has in the last release that has it, by any id that it ever had; where there is none, the same."""
+    names = one.identities.names.get((kind, name), frozenset((name,)))
+    for release in reversed(one.releases):
+        things: Iterable[Provision | Example] = release.examples if kind == "example" else release.provisions
+        if found := names.intersection(thing.id for thing in things):
+            return min(found)
+    return name
 
 
 def change_iri(iris: Iris, revision: Revision, order: int) -> Iri:

@@ -290,12 +290,12 @@ async def _resource(served: Served, request: Request) -> Response:
     spec, iri = _iri(collection, raw)
     wanted = accepted(request.headers.get("accept", ""), {"html": "text/html", **GRAPH_TYPES})
     headers = {"Vary": "Accept"}
-    if wanted in {None, "html"} and (page := collection.page_of(spec, iri)):
-        return RedirectResponse(f"{served.public_url}{page}", 303, headers)
     if current := collection.current(spec, iri):
         return RedirectResponse(
             f"{served.public_url}resource/{collection.path_of(spec, current)}", 303, headers
         )
+    if wanted in {None, "html"} and (page := collection.page_of(spec, iri)):
+        return RedirectResponse(f"{served.public_url}{page}", 303, headers)
     for release in reversed(spec.releases):
         described = f"DESCRIBE <{iri}>"
         answer = await collection.pool.query(described, Dataset(default=(release_iri(release),)))

@@ -9,7 +9,7 @@ from itertools import chain, count
 from sphinx_policyspec.agents.desk import Desk
 from sphinx_policyspec.api.asking import load_specs, to_rdf, with_beside
 from sphinx_policyspec.graph.guard import Limits
-from sphinx_policyspec.graph.releases import SpecReleases, others_of, served_pieces
+from sphinx_policyspec.graph.releases import SpecReleases, others_of, present_id, served_pieces
 from sphinx_policyspec.graph.serialize import NamedGraph, serialize
 from sphinx_policyspec.graph.terms import UNDATED, Iris, OwnGraph
 from sphinx_policyspec.model.spec import base_of
@@ -80,21 +80,17 @@ class Collection:
         found = Iris(base_of(one.last)).kind_and_id(iri)
         if found is None or not self.site.is_built:
             return ""
-        kind, name = found
         for release in reversed(one.releases):
-            places = self.site.places.get((release.title, release.version), {})
-            named = release.principle_by_id.get(name) if kind == "provision" else None
-            if page := places.get((kind, named.id if named else name)):
+            if page := self.site.places.get((release.title, release.version), {}).get(found):
                 return page
         return ""
 
     def current(self, one: SpecReleases, iri: str) -> str:
-        """Return what stands behind the base in the IRI of a provision that has another id now, and that had this one before all releases."""
+        """Return what stands behind the base in the IRI of a principle or example that has another id now; else nothing."""
         iris = Iris(base_of(one.last))
         kind, name = iris.kind_and_id(iri) or ("", "")
-        found = [release.principle_by_id.get(name) for release in one.releases if kind == "provision"]
-        ids = [named.id for named in found if named]
-        return "" if name in ids or not ids else iris.iri(kind, ids[-1]).removeprefix(iris.base)
+        now = present_id(one, kind, name) if kind in {"provision", "example"} else name
+        return "" if now == name else iris.iri(kind, now).removeprefix(iris.base)
 
     def close(self) -> None:
         """End its processes, and remove its handbook."""

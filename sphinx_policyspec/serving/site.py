@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -18,7 +19,6 @@ from pathlib import Path
 
 from sphinx_policyspec.api.publishing import build_handbook
 from sphinx_policyspec.api.reading import ReadingOptions, load_all_checked
-from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.graph.terms import UNDATED
 from sphinx_policyspec.sources import is_project
 
@@ -114,10 +114,13 @@ def _build(of: SiteSources, folder: str, answer: Connection) -> None:
         # The pages of a project hold what its author put there; those that we lay out hold what we and the theme do.
         if not any(is_project(source, options.get("confdir")) for source, options in of.sources):
             policy = _policy_of(Path(folder))
-    except (PolicySpecError, OSError) as error:
-        answer.send((str(error), policy))
+    except Exception as error:  # noqa: BLE001  whatever an extension of the project or the end of the server raises
+        problem = str(error) or type(error).__name__
     else:
-        answer.send(("", policy))
+        problem = ""
+    # Nobody listens any more where the server has ended.
+    with contextlib.suppress(OSError):
+        answer.send((problem, policy))
 
 
 def _policy_of(folder: Path) -> str:

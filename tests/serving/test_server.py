@@ -741,3 +741,17 @@ def test_no_question_of_a_client_names_a_file_of_this_machine(tmp_path: Path) ->
             desk.ask("same-case-decided-by-each", {"case": str(tmp_path)})
     finally:
         desk.close()
+
+
+def test_an_id_of_an_older_release_leads_to_the_thing_as_it_is_called_now(tmp_path: Path) -> None:
+    write_releases(tmp_path)
+    newer = tmp_path / "all" / "2030-03-01"
+    newer.mkdir()
+    text = (tmp_path / "all" / "2030-02-01" / "model_spec.md").read_text("utf-8")
+    (newer / "model_spec.md").write_text(text.replace("be_kind", "be_warm"), "utf-8")
+    with served(tmp_path, "all", "--base-iri", BASE, "--no-handbook") as one:
+        former = one.get("resource/provision/be_kind", "text/turtle")
+        assert former.url == f"{one.url}resource/provision/be_warm"
+        known = rdflib.Graph().parse(data=former.text, format="ttl")
+        warm, kind = (rdflib.URIRef(f"{BASE}provision/be_{name}") for name in ("warm", "kind"))
+        assert (warm, rdflib.OWL.sameAs, kind) in known
