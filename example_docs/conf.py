@@ -33,4 +33,5 @@ policyspec_ask_page = True
 policyspec_annotations = ["outside.yaml"]
 policyspec_feedback = "feedback.yaml"
 policyspec_decisions = ["decisions/*.md"]
+policyspec_proposals = ["proposals/*.md"]
 policyspec_base_iri = "https://marginalia.example/spec/"

@@ -218,6 +218,7 @@ def build_handbook(
     triage: str | Path | None = None,
     feedback: str | Path | Iterable[str | Path] = (),
     decisions: str | Path | Iterable[str | Path] = (),
+    proposals: str | Path | Iterable[str | Path] = (),
     alignments: Iterable[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
@@ -251,6 +252,7 @@ def build_handbook(
     :param triage: a file of what people say of outputs that contradict the spec
     :param feedback: registers of what people say of it, or folders of them: a page, and a line at each principle
     :param decisions: records of decisions about it, or folders of them, likewise
+    :param proposals: files of proposals about it, likewise
     :param alignments: of several specs, or files of them: each gets a page that lays the two side by side
     :param options: as for :func:`load`; the builder is ``html``
     """
@@ -263,6 +265,7 @@ def build_handbook(
         "results": _absolute(results),
         "feedback": _absolute(feedback),
         "decisions": [*map(escape, _absolute(decisions))],
+        "proposals": [*map(escape, _absolute(proposals))],
         "results_baseline": baseline,
         "triage": str(Path(triage).absolute()) if triage else "",
     }

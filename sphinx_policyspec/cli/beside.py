@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from dataclasses import replace
+from functools import partial, wraps
 from typing import Any
 
 import click
@@ -18,6 +19,10 @@ _OPTIONS = (
         about="A record of a decision about SOURCE, or a folder of them; may be repeated.",
     ),
 )
+
+
+proposal_option = partial(options.file_option, "--proposal", "proposals", multiple=True)
+"""Takes the help of an option for proposals, and gives it to a command."""
 
 
 def beside_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,3 +57,14 @@ def refuse_several(files: ps.BesideFiles, *, several: bool) -> None:
     """Refuse what is said of one SOURCE where there are several."""
     if files and several:
         raise click.UsageError(f"{files.words[0][0]} is about one SOURCE")
+
+
+def with_proposals(
+    source: str, proposals: tuple[str, ...], beside: ps.Beside, settings: options.Settings
+) -> ps.Beside:
+    """Return what is beside a SOURCE with what proposals would do to it, and report what is wrong with them."""
+    if not proposals:
+        return beside
+    report = ps.check_proposal(source, *proposals, **settings.options)
+    settings.report(report.findings)
+    return replace(beside, proposals=report)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.cli.beside import proposal_option
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
@@ -88,6 +89,7 @@ from sphinx_policyspec.files import number_of
 @decisions_option(
     about="A record of a decision about SOURCE, or a folder of them: adds a page, and a line at each principle; may be repeated."
 )
+@proposal_option(about="A proposal about SOURCE: adds a page, and a line at each principle; may be repeated.")
 @alignment_option
 def handbook(
     sources: tuple[str, ...],
@@ -108,6 +110,7 @@ def handbook(
     triage: str | None,
     registers: tuple[str, ...],
     decisions: tuple[str, ...],
+    proposals: tuple[str, ...],
     settings: Settings,
 ) -> None:
     """Build a web site, and a PDF, from SOURCE.
@@ -143,7 +146,7 @@ def handbook(
             "pdf_missing": pdf_missing or "",
         }
         given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
-        given |= {"feedback": registers, "decisions": decisions}
+        given |= {"feedback": registers, "decisions": decisions, "proposal": proposals}
         if named := [name for name, value in given.items() if value]:
             raise click.UsageError(f"--{named[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
@@ -182,6 +185,7 @@ def handbook(
             triage=triage,
             feedback=registers,
             decisions=decisions,
+            proposals=proposals,
             **settings.options,
         )
     settings.report(findings)

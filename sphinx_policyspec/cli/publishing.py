@@ -7,7 +7,13 @@ from dataclasses import replace
 import click
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.cli.beside import beside_options, read_beside, refuse_several
+from sphinx_policyspec.cli.beside import (
+    beside_options,
+    proposal_option,
+    read_beside,
+    refuse_several,
+    with_proposals,
+)
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
@@ -23,6 +29,7 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
 @click.command(cls=SourceCommand)
 @sources_argument
 @beside_options
+@proposal_option(about="A proposal about SOURCE, for a graph with what it would change; may be repeated.")
 @alignment_option
 @click.option("--to", "url", metavar="URL", required=True, help="The query endpoint of the server.")
 @click.option(
@@ -50,6 +57,7 @@ def publish(
     sources: tuple[str, ...],
     *,
     files: ps.BesideFiles,
+    proposals: tuple[str, ...],
     url: str,
     update: str,
     store: str,
@@ -62,7 +70,7 @@ def publish(
     """Publish SOURCE on a SPARQL server of yours.
 
     Each release becomes a named graph, and so do the changes between releases and whatever options add:
-    results, feedback, records of decisions, alignments. A catalogue lists the graphs. A graph that is
+    results, feedback, records of decisions, proposals, alignments. A catalogue lists the graphs. A graph that is
     up to date is not written again, a small edit is one update, and a larger one is swapped in as a
     whole, so that no reader sees half a graph. Other graphs on the server are never touched. After a
     failure, run the command again.
@@ -80,7 +88,10 @@ def publish(
     specs = settings.read_specs(sources)
     refuse_several(files, several=len(specs) > 1)
     aligned = settings.aligned(specs) if len(specs) > 1 or settings.alignments else ()
+    if proposals and (len(specs) > 1 or len(specs[0].releases) > 1):
+        raise click.UsageError("--proposal is about one SOURCE, with one release")
     beside = replace(read_beside(specs[0].releases, files, settings), alignments=aligned)
+    beside = with_proposals(sources[0], proposals, beside, settings)
     with settings.watching("publishing"):
         report = ps.publish(
             specs,

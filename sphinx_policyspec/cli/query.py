@@ -15,7 +15,13 @@ from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.cli import options
-from sphinx_policyspec.cli.beside import beside_options, read_beside, refuse_several
+from sphinx_policyspec.cli.beside import (
+    beside_options,
+    proposal_option,
+    read_beside,
+    refuse_several,
+    with_proposals,
+)
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.exports.answers import questions_json, questions_text
 from sphinx_policyspec.files import number_of
@@ -24,7 +30,6 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import read_text
 
 _BLOCK = 2**20
-_proposal_option = partial(options.file_option, "--proposal", "proposals", multiple=True)
 _spec_option = click.option(
     "--spec",
     "only",
@@ -88,7 +93,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
     help="A parameter of the named question; may be repeated.",
 )
 @beside_options
-@_proposal_option(about="Ask SOURCE as it would be after this proposal; may be repeated.")
+@proposal_option(about="Ask SOURCE as it would be after this proposal; may be repeated.")
 @options.alignment_option
 @click.option("--sparql", metavar="TEXT", help="Ask this SPARQL query instead of a named question.")
 @options.file_option("--file", "query_file", about="Ask the SPARQL query in FILE.")
@@ -210,7 +215,7 @@ def _proposed(
     with settings.watching("trying proposals"):
         read = ps.proposed(source, *proposals, **settings.options)
     files = files.filled(read.registers)
-    beside = _with_proposals(source, proposals, read_beside(read, files, settings), settings)
+    beside = with_proposals(source, proposals, read_beside(read, files, settings), settings)
     return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside), beside
 
 
@@ -218,17 +223,6 @@ def _one(named: Iterable[tuple[str, options.Settings]]) -> list[tuple[str, optio
     if len(found := [*named]) > 1:
         raise click.UsageError("--proposal is about one SOURCE")
     return found
-
-
-def _with_proposals(
-    source: str, proposals: tuple[str, ...], beside: ps.Beside, settings: options.Settings
-) -> ps.Beside:
-    """Return what is beside a SOURCE with what proposals would do to it, and report what is wrong with them."""
-    if not proposals:
-        return beside
-    report = ps.check_proposal(source, *proposals, **settings.options)
-    settings.report(report.findings)
-    return replace(beside, proposals=report)
 
 
 def _is_address(name: str) -> bool:
@@ -314,7 +308,7 @@ def _list_questions(form: str, output: str | None, settings: options.Settings) -
 @options.sources_argument
 @_spec_option
 @beside_options
-@_proposal_option(about="Add a graph with what this proposal would change; may be repeated.")
+@proposal_option(about="Add a graph with what this proposal would change; may be repeated.")
 @options.alignment_option
 @options.output_option
 @options.form_option(
@@ -379,7 +373,7 @@ def graph(
         beside = read_beside(releases, files, settings)
     else:
         read = loaded = settings.read(source)
-        beside = _with_proposals(source, proposals, read_beside(loaded, files, settings), settings)
+        beside = with_proposals(source, proposals, read_beside(loaded, files, settings), settings)
         if output:
             settings.guard(output)
     write = partial(

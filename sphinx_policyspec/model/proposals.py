@@ -70,6 +70,18 @@ class ProposalEdit(Brief):
     because: str = ""
     span: Span
 
+    @property
+    def about(self) -> str:
+        """Id of the provision that it is about, which was there before it; of one that is added, that beside or in which it stands."""
+        return (self.after or self.within) if self.kind is EditKind.ADD else self.provision
+
+    @property
+    def made(self) -> str:
+        """Id that there is once it is made, and was not there before; empty where there is none."""
+        if self.kind is EditKind.ADD:
+            return self.provision
+        return self.to if self.kind is EditKind.RENAME else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal(Brief):
@@ -98,6 +110,17 @@ class Proposal(Brief):
     edits: tuple[ProposalEdit, ...] = ()
     span: Span
     places: Mapping[tuple[str, str], Span] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has decided about it."""
+        return self.status in {ProposalStatus.DRAFT, ProposalStatus.PROPOSED}
+
+    @property
+    def provisions(self) -> tuple[str, ...]:
+        """Ids of the provisions that it is about, each once, in the order of its edits."""
+        made = {edit.made for edit in self.edits}
+        return tuple(dict.fromkeys(edit.about for edit in self.edits if edit.about not in made))
 
     def place(self, key: str, value: str = "") -> Span:
         """Return where a value stands; the proposal where it does not say."""

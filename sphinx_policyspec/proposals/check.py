@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from sphinx_policyspec.alignments import Alignment, MappingRow
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.report_formats import Reported
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.graph.releases import by_spec
 from sphinx_policyspec.model import Finding, Severity, Span, Spec
 from sphinx_policyspec.model.decision_records import DecisionRecord
 from sphinx_policyspec.model.feedback import Feedback
-from sphinx_policyspec.model.finding import UnknownNames, shown
-from sphinx_policyspec.model.proposals import Proposal
+from sphinx_policyspec.model.finding import UnknownNames, shown, taken
+from sphinx_policyspec.model.proposals import Proposal, ProposalStatus
 from sphinx_policyspec.proposals.edits import AppliedEdits
+from sphinx_policyspec.readers.proposals import read_proposal_file
 from sphinx_policyspec.surveys import Pair
 
 UNDECIDED, ORDERED = "open", "ordered"
@@ -304,3 +306,73 @@ def overtaken(found: Finding) -> Finding:
 def unreadable(error: Exception, span: Span) -> Finding:
     """Return that a spec cannot be read with edits in it."""
     return Finding(code="proposal-edit", message=f"the spec cannot be read with it: {error}", span=span)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedProposals(Brief):
+    """Proposals about a spec as they stand in their files: none of them is tried.
+
+    :param ids: of the provisions of the spec, in order
+    :param renamed: today's ids by those that proposals name and that the spec calls otherwise
+    :param answered: titles of the records of feedback that they answer, by the ids of these, as far as there are such
+    :param decisions: the records of decisions about them, by their own ids, likewise
+    """
+
+    ids: tuple[str, ...]
+    proposals: tuple[Proposal, ...]
+    renamed: Mapping[str, str]
+    answered: Mapping[str, str]
+    decisions: Mapping[str, DecisionRecord]
+    findings: tuple[Finding, ...]
+
+    def by_provision(self) -> dict[str, list[Proposal]]:
+        """Return the proposals about each provision in the order of the spec, open ones first; drafts are nobody's yet, and left out."""
+        order = {name: place for place, name in enumerate(self.ids)}
+        pairs = [
+            (name, one)
+            for one in self.proposals
+            if one.status is not ProposalStatus.DRAFT
+            for name in dict.fromkeys(self.renamed.get(name, name) for name in one.provisions)
+        ]
+        pairs.sort(key=lambda pair: (order.get(pair[0], len(order)), not pair[1].is_open))
+        return grouped(pairs)
+
+
+def listed_proposals(
+    files: Iterable[tuple[Path, str]], releases: Sequence[Spec], known: KnownRecords
+) -> ListedProposals:
+    """Return the proposals in files about the last of some releases, and what is wrong with them.
+
+    :param files: each with how findings name it
+    """
+    links, found = Links(releases), dict[str, Proposal]()
+    findings: list[Finding] = []
+    for path, name in files:
+        proposal, form = read_proposal_file(path, name)
+        findings += form
+        if proposal is None:
+            continue
+        if first := found.get(proposal.id):
+            findings.append(taken("proposal", proposal.id, proposal.place("id"), first.place("id")))
+            continue
+        found[proposal.id] = proposal
+        problems = {
+            edit.about: edit.span for edit in reversed(proposal.edits) if edit.about in proposal.provisions
+        }
+        told = (
+            links.problem(name, span, may_be_gone=not proposal.is_open) for name, span in problems.items()
+        )
+        findings += filter(None, told)
+        findings += unknown_names(proposal, known)
+    named = {name for one in found.values() for name in one.provisions}
+    decided = {one.id: one for one in known.decisions}
+    return ListedProposals(
+        ids=tuple(one.id for one in releases[-1].provisions),
+        proposals=tuple(found.values()),
+        renamed={name: now for name in named if (now := links.now(name)) not in {"", name}},
+        answered={one.id: one.title for one in known.feedback},
+        decisions={
+            one.id: decided[name] for one in found.values() if (name := known.find(one.decision)) in decided
+        },
+        findings=tuple(findings),
+    )

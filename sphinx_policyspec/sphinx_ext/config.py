@@ -144,6 +144,9 @@ class PolicySpecConfig:
     decisions: list[str] = _option(
         list, "Patterns of records of decisions (MADR), such as `decisions/*.md`.", _list, "env", _text_item
     )
+    proposals: list[str] = _option(
+        list, "Patterns of proposals, such as `proposals/*.md`.", _list, "env", _text_item
+    )
     records: str = _option(
         "",
         "Changes that need a record of a decision: `normative`, what is stricter or looser than in the release before.",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sphinx.ext.intersphinx import InventoryAdapter
 
 from sphinx_policyspec import model
-from sphinx_policyspec.beside import Beside, BesideFiles
+from sphinx_policyspec.beside import Beside
 from sphinx_policyspec.checks import run_checks
 from sphinx_policyspec.errors import AnnotationError, PolicySpecError, SourceError
 from sphinx_policyspec.files import bytes_of, exact, files_at
@@ -257,7 +257,7 @@ class Knowledge:
             from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
 
             named = several(config.results), config.triage, config.results_baseline
-            self._results = results_in((*self._past(env), spec), domain_of(env).given.confdir, *named)
+            self._results = results_in((*self.past(env), spec), domain_of(env).given.confdir, *named)
         return self._results
 
     def feedback(self, env: BuildEnvironment) -> FeedbackReport | None:
@@ -267,7 +267,7 @@ class Knowledge:
 
             spec, confdir = self.spec(env), domain_of(env).given.confdir
             if self._feedback is None:
-                self._feedback = feedback_in((*self._past(env), spec), confdir, names, Path(env.srcdir))
+                self._feedback = feedback_in((*self.past(env), spec), confdir, names, Path(env.srcdir))
         return self._feedback
 
     def decisions(self, env: BuildEnvironment) -> DecisionRecordReport | None:
@@ -278,11 +278,11 @@ class Knowledge:
 
             spec, confdir = self.spec(env), domain_of(env).given.confdir
             if self._decisions is None:
-                releases = (*self._past(env), spec)
+                releases = (*self.past(env), spec)
                 self._decisions = decision_records_in(releases, confdir, globs, Path(env.srcdir))
         return self._decisions
 
-    def _past(self, env: BuildEnvironment) -> tuple[model.Spec, ...]:
+    def past(self, env: BuildEnvironment) -> tuple[model.Spec, ...]:
         """Return the releases before the spec; one that cannot be read is told by whatever compares with it."""
         with contextlib.suppress(PolicySpecError):
             editions = domain_of(env).given.editions
@@ -368,7 +368,7 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
         states = [(source, reader.state(source)) for source in older]
         state.update(exact((config.older, states, reader.options)).encode(errors="replace"))
     beside = *config.alignments, *several(config.feedback), *several(config.results)
-    decided = decision_names(domain_of(env).given.confdir, config.decisions)
+    decided = decision_names(domain_of(env).given.confdir, (*config.decisions, *config.proposals))
     for name in filter(None, (config.judgements, config.triage, *beside, *decided)):
         for path in files_at(Path(domain_of(env).given.confdir, name)):
             state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
@@ -381,22 +381,6 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
     # References into other projects are findings as soon as an inventory lacks them.
     state.update(repr(inventories(env)).encode(errors="replace"))
     return state.hexdigest()
-
-
-def has_past(env: BuildEnvironment) -> bool:
-    """Return whether a project or a command line names releases before its spec."""
-    given = domain_of(env).given
-    return bool(given.editions or given.older or PolicySpecConfig.of(env.config).older)
-
-
-def registers_of(env: BuildEnvironment) -> BesideFiles:
-    """Return the files that a project names of what is said of its spec, as far as they are there."""
-    config, folder = PolicySpecConfig.of(env.config), domain_of(env).given.confdir
-    named = (several(config.results), several(config.feedback), decision_names(folder, config.decisions))
-    results, feedback, decisions = (
-        tuple(str(path) for name in names if (path := folder / name).exists()) for names in named
-    )
-    return BesideFiles(results=results, feedback=feedback, decisions=decisions)
 
 
 def _sidecar(env: BuildEnvironment, name: str) -> Path:

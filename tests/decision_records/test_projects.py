@@ -10,7 +10,30 @@ import sphinx_policyspec as ps
 from tests.decision_records.test_decision_records import BODY
 from tests.feedback.test_projects import PAGE, soup
 
-CONF = 'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["why"]\n'
+CONF = 'extensions = ["sphinx_policyspec"]\nexclude_patterns = ["why", "may"]\n'
+
+
+PROPOSALS = {
+    "all": """---
+id: all
+title: <script>alert(1)</script>
+status: proposed
+decision: b
+edits:
+- {provision: greet, find: <img src=x>, replace: "![](x)"}
+- {provision: greet, level: root}
+- {add: {after: greet, id: wave, title: Wave}, text: "</blockquote>"}
+- {provision: wave, level: user}
+- {provision: greet, example: Ada, text: Hi}
+- {rename: greet, to: meet}
+- {move: meet, after: wave}
+- {remove: meet, because: <b>never</b>}
+---
+<script>alert(2)</script>
+""",
+    "idea": "---\nid: idea\ntitle: Idea\nedits: [{provision: greet, level: root}]\n---\n",
+    "old": "---\nid: old\ntitle: Old\nstatus: rejected\nedits: [{provision: greet, level: root}]\n---\n",
+}
 
 
 @pytest.fixture
@@ -21,9 +44,13 @@ def project(tmp_path: Path) -> Path:
     head = "---\nstatus: superseded by b\ndate: 2026-01-05\nprovisions: [greet]\n---\n"
     text = BODY.replace("Say why", "<script>alert(1)</script>").replace("Nobody knew.", "<img src=x> ![](x)")
     (tmp_path / "why" / "a.md").write_text(head + text, "utf-8")
-    head = "---\nstatus: accepted\ndate: 2026-01-06\ndecision-makers: A. Writer\nprovisions: [greet]\n---\n"
+    head = "---\nstatus: accepted\ndate: 2026-01-06\ndecision-makers: A. Writer\nproposal: ../may/all.md\nprovisions: [greet]\n---\n"
     (tmp_path / "why" / "b.md").write_text(head + BODY, "utf-8")
-    (tmp_path / "conf.py").write_text(f'{CONF}policyspec_decisions = ["why/*.md"]\n', "utf-8")
+    (tmp_path / "may").mkdir()
+    for name, text in PROPOSALS.items():
+        (tmp_path / "may" / f"{name}.md").write_text(text, "utf-8")
+    named = 'policyspec_decisions = ["why/*.md"]\npolicyspec_proposals = ["may/*.md"]\n'
+    (tmp_path / "conf.py").write_text(f"{CONF}{named}", "utf-8")
     return tmp_path
 
 
@@ -44,14 +71,34 @@ def test_pages_tell_what_was_decided_newest_first_and_what_people_wrote_is_text(
     assert [one["href"] for one in found["Why it says this"].select("a")] == [
         *("policy-decisions.html#decision-b", "policy-decisions.html#decision-a")
     ]
+    # What is proposed stands beside it, open proposals first, without what is a draft.
+    page = soup(project / "out" / "policy-proposals.html")
+    assert [one["id"] for one in page.select("article.ps-record")] == ["proposal-all", "proposal-old"]
+    told = page.find(id="proposal-all")
+    assert told.h3.get_text() == "<script>alert(1)</script>"
+    assert not told.find_all(["script", "img", "b"])
+    assert [one.get_text() for one in told.select("del, ins")] == [
+        *("<img src=x>", "![](x)", "Wave", "</blockquote>", "Ada", "Hi")
+    ]
+    assert "policy-decisions.html#decision-b" in [one["href"] for one in told.select("p a")]
+    assert len(told.select("p")) == 11
+    assert [one["href"] for one in found["Proposed changes"].select("a")] == [
+        *("policy-proposals.html#proposal-all", "policy-proposals.html#proposal-old")
+    ]
 
 
 def test_a_build_tells_what_is_wrong_with_records(project: Path) -> None:
     file = project / "why" / "b.md"
     file.write_text(file.read_text("utf-8").replace("[greet]", "[grete]"), "utf-8")
-    conf = f'{CONF}policyspec_decisions = ["why", "/none/*.md"]\n'
+    conf = f'{CONF}policyspec_decisions = ["why", "/none/*.md"]\npolicyspec_proposals = ["may"]\n'
+    for name in ("idea", "old"):
+        (project / "may" / f"{name}.md").write_text(PROPOSALS["idea"].replace("greet", "grete"), "utf-8")
     (project / "conf.py").write_text(conf, "utf-8")
     told = [(one.code, one.span.file, one.span.line) for one in ps.load_checked(project).findings]
-    assert [one for one in told if one[0] != "config"] == [("unknown-provision", "why/b.md", 5)]
+    assert [one for one in told if one[0] != "config"] == [
+        ("unknown-provision", "may/idea.md", 4),
+        ("duplicate-id", "may/old.md", 2),
+        ("unknown-provision", "why/b.md", 6),
+    ]
     messages = [one.message for one in ps.load_checked(project).findings if one.code == "config"]
     assert messages == ["`policyspec_decisions`: no file matches `/none/*.md`"]

@@ -70,6 +70,7 @@ from sphinx_policyspec.sphinx_ext.web.navigation import (
 )
 from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS, show_index
+from sphinx_policyspec.sphinx_ext.web.proposals import ProposalsPage
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -194,7 +195,8 @@ class Build:
         self.handbook = HandbookPages(self.knowledge, self.views.since)
         self.changes = ChangesPage(self.views)
         self.ask = AskPage(self.knowledge)
-        self.beside = tuple(page(self.knowledge) for page in (ResultsPage, FeedbackPage, DecisionsPage))
+        kinds = (ResultsPage, FeedbackPage, DecisionsPage, ProposalsPage)
+        self.beside = tuple(page(self.knowledge) for page in kinds)
 
     def begin(self, app: Sphinx) -> None:
         """Tell the domain what Sphinx was told, and Sphinx what pages of ours there will be."""
@@ -349,7 +351,7 @@ class Build:
         return show_index(app, docname, template, context)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Yield the pages without a source: what answers questions, changes, results of evaluations, feedback and decisions."""
+        """Yield the pages without a source: what answers questions, changes, results, feedback, decisions and proposals."""
         yield from self.ask.pages(app)
         yield from self.changes.pages(app)
         for beside in self.beside:

@@ -31,6 +31,7 @@ from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.decision_records import decision_names
 from sphinx_policyspec.readers.text import SourceLines, absent, read_text
+from sphinx_policyspec.sphinx_ext.beside import has_past, proposals_of
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, several, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from sphinx_policyspec.alignments.check import AlignmentReport
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
-from sphinx_policyspec.sphinx_ext.spec import Knowledge, has_past
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _Asked = tuple[str, bool]
 """A target, and whether the link has a text of its own: a place without a title can be had by such alone."""
@@ -273,9 +274,9 @@ def alignment_report(app: Sphinx, knowledge: Knowledge) -> AlignmentReport | Non
 
 
 def beside_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield what is wrong with feedback and records of decisions, and which changes lack a record where the project asks for them."""
+    """Yield what is wrong with feedback, records of decisions and proposals, and which changes lack a record where the project asks for them."""
     said, decided = knowledge.feedback(app.env), knowledge.decisions(app.env)
-    for report in (said, decided):
+    for report in (said, decided, proposals_of(knowledge, app.env)):
         yield from report.findings if report else ()
     if decided and PolicySpecConfig.of(app.config).records:
         from sphinx_policyspec.decision_records.undocumented import undocumented_findings  # noqa: PLC0415  few ask
@@ -309,9 +310,9 @@ def _bad_names(app: Sphinx) -> Iterator[tuple[str, str]]:
         for pattern in patterns:
             if not any(map(compile_matchers([pattern])[0], files)):
                 yield f"{PREFIX}{option}", f"`{PREFIX}{option}`: no file matches `{pattern}`"
-    for pattern in config.decisions:
-        if not decision_names(Path(app.confdir), [pattern]):
-            yield f"{PREFIX}decisions", f"`{PREFIX}decisions`: no file matches `{pattern}`"
+    for option, patterns in (("decisions", config.decisions), ("proposals", config.proposals)):
+        lost = (one for one in patterns if not decision_names(Path(app.confdir), [one]))
+        yield from ((f"{PREFIX}{option}", f"`{PREFIX}{option}`: no file matches `{one}`") for one in lost)
     named: list[tuple[str, str, Callable[[Path], object]]] = [
         ("baseline", config.baseline, read_baseline),
         ("judgements", config.judgements, _read_judgements),

@@ -31,13 +31,14 @@ from sphinx_policyspec.model.finding import moved_lines, moved_span
 from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.readers.annotations import given_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
+from sphinx_policyspec.sphinx_ext.beside import registers_of
 from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import is_standard_link, lost_links
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
-from sphinx_policyspec.sphinx_ext.spec import Knowledge, registers_of
+from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.store import hold_parts
 
 if TYPE_CHECKING:

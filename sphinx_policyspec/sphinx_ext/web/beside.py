@@ -55,6 +55,7 @@ class WrittenRecord(Protocol):
 
 
 R = TypeVar("R", bound=WrittenRecord)
+_MARKS = ("* ", "- ")
 
 
 class RecordTexts(ABC, Generic[R]):
@@ -141,5 +142,39 @@ class RecordTexts(ABC, Generic[R]):
         if links := [self.link(self._by_id[name]) for name in names if name in self._by_id]:
             yield f"<p>{escape(label)}: {', '.join(links)}</p>"
 
+    def elsewhere(self, label: str, page: str, kind: str, titles: Mapping[str, str]) -> Iterator[str]:
+        """Yield a line that leads to records on another page, if there are any.
+
+        :param kind: what the anchors of its records begin with
+        :param titles: of the records, by their ids
+        """
+        base = self._app.builder.get_relative_uri(self.page, page)
+        links = [
+            f'<a class="reference internal" href="{escape(f"{base}#{_anchor(kind, name)}", quote=True)}">{html_safe(title)}</a>'
+            for name, title in titles.items()
+        ]
+        if links:
+            yield f"<p>{escape(label)}: {', '.join(links)}</p>"
+
     def _anchor(self, record: R) -> str:
-        return f"{self.kind}-{quote(record.id, safe='')}"
+        return _anchor(self.kind, record.id)
+
+
+def _anchor(kind: str, name: str) -> str:
+    return f"{kind}-{quote(name, safe='')}"
+
+
+def text_blocks(text: str) -> Iterator[str]:
+    """Yield paragraphs and lists; other marks of Markdown stay as they are written."""
+    for block in text.split("\n\n"):
+        lines = [line for line in block.splitlines() if line.strip()]
+        if lines and lines[0].startswith(_MARKS):
+            items: list[str] = []
+            for line in lines:
+                if line.startswith(_MARKS):
+                    items.append(line[2:].strip())
+                else:
+                    items[-1] += f" {line.strip()}"
+            yield f"<ul>{''.join(f'<li>{html_safe(one)}</li>' for one in items)}</ul>"
+        elif lines:
+            yield f"<p>{html_safe(' '.join(line.strip() for line in lines))}</p>"

@@ -10,7 +10,7 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model.decision_records import DecisionRecord, RecordStatus
-from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, ReportPage
+from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, ReportPage, text_blocks
 from sphinx_policyspec.sphinx_ext.web.places import DECISIONS_PAGE
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sphinx_policyspec.decision_records.check import DecisionRecordReport
 
 _ = get_translation("sphinx_policyspec")
-_MARKS = ("* ", "- ")
 
 
 class DecisionsPage(ReportPage):
@@ -84,20 +83,4 @@ class DecisionTexts(RecordTexts[DecisionRecord]):
         if record.is_rationale_extra:
             yield f"<p>{escape(_('These reasons do not follow from the text.'))}</p>"
         for one in record.sections:
-            yield f"<h4>{html_safe(one.heading)}</h4>{''.join(_blocks(one.text))}"
-
-
-def _blocks(text: str) -> Iterator[str]:
-    """Yield paragraphs and lists; other marks of Markdown stay as they are written."""
-    for block in text.split("\n\n"):
-        lines = [line for line in block.splitlines() if line.strip()]
-        if lines and lines[0].startswith(_MARKS):
-            items: list[str] = []
-            for line in lines:
-                if line.startswith(_MARKS):
-                    items.append(line[2:].strip())
-                else:
-                    items[-1] += f" {line.strip()}"
-            yield f"<ul>{''.join(f'<li>{html_safe(one)}</li>' for one in items)}</ul>"
-        elif lines:
-            yield f"<p>{html_safe(' '.join(line.strip() for line in lines))}</p>"
+            yield f"<h4>{html_safe(one.heading)}</h4>{''.join(text_blocks(one.text))}"

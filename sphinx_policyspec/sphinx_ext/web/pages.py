@@ -23,6 +23,7 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.packs.bearing import Occurrence, Relations, relations_of
+from sphinx_policyspec.sphinx_ext.beside import proposals_of
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
@@ -334,7 +335,7 @@ class HandbookPages:
         return {anchor: texts for anchor, texts in found.items() if texts}
 
     def _told(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
-        """Return what yields the lines of a panel that tell of results of evaluations, feedback and decisions, where there are some."""
+        """Return what yields the lines of a panel that tell of results, feedback, decisions and proposals, where there are some."""
         tellers: list[Callable[[str], Iterator[panels.PanelRow]]] = []
         if results := self.knowledge.evaluated(app.env)[0]:
             from sphinx_policyspec.sphinx_ext.web.evals import ResultPanels  # noqa: PLC0415  few projects evaluate
@@ -349,6 +350,10 @@ class HandbookPages:
             from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionTexts  # noqa: PLC0415  few keep some
 
             tellers.append(DecisionTexts(app, decided).rows)
+        if proposed := proposals_of(self.knowledge, app.env):
+            from sphinx_policyspec.sphinx_ext.web.proposals import ProposalTexts  # noqa: PLC0415  few have some
+
+            tellers.append(ProposalTexts(app, proposed).rows)
         return lambda name: chain.from_iterable(tell(name) for tell in tellers)
 
     def _prompts(self, name: str) -> tuple[EvalPrompt, ...]:

@@ -57,7 +57,9 @@ FEEDBACK_PAGE = "policy-feedback"
 """Name of the page that tells what people say of the spec."""
 DECISIONS_PAGE = "policy-decisions"
 """Name of the page that tells why the spec says what it says."""
-OUR_PAGES = (ASK_PAGE, RESULTS_PAGE, FEEDBACK_PAGE, DECISIONS_PAGE)
+PROPOSALS_PAGE = "policy-proposals"
+"""Name of the page that tells what people would like the spec to say."""
+OUR_PAGES = (ASK_PAGE, RESULTS_PAGE, FEEDBACK_PAGE, DECISIONS_PAGE, PROPOSALS_PAGE)
 """Pages without a source whose style is that of the handbook."""
 PAGE_BUILDERS = ("html", "dirhtml")
 """Builders that write pages of ours beside those of a project: ``singlehtml`` writes none."""
@@ -216,6 +218,7 @@ def pages_of_options() -> tuple[tuple[str, str, str], ...]:
         ("policyspec_results", RESULTS_PAGE, _("Results of evaluations")),
         ("policyspec_feedback", FEEDBACK_PAGE, _("Feedback")),
         ("policyspec_decisions", DECISIONS_PAGE, _("Decisions")),
+        ("policyspec_proposals", PROPOSALS_PAGE, _("Proposed changes")),
     )
 
 
