@@ -89,7 +89,9 @@ from sphinx_policyspec.files import number_of
 @decisions_option(
     about="A record of a decision about SOURCE, or a folder of them: adds a page, and a line at each principle; may be repeated."
 )
-@proposal_option(about="A proposal about SOURCE: adds a page, and a line at each principle; may be repeated.")
+@proposal_option(
+    about="A proposal about SOURCE: adds a page, and a line at each principle, unless it is a draft; may be repeated."
+)
 @alignment_option
 def handbook(
     sources: tuple[str, ...],
