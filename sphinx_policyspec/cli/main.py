@@ -172,7 +172,7 @@ def commands() -> None:
     type=click.IntRange(min=1),
     help="With --trends: the depth of sections to list; 1, the default, lists chapters only.",
 )
-@form_option(forms=("json", "text"), default="json")
+@form_option(forms=("json", "text", "csv"), default="json")
 @output_option
 def stats(
     source: str, *, over_time: bool, depth: int | None, form: str, output: str | None, settings: Settings
@@ -189,8 +189,8 @@ def stats(
     if over_time:
         settings.show(ps.section_trends(settings.releases(source), depth or 1), form, output)
         return
-    if depth:
-        raise click.UsageError("--depth is for --trends")
+    if depth or form == "csv":
+        raise click.UsageError(f"{'--depth' if depth else '--format csv'} is for --trends")
     loaded = settings.read(source)
     numbers = ps.stats(loaded)
     if form == "json":

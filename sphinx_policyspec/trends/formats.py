@@ -1,11 +1,13 @@
-"""Sizes of sections as text and JSON."""
+"""Sizes of sections as text, JSON and CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from typing import Any
 
-from sphinx_policyspec.exports import Formats, json_object
+from sphinx_policyspec.exports import Formats, json_object, spreadsheet_safe
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.trends.sizes import SectionSize, SectionTrend, Trends
 
@@ -75,5 +77,20 @@ def _size(size: SectionSize) -> dict[str, Any]:
     }
 
 
-TREND_FORMATS: Formats[Trends] = {"text": trends_text, "json": trends_json}
+def trends_csv(trends: Trends) -> str:
+    """Return a row for each section in each release that has it, the whole first, without an id of its own."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("section", "title", "depth", "release", *_size(SectionSize(id=""))))
+    for section in (trends.whole, *trends.sections):
+        for version, size in zip(trends.versions, section.sizes, strict=True):
+            if size:
+                cells = (section.id, section.title, section.depth, version, *_size(size).values())
+                writer.writerow(
+                    [spreadsheet_safe(printable(one)) if isinstance(one, str) else one for one in cells]
+                )
+    return out.getvalue()
+
+
+TREND_FORMATS: Formats[Trends] = {"text": trends_text, "json": trends_json, "csv": trends_csv}
 """The forms of sizes by name."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -93,6 +96,19 @@ def test_a_spec_without_words_has_no_shares_and_no_release_is_an_error() -> None
     assert (whole.words, whole.share, whole.words_per_sentence) == (0, 0.0, 0.0)
     with pytest.raises(SourceError):
         ps.section_trends(())
+
+
+def test_a_table_holds_what_json_holds_and_no_row_for_what_is_not_there() -> None:
+    found = ps.section_trends((FIRST, SECOND), 2)
+    rows = [*csv.DictReader(io.StringIO(ps.render(found, "csv")))]
+    told = json.loads(ps.render(found, "json"))
+    expected = [
+        {"section": one["id"], "title": one["title"], "depth": one["depth"], "release": version, **size}
+        for one in (told["whole"], *told["sections"])
+        for version, size in zip(told["versions"], one["sizes"], strict=True)
+        if size
+    ]
+    assert rows == [{name: str(value) for name, value in one.items()} for one in expected]
 
 
 def test_a_text_tells_what_changed_and_that_it_is_no_target() -> None:
