@@ -378,6 +378,17 @@ def _looked_at(loaded: Loaded) -> tuple[Path, ...]:
 def reread(desk: Desk, read: ReadSources) -> tuple[Desk, str]:
     """Return what is served now, and why that is the old one, where reading fails."""
     try:
-        return read(), ""
+        new = read()
     except (PolicySpecError, OSError) as error:
         return desk, desk.scrubbed(str(error))
+    if problem := emptied(desk, new):
+        new.close()
+        return desk, problem
+    return new, ""
+
+
+def emptied(old: Desk, new: Desk) -> str:
+    """Return which text has no principle where all had some, as a file in another encoding has none; else nothing."""
+    had, has = ([shelf for one in desk.specs for shelf in one.shelves] for desk in (old, new))
+    lost = [shelf.name for shelf in has if not shelf.spec.principles]
+    return f"`{lost[0]}` has no principle any more" if lost and all(s.spec.principles for s in had) else ""

@@ -270,14 +270,18 @@ def _counts(server: Server, sparql: str) -> dict[str, int]:
         raise ServerError(f"{server.query_url} does not tell how much a graph holds") from None
 
 
-def _check_names(specs: Sequence[SpecReleases]) -> None:
-    """Refuse names that those of any other spec may be, too."""
+def _check(specs: Sequence[SpecReleases]) -> None:
+    """Refuse names that those of any other spec may be, too, and a release without a principle, as of a file that could not be read."""
     for one in specs:
         if not base_of(one.last):
             raise SourceError(
                 "on a server a spec needs a base IRI of its own: give `--base-iri`, `policyspec_base_iri`, "
                 "`html_baseurl`, or a name"
             )
+        for spec in one.releases:
+            if not spec.principles:
+                what = f"the release `{spec.version}`" if spec.version else f"`{spec.title}`"
+                raise SourceError(f"{what} has no principle: nothing was published")
         for graph in one.beside:
             if graph.name.startswith("urn:policyspec:alignment:") or "#" in graph.name:
                 raise SourceError(
@@ -290,7 +294,7 @@ def publish_specs(
     specs: Sequence[SpecReleases], server: Server, *, prune: bool = False, dry_run: bool = False
 ) -> PublishReport:
     """Put specs on a server, and return what was done, by the failure too where one ended it."""
-    _check_names(specs)
+    _check(specs)
     graphs: list[GraphReport] = []
     error = ""
     try:

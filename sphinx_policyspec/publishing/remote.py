@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -47,7 +48,13 @@ _BESIDE = {
 }
 """Questions that look at a graph beside a release, what it holds, and how it is published."""
 _OF_SEVERAL = {"alignments", "cases"}
-_KINDS = {"uri": CellKind.IRI, "bnode": CellKind.BLANK}
+_KINDS = {
+    "uri": CellKind.IRI,
+    "bnode": CellKind.BLANK,
+    "literal": CellKind.LITERAL,
+    "typed-literal": CellKind.LITERAL,
+}
+"""By the types of terms in SPARQL results; the last is Virtuoso's."""
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
@@ -78,11 +85,10 @@ class RemoteBase:
     def specs(self) -> tuple[RemoteSpec, ...]:
         """The specs that were published there."""
         found: dict[str, dict[str, str]] = {}
-        for row in answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts:
-            catalogue, graph, version = row
-            if not is_name(graph):
-                continue
-            found.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
+        with self._as_asked():
+            for catalogue, graph, version in answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts:
+                if is_name(graph):
+                    found.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
         return tuple(
             RemoteSpec(
                 base=base,
@@ -120,12 +126,23 @@ class RemoteBase:
         question = find_question(name)
         values = values_of(question, params or {})
         graphs = self._asked(question, release)
-        text = checked_query(
-            question,
-            values,
-            lambda sparql: answer_of(self._server.select(_PREFIXES + sparql, graphs)),
-        )
-        return question.told(answer_of(self._server.select(text, graphs)))
+        with self._as_asked():
+            text = checked_query(
+                question,
+                values,
+                lambda sparql: answer_of(self._server.select(_PREFIXES + sparql, graphs)),
+            )
+            return question.told(answer_of(self._server.select(text, graphs)))
+
+    @contextmanager
+    def _as_asked(self) -> Iterator[None]:
+        """Take answers for what was asked; one with other columns, or with words in place of numbers, is refused."""
+        try:
+            yield
+        except (LookupError, ValueError, TypeError):
+            raise ServerError(
+                f"{self._server.query_url} answers with something else than what was asked for"
+            ) from None
 
     def query(self, sparql: str, origin: str, *, release: str = "", allow_service: bool = False) -> Answer:
         """Answer a query of one's own, which is looked at here first: one that a SOURCE would refuse is not sent.
@@ -301,7 +318,7 @@ def answer_of(found: Mapping[str, Any]) -> Answer:
     try:
         columns = tuple(map(str, found["head"]["vars"]))
         rows = tuple(tuple(_cells(columns, row)) for row in found["results"]["bindings"])
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise ServerError("the server answers with something else than SPARQL results") from None
     return Answer(columns=columns, rows=rows)
 
@@ -311,16 +328,18 @@ def _yes_or_no(said: bool) -> Answer:
     return Answer(columns=("answer",), rows=((cell,),), form=QueryForm.ASK)
 
 
-def _cells(columns: Iterable[str], row: Mapping[str, Mapping[str, str]]) -> Iterable[Cell]:
+def _cells(columns: Iterable[str], row: Mapping[str, Mapping[str, Any]]) -> Iterable[Cell]:
     for name in columns:
         if (said := row.get(name)) is None:
             yield Cell(CellKind.UNBOUND)
             continue
-        kind = _KINDS.get(said["type"], CellKind.LITERAL)
-        datatype = said.get("datatype", "")
+        kind, value, datatype = _KINDS[said["type"]], said["value"], said.get("datatype", "")
+        iri = value if kind is CellKind.IRI else datatype
+        if not isinstance(value, str) or not is_name(iri):
+            raise ValueError(value)
         yield Cell(
             kind,
-            str(said["value"]),
-            "" if datatype == _STRING else str(datatype),
+            value,
+            "" if datatype == _STRING else datatype,
             str(said.get("xml:lang", "")),
         )

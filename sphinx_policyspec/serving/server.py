@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sphinx_policyspec.agents.desk import state_of
+from sphinx_policyspec.agents.desk import emptied, state_of
 from sphinx_policyspec.errors import MissingToolError, PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.serving.collection import Collection
@@ -181,6 +181,10 @@ async def _watch(served: Served, job: Job) -> None:
             new = await asyncio.to_thread(job.collect)
         except (PolicySpecError, OSError) as error:
             job.note(f"the old text is served on: {message_line(str(error))}")
+            continue
+        if problem := emptied(served.collection.desk, new.desk):
+            job.note(f"the old text is served on: {message_line(problem)}")
+            new.close()
             continue
         await _begin(new, job)
         old, served.collection = served.collection, new

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from sphinx_policyspec.publishing.catalogue import read_catalogue
 from sphinx_policyspec.publishing.difference import lines_in
 from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.push import publish_specs
+from sphinx_policyspec.publishing.remote import RemoteBase
 from tests.conftest import principle
 from tests.publishing.graphs import (
     BASE,
@@ -432,6 +434,49 @@ def test_a_page_in_place_of_a_graph_is_said_of_the_server(proxy: Proxy, oxigraph
         assert "answers with something else than a graph of ours: line 1:" in str(told_.value)
         assert tempfile.gettempdir() not in str(told_.value)
     asked.close()
+
+
+ID = {"type": "literal", "value": "be_kind"}
+ROW = {"id": ID, "title": ID, "level": ID}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"head": {}, "boolean": True},
+        {"head": {"vars": []}, "results": {"bindings": [{}]}},
+        {"head": {"vars": ["zz"]}, "results": {"bindings": [{"zz": ID}]}},
+        {"head": {"vars": ["id"]}, "results": {"bindings": [{"id": ID}]}},
+        *(
+            {"head": {"vars": [*ROW]}, "results": {"bindings": [ROW | {"id": cell}]}}
+            for cell in (
+                {"type": "zap", "value": "x"},
+                {"type": "literal", "value": 5},
+                {"type": "literal"},
+                {"type": "uri", "value": "not iri <>"},
+                {"type": "literal", "value": "x", "datatype": "a b"},
+                {"type": "literal", "value": "x", "datatype": 5},
+                "x",
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 1])
+def test_an_answer_to_something_else_is_refused(
+    monkeypatch: pytest.MonkeyPatch, hostile: dict[str, Any], at: int
+) -> None:
+    """As the catalogue, or as the rows of a question."""
+    graph = {name: {"type": "uri", "value": f"{BASE}{name}"} for name in ("catalogue", "release/1")}
+    row = {
+        "catalogue": graph["catalogue"],
+        "graph": graph["release/1"],
+        "version": {"type": "literal", "value": "1"},
+    }
+    catalogue = {"head": {"vars": [*row]}, "results": {"bindings": [row]}}
+    answers = iter([catalogue] * at + [hostile] * 9)
+    monkeypatch.setattr(Server, "select", lambda *_: next(answers))
+    with pytest.raises(ServerError, match="answers with something else"):
+        RemoteBase(Server("http://127.0.0.1:1/")).ask("hard-rules")
 
 
 def test_a_slow_server_is_waited_for(proxy: Proxy, oxigraph: Running) -> None:

@@ -224,6 +224,15 @@ def test_credentials_come_from_the_environment_or_netrc(
     )
 
 
+def test_a_release_without_a_principle_takes_no_place(oxigraph: Running) -> None:
+    asked = oxigraph.server()
+    publish_specs(specs(*THREE), asked)
+    with pytest.raises(SourceError, match="the release `2` has no principle: nothing was published"):
+        publish_specs(specs(THREE[0], replace(THREE[1], provisions=()), THREE[2]), asked)
+    assert sum(graph.writes for graph in publish_specs(specs(*THREE), asked).graphs) == 0
+    asked.close()
+
+
 def test_the_default_base_is_refused(oxigraph: Running) -> None:
     asked = oxigraph.server()
     with pytest.raises(SourceError, match="needs a base IRI of its own"):

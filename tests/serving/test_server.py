@@ -27,7 +27,7 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import JSON, XML, SPARQLWrapper
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.agents.desk import Desk, state_of
+from sphinx_policyspec.agents.desk import Desk, reread, state_of
 from sphinx_policyspec.alignments.sssom import read_sssom
 from sphinx_policyspec.api.asking import with_beside
 from sphinx_policyspec.api.reading import ReadingOptions, load_all_checked, loaded
@@ -617,6 +617,22 @@ def test_a_changed_source_is_read_again(tmp_path: Path) -> None:
         shutil.copy(tmp_path / "all/2030-02-01/model_spec.md", tmp_path / "all/2030-01-01/model_spec.md")
         wait_for(lambda: one.ids() == ["be_brief", "be_kind", "tell_truth"])
         assert one.get("graph/2030-01-01").headers["ETag"] != tag
+
+
+def test_a_text_that_lost_its_principles_takes_no_place(tmp_path: Path) -> None:
+    write_releases(tmp_path)
+
+    def read() -> Desk:
+        releases = [loaded(tmp_path / "all" / version) for version in ("2030-01-01", "2030-02-01")]
+        return Desk.of([("all", releases, {})])
+
+    desk = read()
+    (tmp_path / "all" / "2030-02-01" / "model_spec.md").write_bytes(NEW.encode("utf-16-le"))
+    kept, problem = reread(desk, read)
+    assert (kept is desk, problem) == (True, "`all/2030-02-01` has no principle any more")
+    (tmp_path / "all" / "2030-02-01" / "model_spec.md").write_text(NEW, "utf-8")
+    again, problem = reread(desk, read)
+    assert (again is desk, problem) == (False, "")
 
 
 def test_several_specs_are_told_apart(tmp_path: Path) -> None:
