@@ -10,7 +10,7 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, PlainTexts
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.files import dump_json, load_json
-from sphinx_policyspec.graph.terms import OA, PROV, RDF, XSD, Foreign, Iri, Iris, Triple
+from sphinx_policyspec.graph.terms import OA, PROV, RDF, Iri, Iris, Triple
 from sphinx_policyspec.model.spec import base_of
 
 _CONTEXT = (
@@ -88,13 +88,8 @@ def anchor_triples(anchor: Anchor, base: str = "", derived_from: str = "") -> It
         selector = Iri(one["id"])
         yield whole, OA.hasSelector, selector
         yield selector, RDF.type, OA.TextQuoteSelector if one["type"] == _QUOTE else OA.TextPositionSelector
-        for key, relation in ((key, getattr(OA, key)) for key in _SELECTING if key in one):
-            number = key in {"start", "end"}
-            yield (
-                selector,
-                relation,
-                Foreign(str(one[key]), XSD.nonNegativeInteger, "") if number else one[key],
-            )
+        # Places are plain integers: engines such as Oxigraph keep no type that is derived of that.
+        yield from ((selector, getattr(OA, key), one[key]) for key in _SELECTING if key in one)
 
 
 def read_annotations(text: str, texts: PlainTexts, links: Links | None = None) -> tuple[Anchor, ...]:

@@ -92,9 +92,22 @@ class SpecReleases:
         """What changed from each release to the next."""
         return self.compare(self.releases)
 
+    def present_id(self, kind: str, name: str) -> str:
+        """Return the id that a thing has in the last release that has it, by any id that it ever had; where there is none, the same.
+
+        :param kind: ``provision`` or ``example``
+        """
+        names = self._identities.names.get((kind, name), frozenset((name,)))
+        for release in reversed(self.releases):
+            things: Iterable[Provision | Example] = (
+                release.examples if kind == "example" else release.provisions
+            )
+            if found := names.intersection(thing.id for thing in things):
+                return min(found)
+        return name
+
     @cached_property
-    def identities(self) -> _Identities:
-        """Which ids of its releases are of one thing."""
+    def _identities(self) -> _Identities:
         return _Identities.of(self.releases, self.revisions)
 
     @property
@@ -244,16 +257,6 @@ class _Identities:
                 names |= {(kind, name): both for name in both}
                 said.append((kind, now, before))
         return cls(tuple(said), names)
-
-
-def present_id(one: SpecReleases, kind: str, name: str) -> str:
-    """Return the id that a thing has in the last release that has it, by any id that it ever had; where there is none, the same."""
-    names = one.identities.names.get((kind, name), frozenset((name,)))
-    for release in reversed(one.releases):
-        things: Iterable[Provision | Example] = release.examples if kind == "example" else release.provisions
-        if found := names.intersection(thing.id for thing in things):
-            return min(found)
-    return name
 
 
 def change_iri(iris: Iris, revision: Revision, order: int) -> Iri:

@@ -207,7 +207,7 @@ SKOS = _Namespace(
         *("prefLabel", "related", "relatedMatch"),
     ),
 )
-XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "nonNegativeInteger", "string"))
+XSD = _Namespace("xsd", ("boolean", "date", "dateTime", "double", "integer", "string"))
 PS = _Namespace("ps", ontology_terms())
 """Terms of the policyspec ontology; a term that it does not define fails at once."""
 

@@ -46,7 +46,7 @@ WHERE {{
   }}
 }}
 ORDER BY ?graph ?digest ?staging"""
-_STAGING = "#staging-"
+_STAGED = re.compile(r"(.+)[#/]staging-([0-9a-f]+)", re.DOTALL)
 _NO_NAME = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 """Characters that would end an IRI in an Update."""
 
@@ -137,8 +137,8 @@ def _is_staged(name: str, base: str, given: Collection[str]) -> bool:
 
 def staged_for(name: str) -> str:
     """Return the graph whose place a staged one is to take, by its name; empty where it is none."""
-    graph, _staging, token = name.rpartition(_STAGING)
-    return graph if token.isalnum() else ""
+    found = _STAGED.fullmatch(name)
+    return found[1] if found else ""
 
 
 def _entry(row: Mapping[str, Any]) -> CatalogueEntry:
@@ -227,7 +227,7 @@ def changing(
 
 def staging_name(graph: str) -> str:
     """Return a name that nobody else has, for what is to take the place of a graph."""
-    return f"{graph}{_STAGING}{secrets.token_hex(8)}"
+    return _with_part(graph, f"staging-{secrets.token_hex(8)}")
 
 
 def staging_update(staging: str, graph: str, base: str) -> str:
@@ -276,7 +276,12 @@ def _forgotten(subject: str, base: str) -> str:
 
 
 def _activity(graph: str) -> str:
-    return f"{graph}#publication"
+    return _with_part(graph, "publication")
+
+
+def _with_part(graph: str, name: str) -> str:
+    """Return the name of what belongs to a graph; an IRI has one fragment."""
+    return f"{graph}{'/' if '#' in graph else '#'}{name}"
 
 
 def _triples(entry: CatalogueEntry) -> Iterable[Triple]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sphinx_policyspec.errors import ServerError, SourceError
 from sphinx_policyspec.graph.releases import PublishedGraph, others_of, published_graphs
-from sphinx_policyspec.graph.terms import PS
+from sphinx_policyspec.graph.terms import DEFAULT_BASE, PS
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.publishing.catalogue import (
@@ -273,7 +273,7 @@ def _counts(server: Server, sparql: str) -> dict[str, int]:
 def _check(specs: Sequence[SpecReleases]) -> None:
     """Refuse names that those of any other spec may be, too, and a release without a principle, as of a file that could not be read."""
     for one in specs:
-        if not base_of(one.last):
+        if base_of(one.last) in {"", DEFAULT_BASE}:
             raise SourceError(
                 "on a server a spec needs a base IRI of its own: give `--base-iri`, `policyspec_base_iri`, "
                 "`html_baseurl`, or a name"
@@ -283,7 +283,8 @@ def _check(specs: Sequence[SpecReleases]) -> None:
                 what = f"the release `{spec.version}`" if spec.version else f"`{spec.title}`"
                 raise SourceError(f"{what} has no principle: nothing was published")
         for graph in one.beside:
-            if graph.name.startswith("urn:policyspec:alignment:") or "#" in graph.name:
+            is_foreign = not is_below(graph.name, base_of(one.last))
+            if graph.name.startswith("urn:policyspec:alignment:") or (is_foreign and "#" in graph.name):
                 raise SourceError(
                     f"<{graph.name}> cannot be the name of a graph on a server: write an address without `#` as "
                     "`mapping_set_id` of the alignment"

@@ -26,17 +26,18 @@ from sphinx_policyspec.graph.questions import (
 )
 from sphinx_policyspec.graph.releases import version_order
 from sphinx_policyspec.graph.serialize import NamedGraph
-from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, OwnGraph
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, OwnGraph, Triple
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.publishing.catalogue import is_name
 from sphinx_policyspec.publishing.endpoints import Server
 
 _PREFIXES = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in ASKED_PREFIXES.items())
-_CATALOGUES = """SELECT ?catalogue ?graph ?version
+_CATALOGUES = """SELECT ?catalogue ?graph ?version ?count
 WHERE {
   GRAPH ?catalogue {
-    ?graph ps:graphDigest ?digest .
+    ?graph ps:graphDigest ?digest ;
+      ps:statementCount ?count .
     OPTIONAL { ?graph owl:versionInfo ?version }
   }
 }
@@ -63,12 +64,17 @@ class RemoteSpec(Brief):
     """A spec on a server.
 
     :param releases: names of its graphs by version, from the first to the last
-    :param graphs: names of all its graphs, that of what changed included
+    :param counts: how many statements each of its graphs holds, as the catalogue says
     """
 
     base: str
     releases: Mapping[str, str]
-    graphs: tuple[str, ...]
+    counts: Mapping[str, int]
+
+    @property
+    def graphs(self) -> tuple[str, ...]:
+        """The names of all its graphs, that of what changed included."""
+        return tuple(self.counts)
 
 
 class RemoteBase:
@@ -85,10 +91,13 @@ class RemoteBase:
     def specs(self) -> tuple[RemoteSpec, ...]:
         """The specs that were published there."""
         found: dict[str, dict[str, str]] = {}
+        counts: dict[str, int] = {}
         with self._as_asked():
-            for catalogue, graph, version in answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts:
+            rows = answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts
+            for catalogue, graph, version, count in rows:
                 if is_name(graph):
                     found.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
+                    counts[graph] = int(count)
         return tuple(
             RemoteSpec(
                 base=base,
@@ -97,7 +106,7 @@ class RemoteBase:
                     for graph, version in sorted(graphs.items(), key=lambda item: version_order(item[1]))
                     if graph.startswith(f"{base}release/")
                 },
-                graphs=tuple(graphs),
+                counts={graph: counts[graph] for graph in graphs},
             )
             for base, graphs in found.items()
         )
@@ -213,25 +222,30 @@ class RemoteBase:
     def copied(self, release: str = "") -> tuple[Spec, ...]:
         """Return the releases of the spec as they stand there, or the one that is named."""
         names = self.spec.releases if not release else {release: self._of(release)}
-        found: list[Spec] = []
-        for name in names.values():
-            with self._server.graph(name) as file:
-                if file is None:
-                    raise ServerError(
-                        f"{self._server.store_url} has no graph <{name}>, of which its catalogue tells"
-                    )
-                found.append(from_triples(streamed_triples(file)))
-        return tuple(found)
+        return tuple(from_triples(self._fetched(name)) for name in names.values())
 
     def beside(self) -> tuple[NamedGraph, ...]:
         """Return the graphs beside the releases as they stand there: of results, and of what people say."""
-        found: list[NamedGraph] = []
-        for graph, _what, _option in _BESIDE.values():
-            if (name := Iri(f"{self.spec.base}{graph}")) in self.spec.graphs:
-                with self._server.graph(name) as file:
-                    triples = [*streamed_triples(file)] if file else []
-                found.append(NamedGraph(name=name, triples=partial(iter, triples)))
-        return tuple(found)
+        names = (Iri(f"{self.spec.base}{graph}") for graph, _what, _option in _BESIDE.values())
+        return tuple(
+            NamedGraph(name=name, triples=partial(iter, self._fetched(name)))
+            for name in names
+            if name in self.spec.graphs
+        )
+
+    def _fetched(self, name: str) -> list[Triple]:
+        """Return what a graph holds there, as many statements as the catalogue says.
+
+        Its digest is not looked at: some servers, such as Virtuoso, give back other texts of the same numbers.
+        """
+        with self._server.graph(name) as file:
+            triples = [*streamed_triples(file)] if file else []
+        if len(triples) != self.spec.counts[name]:
+            raise ServerError(
+                f"{self._server.store_url} has {len(triples):,} statements of <{name}>, and the catalogue tells of "
+                f"{self.spec.counts[name]:,}: somebody changes it now, or the server lost some; publish it again"
+            )
+        return triples
 
     def _asked(self, question: Question, release: str) -> Dataset:
         """Return the graphs that a named question looks at."""

@@ -9,7 +9,7 @@ from itertools import chain, count
 from sphinx_policyspec.agents.desk import Desk
 from sphinx_policyspec.api.asking import load_specs, to_rdf, with_beside
 from sphinx_policyspec.graph.guard import Limits
-from sphinx_policyspec.graph.releases import SpecReleases, others_of, present_id, served_pieces
+from sphinx_policyspec.graph.releases import SpecReleases, others_of, served_pieces
 from sphinx_policyspec.graph.serialize import NamedGraph, serialize
 from sphinx_policyspec.graph.terms import UNDATED, Iris, OwnGraph
 from sphinx_policyspec.model.spec import base_of
@@ -89,7 +89,7 @@ class Collection:
         """Return what stands behind the base in the IRI of a principle or example that has another id now; else nothing."""
         iris = Iris(base_of(one.last))
         kind, name = iris.kind_and_id(iri) or ("", "")
-        now = present_id(one, kind, name) if kind in {"provision", "example"} else name
+        now = one.present_id(kind, name) if kind in {"provision", "example"} else name
         return "" if now == name else iris.iri(kind, now).removeprefix(iris.base)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from sphinx_policyspec.errors import ServerError, SourceError
 from sphinx_policyspec.graph.parse import plain_triples
 from sphinx_policyspec.graph.releases import published_graphs, rebased, served_pieces
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
+from sphinx_policyspec.graph.terms import DEFAULT_BASE
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import (
@@ -224,6 +225,32 @@ def test_credentials_come_from_the_environment_or_netrc(
     )
 
 
+@pytest.mark.usefixtures("swapping")
+def test_a_base_may_end_with_a_hash(server: Running) -> None:
+    """As those of many vocabularies do; an IRI has one fragment."""
+    asked, hashed = server.server(), [replace(one, base_iri="https://example.org/n#") for one in THREE]
+    before = names(asked)
+    first = publish_specs(specs(*hashed), asked)
+    assert (first.error, {graph.way for graph in first.graphs}) == ("", {Way.SWAP})
+    assert {graph.way for graph in publish_specs(specs(*hashed), asked).graphs} == {Way.NONE}
+    assert RemoteBase(asked, "https://example.org/n#").copied() == tuple(hashed)
+    gone = publish_specs(specs(hashed[0]), asked, prune=True)
+    assert [graph.way for graph in gone.graphs].count(Way.DROP) == 2
+    assert not {name for name in names(asked) - before if "staging" in name or "release/2" in name}
+    asked.close()
+
+
+def test_a_copy_has_as_much_as_the_catalogue_says(oxigraph: Running) -> None:
+    asked = oxigraph.server()
+    publish_specs(specs(*THREE), asked)
+    assert RemoteBase(asked).copied() == THREE
+    asked.update(f"INSERT DATA {{ GRAPH <{BASE}release/2> {{ <urn:a> <urn:b> 1 }} }}", may_repeat=False)
+    with pytest.raises(ServerError, match=r"statements of <.*release/2>, and the catalogue tells of"):
+        RemoteBase(asked).copied()
+    assert RemoteBase(asked).copied("1") == THREE[:1]
+    asked.close()
+
+
 def test_a_release_without_a_principle_takes_no_place(oxigraph: Running) -> None:
     asked = oxigraph.server()
     publish_specs(specs(*THREE), asked)
@@ -235,8 +262,9 @@ def test_a_release_without_a_principle_takes_no_place(oxigraph: Running) -> None
 
 def test_the_default_base_is_refused(oxigraph: Running) -> None:
     asked = oxigraph.server()
-    with pytest.raises(SourceError, match="needs a base IRI of its own"):
-        publish_specs(specs(replace(THREE[0], base_iri="")), asked)
+    for base in ("", DEFAULT_BASE):
+        with pytest.raises(SourceError, match="needs a base IRI of its own"):
+            publish_specs(specs(replace(THREE[0], base_iri=base)), asked)
     assert asked.requests == 0
     asked.close()
 
