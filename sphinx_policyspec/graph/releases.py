@@ -137,7 +137,11 @@ def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
     ]
     for one, other in pairwise(ordered):
         if (one.version, base_of(one)) == (other.version, base_of(other)):
-            raise SourceError(f"two of the releases have the version `{one.version}`")
+            raise SourceError(
+                f"two of the releases have the version `{one.version}`"
+                if one.version
+                else "two of the releases have no version: call their folders by the day of each, such as `2026-01-31`"
+            )
     return tuple(ordered)
 
 

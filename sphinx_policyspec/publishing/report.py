@@ -69,11 +69,12 @@ def _text(report: PublishReport) -> str:
 
 
 def _lines(graph: GraphReport, *, is_dry_run: bool) -> list[str]:
+    statements = f"{graph.after:,} statement{'' if graph.after == 1 else 's'}"
     if graph.way is Way.NONE:
-        return [f"<{graph.graph}>: as it is, {graph.after:,} statements"]
-    words = {Way.UPDATE: "updated", Way.SWAP: "replaced", Way.DROP: "taken away"}
+        return [f"<{graph.graph}>: unchanged, {statements}"]
+    words = {Way.UPDATE: "updated", Way.SWAP: "replaced", Way.DROP: "removed"}
     done = f"would be {words[graph.way]}" if is_dry_run else words[graph.way]
-    lines = [f"<{graph.graph}>: {done}, +{graph.added:,} -{graph.removed:,}, {graph.after:,} statements"]
+    lines = [f"<{graph.graph}>: {done}, +{graph.added:,} -{graph.removed:,}, {statements}"]
     if is_dry_run:
         lines += [f"  - {line.rstrip()}" for line in graph.first_removed]
         lines += [f"  + {line.rstrip()}" for line in graph.first_added]

@@ -276,7 +276,8 @@ def _named_graph(collection: Collection, asked: str) -> tuple[str, str, str]:
     name, _, suffix = asked.rpartition(".")
     if name in known and suffix in GRAPH_TYPES:
         return (*known[name], suffix)
-    hint = nearest(asked, known) or f"there are {', '.join(known)}"
+    shown = [name for name in known if len(collection.specs) > 1 or "/" not in name]
+    hint = nearest(asked, shown) or f"there are {', '.join(shown)}"
     raise _Refusal(404, f"no graph is called `{message_line(asked[:80])}`; {hint}")
 
 
