@@ -12,7 +12,7 @@ import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from netrc import NetrcParseError
 from pathlib import Path
@@ -353,8 +353,10 @@ class Server:
             else:
                 if response.status_code not in _AGAIN or not (left and may_repeat):
                     return response
-                asked = response.headers.get("Retry-After", "")
-                wait = float(asked) if asked.isascii() and asked.isdecimal() else wait
+                if asked := response.headers.get("Retry-After", ""):
+                    # Seconds, or a date.
+                    with suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+                        wait = urllib3.Retry().parse_retry_after(asked)
                 if wait > _LONGEST_WAIT:
                     return response
                 response.close()

@@ -64,6 +64,7 @@ def published(asked: Server, one: ps.Spec) -> bool:
         ((403, {}), "answers 403"),
         ((413, {}), "answers 413"),
         ((429, {"Retry-After": "86400"}), "answers 429"),
+        ((429, {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}), "answers 429"),
         ((503, {"Retry-After": "0"}), "answers 503"),
         ((307, {"Location": "https://elsewhere.example/x"}), "leads writing to https://elsewhere.example/x"),
         ("drop", "cannot be asked"),
