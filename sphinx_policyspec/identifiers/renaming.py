@@ -47,16 +47,23 @@ def name_problem(index: Index, kind: str, name: str, new: str) -> str:
     """Return why a thing cannot get an id; empty where it can."""
     if said := refusal(index, kind, name):
         return said
-    if kind == TAG and not _TAG.fullmatch(new):
-        return f"`{new}` cannot be an eval tag: it has four of a-z and 0-9"
-    if not _NAME.fullmatch(new) and kind != TAG:
-        return f"`{new}` cannot be an id: it begins with a letter and has letters, digits, `-`, `_` and `.`"
+    if said := form_problem(kind, new):
+        return said
     # A file of prompts is called as its tag, also one in which no tag is read.
     is_file = kind == TAG and any(
         PurePath(file).parts[-2:] == (_PROMPTS, f"{new}.md") for file in index.files
     )
     if new != name and (is_file or any(one.defines for one in index.of(kind, new))):
         return f"the {kind} id `{new}` is taken"
+    return ""
+
+
+def form_problem(kind: str, new: str) -> str:
+    """Return why nothing of a kind can have an id, whatever else there is; empty where it can."""
+    if kind == TAG and not _TAG.fullmatch(new):
+        return f"`{new}` cannot be an eval tag: it has four of a-z and 0-9"
+    if not _NAME.fullmatch(new) and kind != TAG:
+        return f"`{new}` cannot be an id: it begins with a letter and has letters, digits, `-`, `_` and `.`"
     return ""
 
 

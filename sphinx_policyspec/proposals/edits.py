@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from sphinx_policyspec.identifiers.directives import WrittenOption
 from sphinx_policyspec.identifiers.index import Index, things_of
-from sphinx_policyspec.identifiers.renaming import alias_edits, name_problem, rename_edits
+from sphinx_policyspec.identifiers.renaming import alias_edits, form_problem, name_problem, rename_edits
 from sphinx_policyspec.identifiers.sites import Form, sites_in
 from sphinx_policyspec.model import Finding, Span, Spec, TargetKind
 from sphinx_policyspec.model.nearest import nearest
@@ -231,6 +231,8 @@ class EditWriter:
     def _add(self, edit: ProposalEdit) -> None:
         if edit.provision in self._spec.provision_by_id:
             raise _Misfit(f"there is a provision `{edit.provision}`", "give the new one another id")
+        if problem := form_problem(TargetKind.PROVISION, edit.provision):
+            raise _Misfit(problem)
         if edit.level and edit.level not in {one.id for one in self._spec.levels}:
             hint = nearest(edit.level, [one.id for one in self._spec.levels]) or ""
             raise _Misfit(f"unknown level `{edit.level[:_SHOWN]}`", hint)

@@ -248,7 +248,7 @@ def _edit(reader: YamlReader, item: yaml.Node, values: Mapping[str, yaml.Node]) 
         "provision": (texts[name] if own else texts.get("provision", "")).strip(),
         "find": texts.get("find", ""),
         "replace": texts.get("replace", ""),
-        "title": texts.get("example", "").strip(),
+        "title": " ".join(texts.get("example", "").split()),
         "text": texts.get("text", "").strip("\n"),
     }
     made.update(words)
@@ -275,7 +275,8 @@ def _added(reader: YamlReader, node: yaml.Node, made: dict[str, str]) -> bool:
         return False
     made.update(
         provision=given["id"],
-        title=given["title"],
+        # What stands on a line of its own would be more than a title.
+        title=" ".join(given["title"].split()),
         level=given.get("level", ""),
         after=given.get("after", ""),
         within=given.get("in", ""),

@@ -156,6 +156,17 @@ def test_edits_apply_in_order_and_leave_every_other_byte(tmp_path: Path) -> None
     assert applied.texts == {FILE: told}
 
 
+def test_a_title_is_one_line_and_brings_nothing_else_with_it(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    title = "Wave\n\n# Other\n"
+    file = proposal(tmp_path, {**ADD, "add": {**ADD["add"], "title": title}})
+    (check,) = ps.check_proposal(source, file).checks
+    assert check.findings == ()
+    assert "## Wave # Other {#wave authority=user}\n" in check.effects.texts[FILE]
+    assert check.effects.diff
+    assert {change.id for change in check.effects.diff.changes} == {"wave"}
+
+
 MISFITS: dict[str, tuple[Edit, str]] = {
     "an id that nobody has": ({**REPLACE, "provision": "be_kindd"}, "did you mean `be_kind`"),
     "words that are not there": ({**REPLACE, "find": "kind to all"}, "does not hold “kind to all”"),
@@ -170,6 +181,7 @@ MISFITS: dict[str, tuple[Edit, str]] = {
     "another depth": ({"move": "at_sea", "after": "be_kind"}, "stands deeper"),
     "into itself": ({"move": "be_kind", "after": "be_kind"}, "or stands in it"),
     "a provision again": ({**ADD, "add": {**ADD["add"], "id": "be_kind"}}, "there is a provision `be_kind`"),
+    "a new id that is none": ({**ADD, "add": {**ADD["add"], "id": "a b\n# c"}}, "cannot be an id"),
     "no text": ({"add": ADD["add"]}, "needs `text`"),
     "two in one": ({**REPLACE, "level": "root"}, "does not belong to an edit with `find`"),
     "a key of nobody": ({**REPLACE, "regex": True}, "unknown key `regex`"),
