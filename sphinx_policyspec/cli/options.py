@@ -239,9 +239,8 @@ class Settings:
     def report(self, findings: Iterable[ps.Finding]) -> None:
         """Print findings on standard error, by file and line: errors always, hints only when asked to be verbose."""
         for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
-            is_error = finding.severity is ps.Severity.ERROR
-            is_wanted = self.verbose or finding.severity is not ps.Severity.HINT
-            if not is_error and (self.quiet or not is_wanted):
+            is_told = not self.quiet and (self.verbose or finding.severity is not ps.Severity.HINT)
+            if not is_told and finding.severity is not ps.Severity.ERROR:
                 continue
             text = message_line(str(finding))
             if self.colored(sys.stderr):
