@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -112,6 +113,8 @@ def _sound(served: Served, endpoint: Endpoint) -> Callable[[Request], Awaitable[
             response = await endpoint(served, request)
         except _Refusal as refusal:
             response = _line(refusal.status, str(refusal), refusal.headers)
+        except ClientDisconnect:
+            response = _line(400, "the request breaks off")  # nobody reads it
         except BusyError:
             response = _line(503, "too many queries wait already: ask again in a moment", _RETRY)
         except QueryLimitError as error:

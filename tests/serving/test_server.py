@@ -591,6 +591,8 @@ def test_a_killed_process_of_queries_is_replaced(server: Server) -> None:
 def test_stopping_it_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
     write_releases(tmp_path)
     with served(tmp_path, "all/2030-01-01") as one:
+        with socket.create_connection(one.address, 5) as gone:
+            gone.sendall(b"POST /sparql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nq")
         pool = ThreadPoolExecutor(1)
         asked = pool.submit(lambda: one.ask(SLOW.replace("ORDER BY ?a ?d ?g ?j ?c LIMIT 1", "")).status_code)
         time.sleep(0.5)
@@ -600,6 +602,8 @@ def test_stopping_it_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None
         children = [int(child) for child in group.stdout.split()]
         one.process.send_signal(how)
         one.process.wait(20)
+        assert one.process.stderr is not None
+        assert "Disconnect" not in one.process.stderr.read()
         with suppress(requests.ConnectionError):
             asked.result()
         pool.shutdown()
