@@ -13,6 +13,7 @@ from typing import Any
 
 from sphinx_policyspec.errors import ServerError
 from sphinx_policyspec.files import Brief
+from sphinx_policyspec.graph.questions import string_literal
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.graph.terms import (
     DCTERMS,
@@ -160,6 +161,7 @@ class _Steps:
     """Operations of one SPARQL Update, each of which is done only while the catalogue says something.
 
     A request is one transaction on most servers; on others somebody may be stopped, or meet somebody else, between two of them.
+    None takes out what another puts in: Virtuoso, killed soon after, has such a statement no more when it is started again.
 
     :param while_said: what the catalogue must say, as a pattern
     """
@@ -187,11 +189,12 @@ class _Steps:
     def told(self) -> Iterator[str]:
         """Have the catalogue tell what the graph holds then, beside digests that it tells."""
         catalogue, graph = catalogue_iri(self.base), self.entry.graph
-        yield self.replaced(catalogue, f"<{graph}> ?p ?o", f"FILTER (?p != <{PS.graphDigest}>) ")
-        yield self.replaced(catalogue, f"<{_activity(graph)}> ?p ?o")
-        listed = in_catalogue(Iri(catalogue), Iri(graph))
-        said = ntriples_lines((*_triples(self.entry), *self.entry.about, *listed))
-        yield self.changed(catalogue, added="".join(dict.fromkeys(said)))
+        triples = (*_triples(self.entry), *self.entry.about, *in_catalogue(Iri(catalogue), Iri(graph)))
+        kept = ", ".join(dict.fromkeys(string_literal(f"{p} {o}") for _, p, o in triples))
+        other = f'CONCAT(STR(?p), " ", STR(?o)) NOT IN ({kept})'
+        yield self.replaced(catalogue, f"<{graph}> ?p ?o", f"FILTER (?p != <{PS.graphDigest}> && {other}) ")
+        yield self.replaced(catalogue, f"<{_activity(graph)}> ?p ?o", f"FILTER ({other}) ")
+        yield self.changed(catalogue, added="".join(dict.fromkeys(ntriples_lines(triples))))
 
 
 def changing(
@@ -245,33 +248,39 @@ def swapping(entry: CatalogueEntry, staging: str, base: str) -> str:
     The staged graph stays: engines that look through what a transaction has written are twice as slow where it goes in the same.
     Nothing happens where the catalogue does not tell of the staged graph: somebody else has taken it for left behind then, and removed it.
     """
-    graph, catalogue = entry.graph, catalogue_iri(base)
+    graph, catalogue, every = entry.graph, catalogue_iri(base), "?s ?p ?o"
     steps = _Steps(base, entry, _claim(staging, graph, base))
+    whole = f"{steps.while_said} GRAPH <{staging}> {{ {every} }}"
     return " ;\n".join(
         (
             # What is stopped in between leaves a catalogue that says nothing of the graph.
-            steps.replaced(catalogue, f"<{graph}> ?p ?o"),
-            steps.replaced(graph, "?s ?p ?o"),
-            f"INSERT {{ GRAPH <{graph}> {{ ?s ?p ?o }} }} WHERE {{ {steps.while_said} GRAPH <{staging}> {{ ?s ?p ?o }} }}",
+            steps.replaced(catalogue, f"<{graph}> <{PS.graphDigest}> ?digest"),
+            steps.replaced(graph, every, _lacks(staging, every)),
+            f"INSERT {{ GRAPH <{graph}> {{ {every} }} }} WHERE {{ {whole} {_lacks(graph, every)} }}",
             *steps.told(),
         )
     )
 
 
+def _lacks(graph: str, what: str) -> str:
+    return f"FILTER NOT EXISTS {{ GRAPH <{graph}> {{ {what} }} }} "
+
+
 def unstaging(names: Iterable[str], base: str) -> str:
     """Return operations that remove staged graphs; first what tells of them, so that none takes any place meanwhile."""
-    return " ;\n".join(f"{_forgotten(name, base)} ;\nDROP SILENT GRAPH <{name}>" for name in names)
+    return " ;\n".join(f"{forgotten(name, base)} ;\nDROP SILENT GRAPH <{name}>" for name in names)
 
 
 def removal(graph: str, base: str) -> str:
     """Return operations that remove a graph, first from the catalogue."""
-    said = (_forgotten(subject, base) for subject in (graph, _activity(graph)))
+    said = (forgotten(subject, base) for subject in (graph, _activity(graph)))
     listed = "".join(ntriples_lines(in_catalogue(Iri(catalogue_iri(base)), Iri(graph)))).splitlines()[-1]
     unlisted = f"DELETE DATA {{ GRAPH <{catalogue_iri(base)}> {{ {listed} }} }}"
     return " ;\n".join((*said, unlisted, f"DROP SILENT GRAPH <{graph}>"))
 
 
-def _forgotten(subject: str, base: str) -> str:
+def forgotten(subject: str, base: str) -> str:
+    """Return an operation by which the catalogue tells nothing of a graph any more."""
     return f"DELETE WHERE {{ GRAPH <{catalogue_iri(base)}> {{ <{subject}> ?p ?o }} }}"
 
 

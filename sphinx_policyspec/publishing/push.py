@@ -19,6 +19,7 @@ from sphinx_policyspec.publishing.catalogue import (
     catalogue_iri,
     changing,
     digest_of,
+    forgotten,
     is_below,
     read_catalogue,
     removal,
@@ -223,8 +224,10 @@ def _swapped(server: Server, base: str, graph: PublishedGraph, wanted: Catalogue
     _check_count(server, staging, len(graph.lines))
     # Where no answer comes it may go on there all the same: sent again, it would meet itself.
     server.update(swapping(wanted, staging, base), may_repeat=False)
-    server.update(unstaging((staging,), base), may_repeat=True)
-    return writes + 2
+    # It takes no other place now, so it goes first, and alone: beside another operation that takes Virtuoso four times as long.
+    server.update(f"DROP SILENT GRAPH <{staging}>", may_repeat=True)
+    server.update(forgotten(staging, base), may_repeat=True)
+    return writes + 3
 
 
 def _parts(lines: Sequence[str]) -> Iterator[bytes]:

@@ -106,8 +106,10 @@ def test_what_a_server_has_lost_is_put_there_again(server: Running, monkeypatch:
     publish_specs(specs(*THREE), asked)
     lost = sorted(wanted(THREE[1]))[:2]
     asked.update(f"DELETE DATA {{ GRAPH <{BASE}release/2> {{ {data_of(lost)} }} }}", may_repeat=True)
-    again = publish_specs(specs(*THREE), asked)
-    assert [graph.way for graph in again.graphs] == [Way.NONE, Way.SWAP, Way.NONE, Way.NONE]
+    for dry_run in (True, False):
+        again = publish_specs(specs(*THREE), asked, dry_run=dry_run)
+        assert [graph.way for graph in again.graphs] == [Way.NONE, Way.SWAP, Way.NONE, Way.NONE]
+        assert again.graphs[1].before == len(wanted(THREE[1])) - 2
     assert held(asked, f"{BASE}release/2") == wanted(THREE[1])
     assert {graph.way for graph in publish_specs(specs(*THREE), asked).graphs} == {Way.NONE}
     asked.close()
