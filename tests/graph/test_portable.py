@@ -40,11 +40,11 @@ def parts(node: Any) -> Iterator[Any]:
 
 def faults(sparql: str) -> set[str]:
     """Return what a query has that engines answer in different ways."""
-    query = parseQuery(sparql)[1]
-    found = [part for part in parts(query) if isinstance(part, CompValue)]
+    found = [part for part in parts(parseQuery(sparql)[1]) if isinstance(part, CompValue)]
     paths = {f"path {part.mod}" for part in found if part.name == "PathElt" and part.mod in {"+", "*"}}
     names = {part.name for part in found} & {"Builtin_REPLACE", "Builtin_REGEX", "ServiceGraphPattern"}
-    is_distinct = query.modifier == "DISTINCT" and query.orderby
+    selects = [part for part in found if part.name in {"SelectQuery", "SubSelect"}]
+    is_distinct = any(part.modifier and part.orderby for part in selects)
     return paths | names | ({"DISTINCT before ORDER BY"} if is_distinct else set())
 
 
@@ -66,6 +66,8 @@ def test_a_question_has_nothing_that_engines_answer_in_different_ways(question: 
             "Builtin_REGEX",
         ),
         ("SELECT DISTINCT ?a { ?a <urn:p> ?b } ORDER BY ?b", "DISTINCT before ORDER BY"),
+        ("SELECT ?a { { SELECT DISTINCT ?a { ?a <urn:p> ?b } ORDER BY ?b } }", "DISTINCT before ORDER BY"),
+        ("SELECT REDUCED ?a { ?a <urn:p> ?b } ORDER BY ?b", "DISTINCT before ORDER BY"),
         ("SELECT ?a { SERVICE <urn:s> { ?a <urn:p> ?b } }", "ServiceGraphPattern"),
     ],
 )
