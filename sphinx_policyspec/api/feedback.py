@@ -11,7 +11,7 @@ from sphinx_policyspec.api.reading import ReadingOptions, Source, spec_of
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, FoundAnchor, PlainTexts
 from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
-from sphinx_policyspec.feedback.imports import Importer, read_remarks
+from sphinx_policyspec.feedback.imports import Importer, Remark, read_remarks
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.feedback.register import ImportedFeedback, imported
 from sphinx_policyspec.feedback.web_annotations import anchor_iri, annotation_of
@@ -26,7 +26,7 @@ from sphinx_policyspec.readers.feedback import (
     read_registers,
 )
 from sphinx_policyspec.readers.release import release_folders
-from sphinx_policyspec.readers.text import MAX_BYTES, absent, read_text
+from sphinx_policyspec.readers.text import absent, read_text
 from sphinx_policyspec.sources import Loaded, is_project
 
 
@@ -112,10 +112,17 @@ def import_feedback(
     """
     meaning = read_feedback_map(Path(map), str(map)) if map else FeedbackMap()
     links = Links(known_releases(source, older, options), meaning.sites)
-    remarks = [one for file in files for one in read_remarks(_bytes(Path(file)), str(file))]
+    importer = Importer(links, meaning)
+    remarks: list[Remark] = []
+    for file in files:
+        if not Path(file).is_file():
+            raise absent(Path(file), str(file))
+        said, findings = read_text(Path(file), str(file))
+        importer.findings += findings
+        remarks += read_remarks(said.removeprefix("\ufeff"), str(file))
     held = Path(register) if register else None
     text = read_text(held, str(held))[0] if held and held.exists() else ""
-    return imported(remarks, Importer(links, meaning), text, str(held))
+    return imported(remarks, importer, text, str(held))
 
 
 def check_feedback(
@@ -132,17 +139,6 @@ def check_feedback(
     named = [(one, one.name) for file in files for one in feedback_files(Path(file))]
     records, findings = read_registers(named)
     return FeedbackCheck(records, known_releases(source, older, options)).report(findings)
-
-
-def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise absent(path, str(path))
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SourceError(f"`{path}` is larger than {MAX_BYTES // 2**20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"`{path}`: {error.strerror or error}") from error
 
 
 def _texts(source: Source, older: Iterable[Source], options: ReadingOptions) -> tuple[PlainTexts, Links]:

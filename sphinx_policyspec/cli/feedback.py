@@ -67,6 +67,7 @@ def feedback(
         return
     with settings.watching("reading feedback"):
         found = ps.import_feedback(source, *files, *more, map=map_file, register=output, **settings.options)
+    settings.report(found.findings)
     settings.seen.update(real_path(Path(name)) for name in (*files, *more))
     settings.put(found.text, output)
     named = len(found.records) - len(found.unassigned)

@@ -337,11 +337,7 @@ def _common_options() -> list[click.Option]:
             type=click.Path(file_okay=False),
             help="Folder with conf.py, as with sphinx-build. Default: the project itself.",
         ),
-        click.Option(
-            ["-q", "--quiet"],
-            is_flag=True,
-            help="Print only the result and errors, no notes, warnings or hints.",
-        ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print only the result and errors."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Also print findings that are hints."),
         click.Option(
             ["--color"],

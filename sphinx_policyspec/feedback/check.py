@@ -146,10 +146,19 @@ class FeedbackCheck:
                 hint = "check it with that release"
                 yield Finding(code="newer-release", message=message, span=record.place(key), hint=hint)
                 return
+            yield from self._unknown_release(record, key, version)
         yield from self._named(record)
         yield from self._answered(record)
         if record.quote:
             yield from self._quoted(record)
+
+    def _unknown_release(self, record: Feedback, key: str, version: str) -> Iterator[Finding]:
+        """Yield that there is no release of a version, among those that are known."""
+        known = [one.version for one in self.releases]
+        # Those before the first are not at hand, and of versions that are no dates nobody knows which come between.
+        is_told = len(known) > 1 and all(map(is_date, known)) and version > known[0]
+        if is_told and version not in self._places:
+            yield self._names.finding("release", version, record.place(key), known)
 
     def _is_newer(self, version: str) -> bool:
         return (

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.files import load_json
-from sphinx_policyspec.model import Span
+from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
+from sphinx_policyspec.model.finding import shown
 from sphinx_policyspec.model.outlines import slug_of
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.feedback import FeedbackMap
@@ -37,6 +38,11 @@ _COLUMNS = {
 }
 """Columns by other names than those of keys."""
 _ISSUE = re.compile(r"/([^/]{1,100})/(?:issues|discussions|pull|-/issues)/(\d{1,12})(?!\d)")
+_NOWHERE = Span("", 1)
+_RIGHT = {
+    "url": "an address begins with https:// or http://",
+    "date": "a date is written as 2026-01-31",
+}
 _LISTED = re.compile(r"[;,|]|\s+")
 
 
@@ -47,6 +53,7 @@ class Remark:
     :param body: what is said, which is looked at for names of provisions, and not kept
     :param state: what a tracker says of it: ``open`` or ``closed``
     :param stated: values of a table by the keys of a record, which people gave
+    :param span: the row of a table
     """
 
     title: str
@@ -58,21 +65,25 @@ class Remark:
     reason: str = ""
     labels: tuple[str, ...] = ()
     stated: Mapping[str, str] | None = None
+    span: Span = _NOWHERE
 
 
-def read_remarks(data: bytes, name: str) -> tuple[Remark, ...]:
+def read_remarks(text: str, name: str) -> tuple[Remark, ...]:
     """Return the remarks of a file: issues of GitHub as JSON, a table (CSV) with named columns, or a list of links (text).
 
     Raises :class:`SourceError` where it is none of these.
 
     :param name: of the file, which tells what it is
     """
-    text = data.decode("utf-8-sig", errors="replace")
     suffix = PurePath(name).suffix.lower()
     if suffix in {".csv", ".tsv"}:
-        return tuple(_of_table(text, name, "\t" if suffix == ".tsv" else ","))
+        return tuple(_of_table(text, name))
     if suffix in {".txt", ".md"}:
-        return tuple(_of_links(text))
+        if remarks := tuple(_of_links(text)):
+            return remarks
+        raise SourceError(
+            f"`{name}` has no link for feedback, such as https://example.org/feedback?about=be_kind"
+        )
     try:
         read = load_json(text)
     except (ValueError, RecursionError) as error:
@@ -110,14 +121,17 @@ def _issue(issue: Mapping[str, Any]) -> Remark:
     )
 
 
-def _of_table(text: str, name: str, delimiter: str) -> Iterator[Remark]:
+def _of_table(text: str, name: str) -> Iterator[Remark]:
+    # Spreadsheets of many countries write semicolons.
+    head = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
     try:
-        rows = [*csv.DictReader(io.StringIO(text), delimiter=delimiter)]
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise SourceError(f"`{name}`: not a table: {error}") from None
-    if rows and not any("title" in (key or "").strip().lower() for key in rows[0]):
+    if rows and "title" not in {(key or "").strip().lower() for key in rows[0][1]}:
         raise SourceError(f"`{name}`: the table has no column `title`")
-    for row in rows:
+    for line, row in rows:
         said = {
             _COLUMNS.get(key.strip().lower(), key.strip().lower()): value.strip()
             for key, value in row.items()
@@ -132,6 +146,7 @@ def _of_table(text: str, name: str, delimiter: str) -> Iterator[Remark]:
             state=said.get("state", "").lower(),
             labels=tuple(one.strip() for one in re.split(r"[;,]", said.get("labels", "")) if one.strip()),
             stated=said,
+            span=Span(name, line),
         )
 
 
@@ -142,17 +157,20 @@ def _of_links(text: str) -> Iterator[Remark]:
             asked = parse_qs(urlsplit(address).query, max_num_fields=50)
         except ValueError:
             continue
+        if not asked and not urlsplit(address).fragment:
+            continue
         title = next((asked[key][0] for key in ("title", "about", "id") if key in asked), "")
         yield Remark(title=title or address, body=address, url=address)
 
 
 class Importer:
-    """Makes records of remarks; no two of its ids are equal."""
+    """Makes records of remarks; no two of its ids are equal. What it cannot take of a table is in ``findings``."""
 
     def __init__(self, links: Links, meaning: FeedbackMap) -> None:
         self._links = links
         self._meaning = meaning
         self.taken: set[str] = set()
+        self.findings: list[Finding] = []
 
     def record(self, remark: Remark, name: str = "") -> Feedback:
         """Return the record of a remark: what it names, with reasons, and near titles where it names nothing.
@@ -166,22 +184,22 @@ class Importer:
         for label in remark.labels:
             for one in self._meaning.provisions.get(label, ()):
                 because.setdefault(self._links.known(one) or one, f"label {label}")
-        for one in _split(stated.get("provisions", "")):
+        for one in _split(stated.get("provisions", "").replace("`", "")):
             because.setdefault(self._links.known(one) or one, "column `provisions`")
         releases = {one.release for one in joins if one.release}
         return Feedback(
             id=name or self._free(self.name_of(remark)),
-            url=remark.url if is_web(remark.url) else "",
-            date=remark.date if is_date(remark.date) else "",
+            url=self._right(remark, "url", remark.url, is_right=is_web(remark.url)),
+            date=self._right(remark, "date", remark.date, is_right=is_date(remark.date)),
             author=stated.get("author", ""),
             model=stated.get("model", ""),
             release=stated.get("release", "") or (releases.pop() if len(releases) == 1 else ""),
-            kind=_one(FeedbackKind, stated.get("kind", "")) or self._kind(remark.labels),
+            kind=self._stated(FeedbackKind, "kind", remark) or self._kind(remark.labels),
             provisions=tuple(because),
             quote=stated.get("quote", ""),
             title=title,
             text=stated.get("text", ""),
-            status=_one(FeedbackStatus, stated.get("status", "")) or self.status(remark),
+            status=self._stated(FeedbackStatus, "status", remark) or self.status(remark),
             answered_in=stated.get("answered-in", ""),
             labels=remark.labels,
             because=tuple(f"{name}: {why}" for name, why in because.items()),
@@ -190,6 +208,23 @@ class Importer:
             contradicts=_split(stated.get("contradicts", "")),
             span=Span("", 1),
         )
+
+    def _stated(self, kind: type[_Word], key: str, remark: Remark) -> _Word | None:
+        """Return what a column says, by one of our words; another word is a finding."""
+        word = (remark.stated or {}).get(key, "")
+        found = next((one for one in kind if one.value == word.lower()), None)
+        if word and found is None:
+            self._refuse(remark, key, word, f"known are {', '.join(f'`{one.value}`' for one in kind)}")
+        return found
+
+    def _right(self, remark: Remark, key: str, value: str, *, is_right: bool) -> str:
+        if value and remark.stated and not is_right:
+            self._refuse(remark, key, value, _RIGHT[key])
+        return value if is_right else ""
+
+    def _refuse(self, remark: Remark, key: str, value: str, hint: str) -> None:
+        message = f"{shown(value)} is no `{key}`: it is left out"
+        self.findings.append(Finding(code="invalid-value", message=message, span=remark.span, hint=hint))
 
     def _kind(self, labels: Iterable[str]) -> FeedbackKind | None:
         """Return the kind that labels mean; nothing where they mean several that do not go together."""
@@ -236,10 +271,6 @@ def _split(text: str) -> tuple[str, ...]:
 def is_web(address: str) -> bool:
     """Return whether an address is one that a page may link to."""
     return address.startswith(("https://", "http://"))
-
-
-def _one(kind: type[_Word], word: str) -> _Word | None:
-    return next((one for one in kind if one.value == word.lower()), None)
 
 
 _STILL: Mapping[FeedbackStatus, frozenset[FeedbackStatus]] = {

@@ -19,6 +19,10 @@ from sphinx_policyspec.model.nearest import content_words
 from sphinx_policyspec.model.spec import base_of
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}|\\^]{1,2000}")
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+"""What a tracker does not show, such as the help in a template of an issue."""
+_INNER = re.compile(r"\]\(#([^\s()]{1,200})\)")
+"""A reference as specs write them."""
 _TICKED = re.compile(r"(?<!`)`#?([^\s`]{1,200})`(?!`)")
 _RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ABOUT = ("about", "id", "provision")
@@ -156,6 +160,7 @@ class Links:
 
     def joins(self, text: str) -> tuple[ProvisionJoin, ...]:
         """Return the provisions that a remark names, each once, with how: links first, then ids, then titles."""
+        text = _HIDDEN.sub("", text)
         found: dict[str, ProvisionJoin] = {}
         for join in (*self._linked(text), *self._ticked(text), *self._titled(text)):
             known = found.get(join.provision)
@@ -167,6 +172,10 @@ class Links:
         for address in dict.fromkeys(found[0].rstrip(".,;:!?*_") for found in _ADDRESS.finditer(text)):
             if named := self.named(address):
                 yield self._join(named.name, f"link {address[:200]}", named.release)
+
+        for name in dict.fromkeys(found[1] for found in _INNER.finditer(text)):
+            if self.known(name):
+                yield self._join(name, f"link #{name}")
 
     def _ticked(self, text: str) -> Iterator[ProvisionJoin]:
         for name in dict.fromkeys(found[1] for found in _TICKED.finditer(text)):

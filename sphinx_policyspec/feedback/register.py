@@ -11,6 +11,7 @@ import yaml
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.feedback.imports import Importer, Remark, is_web, renewed
 from sphinx_policyspec.files import Brief, without_collector
+from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.feedback import Feedback
 from sphinx_policyspec.readers.feedback import FEEDBACK, read_feedback, record_nodes
 from sphinx_policyspec.readers.judgements import plain_or_quoted
@@ -27,12 +28,14 @@ class ImportedFeedback(Brief):
     :param records: all of them, those that name no provision behind the others
     :param added: how many are new
     :param updated: how many were known, and are other ones now
+    :param findings: what of the remarks could not be taken
     """
 
     text: str
     records: tuple[Feedback, ...]
     added: int = 0
     updated: int = 0
+    findings: tuple[Finding, ...] = ()
 
     @property
     def unassigned(self) -> tuple[Feedback, ...]:
@@ -75,6 +78,7 @@ def imported(
         records=tuple(sorted(records, key=lambda one: not one.provisions)),
         added=len(new),
         updated=len(changed),
+        findings=tuple(importer.findings),
     )
 
 

@@ -31,7 +31,7 @@ REPORTERS = {
 }
 KINDS = ("category", "goal", "item", "level", "provision", "role", "topic")
 """What a name can be of that is unknown; each has a code of its own."""
-LESS = ("decision-record", "example", "feedback", "prompt")
+LESS = ("decision-record", "example", "feedback", "prompt", "release")
 """What does less harm where it is unknown."""
 JUDGED = {*RefusalCode, VerdictNote.RESTATES, VerdictNote.TAKES_SWITCH}
 """What verdicts about overlays are told by."""

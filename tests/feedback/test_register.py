@@ -73,6 +73,7 @@ def read(
         ),
         ("https://a.org/f?about=keep_it&release=2026-01-01", ("keep_it",), "link", "2026-01-01"),
         ("urn or `be_kind`, and `#keep_it`", ("be_kind", "keep_it"), "id `be_kind`", ""),
+        ("as [the other one](#be_kind) has it", ("be_kind",), "link #be_kind", ""),
         ("“Be brief” is odd", ("be_brief",), "title “Be brief”", ""),
         ('5" and "Be brief" is odd', ("be_brief",), "title", ""),
         ("`be_kind` and https://a.org/2026-02-01.html#be_kind", ("be_kind",), "link", "2026-02-01"),
@@ -96,6 +97,9 @@ def test_a_remark_names_a_provision_by_links_ids_and_titles(
         "``be_kind``",
         "https://github.com/a/b#keep",
         "`be_rude`",
+        "<!-- name the principle, such as `be_kind` -->",
+        "<!-- `be_kind`",
+        "as [another page](other.html#be_kind) has it",
         "https://a.org/be_kind",
     ],
 )
@@ -241,6 +245,10 @@ def record(name: str = "a", provision: str = "be_brief", **others: str) -> str:
         ({"provision": "be_kind", "answered_in": "2026-01-01", "status": "answered"}, []),
         ({"provision": "be_kind", "answered_in": "2026-09-01", "status": "answered"}, ["newer-release"]),
         ({"provision": "never", "release": "2026-09-01"}, ["newer-release"]),
+        ({"release": "2026-01-10"}, ["unknown-release"]),
+        ({"release": "2026-99-99"}, ["unknown-release"]),
+        ({"release": "2025-01-01"}, []),
+        ({"answered_in": "2026-01-10", "status": "answered"}, ["unknown-release"]),
         ({"release": "2026-01-01", "quote": "in one breath"}, ["overtaken"]),
         ({"release": "2026-01-01", "quote": "in one breath", "status": "answered"}, []),
         ({"release": "2026-02-01", "quote": "in one breath"}, ["unknown-clause"]),
@@ -277,6 +285,33 @@ def test_neighbours_count_as_releases_only_beside_a_release(tmp_path: Path) -> N
         (tmp_path / "spec" / name / "model_spec.md").write_text(text, "utf-8")
     assert ps.check_feedback(mine, register).findings == ()
     assert ps.check_feedback(release, register).findings == ()
+
+
+def test_words_of_a_table_that_mean_nothing_are_told_and_the_rest_is_kept(tmp_path: Path) -> None:
+    table = tmp_path / "said.csv"
+    rows = "Too long;`be_brief`;bug;done;javascript:x;01/02/2026\nFine;be_kind;Wish;open;https://a.org;2026-01-31\n"
+    table.write_text("title;provisions;kind;status;url;date\n" + rows, "utf-8")
+    found = ps.import_feedback(NEW, table)
+    assert [(one.title, one.provisions) for one in found.records] == [
+        ("Too long", ("be_brief",)),
+        ("Fine", ("be_kind",)),
+    ]
+    assert sorted((one.code, one.span.line, one.message.split("`")[3]) for one in found.findings) == [
+        ("invalid-value", 2, "date"),
+        ("invalid-value", 2, "kind"),
+        ("invalid-value", 2, "status"),
+        ("invalid-value", 2, "url"),
+    ]
+    table.write_bytes("title,provisions\nCafé,be_kind\n".encode("latin-1"))
+    found = ps.import_feedback(NEW, table)
+    assert ([one.code for one in found.findings], len(found.records)) == (["invalid-encoding"], 1)
+    table.write_text("name,subtitle\na,b\n", "utf-8")
+    with pytest.raises(ps.SourceError, match="no column `title`"):
+        ps.import_feedback(NEW, table)
+    links = tmp_path / "README.md"
+    links.write_text("See https://a.org/ and https://a.org/page\n", "utf-8")
+    with pytest.raises(ps.SourceError, match="has no link for feedback"):
+        ps.import_feedback(NEW, links)
 
 
 def test_an_address_of_a_script_is_never_kept(tmp_path: Path) -> None:
