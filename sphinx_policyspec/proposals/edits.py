@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from textwrap import indent
 
+from rapidfuzz import fuzz
 from rich.cells import cell_len
 
 from sphinx_policyspec.identifiers.directives import WrittenOption
@@ -29,6 +30,8 @@ from sphinx_policyspec.proposals.places import (
 
 _LEVEL = "authority"
 _SHOWN = 60
+_NEAR, _LONGEST = 90, 1000
+"""How much words are like a passage that is meant, of 100; and letters up to which one is sought."""
 
 
 class _Misfit(Exception):  # noqa: N818  it is no error of a program
@@ -175,6 +178,8 @@ class EditWriter:
         shown = f"“{' '.join(edit.find.split())[:_SHOWN]}”"
         if not at:
             hint = "copy the words from the source, line ends and marks included"
+            if near := _nearly(edit.find, text[own.start : own.end]):
+                hint = f"its source has “{near}”"
             if place.elsewhere:
                 hint = f"parts of it come from {', '.join(f'`{one}`' for one in place.elsewhere)}: edit that by hand"
             raise _Misfit(f"`{edit.provision}` does not hold {shown}", hint)
@@ -441,6 +446,14 @@ def _lacking(marks: str, words: str) -> int:
     """Return how many signs a fence lacks to hold a text."""
     held = (len(found) for line in words.split("\n") if (found := fence_marks(line))[:1] == marks[:1])
     return max(0, max(held, default=0) + 1 - len(marks))
+
+
+def _nearly(words: str, text: str) -> str:
+    """Return the passage of a text that words differ from in few letters, such as quotes; empty where there is none."""
+    if not 0 < len(words) <= min(_LONGEST, len(text)):
+        return ""
+    found = fuzz.partial_ratio_alignment(words, text, score_cutoff=_NEAR)
+    return text[found.dest_start : found.dest_end] if found else ""
 
 
 def _parted(text: str) -> tuple[str, str]:

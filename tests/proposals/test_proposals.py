@@ -170,6 +170,10 @@ def test_a_title_is_one_line_and_brings_nothing_else_with_it(tmp_path: Path) -> 
 MISFITS: dict[str, tuple[Edit, str]] = {
     "an id that nobody has": ({**REPLACE, "provision": "be_kindd"}, "did you mean `be_kind`"),
     "words that are not there": ({**REPLACE, "find": "kind to all"}, "does not hold “kind to all”"),
+    "words in other quotes": (
+        {**REPLACE, "find": "Be kind to those who ask\N{HORIZONTAL ELLIPSIS}"},
+        "its source has “Be kind to those who ask.”",
+    ),
     "words outside the text": ({**REPLACE, "find": "How to meet"}, "does not hold"),
     "a pattern": ({**REPLACE, "find": "(a+)+$" * 50}, "does not hold"),
     "several places": ({**REPLACE, "find": "kind"}, "stands at 5 places"),
