@@ -35,6 +35,7 @@ from sphinx_policyspec.proposals.check import (
     concerned,
     new_findings,
     overtaken,
+    renamed_in_cases,
     touched_rows,
     unreadable,
 )
@@ -304,7 +305,7 @@ class _Trial:
             texts=texts,
             diff=found,
             behaviour=behaviour,
-            findings=new_findings(*reported),
+            findings=(*new_findings(*reported), *renamed_in_cases(self.cases, found, after.spec)),
             pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
             overlays=tuple(self._rebased(before, after)),
             feedback=concerned(self.known.feedback, found),

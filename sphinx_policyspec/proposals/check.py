@@ -15,7 +15,7 @@ from sphinx_policyspec.exports.report_formats import Reported
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.graph.releases import by_spec
-from sphinx_policyspec.model import Finding, Severity, Span, Spec
+from sphinx_policyspec.model import Case, Finding, Severity, Span, Spec
 from sphinx_policyspec.model.decision_records import DecisionRecord
 from sphinx_policyspec.model.feedback import Feedback
 from sphinx_policyspec.model.finding import UnknownNames, shown, taken
@@ -226,6 +226,24 @@ def new_findings(before: Iterable[Reported], after: Iterable[Reported]) -> tuple
         if known[one.fingerprint] < 0:
             found.append(one.finding)
     return tuple(found)
+
+
+def renamed_in_cases(cases: Iterable[Case], diff: SpecDiff, spec: Spec) -> Iterator[Finding]:
+    """Yield where cases name a principle that is called otherwise then, and that nothing leads to by its old id.
+
+    :param spec: as it would be
+    """
+    now = {
+        one.old: one.new for one in diff.matches if one.old != one.new and one.old not in spec.principle_by_id
+    }
+    for case in cases:
+        named = [(case.about, case.place("about"))] if case.about else []
+        named += [(item.principle, item.place("principle")) for item in case.items if item.principle]
+        for name, span in named:
+            if name in now:
+                message = f"{shown(name)} would be called `{now[name]}`, and nothing keeps its old id"
+                hint = f"write `{now[name]}` here, too, once the proposal is applied"
+                yield Finding(code="renamed-target", message=message, span=span, hint=hint)
 
 
 def changed_pairs(before: Iterable[Pair], after: Iterable[Pair]) -> tuple[tuple[str, str, str], ...]:

@@ -247,6 +247,24 @@ def test_cases_that_come_out_otherwise_are_listed_and_no_others(
     assert report.failed == bool(codes)
 
 
+def test_cases_that_name_what_is_called_otherwise_then_are_told(tmp_path: Path) -> None:
+    """Where nothing keeps the old id, they would name nothing."""
+    source, cases = written(tmp_path), tmp_path / "cases.yaml"
+    cases.write_text(
+        "- title: t\n  about: be_brief\n  items:\n"
+        "    - {id: a, principle: be_brief, issue: x, value: y}\n"
+        "    - {id: b, principle: be_kind, issue: x, value: z}\n",
+        "utf-8",
+    )
+    report = ps.check_proposal(
+        source, proposal(tmp_path, {"rename": "be_brief", "to": "be_short"}), cases=[cases]
+    )
+    found = [
+        (one.code, one.span.line) for one in report.checks[0].effects.findings if one.code == "renamed-target"
+    ]
+    assert found == [("renamed-target", 2), ("renamed-target", 4)]
+
+
 def test_proposals_that_touch_one_passage_conflict_and_others_do_not(tmp_path: Path) -> None:
     source = written(tmp_path)
     one = proposal(tmp_path, REPLACE, id="one")
