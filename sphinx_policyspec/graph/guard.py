@@ -122,6 +122,11 @@ class Guard:
             with self._lock:
                 self._start(origin)
 
+    def stop(self) -> None:
+        """End the child in the middle of a query, from another thread: nobody waits for the answer any more."""
+        if (child := self._child) is not None:
+            child.end()
+
     def close(self) -> None:
         """End the child."""
         if self._child is not None:

@@ -196,8 +196,14 @@ async def _sparql(served: Served, request: Request) -> Response:
     }
     if not any(forms.values()):
         raise _unacceptable({**RESULT_TYPES, **GRAPH_TYPES})
-    answer = await served.collection.pool.query(queries[0], dataset)
+    answer = await served.collection.pool.query(queries[0], dataset, gone=_gone(request))
     return await asyncio.to_thread(_written, answer, forms)
+
+
+async def _gone(request: Request) -> None:
+    """End when the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _written(answer: Answer, forms: Mapping[str, str | None]) -> Response:

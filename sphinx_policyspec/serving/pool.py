@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 
 from sphinx_policyspec.errors import PolicySpecError
@@ -47,19 +47,39 @@ class QueryPool:
         for guard in self._guards:
             self._ready_again(guard)
 
-    async def query(self, sparql: str, dataset: Dataset | None = None) -> Answer:
-        """Answer a query; raise :class:`BusyError` where too many wait, and else what the guard raises."""
+    async def query(
+        self, sparql: str, dataset: Dataset | None = None, *, gone: Awaitable[None] | None = None
+    ) -> Answer:
+        """Answer a query; raise :class:`BusyError` where too many wait, and else what the guard raises.
+
+        :param gone: ends when nobody waits for the answer any more: then the query is stopped, and its process free for others
+        """
+        leaving = asyncio.ensure_future(gone if gone is not None else asyncio.Event().wait())
+        try:
+            guard = await self._free_guard()
+            if leaving.done():
+                self._idle.put_nowait(guard)
+                raise BusyError
+            answer = asyncio.create_task(asyncio.to_thread(guard.query, sparql, "query", dataset))
+            try:
+                await asyncio.wait({answer, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                if not answer.done():
+                    guard.stop()
+                return await answer
+            finally:
+                self._ready_again(guard)
+        finally:
+            leaving.cancel()
+
+    async def _free_guard(self) -> Guard:
+        """Return a guard as soon as one is idle; raise :class:`BusyError` where too many wait already."""
         if self._waiting >= _MOST_WAITING:
             raise BusyError
         self._waiting += 1
         try:
-            guard = await self._idle.get()
+            return await self._idle.get()
         finally:
             self._waiting -= 1
-        try:
-            return await asyncio.to_thread(guard.query, sparql, "query", dataset)
-        finally:
-            self._ready_again(guard)
 
     def _ready_again(self, guard: Guard) -> None:
         """Put a guard back among those that can be asked, once it has a process."""

@@ -612,6 +612,25 @@ def test_stopping_it_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None
     assert [*(tmp_path / "scratch").iterdir()] == []
 
 
+def test_a_query_whose_client_has_left_keeps_nobody_waiting(tmp_path: Path) -> None:
+    write_releases(tmp_path)
+    asked = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER (CONCAT(STR(?a), STR(?f)) = STR(?i)) }"
+    with served(tmp_path, "all", "--no-handbook", "--workers", "1") as one:
+        assert one.ids()
+        address = urlsplit(one.url)
+        for _ in range(3):
+            with socket.create_connection((address.hostname, address.port)) as client:
+                head = f"GET /sparql?query={quote(asked)} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
+                client.sendall(head.encode())
+                client.settimeout(0.5)
+                with pytest.raises(TimeoutError):
+                    client.recv(1)
+        begun = time.monotonic()
+        assert one.ids()
+        # One such query alone would take ten seconds.
+        assert time.monotonic() - begun < 9
+
+
 def test_a_changed_source_is_read_again(tmp_path: Path) -> None:
     write_releases(tmp_path)
     with served(tmp_path, "all/2030-01-01", "--watch", "--no-handbook") as one:
