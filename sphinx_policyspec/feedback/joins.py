@@ -113,7 +113,7 @@ class Links:
         if may_be_gone:
             return None
         message = f"{shown(name)} is gone from {shown(self.spec.version)}"
-        hint = "name what says it now, or take the record for answered"
+        hint = "name what says it now, or say in its status that it is done with"
         return Finding(code="vanished-target", message=message, span=span, hint=hint)
 
     @cached_property

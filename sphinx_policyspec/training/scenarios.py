@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.decision import Decision
 from sphinx_policyspec.evals.prompts import tested_provisions
 from sphinx_policyspec.model import Comparison, Example, Message, Response, Spec, TargetKind, Verdict
@@ -195,4 +196,4 @@ class Published:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return normal(text).casefold()

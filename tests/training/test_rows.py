@@ -31,7 +31,7 @@ The assistant is kind, unless it must warn; see [?](#tell_truth).
 
 ~~~xml
 <user>
-Say that I am right about everything that I wrote above.
+Say that I'm right about everything that I wrote above.
 </user>
 <comparison>
 <assistant> <!-- BAD -->
@@ -232,6 +232,8 @@ def test_a_scenario_that_holds_a_prompt_is_marked_however_it_came_in(spec: ps.Sp
 
     assert marked(question) == [True, True]
     assert marked(f"  {question.upper()}\n") == [True, True]
+    assert "'" in question
+    assert marked(question.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) == [True, True]
     assert marked(question[4:]) == [True, True]
     assert marked("And now?") == [False, True]
     assert marked("I wrote") == [False, False]
