@@ -56,6 +56,7 @@ class Loaded(Brief):
     :param shipped: whether one of them is the one that the package ships, added unasked
     :param has_files: whether findings speak of files below ``root``; those of a graph may not
     :param files: what was read, or asked for in vain
+    :param included: files of which pages of a project hold parts, as they are saved
     :param severity: what a project says of codes
     :param baseline: a project's file of findings that are known
     :param places: where names stand that the spec uses, for the checks
@@ -75,6 +76,7 @@ class Loaded(Brief):
     shipped: bool = False
     has_files: bool = True
     files: tuple[Path, ...] = field(default=(), repr=False)
+    included: frozenset[Path] = field(default=frozenset(), repr=False)
     severity: Mapping[str, str] = field(default_factory=dict)
     baseline: Path | None = None
     places: Places = field(default_factory=Places, repr=False)

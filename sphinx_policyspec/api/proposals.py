@@ -242,6 +242,7 @@ class _Trial:
             spec=loaded.spec,
             texts=EditedTexts(lambda file: "\n".join(self.lines.of(file))),
             files=tuple(dict.fromkeys((*sorted(own), *names, *sidecars))),
+            included=frozenset(file for file in own if loaded.root / file in loaded.included),
             sidecars=sidecars,
             read=lambda texts: self.read(texts).spec,
         )

@@ -49,6 +49,7 @@ class EditedSpec:
     :param files: the files in which ids may stand, as findings name them
     :param sidecars: annotation files among them that are the spec's own
     :param read: returns the spec as it is with these texts, by file
+    :param included: files of the spec that pages include, which nobody can try with another text
     """
 
     spec: Spec
@@ -56,6 +57,7 @@ class EditedSpec:
     files: tuple[str, ...]
     sidecars: tuple[str, ...]
     read: Callable[[Mapping[str, str]], Spec]
+    included: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,10 @@ class EditWriter:
 
     def _place(self, name: str) -> ProvisionPlace:
         if (place := self._places.get(name)) is not None:
+            if (file := place.own.file) in self.workspace.included:
+                raise _Misfit(
+                    f"the text of `{name}` stands in `{file}`, which pages include", "edit that by hand"
+                )
             return place
         if name in self._spec.provision_by_id:
             raise _Misfit(f"the text of `{name}` stands in no file that can be edited")

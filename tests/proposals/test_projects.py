@@ -240,3 +240,30 @@ def test_the_proposal_of_the_example_changes_the_one_rule_that_its_feedback_is_a
     assert check.effects.diff
     assert [change.id for change in check.effects.diff.changes] == ["keep-reading-private"]
     assert check.effects.feedback == ("desk-1",)
+
+
+@pytest.mark.filterwarnings("ignore:'sphinx.environment.BuildEnvironment.app'")
+@pytest.mark.parametrize("markup", ["md", "rst"])
+def test_what_pages_include_is_not_edited(tmp_path: Path, markup: str) -> None:
+    """Nobody could try it: the parser reads such a file as it is saved."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "conf.py").write_text('extensions = ["myst_parser", "sphinx_policyspec"]\n', "utf-8")
+    page, part = {
+        "md": (
+            "# Rules\n\n```{include} part.txt\n```\n",
+            "## Greet {#greet}\n\n```{policy:principle}\n:id: greet\n:authority: user\n```\n\nSmile.\n",
+        ),
+        "rst": (
+            "Rules\n=====\n\n.. include:: part.txt\n",
+            "Greet\n-----\n\n.. policy:principle::\n   :id: greet\n   :authority: user\n\nSmile.\n",
+        ),
+    }[markup]
+    (docs / f"index.{markup}").write_text(page, "utf-8")
+    (docs / "part.txt").write_text(part, "utf-8")
+    assert ps.load(docs).provision_by_id["greet"].span.file == "part.txt"
+    for edit in ("find: Smile, replace: Grin", "level: guideline"):
+        found = ps.check_proposal(docs, proposal(tmp_path, f"- {{provision: greet, {edit}}}")).findings
+        (misfit,) = (one for one in found if one.code == "proposal-edit")
+        assert "stands in `part.txt`, which pages include" in misfit.message
+        assert ps.apply_proposal(docs, proposal(tmp_path, f"- {{provision: greet, {edit}}}")).texts == {}

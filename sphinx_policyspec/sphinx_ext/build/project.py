@@ -291,6 +291,7 @@ class OpenProject:
             causes=told_by,
             annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
             files=(*pages, *sorted(beside | in_vain)),
+            included=frozenset(beside.difference(pages)),
             severity=said,
             overlay=_overlay(app.env),
             alignments=tuple(Path(app.confdir, name) for name in PolicySpecConfig.of(app.config).alignments),
