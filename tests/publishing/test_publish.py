@@ -353,48 +353,48 @@ def test_lines_are_compared_as_statements(tmp_path: Path) -> None:
     assert data_of(['"\\\\u0041 \\\\\\\\U"\n']) == '"\\\\\\U000000750041 \\\\\\\\\\U00000055"\n'
 
 
-@pytest.mark.parametrize(
-    "sparql",
-    [
-        "SELECT ?id ?t { ?p a ps:Principle ; dcterms:identifier ?id ; dcterms:title ?t } ORDER BY ?id",
-        "ASK { ?p a ps:Principle }",
-        "CONSTRUCT { ?p dcterms:title ?t } WHERE { ?p a ps:Principle ; dcterms:title ?t }",
-        "SELECT ?g (COUNT(?p) AS ?n) { GRAPH ?g { ?p a ps:Principle } } GROUP BY ?g ORDER BY ?g",
-        f"SELECT ?t FROM <{BASE}release/1> {{ ?p a ps:Principle ; dcterms:title ?t }} ORDER BY ?t",
-    ],
+OWN = (
+    "SELECT ?id ?t { ?p a ps:Principle ; dcterms:identifier ?id ; dcterms:title ?t } ORDER BY ?id",
+    "ASK { ?p a ps:Principle }",
+    "CONSTRUCT { ?p dcterms:title ?t } WHERE { ?p a ps:Principle ; dcterms:title ?t }",
+    "SELECT ?g (COUNT(?p) AS ?n) { GRAPH ?g { ?p a ps:Principle } } GROUP BY ?g ORDER BY ?g",
+    f"SELECT ?t FROM <{BASE}release/1> {{ ?p a ps:Principle ; dcterms:title ?t }} ORDER BY ?t",
 )
-def test_a_query_of_ones_own_is_answered_there_as_of_a_source(server: Running, sparql: str) -> None:
+
+
+def test_a_query_of_ones_own_is_answered_there_as_of_a_source(server: Running) -> None:
     asked = server.server()
     publish_specs(specs(*THREE), asked)
+    remote = RemoteBase(asked)
     with ps.knowledge_base(THREE) as base:
-        expected = base.query(sparql)
-    found = RemoteBase(asked).query(sparql, "--sparql")
-    assert (found.columns, found.form) == (expected.columns, expected.form)
-    assert sorted(map(str, found.rows)) == sorted(map(str, expected.rows))
-    assert found.rows
+        for sparql in OWN:
+            found, expected = remote.query(sparql, "--sparql"), base.query(sparql)
+            assert (found.columns, found.form) == (expected.columns, expected.form)
+            assert sorted(map(str, found.rows)) == sorted(map(str, expected.rows))
+            assert found.rows
     asked.close()
 
 
-@pytest.mark.parametrize(
-    "sparql",
-    [
-        "SELECT ?p { ?p a ps:Principel }",
-        "SELECT ?titel { ?p dcterms:title ?title }",
-        "SELECT ?t { ?p dcterms:identifier 'be_knd' ; dcterms:title ?t }",
-        "SELECT ?t { ?p dcterms:identifier 'be_kind' ; dcterms:title ?t }",
-        "SELECT ?p { ?p ps:authority 'user' }",
-        f"SELECT ?t {{ <{BASE}provision/be_knd> dcterms:title ?t }}",
-        f"SELECT ?t {{ <{BASE}provision/be_kind> dcterms:title ?t }}",
-        f"SELECT ?t {{ GRAPH <{BASE}release/11> {{ ?p dcterms:title ?t }} }}",
-    ],
+NAMING = (
+    "SELECT ?p { ?p a ps:Principel }",
+    "SELECT ?titel { ?p dcterms:title ?title }",
+    "SELECT ?t { ?p dcterms:identifier 'be_knd' ; dcterms:title ?t }",
+    "SELECT ?t { ?p dcterms:identifier 'be_kind' ; dcterms:title ?t }",
+    "SELECT ?p { ?p ps:authority 'user' }",
+    f"SELECT ?t {{ <{BASE}provision/be_knd> dcterms:title ?t }}",
+    f"SELECT ?t {{ <{BASE}provision/be_kind> dcterms:title ?t }}",
+    f"SELECT ?t {{ GRAPH <{BASE}release/11> {{ ?p dcterms:title ?t }} }}",
 )
-def test_names_that_nothing_has_are_told_as_of_a_source(server: Running, sparql: str) -> None:
+
+
+def test_names_that_nothing_has_are_told_as_of_a_source(server: Running) -> None:
     asked = server.server()
     publish_specs(specs(*THREE), asked)
+    remote = RemoteBase(asked)
     with ps.knowledge_base(THREE) as base:
-        expected = base.query(sparql)
-    found = RemoteBase(asked).query(sparql, "--sparql")
-    assert (found.findings, found.rows) == (expected.findings, expected.rows)
+        for sparql in NAMING:
+            found, expected = remote.query(sparql, "--sparql"), base.query(sparql)
+            assert (found.findings, found.rows) == (expected.findings, expected.rows), sparql
     asked.close()
 
 
