@@ -98,6 +98,8 @@ def test_the_first_page_suggests_and_searches_and_an_arrow_chooses(
     page.wait_for_url("**/search.html?q=be+warm")
     page.go_back()
     field.press_sequentially("be warm")
+    # An arrow chooses of what fits the letters so far; what the texts say of them comes later, and changes no choice.
+    expect(page.locator("#ps-find-hits")).to_have_attribute("data-for", "be warm")
     expect(options.first).to_contain_text("Be warm")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

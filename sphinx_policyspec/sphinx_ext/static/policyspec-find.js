@@ -164,14 +164,17 @@
         lines.push(make("a", { href: address, role: "option", tabindex: "-1" }, say("Search the full text for “{words}”", { words: query })));
       }
       lines.forEach((line, n) => (line.id = `${list.id}-${n}`));
+      // What stands in the texts comes a moment later, and takes nobody's choice away.
+      const held = list.dataset.for === text ? list.children[chosen]?.href : "";
+      const again = held ? lines.findIndex((line) => line.href === held) : -1;
       list.replaceChildren(...lines);
       list.dataset.for = text;
       list.hidden = !lines.length;
       field.setAttribute("aria-expanded", lines.length > 0);
       said(query, hits.length);
-      if (eager) choose(0);
+      if (again >= 0) choose(again);
+      else if (eager) choose(0);
       else chosen = -1;
-      // What stands in the texts comes a moment later.
       if (!wait && !whole && query) refresh(true);
     };
     list.addEventListener("pointerdown", (event) => event.preventDefault());
