@@ -387,11 +387,11 @@ def _rule(rule: Rule) -> str:
     lines = [
         f"### `{rule.code}`",
         "",
-        f"{rule.found[0].upper()}{rule.found[1:]}.",
+        f"{rule.pattern[0].upper()}{rule.pattern[1:]}.",
         "",
         f"- Severity: {rule.severity.value}{variant}",
         f"- Why: {rule.rationale} ({rule.source})",
-        f"- To mend it: {rule.mend}",
+        f"- To fix it: {rule.fix}",
     ]
     loud = [path for path in (CASES / rule.code).glob("bad.*") if path.suffix in LANGUAGES]
     for path in loud:

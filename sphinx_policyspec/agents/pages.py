@@ -21,7 +21,7 @@ _PACK = 16_000
 KINDS: Mapping[str, str] = {
     "provision": "A principle or section with its text; a chapter with all that stands in it",
     "example": "An example with its verdicts",
-    "finding": "What a code of a finding means, and how to mend it",
+    "finding": "What a code of a finding means, and how to fix it",
     "question": "A named question with its parameters",
 }
 """The kinds of resources."""
@@ -90,8 +90,8 @@ def _finding(_shelf: Shelf, name: str) -> str:
         raise UnknownIdError(f"no finding `{name[:60]}`; {nearest(name[:60], rules())}".rstrip("; "))
     rule = rules()[name]
     return (
-        f"# Finding {coded(name)}\n\n- severity: {rule.severity.value}\n- found: {markdown_safe(rule.found)}\n"
-        f"- why: {markdown_safe(rule.rationale)}\n- mend it: {markdown_safe(rule.mend)}\n"
+        f"# Finding {coded(name)}\n\n- severity: {rule.severity.value}\n- found: {markdown_safe(rule.pattern)}\n"
+        f"- why: {markdown_safe(rule.rationale)}\n- fix: {markdown_safe(rule.fix)}\n"
     )
 
 
@@ -152,7 +152,7 @@ def _draft_example(shelf: Shelf, given: Mapping[str, str]) -> str:
         "below.",
         _pack(shelf, principle.id),
         "Put the example below the heading of the principle. Call `resolve` where two principles meet, and `check` with the whole "
-        "draft; mend what it finds, and call it again until `is_clean` is true.",
+        "draft; fix what it finds, and call it again until `is_clean` is true.",
     )
 
 

@@ -42,7 +42,7 @@ _EXAMPLE = re.compile(r"\s{0,100}(?:\.\. |[`~:]{3,100}\{)policy:(?:example|promp
 _OTHER = re.compile(
     r"\s{0,100}(?:\.\. |[`~:]{3,100}\{)policy:(?!example|prompt|message|response|conversation)|\*\*[^*]{1,500}+\*\*:|!!!"
 )
-_MERGE = "unresolved-conflict"
+_MERGE = "merge-conflict"
 _MEANT = "did you mean"
 _LOOKS = 100_000
 """Names that are compared in all: of more, only the same ones are looked for."""

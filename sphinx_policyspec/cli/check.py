@@ -14,7 +14,7 @@ from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.model.finding import OFF, codes_of
 
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
-_NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.found for rule in ps.rules().values()}
+_NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.pattern for rule in ps.rules().values()}
 """Categories and codes, each with what it is."""
 
 

@@ -177,9 +177,9 @@ def _driver(report: Report) -> _Object:
 def _rule(rule: Rule) -> _Object:
     return {
         "id": rule.code,
-        "shortDescription": {"text": _sentence(rule.found)},
-        "fullDescription": {"text": f"{_sentence(rule.found)} {_sentence(rule.rationale)}"},
-        "help": {"text": f"To mend it: {_message(rule.mend)}. Source: {_message(rule.source)}."},
+        "shortDescription": {"text": _sentence(rule.pattern)},
+        "fullDescription": {"text": f"{_sentence(rule.pattern)} {_sentence(rule.rationale)}"},
+        "help": {"text": f"To fix it: {_message(rule.fix)}. Source: {_message(rule.source)}."},
         "helpUri": HELP + rule.code,
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": [rule.category.value]},
@@ -329,7 +329,7 @@ def _summary(report: Report) -> str:
     ]
     text = ", ".join(counts) or "no findings"
     if fixable := sum(1 for item in report.entries if item.fixable):
-        text += f"; {fixable} can be mended with --fix"
+        text += f"; {fixable} can be fixed with --fix"
     if report.known:
         text += f"; {report.known} held back by the baseline"
     return text

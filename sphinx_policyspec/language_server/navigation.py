@@ -137,7 +137,7 @@ def hover(here: Here, position: types.Position) -> types.Hover | None:
     for match in _CODE_OF_IGNORE.finditer(line):
         rule = rules().get(match["code"])
         if rule and match.start("code") < column <= match.end("code") + 1:
-            said = f"**{rule.code}**: {rule.found}\n\n{rule.rationale} To mend it: {rule.mend}."
+            said = f"**{rule.code}**: {rule.pattern}\n\n{rule.rationale} To fix it: {rule.fix}."
             return _hover(here, said, _range(here, number, match.start("code"), match.end("code")))
     return _of_option(here, number, line, column)
 

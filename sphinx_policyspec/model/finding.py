@@ -104,8 +104,8 @@ class Rule(Brief):
     :param variant: another severity that it has in some places, in words
     :param loses: what is lost by it, if it is a slip
     :param follows: what it is concluded from, if that can be lost
-    :param found: the pattern, in words
-    :param mend: what to do about it
+    :param pattern: what is reported, in words
+    :param fix: what to do about it
     :param rationale: why it matters, in one sentence
     :param source: where the reason comes from: a standard, a section, a paper
     """
@@ -116,8 +116,8 @@ class Rule(Brief):
     variant: str = ""
     loses: Loses | None = None
     follows: Follows | None = None
-    found: str
-    mend: str
+    pattern: str
+    fix: str
     rationale: str
     source: str
 

@@ -132,9 +132,9 @@ class _Cutter:
             return False
         near = range(position, min(position + _FAR, len(self.lines)))
         below = next((n for n in near if self.lines[n].startswith(">>>>>>>")), position)
-        message, hint = "a merge left both of its sides here", "keep one, and delete the marks"
+        message, hint = "a merge conflict was left here", "keep one side, and delete the marks"
         span = self.source.span(begin, below + 1)
-        self.findings.append(Finding(code="unresolved-conflict", message=message, span=span, hint=hint))
+        self.findings.append(Finding(code="merge-conflict", message=message, span=span, hint=hint))
         return True
 
     def blocks(self) -> Iterator[RawBlock]:

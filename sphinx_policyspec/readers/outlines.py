@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LINES = 3
 """Lines below a heading that hold its first words."""
 _OF_EVERY_TEXT = frozenset(
-    {"invalid-encoding", "lone-carriage-return", "unclosed-comment", "unclosed-fence", "unresolved-conflict"}
+    {"invalid-encoding", "lone-carriage-return", "merge-conflict", "unclosed-comment", "unclosed-fence"}
 )
 """Codes that are told of any Markdown; the others are about the form of the dialect."""
 _NOTE = re.compile(r"[ ]?\[\^[^\]\s]{1,40}\]")

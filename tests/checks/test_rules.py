@@ -81,7 +81,7 @@ def faults_of(rule: Rule) -> Iterator[str]:
     """Yield what is wrong with how a rule is told."""
     if not re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", rule.code):
         yield "code"
-    for name in ("found", "mend", "rationale", "source"):
+    for name in ("pattern", "fix", "rationale", "source"):
         text = getattr(rule, name)
         if not text or text != text.strip() or text.endswith("."):
             yield name

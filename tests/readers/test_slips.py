@@ -246,9 +246,9 @@ SLIPS = {
     "marks-of-a-merge": (
         "The second norm.",
         "<<<<<<< HEAD\nThe second norm.\n=======\nThe third.\n>>>>>>> other",
-        "unresolved-conflict",
+        "merge-conflict",
         25,
-        "keep one",
+        "keep one side",
     ),
     "comment-left-open": ("Before.", "<!-- Before.", "unclosed-comment", 3, "add `-->`"),
     "quote-left-open": (
@@ -301,9 +301,9 @@ SLIPS = {
     "merge-of-headings": (
         "## After {#after authority=developer}",
         "<<<<<<< HEAD\n## After {#after authority=developer}\n=======\n## After {#after authority=user}\n>>>>>>> b",
-        "unresolved-conflict",
+        "merge-conflict",
         30,
-        "keep one",
+        "keep one side",
     ),
     "tag-in-code-marks": ("<user>", "`<user>`", "broken-tag", 12, "write `<user>`"),
     "tag-indented": ("<user>", "    <user>", "broken-tag", 12, "begin the line at the margin"),

@@ -138,7 +138,7 @@ def test_bad_options_are_findings_with_lines_and_the_page_still_shows_the_rest(
             "[policyspec.invalid-option]"
         ),
         (
-            "index.rst:28: `policy:graph` shows nothing; mend its filters, or set `:expect-rows: 0` "
+            "index.rst:28: `policy:graph` shows nothing; correct its filters, or set `:expect-rows: 0` "
             "[policyspec.empty-view]"
         ),
         "index.rst:35: the answer has 1 row, not 2 [policyspec.unexpected-rows]",

@@ -75,7 +75,7 @@ class View(Ask):
                 code="empty-view",
                 message=f"`policy:{self.kind.value}` shows nothing",
                 span=self.span,
-                hint="mend its filters, or set `:expect-rows: 0`",
+                hint="correct its filters, or set `:expect-rows: 0`",
             )
 
     def render(self, answer: Answer, page: Page) -> list[nodes.Node]:

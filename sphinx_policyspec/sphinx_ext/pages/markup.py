@@ -467,10 +467,8 @@ def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
         fence = line if BEGINS_FENCE.match(line) else fence
         # What is shown as code is none.
         if not side and mark == 0 and _is_conflict(number, sides, ends) and not _CODE_BEGINS.match(fence):
-            message = "a conflict that git could not merge was left here"
-            slips.append(
-                Slip(number + 1, "merge-conflict", message, "keep one side, and delete the lines of marks")
-            )
+            message = "a merge conflict was left here"
+            slips.append(Slip(number + 1, "merge-conflict", message, "keep one side, and delete the marks"))
             side = 1
         elif side and mark > 0:
             side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
