@@ -19,6 +19,7 @@ from sphinx_policyspec.checks.fixes import diff_of, write_texts
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision_records.check import RecordNames
 from sphinx_policyspec.errors import PolicySpecError, SourceError
+from sphinx_policyspec.feedback.check import ChangedProvisions
 from sphinx_policyspec.files import Brief, real_path, with_unsaved
 from sphinx_policyspec.identifiers.index import files_below
 from sphinx_policyspec.model import Case, Finding, RebaseEffect, Severity
@@ -302,6 +303,7 @@ class _Trial:
             return ProposalEffects(texts=texts, findings=(unreadable(error, proposal.span),))
         behaviour = diff_cases(before, after, self.cases) if self.cases else None
         found = behaviour.spec if behaviour else diff(before, after)
+        changed = ChangedProvisions(found, before.spec, after.spec)
         return ProposalEffects(
             texts=texts,
             diff=found,
@@ -309,9 +311,9 @@ class _Trial:
             findings=(*new_findings(*reported), *renamed_in_cases(self.cases, found, after.spec)),
             pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
             overlays=tuple(self._rebased(before, after)),
-            feedback=concerned(self.known.feedback, found),
-            decisions=concerned(self.known.decisions, found),
-            mappings=tuple(touched_rows(self.alignments, before.spec, found)),
+            feedback=concerned(self.known.feedback, changed),
+            decisions=concerned(self.known.decisions, changed),
+            mappings=tuple(touched_rows(self.alignments, before.spec, changed)),
         )
 
     def _rebased(self, before: Loaded, after: Loaded) -> Iterable[tuple[str, tuple[str, ...]]]:

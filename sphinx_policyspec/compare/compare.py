@@ -262,10 +262,12 @@ def _prose_of(spec: Spec, id_: str) -> list[str]:
 
 
 def _beside_prose(spec: Spec, id_: str) -> list[str]:
-    """Return the level, category, status, clauses and examples of a provision."""
+    """Return the level, category, status, clauses, terms and examples of a provision."""
     provision = spec.provision_by_id.get(id_)
     blocks = provision.blocks if provision else spec.preamble if id_ == "preamble" else ()
     told = [f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_]
+    # A paragraph that begins with its term tells it already.
+    told += [block.term for block in blocks if isinstance(block, Definition) and block.term not in block.text]
     if provision:
         told += [level_of(provision), getattr(provision, "category", ""), provision.status]
     for block in blocks:
@@ -308,7 +310,11 @@ def says_of(spec: Spec, names: Mapping[str, str] | None = None) -> dict[str, dic
     parts: list[tuple[str, Any]] = [
         (at, block) for at, block in held if not (at and isinstance(block, Prose))
     ]
-    parts += [(clause.principle, ("clauses", clause.authority, clause.text)) for clause in spec.clauses]
+    # Of a clause that nobody may set aside the digest is that of before there were permissions.
+    parts += [
+        (one.principle, ("clauses", one.authority, one.text, *filter(None, (one.permits_by,))))
+        for one in spec.clauses
+    ]
     parts += [(tag.provision, tag) for tag in spec.eval_tags]
     parts += [(source, ("references", target)) for source, target in sorted(ref_pairs(spec))]
     for at, part in parts:

@@ -354,7 +354,7 @@ def _file(
 
 
 def _said(prompts: tuple[EvalPrompt, ...]) -> list[list[str]]:
-    return [[normal(one.title), *(f"{m.role}: {normal(m.text)}" for m in one.messages)] for one in prompts]
+    return [[normal(one.title), *(f"{_head(m)}: {normal(m.text)}" for m in one.messages)] for one in prompts]
 
 
 def _inline(pair: MatchedSpecs) -> Iterator[Change]:

@@ -94,6 +94,8 @@ def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
         was_at, was = before[id_]
         if normal(pair.in_new_words(was.text)) != normal(block.text):
             yield _definition(pair, ChangeKind.CHANGED, at, was, block)
+        if was.term != block.term:
+            yield _retermed(pair, at, was, block)
         if pair.identity.renewed(was_at) != at:
             yield _definition(pair, ChangeKind.MOVED, at, was, block)
 
@@ -114,6 +116,22 @@ def _definition(
         new=new.term if new else "",
         text=compare_texts(pair.in_new_words(before), after) if kind is ChangeKind.CHANGED else None,
         sentences=() if kind is ChangeKind.MOVED else pair.sentences(before, after, binds=True),
+    )
+
+
+def _retermed(pair: MatchedSpecs, provision: str, old: Definition, new: Definition) -> Change:
+    """Return that another term has a meaning now: what uses the old one says something else."""
+    said = pair.sentences(old.term, new.term, binds=True)
+    return change_of(
+        ChangeKind.RETITLED,
+        Subject.DEFINITION,
+        new.id,
+        old,
+        new,
+        provision=provision,
+        old=old.term,
+        new=new.term,
+        sentences=said,
     )
 
 
@@ -188,6 +206,7 @@ def _clauses(pair: MatchedSpecs) -> Iterator[Change]:
         # Those that are left over say something else, in order; that is known of no more than there are of both.
         for old, new in zip(gone, came, strict=False):
             yield _clause(pair, ChangeKind.CHANGED, principle, old, new)
+        yield from _permissions(pair, principle, olds, now)
         for old in gone[len(came) :]:
             yield _clause(pair, ChangeKind.REMOVED, principle, old, None)
         for new in came[len(gone) :]:
@@ -214,6 +233,30 @@ def _clause(
         text=compare_texts(old.text, new.text) if old and new else None,
         sentences=pair.sentences(old.text, new.text, binds=True) if old and new else (),
     )
+
+
+def _permissions(
+    pair: MatchedSpecs, principle: str, olds: Iterable[Clause], news: Iterable[Clause]
+) -> Iterator[Change]:
+    """Yield that another level may authorise what the words of a clause forbid."""
+    before = {normal(clause.text): clause for clause in olds}
+    for new in news:
+        if (old := before.get(normal(new.text))) is None:
+            continue
+        was = pair.new_names.get(old.permits_by, old.permits_by)
+        if was != new.permits_by:
+            yield change_of(
+                ChangeKind.ATTRIBUTE,
+                Subject.CLAUSE,
+                principle,
+                old,
+                new,
+                provision=principle,
+                aspect="permits-by",
+                old=old.permits_by,
+                new=new.permits_by,
+                evidence=(("clause", new.text),),
+            )
 
 
 _LIKE = 0.9

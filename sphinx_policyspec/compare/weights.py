@@ -214,6 +214,20 @@ def _clause_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
     return applies
 
 
+def _permission_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
+    """Return a test whether a lower or a higher level than before may authorise what a clause forbids; nobody is the highest."""
+
+    def applies(seen: _Seen) -> bool:
+        if not seen.is_(Subject.CLAUSE, ChangeKind.ATTRIBUTE):
+            return False
+        old, new = seen.change.old, seen.change.new
+        if old and new:
+            return level_move(seen.pair, old, new) is kind
+        return kind is (ChangeKind.LEVEL_LOWERED if new else ChangeKind.LEVEL_RAISED)
+
+    return applies
+
+
 def _level_of_words(spec: model.Spec, provision: model.Provision | None, words: str) -> str:
     if not isinstance(provision, model.Principle):
         return ""
@@ -312,8 +326,11 @@ RULES: tuple[WeightRule, ...] = (
          lambda s: s.change.kind in _RELATED and s.change.aspect in {row.key for row in RELATIONS} | LIFTING | LIMITING),
     WeightRule("clause-lowered", _L, "a part of it can be set aside more easily than before", _clause_moved(ChangeKind.LEVEL_LOWERED)),
     WeightRule("clause-raised", _T, "a part of it can be set aside less easily than before", _clause_moved(ChangeKind.LEVEL_RAISED)),
-    WeightRule("clause-unclear", _R, "words of another level than the rest of it are new or gone",
-         lambda s: s.is_(Subject.CLAUSE, _ADDED, _REMOVED)),
+    WeightRule("permission-lowered", _L, "a lower level than before may authorise what a part of it forbids", _permission_moved(ChangeKind.LEVEL_LOWERED)),
+    WeightRule("permission-raised", _T, "only a higher level than before may authorise what a part of it forbids, or none",
+         _permission_moved(ChangeKind.LEVEL_RAISED)),
+    WeightRule("clause-unclear", _R, "words of another level than the rest of it are new or gone, or other levels may authorise what they forbid",
+         lambda s: s.is_(Subject.CLAUSE, _ADDED, _REMOVED, ChangeKind.ATTRIBUTE)),
     WeightRule("category-exempted", _L, "it is in a category now that an exception takes out of force", _exempted([0], [1])),
     WeightRule("category-not-exempted", _T, "it is in no category any more that an exception takes out of force", _exempted([1], [0])),
     WeightRule("category-changed", _C, "its category is another one, of which no exception speaks", _exempted([0], [0])),

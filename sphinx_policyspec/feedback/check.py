@@ -29,6 +29,20 @@ def open_first(record: Feedback) -> int:
     return _ORDER[record.status]
 
 
+class ChangedProvisions:
+    """The provisions of which a diff says that something is otherwise, by any id that they have in one of its specs."""
+
+    def __init__(self, diff: SpecDiff, old: Spec, new: Spec) -> None:
+        self._naming = Naming(old, new, diff.matches)
+        changed = (one.provision for one in diff.changes if one.kind not in _FORM)
+        self._changed = frozenset(changed)
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether something of a provision is otherwise, and more than its form or place."""
+        sides = self._naming.of(name)
+        return sides is not None and sides.id in self._changed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackReport(Brief):
     """What a register says of a release.
@@ -102,7 +116,7 @@ class FeedbackCheck:
         self.spec = self.releases[-1]
         self._places = {one.version: place for place, one in enumerate(self.releases) if one.version}
         self._names = UnknownNames()
-        self._diffs: dict[int, SpecDiff] = {}
+        self._changed: dict[int, ChangedProvisions] = {}
         self._texts: dict[int, PlainTexts] = {}
 
     def findings(self) -> tuple[Finding, ...]:
@@ -203,16 +217,11 @@ class FeedbackCheck:
             yield Finding(code="not-answered", message=why, span=record.place("answered-in"), hint=hint)
 
     def _has_changed(self, name: str, place: int) -> bool:
-        old, new = self.releases[place - 1 : place + 1]
-        if place not in self._diffs:
-            self._diffs[place] = compare(old, new)
-        diff = self._diffs[place]
+        if place not in self._changed:
+            old, new = self.releases[place - 1 : place + 1]
+            self._changed[place] = ChangedProvisions(compare(old, new), old, new)
         # The id may be that of any release.
-        sides = Naming(old, new, diff.matches).of(name) or Naming(old, new, diff.matches).of(
-            self._links.now(name)
-        )
-        changes = diff.by_provision.get(sides.id, ()) if sides else ()
-        return any(change.kind not in _FORM for change in changes)
+        return name in self._changed[place] or self._links.now(name) in self._changed[place]
 
     def texts(self, place: int = -1) -> PlainTexts:
         """Return the texts of a release, in which quotations are found."""

@@ -12,6 +12,7 @@ from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs
 from sphinx_policyspec.compare import SpecDiff
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.report_formats import Reported
+from sphinx_policyspec.feedback.check import ChangedProvisions
 from sphinx_policyspec.feedback.joins import Links
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.graph.releases import by_spec
@@ -253,20 +254,32 @@ def changed_pairs(before: Iterable[Pair], after: Iterable[Pair]) -> tuple[tuple[
     return tuple((*pair, state) for state, found in states.items() for pair in sorted(found))
 
 
-def concerned(records: Iterable[Feedback | DecisionRecord], diff: SpecDiff) -> tuple[str, ...]:
+def concerned(records: Iterable[Feedback | DecisionRecord], changed: ChangedProvisions) -> tuple[str, ...]:
     """Return the ids of records about what changes."""
-    changed = _changed(diff)
-    return tuple(one.id for one in records if changed.intersection(one.provisions))
+    return tuple(one.id for one in records if any(name in changed for name in one.provisions))
+
+
+def unanswered(
+    proposal: Proposal, effects: ProposalEffects, feedback: Iterable[Feedback]
+) -> Iterator[Finding]:
+    """Yield the records that a proposal says that it answers, and that are about nothing that it changes."""
+    named = {one.id: one for one in feedback if one.provisions and one.id not in effects.feedback}
+    for record in (named[name] for name in proposal.answers if name in named and effects.diff is not None):
+        about = " or ".join(map(shown, record.provisions[:3]))
+        message = f"nothing changes in {about}, which the record {shown(record.id)} is about"
+        hint = "change something there, or take the record out of `answers`"
+        span = proposal.place("answers", record.id)
+        yield Finding(code="not-answered", message=message, span=span, hint=hint)
 
 
 def touched_rows(
-    alignments: Iterable[tuple[str, Alignment]], spec: Spec, diff: SpecDiff
+    alignments: Iterable[tuple[str, Alignment]], spec: Spec, changed: ChangedProvisions
 ) -> Iterator[tuple[str, MappingRow]]:
     """Yield the rows of alignments of which a side changes, each with the name of its file.
 
     :param spec: as it is
     """
-    specs, changed = AlignedSpecs(by_spec([(spec,)])), _changed(diff)
+    specs = AlignedSpecs(by_spec([(spec,)]))
     for file, alignment in alignments:
         sides = AlignedSides(alignment, specs)
         for row in alignment.rows:
@@ -274,12 +287,6 @@ def touched_rows(
             things = (specs.find(iri) or specs.renamed(iri) for iri in named)
             if any(thing and thing.provision.id in changed for thing in things):
                 yield file, row
-
-
-def _changed(diff: SpecDiff) -> set[str]:
-    """Return the ids of what changes, before and after."""
-    changed = {name for change in diff.changes for name in (change.provision, change.id)}
-    return changed | {match.old for match in diff.matches if match.new in changed}
 
 
 def checked(
@@ -302,6 +309,7 @@ def checked(
         *applied.findings,
         *flip_findings(proposal, effects, known.titles),
         *unknown_names(proposal, known),
+        *unanswered(proposal, effects, known.feedback),
     )
     return CheckedProposal(
         proposal=proposal,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from sphinx_policyspec.model import (
     Definition,
     EvalPrompt,
     EvalTag,
+    Example,
     Goal,
     OverrideMode,
     PromptFile,
@@ -57,8 +60,8 @@ def commentary(text: str) -> Commentary:
     return Commentary(label="Commentary", source="", text=text, span=at())
 
 
-def definition(text: str) -> Definition:
-    return Definition(id="tool", term="Tool", source="", text=text, span=at())
+def definition(text: str, term: str = "Tool") -> Definition:
+    return Definition(id="tool", term=term, source="", text=text, span=at())
 
 
 def reference(target: str) -> Reference:
@@ -244,6 +247,8 @@ CASES = {
     "definition in other words": Case(spec(section("s", blocks=(definition("A tool."),))),
                                       spec(section("s", blocks=(definition("A small tool."),))), Subject.DEFINITION, K.CHANGED,
                                       NORM, (K.CHANGED, NORM), "definition of “Tool” rewritten: 1 word added"),
+    "term": Case(spec(section("s", blocks=(definition("A help."),))), spec(section("s", blocks=(definition("A help.", "Kit"),))),
+                 Subject.DEFINITION, K.RETITLED, NORM, (K.RETITLED, NORM), "the defined term “Kit” was “Tool”"),
     "definition elsewhere": Case(spec(section("s", blocks=(definition("A tool."),)), section("t")),
                                  spec(section("s"), section("t", blocks=(definition("A tool."),))), Subject.DEFINITION,
                                  K.MOVED, SAME, (K.MOVED, SAME), "definition of “Tool” moved here"),
@@ -251,6 +256,11 @@ CASES = {
                       (K.REMOVED, SAME), "now refers to `b`"),
     "clause": Case(spec(A), spec(A, clauses=(DEFAULT,)), Subject.CLAUSE, K.ADDED, "clause-lowered", (K.REMOVED, "clause-raised"),
                    "new clause at level guideline: “in plain words”"),
+    "permission": Case(spec(A, clauses=(DEFAULT,)), spec(A, clauses=(replace(DEFAULT, permits_by="user"),)), Subject.CLAUSE, K.ATTRIBUTE,
+                       "permission-lowered", (K.ATTRIBUTE, "permission-raised"), "what the clause “in plain words” forbids could be authorised by nothing, now by user"),
+    "permission of a higher level": Case(spec(A, clauses=(replace(DEFAULT, permits_by="user"),)), spec(A, clauses=(replace(DEFAULT, permits_by="system"),)),
+                                         Subject.CLAUSE, K.ATTRIBUTE, "permission-raised", (K.ATTRIBUTE, "permission-lowered"),
+                                         "what the clause “in plain words” forbids could be authorised by user, now by system"),
     "clause of a higher level": Case(spec(A), spec(A, clauses=(replace(DEFAULT, authority="root"),)), Subject.CLAUSE, K.ADDED, "clause-raised",
                                      (K.REMOVED, "clause-lowered"), "new clause at level root: “in plain words”"),
     "clause that is new": Case(spec(A), spec(A, clauses=(replace(DEFAULT, text="by default"),)), Subject.CLAUSE, K.ADDED, "clause-unclear",
@@ -413,6 +423,62 @@ def test_an_exception_at_a_level_turns_what_the_level_says() -> None:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_spec_does_not_differ_from_itself(case: Case) -> None:
     assert not compare(case.new, case.new)
+
+
+_UNTOLD = {
+    *("span", "source", "depth", "fragments", "repeats", "test"),
+    *("version", "issued", "name", "base_iri", "revision_of", "documents"),
+}
+"""Names of what stands elsewhere, is told by something else, or says where and in which form something is written."""
+_UNTOLD_OF = {
+    (Example, "title"),
+    (Example, "id"),
+    (EvalPrompt, "id"),
+    (EvalPrompt, "tag"),
+    (Commentary, "label"),
+} | {(Reference, name) for name in ("carrier", "form", "text", "example", "message")}
+
+
+def altered(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield a value in which one thing is another: each word, number, and choice of it, and each list without its first one."""
+    if isinstance(value, bool):
+        yield path, not value
+    elif isinstance(value, Enum):
+        yield path, next(one for one in type(value) if one is not value)
+    elif isinstance(value, str):
+        yield path, f"{value} indeed".strip()
+    elif isinstance(value, tuple):
+        if value:
+            yield f"{path}[1:]", value[1:]
+        for place, one in enumerate(value):
+            told = altered(one, f"{path}[{place}]")
+            yield from ((at_, (*value[:place], other, *value[place + 1 :])) for at_, other in told)
+    elif is_dataclass(value):
+        yield from altered_fields(value, path)
+
+
+def altered_fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name in (row.name for row in fields(value)):
+        if name not in _UNTOLD and (type(value), name) not in _UNTOLD_OF:
+            told = altered(getattr(value, name), f"{path}.{name}")
+            yield from ((at_, replace(value, **{name: other})) for at_, other in told)
+
+
+def test_nothing_that_a_spec_says_becomes_another_thing_unseen() -> None:
+    held = (definition("A help."), commentary("So it is."), prompt(), answers(Verdict.GOOD, Verdict.BAD))
+    whole = holding(
+        *held,
+        goals=(Goal(id="g", title="G", text="All are well.", span=at()),),
+        topics=(Topic(id="t", label="T", text="What is read.", span=at()),),
+        preamble=(replace(definition("A box.", "Kit"), id="kit"),),
+        eval_tags=(tag("a"),),
+        prompt_files=(file(),),
+        references=(reference("b"),),
+        clauses=(DEFAULT,),
+        license="CC0",
+    )
+    unseen = [path for path, other in altered(whole) if not compare(whole, other)]
+    assert unseen == []
 
 
 def test_an_answer_that_is_judged_otherwise_is_flipped() -> None:

@@ -242,6 +242,27 @@ def test_the_proposal_of_the_example_changes_the_one_rule_that_its_feedback_is_a
     assert check.effects.feedback == ("desk-1",)
 
 
+def test_another_word_for_what_is_defined_is_a_change_that_needs_a_reader(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    told = {
+        "conf.py": CONF,
+        "index.rst": "Words\n=====\n\n.. toctree::\n\n   more\n\n.. policy:definition:: guest\n   :id: guest\n\n   Who comes in.\n",
+        "more.md": "# More\n\n```{policy:definition} desk\n:id: desk\n\nWhere we sit.\n```\n",
+    }
+    for name, text in told.items():
+        (docs / name).write_text(text, "utf-8")
+    edits = (
+        "- {provision: words, find: guest, occurrence: 1, replace: visitor}\n"
+        "- {provision: more, find: desk, occurrence: 1, replace: counter}\n"
+    )
+    (check,) = ps.check_proposal(docs, proposal(tmp_path, edits)).checks
+    assert check.effects.diff
+    changes = [(one.id, one.old, one.new, one.kind, one.weight) for one in check.effects.diff.changes]
+    reworded = ("retitled", "needs-reader")
+    assert changes == [("guest", "guest", "visitor", *reworded), ("desk", "desk", "counter", *reworded)]
+
+
 @pytest.mark.filterwarnings("ignore:'sphinx.environment.BuildEnvironment.app'")
 @pytest.mark.parametrize("markup", ["md", "rst"])
 def test_what_pages_include_is_not_edited(tmp_path: Path, markup: str) -> None:

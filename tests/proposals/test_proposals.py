@@ -322,6 +322,13 @@ def test_feedback_and_overlays_that_rest_on_what_changes_are_told(tmp_path: Path
     file = proposal(tmp_path, {"provision": "be_brief", "level": "root"}, answers=["b", "c"])
     report = ps.check_proposal(source, file, feedback=[register], overlays=[overlay])
     assert report.checks[0].effects.feedback == ("b",)
+    # What is about nothing that changes is not answered by it.
+    other = proposal(tmp_path, REPLACE, answers=["a", "b"], id="other")
+    (found,) = ps.check_proposal(source, other, feedback=[register]).findings
+    assert (found.code, found.message) == (
+        "not-answered",
+        "nothing changes in `be_brief`, which the record `b` is about",
+    )
     ((name, effects),) = report.checks[0].effects.overlays
     assert (name, effects[0]) == ("shop/soft", "level-changed")
     assert [one.code for one in report.findings] == ["unknown-feedback"]

@@ -137,6 +137,7 @@ def sentence(change: Change, say: Say = str) -> str:
         "id": change.id,
         "aspect": say(change.aspect) if change.aspect else "",
         "binding": say(_("principle at level {level}")).format(level=level) if level else say(_("section")),
+        "clause": change.said("clause"),
         "what": f": {what}" if (what := _differences(change, say)) else "",
         "by": f" ({say(by)})" if (by := change.said("by")) else "",
         "words": _words(change.text, say) if change.text else "",
@@ -327,11 +328,15 @@ _SENTENCES: dict[tuple[Subject, ChangeKind], str] = {
     (_S.DEFINITION, _K.ADDED): _("new definition of “{new}”"),
     (_S.DEFINITION, _K.REMOVED): _("removed definition of “{old}”"),
     (_S.DEFINITION, _K.CHANGED): _("definition of “{new}” rewritten: {words}"),
+    (_S.DEFINITION, _K.RETITLED): _("the defined term “{new}” was “{old}”"),
     (_S.DEFINITION, _K.MOVED): _("definition of “{new}” moved here"),
     (_S.REFERENCE, _K.ADDED): _("now refers to `{id}`"),
     (_S.REFERENCE, _K.REMOVED): _("no longer refers to `{id}`"),
     (_S.CLAUSE, _K.ADDED): _("new clause at level {aspect}: “{new}”"),
     (_S.CLAUSE, _K.CHANGED): _("clause at level {aspect} rewritten: {words}"),
+    (_S.CLAUSE, _K.ATTRIBUTE): _(
+        "what the clause “{clause}” forbids could be authorised by {old}, now by {new}"
+    ),
     (_S.CLAUSE, _K.REMOVED): _("no clause at level {aspect} any more: “{old}”"),
     (_S.TAG, _K.ADDED): _("new eval tag {id}"),
     (_S.TAG, _K.REMOVED): _("removed eval tag {id}"),
