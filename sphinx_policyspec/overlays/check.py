@@ -33,12 +33,12 @@ from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayReport(Brief):
-    """What is to be said of overlays on one upstream spec.
+    """The verdicts and findings on overlays of one upstream spec.
 
-    :param verdicts: of every statement whose names upstream has, in the order of the files
-    :param norms: what is looked up in upstream
-    :param findings: refusals too
-    :param digest: SHA-256 of upstream's text, where that is known
+    :param verdicts: on every statement whose names upstream has, in the order of the files
+    :param norms: the norms of upstream
+    :param findings: problems found, refusals included
+    :param digest: SHA-256 of upstream's text, if known
     """
 
     norms: Norms
@@ -49,53 +49,53 @@ class OverlayReport(Brief):
 
     @property
     def upstream(self) -> Spec:
-        """The spec that the overlays are about."""
+        """The spec that the overlays change."""
         return self.norms.spec
 
     @property
     def summary(self) -> str:
-        """How many statements there are, and what becomes of them."""
-        said, refused = len(self.allowed), len(self.refused)
+        """How many statements are allowed, refused and not judged."""
+        allowed, refused = len(self.allowed), len(self.refused)
         count = self._count
-        unjudged = f", {count - said - refused} not judged" * (count > said + refused)
-        return f"{number_of(count, 'statement')}: {said} allowed, {refused} refused{unjudged}"
+        unjudged = f", {count - allowed - refused} not judged" * (count > allowed + refused)
+        return f"{number_of(count, 'statement')}: {allowed} allowed, {refused} refused{unjudged}"
 
     @property
     def is_partial(self) -> bool:
-        """Whether a statement may not be said, or could not be judged."""
+        """Whether some statement is refused or could not be judged."""
         return len(self.allowed) < self._count
 
     @property
     def _count(self) -> int:
         return sum(len(one.statements) + one.unread for one in self.overlays)
 
-    def with_findings(self, found: Iterable[Finding]) -> OverlayReport:
-        """Return it with what else was found, in source order."""
-        findings = sorted((*self.findings, *found), key=lambda one: (one.span, one.code, one.message))
+    def with_findings(self, further: Iterable[Finding]) -> OverlayReport:
+        """Return the report with further findings, all in source order."""
+        findings = sorted((*self.findings, *further), key=lambda one: (one.span, one.code, one.message))
         return replace(self, findings=tuple(findings))
 
     @property
     def allowed(self) -> tuple[StatementVerdict, ...]:
-        """The statements that may be said."""
+        """The allowed statements."""
         return tuple(verdict for verdict in self.verdicts if verdict.is_allowed)
 
     @property
     def said(self) -> dict[str, tuple[StatementVerdict, ...]]:
-        """The statements that may be said, by overlay."""
+        """The allowed statements, by overlay."""
         return self._by_overlay(self.allowed)
 
     @property
     def refused(self) -> tuple[StatementVerdict, ...]:
-        """Those that may not."""
-        found = (verdict for verdict in self.verdicts if not verdict.is_allowed)
-        return tuple(verdict for some in self._by_overlay(found).values() for verdict in some)
+        """The refused statements."""
+        verdicts = (verdict for verdict in self.verdicts if not verdict.is_allowed)
+        return tuple(verdict for some in self._by_overlay(verdicts).values() for verdict in some)
 
     def _by_overlay(self, verdicts: Iterable[StatementVerdict]) -> dict[str, tuple[StatementVerdict, ...]]:
-        """Return verdicts by overlay; no place in a file counts, so that ids order them."""
-        found = grouped((verdict.overlay.name, verdict) for verdict in verdicts)
+        """Return verdicts by overlay, ordered by id so that the place in a file makes no difference."""
+        by_name = grouped((verdict.overlay.name, verdict) for verdict in verdicts)
         return {
             overlay.name: tuple(
-                sorted(found.get(overlay.name, ()), key=lambda one: as_counted(one.statement.id))
+                sorted(by_name.get(overlay.name, ()), key=lambda one: as_counted(one.statement.id))
             )
             for overlay in self.overlays
         }
@@ -106,28 +106,28 @@ def check_overlays(
 ) -> OverlayReport:
     """Judge every statement of overlays on one upstream spec.
 
-    :param overlays: the later one is the later message: those of nested folders stand behind those around them
-    :param older: releases before it, which tell what ids were called
-    :param digest: SHA-256 of upstream's text, where that is known
+    :param overlays: a later one is the later message, so that overlays of nested folders come last
+    :param older: earlier releases, searched for ids that upstream no longer has
+    :param digest: SHA-256 of upstream's text, if known
     """
     norms, quotations = Norms(spec), Quotations(spec)
     demands = _Demands(norms, quotations)
     findings: list[Finding] = []
     verdicts: list[StatementVerdict] = []
     for overlay in overlays:
-        findings += (*_pinned(overlay, spec, digest), *matching_nothing(overlay))
+        findings += (*_upstream_changes(overlay, spec, digest), *matching_nothing(overlay))
         if wrong := _wrong_holder(overlay, norms):
             findings.append(wrong)
             continue
         names = _Names(norms, overlay, older)
         judge = OverlayJudge(norms, overlay, quotations)
         for statement in overlay.statements:
-            told = tuple(names.of(statement))
-            findings += told
-            if not any(finding.severity is Severity.ERROR for finding in told):
+            name_findings = tuple(names.of(statement))
+            findings += name_findings
+            if not any(finding.severity is Severity.ERROR for finding in name_findings):
                 verdicts.append(judge.verdict(statement))
     for verdict in verdicts:
-        findings += _told(verdict, norms, demands)
+        findings += _verdict_findings(verdict, norms, demands)
     findings += _contradictions(verdicts)
     findings += _nearest(verdicts, norms)
     return OverlayReport(
@@ -142,8 +142,8 @@ def check_overlays(
 # -- names -------------------------------------------------------------------------------------
 
 
-def _pinned(overlay: Overlay, spec: Spec, digest: str) -> Iterator[Finding]:
-    """Find that upstream is another text than the one that statements were written for."""
+def _upstream_changes(overlay: Overlay, spec: Spec, digest: str) -> Iterator[Finding]:
+    """Report that upstream is not the text that the statements were written for."""
     pin = overlay.upstream
     if pin.release and pin.release != spec.version:
         yield Finding(
@@ -162,7 +162,7 @@ def _pinned(overlay: Overlay, spec: Spec, digest: str) -> Iterator[Finding]:
 
 
 def _wrong_holder(overlay: Overlay, norms: Norms) -> Finding | None:
-    """Find a holder that is no level, or one that no message can have."""
+    """Report a holder that is not a level, or is a level that no message can have."""
     level, span = norms.spec.level_by_id.get(overlay.holder), overlay.place("holder")
     speaking = [one.id for one in norms.spec.levels if one.roles]
     if level is None:
@@ -178,7 +178,7 @@ def _wrong_holder(overlay: Overlay, norms: Norms) -> Finding | None:
 
 
 def _hint(kind: str, norms: Norms) -> str:
-    """Return what to do about a name that upstream does not have, which somebody else writes."""
+    """Return a hint for a name that upstream, which somebody else writes, does not have."""
     if kind == "level" and not norms.spec.levels:
         return "upstream declares no level: give `--annotations` a sidecar that does"
     return f"correct it: it names {'an' if kind[0] in 'aeiou' else 'a'} {kind} of upstream"
@@ -196,9 +196,9 @@ class _Names:
 
     def of(self, statement: OverlayStatement) -> Iterator[Finding]:
         for target in statement.targets:
-            found = tuple(self._provision(target.provision, target.span))
-            yield from found
-            if target.clause and all(one.severity is not Severity.ERROR for one in found):
+            problems = tuple(self._provision(target.provision, target.span))
+            yield from problems
+            if target.clause and all(one.severity is not Severity.ERROR for one in problems):
                 yield from self._words(target.provision, target.clause, target.span)
         for name in statement.forbids:
             yield from self._provision(name, statement.place("forbids"))
@@ -211,24 +211,24 @@ class _Names:
             yield self._unfound("level", statement.level, statement.place("level"), self._norms.rank)
         for name in statement.voids:
             if not self._norms.examples(name):
-                known = [example.title for example in self._norms.spec.examples]
-                yield self._unfound("example", name, statement.place("voids"), known)
+                titles = [example.title for example in self._norms.spec.examples]
+                yield self._unfound("example", name, statement.place("voids"), titles)
 
     def _unfound(self, kind: str, name: str, span: Span, known: Collection[str]) -> Finding:
         return self._unknown.finding(kind, name, span, known, hint=_hint(kind, self._norms))
 
     def _provision(self, name: str, span: Span, *, needs_norm: bool = True) -> Iterator[Finding]:
-        found = self._norms.provisions.get(name)
-        if found is None:
+        provision = self._norms.provisions.get(name)
+        if provision is None:
             yield self._vanished(name, span) or self._unfound("provision", name, span, self._norms.provisions)
-        elif found.id != name:
+        elif provision.id != name:
             yield Finding(
                 code="renamed-target",
-                message=f"`{name}` is called `{found.id}` now",
+                message=f"`{name}` is called `{provision.id}` now",
                 span=span,
                 hint="use the new id",
             )
-        elif needs_norm and not principles_in(self._norms, found.id):
+        elif needs_norm and not principles_in(self._norms, provision.id):
             yield Finding(
                 code="no-norm",
                 message=f"`{name}` is a section that no principle stands in: there is nothing to change",
@@ -253,15 +253,15 @@ class _Names:
             yield no_such_clause(name, clause, span)
 
 
-# -- what verdicts tell ------------------------------------------------------------------------
+# -- findings of verdicts ------------------------------------------------------------------------
 
 
-def _told(verdict: StatementVerdict, norms: Norms, demands: _Demands) -> Iterator[Finding]:
+def _verdict_findings(verdict: StatementVerdict, norms: Norms, demands: _Demands) -> Iterator[Finding]:
     statement = verdict.statement
     if verdict.code is not None:
         yield Finding(
             code=verdict.code.value,
-            message=f"`{statement.id}` is refused: {why(verdict)}{_cited(verdict.decisive.quoted)}",
+            message=f"`{statement.id}` is refused: {why(verdict)}{_quotation_suffix(verdict.decisive.quoted)}",
             span=statement.place(statement.operation.value),
             hint=instead(verdict, norms),
             related=(verdict.decisive.quoted.span,) if verdict.decisive.quoted else (),
@@ -271,20 +271,20 @@ def _told(verdict: StatementVerdict, norms: Norms, demands: _Demands) -> Iterato
         if note in _NOTES:
             yield Finding(
                 code=note.value,
-                message=_NOTES[note].format(id=statement.id, about=_named(verdict, note)),
+                message=_NOTES[note].format(id=statement.id, about=_subjects(verdict, note)),
                 span=statement.place(statement.operation.value),
             )
     yield from demands.of(verdict)
     yield from _void(verdict, norms)
 
 
-def _named(verdict: StatementVerdict, note: VerdictNote) -> str:
-    """Return what of a statement has a note, each once."""
+def _subjects(verdict: StatementVerdict, note: VerdictNote) -> str:
+    """Return the subjects of the parts that have a note, each once."""
     return ", ".join(dict.fromkeys(f"`{one.about}`" for one in verdict.parts if note in one.notes))
 
 
-def _cited(quotation: Quotation | None) -> str:
-    """Return a sentence in quotes behind a colon, with its place in its provision."""
+def _quotation_suffix(quotation: Quotation | None) -> str:
+    """Return a colon and a quoted sentence with its place in its provision."""
     return f": “{quotation.words}” ({quotation.locator})" if quotation else ""
 
 
@@ -292,11 +292,11 @@ _NOTES = {
     VerdictNote.RESTATES: "`{id}` says again what upstream says in {about}",
     VerdictNote.TAKES_SWITCH: "users could override {about}, and with `{id}` they no longer can",
 }
-"""Notes that are findings as well."""
+"""Notes that are also reported as findings."""
 
 
 def why(verdict: StatementVerdict) -> str:
-    """Return in words why a statement is refused."""
+    """Return the reason for a refusal in words."""
     part, holder = verdict.decisive, verdict.overlay.holder
     if verdict.code is RefusalCode.SPLIT:
         parts = (
@@ -325,7 +325,7 @@ OVERRIDDEN = {
 
 
 def instead(verdict: StatementVerdict, norms: Norms) -> str:
-    """Return what would be allowed in place of a statement that is refused."""
+    """Return what would be allowed in place of a refused statement."""
     part = verdict.decisive
     if verdict.code is RefusalCode.LEVEL_TOO_LOW and part.level:
         above = [one.id for one in norms.spec.levels[: norms.rank[part.level.id] + 1] if one.roles]
@@ -343,7 +343,7 @@ def instead(verdict: StatementVerdict, norms: Norms) -> str:
 
 
 class _Demands:
-    """Finds sentences that ask for something on the topics of what is narrowed, and remembers them."""
+    """Finds, and caches, sentences that demand something on the topics of a narrowed principle."""
 
     def __init__(self, norms: Norms, quotations: Quotations) -> None:
         self._norms = norms
@@ -351,40 +351,40 @@ class _Demands:
         self._beside: dict[str, tuple[tuple[Principle, Quotation], ...]] = {}
 
     def of(self, verdict: StatementVerdict) -> Iterator[Finding]:
-        """Hint at those that a narrowing does not name."""
+        """Yield a hint for each demand that a narrowing may rule out and does not name."""
         statement, provisions = verdict.statement, self._norms.provisions
         if statement.operation is not Operation.NARROWS:
             return
-        named = {provisions[name].id for name in statement.forbids}
+        forbidden = {provisions[name].id for name in statement.forbids}
         for target in statement.targets:
             for other, quotation in self._near(provisions[target.provision]):
-                if other.id not in named:
+                if other.id not in forbidden:
                     yield Finding(
                         code="may-forbid-a-demand",
-                        message=f"`{statement.id}` may rule out what `{other.id}` asks for{_cited(quotation)}",
+                        message=f"`{statement.id}` may rule out what `{other.id}` asks for{_quotation_suffix(quotation)}",
                         span=statement.place("narrows"),
                         hint=f"if it does, write `forbids: [{other.id}]`",
                         related=(quotation.span,),
                     )
 
     def _near(self, narrowed: Provision) -> tuple[tuple[Principle, Quotation], ...]:
-        """Return the principles at its level or above that share a topic with it, each with what it asks for."""
+        """Return the principles at its level or above that share a topic with it, each with its demand."""
         rank = self._norms.rank
         if not isinstance(narrowed, Principle) or narrowed.authority not in rank:
             return ()
         if narrowed.id not in self._beside:
-            found = (
+            demands = (
                 (other, self._quotations.demand(other))
                 for other in self._norms.spec.principles
                 if other.id != narrowed.id and {*narrowed.topics} & {*other.topics}
                 if rank.get(other.authority, len(rank)) <= rank[narrowed.authority]
             )
-            self._beside[narrowed.id] = tuple((other, one) for other, one in found if one)
+            self._beside[narrowed.id] = tuple((other, one) for other, one in demands if one)
         return self._beside[narrowed.id]
 
 
 def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
-    """Hint at upstream examples of what is changed: somebody has to say whether they still hold."""
+    """Yield a hint on upstream examples of a changed provision: a person has to decide whether they still hold."""
     statement = verdict.statement
     if statement.operation not in _CHANGING or statement.voids:
         return
@@ -395,10 +395,10 @@ def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
         for example in provision.examples
     ]
     if titles:
-        named = ", ".join(f"“{title}”" for title in titles[:_FEW]) + ", …" * (len(titles) > _FEW)
+        listing = ", ".join(f"“{title}”" for title in titles[:_FEW]) + ", …" * (len(titles) > _FEW)
         yield Finding(
             code="void-examples",
-            message=f"upstream shows what `{statement.id}` {statement.operation}: {named}",
+            message=f"upstream shows what `{statement.id}` {statement.operation}: {listing}",
             span=statement.place(statement.operation.value),
             hint="list those that no longer hold in `voids`",
         )
@@ -409,9 +409,9 @@ _CHANGING = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS
 
 
 def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
-    """Find statements of one file that give one issue two values: neither wins by its place.
+    """Find statements of one file that give one issue two values; neither wins by its place.
 
-    Statements about one provision settle one thing of it only where they name an issue, or a term.
+    Two statements about one provision settle the same thing only if they name an issue or a term.
     """
     by_issue = grouped(
         ((verdict.overlay.file, issue), verdict)
@@ -420,11 +420,11 @@ def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
         and (verdict.statement.issue or verdict.statement.operation is Operation.DEFINES)
         for issue in verdict.issues
     )
-    for (_, issue), found in by_issue.items():
-        places = StatementPlaces(found, [one.statement.answer for one in found])
-        for number, verdict in enumerate(found):
+    for (_, issue), rivals in by_issue.items():
+        places = StatementPlaces(rivals, [one.statement.answer for one in rivals])
+        for number, verdict in enumerate(rivals):
             if (place := places.first_before(number)) is not None:
-                other, statement = found[place].statement, verdict.statement
+                other, statement = rivals[place].statement, verdict.statement
                 yield Finding(
                     code="contradicts-itself",
                     message=f"`{other.id}` and `{statement.id}` give `{issue}` two values, "
@@ -437,19 +437,21 @@ def _contradictions(verdicts: Sequence[StatementVerdict]) -> Iterator[Finding]:
 
 
 def _nearest(verdicts: Sequence[StatementVerdict], norms: Norms) -> Iterator[Finding]:
-    """Find statements of two files that settle one issue differently in one place, and tell which of them holds."""
+    """Find statements of two files that settle one issue differently in one place, and report which of them holds."""
     by_issue = grouped(
         (issue, verdict) for verdict in verdicts if verdict.is_allowed for issue in _issues_of_others(verdict)
     )
-    for issue, found in by_issue.items():
-        places = StatementPlaces(found, [one.overlay.file for one in found], [_settled(one) for one in found])
-        for number, near in enumerate(found):
+    for issue, rivals in by_issue.items():
+        places = StatementPlaces(
+            rivals, [one.overlay.file for one in rivals], [_settled_value(one) for one in rivals]
+        )
+        for number, near in enumerate(rivals):
             if (place := places.last_before(number)) is not None:
-                yield _which_holds(issue, near, found[place], norms)
+                yield _which_holds(issue, near, rivals[place], norms)
 
 
 def _issues_of_others(verdict: StatementVerdict) -> tuple[str, ...]:
-    """Return what a statement settles that those of another file can settle, too: its own rules are known in its file alone."""
+    """Return what a statement settles that another file can settle too; rules of its own are known in its file only."""
     statement = verdict.statement
     if statement.issue or statement.operation not in {Operation.ADDS, Operation.NARROWS}:
         return verdict.issues
@@ -457,7 +459,7 @@ def _issues_of_others(verdict: StatementVerdict) -> tuple[str, ...]:
 
 
 def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norms: Norms) -> Finding:
-    """Return which of two statements holds, as the messages of their holders that they are: the later file is the later message."""
+    """Report which of two statements, as messages of their holders, holds; the later file is the later message."""
     items = tuple(
         Item(
             id=name,
@@ -488,7 +490,7 @@ def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norm
     )
 
 
-def _settled(verdict: StatementVerdict) -> Value:
-    """Return what a statement says among those of several files, whose ids may be the same."""
+def _settled_value(verdict: StatementVerdict) -> Value:
+    """Return the value that a statement gives, distinct across files whose statement ids may be equal."""
     statement = verdict.statement
     return statement.answer if statement.answer != statement.id or statement.value else verdict.id

@@ -1,4 +1,4 @@
-"""Instruction files of agents → a draft of an overlay, whose targets people name; what they import is read, too."""
+"""Instruction files of agents, and the files that they import → a draft of an overlay, whose targets people name."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from sphinx_policyspec.readers.overlays import Upstream
 from sphinx_policyspec.readers.text import absent, read_text
 
 DEEPEST = 5
-"""Files that import one another in a row."""
+"""The longest chain of files that import one another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedFile(Brief):
     """An instruction file.
 
-    :param lines: of each line what becomes of it, and why
+    :param lines: the kind of each line, and the reason
     """
 
     name: str
     lines: tuple[tuple[LineKind, str], ...]
 
     def count(self, kind: LineKind) -> int:
-        """Return how many lines are of a kind."""
+        """Return the number of lines of a kind."""
         return sum(one is kind for one, _ in self.lines)
 
 
@@ -43,8 +43,8 @@ class ImportedFile(Brief):
 class OverlayDraft(Brief):
     """An overlay whose statements name no target yet.
 
-    :param name: what it is called
-    :param holder: who speaks: what a block of ours says, else the developer
+    :param name: the name of the overlay
+    :param holder: who speaks: the holder that a block of ours names, else the developer
     """
 
     name: str
@@ -57,11 +57,11 @@ class OverlayDraft(Brief):
 
 
 def draft_overlay(files: Sequence[tuple[Path, str]], spec: Spec, upstream: Upstream) -> OverlayDraft:
-    """Return what instruction files may say on top of a spec; nothing is guessed of what it changes.
+    """Return a draft of the statements in instruction files; which provisions they change is not guessed.
 
-    Raises :class:`SourceError` where a file cannot be read.
+    Raises :class:`SourceError` if a file cannot be read.
 
-    :param files: each with the name that findings give it
+    :param files: the path of each file, with its name in findings
     """
     reader = _Files(_Hints(spec))
     for path, name in files:
@@ -88,7 +88,7 @@ _TEXT_FILE = re.compile(r"\A(?:~|\.{0,2}/)|\.(?:md|mdc|markdown|txt|rst|ya?ml)\Z
 
 
 class _Files:
-    """Reads instruction files, and those that they import."""
+    """Reads instruction files and the files that they import."""
 
     def __init__(self, hints: _Hints) -> None:
         self.hints = hints
@@ -98,29 +98,29 @@ class _Files:
         self.findings: list[Finding] = []
         self._known: dict[Path, str] = {}
 
-    def read(self, path: Path, name: str, bound: Path, chain: tuple[Path, ...] = ()) -> None:
+    def read(self, path: Path, name: str, root: Path, chain: tuple[Path, ...] = ()) -> None:
         """Read a file.
 
-        :param bound: the folder out of which no import leads
+        :param root: the folder that imports may not leave
         :param chain: the files that lead to it
         """
         if path.is_dir():
             raise SourceError(f"`{name}` is a folder: name the files in it")
         if not path.is_file():
             raise absent(path, name)
-        text, found = _text_of(path, name)
-        self.findings += found
+        text, findings = _text_of(path, name)
+        self.findings += findings
         lines = lines_of(text.removeprefix("\ufeff"))
         real = real_path(path)
         if real in self._known:
-            told = (LineKind.SKIPPED, f"read as {self._known[real]}")
-            self.files += [ImportedFile(name=name, lines=(told,) * len(lines))]
+            repeat = (LineKind.SKIPPED, f"read as {self._known[real]}")
+            self.files += [ImportedFile(name=name, lines=(repeat,) * len(lines))]
             return
         self._known[real] = name
         place = len(self.files)
         page = InstructionPage([line.rstrip("\r\n") for line in lines], name)
         for number, target, is_sure in _imports(page):
-            if self._follow(target, Span(name, number + 1), path, bound, (*chain, real), is_sure=is_sure):
+            if self._follow(target, Span(name, number + 1), path, root, (*chain, real), is_sure=is_sure):
                 page.lone_import(number, target)
         is_yaml = path.suffix in {".yaml", ".yml"} and page.read_yaml(text)
         if not is_yaml:
@@ -130,7 +130,7 @@ class _Files:
         self.files.insert(place, ImportedFile(name=name, lines=tuple(page.kinds)))
 
     def _follow(
-        self, target: str, span: Span, path: Path, bound: Path, chain: tuple[Path, ...], *, is_sure: bool
+        self, target: str, span: Span, path: Path, root: Path, chain: tuple[Path, ...], *, is_sure: bool
     ) -> bool:
         """Read what a line imports; return whether it is an import at all."""
         there = path.parent / target
@@ -138,7 +138,7 @@ class _Files:
             return False
         real = real_path(there)
         why = ""
-        if target.startswith(("~", "/")) or not real.is_relative_to(bound):
+        if target.startswith(("~", "/")) or not real.is_relative_to(root):
             why = "leads out of the folder"
         elif real in chain:
             why = "goes in a circle"
@@ -156,12 +156,12 @@ class _Files:
                 )
             )
         else:
-            self.read(there, os.path.normpath(Path(span.file).parent / target), bound, chain)
+            self.read(there, os.path.normpath(Path(span.file).parent / target), root, chain)
         return True
 
 
 def _imports(page: InstructionPage) -> Iterator[tuple[int, str, bool]]:
-    """Yield line, target and whether it can be nothing else, of each import; a file that is a name alone is a link."""
+    """Yield the line, target and certainty of each import; a file whose only line is a file name is certainly one."""
     filled = [number for number, line in enumerate(page.lines) if line.strip()]
     for number in filled:
         if number in page.code:
@@ -171,15 +171,15 @@ def _imports(page: InstructionPage) -> Iterator[tuple[int, str, bool]]:
         if lone and len(filled) == 1:
             yield number, lone[1], True
             continue
-        for found in _IMPORT.finditer(CODE_SPAN.sub(lambda code: "`" * len(code[0]), line)):
-            yield number, found[1].rstrip("."), False
+        for match in _IMPORT.finditer(CODE_SPAN.sub(lambda code: "`" * len(code[0]), line)):
+            yield number, match[1].rstrip("."), False
 
 
 # -- near provisions --------------------------------------------------------------------------
 
 
 class _Hints:
-    """Provisions by the words of their titles, and by other words for their topics."""
+    """Provisions by the words of their titles, and by the labels of their topics."""
 
     def __init__(self, spec: Spec) -> None:
         self._titles = {one.id: content_words(one.title) for one in spec.provisions}
@@ -193,12 +193,12 @@ class _Hints:
         ]
 
     def of(self, candidate: DraftCandidate) -> DraftCandidate:
-        """Return a candidate with what it is near to, the nearest first."""
+        """Return a candidate with the provisions that it is near to, nearest first."""
         text = candidate.text[:LOOKED_AT]
-        held, line = content_words(text), f" {' '.join(lower_words(text))} "
+        words, line = content_words(text), f" {' '.join(lower_words(text))} "
         score: Counter[str] = Counter()
         for name, title in self._titles.items():
-            shared = len(title & held)
+            shared = len(title & words)
             if title and (shared == len(title) or shared > 1):
                 score[name] += shared
         score.update(dict.fromkeys((name for name, label in self._labels if label in line), 1))
@@ -210,15 +210,19 @@ _NEAREST = 3
 
 
 def _text_of(path: Path, name: str) -> tuple[str, tuple[Finding, ...]]:
-    """Return a file's text with every letter that it has, in whichever encoding; what is not UTF-8 is told once."""
+    """Return the text of a file, in whichever encoding; a text that is not UTF-8 is reported once."""
     text, findings = read_text(path, name)
     if findings:
-        # What cannot be read in the encoding that it begins with stays as it was read.
+        # A text that its own byte order mark does not fit stays as it was read.
         with contextlib.suppress(SourceError):
             text, codec = decoded(path.read_bytes(), name)
-            said = "the file is read as Latin-1" if codec == "latin-1" else f"it is read as {codec.upper()}"
-            told = (replace(one, message=f"{one.message.partition(';')[0]}; {said}") for one in findings)
-            return text, tuple(told)
+            reading = (
+                "the file is read as Latin-1" if codec == "latin-1" else f"it is read as {codec.upper()}"
+            )
+            explained = (
+                replace(one, message=f"{one.message.partition(';')[0]}; {reading}") for one in findings
+            )
+            return text, tuple(explained)
     return text, findings
 
 
@@ -227,14 +231,14 @@ def _slug(text: str) -> str:
 
 
 def statement_records(draft: OverlayDraft) -> Iterator[tuple[DraftCandidate, dict[str, Any]]]:
-    """Yield each candidate with the keys of its statement; the target is for people to name."""
-    taken: set[str] = set()
+    """Yield each candidate with the keys of its statement; people name the target."""
+    names: set[str] = set()
     for one in draft.candidates:
         name = str(one.keys.get("id") or f"{_slug(Path(one.span.file).stem)}-{one.span.line}")
         base, count = name, 1
-        while name in taken:
+        while name in names:
             count += 1
             name = f"{base}-{count}"
-        taken.add(name)
+        names.add(name)
         where = {"where": {"globs": [*one.globs]}} if one.globs else {}
         yield one, {"says": one.text, **(one.keys or {"target": None, **where}), "id": name}

@@ -1,4 +1,4 @@
-"""What agents read of overlays: the allowed statements, in a marked block of a file whose other bytes stay as they are."""
+"""The allowed statements of overlays for agents, in a marked block of a file whose other bytes stay unchanged."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sphinx_policyspec.overlays.verdicts import StatementVerdict
 from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement
 
 BUDGET = 16 * 1024
-"""Bytes of a file that agents read with every task, beyond which it is told."""
+"""Bytes beyond which the size of a file that agents read with every task is reported."""
 
 
 class ExportForm(StrEnum):
-    """Who reads it."""
+    """The readers that an export is written for."""
 
     AGENTS = "agents"
     """AGENTS.md."""
@@ -43,11 +43,11 @@ class ExportForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayExport(Brief):
-    """What agents read of overlays.
+    """A file that gives agents the allowed statements of overlays.
 
-    :param data: the whole file with its blocks; what stood there where an error is found
-    :param report: what was judged; what it refuses is not in ``data``
-    :param findings: why the file was left as it was, and what is to be known of it
+    :param data: the whole file with its blocks; the former content if there is an error
+    :param report: the verdicts on all statements; refused ones are not in ``data``
+    :param findings: why the file was left as it was, and what else to know about it
     """
 
     data: bytes
@@ -56,18 +56,18 @@ class OverlayExport(Brief):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every statement could be judged, none was refused, and nothing stood in the way."""
-        found = (*self.findings, *self.report.findings)
-        return not any(finding.severity is Severity.ERROR for finding in found)
+        """Whether every statement was judged and allowed, and the file could be written."""
+        findings = (*self.findings, *self.report.findings)
+        return not any(finding.severity is Severity.ERROR for finding in findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block(Brief):
-    """What stands between two of our marks.
+    """The lines between two of our marks.
 
-    :param digest: of its lines when they were written
-    :param start: of its first mark, in lines from 0
-    :param end: behind its last mark
+    :param digest: digest of its lines when they were written
+    :param start: line of its first mark, counted from 0
+    :param end: line after its last mark
     """
 
     name: str
@@ -78,7 +78,7 @@ class Block(Brief):
 
     @property
     def is_edited(self) -> bool:
-        """Whether somebody changed it."""
+        """Whether somebody changed its lines since they were written."""
         return _digest(self.lines) != self.digest
 
 
@@ -94,39 +94,39 @@ def export_overlays(
     force: bool = False,
     budget: int = BUDGET,
 ) -> OverlayExport:
-    """Return a file with the allowed statements of overlays; a refused one never leaves.
+    """Return a file with the allowed statements of overlays; a refused one is never written.
 
-    Raises :class:`SourceError` where what stands there cannot be read, or two overlays have one name.
+    Raises :class:`SourceError` if the present file cannot be read, or two overlays have one name.
 
     :param file: its name, for findings
-    :param standing: what it holds so far
-    :param agents: what the AGENTS.md beside it holds
-    :param folder: where it stands, from the folder of the overlays on: it gets what can hold there
-    :param above: that folder, from where it stands on; both are empty where that is at them, or elsewhere
+    :param standing: its present content
+    :param agents: content of the AGENTS.md beside it
+    :param folder: its folder, relative to that of the overlays: it gets the statements that can hold there
+    :param above: the folder of the overlays, relative to its own; both are empty if it lies beside them, or elsewhere
     :param force: whether to write over a block that somebody changed
-    :param budget: bytes beyond which its size is told
+    :param budget: bytes beyond which its size is reported
     """
     if write := {ExportForm.JSONLD: statements_graph, ExportForm.OSCAL: oscal_profile}.get(form):
         return OverlayExport(data=write(resolved(report)), report=report, findings=())
-    said = _said(report, folder, above)
+    allowed = _allowed_within(report, folder, above)
     findings: list[Finding] = []
     if form is ExportForm.MESSAGE:
-        paragraphs = (_line(one.statement.says) for found in said.values() for one in found)
-        data = "\n\n".join(paragraphs).encode("utf-8", "replace") + b"\n" * any(said.values())
+        paragraphs = (_line(one.statement.says) for verdicts in allowed.values() for one in verdicts)
+        data = "\n\n".join(paragraphs).encode("utf-8", "replace") + b"\n" * any(allowed.values())
     else:
-        blocks = {name: _content(report, name, found) for name, found in said.items()}
+        blocks = {name: _block_lines(report, name, verdicts) for name, verdicts in allowed.items()}
         if form is ExportForm.CLAUDE:
             known = {one.name: one.lines for one in find_blocks(decoded(agents, "AGENTS.md")[0], "")[0]}
-            # A file that has the import already needs no second one.
+            # A file that already has the import needs no second one.
             instead = () if _imports_agents(decoded(standing, file)[0]) else ("@AGENTS.md",)
             blocks = {
-                name: instead if lines and known.get(_named(name)) == lines else lines
+                name: instead if lines and known.get(_mark_name(name)) == lines else lines
                 for name, lines in blocks.items()
             }
-        front = _front_matter(said) if form is ExportForm.MDC else ""
-        data, findings[:] = _written(standing, blocks, file, front, force=force)
+        front = _front_matter(allowed) if form is ExportForm.MDC else ""
+        data, findings[:] = _with_blocks(standing, blocks, file, front, force=force)
         if form is ExportForm.MDC and standing:
-            findings += _other_globs(standing, said, file)
+            findings += _other_globs(standing, allowed, file)
     if len(data) > budget:
         findings.append(
             Finding(
@@ -139,10 +139,10 @@ def export_overlays(
     return OverlayExport(data=data, report=report, findings=tuple(findings))
 
 
-def _said(report: OverlayReport, folder: str, above: str) -> dict[str, list[StatementVerdict]]:
-    """Return the allowed statements that can hold in a folder, by the name of their overlay, with patterns as they are from there."""
+def _allowed_within(report: OverlayReport, folder: str, above: str) -> dict[str, list[StatementVerdict]]:
+    """Return the allowed statements that can hold in a folder, by overlay, with patterns relative to the folder."""
     names = [overlay.name for overlay in report.overlays]
-    marks = [_named(name) for name in names]
+    marks = [_mark_name(name) for name in names]
     if twice := next((name for name in marks if marks.count(name) > 1), ""):
         raise SourceError(f"two overlays are called `{twice}`, and each has a block of its own: rename one")
     files = below(folder)
@@ -151,52 +151,52 @@ def _said(report: OverlayReport, folder: str, above: str) -> dict[str, list[Stat
             replace(
                 one, statement=replace(one.statement, globs=from_above(from_inside(one.globs, folder), above))
             )
-            for one in found
+            for one in verdicts
             if may_meet(one.globs, files)
         ]
-        for name, found in report.said.items()
+        for name, verdicts in report.said.items()
     }
 
 
 # -- the lines of a block ----------------------------------------------------------------------
 
 
-def _content(report: OverlayReport, name: str, said: Sequence[StatementVerdict]) -> tuple[str, ...]:
-    """Return the lines between two marks: who speaks, and the statements by where they hold."""
-    if not said:
+def _block_lines(report: OverlayReport, name: str, verdicts: Sequence[StatementVerdict]) -> tuple[str, ...]:
+    """Return the lines between two marks: who speaks, and the statements grouped by where they hold."""
+    if not verdicts:
         return ()
     overlay = next(one for one in report.overlays if one.name == name)
-    lines = [f"<!-- {_commented(_head(overlay))} -->"]
-    by_place = grouped((_where(one.statement), one.statement) for one in said)
+    lines = [f"<!-- {_comment_text(_head(overlay))} -->"]
+    by_place = grouped((_where(one.statement), one.statement) for one in verdicts)
     for place in sorted(by_place, key=bool):
         lines += ["", place, ""] if place else []
-        lines += (f"- {escaped(one.says)} <!-- {_commented(_keys(one))} -->" for one in by_place[place])
+        lines += (f"- {escaped(one.says)} <!-- {_comment_text(_keys(one))} -->" for one in by_place[place])
     return tuple(lines)
 
 
 def _where(statement: OverlayStatement) -> str:
-    """Return in words where a statement holds."""
+    """Return where a statement holds, in words."""
     files = " or ".join(map(_code, statement.globs))
     people = escaped(statement.audience)
-    told = [f"files match {files}"] * bool(files) + [f"the audience is {people}"] * bool(people)
-    return f"Where {' and '.join(told)}:" if told else ""
+    conditions = [f"files match {files}"] * bool(files) + [f"the audience is {people}"] * bool(people)
+    return f"Where {' and '.join(conditions)}:" if conditions else ""
 
 
 def _head(overlay: Overlay) -> dict[str, Any]:
     surface = {"surface": overlay.surface.value} if overlay.surface is not Surface.API else {}
-    name = {"overlay": overlay.name} if overlay.name != _named(overlay.name) else {}
+    name = {"overlay": overlay.name} if overlay.name != _mark_name(overlay.name) else {}
     return {**name, "holder": overlay.holder, **surface}
 
 
 def _keys(statement: OverlayStatement) -> dict[str, Any]:
-    """Return the keys of a statement that decide what it does, as its file has them."""
+    """Return the keys of a statement that decide its effect, as in its file."""
     targets = [
         {"provision": one.provision, "clause": one.clause} if one.clause else one.provision
         for one in statement.targets
     ]
     about = statement.name or (targets[0] if len(targets) == 1 else targets)
     where = {"globs": [*statement.globs], "audience": statement.audience}
-    given = {
+    record = {
         "id": statement.id,
         statement.operation.value: about,
         "mode": statement.mode.value if statement.mode is not StatementMode.EXPLICIT else "",
@@ -208,11 +208,11 @@ def _keys(statement: OverlayStatement) -> dict[str, Any]:
         "chapter": statement.chapter,
         "where": {key: value for key, value in where.items() if value},
     }
-    return {key: value for key, value in given.items() if value}
+    return {key: value for key, value in record.items() if value}
 
 
-def _commented(record: dict[str, Any]) -> str:
-    """Return JSON that can end neither a comment nor code, and loads nothing."""
+def _comment_text(record: dict[str, Any]) -> str:
+    """Return JSON that cannot end a comment or code, nor load a file."""
     text = dump_json(record)
     for sign in "<>`@#":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -227,36 +227,36 @@ _OPENS = re.compile(
     r"(?=[-+*](?:\s|\Z)|[-+*_=\s]+\Z|#{1,6}(?:\s|\Z)|[>|]|\d*\\|```|~~~|\d{1,9}[.)](?:\s|\Z)|\[[^\[\]]{1,999}\]:)(\d*)(.*)",
     re.DOTALL,
 )
-"""What would begin a list, heading, quotation, rule, table, code or the address of a link where an item begins."""
+"""Text that, at the start of an item, would begin a list, heading, quotation, rule, table, code or link address."""
 _SIGN = r"(?=@\S|#\w{1,40}:\S)"
 _CALLS = re.compile(rf"(?<![\w/\\])(\\*+){_SIGN}")
-_CALLED = re.compile(rf"(?<![\w/\\])\\(\\*+){_SIGN}")
+_ESCAPED_CALLS = re.compile(rf"(?<![\w/\\])\\(\\*+){_SIGN}")
 """Where a word names a file that an agent would load: `@path` (Claude Code, Gemini CLI, Cursor), `#file:path` (Copilot).
 
-Behind a backslash it is but a word, as Markdown has it, and between backticks, where the tools look for none.
+After a backslash it is only a word, as in Markdown; the tools do not look between backticks.
 """
 _IN_TAG = re.compile(r"<[A-Za-z/!?][^<>`]*+`")
 _TICKS = re.compile(r"(?<!\\)(\\*+)(`++)")
 
 
 def escaped(text: str) -> str:
-    """Return words as a line of Markdown that opens, closes and loads nothing; :func:`unescaped` gives them back."""
+    """Return words as a line of Markdown that opens, closes and loads nothing; :func:`unescaped` reverses it."""
     line = _closed(re.sub(r"&(?=(?:amp|lt|gt);|#)", "&amp;", _line(text)))
-    line = f"{found[1]}\\{found[2]}" if (found := _OPENS.fullmatch(line)) else line
+    line = f"{opening[1]}\\{opening[2]}" if (opening := _OPENS.fullmatch(line)) else line
     return _outside_code(line, partial(_CALLS.sub, r"\1\\"))
 
 
 def unescaped(line: str) -> str:
-    """Return what :func:`escaped` was given, in one line."""
-    plain = re.sub(r"\A(\d*)\\", r"\1", _outside_code(line, partial(_CALLED.sub, r"\1")))
+    """Return the words that :func:`escaped` made a line of, on one line."""
+    plain = re.sub(r"\A(\d*)\\", r"\1", _outside_code(line, partial(_ESCAPED_CALLS.sub, r"\1")))
     plain = _with_letters(plain).replace("&lt;!--", "<!--")
     plain = plain.replace("--&gt;", "-->").replace("--!&gt;", "--!>")
     return re.sub(r"&amp;(?=(?:amp|lt|gt);|#)", "&", plain)
 
 
 def _with_letters(text: str) -> str:
-    """Return a text with the letters that its file does not have, and numbers stand for."""
-    return re.sub(r"&#([1-9]\d{2,6});", lambda found: chr(min(int(found[1]), 0x10FFFF)), text)
+    """Return a text with its numeric character references replaced by the letters that they stand for."""
+    return re.sub(r"&#([1-9]\d{2,6});", lambda reference: chr(min(int(reference[1]), 0x10FFFF)), text)
 
 
 def _closed(line: str) -> str:
@@ -265,7 +265,7 @@ def _closed(line: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return words as code, which holds and loads nothing else."""
+    """Return words as a code span that nothing in them ends, and that loads no file."""
     line = _closed(_line(text))
     ticks = "`" * (max((len(run[2]) for run in _TICKS.finditer(line)), default=0) + 1)
     blank = " " * ("`" in line)
@@ -273,36 +273,36 @@ def _code(text: str) -> str:
 
 
 def _outside_code(line: str, change: Callable[[str], str]) -> str:
-    """Return a line with what stands outside of code changed (CommonMark, §6.1); where a tag may hold a backtick, nothing is code."""
+    """Return a line changed outside of code (CommonMark, §6.1); if a tag may contain a backtick, nothing is code."""
     runs = [] if _IN_TAG.search(line) else [*_TICKS.finditer(line)]
     later = grouped((run[2], run) for run in reversed(runs))
-    made: list[str] = []
-    begun = 0
+    pieces: list[str] = []
+    position = 0
     for run in runs:
-        if run.start() < begun:
+        if run.start() < position:
             continue
-        # A backslash takes its meaning from the first backtick alone.
+        # A backslash escapes the first backtick of a run only.
         closing = later.get(run[2][len(run[1]) % 2 :], [])
         while closing and closing[-1].start() <= run.start():
             closing.pop()
         if closing:
-            made += [change(line[begun : run.end()]), line[run.end() : closing[-1].end()]]
-            begun = closing[-1].end()
-    return "".join((*made, change(line[begun:])))
+            pieces += [change(line[position : run.end()]), line[run.end() : closing[-1].end()]]
+            position = closing[-1].end()
+    return "".join((*pieces, change(line[position:])))
 
 
 def item_record(line: str) -> dict[str, Any]:
-    """Return what a line of a block says, with the keys of an overlay file; nothing where it is no statement."""
-    said, _, given = line.removeprefix("- ").rpartition(" <!-- {")
-    is_item = line.startswith("- ") and given.endswith("} -->")
-    keys = _record("{" + given.removesuffix(" -->")) if is_item else {}
-    return {**keys, "says": unescaped(said)} if "id" in keys else {}
+    """Return the statement in a line of a block, with the keys of an overlay file; empty if it is none."""
+    words, _, comment = line.removeprefix("- ").rpartition(" <!-- {")
+    is_item = line.startswith("- ") and comment.endswith("} -->")
+    keys = _record("{" + comment.removesuffix(" -->")) if is_item else {}
+    return {**keys, "says": unescaped(words)} if "id" in keys else {}
 
 
 def head_record(lines: Sequence[str]) -> dict[str, Any]:
-    """Return who speaks in a block: `holder` and `surface`."""
-    found = re.fullmatch(r"<!-- (\{.*\}) -->", lines[0]) if lines else None
-    return _record(found[1]) if found else {}
+    """Return the record of who speaks in a block: `holder` and `surface`."""
+    comment = re.fullmatch(r"<!-- (\{.*\}) -->", lines[0]) if lines else None
+    return _record(comment[1]) if comment else {}
 
 
 def _record(text: str) -> dict[str, Any]:
@@ -321,49 +321,49 @@ _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^`]*)")
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text with their ends, of whichever system."""
+    """Return the lines of a text with their line ends, of whichever system."""
     return _LINE.findall(text)
 
 
 def fenced(lines: Sequence[str]) -> set[int]:
-    """Return the numbers, from 0, of lines of code between fences; a fence that nothing closes opens nothing."""
-    found: set[int] = set()
+    """Return the numbers, from 0, of the lines of fenced code, fences included; an unclosed fence opens nothing."""
+    numbers: set[int] = set()
     start, mark = 0, ""
     for number, line in enumerate(lines):
         fence = _FENCE.match(line.rstrip())
         if not mark and fence:
             start, mark = number, fence[1]
         elif mark and fence and fence[1].startswith(mark) and not fence[2].strip():
-            found.update(range(start, number + 1))
+            numbers.update(range(start, number + 1))
             mark = ""
-    return found
+    return numbers
 
 
 def find_blocks(text: str, file: str) -> tuple[tuple[Block, ...], tuple[Finding, ...]]:
-    """Return our blocks in a text, and what is wrong with their marks."""
+    """Return our blocks in a text, and findings on their marks."""
     lines, blocks, findings = lines_of(text), [], []
     code = fenced(lines)
-    begun: tuple[int, re.Match[str]] | None = None
+    opening: tuple[int, re.Match[str]] | None = None
     for number, line in enumerate(lines):
         mark = _MARK.fullmatch(line.rstrip("\r\n")) if number not in code else None
         if mark is None:
             continue
         is_end = mark[1] == "end"
-        if is_end and begun and begun[1][2] == mark[2]:
-            start, first = begun
+        if is_end and opening and opening[1][2] == mark[2]:
+            start, first = opening
             inner = tuple(one.rstrip("\r\n") for one in lines[start + 1 : number])
             blocks.append(
                 Block(name=mark[2], digest=first[3] or "", start=start, end=number + 1, lines=inner)
             )
-            begun = None
-        elif is_end or begun:
-            findings.append(_broken(file, number, mark))
+            opening = None
+        elif is_end or opening:
+            findings.append(_unpaired_mark(file, number, mark))
         if not is_end:
-            begun = number, mark
-    if begun:
-        findings.append(_broken(file, *begun))
+            opening = number, mark
+    if opening:
+        findings.append(_unpaired_mark(file, *opening))
     findings += (
-        _edited(file, block.start, f"a second block `{block.name}`", "remove one")
+        _mark_finding(file, block.start, f"a second block `{block.name}`", "remove one")
         for number, block in enumerate(blocks)
         if any(other.name == block.name for other in blocks[:number])
     )
@@ -375,71 +375,71 @@ def _imports_agents(text: str) -> bool:
     lines = lines_of(text)
     ours = {number for block in find_blocks(text, "")[0] for number in range(block.start, block.end)}
     left_out = ours | fenced(lines)
-    kept = (line.strip() for number, line in enumerate(lines) if number not in left_out)
-    return not {"@AGENTS.md", "@./AGENTS.md"}.isdisjoint(kept)
+    others = (line.strip() for number, line in enumerate(lines) if number not in left_out)
+    return not {"@AGENTS.md", "@./AGENTS.md"}.isdisjoint(others)
 
 
-def _broken(file: str, number: int, mark: re.Match[str]) -> Finding:
+def _unpaired_mark(file: str, number: int, mark: re.Match[str]) -> Finding:
     other = "end" if mark[1] == "begin" else "begin"
-    told = f"the mark `{mark[1]}` of `{printable(mark[2])}` stands without its `{other}`"
-    return _edited(file, number, told, "put both marks right, or remove them")
+    message = f"the mark `{mark[1]}` of `{printable(mark[2])}` stands without its `{other}`"
+    return _mark_finding(file, number, message, "put both marks right, or remove them")
 
 
-def _edited(file: str, number: int, message: str, hint: str) -> Finding:
+def _mark_finding(file: str, number: int, message: str, hint: str) -> Finding:
     return Finding(code="edited-block", message=message, span=Span(file, number + 1), hint=hint)
 
 
-def _written(
+def _with_blocks(
     standing: bytes, blocks: dict[str, tuple[str, ...]], file: str, front: str, *, force: bool
 ) -> tuple[bytes, tuple[Finding, ...]]:
-    """Return a file with blocks put into it, all else as it stands; as it stands altogether where that would lose words."""
+    """Return a file with its blocks inserted and all else unchanged; wholly unchanged if that would lose words."""
     text, codec = decoded(standing, file)
     mark, text = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
-    found, findings = find_blocks(text, file)
+    existing, findings = find_blocks(text, file)
     names = {
-        _named(name): tuple(line.encode(codec, _INSTEAD).decode(codec) for line in lines)
+        _mark_name(name): tuple(line.encode(codec, _INSTEAD).decode(codec) for line in lines)
         for name, lines in blocks.items()
     }
-    for block in found:
+    for block in existing:
         if block.name in names and block.is_edited and not force:
-            told = f"block `{block.name}` was changed by hand"
+            message = f"block `{block.name}` was changed by hand"
             hint = "take the change over into the overlay, or write over it with `--force`"
-            findings = (*findings, _edited(file, block.start, told, hint))
+            findings = (*findings, _mark_finding(file, block.start, message, hint))
     if findings:
         return standing, findings
     ends = re.findall(r"\r\n|\r|\n", text)
     end = max(dict.fromkeys(ends), key=ends.count, default="\n")
-    standing_names = {block.name: block for block in found}
+    standing_names = {block.name: block for block in existing}
     lines = lines_of(text)
-    for block in reversed(found):
+    for block in reversed(existing):
         if block.name in names and names[block.name] != block.lines:
-            # The last mark stays, with a line end that may be half of one of others.
-            lines[block.start : block.end - 1] = [_opened(block.name, names[block.name], end)]
+            # The last mark stays as it is, since its line end may differ from ours.
+            lines[block.start : block.end - 1] = [_block_start(block.name, names[block.name], end)]
     whole = "".join(lines) or front.replace("\n", end)
     for name, content in names.items():
         if content and name not in standing_names:
-            whole += f"{_gap(whole, end)}{_opened(name, content, end)}<!-- policyspec:end {name} -->{end}"
+            whole += f"{_separator(whole, end)}{_block_start(name, content, end)}<!-- policyspec:end {name} -->{end}"
     return (mark + whole).encode(codec, _INSTEAD), findings
 
 
 _INSTEAD = "xmlcharrefreplace"
-"""What a file of few letters gets of ours: Markdown shows the same."""
+"""How letters that the encoding of a file lacks are written: Markdown shows the same."""
 
 
-def _gap(text: str, end: str) -> str:
-    """Return the line ends that part a block from what stands above it."""
+def _separator(text: str, end: str) -> str:
+    """Return the line ends that separate a block from the text above it."""
     if not text or re.search(r"(?:\A|\r\n|\r|\n)(?:\r\n|\r|\n)\Z", text):
         return ""
     return end if text.endswith(("\r", "\n")) else end * 2
 
 
-def _opened(name: str, content: Sequence[str], end: str) -> str:
-    """Return a block up to its last mark."""
+def _block_start(name: str, content: Sequence[str], end: str) -> str:
+    """Return a block without its last mark."""
     begin = f"<!-- policyspec:begin {name} {_digest(content)} -->"
     return "".join(f"{line}{end}" for line in (begin, *content))
 
 
-def _named(name: str) -> str:
+def _mark_name(name: str) -> str:
     """Return the name of an overlay as a word that ends no comment."""
     return re.sub(r"[^\w.]+", "-", name).strip("-") or "overlay"
 
@@ -457,7 +457,7 @@ _MARKED = (
 
 
 def decoded(data: bytes, file: str) -> tuple[str, str]:
-    """Return a text and its encoding, which gives back the very bytes; what is not UTF-8 is taken byte by byte."""
+    """Return a text and its encoding, which restores the exact bytes; text that is not UTF-8 is decoded byte by byte."""
     codec = next((codec for mark, codec in _MARKED if data.startswith(mark)), "utf-8")
     try:
         return data.decode(codec), codec
@@ -470,25 +470,27 @@ def decoded(data: bytes, file: str) -> tuple[str, str]:
 # -- front matter ------------------------------------------------------------------------------
 
 
-def _globs(said: dict[str, list[StatementVerdict]]) -> list[str]:
-    """Return where statements hold; nothing where one holds everywhere."""
-    found = [one.statement.globs for verdicts in said.values() for one in verdicts]
-    return [*dict.fromkeys(glob for globs in found for glob in globs)] if found and all(found) else []
+def _globs(allowed: dict[str, list[StatementVerdict]]) -> list[str]:
+    """Return the patterns where statements hold; empty if one holds everywhere."""
+    patterns = [one.statement.globs for verdicts in allowed.values() for one in verdicts]
+    return (
+        [*dict.fromkeys(glob for globs in patterns for glob in globs)] if patterns and all(patterns) else []
+    )
 
 
-def _front_matter(said: dict[str, list[StatementVerdict]]) -> str:
-    globs = _globs(said)
-    about = f"description: {dump_json('Rules of ' + ', '.join(said))}\n"
+def _front_matter(allowed: dict[str, list[StatementVerdict]]) -> str:
+    globs = _globs(allowed)
+    about = f"description: {dump_json('Rules of ' + ', '.join(allowed))}\n"
     where = f"globs: {dump_json(globs)}\nalwaysApply: {dump_json(not globs)}\n"
     return f"---\n{about}{where}---\n\n"
 
 
-def _other_globs(standing: bytes, said: dict[str, list[StatementVerdict]], file: str) -> Iterator[Finding]:
-    """Find that the front matter of others loads a rule elsewhere than where it holds."""
+def _other_globs(standing: bytes, allowed: dict[str, list[StatementVerdict]], file: str) -> Iterator[Finding]:
+    """Report existing front matter that does not load the rules where they hold."""
     front = re.match(r"\ufeff?---[ \t]*\r?\n(.*?)\r?\n---", decoded(standing, file)[0], re.DOTALL)
-    held = front[1] if front else ""
-    lacking = [glob for glob in _globs(said) if glob not in held]
-    if lacking or not (_globs(said) or re.search(r"^alwaysApply: *true\b", held, re.MULTILINE)):
+    matter = front[1] if front else ""
+    lacking = [glob for glob in _globs(allowed) if glob not in matter]
+    if lacking or not (_globs(allowed) or re.search(r"^alwaysApply: *true\b", matter, re.MULTILINE)):
         wanted = f"`globs: {dump_json(lacking)}`" if lacking else "`alwaysApply: true`"
         yield Finding(
             code="other-globs",

@@ -1,4 +1,4 @@
-"""Reports about overlays: text that a person understands alone, JSON, and witnesses as case files."""
+"""Reports about overlays: text that explains itself, JSON, and witnesses as case files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sphinx_policyspec.overlays.verdicts import StatementVerdict, Witness
 
 
 def case_record(witness: Witness) -> dict[str, Any]:
-    """Return a witness as a case file has it, with its labels as what is expected."""
+    """Return a witness as a record of a case file that expects its labels."""
     case = witness.case
     switches = {"first_party": True} if case.semantics.first_party else {}
     return {
@@ -33,7 +33,7 @@ def case_record(witness: Witness) -> dict[str, Any]:
 
 
 def _item_record(item: Item) -> dict[str, Any]:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": item.id,
         "from": item.role,
         "principle": item.principle,
@@ -44,7 +44,7 @@ def _item_record(item: Item) -> dict[str, Any]:
         "issue": item.issue,
         "value": item.value,
     }
-    record = {key: value for key, value in given.items() if value != ""}
+    record = {key: value for key, value in values.items() if value != ""}
     if item.delegates:
         record["delegates"] = {"source": item.delegates.source, "scope": [*item.delegates.scope]}
     return record
@@ -59,7 +59,7 @@ def witness_files(report: OverlayReport) -> dict[str, str]:
 
 
 def case_file(verdict: StatementVerdict) -> str:
-    """Return the witnesses of a statement as a file of cases, which `policyspec resolve` decides alike."""
+    """Return the witnesses of a statement as a file of cases, which `policyspec resolve` decides in the same way."""
     records = [case_record(part.witness) for part in verdict.parts]
     return str(yaml.safe_dump(records, sort_keys=False, allow_unicode=True, width=100))
 
@@ -69,7 +69,7 @@ def case_file(verdict: StatementVerdict) -> str:
 
 def _json(report: OverlayReport) -> str:
     upstream = report.upstream
-    told = {
+    record = {
         "upstream": {"title": upstream.title, "release": upstream.version, "sha256": report.digest},
         "overlays": [
             {"overlay": one.name, "file": one.file, "holder": one.holder, "surface": one.surface.value}
@@ -77,7 +77,7 @@ def _json(report: OverlayReport) -> str:
         ],
         "statements": [_statement_record(report, verdict) for verdict in report.verdicts],
     }
-    return json_object(told, report.findings)
+    return json_object(record, report.findings)
 
 
 def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _statement_record(report: OverlayReport, verdict: StatementVerdict) -> dict[
 
 
 def quotation_record(quotation: Quotation) -> dict[str, Any]:
-    """Return a sentence of upstream, and where it stands, as plain values."""
+    """Return a sentence of upstream and its place as plain values."""
     return {"text": quotation.text, "locator": quotation.locator, **place_record(quotation.span)}
 
 
@@ -126,8 +126,8 @@ def quotation_record(quotation: Quotation) -> dict[str, Any]:
 
 def _text(report: OverlayReport) -> str:
     lines = [line for verdict in report.verdicts for line in (*_statement_lines(report, verdict), "")]
-    told = {verdict.code.value for verdict in report.refused if verdict.code}
-    others = [one for one in report.findings if one.code not in told]
+    codes = {verdict.code.value for verdict in report.refused if verdict.code}
+    others = [one for one in report.findings if one.code not in codes]
     lines += [line for one in others for line in _finding_lines(one)]
     upstream = " ".join(filter(None, (report.upstream.title, report.upstream.version)))
     return "".join(f"{printable(line)}\n" for line in (*lines, f"{report.summary} (upstream: {upstream})"))
@@ -144,8 +144,8 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
     about = ", ".join(
         (statement.name,) if statement.name else [target.provision for target in statement.targets]
     )
-    said = "allowed" if verdict.is_allowed else f"refused ({verdict.code})"
-    yield f"{statement.id}: {said}: {statement.operation} {about} ({place})"
+    outcome = "allowed" if verdict.is_allowed else f"refused ({verdict.code})"
+    yield f"{statement.id}: {outcome}: {statement.operation} {about} ({place})"
     if not verdict.is_allowed:
         yield f"  {why(verdict)}"
     if part.level:
@@ -164,18 +164,20 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
 
 
 _FEW = 5
-"""Places that are named of those where a term stands."""
+"""The number of places of a term that are listed."""
 
 
 def _more_with_the_term(verdict: StatementVerdict) -> str:
-    """Return where else upstream uses a term, beside the sentence that is quoted."""
+    """Return where upstream uses a term besides the quoted sentence."""
     places = [one.locator for part in verdict.parts for one in (part.quoted, *part.others) if one][1:]
-    named = ", ".join(places[:_FEW])
-    return f"{named} and {len(places) - _FEW} more places (`--format json`)" if len(places) > _FEW else named
+    listing = ", ".join(places[:_FEW])
+    return (
+        f"{listing} and {len(places) - _FEW} more places (`--format json`)" if len(places) > _FEW else listing
+    )
 
 
 def conversation(witness: Witness) -> Iterator[str]:
-    """Yield a witness line by line: who speaks, what for, and what becomes of it."""
+    """Yield a witness line by line: who speaks, the issue and value, and the label."""
     for item in witness.case.items:
         who = f"upstream ({item.principle})" if item.principle else item.role or item.level or item.source
         how = "" if item.explicit or item.principle else ", implied"
@@ -184,31 +186,31 @@ def conversation(witness: Witness) -> Iterator[str]:
 
 
 def _findings(form: str) -> Callable[[OverlayReport], str]:
-    """Return what writes the findings in a form of reports about specs."""
+    """Return a function that writes the findings in a form of reports about specs."""
     return lambda report: written_findings(
         form, ", ".join(overlay.file for overlay in report.overlays), report.findings
     )
 
 
-# -- what the next release does ---------------------------------------------------------------
+# -- effects of the next release ---------------------------------------------------------------
 
 
-def _rebase_text(found: OverlayRebase) -> str:
-    lines = [line for one in found.statements for line in (*_rebase_lines(one), "")]
-    effects = [effect for one in found.statements for effect in one.effects]
-    effects += [RebaseEffect.NOT_JUDGED] * sum(one.unread for one in found.report.overlays)
+def _rebase_text(rebase: OverlayRebase) -> str:
+    lines = [line for one in rebase.statements for line in (*_rebase_lines(one), "")]
+    effects = [effect for one in rebase.statements for effect in one.effects]
+    effects += [RebaseEffect.NOT_JUDGED] * sum(one.unread for one in rebase.report.overlays)
     counts = {effect: effects.count(effect) for effect in RebaseEffect}
-    told = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count) or "no statement"
-    names = [one.version or one.title for one in (found.report.upstream, found.next.upstream)]
-    return "".join(f"{printable(line)}\n" for line in (*lines, f"{names[0]} → {names[1]}: {told}"))
+    totals = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count) or "no statement"
+    names = [one.version or one.title for one in (rebase.report.upstream, rebase.next.upstream)]
+    return "".join(f"{printable(line)}\n" for line in (*lines, f"{names[0]} → {names[1]}: {totals}"))
 
 
 def _rebase_lines(one: RebasedStatement) -> Iterator[str]:
     yield f"{one.id}: {', '.join(one.effects)} ({one.span.place})"
     for fact in one.facts:
         yield f"  {fact.effect}: {fact.told}"
-        yield from (f"    - {_plainly(one)}" for one in fact.before)
-        yield from (f"    + {_plainly(one)}" for one in fact.after)
+        yield from (f"    - {_sentence_line(one)}" for one in fact.before)
+        yield from (f"    + {_sentence_line(one)}" for one in fact.after)
         if fact.effect is RebaseEffect.VERDICT_CHANGED and one.before and one.after:
             for side, verdict in (("before", one.before), ("after", one.after)):
                 yield f"    {side}:"
@@ -216,17 +218,17 @@ def _rebase_lines(one: RebasedStatement) -> Iterator[str]:
                 yield from (f"      {line}" for line in conversation(witness))
 
 
-def _plainly(one: Quotation) -> str:
+def _sentence_line(one: Quotation) -> str:
     return f"{one.words} ({one.span.place}, {one.locator})"
 
 
-def _rebase_json(found: OverlayRebase) -> str:
-    told = {
-        "old": {"title": found.report.upstream.title, "release": found.report.upstream.version},
-        "next": {"title": found.next.upstream.title, "release": found.next.upstream.version},
-        "statements": [_rebased_record(one) for one in found.statements],
+def _rebase_json(rebase: OverlayRebase) -> str:
+    record = {
+        "old": {"title": rebase.report.upstream.title, "release": rebase.report.upstream.version},
+        "next": {"title": rebase.next.upstream.title, "release": rebase.next.upstream.version},
+        "statements": [_rebased_record(one) for one in rebase.statements],
     }
-    return json_object(told, found.findings)
+    return json_object(record, rebase.findings)
 
 
 def _rebased_record(one: RebasedStatement) -> dict[str, Any]:
@@ -261,21 +263,21 @@ def _side_record(verdict: StatementVerdict | None) -> dict[str, Any] | None:
 
 
 REBASE_FORMATS: Formats[OverlayRebase] = {"text": _rebase_text, "json": _rebase_json}
-"""The forms of what a next release does to an overlay."""
+"""The output forms of a rebase."""
 
 
 # -- drafts ------------------------------------------------------------------------------------
 
 
 def _draft_yaml(draft: OverlayDraft) -> str:
-    """Return a draft as an overlay file; what is seen of each candidate stands in comments."""
+    """Return a draft as an overlay file; comments give the place and marks of each candidate."""
     pins = ("source", "release", "sha256")
     upstream = {name: value for name in pins if (value := getattr(draft.upstream, name))}
     surface = {"surface": draft.surface} if draft.surface else {}
     head = {"overlay": draft.name, "upstream": upstream, "holder": draft.holder, **surface}
-    parts = [_DRAFTED, _yaml(head), "statements:\n" if draft.candidates else "statements: []\n"]
+    parts = [_DRAFT_HEAD, _yaml(head), "statements:\n" if draft.candidates else "statements: []\n"]
     for one, record in statement_records(draft):
-        parts += (f"  # {printable(line)}\n" for line in _seen(one))
+        parts += (f"  # {printable(line)}\n" for line in _comments(one))
         first = {"id": record.pop("id"), "says": record.pop("says")}
         is_open = "target" in record and record.pop("target") is None
         item = _yaml(first) + "target:\n" * is_open + (_yaml(record) if record else "")
@@ -283,7 +285,7 @@ def _draft_yaml(draft: OverlayDraft) -> str:
     return "".join(parts)
 
 
-_DRAFTED = """\
+_DRAFT_HEAD = """\
 # A draft: put `overrides`, `narrows`, `adds` or another operation in the place of each `target`, and
 # remove what is no rule of behaviour. Comments tell where words stand, and to what they may be near.
 """
@@ -293,7 +295,7 @@ def _yaml(record: Mapping[str, Any]) -> str:
     return str(yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=100))
 
 
-def _seen(one: DraftCandidate) -> Iterator[str]:
+def _comments(one: DraftCandidate) -> Iterator[str]:
     marks = f" ({', '.join(one.marks)})" if one.marks else ""
     yield f"{one.span.place}{marks}" + f"; near {', '.join(one.near)}" * bool(one.near)
     if one.under:
@@ -301,7 +303,7 @@ def _seen(one: DraftCandidate) -> Iterator[str]:
 
 
 def _draft_json(draft: OverlayDraft) -> str:
-    told = {
+    document = {
         "overlay": draft.name,
         "holder": draft.holder,
         "upstream": {
@@ -333,11 +335,11 @@ def _draft_json(draft: OverlayDraft) -> str:
             for one, record in statement_records(draft)
         ],
     }
-    return json_object(told, draft.findings)
+    return json_object(document, draft.findings)
 
 
 DRAFT_FORMATS: Formats[OverlayDraft] = {"yaml": _draft_yaml, "json": _draft_json}
-"""The forms of what instruction files may say."""
+"""The output forms of a draft."""
 
 OVERLAY_FORMATS: Formats[OverlayReport] = {
     "text": _text,
@@ -345,4 +347,4 @@ OVERLAY_FORMATS: Formats[OverlayReport] = {
     "github": _findings("github"),
     "sarif": _findings("sarif"),
 }
-"""The forms of a report about overlays."""
+"""The output forms of a report about overlays."""

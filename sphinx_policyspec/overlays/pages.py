@@ -1,4 +1,4 @@
-"""The lines of an instruction file: candidates for statements, what they are about, and what is skipped."""
+"""The lines of an instruction file: candidates for statements, their context, and skipped lines."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 
 class LineKind(StrEnum):
-    """What becomes of a line of an instruction file."""
+    """How a line of an instruction file is read."""
 
     CANDIDATE = "candidate"
-    """Part of what may be a statement."""
+    """Part of a possible statement."""
     CONTEXT = "context"
-    """Tells what candidates are about: a heading, what leads a list, front matter."""
+    """Context of candidates: a heading, the text that introduces a list, front matter."""
     SKIPPED = "skipped"
-    """Nothing that could be said: blank, code, a link."""
+    """No possible statement: blank, code, a link."""
 
 
 class Mark(StrEnum):
-    """What is seen of a candidate; no weight rests on it."""
+    """A surface feature of a candidate, for information only."""
 
     IMPERATIVE = "imperative"
     MODAL = "modal"
@@ -45,10 +45,10 @@ class Mark(StrEnum):
 class DraftCandidate(Brief):
     """An item of a list, a row of a table or a sentence that may be a statement.
 
-    :param under: the headings and items that it stands under
-    :param near: provisions whose titles, or other words for whose topics, it holds: hints
+    :param under: the headings and items that it is under
+    :param near: hints: provisions whose titles, or labels of whose topics, occur in it
     :param globs: files that it holds in, by its front matter
-    :param keys: of a statement of ours, what its block says of it
+    :param keys: for a statement of ours, its keys in the block
     """
 
     text: str
@@ -63,7 +63,7 @@ class DraftCandidate(Brief):
 CODE_SPAN = re.compile(r"`[^`\n]+`")
 _HEADING = re.compile(r" {0,3}(#{1,6}+)(?:\s++(.*))?")
 _CLOSING = re.compile(r"(?:(?<=\s)|\A)#++\s*+\Z|(?<!\s)\s++\Z")
-"""Marks that end a heading as it begins."""
+"""Closing hash signs or trailing blanks of a heading."""
 _RULE = re.compile(r"\s*(?:=+|-{2,}|([-*_])(?:\s*\1){2,})\s*")
 _RULE_OF_TABLE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 _ITEM = re.compile(r"([ \t]*)([-*+\u2022]|\(?\d{1,9}[.)]|\(?[a-z]\))[ \t]+(?:\[[ xX]\][ \t]+)?(\S.*)")
@@ -73,12 +73,12 @@ _ADDRESS = re.compile(r"\A\s*+\[(?!\^)[^\]]++\]:\s*+\S.*")
 _LINK = re.compile(r"!?\[[^\]]{0,500}\](?:\([^)\s]{0,500}\)|\[[^\]]{0,500}\])|<?https?://\S+>?")
 _TITLE = re.compile(r"\s*(\*\*|__)(?!\s)[^*_]*[^*_.!?]\1:?\s*")
 _BETWEEN = re.compile(r"(?:[^,{]++|\{[^{}]{0,500}+\}|\{)++")
-"""What stands between commas; those in braces are part of it."""
+"""The text between commas; commas in braces are part of it."""
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 class InstructionPage:
-    """The lines of one file, and what becomes of each."""
+    """The lines of one file, and the kind of each."""
 
     def __init__(self, lines: list[str], name: str) -> None:
         self.lines = lines
@@ -95,18 +95,18 @@ class InstructionPage:
 
     @property
     def kinds(self) -> list[tuple[LineKind, str]]:
-        """What becomes of each line."""
+        """The kind of each line, and the reason."""
         return [self._kinds[number] for number in range(len(self.lines))]
 
     def _is(self, number: int, kind: LineKind, reason: str = "") -> None:
-        """Say what a line is; what is a candidate in part is one."""
+        """Set the kind of a line; a line that is partly a candidate counts as one."""
         order = [*LineKind]
-        known = self._kinds.get(number)
-        if known is None or order.index(kind) < order.index(known[0]):
+        current = self._kinds.get(number)
+        if current is None or order.index(kind) < order.index(current[0]):
             self._kinds[number] = (kind, reason)
 
     def lone_import(self, number: int, target: str) -> None:
-        """Skip a line that holds nothing but an import."""
+        """Skip a line that contains only an import."""
         if self.lines[number].strip().removeprefix("@").rstrip(".") == target:
             self._is(number, LineKind.SKIPPED, "import")
 
@@ -126,7 +126,7 @@ class InstructionPage:
     # -- YAML ------------------------------------------------------------------------------
 
     def read_yaml(self, text: str) -> bool:
-        """Take texts of some words for candidates; return whether it is YAML."""
+        """Make candidates of values of more than a few words; return whether the text is YAML."""
         try:
             root = YamlReader(self.name).compose(text)
         except AnnotationError:
@@ -136,21 +136,21 @@ class InstructionPage:
         for node in _scalars(root):
             if len(node.value.split()) > _FEW and node.tag.endswith(":str"):
                 start, end = node.start_mark, node.end_mark
-                # A block of lines ends at the margin of the line behind it.
+                # A block of lines ends at the margin of the line after it.
                 is_block = node.style in {"|", ">"} and end.index < len(text)
                 self._candidate(start.line, " ".join(node.value.split()))
                 for number in range(start.line, min(end.line + (not is_block), len(self.lines))):
                     if self.lines[number].strip():
                         self._is(number, LineKind.CANDIDATE)
         for number, line in enumerate(self.lines):
-            is_said = bool(line.strip()) and not line.strip().startswith("#")
-            self._is(number, *((LineKind.CONTEXT, "key") if is_said else (LineKind.SKIPPED, "blank")))
+            is_key = bool(line.strip()) and not line.strip().startswith("#")
+            self._is(number, *((LineKind.CONTEXT, "key") if is_key else (LineKind.SKIPPED, "blank")))
         return True
 
     # -- Markdown --------------------------------------------------------------------------
 
     def read_markdown(self) -> None:
-        """Take items, rows and sentences for candidates."""
+        """Make candidates of items, rows and sentences."""
         self._read_blocks()
         self._read_front_matter()
         for number in self.code:
@@ -186,15 +186,15 @@ class InstructionPage:
             self._globs = tuple(_globs(inner))
 
     def _without_comments(self) -> list[str]:
-        """Return the lines with comments blanked; one that nothing closes is none."""
-        kept = ["" if number in self._kinds else line for number, line in enumerate(self.lines)]
-        text, parts, at = "\n".join(kept), [], 0
+        """Return the lines with comments blanked; an unclosed one is no comment."""
+        lines = ["" if number in self._kinds else line for number, line in enumerate(self.lines)]
+        text, parts, at = "\n".join(lines), [], 0
         while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
             parts += [text[at:start], "\n" * text.count("\n", start, end)]
             at = end + 3
-        plain = "".join((*parts, text[at:])).split("\n")[: len(kept)]
-        for number, (line, left) in enumerate(zip(kept, plain, strict=True)):
-            if line.strip() and not left.strip():
+        plain = "".join((*parts, text[at:])).split("\n")[: len(lines)]
+        for number, (line, stripped) in enumerate(zip(lines, plain, strict=True)):
+            if line.strip() and not stripped.strip():
                 self._is(number, LineKind.SKIPPED, "comment")
         return plain
 
@@ -258,7 +258,7 @@ class InstructionPage:
             self._pending.append((number, text))
 
     def _flush(self) -> None:
-        """Make candidates of the lines that belong together."""
+        """Make candidates of the pending lines, which belong together."""
         pending, self._pending = self._pending, []
         is_item, self._is_item = self._is_item, False
         is_table, self._in_table = self._in_table, False
@@ -267,14 +267,14 @@ class InstructionPage:
         elif is_table:
             for number, text in pending:
                 cells = (" ".join(cell.split()) for cell in re.split(r"(?<!\\)\|", text))
-                self._said(number, [number], " | ".join(filter(None, cells)))
+                self._add_text(number, [number], " | ".join(filter(None, cells)))
         elif pending:
             self._sentences(pending)
 
     def _item(self, pending: list[tuple[int, str]]) -> None:
         text = " ".join(" ".join(part.split()) for _, part in pending)
         indent, _ = self._items.pop()
-        self._said(pending[0][0], [number for number, _ in pending], text)
+        self._add_text(pending[0][0], [number for number, _ in pending], text)
         self._items.append((indent, text))
 
     def _sentences(self, pending: list[tuple[int, str]]) -> None:
@@ -294,10 +294,10 @@ class InstructionPage:
                     bisect.bisect_right(starts, start) - 1 : bisect.bisect_left(starts, at)
                 ]
             ]
-            self._said(lines[0], lines, " ".join(text[start:at].split()))
+            self._add_text(lines[0], lines, " ".join(text[start:at].split()))
 
-    def _said(self, number: int, lines: Iterable[int], text: str) -> None:
-        """Take words for a candidate, unless they lead to others, or are none."""
+    def _add_text(self, number: int, lines: Iterable[int], text: str) -> None:
+        """Make a candidate of a text, unless it introduces a list or has no words."""
         kind, reason = LineKind.CANDIDATE, ""
         if not _LETTER.search(text):
             kind, reason = LineKind.SKIPPED, "no words"
@@ -312,13 +312,13 @@ class InstructionPage:
 
 
 _INDENT = 3
-"""Blanks that do not make code of a line."""
+"""The most blanks that a line may begin with without being code."""
 _FEW = 3
-"""Words of a value of YAML that is a name, not a sentence."""
+"""The most words of a YAML value that counts as a name, not a sentence."""
 
 
 def _scalars(root: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    """Yield the values below a node, each once, however often an alias repeats it."""
+    """Yield the values below a node, each once, however often aliases repeat it."""
     waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()
@@ -334,19 +334,19 @@ def _scalars(root: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def _globs(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the patterns of files in front matter, which is often no YAML: `globs: **/*` has an alias with no name."""
+    """Yield the file patterns of front matter, which is often not YAML: `globs: **/*` has an alias with no name."""
     is_list = False
     for line in lines:
-        found = re.fullmatch(r"(?:globs|applyTo):\s*(.*)", line)
+        key = re.fullmatch(r"(?:globs|applyTo):\s*(.*)", line)
         item = re.fullmatch(r"\s*-\s+(.*)", line) if is_list else None
-        is_list = bool(item) or (found is not None and not found[1].strip())
-        value = found[1] if found else item[1] if item else ""
+        is_list = bool(item) or (key is not None and not key[1].strip())
+        value = key[1] if key else item[1] if item else ""
         value = value.strip().removeprefix("[").removesuffix("]")
         parts = _BETWEEN.findall(value)
         yield from (part.strip().strip("\"'") for part in parts if part.strip().strip("\"'"))
 
 
-# -- what is seen of a candidate ---------------------------------------------------------------
+# -- marks of a candidate ---------------------------------------------------------------
 
 _FIRST = re.compile(
     r"(?:(?:please|then|also|first|finally|always|never|only|instead|and)[, ]+)*([a-z]+)(?![\w-])",
@@ -375,7 +375,7 @@ _PATH = re.compile(
 
 
 LOOKED_AT = 2_000
-"""Characters of a candidate that are looked at for marks and hints."""
+"""Characters of a candidate that are searched for marks and hints."""
 
 
 def _marks(words: str) -> Iterator[Mark]:
@@ -384,11 +384,11 @@ def _marks(words: str) -> Iterator[Mark]:
     labelled = (plain, plain.partition(": ")[2])
     begins = (_FIRST.match(_IF.sub("", part.lstrip("*_\"'([ "))) for part in labelled)
     norm = TextSentence(text=plain).norm
-    seen = {
+    present = {
         Mark.IMPERATIVE: any(first and first[1].lower() in _VERBS for first in begins),
         Mark.MODAL: _MODAL.search(plain) is not None,
         Mark.NEGATED: norm.is_negative or norm.denials > 0,
         Mark.CODE: CODE_SPAN.search(text) is not None,
         Mark.PATH: _PATH.search(_LINK.sub("", text)) is not None,
     }
-    yield from (mark for mark, is_seen in seen.items() if is_seen)
+    yield from (mark for mark, is_present in present.items() if is_present)

@@ -1,8 +1,9 @@
-"""Where statements hold: whether patterns of files can match one file, and whether two places meet.
+"""Where statements hold: whether file patterns can match the same file, and whether two places meet.
 
-A pattern names paths from the folder of its overlay on, as tools for agents take them: ``*`` and ``?`` stay within a name, ``**`` as a
-whole name stands for any folders, ``[a-c]`` and ``[!a]`` for one character, ``{ts,tsx}`` for either; what a backslash precedes stands for
-itself. One that begins with ``!`` takes files away in some tools; here it adds none.
+A pattern names paths relative to the folder of its overlay, as in tools for agents: ``*`` and ``?`` match within a
+name, ``**`` as a whole name matches any folders, ``[a-c]`` and ``[!a]`` one character, ``{ts,tsx}`` either word; a
+character after a backslash stands for itself. A pattern that begins with ``!`` excludes files in some tools; here it
+adds none.
 """
 
 from __future__ import annotations
@@ -24,36 +25,36 @@ from sphinx_policyspec.model.nearest import plain
 from sphinx_policyspec.readers.overlays import Overlay
 
 _Chars = tuple[tuple[int, int], ...]
-"""Characters as ranges of their numbers, both ends included, in order."""
+"""Characters as ordered ranges of code points, both ends included."""
 
 _LAST = 0x10FFFF
 _ANY: _Chars = ((0, _LAST),)
 _SLASH: _Chars = ((ord("/"), ord("/")),)
 _MOST, _MOST_EXPANDED = 500, 200
-"""Characters of a pattern, and patterns that its braces stand for; one beyond that counts as any file."""
+"""The most characters of a pattern, and the most patterns that its braces expand to; beyond that it matches any file."""
 
 
 class HoldsSomewhere(Protocol):
-    """What holds somewhere: a statement of an overlay file, or of a spec that results from one."""
+    """A thing that holds somewhere: a statement of an overlay file, or of a spec that results from one."""
 
     @property
     def globs(self) -> tuple[str, ...]:
-        """Patterns of the files that it holds in; none are any."""
+        """Patterns of the files that it holds in; none means any file."""
 
     @property
     def audience(self) -> str:
-        """Whom it is for, in words; nothing is everybody."""
+        """Whom it is for, in words; empty means everybody."""
 
 
 def may_meet(left: Sequence[str], right: Sequence[str]) -> bool:
-    """Return whether a file can match one of some patterns, and one of others; no patterns are any file."""
+    """Return whether some file can match a pattern on each side; no patterns match any file."""
     files = _Automaton()
     ends = sum(files.add(steps) for steps in _patterns(right))
     return any(files.reached(steps) & ends for steps in _patterns(left))
 
 
 def matching_nothing(overlay: Overlay) -> Iterator[Finding]:
-    """Find patterns that no file below the folder of an overlay can match: their statements would hold nowhere."""
+    """Find patterns that match no file below the folder of an overlay: their statements would hold nowhere."""
     for statement in overlay.statements:
         for glob in statement.globs:
             if why := _why_none(glob.removeprefix("!")):
@@ -79,12 +80,12 @@ _UNCLOSED = re.compile(r"(?<!\\)\[[^\]\[]{0,500}\Z")
 
 
 def below(folder: str) -> tuple[str, ...]:
-    """Return patterns of the files in a folder and below it; without a name of any."""
+    """Return patterns of the files in and below a folder; none, which means any file, for an empty name."""
     return (f"{_literal(folder)}/**",) if folder else ()
 
 
 def from_above(globs: Sequence[str], folder: str) -> tuple[str, ...]:
-    """Return patterns of the files that others match from a folder, as they are from the one that this is named from."""
+    """Return patterns relative to a folder as patterns relative to the one that its own name is relative to."""
     if not folder:
         return tuple(globs)
     parts = (("!" * glob.startswith("!"), glob.removeprefix("!").lstrip("/")) for glob in globs)
@@ -92,41 +93,41 @@ def from_above(globs: Sequence[str], folder: str) -> tuple[str, ...]:
 
 
 def from_inside(globs: Sequence[str], folder: str) -> tuple[str, ...]:
-    """Return patterns of the files below a folder that others match, as they are from there; none where that is all of them."""
-    found = tuple(globs)
+    """Return the part of patterns that matches below a folder, relative to it; none if that is all of its files."""
+    patterns = tuple(globs)
     for name in folder.split("/") if folder else ():
         rests = (
             f"{'!' * glob.startswith('!')}{rest}"
-            for glob in found
+            for glob in patterns
             for pattern in _with_plain_start(glob.removeprefix("!"))
             for rest in _rests(pattern, name)
         )
-        found = tuple(dict.fromkeys(rests))
-    return () if folder and "**" in found else found
+        patterns = tuple(dict.fromkeys(rests))
+    return () if folder and "**" in patterns else patterns
 
 
 def from_one_folder(
     overlays: Sequence[Overlay], files: Sequence[Path], upstream: Spec, others: Sequence[Path]
 ) -> tuple[Sequence[Overlay], Spec]:
-    """Return overlays, and their upstream, with patterns named from one folder: that in which those lie that it has on top, too.
+    """Return overlays and their upstream with patterns relative to one folder, which has all overlay files below it.
 
-    :param files: those of the overlays
-    :param others: those of the overlays that upstream has on top
+    :param files: files of the overlays
+    :param others: files of the overlays that upstream already contains
     """
     if not others:
         return overlays, upstream
     folders = [common_folder([real_path(folder_of(file)) for file in some]) for some in (files, others)]
     here, there = ("/".join(one.relative_to(common_folder(folders)).parts) for one in folders)
-    found = tuple(
+    provisions = tuple(
         replace(one, globs=from_above(one.globs, there)) if isinstance(one, SpecStatement) else one
         for one in upstream.provisions
     )
     moved = (replace(one, home="/".join(filter(None, (here, one.home)))) for one in overlays)
-    return tuple(moved), replace(upstream, provisions=found) if there else upstream
+    return tuple(moved), replace(upstream, provisions=provisions) if there else upstream
 
 
 def is_inside(folder: str, other: str) -> bool:
-    """Return whether a folder is another one or lies in it; both are named from one, which has no name."""
+    """Return whether a folder is another one or lies in it; both are relative to one folder, whose name is empty."""
     return PurePosixPath(folder).is_relative_to(other)
 
 
@@ -135,12 +136,12 @@ def _literal(folder: str) -> str:
 
 
 def _with_plain_start(glob: str) -> list[str]:
-    """Return patterns whose first name has no braces, for one that may have some."""
+    """Return the patterns that one stands for, whose first names have no braces."""
     return _expanded(glob) if "{" in glob.partition("/")[0] else [glob]
 
 
 def _rests(pattern: str, name: str) -> Iterator[str]:
-    """Yield what a pattern asks for inside a folder of a name, where it can match there."""
+    """Yield the rests of a pattern inside a folder of a name, if it can match there."""
     first, *others = _names(pattern)
     rest = "/".join(others)
     if _DEEP.fullmatch(first):
@@ -151,46 +152,46 @@ def _rests(pattern: str, name: str) -> Iterator[str]:
 
 
 class StatementPlaces:
-    """Where several things hold, so that of those before one the first or last is found that can hold in one place with it.
+    """Where several things hold, to find the first or last one before a given one that can hold in the same place.
 
-    Patterns are automata whose states only ever stay or go forward; the states of all are the bits of one number. A pattern is held to
-    all of them in one pass, whose steps are as many as its own, and only where one is left that it may meet.
+    Patterns are automata whose states only stay or go forward; the states of all are the bits of one number. A pattern
+    is compared with all of them in one pass, with as many steps as its own, and only if one is left that it may meet.
 
-    :param traits: what two have to differ in, each with a value for each thing
+    :param traits: traits in which two things must differ, each with a value for each thing
     """
 
-    def __init__(self, placed: Sequence[HoldsSomewhere], *traits: Sequence[Hashable]) -> None:
-        self._placed = placed
+    def __init__(self, things: Sequence[HoldsSomewhere], *traits: Sequence[Hashable]) -> None:
+        self._things = things
         self._traits = traits
         self._files = _Automaton()
         self._begins: list[int] = []
         self._ends: dict[tuple[int, Hashable], int] = {}
-        for number, one in enumerate(placed):
+        for number, one in enumerate(things):
             self._begins.append(self._files.size)
             ends = sum(self._files.add(steps) for steps in _patterns(one.globs))
             for key in (_ALL, (_AUDIENCE, plain(one.audience)), *self._kinds(number)):
                 self._ends[key] = self._ends.get(key, 0) | ends
 
     def first_before(self, number: int) -> int | None:
-        """Return the number of the first that differs from one, and can hold where it does: for the same people, and in a file of both."""
-        found = self._before(number)
-        return self._owner(found & -found)
+        """Return the number of the first earlier thing that differs and can hold for the same people in the same file."""
+        candidates = self._before(number)
+        return self._owner(candidates & -candidates)
 
     def last_before(self, number: int) -> int | None:
-        """Return the number of the last likewise."""
+        """Return the number of the last such thing."""
         return self._owner(self._before(number))
 
     def _before(self, number: int) -> int:
-        """Return the ends of the patterns of those before one that it may meet."""
-        one, ends = self._placed[number], self._ends
-        found = ends[_ALL] & ((1 << self._begins[number]) - 1)
+        """Return the end states of the patterns of earlier things that a thing may meet."""
+        one, ends = self._things[number], self._ends
+        candidates = ends[_ALL] & ((1 << self._begins[number]) - 1)
         for kind in self._kinds(number):
-            found &= ~ends[kind]
+            candidates &= ~ends[kind]
         if audience := plain(one.audience):
-            found &= ends[_AUDIENCE, audience] | ends.get((_AUDIENCE, ""), 0)
-        if not found:
+            candidates &= ends[_AUDIENCE, audience] | ends.get((_AUDIENCE, ""), 0)
+        if not candidates:
             return 0
-        return found & functools.reduce(operator.or_, map(self._files.reached, _patterns(one.globs)))
+        return candidates & functools.reduce(operator.or_, map(self._files.reached, _patterns(one.globs)))
 
     def _kinds(self, number: int) -> Iterator[tuple[int, Hashable]]:
         return ((place, trait[number]) for place, trait in enumerate(self._traits))
@@ -200,16 +201,16 @@ class StatementPlaces:
 
 
 _ALL, _AUDIENCE = (-1, ""), -2
-"""What the ends of all patterns are kept by, and with its words those for an audience."""
+"""Keys of the end states of all patterns, and (with its words) of those for an audience."""
 
 
 def hold_together(one: HoldsSomewhere, other: HoldsSomewhere) -> bool:
-    """Return whether two can hold in one place."""
+    """Return whether two things can hold in the same place."""
     return _is_for(one, other) and may_meet(one.globs, other.globs)
 
 
 def _is_for(one: HoldsSomewhere, other: HoldsSomewhere) -> bool:
-    """Return whether two can be for the same people: words for an audience are compared, and not understood."""
+    """Return whether two things can be for the same people: the words for an audience are compared, not interpreted."""
     return not (one.audience and other.audience) or plain(one.audience) == plain(other.audience)
 
 
@@ -217,9 +218,9 @@ def _is_for(one: HoldsSomewhere, other: HoldsSomewhere) -> bool:
 class _Step(Brief):
     """One state of a pattern.
 
-    :param goes: characters with which it goes on to the next
-    :param stays: characters with which it stays
-    :param skips: how many states further it goes on without any
+    :param goes: characters that lead to the next state
+    :param stays: characters that lead to the same state
+    :param skips: numbers of states that it can go forward without a character
     """
 
     goes: _Chars = ()
@@ -231,7 +232,7 @@ class _Step(Brief):
 class _Automaton:
     """The states of several patterns, as bits.
 
-    :param size: how many states there are, those behind the last steps of patterns included
+    :param size: number of states, including the end states of patterns
     """
 
     size: int = 0
@@ -239,10 +240,10 @@ class _Automaton:
     _going: dict[_Chars, int] = field(default_factory=dict)
     _staying: dict[_Chars, int] = field(default_factory=dict)
     _skipping: dict[int, int] = field(default_factory=dict)
-    _known: dict[_Chars, tuple[int, int]] = field(default_factory=dict)
+    _cache: dict[_Chars, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, steps: Sequence[_Step]) -> int:
-        """Add a pattern, and return the bit of the state in which all of it has matched."""
+        """Add a pattern, and return the bit of its end state."""
         self.starts |= 1 << self.size
         for at, step in enumerate(steps, self.size):
             for chars, states in ((step.goes, self._going), (step.stays, self._staying)):
@@ -254,8 +255,8 @@ class _Automaton:
         return 1 << (self.size - 1)
 
     def reached(self, steps: Sequence[_Step]) -> int:
-        """Return the states that can be reached with the words that another pattern matches."""
-        # Of each state of the other pattern, the states in which these can be at the same time.
+        """Return the states that can be reached with the texts that another pattern matches."""
+        # For each state of the other pattern, the states that these can be in at the same time.
         states = [0] * (len(steps) + 1)
         states[0] = self._closed(self.starts)
         for at, step in enumerate(steps):
@@ -269,13 +270,13 @@ class _Automaton:
         return states[-1]
 
     def _after(self, states: int, chars: _Chars) -> int:
-        if chars not in self._known:
-            self._known[chars] = (_of(self._going, chars), _of(self._staying, chars))
-        going, staying = self._known[chars]
+        if chars not in self._cache:
+            self._cache[chars] = (_of(self._going, chars), _of(self._staying, chars))
+        going, staying = self._cache[chars]
         return self._closed((states & going) << 1 | states & staying)
 
     def _closed(self, states: int) -> int:
-        """Return states with those that can be reached from them without a character."""
+        """Return states and those that can be reached from them without a character."""
         more = states
         while True:
             for skip, some in self._skipping.items():
@@ -286,12 +287,12 @@ class _Automaton:
 
 
 def _of(states: dict[_Chars, int], chars: _Chars) -> int:
-    """Return the states that some character of several leads on."""
-    found = 0
+    """Return the states that at least one of the characters leads out of."""
+    reached = 0
     for wanted, some in states.items():
         if _share(wanted, chars):
-            found |= some
-    return found
+            reached |= some
+    return reached
 
 
 def _share(one: _Chars, other: _Chars) -> bool:
@@ -303,17 +304,17 @@ def _share(one: _Chars, other: _Chars) -> bool:
 
 def _patterns(globs: Sequence[str]) -> Iterator[tuple[_Step, ...]]:
     """Yield the automata of patterns, one for each choice of braces."""
-    kept = [glob for glob in globs if not glob.startswith("!")]
-    for glob in kept or ["**"]:
+    including = [glob for glob in globs if not glob.startswith("!")]
+    for glob in including or ["**"]:
         yield from (_steps(pattern) for pattern in _expanded(glob))
 
 
 def _expanded(glob: str) -> list[str]:
-    """Return a pattern without braces for each choice that its braces leave."""
-    waiting, found = [glob], list[str]()
+    """Return the patterns without braces that a pattern stands for, one for each choice."""
+    waiting, patterns = [glob], list[str]()
     for _ in range(_MOST_EXPANDED * 2):
         if not waiting:
-            return found
+            return patterns
         pattern = waiting.pop()
         if len(pattern) > _MOST:
             break
@@ -321,17 +322,17 @@ def _expanded(glob: str) -> list[str]:
         if choices:
             waiting += choices
         else:
-            found.append(pattern)
+            patterns.append(pattern)
     return ["**"]
 
 
 _SIGN = re.compile(r"\\.|\[[!^]?\]?[^\]/]{0,200}\]|[{},]", re.DOTALL)
-"""What braces are looked for in: neither escaped characters nor classes hold any."""
+"""Tokens among which braces are looked for: those in escapes and character classes do not count."""
 _RANGE = re.compile(r"[^,{}]*\.\.[^,{}]*")
 
 
 def _choices(pattern: str) -> list[str]:
-    """Return a pattern with each of what its first pair of braces holds in their place; nothing where it has none."""
+    """Return a pattern for each choice of its first complete pair of braces; empty if it has none."""
     begins: list[list[int]] = []
     for sign in _SIGN.finditer(pattern):
         if sign[0] == "{":
@@ -344,7 +345,7 @@ def _choices(pattern: str) -> list[str]:
             if len(parts) == 1 and _RANGE.fullmatch(parts[0]):
                 parts = ["*"]
             elif len(parts) == 1:
-                # One thing in braces is no choice.
+                # Braces around one word are no choice.
                 parts = [f"\\{{{parts[0]}\\}}"]
             return [f"{pattern[: cuts[0]]}{part}{pattern[cuts[-1] + 1 :]}" for part in parts]
     return []
@@ -353,7 +354,8 @@ def _choices(pattern: str) -> list[str]:
 def _steps(pattern: str) -> tuple[_Step, ...]:
     """Return the states of a pattern without braces.
 
-    That a star stands for no character, where a name has some, makes no two patterns meet: both could have one more there.
+    A star may match no character, though a name has at least one. That makes no two patterns meet: both could have
+    one more character there.
     """
     names = _names(pattern)
     steps: list[_Step] = []
@@ -370,7 +372,7 @@ def _steps(pattern: str) -> tuple[_Step, ...]:
 
 
 def _names(pattern: str) -> list[str]:
-    """Return the patterns of the folders of a path, and of its file."""
+    """Return the patterns of the folders of a path and of its file."""
     names = [name for name in pattern.split("/") if name not in {"", "."}] or ["**"]
     return [*names, "**"] if pattern.endswith("/") else names
 
@@ -396,19 +398,19 @@ def _name(name: str) -> Iterator[_Step]:
 
 
 def _ranges(chars: str) -> Iterator[tuple[int, int]]:
-    for found in re.finditer(r"(.)-(.)|(.)", chars, re.DOTALL):
-        first, last = found[1] or found[3], found[2] or found[3]
+    for match in re.finditer(r"(.)-(.)|(.)", chars, re.DOTALL):
+        first, last = match[1] or match[3], match[2] or match[3]
         yield ord(first), ord(last)
 
 
 def _besides(chars: _Chars) -> _Chars:
-    """Return all characters but some."""
-    found, begin = list[tuple[int, int]](), 0
+    """Return all characters except some."""
+    ranges, begin = list[tuple[int, int]](), 0
     for first, last in sorted(chars):
         if first > begin:
-            found.append((begin, first - 1))
+            ranges.append((begin, first - 1))
         begin = max(begin, last + 1)
-    return (*found, (begin, _LAST)) if begin <= _LAST else tuple(found)
+    return (*ranges, (begin, _LAST)) if begin <= _LAST else tuple(ranges)
 
 
 def _without_slash(chars: _Chars) -> _Chars:

@@ -1,4 +1,4 @@
-"""What the next release of upstream does to each statement of an overlay, and the overlay file with what follows for certain."""
+"""What the next release of upstream does to each statement of an overlay, and its file with the certain changes."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from sphinx_policyspec.readers.overlays import Overlay, OverlayStatement, Upstre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebaseFact(Brief):
-    """One thing that a next release does to a statement.
+    """One effect of the next release on a statement.
 
     :param about: id of what it happens to, as the overlay names it
-    :param told: what it is, in words
-    :param before: words of the pinned release, where words changed
-    :param after: those of the next one
+    :param told: the effect in words
+    :param before: sentences of the pinned release, if words changed
+    :param after: sentences of the next one
     """
 
     effect: RebaseEffect
@@ -51,10 +51,10 @@ class RebaseFact(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebasedStatement(Brief):
-    """What a next release does to a statement.
+    """What the next release does to a statement.
 
-    :param before: its verdict on the pinned release; nothing where what it is about is not there
-    :param after: its verdict on the next one, with what is renamed taken over
+    :param before: its verdict on the pinned release; none if its names are not there
+    :param after: its verdict on the next one, with renamed ids updated
     """
 
     id: str
@@ -65,16 +65,16 @@ class RebasedStatement(Brief):
 
     @property
     def effects(self) -> tuple[RebaseEffect, ...]:
-        """What happens to it, each once."""
+        """The effects on it, each once."""
         return tuple(dict.fromkeys(fact.effect for fact in self.facts)) or (RebaseEffect.UNTOUCHED,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayRebase(Brief):
-    """What a next release does to an overlay.
+    """What the next release does to an overlay.
 
-    :param report: the overlay on its pinned release
-    :param text: the file of the overlay with renames, pin and digest taken over, and nothing else; empty of a project
+    :param report: the overlay checked on its pinned release
+    :param text: the overlay file with renames, pin and digest updated, and nothing else; empty if a project has it
     """
 
     report: OverlayReport
@@ -85,22 +85,24 @@ class OverlayRebase(Brief):
 
     @property
     def is_untouched(self) -> bool:
-        """Whether the next release does nothing to any statement."""
+        """Whether the next release has no effect on any statement."""
         is_unread = any(one.unread for one in self.report.overlays)
         return not is_unread and all(one.effects == (RebaseEffect.UNTOUCHED,) for one in self.statements)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the overlay as it stands."""
+        """Findings on the overlay as it is."""
         return self.report.findings
 
 
 def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> OverlayRebase:
-    """Return what a next release does to an overlay, which was checked on its pinned one.
+    """Return what the next release does to an overlay that was checked on its pinned one.
 
-    :param report: of one overlay
-    :param text: its file; empty where pages of a project write it
-    :param pin: what it says of upstream, once it is taken over
+    Raises :class:`SourceError` if its file has to be changed by hand.
+
+    :param report: report on one overlay
+    :param text: content of its file; empty if pages of a project declare it
+    :param pin: its new pin of upstream
     """
     (overlay,) = report.overlays
     diff = compare(report.upstream, new)
@@ -111,15 +113,15 @@ def rebase(report: OverlayReport, text: str, new: Spec, pin: Upstream) -> Overla
     judge = _Rebaser(diff, old_norms, new_norms, renewed, overlay.holder)
     statements = []
     for one in overlay.statements:
-        was, now = (known.get(one.id) for known in verdicts)
+        was, now = (by_id.get(one.id) for by_id in verdicts)
         facts = (*judge.facts(one, was, now), *_verdicts(one, was, now))
         if was is None or (now is None and not facts):
             facts = (*facts, _not_judged(one, (report, was), (after, now)))
         statements.append(
             RebasedStatement(id=f"{overlay.name}/{one.id}", span=one.span, facts=facts, before=was, after=now)
         )
-    written = _written(text, overlay, renewed, pin) if text else ""
-    return OverlayRebase(report=report, next=after, diff=diff, statements=tuple(statements), text=written)
+    new_text = _rebased_text(text, overlay, renewed, pin) if text else ""
+    return OverlayRebase(report=report, next=after, diff=diff, statements=tuple(statements), text=new_text)
 
 
 def _verdicts(
@@ -127,31 +129,31 @@ def _verdicts(
 ) -> Iterator[RebaseFact]:
     if was and now and was.is_allowed != now.is_allowed:
         code = now.code or was.code
-        told = (
+        change = (
             f"was allowed, is refused ({code}): {why(now)}"
             if was.is_allowed
             else f"was refused ({code}), is allowed"
         )
-        yield RebaseFact(effect=RebaseEffect.VERDICT_CHANGED, about=statement.id, told=told)
+        yield RebaseFact(effect=RebaseEffect.VERDICT_CHANGED, about=statement.id, told=change)
 
 
 _Judged = tuple[OverlayReport, StatementVerdict | None]
-"""What is said of an overlay on a release, and its verdict on one statement, where it has one."""
+"""The report on an overlay on a release, and its verdict on one statement, if it has one."""
 
 
 def _not_judged(statement: OverlayStatement, pinned: _Judged, following: _Judged) -> RebaseFact:
-    """Return that a release has no verdict on a statement, and why."""
-    told = (
+    """Return the fact that a release has no verdict on a statement, and why."""
+    outcomes = (
         f"{'allowed' if verdict.is_allowed else f'refused ({verdict.code})'} on {name}"
         if verdict
         else f"not judged on {name} ({_slip(statement, report)})"
         for name, (report, verdict) in (("the pinned release", pinned), ("the next one", following))
     )
-    return RebaseFact(effect=RebaseEffect.NOT_JUDGED, about=statement.id, told=", ".join(told))
+    return RebaseFact(effect=RebaseEffect.NOT_JUDGED, about=statement.id, told=", ".join(outcomes))
 
 
 def _slip(statement: OverlayStatement, report: OverlayReport) -> str:
-    """Return what is wrong with the names of a statement, or with its holder."""
+    """Return the error in the names of a statement, or in its holder."""
     here = range(statement.span.line, statement.span.end_line + 1)
     errors = [one for one in report.findings if one.severity is Severity.ERROR]
     inside = (one.message for one in errors if one.span.file == statement.span.file and one.span.line in here)
@@ -160,7 +162,7 @@ def _slip(statement: OverlayStatement, report: OverlayReport) -> str:
 
 
 class _Renewed:
-    """What ids of the pinned release are called in the next one."""
+    """The ids of the next release for those of the pinned one."""
 
     def __init__(self, diff: SpecDiff, old: Norms, new: Norms) -> None:
         self._diff, self._old, self._new = diff, old, new
@@ -169,16 +171,16 @@ class _Renewed:
         }
 
     def id(self, name: str) -> str:
-        """Return what an id is called now; itself where it is gone, or is none of upstream's."""
-        found = self._old.provisions.get(name)
-        return self._diff.new_ids.get(found.id, name) if found else name
+        """Return the new id for an old one; the same if it is gone, or not an id of upstream."""
+        provision = self._old.provisions.get(name)
+        return self._diff.new_ids.get(provision.id, name) if provision else name
 
     def level(self, name: str) -> str:
-        """Return what a level is called now."""
+        """Return the new id of a level."""
         return name if name in self._new.rank else self.levels.get(name, name)
 
     def overlay(self, overlay: Overlay) -> Overlay:
-        """Return an overlay with the new names; what it says of upstream's text is left out."""
+        """Return an overlay with the new names, and without its pin of upstream."""
         statements = tuple(map(self._statement, overlay.statements))
         return replace(overlay, holder=self.level(overlay.holder), statements=statements, upstream=Upstream())
 
@@ -195,13 +197,13 @@ class _Renewed:
 
 
 class _Verdicts(NamedTuple):
-    """The verdicts on a statement, where it has some."""
+    """The verdicts on a statement, if it has them."""
 
     was: StatementVerdict | None
     now: StatementVerdict | None
 
     def follows(self, old: Norms, new: Norms) -> str:
-        """Return what follows from another level of what a statement is about; nothing where all stays."""
+        """Return the consequence, in words, if the level of a statement's target changes; empty if there is none."""
         was, now = self
         if now is not None and now.code is not None:
             if was is not None and was.code is not None:
@@ -215,27 +217,29 @@ class _Verdicts(NamedTuple):
 
 
 def _would_do(verdict: StatementVerdict, norms: Norms) -> bool:
-    """Return whether a statement might be said by implication, too."""
+    """Return whether a statement would be allowed as an implied one, too."""
     implied = replace(verdict.statement, mode=StatementMode.IMPLICIT)
     return OverlayJudge(norms, verdict.overlay).verdict(implied).is_allowed
 
 
 class _Rebaser:
-    """Finds what happens to what statements are about."""
+    """Finds what happens to the targets of statements."""
 
     def __init__(self, diff: SpecDiff, old: Norms, new: Norms, renewed: _Renewed, holder: str) -> None:
         self._diff, self._old, self._new, self._renewed = diff, old, new, renewed
         self._holder = holder
-        said = _sentences(old.spec)
-        self._fresh = {words: one for words, one in _sentences(new.spec).items() if words not in said}
+        old_sentences = _sentences(old.spec)
+        self._fresh = {
+            words: one for words, one in _sentences(new.spec).items() if words not in old_sentences
+        }
 
     def facts(
         self, statement: OverlayStatement, was: StatementVerdict | None, now: StatementVerdict | None
     ) -> tuple[RebaseFact, ...]:
-        """Return what happens to what a statement is about, each fact once.
+        """Return what happens to the targets of a statement, each fact once.
 
-        :param was: its verdict on the pinned release, where it has one
-        :param now: that on the next one
+        :param was: its verdict on the pinned release, if it has one
+        :param now: its verdict on the next one
         """
         return tuple(dict.fromkeys(self._facts(statement, _Verdicts(was, now))))
 
@@ -246,28 +250,32 @@ class _Rebaser:
         clauses = {one.provision: one.clause for one in statement.targets}
         for name in dict.fromkeys((*clauses, *statement.forbids, *statement.scope, statement.chapter)):
             if name in self._old.provisions:
-                yield from self._named(
+                yield from self._provision_facts(
                     name, clauses.get(name, ""), verdicts, is_home=name == statement.chapter
                 )
         yield from self._upstream(statement)
         yield from self._examples(statement)
 
     def _gone_level(self, name: str) -> str:
-        """Return that a level at which the overlay speaks is not there, and what a person may write instead."""
+        """Return a message that a level of the overlay is gone, and what a person may write instead."""
         heir = self._new.spec.level_by_id.get(self._renewed.level(name))
         if heir and heir.roles:
             return f"the level `{name}` is called `{heir.id}` now: write that yourself"
-        called = f", and is called `{heir.id}` now, which no message has" if heir else ""
+        renaming = f", and is called `{heir.id}` now, which no message has" if heir else ""
         speaking = ", ".join(f"`{one.id}`" for one in self._new.spec.levels if one.roles)
-        return f"the level `{name}` is gone{called}: write another one yourself; messages have {speaking}"
+        return f"the level `{name}` is gone{renaming}: write another one yourself; messages have {speaking}"
 
-    def _named(self, name: str, clause: str, verdicts: _Verdicts, *, is_home: bool) -> Iterator[RebaseFact]:
+    def _provision_facts(
+        self, name: str, clause: str, verdicts: _Verdicts, *, is_home: bool
+    ) -> Iterator[RebaseFact]:
         old = self._old.provisions[name]
         new_id = self._diff.new_ids.get(old.id)
         if new_id is None:
             heirs = [one.new for one in self._of(old.id, ChangeKind.SPLIT, ChangeKind.SUCCEEDED) if one.new]
-            told = f"; something of it stands in {', '.join(f'`{heir}`' for heir in heirs)}" if heirs else ""
-            yield RebaseFact(effect=RebaseEffect.GONE, about=name, told=f"`{name}` is gone{told}")
+            message = (
+                f"; something of it stands in {', '.join(f'`{heir}`' for heir in heirs)}" if heirs else ""
+            )
+            yield RebaseFact(effect=RebaseEffect.GONE, about=name, told=f"`{name}` is gone{message}")
             return
         if new_id != name:
             yield RebaseFact(
@@ -275,8 +283,8 @@ class _Rebaser:
             )
         for change in self._of(new_id, ChangeKind.MOVED):
             before, after = (f"`{one}`" if one else "no chapter" for one in (change.old, change.new))
-            told = f"`{name}` stood in {before}, and stands in {after}"
-            yield RebaseFact(effect=RebaseEffect.MOVED, about=name, told=told)
+            message = f"`{name}` stood in {before}, and stands in {after}"
+            yield RebaseFact(effect=RebaseEffect.MOVED, about=name, told=message)
         if is_home:
             return
         for one in principles_in(self._old, name):
@@ -292,20 +300,20 @@ class _Rebaser:
             return
         level = self._new.spec.level_by_id.get(new.authority)
         how = f", which is overridden {OVERRIDDEN[level.override]}" if level else ""
-        told = f"`{old.id}` had the level `{old.authority}`, and has `{new.authority}`"
+        message = f"`{old.id}` had the level `{old.authority}`, and has `{new.authority}`"
         follows = verdicts.follows(self._old, self._new)
-        yield RebaseFact(effect=RebaseEffect.LEVEL_CHANGED, about=old.id, told=f"{told}{follows or how}")
+        yield RebaseFact(effect=RebaseEffect.LEVEL_CHANGED, about=old.id, told=f"{message}{follows or how}")
 
     def _text(self, old: Principle, clause: str) -> Iterator[RebaseFact]:
         new = self._new.provisions.get(self._diff.new_ids.get(old.id, ""))
         if new is None:
             return
-        said, now = _paragraphs(old), _paragraphs(new)
-        was = said
+        old_paragraphs, now = _paragraphs(old), _paragraphs(new)
+        was = old_paragraphs
         if clause and holds(old.text, clause):
             was = {words: one for words, one in was.items() if holds(words, clause)}
-            kept = {words: one for words, one in now.items() if holds(words, clause)}
-            now = kept or {words: one for words, one in now.items() if words not in said}
+            with_clause = {words: one for words, one in now.items() if holds(words, clause)}
+            now = with_clause or {words: one for words, one in now.items() if words not in old_paragraphs}
         before = [one for words, one in was.items() if words not in now]
         after = [one for words, one in now.items() if words not in was]
         if before or (after and not clause):
@@ -323,22 +331,22 @@ class _Rebaser:
             )
 
     def _upstream(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
-        said = [plain(one) for one in sentences(statement.says) if plain(one)]
-        found = [self._fresh[one] for one in said if one in self._fresh]
-        if found and len(found) == len(said):
+        texts = [plain(one) for one in sentences(statement.says) if plain(one)]
+        matches = [self._fresh[one] for one in texts if one in self._fresh]
+        if matches and len(matches) == len(texts):
             yield RebaseFact(
                 effect=RebaseEffect.NOW_UPSTREAM,
                 about=statement.id,
                 told="upstream says this itself now",
-                after=tuple(quoted(*one, self._new.spec) for one in found),
+                after=tuple(quoted(*one, self._new.spec) for one in matches),
             )
         terms = [
             {plain(block.term) for _, block in norms.spec.walk() if hasattr(block, "term")}
             for norms in (self._old, self._new)
         ]
         if statement.operation is Operation.DEFINES and plain(statement.name) in terms[1] - terms[0]:
-            told = f"upstream defines “{statement.name}” itself now"
-            yield RebaseFact(effect=RebaseEffect.NOW_UPSTREAM, about=statement.id, told=told)
+            message = f"upstream defines “{statement.name}” itself now"
+            yield RebaseFact(effect=RebaseEffect.NOW_UPSTREAM, about=statement.id, told=message)
 
     def _examples(self, statement: OverlayStatement) -> Iterator[RebaseFact]:
         for name in statement.voids:
@@ -346,18 +354,18 @@ class _Rebaser:
             if old and not new:
                 ids = {self._diff.renamed_examples.get(one.id, "") for one in old}
                 new = tuple(one for one in self._new.spec.examples if one.id in ids)
-            verdicts = [[one.verdict for found in side for one in found.responses] for side in (old, new)]
-            told = "is gone" if not new else "has other verdicts" if verdicts[0] != verdicts[1] else ""
-            if old and told:
+            verdicts = [[one.verdict for example in side for one in example.responses] for side in (old, new)]
+            change = "is gone" if not new else "has other verdicts" if verdicts[0] != verdicts[1] else ""
+            if old and change:
                 yield RebaseFact(
-                    effect=RebaseEffect.EXAMPLE_VOID, about=name, told=f"the example “{name}” {told}"
+                    effect=RebaseEffect.EXAMPLE_VOID, about=name, told=f"the example “{name}” {change}"
                 )
 
 
 def _sentences(spec: Spec) -> dict[str, tuple[Passage, Principle]]:
-    """Return the sentences of all principles by their words."""
-    said = ((passage, one) for one in spec.principles for passage in passages(one) if passage.sentence)
-    return {plain(passage.text): (passage, one) for passage, one in said}
+    """Return the sentences of all principles, each with its principle, by their words."""
+    pairs = ((passage, one) for one in spec.principles for passage in passages(one) if passage.sentence)
+    return {plain(passage.text): (passage, one) for passage, one in pairs}
 
 
 def _paragraphs(provision: Provision) -> dict[str, Passage]:
@@ -368,17 +376,17 @@ def _paragraphs(provision: Provision) -> dict[str, Passage]:
 # -- the file ------------------------------------------------------------------------------------
 
 
-def _written(text: str, overlay: Overlay, renewed: _Renewed, pin: Upstream) -> str:
-    """Return a file with renames, pin and digest taken over; every other character stays.
+def _rebased_text(text: str, overlay: Overlay, renewed: _Renewed, pin: Upstream) -> str:
+    """Return a file with renames, pin and digest updated; every other character stays.
 
-    Raises :class:`SourceError` where that cannot be done without more.
+    Raises :class:`SourceError` if that does not give the wanted overlay.
     """
-    given = dict(overlay.places)
+    places = dict(overlay.places)
     edits: dict[Span, Callable[[str], str]] = {}
     for key in ("source", "release", "sha256"):
         value = getattr(pin, key)
-        if value and f"upstream.{key}" in given and value != getattr(overlay.upstream, key):
-            edits[given[f"upstream.{key}"]] = _scalar(value)
+        if value and f"upstream.{key}" in places and value != getattr(overlay.upstream, key):
+            edits[places[f"upstream.{key}"]] = _scalar(value)
     for statement in overlay.statements:
         for target in statement.targets:
             if (now := renewed.id(target.provision)) != target.provision:
@@ -391,12 +399,12 @@ def _written(text: str, overlay: Overlay, renewed: _Renewed, pin: Upstream) -> s
             new = {name: now for name in names if (now := renewed.id(name)) != name}
             if new:
                 edits[statement.place(key)] = _tokens(new)
-    written = _edited(text, edits)
+    new_text = _with_edits(text, edits)
     wanted = renewed.overlay(overlay)
-    found, _ = overlay_of(written, overlay.file)
-    if found is None or _names(found) != _names(wanted):
+    reread, _ = overlay_of(new_text, overlay.file)
+    if reread is None or _names(reread) != _names(wanted):
         raise SourceError(f"`{overlay.file}` is written so that it has to be changed by hand")
-    return written
+    return new_text
 
 
 def _names(overlay: Overlay) -> list[tuple[str, ...]]:
@@ -414,23 +422,23 @@ def _names(overlay: Overlay) -> list[tuple[str, ...]]:
 
 
 def _scalar(value: str) -> Callable[[str], str]:
-    """Return what puts a value in the place of another, in quotes where it had some, or needs them."""
+    """Return a function that replaces a value by another, in quotes if it had or needs them."""
 
-    def put(old: str) -> str:
+    def replacement(old: str) -> str:
         is_plain = re.fullmatch(r"\w[\w./-]*", value) and old[:1] not in {'"', "'"}
         return value if is_plain else json.dumps(value, ensure_ascii=False)
 
-    return put
+    return replacement
 
 
 def _tokens(new: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what puts new ids in the place of others, inside a list too."""
-    known = "|".join(re.escape(name) for name in sorted(new, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w/.-])(?:{known})(?![\w/.-])")
-    return lambda old: pattern.sub(lambda found: new[found[0]], old)
+    """Return a function that replaces ids by new ones, also inside a list."""
+    alternatives = "|".join(re.escape(name) for name in sorted(new, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![\w/.-])(?:{alternatives})(?![\w/.-])")
+    return lambda old: pattern.sub(lambda match: new[match[0]], old)
 
 
-def _edited(text: str, edits: Mapping[Span, Callable[[str], str]]) -> str:
+def _with_edits(text: str, edits: Mapping[Span, Callable[[str], str]]) -> str:
     lines = text.split("\n")
     starts = [0]
     for line in lines:

@@ -52,9 +52,9 @@ from sphinx_policyspec.readers.overlays import OverlayStatement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayResolution(Brief):
-    """The spec that results from overlays, and what was judged for it.
+    """The spec that results from overlays, and the report on them.
 
-    :param spec: upstream's where no statement may be said, but for its title
+    :param spec: upstream with another title if no statement is allowed
     """
 
     report: OverlayReport
@@ -64,13 +64,13 @@ class OverlayResolution(Brief):
 def resolved(report: OverlayReport) -> OverlayResolution:
     """Return the spec that results from overlays on their upstream.
 
-    Raises :class:`SourceError` where two overlays have one name.
+    Raises :class:`SourceError` if two overlays have one name.
     """
     upstream = report.upstream
     names = (*upstream.overlays, *(overlay.name for overlay in report.overlays))
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise SourceError(f"two overlays are called `{twice}`, and their statements could not be told apart")
-    said = report.said
+    allowed = report.said
     spec = replace(
         upstream,
         title=", with ".join(
@@ -78,11 +78,11 @@ def resolved(report: OverlayReport) -> OverlayResolution:
         ),
         provisions=_among(
             upstream.provisions,
-            tuple(_Resolver(report).provision(one) for found in said.values() for one in found),
+            tuple(_Resolver(report).provision(one) for verdicts in allowed.values() for one in verdicts),
         ),
         overlays=(
             *upstream.overlays,
-            *(name for name, found in said.items() if found),
+            *(name for name, verdicts in allowed.items() if verdicts),
         ),
         refusals=(*upstream.refusals, *map(_refusal, report.refused)),
     )
@@ -90,7 +90,7 @@ def resolved(report: OverlayReport) -> OverlayResolution:
 
 
 def _here(span: Span) -> Span:
-    """Return a place without the folder that its file lies in: one spec holds it wherever it is read."""
+    """Return a place without the folder of its file, so that the spec is the same wherever it is read."""
     return replace(span, file=PurePath(span.file).name)
 
 
@@ -107,28 +107,28 @@ def _refusal(verdict: StatementVerdict) -> Refusal:
 
 
 def _among(upstream: Sequence[Provision], statements: Sequence[SpecStatement]) -> tuple[Provision, ...]:
-    """Return provisions with each statement behind its target; an addition at the end of its chapter, else of all."""
+    """Return provisions with each statement after its target; an addition at the end of its chapter, or of the spec."""
     behind = grouped((one.parent, one) for one in statements)
-    found: list[Provision] = []
+    provisions: list[Provision] = []
     open_ones: list[Provision] = []
 
     def close(depth: int) -> None:
-        """Add what stands at the end of chapters that are over."""
+        """Append the additions of chapters that end here."""
         while open_ones and open_ones[-1].depth >= depth:
             chapter = open_ones.pop()
-            found.extend(one for one in behind.get(chapter.id, ()) if one.operation is Operation.ADDS)
+            provisions.extend(one for one in behind.get(chapter.id, ()) if one.operation is Operation.ADDS)
 
     for provision in upstream:
         close(provision.depth)
-        found.append(provision)
+        provisions.append(provision)
         open_ones.append(provision)
-        found.extend(one for one in behind.get(provision.id, ()) if one.operation is not Operation.ADDS)
+        provisions.extend(one for one in behind.get(provision.id, ()) if one.operation is not Operation.ADDS)
     close(0)
-    return (*found, *behind.get(None, ()))
+    return (*provisions, *behind.get(None, ()))
 
 
 class _Resolver:
-    """Makes provisions of statements."""
+    """Turns statements into provisions."""
 
     def __init__(self, report: OverlayReport) -> None:
         self._norms = report.norms
@@ -139,7 +139,7 @@ class _Resolver:
         }
 
     def provision(self, verdict: StatementVerdict) -> SpecStatement:
-        """Return what may be said, as a provision."""
+        """Return an allowed statement as a provision."""
         statement, overlay = verdict.statement, verdict.overlay
         operation = statement.operation
         targets = self._ids(target.provision for target in statement.targets)
@@ -150,7 +150,7 @@ class _Resolver:
             statement.chapter or next(iter(scope or self._first(statement)), "")
         )
         issue = statement.issue or (statement.id if operation is Operation.NARROWS else "")
-        named = {
+        fields = {
             Operation.DELEGATES: {"delegates": scope, "delegates_to": statement.name},
             Operation.DEFINES: {"defines": statement.name},
             Operation.ADDS: {},
@@ -171,7 +171,7 @@ class _Resolver:
             forbids=self._ids(statement.forbids),
             locks=self._ids(part.about for part in verdict.parts if VerdictNote.TAKES_SWITCH in part.notes),
             voids=tuple(
-                sorted({found.id for name in statement.voids for found in self._norms.examples(name)})
+                sorted({example.id for name in statement.voids for example in self._norms.examples(name)})
             ),
             words=tuple(
                 sorted(
@@ -189,19 +189,19 @@ class _Resolver:
             because=statement.because,
             globs=tuple(sorted({*verdict.globs})),
             audience=statement.audience,
-            **named.get(operation, {operation.value: targets}),  # type: ignore[arg-type]  # a field of its name
+            **fields.get(operation, {operation.value: targets}),  # type: ignore[arg-type]  # a field of its name
         )
 
     def _ids(self, names: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
-        known = (self._norms.provisions.get(name) for name in names)
-        return tuple(sorted({provision.id for provision in known if provision}))
+        provisions = (self._norms.provisions.get(name) for name in names)
+        return tuple(sorted({provision.id for provision in provisions if provision}))
 
     @staticmethod
     def _first(statement: OverlayStatement) -> Iterator[str]:
         return (target.provision for target in statement.targets)
 
     def _provisions_of(self, overlay: str, statement: OverlayStatement) -> Iterator[str]:
-        """Yield the provisions of a scope: those that it names, and what statements on its issues are about."""
+        """Yield the provisions of a scope: those that it names, and the targets of statements on its issues."""
         for name in statement.scope:
             if name in self._norms.provisions:
                 yield name
@@ -225,8 +225,11 @@ def _examples(verdict: StatementVerdict) -> Iterator[Example]:
             if text
         )
         title = " ".join(one.user.split()) or f"{_title(statement.id)} {number}"
-        asked = (Message(role="user", text=one.user, span=place),) if one.user else ()
-        turns: tuple[Turn, ...] = (*asked, *((Comparison(responses=answers, span=place),) if answers else ()))
+        question = (Message(role="user", text=one.user, span=place),) if one.user else ()
+        turns: tuple[Turn, ...] = (
+            *question,
+            *((Comparison(responses=answers, span=place),) if answers else ()),
+        )
         yield Example(
             id=f"{verdict.id}/{number}",
             title=title,
@@ -241,23 +244,25 @@ def _examples(verdict: StatementVerdict) -> Iterator[Example]:
 
 
 def cases_below(resolution: OverlayResolution, cases: Iterable[Case]) -> Iterator[Finding]:
-    """Find cases that come out otherwise below overlays, and cases about statements that are not as they expect.
+    """Find cases whose outcome overlays change, and cases about statements that do not come out as they expect.
 
-    A case that names no statement gets those that settle what is at issue in it, as items of a message before all others.
+    A case that names no statement gets the statements that settle its issues, as items of a message before all others.
     """
     before, after = resolution.report.norms, Norms(resolution.spec)
     new = [one for one in after.spec.statements if one.overlay in resolution.report.said]
     for case in cases:
         names_one = any(after.statement(item.principle) for item in case.items)
-        if found := problems(case, after if names_one else before):
-            yield from found
+        if findings := problems(case, after if names_one else before):
+            yield from findings
         elif names_one:
             decided = decide(case, after)
-            told = "; ".join(f"{one.name or one.kind} {_value(one.found)}" for one in decided.differences)
-            if told:
+            differences = "; ".join(
+                f"{one.name or one.kind} {_value(one.found)}" for one in decided.differences
+            )
+            if differences:
                 yield Finding(
                     code="case-not-as-expected",
-                    message=f"{shown(case.title)} is not as it expects: {told}",
+                    message=f"{shown(case.title)} is not as it expects: {differences}",
                     span=case.span,
                 )
         else:
@@ -267,36 +272,36 @@ def cases_below(resolution: OverlayResolution, cases: Iterable[Case]) -> Iterato
 def _changed(case: Case, added: tuple[Item, ...], before: Norms, after: Norms) -> Iterator[Finding]:
     was = decide(case, before).labels
     now = decide(replace(case, items=(*case.items, *added)), after)
-    told = [
+    changes = [
         f"`{name}` is {now.labels[name]}, was {label}"
         for name, label in was.items()
         if now.labels[name] is not label
     ]
     holding = [f"`{item.principle}`" for item in added if now.labels[item.id] is Label.IN]
-    if told:
+    if changes:
         yield Finding(
             code="case-changed",
-            message=f"{shown(case.title)} comes out otherwise below {', '.join(dict.fromkeys(holding))}: {'; '.join(told)}",
+            message=f"{shown(case.title)} comes out otherwise below {', '.join(dict.fromkeys(holding))}: {'; '.join(changes)}",
             span=case.span,
         )
 
 
-def _value(found: object) -> str:
-    return f"is {found}" if isinstance(found, str) else "is otherwise"
+def _value(value: object) -> str:
+    return f"is {value}" if isinstance(value, str) else "is otherwise"
 
 
 def _speaking(case: Case, statements: Iterable[SpecStatement], norms: Norms) -> Iterator[Item]:
-    """Yield the statements that settle what is at issue in a case, as items of it."""
-    taken = {item.id for item in case.items}
+    """Yield the statements that settle the issues of a case, as items of it."""
+    used = {item.id for item in case.items}
     for statement in statements:
-        named = (
+        targets = (
             *statement.overrides,
             *statement.permits,
             *statement.forbids,
             *statement.restates,
             *statement.delegates,
         )
-        about = {one.id for name in named if name in norms.provisions for one in principles_in(norms, name)}
+        about = {one.id for name in targets if name in norms.provisions for one in principles_in(norms, name)}
         issues = {
             item.issue: item.value
             for item in case.items
@@ -304,7 +309,7 @@ def _speaking(case: Case, statements: Iterable[SpecStatement], norms: Norms) -> 
             or ((principle := norms.principle(item.principle)) and principle.id in about)
         }
         for number, (issue, value) in enumerate(issues.items(), 1):
-            name = f"{statement.id}-{number}" if number > 1 or statement.id in taken else statement.id
+            name = f"{statement.id}-{number}" if number > 1 or statement.id in used else statement.id
             gives = statement.delegates_to
             yield Item(
                 id=name,
@@ -320,19 +325,21 @@ def _speaking(case: Case, statements: Iterable[SpecStatement], norms: Norms) -> 
 
 
 def resolution_text(resolution: OverlayResolution) -> str:
-    """Return the provisions of a resolved spec in order, each with its origin and its place; statements with their words."""
+    """Return the provisions of a resolved spec in order, each with its origin and place; statements with their text."""
     spec = resolution.spec
-    found = origins(spec)
+    origins_by_id = origins(spec)
     meets = {one.id: one.decisive.quoted for one in resolution.report.verdicts}
-    lines = [line for one in spec.provisions for line in _lines(one, found.get(one.id, ()), spec, meets)]
+    lines = [
+        line for one in spec.provisions for line in _lines(one, origins_by_id.get(one.id, ()), spec, meets)
+    ]
     lines += [f"{one.id}: refused ({one.refused}): {one.because} ({one.span.place})" for one in spec.refusals]
     statements = len(spec.statements)
-    counted = f"{spec.title}: {number_of(len(spec.provisions) - statements, 'provision')} of upstream, {number_of(statements, 'statement')}"
-    return "".join(f"{printable(line)}\n" for line in (*lines, counted))
+    total = f"{spec.title}: {number_of(len(spec.provisions) - statements, 'provision')} of upstream, {number_of(statements, 'statement')}"
+    return "".join(f"{printable(line)}\n" for line in (*lines, total))
 
 
 def _about(statement: SpecStatement, spec: Spec) -> Iterator[str]:
-    """Yield what a statement is about: provisions, or the places of the words in them that it names."""
+    """Yield the targets of a statement: provisions, or the places of the words in them that it names."""
     words = dict(statement.words)
     for name in statement.targets:
         passage = passage_of(spec.provision_by_id[name], words[name]) if name in words else None
@@ -341,7 +348,7 @@ def _about(statement: SpecStatement, spec: Spec) -> Iterator[str]:
 
 def _lines(
     provision: Provision,
-    found: Sequence[tuple[Origin, str]],
+    origin_pairs: Sequence[tuple[Origin, str]],
     spec: Spec,
     meets: Mapping[str, Quotation | None],
 ) -> Iterator[str]:
@@ -354,20 +361,20 @@ def _lines(
         if quoted := meets.get(provision.id):
             yield f"{indent}  upstream: {quoted.cited}"
         return
-    done = grouped((origin, statement) for origin, statement in found if statement)
-    told = ", ".join(f"{origin} {', '.join(names)}" for origin, names in done.items())
-    yield f"{indent}{provision.id}{level}: {told or Origin.UPSTREAM} ({provision.span.place})"
+    done = grouped((origin, statement) for origin, statement in origin_pairs if statement)
+    listing = ", ".join(f"{origin} {', '.join(names)}" for origin, names in done.items())
+    yield f"{indent}{provision.id}{level}: {listing or Origin.UPSTREAM} ({provision.span.place})"
 
 
-# -- what programs read of statements ------------------------------------------------------------
+# -- statements for programs ------------------------------------------------------------
 
 
 def statements_graph(resolution: OverlayResolution) -> bytes:
-    """Return the statements that may be said as JSON-LD, without the provisions of upstream, which they name by IRI."""
+    """Return the allowed statements as JSON-LD, without the provisions of upstream, which they name by IRI."""
     from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415  the engine only where it is needed
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-    said = {one.id for one in resolution.spec.statements if one.overlay in resolution.report.said}
+    allowed = {one.id for one in resolution.spec.statements if one.overlay in resolution.report.said}
     spec = resolution.spec
     alone = Spec(
         title=spec.title,
@@ -375,7 +382,7 @@ def statements_graph(resolution: OverlayResolution) -> bytes:
         base_iri=spec.base_iri,
         levels=spec.levels,
         overlays=spec.overlays,
-        provisions=tuple(replace(one, parent=None, depth=1) for one in spec.statements if one.id in said),
+        provisions=tuple(replace(one, parent=None, depth=1) for one in spec.statements if one.id in allowed),
     )
     return serialize(triples_of(alone), "jsonld")[0]
 
@@ -383,13 +390,13 @@ def statements_graph(resolution: OverlayResolution) -> bytes:
 _OSCAL = "1.1.3"
 _OSCAL_TOKEN = re.compile(r"[^\W\d][\w.-]*")
 _NAMESPACE = uuid.UUID("6f2d0f64-5f0b-5f0e-9d6c-6a1f7a3f1c55")
-"""What names of profiles are told apart in."""
+"""Namespace of the UUIDs of profiles."""
 
 
 def oscal_profile(resolution: OverlayResolution) -> bytes:
-    """Return an OSCAL profile: upstream's provisions imported by id, and each statement that may be said added to its target.
+    """Return an OSCAL profile: upstream's provisions imported by id, and each allowed statement added to its target.
 
-    What is about no provision is added to the last chapter. Equal overlays give equal bytes.
+    A statement without a target is added to the last chapter. Equal overlays give equal bytes.
     """
     report, spec = resolution.report, resolution.spec
     upstream = report.upstream
@@ -420,7 +427,7 @@ def oscal_profile(resolution: OverlayResolution) -> bytes:
 def _alter(control: str, statements: Iterable[SpecStatement]) -> dict[str, Any]:
     parts = []
     for one in statements:
-        told = {
+        values = {
             "operation": one.operation.value,
             "id": one.id,
             "level": one.authority,
@@ -428,7 +435,7 @@ def _alter(control: str, statements: Iterable[SpecStatement]) -> dict[str, Any]:
         }
         props = [
             {"name": name, "ns": ONTOLOGY, "value": _line(value)}
-            for name, value in told.items()
+            for name, value in values.items()
             if _line(value)
         ]
         parts.append(
@@ -448,7 +455,7 @@ def _line(text: str) -> str:
 
 
 def _token(name: str) -> str:
-    """Return an id as OSCAL has them; one that cannot be one is told apart by a checksum."""
+    """Return an id as an OSCAL token; an id that is not a token gets a checksum, which keeps it distinct."""
     if _OSCAL_TOKEN.fullmatch(name):
         return name
     plain_ = re.sub(r"[^\w.-]+", ".", name)
@@ -456,4 +463,4 @@ def _token(name: str) -> str:
 
 
 RESOLUTION_FORMATS: Formats[OverlayResolution] = {"text": resolution_text}
-"""The forms of a resolved spec beside those of a graph."""
+"""The output forms of a resolved spec besides those of a graph."""

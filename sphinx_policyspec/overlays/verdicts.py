@@ -1,6 +1,6 @@
-"""Whether a statement may be said: a conversation that shows it, decided by the chain of command, and why.
+"""Whether a statement is allowed: a conversation that shows it, decided by the chain of command, and why.
 
-The label of the statement in that conversation is the verdict. The codes only say in words why it is what it is.
+The label of the statement in that conversation is the verdict. The codes only explain it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from sphinx_policyspec.overlays.quotations import Quotation, Quotations
 from sphinx_policyspec.readers.overlays import AS_UPSTREAM, Overlay, OverlayStatement, StatementTarget
 
 OTHERWISE = "otherwise"
-"""The value of what a user, or a text with a say, asks for in witnesses."""
+"""The value that a user, or a text with delegated authority, asks for in witnesses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +58,22 @@ class Witness(Brief):
 
     @property
     def label(self) -> Label:
-        """What becomes of the item."""
+        """The label of the item."""
         return self.decision.labels[self.item]
 
     @property
     def rule(self) -> str:
-        """Id of the rule that decides it; empty where nothing is against it."""
+        """Id of the rule that decides it; empty if nothing is against it."""
         return next(reason.rule for reason in self.decision.reasons if reason.item == self.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartVerdict(Brief):
-    """Whether a statement may be said of one of the things that it is about.
+    """Whether a statement is allowed for one of its targets.
 
     :param about: id of a provision, or the issue of a delegation; empty for an addition
-    :param level: of the norm that it meets; nothing where it meets none
-    :param code: why it is refused; nothing where it is allowed
+    :param level: level of the norm that it meets; none if it meets none
+    :param code: why it is refused; none if it is allowed
     :param quoted: the sentence of upstream that it meets
     :param others: further ones of the provision that use a term which a definition changes
     """
@@ -89,20 +89,20 @@ class PartVerdict(Brief):
 
     @property
     def named(self) -> str:
-        """What it is about, in words: with those of the clause that is meant."""
+        """Its subject in words, with the clause that it names."""
         return f"`{self.about}`" + f" (“{self.clause}”)" * bool(self.clause)
 
     @property
     def is_allowed(self) -> bool:
-        """Whether it is: the label says it."""
+        """Whether it is allowed, by the label of its witness."""
         return self.witness.label is Label.IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementVerdict(Brief):
-    """Whether a statement may be said.
+    """Whether a statement is allowed.
 
-    :param parts: one for each thing that it is about
+    :param parts: one for each of its targets
     """
 
     overlay: Overlay
@@ -111,12 +111,12 @@ class StatementVerdict(Brief):
 
     @property
     def id(self) -> str:
-        """What cases and graphs call the statement."""
+        """Id of the statement in cases and graphs."""
         return f"{self.overlay.name}/{self.statement.id}"
 
     @property
     def globs(self) -> tuple[str, ...]:
-        """Patterns of the files that it holds in, from the folder on in which all overlays lie that are read with its own."""
+        """Patterns of the files that it holds in, relative to the common folder of all overlays read together."""
         return from_above(self.statement.globs, self.overlay.home)
 
     @property
@@ -126,17 +126,17 @@ class StatementVerdict(Brief):
 
     @property
     def is_allowed(self) -> bool:
-        """Whether all of it is."""
+        """Whether all of its parts are allowed."""
         return all(part.is_allowed for part in self.parts)
 
     @property
     def decisive(self) -> PartVerdict:
-        """The part that the verdict rests on: the first that is refused, else the first."""
+        """The part that decides the verdict: the first that is refused, else the first."""
         return next((part for part in self.parts if not part.is_allowed), self.parts[0])
 
     @property
     def code(self) -> RefusalCode | None:
-        """Why it is refused, as a whole."""
+        """Why it is refused as a whole; none if it is allowed."""
         if self.is_allowed:
             return None
         codes = {part.code for part in self.parts}
@@ -144,12 +144,12 @@ class StatementVerdict(Brief):
 
     @property
     def issues(self) -> tuple[str, ...]:
-        """What it settles, each once."""
+        """The issues that it settles, each once."""
         return tuple(dict.fromkeys(self.statement.issue_on(part.about) for part in self.parts))
 
     @property
     def notes(self) -> tuple[VerdictNote, ...]:
-        """What is to be known of it, each once; what is refused does nothing."""
+        """Its notes, each once; a refused statement has none."""
         parts = self.parts if self.is_allowed else ()
         return tuple(dict.fromkeys(note for part in parts for note in part.notes))
 
@@ -168,7 +168,7 @@ class OverlayJudge:
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        """The words of each principle, by which most that do not use a term are told at once."""
+        """The words of each principle, to skip quickly most of those that do not use a term."""
         return {
             one.id: " ".join(
                 f"{block.source} {block.text}"
@@ -180,11 +180,11 @@ class OverlayJudge:
 
     @cached_property
     def issues(self) -> dict[str, OverlayStatement]:
-        """The statements that name an issue, by it."""
+        """The statements that name an issue, by issue."""
         return {one.issue: one for one in reversed(self.overlay.statements) if one.issue}
 
     def verdict(self, statement: OverlayStatement) -> StatementVerdict:
-        """Judge a statement whose names are those of upstream."""
+        """Judge a statement whose names upstream has."""
         parts = tuple(self._parts(statement))
         return StatementVerdict(overlay=self.overlay, statement=statement, parts=parts)
 
@@ -206,17 +206,17 @@ class OverlayJudge:
             )
         return as_a_whole[statement.operation](statement)
 
-    # -- what a statement meets --------------------------------------------------------------
+    # -- norms that a statement meets --------------------------------------------------------------
 
     def _aims(self, targets: Iterable[StatementTarget]) -> Iterator[tuple[Principle, Clause | None]]:
-        """Yield the principles that targets name, of a section those in it, each with the clause that is meant."""
+        """Yield the principles that targets name (for a section, those in it), each with the clause of the target."""
         for target in targets:
             for principle in principles_in(self.norms, target.provision):
                 clause = self._clause(principle, target.clause) if target.clause else None
                 yield principle, clause
 
     def _clause(self, principle: Principle, words: str) -> Clause:
-        """Return the clause that holds some words; where none is declared, they have the level of the principle."""
+        """Return the clause that contains some words; if none is declared, a clause with the level of the principle."""
         wanted = plain(words)
         for clause in self._clauses.get(principle.id, ()):
             if wanted in plain(clause.text) or plain(clause.text) in wanted:
@@ -225,7 +225,7 @@ class OverlayJudge:
 
     @cached_property
     def _clauses(self) -> dict[str, list[Clause]]:
-        """What clauses count for, by principle: one that claims more than its principle has no more than that."""
+        """Clauses by principle; one that claims a level above that of its principle gets that of the principle."""
         rank = self.norms.rank
         return grouped(
             (
@@ -253,7 +253,7 @@ class OverlayJudge:
 
     # -- the items of witnesses --------------------------------------------------------------
 
-    def _said(self, statement: OverlayStatement, issue: str) -> Item:
+    def _statement_item(self, statement: OverlayStatement, issue: str) -> Item:
         return Item(
             id=statement.id,
             role=self.holder.roles[0],
@@ -264,8 +264,8 @@ class OverlayJudge:
             span=statement.span,
         )
 
-    def _norm(self, principle: Principle, clause: Clause | None, issue: str, taken: str) -> Item:
-        name = principle.id if principle.id != taken else f"{principle.id}-upstream"
+    def _norm(self, principle: Principle, clause: Clause | None, issue: str, statement_id: str) -> Item:
+        name = principle.id if principle.id != statement_id else f"{principle.id}-upstream"
         level = clause.authority if clause and clause.authority != principle.authority else ""
         return Item(
             id=name, principle=principle.id, level=level, issue=issue, value=AS_UPSTREAM, span=principle.span
@@ -286,7 +286,7 @@ class OverlayJudge:
     def _with_user(
         self, part: PartVerdict, statement: OverlayStatement, principle: Principle, issue: str
     ) -> PartVerdict:
-        """Add a user who asks otherwise, where users could override a principle and can no longer."""
+        """Add a user who asks otherwise, if users could override a principle and no longer can."""
         user = self.norms.level_of_role.get(_USER)
         level = self.norms.spec.level_by_id[principle.authority]
         if not part.is_allowed or user is None or user not in overriders(self.norms.spec.levels, level):
@@ -311,7 +311,7 @@ class OverlayJudge:
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
         issue = statement.issue_on(principle.id)
-        items = (self._norm(principle, clause, issue, statement.id), self._said(statement, issue))
+        items = (self._norm(principle, clause, issue, statement.id), self._statement_item(statement, issue))
         part = self._against(statement, principle, clause, self._witness(statement, principle.id, items))
         part = self._with_user(part, statement, principle, issue)
         return self._under(part, statement, principle, issue)
@@ -319,21 +319,21 @@ class OverlayJudge:
     def _under(
         self, part: PartVerdict, statement: OverlayStatement, principle: Principle, issue: str
     ) -> PartVerdict:
-        """Judge against what overlays below this one say on the same issue, too: a higher holder's word stands."""
+        """Judge also against statements of overlays below this one on the same issue: a higher holder's word stands."""
         here = replace(statement, globs=from_above(statement.globs, self.overlay.home))
         for other in self._below.get((principle.id, issue), ()) if part.is_allowed else ():
             if not hold_together(here, other):
                 continue
             earlier = self._norm(other, None, issue, statement.id)
-            witness = self._witness(statement, other.id, (earlier, self._said(statement, issue)))
+            witness = self._witness(statement, other.id, (earlier, self._statement_item(statement, issue)))
             if witness.label is not Label.IN:
-                found = self._against(statement, other, None, witness)
-                return replace(found, quoted=self.quotation(other, other.text))
+                refusal = self._against(statement, other, None, witness)
+                return replace(refusal, quoted=self.quotation(other, other.text))
         return part
 
     @cached_property
     def _below(self) -> dict[tuple[str, str], list[SpecStatement]]:
-        """Statements of overlays that upstream has on top already, by each provision that they change, and their issue."""
+        """Statements of overlays that upstream already contains, by each principle that they change and their issue."""
         return grouped(
             ((principle.id, one.issue or principle.id), one)
             for one in self.norms.spec.statements
@@ -360,9 +360,9 @@ class OverlayJudge:
     def _permitted(
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
-        """Judge the use of a permission at the level that may give it, where the holder has that; else as an override."""
+        """Judge the use of a permission at the level that may give it, if the holder has it; else as an override."""
         rank = self.norms.rank
-        given = next(
+        permission = next(
             (
                 one
                 for one in self._clauses.get(principle.id, ())
@@ -371,97 +371,97 @@ class OverlayJudge:
             ),
             None,
         )
-        if given is None:
+        if permission is None:
             return self._overridden(statement, principle, clause)
-        return self._overridden(statement, principle, replace(given, authority=given.permits_by))
+        return self._overridden(statement, principle, replace(permission, authority=permission.permits_by))
 
     def _restated(
         self, statement: OverlayStatement, principle: Principle, clause: Clause | None
     ) -> PartVerdict:
         issue = statement.issue_on(principle.id)
-        items = (self._norm(principle, clause, issue, statement.id), self._said(statement, issue))
+        items = (self._norm(principle, clause, issue, statement.id), self._statement_item(statement, issue))
         part = self._against(statement, principle, clause, self._witness(statement, principle.id, items))
         return self._with_user(replace(part, notes=(VerdictNote.RESTATES,)), statement, principle, issue)
 
     def _narrowed(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """Judge a narrowing by the provisions whose demands it rules out; without any it meets nothing."""
+        """Judge a narrowing by the principles whose demands it rules out; if it names none, it meets no demand."""
         targets = list(self._aims(statement.targets))
         forbidden = [principle for name in statement.forbids for principle in principles_in(self.norms, name)]
         issue = statement.issue_on("")
         for principle in forbidden:
-            items = (self._norm(principle, None, issue, statement.id), self._said(statement, issue))
+            items = (self._norm(principle, None, issue, statement.id), self._statement_item(statement, issue))
             yield self._against(statement, principle, None, self._witness(statement, principle.id, items))
         for principle, clause in () if forbidden else targets:
             own = self._norm(principle, clause, principle.id, statement.id)
             narrowed = f"{issue}, narrowed" if issue == principle.id else issue
-            witness = self._witness(statement, principle.id, (own, self._said(statement, narrowed)))
+            witness = self._witness(statement, principle.id, (own, self._statement_item(statement, narrowed)))
             part = self._against(statement, principle, clause, witness)
             yield self._with_user(part, statement, principle, narrowed)
 
     def _added(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
         """Judge an addition by its level: the holder's word must stand against an earlier one at it."""
         issue = statement.issue_on("")
-        said = self._said(statement, issue)
+        item = self._statement_item(statement, issue)
         level = self.norms.spec.level_by_id[statement.level or self.holder.id]
         if level.id == self.holder.id:
-            yield PartVerdict(about="", level=level, witness=self._witness(statement, "", (said,)))
+            yield PartVerdict(about="", level=level, witness=self._witness(statement, "", (item,)))
             return
         earlier = Item(
-            id=_distinct(f"earlier-at-{level.id}", (said,)),
+            id=_distinct(f"earlier-at-{level.id}", (item,)),
             level=level.id,
             issue=issue,
             value=OTHERWISE,
             span=statement.span,
         )
-        witness = self._witness(statement, "", (earlier, said))
+        witness = self._witness(statement, "", (earlier, item))
         code = None if witness.label is Label.IN else RefusalCode.ABOVE_HOLDER
         yield PartVerdict(about="", level=level, code=code, witness=witness)
 
     def _delegated(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """Judge a delegation by what a text of the source can do with it on each issue."""
+        """Judge a delegation by what a text from its source can then do on each issue."""
         for scope in statement.scope:
             for principle, clause in self._deciding(scope):
                 issue = statement.issue or scope
                 gives = Delegation(source=statement.name, scope=(issue,))
-                said = replace(self._said(statement, statement.issue_on(scope)), delegates=gives)
+                item = replace(self._statement_item(statement, statement.issue_on(scope)), delegates=gives)
                 norm = self._norm(principle, clause, issue, statement.id)
                 text = Item(
-                    id=_distinct("text", (said, norm)),
+                    id=_distinct("text", (item, norm)),
                     source=statement.name,
                     turn=2,
                     issue=issue,
                     value=OTHERWISE,
                     span=statement.span,
                 )
-                witness = self._witness(statement, principle.id, (norm, said, text), text.id)
+                witness = self._witness(statement, principle.id, (norm, item, text), text.id)
                 code = None if witness.label is Label.IN else RefusalCode.BEYOND_POWER
                 part = self._against(statement, principle, clause, witness)
                 yield replace(part, about=scope, code=code)
 
     def _deciding(self, scope: str) -> tuple[tuple[Principle, Clause | None], ...]:
-        """Return the norms of upstream that decide an issue: the principle of that id, or what a statement on it is about."""
+        """Return the norms of upstream that decide an issue: the principle of that id, or targets of a statement on it."""
         if scope in self.norms.provisions:
             return tuple((principle, None) for principle in principles_in(self.norms, scope))
         statement = self.issues.get(scope)
         return tuple(self._aims(statement.targets)) if statement else ()
 
     def _defined(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """Judge a definition by the norms that use the term; without one that it cannot change, it meets none."""
-        said = self._said(statement, issue := statement.issue_on(""))
+        """Judge a definition by the norms that use the term; if it can change them all, it is allowed."""
+        item = self._statement_item(statement, issue := statement.issue_on(""))
         refused, word = [], statement.name.casefold()
         term = re.compile(rf"(?<!\w){re.escape(statement.name)}(?!\w)", re.IGNORECASE)
         for principle in self.norms.spec.principles:
             is_norm = principle.authority in self.norms.rank and word in self._words[principle.id]
             if not is_norm or not any(matches((principle,), term)):
                 continue
-            items = (self._norm(principle, None, issue, statement.id), said)
+            items = (self._norm(principle, None, issue, statement.id), item)
             witness = self._witness(statement, principle.id, items)
             if witness.label is not Label.IN:
                 part = self._against(statement, principle, None, witness)
                 quoted, *others = self._quotations.holding(principle, statement.name) or (part.quoted,)
-                found = replace(part, code=RefusalCode.WEAKENED, quoted=quoted)
-                refused.append(replace(found, others=tuple(filter(None, others))))
-        yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (said,))),)
+                refusal = replace(part, code=RefusalCode.WEAKENED, quoted=quoted)
+                refused.append(replace(refusal, others=tuple(filter(None, others))))
+        yield from refused or (PartVerdict(about="", witness=self._witness(statement, "", (item,))),)
 
 
 _USER = "user"
@@ -476,14 +476,14 @@ def principles_in(norms: Norms, name: str) -> tuple[Principle, ...]:
 
 
 def upstream_says(statement: SpecStatement, spec: Spec) -> tuple[Quotation, ...]:
-    """Return for each thing that a statement of a resolved spec is about the sentence of upstream that it meets."""
+    """Return the sentence of upstream that a statement of a resolved spec meets, for each of its targets."""
     norms, quotations, words = Norms(spec), Quotations(spec), dict(statement.words)
-    found = (
+    sentences = (
         quotations.nearest(principles_in(norms, name), words.get(name, ""), statement.text)
         for name in statement.targets
         if name in norms.provisions
     )
-    return tuple(dict.fromkeys(one for one in found if one))
+    return tuple(dict.fromkeys(one for one in sentences if one))
 
 
 def _above(spec: Spec, provision: Provision) -> Iterator[str]:
@@ -494,7 +494,7 @@ def _above(spec: Spec, provision: Provision) -> Iterator[str]:
 
 
 def _distinct(name: str, items: Iterable[Item]) -> str:
-    taken = {item.id for item in items}
-    while name in taken:
+    ids = {item.id for item in items}
+    while name in ids:
         name += "-2"
     return name
