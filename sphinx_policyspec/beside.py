@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.decision_records.check import DecisionRecordReport
     from sphinx_policyspec.evals.results import Results
     from sphinx_policyspec.feedback.check import FeedbackReport
+    from sphinx_policyspec.graph.knowledge_base import KnowledgeBase
     from sphinx_policyspec.graph.serialize import NamedGraph
     from sphinx_policyspec.model import Finding
     from sphinx_policyspec.proposals.check import ProposalReport
@@ -98,6 +99,12 @@ class Beside(Brief):
             from sphinx_policyspec.proposals.graph import proposal_graphs  # noqa: PLC0415  likewise
 
             yield from proposal_graphs(self.proposals)
+
+    def add_to(self, base: KnowledgeBase) -> None:
+        """Add these graphs to a knowledge base before it is asked anything."""
+        for graph in self.graphs():
+            base.add_graphs(graph.pieces)
+        base.has_past = self.decisions is None or len(self.decisions.releases) > 1
 
 
 NOTHING_BESIDE = Beside()

@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 
 _TOLD, _FAR = 3, 5
 """How many things that a revision lacks are told beside an error; in how many folders upwards a project is sought."""
-_BUILT = frozenset({"_build", "__pycache__", "node_modules"})
-"""Folders that hold nothing of a project's own."""
+_BUILT = frozenset({"_build", "__pycache__", "node_modules"})  # hold nothing of a project's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class Loaded(Brief):
     :param places: where names stand that the spec uses, for the checks
     :param checkout: what keeps ``root`` in place, where it was taken out of a repository
     :param alignments: a project's files of what of it corresponds to what of other specs
-    :param registers: a project's files of what is said of it
+    :param registers: a project's files of what is said of it; ``past`` are the releases before it that it names, as far as they can be read
     :param overlays: the files whose statements are among the provisions
     :param overlay: that which the pages of a project write, and what is wrong with its form; nothing where they write none
     """
@@ -83,6 +82,7 @@ class Loaded(Brief):
     checkout: Checkout | None = None
     alignments: tuple[Path, ...] = ()
     registers: BesideFiles = NO_FILES
+    past: tuple[Spec, ...] = field(default=(), repr=False)
     overlays: tuple[Path, ...] = ()
     overlay: tuple[Overlay | None, tuple[Finding, ...]] | None = None
 

@@ -98,7 +98,12 @@ class Shelf:
     @cached_property
     def beside(self) -> Beside:
         """What is said of it elsewhere, where that is served, too."""
-        return read_beside((*self.older, self.loaded), self.files, **self.options)
+        return read_beside((*self.older, self.loaded), self.files_beside, **self.options)
+
+    @property
+    def files_beside(self) -> BesideFiles:
+        """The files of what is said beside it: of a kind of which none is given, those that a project names."""
+        return self.files.filled(self.loaded.registers)
 
     def pack(self, about: Sequence[str] = (), **given: Unpack[PackOptions]) -> ContextPack:
         """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with what stands beside it."""
@@ -354,7 +359,7 @@ def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a file that was read does: names, times and sizes."""
     files = [Path(one.file) for one in desk.alignments if one.file]
     for shelf in (shelf for spec in desk.specs for shelf in spec.shelves):
-        files += (*_looked_at(shelf.loaded), *shelf.loaded.beside, *shelf.files.each)
+        files += (*_looked_at(shelf.loaded), *shelf.loaded.beside, *shelf.files_beside.each)
     return tuple(map(_stat, files))
 
 

@@ -61,8 +61,7 @@ def knowledge_base(
         sides = _aligned(source, beside.alignments)
         base.add_graphs(lambda: _alignment_pieces(sides, "nq", inferred=True))
         base.decides = partial(_case_rows, sides)
-    for graph in beside.graphs():
-        base.add_graphs(graph.pieces)
+    beside.add_to(base)
     return base
 
 
@@ -178,7 +177,7 @@ def with_beside(
     An alignment stands beside the spec of its subjects. Raises :class:`SourceError` for what is said of one spec beside
     several, for an alignment beside one, and for one that is called as another graph is.
     """
-    found: dict[int, list[NamedGraph]] = {place: [] for place in range(len(specs))}
+    found: dict[int, list[NamedGraph]] = {place: [*one.beside] for place, one in enumerate(specs)}
     if beside.told:
         if len(specs) > 1:
             raise SourceError("results, feedback and decisions are of one spec, and here are several")

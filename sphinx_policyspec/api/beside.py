@@ -18,11 +18,11 @@ def read_beside(
 ) -> Beside:
     """Return what files say of what was read, of the last of several releases, and what is wrong with them.
 
-    :param read: also releases from the first to the last; those that lie beside one are known anyway
+    :param read: also releases from the first to the last; those that a project names, or that lie beside one, are known anyway
     :param options: how it was read, as for :func:`load`
     """
     *older, last = (read,) if isinstance(read, Loaded) else read
-    before = tuple(map(spec_of, older))
+    before = tuple(map(spec_of, older)) or (last.past if isinstance(last, Loaded) else ())
     results = None
     if files.results:
         from sphinx_policyspec.api.evals import read_results  # noqa: PLC0415  few callers evaluate

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from sphinx_policyspec.api.alignments import releases_of
-from sphinx_policyspec.api.reading import ReadingOptions, Source, spec_of
+from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded, spec_of
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, FoundAnchor, PlainTexts
 from sphinx_policyspec.feedback.check import FeedbackCheck, FeedbackReport
@@ -147,10 +147,13 @@ def _texts(source: Source, older: Iterable[Source], options: ReadingOptions) -> 
 
 
 def known_releases(source: Source, older: Iterable[Source], options: ReadingOptions) -> Sequence[Spec]:
-    """Return the releases that are known, from the first to the last: those that are given, or lie beside the last, too."""
+    """Return the releases that are known, from the first to the last: those given, else those that a project names, or that lie beside."""
     given = [one for held in older for one in releases_of(held, options)]
+    if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
+        source = loaded(source, **options)
     *more, last = releases_of(source, options)
-    return [*((given + more) or _before(source, last.version, options)), last]
+    own = source.past if isinstance(source, Loaded) else ()
+    return [*((given + more) or own or _before(source, last.version, options)), last]
 
 
 def _before(source: Source, version: str, options: ReadingOptions) -> Sequence[Spec]:

@@ -55,7 +55,7 @@ class Settings:
     overrides: Mapping[str, str] = field(default_factory=dict)
     confdir: str | None = None
     alignments: tuple[str, ...] = ()
-    own_alignments: list[str] = field(default_factory=list)  # those of projects that were read
+    loaded: list[ps.Loaded] = field(default_factory=list)  # what was read, in its order
     seen: set[Path] = field(default_factory=set)
 
     def colored(self, stream: IO[str]) -> bool:
@@ -141,7 +141,8 @@ class Settings:
 
     def aligned(self, specs: Sequence[ps.SpecReleases]) -> tuple[ps.Alignment, ...]:
         """Read alignments of some specs, those of their projects too, and report what is wrong with them."""
-        files = dict.fromkeys((*self.alignments, *self.own_alignments))
+        own = (os.path.relpath(file) for one in self.loaded for file in one.alignments)
+        files = dict.fromkeys((*self.alignments, *own))
         if self.alignments and len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
             raise click.UsageError("--alignment is of two specs: name the SOURCE of each")
         if not files:
@@ -233,7 +234,7 @@ class Settings:
         return tuple(replace(loaded, spec=based(loaded.spec, self.base_iri)) for loaded in found)
 
     def _see(self, *found: ps.Loaded) -> None:
-        self.own_alignments.extend(os.path.relpath(file) for one in found for file in one.alignments)
+        self.loaded.extend(found)
         self.seen.update(real_path(file) for loaded in found for file in loaded.files)
 
     def report(self, findings: Iterable[ps.Finding]) -> None:

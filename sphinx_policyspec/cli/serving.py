@@ -67,14 +67,15 @@ def serve(
 
     Over HTTP, / is the handbook, /sparql answers queries under limits, /graph/VERSION is a release as
     RDF, /questions/NAME answers the named questions, and /.well-known/void describes the data. Results,
-    feedback, records of decisions and alignments given by options are further graphs. The server is
-    reachable from this machine only, unless --bind says otherwise. Needs the extra `serve`.
+    feedback, records of decisions and alignments given by options, or named in conf.py of a project, are
+    further graphs. The server is reachable from this machine only, unless --bind says otherwise. Needs
+    the extra `serve`.
 
     With --mcp, it speaks the Model Context Protocol instead, and a client such as a coding agent starts
     it. Agents can search, read, decide cases, check drafts and overlays, compare releases and gather
     context; every answer has ids, release, file and line to cite. It opens no network connection and
-    keeps SOURCE in memory. With --feedback, --decisions and --alignment, the answers cover these too.
-    In a folder of releases, the newest answers unless another is asked for. Needs the extra `mcp`.
+    keeps SOURCE in memory. The answers cover feedback, decisions and alignments in the same way. In a
+    folder of releases, the newest answers unless another is asked for. Needs the extra `mcp`.
 
     \b
       policyspec serve model_spec --bind 127.0.0.1:8080

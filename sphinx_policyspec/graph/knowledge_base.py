@@ -129,6 +129,8 @@ class KnowledgeBase:
         self._guard: Guard | None = None
         self.decides: Callable[[str], Iterable[Sequence[str]]] | None = None
         """Returns the rows of the cases in a file or folder, as each of several specs decides them."""
+        self.has_past = True
+        """Whether a release is known before the one that records of decisions are about, which they are compared with."""
 
     @classmethod
     def from_spec(
@@ -201,10 +203,12 @@ class KnowledgeBase:
         text = checked_query(question, values, self.select, rows)
         self._complete(question)
         answer = question.told(self.select(text))
-        if count != 1 or answer.rows:
+        is_alone = count == 1 or (question.over == "decisions" and not self.has_past)
+        if not is_alone or answer.rows:
             return answer
         message = f"`{name}` looks at several releases, and here is one"
-        finding = Finding(code="unknown-term", message=message, span=Span(name, 1), hint=_SEVERAL)
+        hint = _SEVERAL if count else f"{_SEVERAL}, or name older ones in `policyspec_since` of a project"
+        finding = Finding(code="unknown-term", message=message, span=Span(name, 1), hint=hint)
         return replace(answer, findings=(finding,))
 
     def _complete(self, question: Question) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, count
 
 from sphinx_policyspec.agents.desk import Desk
 from sphinx_policyspec.api.asking import load_specs, to_rdf, with_beside
+from sphinx_policyspec.beside import Beside
 from sphinx_policyspec.graph.guard import Limits
 from sphinx_policyspec.graph.releases import SpecReleases, others_of, served_pieces
 from sphinx_policyspec.graph.serialize import NamedGraph, serialize
@@ -37,11 +38,9 @@ class Collection:
     def __init__(self, desk: Desk, workers: int, limits: Limits) -> None:
         self.desk = desk
         self.site = ServedSite()
-        last = desk.specs[0].shelves[-1]
-        self.specs: tuple[SpecReleases, ...] = with_beside(
-            load_specs(*[tuple(shelf.spec for shelf in one.shelves) for one in desk.specs]),
-            replace(last.beside, alignments=desk.alignments),
-        )
+        specs = load_specs(*[tuple(shelf.spec for shelf in one.shelves) for one in desk.specs])
+        told = [with_beside((one,), desk.shelf(one.name).beside)[0] for one in specs]
+        self.specs: tuple[SpecReleases, ...] = with_beside(told, Beside(alignments=desk.alignments))
         self.pool = QueryPool(chain.from_iterable(map(served_pieces, self.specs)), workers, limits)
         self._files: dict[tuple[str, str, str], GraphFile] = {}
 

@@ -238,8 +238,7 @@ class Knowledge:
                 rows=int(config.query_limits.get("rows", default.rows)),
             )
             self._base = KnowledgeBase.from_spec(spec, limits=limits, unsafe=config.query_unsafe)
-            for graph in self.beside(env).graphs():
-                self._base.add_graphs(graph.pieces)
+            self.beside(env).add_to(self._base)
         return self._base
 
     def beside(self, env: BuildEnvironment) -> Beside:

@@ -11,6 +11,7 @@ import pytest
 from rdflib import Dataset, Graph, URIRef
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.agents.desk import Desk
 from sphinx_policyspec.api.asking import with_beside
 from sphinx_policyspec.decision_records.check import DecisionRecordCheck, DecisionRecordReport
 from sphinx_policyspec.decision_records.graph import decision_record_graph
@@ -137,6 +138,9 @@ def test_decisions_are_a_graph_where_a_spec_is_published_and_served() -> None:
     (one,) = with_beside(ps.load_specs(RELEASES), ps.Beside(decisions=said))
     names = {graph.name.rpartition(":")[2]: graph for graph in published_graphs(one)}
     assert set(names["decisions"].lines) == set(decision_record_graph(said).lines())
+    other = replace(release(0, "user"), name="other")
+    each = [with_beside((one,), ps.Beside(decisions=said))[0] for one in ps.load_specs(RELEASES, [other])]
+    assert len({graph.name for one in with_beside(each) for graph in one.beside}) == len(each)
 
 
 PAGE = """
@@ -196,6 +200,38 @@ def test_a_project_that_asks_for_records_is_told_what_has_none(project: Path) ->
     why = project / "why" / "a.md"
     why.write_text(why.read_text("utf-8").replace("proposed", "accepted"), "utf-8")
     assert findings(project, 'policyspec_records = "normative"\n') == []
+
+
+def test_every_door_compares_a_project_with_the_releases_that_it_names(project: Path, run: Run) -> None:
+    ps.write_rdf(project / "old", project / "old.nt", "nt")
+    why, conf = project / "why", f'{CONF}policyspec_decisions = ["why"]\npolicyspec_since = "old.nt"\n'
+    (project / "conf.py").write_text(conf, "utf-8")
+    read = ps.load_checked(project)
+    desk = Desk.of([("docs", [read], {})])
+    with desk.shelf().base as base:
+        (row,) = base.ask(NAME).texts
+    assert row[:3] == ("greet", "Greet", "user")
+    for more in ((), ("--decisions", why)):
+        assert (
+            run("query", project, NAME, "-q", "--format", "csv", *more)[1].count("\ngreet,Greet,user,") == 1
+        )
+    graph = run("graph", project, "-q", "--format", "nq", "--decisions", why)[1]
+    assert graph.count("#lacksRecord>") == 1
+    (change,) = ps.check_decision_records(project, why).undocumented
+    assert change.provision == "greet"
+    desk.close()
+
+
+def test_without_an_older_release_a_project_is_told_that_nothing_was_compared(
+    project: Path, run: Run
+) -> None:
+    findings(project, "", since="")
+    (told,) = [one for one in ps.load_checked(project).findings if one.code == "unknown-term"]
+    assert (told.span.file, told.message) == (
+        "index.rst",
+        f"`{NAME}` looks at several releases, and here is one",
+    )
+    assert f"{told.message}; {told.hint}" in run("query", project, NAME)[2]
 
 
 SPEC = "# Be kind {#be_kind authority=user}\n\nBe kind to those who ask.\n\n# Be brief {#be_brief authority=user}\n\nBe brief.\n"

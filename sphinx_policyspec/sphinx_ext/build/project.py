@@ -296,6 +296,7 @@ class OpenProject:
             overlay=_overlay(app.env),
             alignments=tuple(Path(app.confdir, name) for name in PolicySpecConfig.of(app.config).alignments),
             registers=registers_of(app.env),
+            past=knowledge.past(app.env) if self._asks else (),
             baseline=Path(app.confdir, baseline)
             if baseline and Path(app.confdir, baseline).is_file()
             else None,
