@@ -35,14 +35,14 @@ _SHORT = (
     "high",
     "method",
 )
-_COMPARED = ("group", "level", "scorer", "prompts", "difference", "low", "high", "p", "p_holm", "mde")
-_MOVED = ("model", "scorer", "from", "to", "prompts", "left_out", "difference", "low", "high", "p", "p_holm")
+_COMPARISON = ("group", "level", "scorer", "prompts", "difference", "low", "high", "p", "p_holm", "mde")
+_TREND = ("model", "scorer", "from", "to", "prompts", "left_out", "difference", "low", "high", "p", "p_holm")
 _MOST = 20
-"""Ids that a report names."""
+"""The most ids that a report lists."""
 
 
 def _rounded(value: float | None, digits: int = 12) -> float | None:
-    """Return a figure to so many significant digits: the last ones depend on the order of sums."""
+    """Return a figure rounded to ``digits`` significant digits: the last ones depend on the order of sums."""
     return None if value is None else float(f"{value:.{digits}g}") + 0.0
 
 
@@ -57,7 +57,7 @@ def _group(group: ResultGroup) -> dict[str, Any]:
 
 
 def row_record(row: ResultRow) -> dict[str, Any]:
-    """Return a row as plain values, unknown ones as ``None``: what JSON has, and pages and graphs read."""
+    """Return a row as plain values, unknown ones as ``None``, for JSON, pages and graphs."""
     rate = row.rate
     return {
         "run": row.run.id,
@@ -80,10 +80,10 @@ def row_record(row: ResultRow) -> dict[str, Any]:
     }
 
 
-def triage_record(said: Triage) -> dict[str, Any]:
-    """Return what a person says of an output as plain values."""
-    texts = {key.name: getattr(said, key.name) or None for key in TRIAGE}
-    return {**texts, "defect": said.defect.value, **place_record(said.span)}
+def triage_record(triage: Triage) -> dict[str, Any]:
+    """Return a person's judgement of an output as plain values."""
+    texts = {key.name: getattr(triage, key.name) or None for key in TRIAGE}
+    return {**texts, "defect": triage.defect.value, **place_record(triage.span)}
 
 
 def compared_record(row: ComparedRow) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def compared_record(row: ComparedRow) -> dict[str, Any]:
 
 
 def trend_record(trend: Trend) -> dict[str, Any]:
-    """Return a step from one release to the next as plain values."""
+    """Return the change from one release to the next as plain values."""
     old, new, rate = trend.old, trend.new, trend.rate
     return {
         "model": new.run.model,
@@ -149,7 +149,7 @@ def _run(run: EvalRun, results: Results) -> dict[str, Any]:
 
 
 def _json(results: Results) -> str:
-    told = {
+    record = {
         "source": results.source,
         "policy": results.policy,
         "cluster": results.cluster or None,
@@ -176,10 +176,10 @@ def _json(results: Results) -> str:
         "tags_without_prompt": [*results.tags_without_prompt],
         "triage": [*map(triage_record, results.triage)],
     }
-    return json_object(told, results.findings)
+    return json_object(record, results.findings)
 
 
-def _shown(results: Results) -> list[ResultRow]:
+def _rows_of_facet(results: Results) -> list[ResultRow]:
     facets = {"joined", "all"} if results.shown == "all" else {results.shown}
     return [row for row in results.rows if row.group.facet in facets]
 
@@ -191,14 +191,14 @@ def _cell(value: object) -> str:
 
 
 def _csv(results: Results) -> str:
-    """Return the rows of one facet, or of the comparison that was asked for."""
+    """Return the rows of one facet, or of the comparison where there is one."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     if results.comparison:
-        rows = [compared_record(row) for row in _compared(results)]
-        columns: Sequence[str] = [*rows[0]] if rows else _COMPARED
+        rows = [compared_record(row) for row in _comparison_of_facet(results)]
+        columns: Sequence[str] = [*rows[0]] if rows else _COMPARISON
     else:
-        rows, columns = [row_record(row) for row in _shown(results)], _COLUMNS
+        rows, columns = [row_record(row) for row in _rows_of_facet(results)], _COLUMNS
     writer.writerow(columns)
     for row in rows:
         cells = (" ".join(cell) if isinstance(cell := row[name], list) else cell for name in columns)
@@ -208,49 +208,49 @@ def _csv(results: Results) -> str:
     return file.getvalue()
 
 
-def _compared(results: Results) -> list[ComparedRow]:
+def _comparison_of_facet(results: Results) -> list[ComparedRow]:
     facets = {"joined", "all"} if results.shown == "all" else {results.shown}
     return [row for row in results.comparison if row.group.facet in facets]
 
 
 def _tables(results: Results) -> Iterator[tuple[str, tuple[str, ...], list[list[str]]]]:
-    """Yield tables with their headings: principles, and what has no level apart; then the comparison."""
-    shown = _shown(results)
-    apart = [row for row in shown if row.group.kind == "section" and row.group.facet == "provision"]
+    """Yield tables with their headings: principles, sections in a table of their own, then the comparison."""
+    listed = _rows_of_facet(results)
+    apart = [row for row in listed if row.group.kind == "section" and row.group.facet == "provision"]
     for heading, rows in (
-        (f"By {results.shown}", [row for row in shown if row not in apart]),
+        (f"By {results.shown}", [row for row in listed if row not in apart]),
         ("Chapters and sections, which are no principles", apart),
     ):
         if rows:
             yield _table(heading, _SHORT, [row_record(row) for row in rows])
     if results.triage:
-        rows_said = [_cells(triage_record(one), _SAID) for one in results.triage]
-        yield "Outputs that people looked at", _SAID, rows_said
+        triage_rows = [_cells(triage_record(one), _TRIAGE_COLUMNS) for one in results.triage]
+        yield "Outputs that people looked at", _TRIAGE_COLUMNS, triage_rows
     if results.trends and results.shown == "all":
         records = [trend_record(one) for one in results.trends]
         yield (
             "From release to release, on prompts in the same words",
-            _MOVED,
-            [_cells(one, _MOVED) for one in records],
+            _TREND,
+            [_cells(one, _TREND) for one in records],
         )
     if results.comparison:
         a, b = results.comparison[0].a, results.comparison[0].b
         heading = f"{a.model} ({a.id}) minus {b.model} ({b.id})"
-        yield _table(heading, _COMPARED, [compared_record(row) for row in _compared(results)])
+        yield _table(heading, _COMPARISON, [compared_record(row) for row in _comparison_of_facet(results)])
 
 
-_SAID = ("principle", "prompt", "model", "release", "defect", "why", "who", "date")
-"""The columns of what people say of outputs."""
+_TRIAGE_COLUMNS = ("principle", "prompt", "model", "release", "defect", "why", "who", "date")
+"""Columns of the table of people's judgements of outputs."""
 
 
 _APART = ("run", "release", "release_a", "release_b", "grader", "evidence")
-"""Columns that tables have where rows would else look alike."""
+"""Columns that a table gets where rows would otherwise look alike."""
 
 
 def _table(
     heading: str, columns: tuple[str, ...], records: list[dict[str, Any]]
 ) -> tuple[str, tuple[str, ...], list[list[str]]]:
-    """Return a table of records; what tells apart those that it would show alike is a column more."""
+    """Return a table of records, with more columns where they distinguish records that would otherwise look alike."""
     key = [name for name in ("group", "model", "scorer") if name in columns]
     alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for record in records:
@@ -260,8 +260,8 @@ def _table(
         for name in _APART
         if any(name in rows[0] and len({row[name] for row in rows}) > 1 for rows in alike.values())
     )
-    shown = (*key, *apart, *(name for name in columns if name not in key)) if apart else columns
-    return heading, shown, [_cells(record, shown) for record in records]
+    headings = (*key, *apart, *(name for name in columns if name not in key)) if apart else columns
+    return heading, headings, [_cells(record, headings) for record in records]
 
 
 def _cells(record: dict[str, Any], columns: Sequence[str]) -> list[str]:
@@ -269,21 +269,25 @@ def _cells(record: dict[str, Any], columns: Sequence[str]) -> list[str]:
 
 
 def report_lines(results: Results) -> Iterator[str]:
-    """Yield what is to be known of figures: what joined how, what did not, what counts."""
+    """Yield the lines that explain the figures: what joined and how, what did not, and which answers count."""
     for run in results.runs:
         counts = ", ".join(f"{status} {count}" for status, count in results.statuses.get(run.id, {}).items())
         rows = [row for row in results.rows if row.run.id == run.id]
         graders = " and ".join(sorted({row.grader or "unknown" for row in rows} or {run.grader or "unknown"}))
-        named = sorted({row.release for row in rows} or {run.release})
-        against = " and ".join(release or "unknown" for release in named)
+        releases = sorted({row.release for row in rows} or {run.release})
+        against = " and ".join(release or "unknown" for release in releases)
         yield f"{run.id}: {run.model}, graded by {graders} against release {against}; {counts}"
-        others = {release for release in named if release and results.version and release != results.version}
+        others = {
+            release for release in releases if release and results.version and release != results.version
+        }
         if results.pins[run.id] is False:
             yield f"{run.id}: it was graded against another text than {results.source}"
         elif results.pins[run.id] is None and others:
             yield f"{run.id}: the results of {' and '.join(sorted(others))} are about another text than {results.source}"
-    kept = {"filtered", "unparsable", "limit"}
-    number = sum(n for counts in results.statuses.values() for status, n in counts.items() if status in kept)
+    doubtful = {"filtered", "unparsable", "limit"}
+    number = sum(
+        n for counts in results.statuses.values() for status, n in counts.items() if status in doubtful
+    )
     if number:
         is_kept = results.policy == "as-logged"
         what = "count with the value of the log (--policy clean drops them)" if is_kept else "are dropped"
@@ -305,7 +309,7 @@ def report_lines(results: Results) -> Iterator[str]:
 
 
 def _pairs(results: Results) -> Iterator[str]:
-    """Yield what a comparison leaves out."""
+    """Yield a line for each comparison that leaves prompts out."""
     for row in results.comparison:
         a, b = row.a, row.b
         if row.group.facet == "all" and a.grader != b.grader and not row.rate.prompts:
@@ -341,8 +345,8 @@ def _markdown(results: Results) -> str:
         lines = ["| " + " | ".join(markdown_safe(cell) for cell in row) + " |" for row in (columns, *rows)]
         lines.insert(1, "|" + " --- |" * len(columns))
         parts.append("\n".join((f"## {markdown_safe(heading)}", "", *lines)) + "\n")
-    told = "\n".join(f"- {markdown_safe(line)}" for line in report_lines(results))
-    return "\n".join((*parts, f"## What these figures rest on\n\n{told}\n"))
+    notes = "\n".join(f"- {markdown_safe(line)}" for line in report_lines(results))
+    return "\n".join((*parts, f"## What these figures rest on\n\n{notes}\n"))
 
 
 def _trig(results: Results) -> str:
@@ -356,4 +360,4 @@ RESULT_FORMATS: Formats[Results] = {
     "markdown": _markdown,
     "trig": _trig,
 }
-"""What writes results, by the names that ``--format`` takes."""
+"""Functions that write results, by the names that ``--format`` takes."""

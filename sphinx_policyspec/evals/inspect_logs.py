@@ -1,4 +1,4 @@
-"""Logs of Inspect, `.eval` and `.json`, read without inspect-ai; seen were logs of its version 0.3.285 (format 2)."""
+"""Logs of Inspect, `.eval` and `.json`, read without inspect-ai; tried with logs of its version 0.3.285 (format 2)."""
 
 from __future__ import annotations
 
@@ -28,12 +28,23 @@ from sphinx_policyspec.model import Finding, Span
 
 _VERSION = 2
 _ZSTANDARD = 93
-"""The method of zip members that Python reads from 3.14 on."""
+"""The compression method of zip members that Python reads from version 3.14."""
 _MOST_OF_A_MEMBER = 2**28
 _MOST_OF_A_LOG = 2**32
-"""Bytes, unpacked; a member may claim to be anything."""
-_READ = ("id", "epoch", "input", "output", "metadata", "score", "scores", "error", "limit", "invalidation")
-"""What is taken of a sample."""
+"""Bytes, unpacked: the size that a member declares cannot be trusted."""
+_SAMPLE_FIELDS = (
+    "id",
+    "epoch",
+    "input",
+    "output",
+    "metadata",
+    "score",
+    "scores",
+    "error",
+    "limit",
+    "invalidation",
+)
+"""The fields of a sample that are used."""
 _UNPARSABLE = "Could not extract any critiques"
 
 
@@ -53,8 +64,8 @@ def read_log(
 def read_archive(path: Path, file: str, rules: ReadingRules) -> tuple[RunAnswers, tuple[Finding, ...]]:
     """Return the run of an `.eval` log, a zip of JSON files.
 
-    Raises :class:`SourceError` for one that cannot be used, :class:`MissingToolError` where it is compressed in a way
-    that this Python cannot read.
+    Raises :class:`SourceError` if it cannot be used, :class:`MissingToolError` if it is compressed in a way that this
+    Python cannot read.
     """
     zipfile = _zipfile()
     findings: list[Finding] = []
@@ -78,7 +89,7 @@ def read_archive(path: Path, file: str, rules: ReadingRules) -> tuple[RunAnswers
 
 
 def _zipfile() -> Any:  # noqa: ANN401  one of two modules of one shape
-    """Return what reads zip files, Zstandard among them where that is possible."""
+    """Return a module that reads zip files, with Zstandard if possible."""
     import zipfile  # noqa: PLC0415  few runs of a command read logs
 
     if sys.version_info < (3, 14):
@@ -110,7 +121,7 @@ def _within(member: IO[bytes], name: str) -> bytes:
 
 
 class _TooLargeError(ValueError):
-    """A member of an archive is larger than any sample."""
+    """A member of an archive is larger than a sample can be."""
 
 
 def _samples(
@@ -119,7 +130,7 @@ def _samples(
     file: str,
     findings: list[Finding],
 ) -> Iterator[dict[str, Any]]:
-    """Yield samples; one that cannot be read is a finding, and the others are read."""
+    """Yield samples; one that cannot be read becomes a finding, and the others are read."""
     total = 0
     for name in sorted(names):
         if not name.startswith("samples/") or not name.endswith(".json"):
@@ -131,7 +142,7 @@ def _samples(
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001  each kind of compression has errors of its own
-            # It was unpacked as far as it may be.
+            # It was unpacked up to the limit.
             total += _MOST_OF_A_MEMBER if isinstance(error, _TooLargeError) else 0
             findings.append(_partial(file, f"{name} cannot be read: {str(error)[:200]}"))
             if total <= _MOST_OF_A_LOG:
@@ -139,8 +150,8 @@ def _samples(
         if total > _MOST_OF_A_LOG:
             raise ValueError(f"its samples are larger than {_MOST_OF_A_LOG // 2**30} GiB")
         if isinstance(sample, dict):
-            # Events are most of a sample; to keep those of thousands costs more than to read them.
-            yield {name: sample[name] for name in _READ if name in sample}
+            # Events are most of a sample; keeping those of thousands costs more than reading them.
+            yield {name: sample[name] for name in _SAMPLE_FIELDS if name in sample}
         else:
             findings.append(_partial(file, f"{name} is no sample"))
 
@@ -161,7 +172,7 @@ def _run(
     rules: ReadingRules,
     findings: list[Finding],
 ) -> tuple[RunAnswers, tuple[Finding, ...]]:
-    """Return a run by its samples; results in the log are never used, since groups and errors hide in their names."""
+    """Return a run from its samples; the results in the log are never used: their names hide groups and errors."""
     if log.get("version") != _VERSION:
         message = f"version {plain(log.get('version'))[:20] or 'unknown'} of the log is unknown; known is {_VERSION}"
         findings.append(_partial(file, message))
@@ -183,13 +194,13 @@ def _run(
     if without := sum(not plain(sample.get("id")) for sample in samples):
         findings.append(_partial(file, f"samples without an id: {without}"))
         samples = [sample for sample in samples if plain(sample.get("id"))]
-    named = [plain(one.get("name")) for one in _list(spec.get("scorers")) if isinstance(one, dict)]
+    scorers = [plain(one.get("name")) for one in _list(spec.get("scorers")) if isinstance(one, dict)]
     invalidations = any(sample.get("invalidation") for sample in samples)
-    # The log alone says that some sample is invalid: nobody can tell which.
+    # Only the log says that some sample is invalid, and not which one.
     is_invalid = bool(log.get("invalidated")) and not invalidations
-    read = [_sample(sample, named, rules, is_invalid=is_invalid) for sample in samples]
-    found, twice = answers_of(run, read, rules)
-    return found, (*findings, *twice)
+    parsed = [_sample(sample, scorers, rules, is_invalid=is_invalid) for sample in samples]
+    answers, problems = answers_of(run, parsed, rules)
+    return answers, (*findings, *problems)
 
 
 def _list(value: object) -> list[Any]:
@@ -201,43 +212,43 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 def _release(metadata: object) -> str:
-    told = _dict(metadata)
+    fields = _dict(metadata)
     return (
-        plain(_dict(told.get("policyspec")).get("release"))
-        or plain(told.get("policyspec:release"))
-        or plain(told.get("release"))
+        plain(_dict(fields.get("policyspec")).get("release"))
+        or plain(fields.get("policyspec:release"))
+        or plain(fields.get("release"))
     )
 
 
 def _grader(spec: Mapping[str, Any]) -> str:
-    """Return the model with the role `grader`, or that which a scorer was given."""
+    """Return the model with the role `grader`, or the one in the options of a scorer."""
     role = _dict(spec.get("model_roles")).get("grader")
     if role:
         return plain(role.get("model")) if isinstance(role, dict) else plain(role)
     for scorer in _list(spec.get("scorers")):
         options = _dict(_dict(scorer).get("options"))
-        if found := plain(options.get("model")) or plain(options.get("grader")):
-            return found
+        if model := plain(options.get("model")) or plain(options.get("grader")):
+            return model
     return ""
 
 
 def _sample(
     sample: Mapping[str, Any], scorers: list[str], rules: ReadingRules, *, is_invalid: bool
 ) -> Sample:
-    told = _dict(sample.get("metadata"))
-    told = {"release": _release(told) or None, **told}
+    metadata = _dict(sample.get("metadata"))
+    metadata = {"release": _release(metadata) or None, **metadata}
     grades: dict[str, Grade] = {}
-    # Old logs have one score, without a name.
+    # Old logs have one score without a name.
     old = {scorers[0] if scorers else "": sample["score"]} if sample.get("score") else {}
     for name, score in (_dict(sample.get("scores")) or old).items():
         if isinstance(score, dict):
             grades.update(_grades(plain(name), score, rules))
-    named = rules.fields.get("prompt")
-    prompt = plain(told.get(named)) if named else ""
+    prompt_field = rules.fields.get("prompt")
+    prompt = plain(metadata.get(prompt_field)) if prompt_field else ""
     return Sample(
         prompt=prompt or plain(sample.get("id")),
         epoch=epoch_of(sample.get("epoch")),
-        told=told,
+        metadata=metadata,
         grades=grades,
         fate=_fate(sample, is_invalid=is_invalid),
         scorers=scorers or [*_dict(sample.get("scores"))] or [""],
@@ -259,7 +270,7 @@ def _fate(sample: Mapping[str, Any], *, is_invalid: bool) -> AnswerStatus:
 
 
 def _grades(name: str, score: Mapping[str, Any], rules: ReadingRules) -> Iterator[tuple[str, Grade]]:
-    """Yield what a score says: of several values, each by its key."""
+    """Yield the grades of a score; several values each under its key."""
     metadata = _dict(score.get("metadata"))
     critiques = metadata.get("critiques")
     is_unparsable = plain(score.get("explanation")).startswith(_UNPARSABLE) or critiques == []

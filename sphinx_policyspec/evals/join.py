@@ -1,4 +1,4 @@
-"""Which provision a result belongs to: the keys of a log, looked up in a spec, and what stays unresolved."""
+"""Finding the provision that a result belongs to, from the keys in its log; what stays unresolved is listed."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _DIRTY = re.compile(r"[\s{]")
-"""Where an id ends that a harness took more than the id for."""
+"""The end of an id to which a harness appended more text."""
 
 
-class AskedPrompt(NamedTuple):
-    """A prompt of a run with the keys that its log has; fields are columns of the answers.
+class LoggedPrompt(NamedTuple):
+    """A prompt of a run with the keys from its log; fields are columns of the answers.
 
-    :param answers: how many rows it has
+    :param answers: number of its rows
     """
 
     run: str
@@ -65,9 +65,9 @@ class PromptRow(NamedTuple):
 class Unresolved(NamedTuple):
     """An id that leads to no provision.
 
-    :param rows: of answers that name it
-    :param nearest: the id that it may be a slip of
-    :param last_release: the last one that has it
+    :param rows: number of answers that name it
+    :param nearest: the id that was probably meant
+    :param last_release: the last release that has it
     """
 
     id: str
@@ -77,7 +77,7 @@ class Unresolved(NamedTuple):
 
 
 class Disagreement(NamedTuple):
-    """A prompt whose section and eval tag name different provisions; the section counts."""
+    """A prompt whose section and eval tag lead to different provisions; the section counts."""
 
     run: str
     prompt: str
@@ -91,7 +91,7 @@ class Join(Brief):
     """How the prompts of results were joined to provisions.
 
     :param rows: each prompt in each of its groups
-    :param by_key: how many prompts each key led to a provision
+    :param by_key: number of prompts that each kind of key led to a provision
     """
 
     rows: tuple[PromptRow, ...]
@@ -101,21 +101,21 @@ class Join(Brief):
 
     @property
     def joined(self) -> int:
-        """How many prompts found a provision."""
+        """The number of prompts that were joined to a provision."""
         return sum(self.by_key.values())
 
 
 def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Finding, ...]]:
-    """Return a map file and what is wrong with it; one that is not YAML raises :class:`AnnotationError`.
+    """Return the content of a map file and its findings; a file that is not YAML raises :class:`AnnotationError`.
 
-    :param spec: that has the provisions which it names; without it they are not looked up
+    :param spec: in which the named provisions are looked up; without it they are not checked
     """
     text, findings = read_text(path, str(path))
     reader = YamlReader(str(path))
     top = reader.mapping(reader.compose(text), [key.name for key in RESULT_MAP])
     names = [key.name for key in RESULT_FIELDS]
     provisions = reader.mapping(top.get("provisions"))
-    found = ResultMap(
+    content = ResultMap(
         fields=_texts(reader, reader.mapping(top.get("fields"), names)),
         provisions=_texts(reader, provisions),
         models=_columns(reader, top.get("models")),
@@ -126,11 +126,11 @@ def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Fin
         scale=_scale(reader, top.get("scale")),
         threshold=_number(reader, top.get("threshold")),
     )
-    if found.threshold is not None and found.scale is not None:
+    if content.threshold is not None and content.scale is not None:
         reader.find(
             "invalid-value", top["threshold"], "`threshold` and `scale` do not go together", "delete one"
         )
-    if found.models and found.scorers and (apart := sorted({*found.models} ^ {*found.scorers})):
+    if content.models and content.scorers and (apart := sorted({*content.models} ^ {*content.scorers})):
         reader.find(
             "invalid-value",
             top["scorers"],
@@ -141,21 +141,21 @@ def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Fin
     # A map may serve several releases, not all of which have each provision.
     lost = (
         replace(
-            unknown.finding("provision", told, reader.span(provisions[name]), spec.provision_by_id),
+            unknown.finding("provision", provision, reader.span(provisions[name]), spec.provision_by_id),
             severity=Severity.WARNING,
         )
-        for name, told in found.provisions.items()
-        if spec and told not in spec.provision_by_id
+        for name, provision in content.provisions.items()
+        if spec and provision not in spec.provision_by_id
     )
-    return found, (*findings, *reader.findings, *lost)
+    return content, (*findings, *reader.findings, *lost)
 
 
 def _texts(reader: YamlReader, nodes: Mapping[str, yaml.Node]) -> dict[str, str]:
-    return {name: told for name, node in nodes.items() if (told := reader.text(node))}
+    return {name: text for name, node in nodes.items() if (text := reader.text(node))}
 
 
 def _columns(reader: YamlReader, node: yaml.Node | None) -> dict[str, str]:
-    """Return what columns are called, of a list by their own names."""
+    """Return the names for columns; columns in a list keep their own names."""
     if isinstance(node, yaml.SequenceNode):
         return {name: name for name in reader.texts(node)}
     return _texts(reader, reader.mapping(node))
@@ -164,25 +164,25 @@ def _columns(reader: YamlReader, node: yaml.Node | None) -> dict[str, str]:
 def _number(reader: YamlReader, node: yaml.Node | None) -> float | None:
     if node is None or not (text := reader.text(node)):
         return None
-    if (told := number(text)) is None:
+    if (figure := number(text)) is None:
         reader.find("invalid-value", node, f"`{text}` is no number", "write one, such as `0.5`")
-    return told
+    return figure
 
 
 def _numbers(reader: YamlReader, nodes: Mapping[str, yaml.Node]) -> dict[str, float]:
-    read = {name: _number(reader, node) for name, node in nodes.items()}
-    return {name: told for name, told in read.items() if told is not None}
+    figures = {name: _number(reader, node) for name, node in nodes.items()}
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def _statuses(reader: YamlReader, nodes: Mapping[str, yaml.Node]) -> dict[str, str]:
     known = [one.value for one in AnswerStatus]
-    found = {}
+    statuses = {}
     for name, node in nodes.items():
-        if (told := reader.text(node)) in known:
-            found[name] = told
+        if (status := reader.text(node)) in known:
+            statuses[name] = status
         else:
-            reader.find("invalid-value", node, f"`{told}` is no status", nearest(told, known))
-    return found
+            reader.find("invalid-value", node, f"`{status}` is no status", nearest(status, known))
+    return statuses
 
 
 def _scale(reader: YamlReader, node: yaml.Node | None) -> tuple[float, float] | None:
@@ -196,7 +196,7 @@ def _scale(reader: YamlReader, node: yaml.Node | None) -> tuple[float, float] | 
 
 
 def join(
-    asked: Iterable[AskedPrompt],
+    prompts: Iterable[LoggedPrompt],
     spec: Spec,
     older: Sequence[Spec] = (),
     *,
@@ -204,19 +204,19 @@ def join(
     provisions: Mapping[str, str] | None = None,
     renames: Mapping[str, str] | None = None,
 ) -> Join:
-    """Return where the prompts of results belong in a spec.
+    """Return the provisions of a spec that the prompts of results belong to.
 
-    :param older: releases before it, from the first to the last
-    :param clusters: of each run, the field that tells which prompts belong together; ``prompt`` for none
-    :param provisions: ids of provisions by what logs call them, which win
-    :param renames: new ids by those that a lock has
+    :param older: earlier releases, oldest first
+    :param clusters: by run, the field that groups its prompts; ``prompt`` for none
+    :param provisions: ids of provisions by the names that logs use; these take precedence
+    :param renames: new ids by the ids in a lock
     """
     finder = _Finder(spec, older, provisions or {}, renames or {})
     rows: list[PromptRow] = []
     by_key: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     disagreements: list[Disagreement] = []
-    for one in asked:
+    for one in prompts:
         found, key, names = finder.provisions(one)
         for name in names:
             lost[name] += one.answers
@@ -241,13 +241,13 @@ def join(
     )
 
 
-def disagreements_of(found: Join, files: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Return what is to be said of keys that name different provisions, each pair once.
+def disagreements_of(joined: Join, files: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return a finding for each pair of keys that lead to different provisions.
 
-    :param files: of runs
+    :param files: of logs, by run
     """
     pairs: dict[tuple[str, str, str], str] = {}
-    for one in found.disagreements:
+    for one in joined.disagreements:
         pairs.setdefault((one.section, one.focus, one.focus_section), files[one.run])
     return tuple(
         Finding(
@@ -260,15 +260,15 @@ def disagreements_of(found: Join, files: Mapping[str, str]) -> tuple[Finding, ..
     )
 
 
-def _cluster(one: AskedPrompt, field_: str) -> str:
-    """Return what says that prompts belong together; a prompt without it stands alone."""
+def _cluster(one: LoggedPrompt, field_: str) -> str:
+    """Return the cluster of a prompt; without a value of the field it is a cluster of its own."""
     known = {"focus_id": one.focus_raw, "section_id": one.section_raw}
-    told = "" if field_ == "prompt" else one.cluster_raw or known.get(field_, "")
-    return f"{field_}={told}" if told else f"prompt={one.prompt}"
+    name = "" if field_ == "prompt" else one.cluster_raw or known.get(field_, "")
+    return f"{field_}={name}" if name else f"prompt={one.prompt}"
 
 
 def _groups(spec: Spec, found: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the groups of each facet that a prompt is in."""
+    """Yield the facets and groups that a prompt is in."""
     yield "all", "all"
     if found:
         yield "joined", "joined"
@@ -294,12 +294,12 @@ class _Finder:
         self._hashes = {digest_of_prompt(prompt): self._prompts[prompt.id] for prompt in spec.prompts}
         self._renamed: dict[str, dict[str, str]] = {}
 
-    def provisions(self, one: AskedPrompt) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
-        """Return the provisions of a prompt, the key that led there, and names that lead nowhere."""
+    def provisions(self, one: LoggedPrompt) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+        """Return the provisions of a prompt, the key that led there, and names that were not found."""
         tests = one.tests_raw.split()
-        looked = [(name, self._provision(name, one.spec_release)[0]) for name in tests]
-        if found := tuple(dict.fromkeys(id_ for _, id_ in looked if id_)):
-            return found, "tests", tuple(name for name, id_ in looked if not id_)
+        candidates = [(name, self._provision(name, one.spec_release)[0]) for name in tests]
+        if found := tuple(dict.fromkeys(id_ for _, id_ in candidates if id_)):
+            return found, "tests", tuple(name for name, id_ in candidates if not id_)
         if one.section_raw:
             id_, key = self._provision(one.section_raw, one.spec_release)
             if id_:
@@ -312,25 +312,25 @@ class _Finder:
         return (), "", (one.section_raw or " ".join(tests) or one.focus_raw or one.prompt,)
 
     def _provision(self, name: str, release: str) -> tuple[str, str]:
-        """Return the provision that a name stands for, and how it was found."""
+        """Return the provision that a name stands for, and the kind of key by which it was found."""
         ids = self._spec.provision_by_id
         clean = _DIRTY.split(name.strip(), maxsplit=1)[0]
         if name in self._given:
             return (self._given[name], "map") if self._given[name] in ids else ("", "")
-        for told, key in ((name, "exact"), (clean, "cleaned")):
-            if told in ids:
-                return told, key
-        for told in (name, clean):
-            if told in self._aliases:
-                return self._aliases[told], "alias"
+        for id_, key in ((name, "exact"), (clean, "cleaned")):
+            if id_ in ids:
+                return id_, key
+        for id_ in (name, clean):
+            if id_ in self._aliases:
+                return self._aliases[id_], "alias"
         renamed = self._renames(release)
-        for told in (name, clean):
-            if renamed.get(told) in ids:
-                return renamed[told], "rename"
+        for id_ in (name, clean):
+            if renamed.get(id_) in ids:
+                return renamed[id_], "rename"
         return "", ""
 
     def _renames(self, release: str) -> dict[str, str]:
-        """Return the new ids of what a release called otherwise."""
+        """Return new ids of provisions by their ids in a release."""
         if release not in self._renamed:
             old = next((one for one in self._older if one.version == release), None)
             changes = compare(old, self._spec).changes if old else ()
@@ -341,8 +341,8 @@ class _Finder:
             }
         return self._renamed[release]
 
-    def disagreement(self, one: AskedPrompt, found: Sequence[str], key: str) -> Disagreement | None:
-        """Return that the tag of a prompt stands in another provision than what it was joined to; one above it agrees."""
+    def disagreement(self, one: LoggedPrompt, found: Sequence[str], key: str) -> Disagreement | None:
+        """Return the disagreement if a prompt's tag stands in another provision; one above or below it agrees."""
         holder = self._tags.get(one.focus_raw)
         if not found or not holder or key in {"focus", "prompt"}:
             return None
@@ -352,11 +352,11 @@ class _Finder:
         return Disagreement(one.run, one.prompt, one.section_raw or found[0], one.focus_raw, holder)
 
     def nearest(self, name: str) -> str:
-        """Return the id that a name may be a slip of."""
+        """Return the id that was probably meant by a name."""
         return near_name(name[:200], self._spec.provision_by_id)
 
     def last_release(self, name: str) -> str:
-        """Return the last release that has an id."""
+        """Return the version of the last release that has an id."""
         clean = _DIRTY.split(name.strip(), maxsplit=1)[0]
         holding = (one.version for one in reversed(self._older) if clean in one.provision_by_id)
         return next(holding, "")

@@ -1,4 +1,4 @@
-"""The figures of evaluations: texts in SQL that any engine runs, and the one function that closes their sums."""
+"""The figures of evaluations: SQL queries that any engine runs, and the one function that turns their sums into rates."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sphinx_policyspec.graph.terms import ontology_dir
 from sphinx_policyspec.model.nearest import nearest
 
 FEW = 5
-"""Prompts below which a mean has no error to speak of."""
+"""With fewer prompts than this, the error of a mean is meaningless."""
 _CONFIDENCE = 0.95
 _Z = 1.959963984540054
 """Quantile of the normal distribution for that confidence."""
 _DETECTABLE = 2.8016
-"""How many errors a difference must have to be seen with a power of 80 % at that confidence."""
+"""Standard errors that a difference must measure to be detected with a power of 80 % at that confidence."""
 _SLACK = 1e-9
-"""What rounding may add to a share."""
+"""The most that rounding may add to a share."""
 _SUMS = ("n", "clusters", "sw", "sa", "saa", "saw", "sww")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure(Brief):
-    """A text in SQL over the views ``answers``, ``scored`` and ``prompts``, the same in every engine.
+    """An SQL query over the views ``answers``, ``scored`` and ``prompts``, the same in every engine.
 
-    :param question: what it answers, in English
-    :param columns: of its rows, in order
+    :param question: the question that it answers, in English
+    :param columns: names of its columns, in order
     """
 
     name: str
@@ -43,10 +43,10 @@ class Measure(Brief):
 @cache
 def measures() -> tuple[Measure, ...]:
     """Return every measure, by name."""
-    found = []
+    queries = []
     for file in sorted((ontology_dir() / "measures").glob("*.sql")):
         head, columns, text = file.read_text("utf-8").split("\n", 2)
-        found.append(
+        queries.append(
             Measure(
                 name=file.stem,
                 question=head.removeprefix("-- "),
@@ -54,7 +54,7 @@ def measures() -> tuple[Measure, ...]:
                 sql=text,
             )
         )
-    return tuple(found)
+    return tuple(queries)
 
 
 @cache
@@ -68,23 +68,23 @@ def measure(name: str) -> Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate(Brief):
-    """How well the answers of a run do on a group of prompts, or how far two runs are apart; unknown is ``None``.
+    """How well a run does on a group of prompts, or how far two runs are apart; unknown values are ``None``.
 
-    :param key: what the figures are of: columns of the measure and their values, such as ``run``, ``scorer``, ``facet``
-    :param prompts: how many count; each counts once, by its weight
-    :param mean: of the means of prompts; of a difference, of their differences
-    :param se: its error were each prompt drawn by itself
-    :param clustered_se: its error with clusters drawn together, on which the interval rests
-    :param fixed_set_se: its error for these very prompts, from repeated answers alone
-    :param low: where the interval of 95 % begins; it may reach beyond 0 and 1
-    :param method: of the interval: ``wilson``, ``t``, ``t-clustered``, or why there is none: ``one-cluster``
-    :param is_share: whether every value lies from 0 to 1, so that figures are shares
-    :param answers: how many count
-    :param excluded: how many do not
-    :param answer_weighted_mean: of the answers, whichever prompt they belong to
-    :param p: how likely so large a difference is where there is none
-    :param p_holm: the same, as there are several groups
-    :param mde: the least difference that a design like this one shows in four of five times
+    :param key: what the figures are about: columns of the measure and their values, such as ``run``, ``scorer``, ``facet``
+    :param prompts: number of prompts that count; each counts once, by its weight
+    :param mean: of the prompts' means; for a difference, of the prompts' differences
+    :param se: standard error of the mean if each prompt was drawn independently
+    :param clustered_se: standard error with whole clusters drawn, on which the interval rests
+    :param fixed_set_se: standard error for exactly these prompts, from repeated answers alone
+    :param low: lower end of the 95 % interval, which may reach beyond 0 and 1
+    :param method: of the interval: ``wilson``, ``t``, ``t-clustered``, or ``one-cluster`` where there is none for that reason
+    :param is_share: whether every value lies between 0 and 1, so that the figures are shares
+    :param answers: number of answers that count
+    :param excluded: number of answers that do not
+    :param answer_weighted_mean: mean of all answers, whichever prompt they belong to
+    :param p: probability of a difference at least this large if there is none
+    :param p_holm: the same, corrected for the number of groups
+    :param mde: the smallest difference that such a design detects four times out of five
     """
 
     key: Mapping[str, str]
@@ -107,41 +107,41 @@ class Rate(Brief):
 
     @property
     def is_few(self) -> bool:
-        """Whether so few prompts count that the mean says little."""
+        """Whether too few prompts count for the mean to say much."""
         return self.prompts < FEW
 
 
 Rows = Iterable[Sequence[Any] | Mapping[str, Any]]
-"""Rows of a measure: values in the order of its columns, or by their names, as engines give them."""
+"""Rows of a measure, as engines return them: values in the order of its columns, or by column name."""
 
 
 def rates(rows: Rows, plain: Rows = (), noise: Rows = (), tally: Rows = ()) -> tuple[Rate, ...]:
-    """Close the sums of ``rate``, or of ``difference``: the only place where figures are divided.
+    """Return the rates from the sums of ``rate`` or ``difference``: the only place where figures are divided.
 
-    ``rates(spark.sql(measure("rate").sql).collect())`` is all that an engine of one's own needs.
+    ``rates(spark.sql(measure("rate").sql).collect())`` is all that another engine needs.
 
     :param rows: of ``rate`` or ``difference``
-    :param plain: of the same measure where each prompt is its own cluster, for the error without clusters
-    :param noise: of ``noise``, for the error of these very prompts
-    :param tally: of ``tally``, for what is excluded
+    :param plain: of the same measure with each prompt as its own cluster, for the error without clusters
+    :param noise: of ``noise``, for the error of exactly these prompts
+    :param tally: of ``tally``, for the number of excluded answers
     """
-    given = [_named(row) for row in rows]
-    unclustered = {_key(row): row for row in map(_named, plain)}
+    records = [_record(row) for row in rows]
+    unclustered = {_key(row): row for row in map(_record, plain)}
     repeats: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in (_as("noise", row) for row in noise):
         repeats.setdefault(_key(row), []).append(row)
     counts: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in (_as("tally", row) for row in tally):
         counts.setdefault(_key(row), []).append(row)
-    found = [
+    results = [
         _rate(row, unclustered.get(_key(row)), repeats.get(_key(row), []), counts.get(_key(row), []))
-        for row in given
+        for row in records
     ]
-    return _with_holm(found)
+    return _with_holm(results)
 
 
 _FIGURES = frozenset({*_SUMS, "k", "swq", "swm", "status", "answers", "counted", "outside", "sv"})
-"""Columns that are no part of what figures are of."""
+"""Columns that are not part of a row's key."""
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _as(name: str, row: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of a measure by the names of its columns."""
+    """Return a row of a measure as a mapping from column to value."""
     columns = measure(name).columns
     if isinstance(row, Mapping):
         return {column: row[column] for column in columns}
@@ -158,7 +158,7 @@ def _as(name: str, row: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
     return dict(zip(columns, row, strict=True))
 
 
-def _named(row: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
+def _record(row: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(row, Mapping):
         return _as("difference" if "run_a" in row else "rate", row)
     is_difference = len(row) == len(measure("difference").columns)
@@ -177,7 +177,7 @@ def _rate(
     counted = sum(int(one["counted"]) for one in counts)
     is_share = not is_difference and not any(one["outside"] for one in counts) and _is_share(row, mean)
     low, high, method = _interval(mean, error, prompts, clusters, is_share=is_share)
-    found = Rate(
+    rate = Rate(
         key={name: str(value) for name, value in row.items() if name not in _FIGURES},
         prompts=prompts,
         clusters=clusters,
@@ -194,12 +194,12 @@ def _rate(
         answer_weighted_mean=sum(float(one["sv"]) for one in counts) / counted if counted else None,
     )
     if not is_difference or not error or mean is None:
-        return found
-    return replace(found, p=t_tail(mean / error, clusters - 1), mde=_DETECTABLE * error)
+        return rate
+    return replace(rate, p=t_tail(mean / error, clusters - 1), mde=_DETECTABLE * error)
 
 
 def _mean_and_error(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Return a mean and its clustered error; of one cluster there is no error."""
+    """Return a mean and its clustered error; one cluster has no error."""
     sw, sa, saa, saw, sww = (float(row[name]) for name in _SUMS[2:])
     if not sw:
         return None, None
@@ -208,14 +208,14 @@ def _mean_and_error(row: Mapping[str, Any]) -> tuple[float | None, float | None]
     if clusters < 2:  # noqa: PLR2004  one has no spread
         return mean, None
     squares = saa - 2 * mean * saw + mean * mean * sww
-    # Equal clusters leave what rounding makes of nothing.
+    # With equal clusters the squares should be 0, and what remains is rounding error.
     noise = 4 * clusters * sys.float_info.epsilon * (saa + 2 * abs(mean * saw) + mean * mean * sww)
     squares = squares if squares > noise else 0.0
     return mean, math.sqrt(squares * clusters / (clusters - 1)) / sw
 
 
 def _is_share(row: Mapping[str, Any], mean: float | None) -> bool:
-    """Return whether sums can be those of values from 0 to 1."""
+    """Return whether the sums are possible for values between 0 and 1."""
     return (
         mean is not None
         and -_SLACK <= mean <= 1 + _SLACK
@@ -239,7 +239,7 @@ def _interval(
 
 
 def _wilson(share: float, trials: int) -> tuple[float, float]:
-    """Return Wilson's interval of a share of trials, which is no point at 0 and 1."""
+    """Return Wilson's interval of a share of trials, which has a width even at 0 and 1."""
     square = _Z * _Z
     middle = (share + square / (2 * trials)) / (1 + square / trials)
     half = _Z / (1 + square / trials) * math.sqrt(share * (1 - share) / trials + square / (4 * trials**2))
@@ -247,7 +247,7 @@ def _wilson(share: float, trials: int) -> tuple[float, float]:
 
 
 def _fixed_set_error(repeats: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return the error of a mean over prompts with two answers and more, from how these differ."""
+    """Return the error of a mean over prompts with two or more answers, from how these differ."""
     several = [row for row in repeats if int(row["k"]) > 1]
     weight = sum(float(row["sw"]) for row in several)
     if not weight:
@@ -256,30 +256,30 @@ def _fixed_set_error(repeats: Sequence[Mapping[str, Any]]) -> float | None:
     return math.sqrt(squares) / weight
 
 
-def _with_holm(found: Sequence[Rate]) -> tuple[Rate, ...]:
-    """Return differences with p values that hold for all groups of one facet together (Holm's method)."""
+def _with_holm(results: Sequence[Rate]) -> tuple[Rate, ...]:
+    """Return differences with p values corrected for all groups of one facet together (Holm's method)."""
     families: dict[tuple[tuple[str, str], ...], list[int]] = {}
-    for place, one in enumerate(found):
+    for place, one in enumerate(results):
         family = tuple((name, value) for name, value in one.key.items() if name != "grp")
         families.setdefault(family, []).append(place)
-    told = [*found]
+    corrected = [*results]
     for places in families.values():
-        for place, one in zip(places, holm([found[place] for place in places]), strict=True):
-            told[place] = one
-    return tuple(told)
+        for place, one in zip(places, holm([results[place] for place in places]), strict=True):
+            corrected[place] = one
+    return tuple(corrected)
 
 
 def holm(family: Sequence[Rate]) -> tuple[Rate, ...]:
-    """Return differences with p values that hold for all of them together, those without a p value as they are."""
+    """Return differences with p values corrected for all of them together (Holm); those without a p value are unchanged."""
     ranked = sorted(
         (place for place, one in enumerate(family) if one.p is not None),
         key=lambda place: family[place].p or 0.0,
     )
-    told, least = [*family], 0.0
+    corrected, least = [*family], 0.0
     for rank, place in enumerate(ranked):
         least = max(least, min(1.0, (len(ranked) - rank) * (family[place].p or 0.0)))
-        told[place] = replace(family[place], p_holm=least)
-    return tuple(told)
+        corrected[place] = replace(family[place], p_holm=least)
+    return tuple(corrected)
 
 
 def planned_difference(
@@ -289,20 +289,20 @@ def planned_difference(
     noise_b: float = 0.0,
     repeats: tuple[int, int] = (1, 1),
 ) -> float:
-    """Return the least difference that a planned comparison shows in four of five times, at a level of 5 %.
+    """Return the smallest difference that a planned comparison detects four times out of five, at a level of 5 %.
 
-    :param prompts: how many both runs are asked
-    :param variance: of the differences of prompts, were there no noise of answers
+    :param prompts: number of prompts that both runs answer
+    :param variance: of the prompts' differences without the noise of answers
     :param noise_a: mean variance of repeated answers to one prompt, in the first run
-    :param noise_b: in the second
-    :param repeats: answers to each prompt in each run
+    :param noise_b: the same in the second run
+    :param repeats: answers per prompt in the first and the second run
     """
     spread = max(0.0, variance) + noise_a / repeats[0] + noise_b / repeats[1]
     return _DETECTABLE * math.sqrt(spread / prompts)
 
 
 def t_tail(value: float, degrees: float) -> float:
-    """Return how likely Student's t is to be as far from 0 as a value, on either side."""
+    """Return the two-sided tail probability of Student's t: that it is at least as far from 0 as ``value``."""
     square = value * value
     near = square / (degrees + square)
     if near < 1.5 / (degrees / 2 + 2.5):
@@ -312,7 +312,7 @@ def t_tail(value: float, degrees: float) -> float:
 
 @cache
 def t_quantile(probability: float, degrees: float) -> float:
-    """Return the value that Student's t is below with a probability above one half."""
+    """Return the quantile of Student's t for a probability above one half."""
     tail = 2 * (1 - probability)
     low, high = 0.0, 1.0
     while t_tail(high, degrees) > tail:
@@ -328,7 +328,7 @@ def t_quantile(probability: float, degrees: float) -> float:
 def _beta(a: float, b: float, x: float) -> float:
     """Return the regularised incomplete beta function, by Lentz's continued fraction (Numerical Recipes, §6.4).
 
-    It ends soon for ``x`` up to ``(a + 1) / (a + b + 2)``.
+    It converges quickly for ``x`` up to ``(a + 1) / (a + b + 2)``.
     """
     if x <= 0:
         return 0.0
@@ -353,5 +353,5 @@ def _beta(a: float, b: float, x: float) -> float:
 
 
 def _away(value: float, tiny: float) -> float:
-    """Keep a number away from 0, which is divided by."""
+    """Return a number that is not close to 0, since it is a divisor."""
     return value if abs(value) > tiny else tiny

@@ -26,7 +26,7 @@ _ATTACHED = re.compile(
     r"\b(?:attach\w*|audio|clip|document|files?|images?|pdf|photos?|pictures?|recording|screenshot|upload\w*|video)\b",
     re.IGNORECASE,
 )
-"""What a mark of an author names that stands for something which is no text."""
+"""Words in an author's placeholder for something that is not text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ class PromptExport(Brief):
     """The prompts of a spec in the form of one harness.
 
     :param files: texts by the names of the files to write; the first holds the prompts
-    :param count: how many prompts they hold
-    :param left_out: why prompts are not among them, with how many
+    :param count: number of prompts in them
+    :param left_out: number of prompts left out, by reason
     """
 
     files: Mapping[str, str]
@@ -48,20 +48,20 @@ def export(
 ) -> PromptExport:
     """Return the prompts of a spec for a harness, one of :data:`HARNESSES`.
 
-    :param select: ids of prompts, eval tags and provisions, whose prompts are taken alone
-    :param overlay: name and text of what a developer says before each of them
+    :param select: ids of prompts, eval tags and provisions; only their prompts are exported
+    :param overlay: name and text of the developer message placed before each prompt
     """
     left_out: Counter[str] = Counter()
     rows: list[Row] = []
     tests = tested_provisions(spec)
-    chosen = _selected(spec, tests, tuple(select))
+    ids = _selected(spec, tests, tuple(select))
     digest = digest_of_spec(spec)
     for prompt in spec.prompts:
-        if prompt.id not in chosen:
+        if prompt.id not in ids:
             continue
-        lacks = _lacks(prompt) if harness != "jsonl" else ""
-        if lacks:
-            left_out[lacks] += 1
+        reason = _unsupported_part(prompt) if harness != "jsonl" else ""
+        if reason:
+            left_out[reason] += 1
         else:
             rows.append(_below(overlay, _row(spec, prompt, tests[prompt.id], digest)))
     return PromptExport(
@@ -79,25 +79,25 @@ def tested_provisions(spec: Spec) -> dict[str, tuple[str, ...]]:
 
 
 def provision_of_tag(spec: Spec) -> dict[str, str]:
-    """Return the ids of provisions by the eval tags that they hold; of a tag that stands twice, the first."""
+    """Return the ids of provisions by the eval tags that they hold; the first provision of a tag that occurs twice."""
     return {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
 
 
 def with_holders(spec: Spec, id_: str) -> tuple[str, ...]:
-    """Return the id of a provision and those of what holds it, up to its chapter."""
-    found: dict[str, None] = {}
+    """Return the id of a provision and those of the provisions that contain it, up to its chapter."""
+    ids: dict[str, None] = {}
     at: str | None = id_
-    while at and at not in found:
-        found[at] = None
+    while at and at not in ids:
+        ids[at] = None
         holder = spec.provision_by_id.get(at)
         at = holder.parent if holder else None
-    return tuple(found)
+    return tuple(ids)
 
 
 def digest_of_spec(spec: Spec) -> str:
-    """Return a digest of what a spec asks: ids, levels, titles and texts of its provisions, whatever form it was read from."""
-    says = [[p.id, level_of(p), p.title, p.text] for p in spec.provisions]
-    return _digest(says)
+    """Return a digest of a spec's content: ids, levels, titles and texts of its provisions, whatever form it was read from."""
+    content = [[p.id, level_of(p), p.title, p.text] for p in spec.provisions]
+    return _digest(content)
 
 
 def digest_of_prompt(prompt: EvalPrompt) -> str:
@@ -116,7 +116,7 @@ def _digest(value: object) -> str:
 
 
 def _selected(spec: Spec, tests: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> set[str]:
-    """Return the ids of the prompts that names stand for; of none, those of all."""
+    """Return the ids of the prompts that names stand for; all prompts if there are no names."""
     reached: dict[str, set[str]] = {}
     for prompt in spec.prompts:
         holders = {name for id_ in tests[prompt.id] for name in with_holders(spec, id_)}
@@ -127,13 +127,13 @@ def _selected(spec: Spec, tests: Mapping[str, tuple[str, ...]], names: tuple[str
     known = {*reached, *spec.provision_by_id, *provision_of_tag(spec)}
     for name in names:
         if name not in known:
-            told = f"`{name}` is neither a prompt nor an eval tag nor a provision"
-            raise UnknownIdError("; ".join(filter(None, (told, nearest(name, known)))))
+            message = f"`{name}` is neither a prompt nor an eval tag nor a provision"
+            raise UnknownIdError("; ".join(filter(None, (message, nearest(name, known)))))
     return {id_ for name in names for id_ in reached.get(name, ())}
 
 
-def _lacks(prompt: EvalPrompt) -> str:
-    """Return what a harness cannot give to a model with the text of a prompt, empty where it has all."""
+def _unsupported_part(prompt: EvalPrompt) -> str:
+    """Return what a prompt needs that a harness cannot provide, such as ``settings``; empty if nothing."""
     marks = [mark for message in prompt.messages for mark in message.fragments]
     if any(mark.kind is FragmentKind.SETTING for mark in marks):
         return "settings"
@@ -146,7 +146,7 @@ def _messages(prompt: EvalPrompt) -> list[dict[str, str]]:
 
 
 def _row(spec: Spec, prompt: EvalPrompt, tests: tuple[str, ...], digest: str) -> Row:
-    """Return a prompt as plain values; the names are those of published evaluations.
+    """Return a prompt as plain values, under the names that published evaluations use.
 
     :param digest: of the spec
     """
@@ -170,20 +170,24 @@ def _row(spec: Spec, prompt: EvalPrompt, tests: tuple[str, ...], digest: str) ->
 
 
 def _below(overlay: tuple[str, str], row: Row) -> Row:
-    """Return a row behind what an overlay says, as a developer's message."""
+    """Return a row with the text of an overlay before it, as a developer's message."""
     name, text = overlay
     if not name:
         return row
-    told = {**row["metadata"], "overlay": name, "overlay_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    metadata = {
+        **row["metadata"],
+        "overlay": name,
+        "overlay_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
     if not text:
-        return {**row, "metadata": told}
-    said = [{"role": "developer", "content": text}, *row["input"]]
-    told["roles"] = ["developer", *told["roles"]]
-    return {**row, "input": said, "metadata": told}
+        return {**row, "metadata": metadata}
+    messages = [{"role": "developer", "content": text}, *row["input"]]
+    metadata["roles"] = ["developer", *metadata["roles"]]
+    return {**row, "input": messages, "metadata": metadata}
 
 
 def _target(spec: Spec, tests: Sequence[str]) -> str:
-    """Return what a grader reads: the ids of what is tested, then what each says, cut where it is long."""
+    """Return the text for the grader: the ids of the tested provisions, then the text of each, cut where it is long."""
     texts = [found.text for id_ in tests if (found := spec.provision_by_id.get(id_)) and found.text]
     head = ", ".join(tests)[:_LONGEST_TARGET]
     room = (_LONGEST_TARGET - len(head)) // max(1, len(texts)) - len("\n\n")
@@ -191,7 +195,7 @@ def _target(spec: Spec, tests: Sequence[str]) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Return the beginning of a text, up to the end of a word."""
+    """Return the beginning of a text, cut at the end of a word."""
     if len(text) <= most:
         return text
     return text[: max(0, most) + 1].rpartition(" ")[0].rstrip() if most > 0 else ""
@@ -206,46 +210,46 @@ def _jsonl(_spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _inspect(_spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
-    """Return the data set and the task of Inspect, which knows no role `developer` and groups by metadata that is there."""
-    given = []
+    """Return the data set and task for Inspect, which has no role `developer` and groups by metadata that must exist."""
+    samples = []
     for row in rows:
-        told = row["metadata"]
-        # A sample without a value of the cluster would end the metric; alone, it is a cluster of its own.
-        told = {**told, "focus_id": told["focus_id"] or row["id"]}
-        given.append({**row, "input": _without_developer(row["input"]), "metadata": told})
+        metadata = row["metadata"]
+        # A sample without a cluster would make the metric fail, so it becomes a cluster of its own.
+        metadata = {**metadata, "focus_id": metadata["focus_id"] or row["id"]}
+        samples.append({**row, "input": _without_developer(row["input"]), "metadata": metadata})
     task = files("sphinx_policyspec.evals").joinpath("inspect_task.txt").read_text("utf-8")
-    return {"prompts.jsonl": _lines(given), "task.py": task}
+    return {"prompts.jsonl": _lines(samples), "task.py": task}
 
 
 def _without_developer(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return messages in which a developer speaks as the system does.
 
-    The first one that follows a system message is joined to it, since a model may take only one.
+    The first one that follows a system message is joined to it, since a model may accept only one.
     """
-    told: list[dict[str, str]] = []
+    result: list[dict[str, str]] = []
     is_joined = False
     for message in messages:
         if message["role"] != "developer":
-            told.append({**message})
-        elif told and told[-1]["role"] == "system" and not is_joined:
-            told[-1]["content"] += f"\n\n{message['content']}"
+            result.append({**message})
+        elif result and result[-1]["role"] == "system" and not is_joined:
+            result[-1]["content"] += f"\n\n{message['content']}"
             is_joined = True
         else:
-            told.append({**message, "role": "system"})
-    return told
+            result.append({**message, "role": "system"})
+    return result
 
 
 _OPENING = re.compile(r"\{(?=[{%#])")
-"""Where promptfoo would take a text for a template."""
+"""An opening brace that promptfoo would read as a template."""
 
 
 def _promptfoo(spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
     tests = [
         {
             "description": row["id"],
-            # A list would be taken for several tests. In a string of JSON a brace can be written without one.
+            # promptfoo would read a list as several tests. In a JSON string a brace can be written as an escape.
             "vars": {"messages": _OPENING.sub(r"\\u007b", json.dumps(row["input"], ensure_ascii=False))},
-            "metadata": {**row["metadata"], **_named_digests(row["metadata"]), "prompt": row["id"]},
+            "metadata": {**row["metadata"], **_labelled_digests(row["metadata"]), "prompt": row["id"]},
             "assert": [
                 {
                     "type": "llm-rubric",
@@ -265,19 +269,19 @@ def _promptfoo(spec: Spec, rows: Sequence[Row]) -> dict[str, str]:
     return {"promptfooconfig.yaml": text}
 
 
-def _named_digests(told: Mapping[str, str]) -> dict[str, str]:
-    """Return digests with what they are in front: promptfoo takes 64 bare letters for a secret, and hides them."""
-    return {name: f"sha256:{value}" for name, value in told.items() if name.endswith("_sha256")}
+def _labelled_digests(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return digests prefixed with their kind: promptfoo takes 64 bare characters for a secret and hides them."""
+    return {name: f"sha256:{value}" for name, value in metadata.items() if name.endswith("_sha256")}
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what YAML 1.2 reads as it was: no alias, and quotes around a text such as `12e4`."""
+    """Writes YAML that version 1.2 reads back unchanged: no aliases, and quotes around a text such as `12e4`."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        """Return a text, in quotes where it may be taken for a number."""
+        """Return a text, in quotes where it could be read as a number."""
         style = '"' if data[:1] in set("+-.0123456789") else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
@@ -290,4 +294,4 @@ HARNESSES: Mapping[str, Callable[[Spec, Sequence[Row]], dict[str, str]]] = {
     "jsonl": _jsonl,
     "promptfoo": _promptfoo,
 }
-"""What writes the files of each harness, by the names that ``--to`` takes."""
+"""Functions that write the files of each harness, by the names that ``--to`` takes."""

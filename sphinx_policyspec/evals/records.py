@@ -1,4 +1,4 @@
-"""What is kept of an evaluation: one plain record for each answer and scorer, and what is known of the run that it came from."""
+"""The records of an evaluation: one for each answer and scorer, and one for the run that it came from."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sphinx_policyspec.model import Finding, Span
 
 
 class AnswerStatus(enum.StrEnum):
-    """What became of an answer; of several that hold, the first."""
+    """The outcome of an answer; where several apply, the first."""
 
     INVALIDATED = "invalidated"
-    """Somebody took the sample out of the log's account."""
+    """Somebody marked the sample as invalid in the log."""
     ERROR = "error"
     """The run of the sample failed."""
     UNSCORED = "unscored"
-    """No grade, or one that is no number."""
+    """There is no grade, or it is not a number."""
     UNPARSABLE = "unparsable"
     """The grader's reply could not be read; older harnesses log it as 0."""
     FILTERED = "filtered"
@@ -36,26 +36,26 @@ class AnswerStatus(enum.StrEnum):
 
 
 class Evidence(enum.StrEnum):
-    """What a grader was given to judge."""
+    """The material that a grader judged."""
 
     OUTPUT = "output"
     REASONING = "reasoning"
 
 
 ANSWER_KEY = ("prompt", "epoch", "scorer", "grader", "evidence", "spec_release")
-"""The fields that tell the answers of a run apart."""
+"""The fields that identify an answer within a run."""
 
 
 class GradedAnswer(NamedTuple):
-    """One grade of one answer, as its log tells it; fields are the columns of the store, an empty text is unknown.
+    """One grade of one answer, as its log has it; fields are the columns of the store, an empty text means unknown.
 
     :param prompt: the id of the prompt
     :param epoch: the number of the repeat, from 1; some tables begin at 0
-    :param value: of the grade; 1 is full compliance where the scale is not the scorer's own
-    :param section_raw: the provision that the log names, and so for the eval tag (focus), all that it tests (ids, parted
-        by blanks), and the field that says what belongs together (cluster)
-    :param weight_raw: of the prompt in a mean
-    :param prompt_text: empty unless texts are kept, as is that of the answer
+    :param value: of the grade; 1 is full compliance unless the scorer has a scale of its own
+    :param section_raw: the provision that the log names; likewise the eval tag (focus), all tested ids (tests, separated
+        by spaces), and the field that groups prompts (cluster)
+    :param weight_raw: weight of the prompt in a mean
+    :param prompt_text: empty unless texts are kept; likewise ``answer_text``
     """
 
     run: str
@@ -82,20 +82,20 @@ class GradedAnswer(NamedTuple):
 
     @property
     def key(self) -> tuple[str, int, str, str, str, str]:
-        """What it is an answer to, and who graded what of it against which text; it counts once."""
+        """The prompt, repeat, scorer, grader, evidence and release of the spec; an answer with the same key counts once."""
         return self.prompt, self.epoch, self.scorer, self.grader, self.evidence, self.spec_release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalRun(Brief):
-    """What is known of a run: one log, model and task.
+    """A run: one log, model and task.
 
     :param id: a slug of the model and a digest; the same for each log of the run
-    :param file: the log, as it was named
-    :param created: when it began, in ISO 8601
-    :param release: of the spec that it was graded against; empty where nobody says, or its answers name several
-    :param spec_sha256: digest of that spec; likewise
-    :param cluster: the field that tells which prompts belong together, ``prompt`` where none does
+    :param file: path of the log, as the user gave it
+    :param created: time at which it began, in ISO 8601
+    :param release: of the spec that it was graded against; empty if it is unknown, or if its answers name several
+    :param spec_sha256: digest of that spec; empty likewise
+    :param cluster: the field by which prompts are grouped into clusters, ``prompt`` if there is none
     """
 
     id: str
@@ -111,7 +111,7 @@ class EvalRun(Brief):
 
 
 class RunAnswers(NamedTuple):
-    """A run with its answers, in the order of their keys, each of which counts once."""
+    """A run with its answers, in the order of their keys, which are distinct."""
 
     run: EvalRun
     answers: tuple[GradedAnswer, ...]
@@ -119,17 +119,17 @@ class RunAnswers(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultMap(Brief):
-    """A file that says what logs and tables call things.
+    """A file that maps the names and values of logs and tables to ours.
 
     :param fields: their names for a prompt, a model, a provision (section) and so on
-    :param provisions: ids of provisions by what logs call them
-    :param models: of tables that have a column for each model, the models by their columns
-    :param scorers: likewise, of tables that have a column for each scorer
-    :param given: what holds of each row that says nothing else, by the same names as ``fields``
-    :param grades: what grades in words count
-    :param statuses: what became of answers, by the words of a table
-    :param scale: the grades that count 0 and 1, where others lie between them
-    :param threshold: the least grade that counts 1 where each other counts 0
+    :param provisions: ids of provisions by the names that logs use
+    :param models: in tables with a column for each model, the models by their columns
+    :param scorers: likewise, in tables with a column for each scorer
+    :param given: defaults for rows without a value, by the same names as ``fields``
+    :param grades: values of grades in words
+    :param statuses: statuses of answers, by the words of a table
+    :param scale: the grades that count 0 and 1; others are placed on the line through them
+    :param threshold: the lowest grade that counts 1; lower ones count 0
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -147,10 +147,10 @@ class ResultMap(Brief):
 class ReadingRules:
     """How logs are read.
 
-    :param map: what logs call things
-    :param release: of the spec, where a log does not say
-    :param evidence: what was graded, whatever a log says; empty leaves it to that
-    :param cluster: the field that tells which prompts belong together, ``prompt`` for none; empty for the default
+    :param map: names and values that logs use
+    :param release: of the spec, if a log does not name it
+    :param evidence: the kind of evidence, whatever a log says; if empty, the log decides
+    :param cluster: the field by which prompts are grouped into clusters, ``prompt`` for none; empty for the default
     :param keep_text: whether texts of prompts and answers are kept
     """
 
@@ -162,30 +162,32 @@ class ReadingRules:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """What logs call things, by what these are."""
+        """The names of the fields in logs, by their meaning."""
         return self.map.fields
 
     def grade(self, value: object, *, is_unparsable: bool = False, evidence: str = "") -> Grade:
-        """Return what a grade of a log counts: the only place where grades are read."""
+        """Return the value of a grade in a log: the only place where grades are read."""
         words = self.map.grades
         if isinstance(value, list | dict) and value:
             return Grade(None, is_unparsable, evidence, json.dumps(value, default=str)[:_LONGEST_SHOWN])
         text = value.strip() if isinstance(value, str) else plain(value)
         if (known := words.get(text, words.get(text.casefold()))) is not None:
             return Grade(known, is_unparsable, evidence)
-        # With grades of one's own, a letter means nothing else.
+        # If the map defines grades, letters have no default meaning.
         is_word = isinstance(value, str) and (text in _WORDS or text.lower() in _WORDS)
-        read = None if words and is_word else number(value)
-        unread = text if read is None and isinstance(value, str) and text.casefold() not in _MISSING else ""
-        return Grade(self._counted(read, is_percentage=text.endswith("%")), is_unparsable, evidence, unread)
+        parsed = None if words and is_word else number(value)
+        unread = (
+            text if parsed is None and isinstance(value, str) and text.casefold() not in _NO_VALUE else ""
+        )
+        return Grade(self._counted(parsed, is_percentage=text.endswith("%")), is_unparsable, evidence, unread)
 
     def _counted(self, value: float | None, *, is_percentage: bool) -> float | None:
         if value is None:
             return None
         if (least := self.map.threshold) is not None:
-            # Beside percentages, so may be what they are held against.
+            # With percentages, the threshold may be a percentage, too.
             return float(value >= (least / 100 if is_percentage and least > 1 else least))
-        # A percentage says by itself what is 0 and 1.
+        # A percentage has a scale of its own.
         if self.map.scale is None or is_percentage:
             return value
         low, high = self.map.scale
@@ -193,9 +195,9 @@ class ReadingRules:
 
 
 class Grade(NamedTuple):
-    """What a scorer says of an answer.
+    """A scorer's grade of an answer.
 
-    :param unread: a grade in words that nobody knows
+    :param unread: the text of a grade that is neither a number nor a known word
     """
 
     value: float | None
@@ -207,17 +209,17 @@ class Grade(NamedTuple):
 class Sample(NamedTuple):
     """One answer with its grades, whatever tool logged it.
 
-    :param told: metadata, in which ids of the spec are looked up
+    :param metadata: of the sample, in which ids of the spec are looked up
     :param grades: by scorer
-    :param fate: what became of it apart from its grades
-    :param scorers: names of scorers that should have graded it
-    :param texts: of the prompt and of the answer, as they are logged
-    :param grader: of this answer, where that is another than that of the run
+    :param fate: its outcome, apart from its grades
+    :param scorers: names of the scorers that should have graded it
+    :param texts: of the prompt and of the answer, as logged
+    :param grader: of this answer, if it differs from that of the run
     """
 
     prompt: str
     epoch: int
-    told: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     grades: Mapping[str, Grade]
     fate: AnswerStatus = AnswerStatus.SCORED
     scorers: Sequence[str] = ()
@@ -230,29 +232,29 @@ _WORDS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0, "yes": 1.0, "true": 1.0, "no":
 _FILTERS = {"content_filter"}
 _LIMITS = {"max_tokens", "model_length", "length"}
 _FATES = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR}
-"""What outweighs the lack of a grade."""
-_MISSING = {"", "-", "n/a", "na", "nan", "nil", "none", "null"}
-"""What tables write where there is no value."""
+"""Outcomes that take precedence over a missing grade."""
+_NO_VALUE = {"", "-", "n/a", "na", "nan", "nil", "none", "null"}
+"""Words that tables use for a missing value."""
 _LARGEST = 1e50
 _LONGEST_SHOWN = 60
-"""Characters of what cannot be read."""
+"""Most characters of an unreadable grade in a message."""
 _MEANINGS = {"section", "focus", "tests", "cluster", "weight", "evidence", "release"}
-"""What logs of any tool have fields for; tables have more."""
+"""The fields that logs of any tool have; tables have more."""
 MOST_REPEATS = 2**31
-"""What a column of the store holds."""
+"""Repeats are numbered below this, the limit of a column of the store."""
 
 
 def number(value: object) -> float | None:
-    """Return a grade as a number; one that is none, or whose sums of squares would not be finite, is no grade."""
+    """Return a grade as a number; ``None`` if it is not one, or so large that sums of squares would not be finite."""
     if isinstance(value, bool | int | float):
         try:
-            told = float(value)
+            figure = float(value)
         except OverflowError:
             return None
-        return told if abs(told) <= _LARGEST else None
+        return figure if abs(figure) <= _LARGEST else None
     if isinstance(value, str):
-        if (told_word := _WORDS.get(value, _WORDS.get(value.strip().lower()))) is not None:
-            return told_word
+        if (word := _WORDS.get(value, _WORDS.get(value.strip().lower()))) is not None:
+            return word
         text = value.strip()
         try:
             return number(float(text[:-1]) / 100 if text.endswith("%") else float(text))
@@ -262,71 +264,71 @@ def number(value: object) -> float | None:
 
 
 def epoch_of(value: object) -> int:
-    """Return the number of a repeat, from 0 or 1; the latter where a log tells none that there can be."""
-    told = None if isinstance(value, bool) else number(value)
-    return int(told) if told is not None and 0 <= told < MOST_REPEATS and told.is_integer() else 1
+    """Return the number of a repeat, from 0 or 1; 1 if a log has no valid number."""
+    repeat = None if isinstance(value, bool) else number(value)
+    return int(repeat) if repeat is not None and 0 <= repeat < MOST_REPEATS and repeat.is_integer() else 1
 
 
 def plain(value: object) -> str:
-    """Return a value of a log as a text that any file can hold; nothing as an empty one."""
+    """Return a value of a log as a text that any file can hold; ``None``, lists and objects as an empty one."""
     if value is None or isinstance(value, dict | list):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def digest(value: object) -> str:
-    """Return a digest in letters; one that a tool took for a secret, and hid, is unknown."""
+    """Return a digest in hexadecimal; empty if a tool took it for a secret and hid it."""
     text = plain(value).removeprefix("sha256:")
     return "" if text == "[REDACTED]" else text
 
 
-def said_text(value: object) -> str:
+def logged_text(value: object) -> str:
     """Return a text, or the texts of messages, each after its role."""
     if not isinstance(value, list):
         return plain(value)
     messages = (one if isinstance(one, dict) else {"content": one} for one in value)
     return "\n\n".join(
-        ": ".join(filter(None, (plain(one.get("role")), said_text(one.get("content", one.get("text"))))))
+        ": ".join(filter(None, (plain(one.get("role")), logged_text(one.get("content", one.get("text"))))))
         for one in messages
     )
 
 
 def stopped_by(reason: object) -> AnswerStatus:
-    """Return what a reason for the end of an answer says of it."""
-    if (told := plain(reason)) in _FILTERS:
+    """Return the outcome of an answer from the reason why it ended."""
+    if (name := plain(reason)) in _FILTERS:
         return AnswerStatus.FILTERED
-    return AnswerStatus.LIMIT if told in _LIMITS else AnswerStatus.SCORED
+    return AnswerStatus.LIMIT if name in _LIMITS else AnswerStatus.SCORED
 
 
 def run_id(model: str, *parts: str) -> str:
-    """Return the id of a run: a slug of its model, and a digest of what tells it from others."""
+    """Return the id of a run: a slug of its model, and a digest of what distinguishes it from other runs."""
     slug = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")[:60].rstrip("-") or "model"
     digest = hashlib.sha256(json.dumps([*parts, model]).encode()).hexdigest()
     return f"{slug}-{digest[:8]}"
 
 
 def only(names: Iterable[str]) -> str:
-    """Return the one name that some rows have, those that have none left aside; of several, none is that of all."""
-    found = {*names} - {""}
-    return found.pop() if len(found) == 1 else ""
+    """Return the only name among rows, ignoring empty ones; empty if there are several."""
+    distinct = {*names} - {""}
+    return distinct.pop() if len(distinct) == 1 else ""
 
 
 def answers_of(
     run: EvalRun, samples: Sequence[Sample], rules: ReadingRules
 ) -> tuple[RunAnswers, tuple[Finding, ...]]:
-    """Return the answers of a run in order, and what was read twice, which counts once."""
+    """Return the answers of a run in order, and findings; an answer that occurs twice counts once."""
     release = run.release or rules.release
     run = _completed(run, samples, rules)
-    found: dict[tuple[str, int, str, str, str, str], GradedAnswer] = {}
+    answers: dict[tuple[str, int, str, str, str, str], GradedAnswer] = {}
     twice: Counter[tuple[str, int, str, str, str, str]] = Counter()
     scorers = _scorers(samples)
-    told = replace(run, release=release)
+    logged = replace(run, release=release)
     for sample in samples:
-        for answer in _answers(told, sample, scorers, rules):
-            if (key := answer.key) in found:
+        for answer in _answers(logged, sample, scorers, rules):
+            if (key := answer.key) in answers:
                 twice[key] += 1
             else:
-                found[key] = answer
+                answers[key] = answer
     findings = [*_lacking(run, samples, rules), *_unread(run, samples)]
     if twice:
         prompt, epoch, *_ = min(twice)
@@ -338,15 +340,15 @@ def answers_of(
                 hint="the first of them counts; give each repeat an epoch of its own",
             )
         )
-    return RunAnswers(run, tuple(found[key] for key in sorted(found))), tuple(findings)
+    return RunAnswers(run, tuple(answers[key] for key in sorted(answers))), tuple(findings)
 
 
 def _lacking(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> Iterator[Finding]:
-    """Yield which named fields a run lacks, and how many of its answers have no weight."""
-    named = {**rules.fields, "cluster": rules.cluster or rules.fields.get("cluster", "")}
-    for meaning, name in named.items():
-        told = name in {"", "prompt"} or any(plain(sample.told.get(name)) for sample in samples)
-        if not told and meaning in _MEANINGS:
+    """Yield a finding for each named field that a run lacks, and for answers without a valid weight."""
+    fields = {**rules.fields, "cluster": rules.cluster or rules.fields.get("cluster", "")}
+    for meaning, name in fields.items():
+        is_present = name in {"", "prompt"} or any(plain(sample.metadata.get(name)) for sample in samples)
+        if not is_present and meaning in _MEANINGS:
             yield lacking_field(run, name)
         elif meaning == "weight" and (bad := sum(_weight(sample, name) is None for sample in samples)):
             message = f"`{name}` is no number from 0 on in {bad} answers of the run `{run.id}`, which weigh 1"
@@ -354,7 +356,7 @@ def _lacking(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> It
 
 
 def _unread(run: EvalRun, samples: Iterable[Sample]) -> Iterator[Finding]:
-    """Yield how many grades are words that nobody knows."""
+    """Yield a finding with the number of grades that are unknown words."""
     words = Counter(grade.unread for sample in samples for grade in sample.grades.values() if grade.unread)
     if words:
         message = f"{words.total()} grades of the run `{run.id}` are no numbers, such as `{min(words)[:60]}`; they do not count"
@@ -362,7 +364,7 @@ def _unread(run: EvalRun, samples: Iterable[Sample]) -> Iterator[Finding]:
 
 
 def lacking_field(run: EvalRun, name: str) -> Finding:
-    """Return what is to be said of a run without a field that somebody named."""
+    """Return the finding for a run without a field that the user named."""
     message = f"no answer of the run `{run.id}` has the field `{name}`"
     return _partial(run.file, message, "name one that the log has; a store has what it was written with")
 
@@ -372,37 +374,39 @@ def _partial(file: str, message: str, hint: str) -> Finding:
 
 
 def _weight(sample: Sample, name: str) -> float | None:
-    """Return the weight of a prompt; one below 0 is none."""
-    weight = number(sample.told.get(name)) if name else 1.0
+    """Return the weight of a prompt; ``None`` if it is missing or below 0."""
+    weight = number(sample.metadata.get(name)) if name else 1.0
     return weight if weight is not None and weight >= 0 else None
 
 
 def _completed(run: EvalRun, samples: Sequence[Sample], rules: ReadingRules) -> EvalRun:
-    """Return a run with what its samples say of it."""
-    asked = rules.cluster or rules.fields.get("cluster", "")
-    has_scenario = any(plain(sample.told.get("scenario")) for sample in samples)
-    named = rules.fields.get("release", "release")
+    """Return a run completed by the data of its samples."""
+    cluster = rules.cluster or rules.fields.get("cluster", "")
+    has_scenario = any(plain(sample.metadata.get("scenario")) for sample in samples)
+    release_field = rules.fields.get("release", "release")
 
-    releases = (plain(sample.told.get(named)) or run.release or rules.release for sample in samples)
-    digests = (digest(sample.told.get("spec_sha256")) or run.spec_sha256 for sample in samples)
+    releases = (
+        plain(sample.metadata.get(release_field)) or run.release or rules.release for sample in samples
+    )
+    digests = (digest(sample.metadata.get("spec_sha256")) or run.spec_sha256 for sample in samples)
     return replace(
         run,
         release=only(releases) if samples else run.release or rules.release,
         spec_sha256=only(digests) if samples else run.spec_sha256,
-        cluster=asked or ("scenario" if has_scenario else "focus_id"),
+        cluster=cluster or ("scenario" if has_scenario else "focus_id"),
     )
 
 
 def _scorers(samples: Iterable[Sample]) -> dict[str, tuple[str, ...]]:
     """Return the names of the grades that each scorer gives: a scorer of several values gives `scorer/key`."""
-    named: dict[str, dict[str, None]] = {}
+    by_scorer: dict[str, dict[str, None]] = {}
     for sample in samples:
         for name in sample.scorers:
-            named.setdefault(name, {})
+            by_scorer.setdefault(name, {})
         for grade in sample.grades:
             scorer = next((s for s in sample.scorers if grade == s or grade.startswith(f"{s}/")), grade)
-            named.setdefault(scorer, {})[grade] = None
-    return {name: tuple(grades) or (name,) for name, grades in named.items()}
+            by_scorer.setdefault(scorer, {})[grade] = None
+    return {name: tuple(grades) or (name,) for name, grades in by_scorer.items()}
 
 
 def _answers(
@@ -413,13 +417,13 @@ def _answers(
         if not any(grade == scorer or grade.startswith(f"{scorer}/") for grade in sample.grades):
             names.update(dict.fromkeys(scorers[scorer]))
     fields = rules.fields
-    told = sample.told
-    section = plain(told.get(fields.get("section", "section_id")))
-    focus = plain(told.get(fields.get("focus", "focus_id")))
-    tests = told.get(fields.get("tests", "tests"))
+    metadata = sample.metadata
+    section = plain(metadata.get(fields.get("section", "section_id")))
+    focus = plain(metadata.get(fields.get("focus", "focus_id")))
+    tests = metadata.get(fields.get("tests", "tests"))
     weight = _weight(sample, fields.get("weight", ""))
-    cluster = "" if run.cluster == "prompt" else plain(told.get(run.cluster))
-    said = plain(told.get(fields.get("evidence", "evidence")))
+    cluster = "" if run.cluster == "prompt" else plain(metadata.get(run.cluster))
+    evidence = plain(metadata.get(fields.get("evidence", "evidence")))
     for name in names:
         grade = sample.grades.get(name, Grade(None))
         yield GradedAnswer(
@@ -429,21 +433,21 @@ def _answers(
             model=run.model,
             grader=sample.grader or run.grader,
             created=run.created,
-            spec_release=plain(told.get(fields.get("release", "release"))) or run.release,
+            spec_release=plain(metadata.get(fields.get("release", "release"))) or run.release,
             scorer=plain(name),
             prompt=sample.prompt,
             epoch=sample.epoch,
             value=grade.value,
             status=_status(sample.fate, grade).value,
-            evidence=_evidence(rules.evidence or said or grade.evidence),
-            prompt_sha256=digest(told.get("prompt_sha256")),
+            evidence=_evidence(rules.evidence or evidence or grade.evidence),
+            prompt_sha256=digest(metadata.get("prompt_sha256")),
             section_raw=section,
             focus_raw=focus,
             tests_raw=" ".join(map(plain, tests)) if isinstance(tests, list) else plain(tests),
             cluster_raw=cluster,
             weight_raw=1.0 if weight is None else weight,
-            prompt_text=said_text(sample.texts[0]) if rules.keep_text else "",
-            answer_text=said_text(sample.texts[1]) if rules.keep_text else "",
+            prompt_text=logged_text(sample.texts[0]) if rules.keep_text else "",
+            answer_text=logged_text(sample.texts[1]) if rules.keep_text else "",
         )
 
 
@@ -455,12 +459,12 @@ def _status(fate: AnswerStatus, grade: Grade) -> AnswerStatus:
     return AnswerStatus.UNPARSABLE if grade.is_unparsable else fate
 
 
-def _evidence(said: str) -> str:
-    return Evidence.REASONING.value if said.strip().lower().startswith("reason") else Evidence.OUTPUT.value
+def _evidence(name: str) -> str:
+    return Evidence.REASONING.value if name.strip().lower().startswith("reason") else Evidence.OUTPUT.value
 
 
 def moment(text: str) -> tuple[bool, float, str]:
-    """Return when something was, to be compared with others; what is no time comes first."""
+    """Return a sort key for a time; a text that is not a time comes first."""
     try:
         when = dt.datetime.fromisoformat(text)
     except ValueError:

@@ -50,100 +50,103 @@ _SUFFIXES = (".eval", ".json", ".parquet", *_LINES, *_TABLES)
 _LARGEST = 2**31
 """Bytes of a file that is read as a whole."""
 _LARGEST_TABLE = 2**28
-"""The same of rows, which take twenty times the memory, and of what is compressed."""
+"""The same for rows, which take twenty times the memory, and for compressed files."""
 _LONGEST_LABEL = 80
 _METRIC = "section_id"
-"""The scorer of a metric that bears the name of the tested provision, as our own export has it: of prompts of several
-provisions there are results, too."""
+"""The scorer of a metric that is named after the tested provision, as in our own export; a prompt of several
+provisions gets results, too."""
 _PROMPT = {"id", "input", "target", "metadata"}
-"""What a prompt of our own export has, and no result."""
+"""The keys of a prompt in our own export, by which it differs from a result."""
 _UNPARSABLE = "Could not extract JSON"
 
-Read = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
+RunsAndFindings = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
 
 
-def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> Read:
-    """Return the runs of files and folders of them, in the order of their ids, and what is wrong with some.
+def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> RunsAndFindings:
+    """Return the runs of files and folders, in the order of their ids, and findings about files that cannot be used.
 
-    Of several logs of one run the newest counts; parts of a run in several files of JSON lines are put together.
+    If there are several logs of one run, the newest counts; parts of a run in several files of JSON lines are joined.
     """
     runs: list[RunAnswers] = []
     findings: list[Finding] = []
     seen: set[Path] = set()
-    for given in map(str, paths):
+    for name in map(str, paths):
         others = 0
         try:
-            files = _files(given)
+            files = _files(name)
         except (SourceError, OSError) as error:
-            findings.append(unusable_results(given, error))
+            findings.append(unusable_results(name, error))
             continue
         for path in files:
             if (real := path.resolve()) in seen:
                 continue
             seen.add(real)
             try:
-                found, told = _read(path, rules)
+                read_runs, problems = _runs_of_file(path, rules)
             except (SourceError, OSError) as error:
-                if isinstance(error, OtherFileError) and Path(given).is_dir():
+                if isinstance(error, OtherFileError) and Path(name).is_dir():
                     others += 1
                 else:
                     findings.append(unusable_results(path, error))
                 continue
-            if not any(run.answers for run in found):
-                told = (*told, partial(str(path), 1, "no answer is in it", "see whether the run ended well"))
-            runs += found
-            findings += told
+            if not any(run.answers for run in read_runs):
+                problems = (
+                    *problems,
+                    partial(str(path), 1, "no answer is in it", "see whether the run ended well"),
+                )
+            runs += read_runs
+            findings += problems
         if len(files) == others:
-            findings.append(unusable_results(given, SourceError(f"`{given}` holds no results")))
+            findings.append(unusable_results(name, SourceError(f"`{name}` holds no results")))
     return _distinct(runs, findings)
 
 
 def unusable_results(path: str | Path, error: Exception) -> Finding:
-    """Return that a file, or a folder, cannot be used, and why."""
-    told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    """Return the finding for a file or folder that cannot be used, with the reason."""
+    message = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return Finding(
         code="unusable-results",
-        message=told,
+        message=message,
         span=Span(str(path), 1),
         hint="give a log of Inspect, a result of promptfoo, or a table (JSON, CSV, Parquet) with prompt, model and value",
     )
 
 
-def _files(given: str) -> list[Path]:
-    """Return a file, or those of a folder that may be logs, in the order of their names."""
-    if "://" in given:
-        raise SourceError(f"`{given}` is an address: results are read from files")
-    if not (path := Path(given)).exists():
-        raise absent(path, given)
+def _files(name: str) -> list[Path]:
+    """Return a file, or the files of a folder that may be logs, in the order of their names."""
+    if "://" in name:
+        raise SourceError(f"`{name}` is an address: results are read from files")
+    if not (path := Path(name)).exists():
+        raise absent(path, name)
     if not path.is_dir():
         return [path]
     inside = (file for file in path.rglob("*") if _name(file).endswith(_SUFFIXES) and file.name[0] != ".")
-    # What stores inside of it hold is no table of somebody else.
+    # Files of a store inside the folder are not tables of results to read.
     return sorted(file for file in inside if file.is_file() and not is_store(file.parent.parent))
 
 
 def _name(path: Path) -> str:
-    """Return the name of a file, without that it is compressed."""
+    """Return the name of a file in lower case, without the suffix `.gz`."""
     return path.name.lower().removesuffix(".gz")
 
 
-def _distinct(runs: Sequence[RunAnswers], findings: list[Finding]) -> Read:
-    kept: dict[str, RunAnswers] = {}
+def _distinct(runs: Sequence[RunAnswers], findings: list[Finding]) -> RunsAndFindings:
+    by_newest: dict[str, RunAnswers] = {}
     by_id = grouped((one.run.id, one) for one in runs)
     for id_, same in sorted(by_id.items()):
         if same[0].run.tool not in {"inspect", "promptfoo"}:
-            kept[id_], told = _joined(same)
-            findings += told
+            by_newest[id_], repeats = _joined(same)
+            findings += repeats
             continue
-        # What is equally new is told apart by its name, so that the order of files does not matter.
+        # Logs of the same time are ordered by name, so that the order of files does not matter.
         newest = max(same, key=lambda one: (moment(one.run.created), len(one.answers), one.run.file))
-        kept[id_] = newest
+        by_newest[id_] = newest
         findings += [superseded(one.run, newest.run) for one in same if one is not newest]
-    return tuple(kept.values()), tuple(findings)
+    return tuple(by_newest.values()), tuple(findings)
 
 
 def superseded(old: EvalRun, new: EvalRun) -> Finding:
-    """Return what is to be said of a log of a run that has a newer one."""
+    """Return the finding for a log of a run that has a newer log."""
     return Finding(
         code="repeated-result",
         message=f"the run `{new.id}` is in `{new.file}`, too, which is newer",
@@ -153,7 +156,7 @@ def superseded(old: EvalRun, new: EvalRun) -> Finding:
 
 
 def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
-    """Return a run whose rows are in several files."""
+    """Return one run from parts in several files, and findings about answers that occur twice."""
     first = min(parts, key=lambda one: one.run.file)
     run = first.run
     rows: dict[tuple[str, int, str, str, str, str], GradedAnswer] = {}
@@ -162,10 +165,10 @@ def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
         for answer in part.answers:
             twice += answer.key in rows
             rows.setdefault(answer.key, answer._replace(file=run.file))
-    told = []
+    findings = []
     if twice:
         message = f"answers of the run `{run.id}` stand in several files: {twice}"
-        told = [
+        findings = [
             Finding(
                 code="repeated-result",
                 message=message,
@@ -173,11 +176,11 @@ def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
                 hint="the first of them counts; give each repeat an epoch of its own",
             )
         ]
-    return RunAnswers(run, tuple(rows[key] for key in sorted(rows))), told
+    return RunAnswers(run, tuple(rows[key] for key in sorted(rows))), findings
 
 
-def _read(path: Path, rules: ReadingRules) -> Read:
-    # A name that is no text is written as one.
+def _runs_of_file(path: Path, rules: ReadingRules) -> RunsAndFindings:
+    # A file name that is not valid text is made one.
     file = plain(str(path))
     if path.suffix.lower() == ".eval" or _is_zip(path):
         run, findings = inspect_logs.read_archive(path, file, rules)
@@ -191,13 +194,13 @@ def _read(path: Path, rules: ReadingRules) -> Read:
 
 
 def _data(path: Path, file: str) -> bytes:
-    """Return what is in a file, compressed or not."""
+    """Return the content of a file, decompressed if need be."""
     size = path.stat().st_size
     is_compressed = path.suffix.lower() == ".gz"
     most = _LARGEST if not is_compressed and path.suffix.lower() == ".json" else _LARGEST_TABLE
-    with gzip.open(path) if is_compressed else path.open("rb") as given:
+    with gzip.open(path) if is_compressed else path.open("rb") as file_object:
         try:
-            data = given.read(most + 1) if size <= most else b""
+            data = file_object.read(most + 1) if size <= most else b""
         except (EOFError, zlib.error) as error:
             raise SourceError(f"`{file}` cannot be read: {error}") from None
     if max(size, len(data)) > most:
@@ -205,8 +208,8 @@ def _data(path: Path, file: str) -> bytes:
     return data
 
 
-def _whole(data: bytes, file: str, rules: ReadingRules) -> Read:
-    """Return the runs of a file that is JSON as a whole."""
+def _whole(data: bytes, file: str, rules: ReadingRules) -> RunsAndFindings:
+    """Return the runs of a file that holds one JSON value."""
     try:
         whole = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -229,8 +232,8 @@ def _is_zip(path: Path) -> bool:
         return file.read(4) == b"PK\x03\x04"
 
 
-def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
-    """Return the runs of a file of JSON lines; a line that is no object is a finding."""
+def _lines(data: bytes, file: str, rules: ReadingRules) -> RunsAndFindings:
+    """Return the runs of a file of JSON lines; lines that are not objects are a finding."""
     by_line: dict[int, dict[str, Any]] = {}
     bad: list[int] = []
     for line_number, line in enumerate(data.splitlines(), 1):
@@ -251,13 +254,13 @@ def _lines(data: bytes, file: str, rules: ReadingRules) -> Read:
     if bad:
         findings = (bad_lines(file, bad, "no JSON object"),)
     if isinstance(rows[0].get("testCase"), dict):
-        found, told = _promptfoo(rows, file, "", rules)
+        runs, more = _promptfoo(rows, file, "", rules)
     elif rows[0].keys() == _PROMPT:
         raise OtherFileError(f"`{file}` holds prompts, and no results")
     else:
         table = Table("jsonl", by_line, hashlib.sha256(data).hexdigest())
-        found, told = runs_of(table, file, rules)
-    return found, (*findings, *told)
+        runs, more = runs_of(table, file, rules)
+    return runs, (*findings, *more)
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -269,27 +272,27 @@ class _Row(NamedTuple):
 
     prompt: str
     place: int
-    told: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     row: Mapping[str, Any]
 
 
-def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules) -> Read:
-    """Return the runs of promptfoo, one for each model and template; a repeat has a `testIdx` of its own and no number."""
-    found: dict[tuple[str, str], list[_Row]] = {}
+def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules) -> RunsAndFindings:
+    """Return the runs of promptfoo, one for each model and template; it gives repeats no number, only their own `testIdx`."""
+    by_run: dict[tuple[str, str], list[_Row]] = {}
     for place, row in enumerate(rows):
         if isinstance(row, dict):
-            told = {**_dict(row.get("metadata")), **_dict(_dict(row.get("testCase")).get("metadata"))}
-            told = {"release": _dict(told.get("policyspec")).get("release"), **told}
+            metadata = {**_dict(row.get("metadata")), **_dict(_dict(row.get("testCase")).get("metadata"))}
+            metadata = {"release": _dict(metadata.get("policyspec")).get("release"), **metadata}
             index = row.get("testIdx")
             order = index if isinstance(index, int) else place
-            found.setdefault((_model(row, told, rules), _template(row)), []).append(
-                _Row(_prompt(row, told, rules), order, told, row)
+            by_run.setdefault((_model(row, metadata, rules), _template(row)), []).append(
+                _Row(_prompt(row, metadata, rules), order, metadata, row)
             )
-    # Both containers of a result have the ids of its rows, and only one an id of the whole.
+    # Both formats of a result have ids of rows, but only one has an id of the whole.
     own = "".join(sorted(plain(row.get("id")) for row in rows if isinstance(row, dict)))
     runs: list[RunAnswers] = []
     findings: list[Finding] = []
-    for (model, task), some in sorted(found.items()):
+    for (model, task), some in sorted(by_run.items()):
         run = EvalRun(
             id=run_id(model, "promptfoo", hashlib.sha256(own.encode()).hexdigest(), task),
             file=file,
@@ -300,20 +303,20 @@ def _promptfoo(rows: Sequence[Any], file: str, created: str, rules: ReadingRules
         )
         samples = [*_numbered(sorted(some, key=lambda one: one.place), rules)]
         grader = only(sample.grader for sample in samples)
-        read, told_twice = answers_of(replace(run, grader=grader), samples, rules)
-        runs.append(read)
-        findings += told_twice
+        run_answers, problems = answers_of(replace(run, grader=grader), samples, rules)
+        runs.append(run_answers)
+        findings += problems
     return tuple(runs), tuple(findings)
 
 
-def _model(row: Mapping[str, Any], told: Mapping[str, Any], rules: ReadingRules) -> str:
+def _model(row: Mapping[str, Any], metadata: Mapping[str, Any], rules: ReadingRules) -> str:
     provider = row.get("provider")
-    named = plain(told.get(rules.fields["model"])) if "model" in rules.fields else ""
-    return named or _provider(provider)
+    name = plain(metadata.get(rules.fields["model"])) if "model" in rules.fields else ""
+    return name or _provider(provider)
 
 
 def _template(row: Mapping[str, Any]) -> str:
-    """Return a name of the template of a prompt; what promptfoo makes up for a label is the prompt itself."""
+    """Return a name for the template of a prompt; the label that promptfoo makes up is the prompt itself, and no name."""
     prompt = _dict(row.get("prompt"))
     label = plain(prompt.get("label"))
     is_name = (
@@ -322,24 +325,24 @@ def _template(row: Mapping[str, Any]) -> str:
     return label if is_name else plain(row.get("promptId"))[:8]
 
 
-def _prompt(row: Mapping[str, Any], told: Mapping[str, Any], rules: ReadingRules) -> str:
-    if named := plain(told.get(rules.fields.get("prompt", "prompt"))):
-        return named
-    asked = json.dumps([row.get("vars"), _dict(row.get("prompt")).get("raw")], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()[:16]
+def _prompt(row: Mapping[str, Any], metadata: Mapping[str, Any], rules: ReadingRules) -> str:
+    if name := plain(metadata.get(rules.fields.get("prompt", "prompt"))):
+        return name
+    content = json.dumps([row.get("vars"), _dict(row.get("prompt")).get("raw")], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _grader(row: Mapping[str, Any]) -> str:
     for one in _components(row):
-        if found := _provider(_dict(one.get("assertion")).get("provider")):
-            return found
+        if name := _provider(_dict(one.get("assertion")).get("provider")):
+            return name
     return _provider(_dict(_dict(row.get("testCase")).get("options")).get("provider"))
 
 
 def _provider(value: object) -> str:
-    """Return the name of a model; one of a script of one's own is logged as the object that it is."""
-    told = _dict(value)
-    return plain(told.get("label") or told.get("id") or _dict(told.get("o")).get("id") or value)
+    """Return the name of a model; a user's own script is logged as an object."""
+    fields = _dict(value)
+    return plain(fields.get("label") or fields.get("id") or _dict(fields.get("o")).get("id") or value)
 
 
 def _components(row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -348,17 +351,17 @@ def _components(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _numbered(rows: Sequence[_Row], rules: ReadingRules) -> Iterator[Sample]:
-    """Yield rows as samples, repeats of a prompt numbered in their order."""
-    seen: dict[str, int] = {}
+    """Yield rows as samples, with the repeats of a prompt numbered in their order."""
+    repeats: dict[str, int] = {}
     for row in rows:
-        seen[row.prompt] = seen.get(row.prompt, 0) + 1
+        repeats[row.prompt] = repeats.get(row.prompt, 0) + 1
         grades = _metrics(row, rules)
         asserted = _dict(row.row.get("testCase")).get("assert")
-        named = [_dict(one).get("metric") for one in asserted] if isinstance(asserted, list) else []
-        scorers = dict.fromkeys(_scorer(plain(name), row.told) for name in named if name)
+        metrics = [_dict(one).get("metric") for one in asserted] if isinstance(asserted, list) else []
+        scorers = dict.fromkeys(_scorer(plain(name), row.metadata) for name in metrics if name)
         response = _dict(row.row.get("response"))
         fate = stopped_by(response.get("finishReason"))
-        # A failed assertion has an `error`, too.
+        # The key `error` is no sign: a failed assertion has it, too.
         if row.row.get("failureReason") == 2:  # noqa: PLR2004  promptfoo's number of an error
             fate, grades = AnswerStatus.ERROR, {}
         elif _dict(response.get("guardrails")).get("flagged"):
@@ -366,8 +369,8 @@ def _numbered(rows: Sequence[_Row], rules: ReadingRules) -> Iterator[Sample]:
         texts = (_dict(row.row.get("prompt")).get("raw"), response.get("output"))
         yield Sample(
             row.prompt,
-            seen[row.prompt],
-            row.told,
+            repeats[row.prompt],
+            row.metadata,
             grades,
             fate,
             [*scorers] or ["score"],
@@ -376,26 +379,26 @@ def _numbered(rows: Sequence[_Row], rules: ReadingRules) -> Iterator[Sample]:
         )
 
 
-def _scorer(metric: str, told: Mapping[str, Any]) -> str:
-    return _METRIC if metric == plain(told.get("section_id")) else metric
+def _scorer(metric: str, metadata: Mapping[str, Any]) -> str:
+    return _METRIC if metric == plain(metadata.get("section_id")) else metric
 
 
 def _metrics(row: _Row, rules: ReadingRules) -> dict[str, Grade]:
-    """Return the grades of a row by metric, each the mean of its assertions by their weights; without metrics its score."""
-    found: dict[str, list[tuple[float, float, bool]]] = {}
+    """Return the grades of a row by metric, each the weighted mean of its assertions; without metrics, the row's score."""
+    by_metric: dict[str, list[tuple[float, float, bool]]] = {}
     for one in _components(row.row):
         assertion = _dict(one.get("assertion"))
         score = rules.grade(one.get("score")).value
         weight = number(assertion.get("weight", 1.0))
         if assertion.get("metric") and score is not None:
             is_unparsable = plain(one.get("reason")).startswith(_UNPARSABLE)
-            name = _scorer(plain(assertion["metric"]), row.told)
-            found.setdefault(name, []).append((score, 1.0 if weight is None else weight, is_unparsable))
+            name = _scorer(plain(assertion["metric"]), row.metadata)
+            by_metric.setdefault(name, []).append((score, 1.0 if weight is None else weight, is_unparsable))
     grades = {}
-    for name, parts in found.items():
+    for name, parts in by_metric.items():
         total = sum(weight for _, weight, _ in parts)
         mean = sum(score * weight for score, weight, _ in parts) / total if total else None
         grades[name] = Grade(mean, any(bad for _, _, bad in parts))
     for name, value in _dict(row.row.get("namedScores")).items():
-        grades.setdefault(_scorer(plain(name), row.told), rules.grade(value))
+        grades.setdefault(_scorer(plain(name), row.metadata), rules.grade(value))
     return grades or {"score": rules.grade(row.row.get("score"))}

@@ -33,25 +33,25 @@ from sphinx_policyspec.model import Finding, Spec, Triage
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.readers.judgements import read_triage
 
-_KEPT = frozenset({"prompt", "focus_id", "section_id"})
-"""What tells of any run, however it was read, which prompts belong together."""
+_GROUPING_FIELDS = frozenset({"prompt", "focus_id", "section_id"})
+"""Fields that group the prompts of any run, whichever field it was read with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results(Brief):
-    """What evaluations say of a spec.
+    """The results of evaluations of a spec.
 
     :param source: the name of the SOURCE
-    :param version: of the spec, and ``base_iri`` what the IRIs of its parts begin with
+    :param version: of the spec; ``base_iri`` is the prefix of the IRIs of its parts
     :param policy: which answers count
-    :param pins: of each run, whether it was graded against this spec; ``None`` where nobody can tell
-    :param statuses: how many answers have each status, by run
-    :param without_result: ids of the principles that no answer tells anything of
-    :param tags_without_prompt: eval tags of the spec that no prompt has
-    :param comparison: of the two runs that were named, and of each with the baseline
-    :param differences: of each two runs on each provision, where both were graded against one release
-    :param trends: of each model, from each release to the next, where grader and scorer are the same
-    :param triage: what people say of outputs that contradict it, the oldest first
+    :param pins: whether each run was graded against this spec; ``None`` if that is unknown
+    :param statuses: number of answers by run and status
+    :param without_result: ids of the principles that no answer is joined to
+    :param tags_without_prompt: eval tags of the spec without a prompt
+    :param comparison: of the two runs to compare, and of each run with the baseline
+    :param differences: of each pair of runs on each provision, if both were graded against the same release
+    :param trends: of each model, from each release to the next, with the same grader and scorer
+    :param triage: people's judgements of outputs that contradict the spec, oldest first
     :param shown: the facet whose table is shown as text
     """
 
@@ -75,16 +75,16 @@ class Results(Brief):
 
     @property
     def cluster(self) -> str:
-        """The field by which prompts belong together; of runs that differ, each."""
+        """The field by which prompts are grouped; if runs differ, all of them."""
         return ", ".join(sorted({run.cluster for run in self.runs}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultOptions:
-    """How results are read and told; fields are the options of ``policyspec results``.
+    """How results are read and reported; fields are the options of ``policyspec results``.
 
-    :param renames: new ids of provisions by those that a lock has
-    :param baseline: a run, or a model with one run, from which each other run is told to differ
+    :param renames: new ids of provisions by the ids in a lock
+    :param baseline: a run, or a model with one run, with which each other run is compared
     """
 
     map: str | Path | None = None
@@ -109,10 +109,10 @@ def results_of(
     store: str | Path | None = None,
     digests: Iterable[str] = (),
 ) -> Results:
-    """Return what files say of a spec, the last of its releases.
+    """Return the results in files, joined to a spec, the last of its releases.
 
     :param store: a folder to keep the answers in
-    :param digests: of the files of the spec, which logs may be pinned to
+    :param digests: of the files of the spec, to which logs may be pinned
     """
     spec = releases[-1]
     mapped, map_findings = read_map(Path(options.map), spec) if options.map else (ResultMap(), ())
@@ -123,41 +123,47 @@ def results_of(
         cluster=options.cluster,
         keep_text=options.keep_text,
     )
-    said, triage_findings = (
+    triage, triage_findings = (
         read_triage(Path(options.triage), str(options.triage), spec) if options.triage else ((), ())
     )
-    told = [*map_findings, *triage_findings]
+    problems = [*map_findings, *triage_findings]
     if not files:
-        return replace(_nothing(source, spec, options, told), triage=said)
+        return replace(_nothing(source, spec, options, problems), triage=triage)
     stores = [Path(file) for file in files if is_store(Path(file))]
-    read, findings = read_files((file for file in files if Path(file) not in stores), rules)
+    log_runs, findings = read_files((file for file in files if Path(file) not in stores), rules)
     with ExitStack() as stack:
         unusable: dict[Path, SourceError] = {}
         folder = Path(store or stack.enter_context(tempfile.TemporaryDirectory(prefix="policyspec-")))
-        kept = Store(folder)
-        older = kept.add(read)
+        answers = Store(folder)
+        older = answers.add(log_runs)
         for other in stores:
-            kept.take(other, Store(other).runs(unusable))
-        known = kept.runs(unusable)
-        given = {one.run.id for one in read}.union(*(Store(other).runs() for other in stores))
-        told += (unusable_results(file, error) for file, error in unusable.items())
-        runs = tuple(run for id_, run in known.items() if id_ in given)
-        told += (*findings, *(superseded(old, new) for old, new in older))
+            answers.take(other, Store(other).runs(unusable))
+        stored = answers.runs(unusable)
+        wanted = {one.run.id for one in log_runs}.union(*(Store(other).runs() for other in stores))
+        problems += (unusable_results(file, error) for file, error in unusable.items())
+        runs = tuple(run for id_, run in stored.items() if id_ in wanted)
+        problems += (*findings, *(superseded(old, new) for old, new in older))
         if not runs:
-            return replace(_nothing(source, spec, options, told), triage=said)
-        if asked := options.cluster:
-            # A store has the values of one field, and of those that lead to provisions.
-            told += (lacking_field(run, asked) for run in runs if asked not in {*_KEPT, run.cluster})
-        joined = _joined(kept, runs, releases, options, mapped)
-        runs = tuple(replace(run, cluster=asked or run.cluster) for run in runs)
-        found = _told(kept, runs, spec, options, joined)
-        pinned = {*digests, digest_of_spec(spec)}
+            return replace(_nothing(source, spec, options, problems), triage=triage)
+        if field_name := options.cluster:
+            # A store has the values of one such field, and of the fields that lead to provisions.
+            problems += (
+                lacking_field(run, field_name)
+                for run in runs
+                if field_name not in {*_GROUPING_FIELDS, run.cluster}
+            )
+        joined = _joined(answers, runs, releases, options, mapped)
+        runs = tuple(replace(run, cluster=field_name or run.cluster) for run in runs)
+        figures = _figures(answers, runs, spec, options, joined)
+        spec_digests = {*digests, digest_of_spec(spec)}
         return replace(
-            found,
+            figures,
             source=source,
-            triage=said,
-            pins={run.id: _is_pinned(run, spec, pinned) for run in runs},
-            findings=in_source_order([*told, *disagreements_of(joined, {run.id: run.file for run in runs})]),
+            triage=triage,
+            pins={run.id: _is_pinned(run, spec, spec_digests) for run in runs},
+            findings=in_source_order(
+                [*problems, *disagreements_of(joined, {run.id: run.file for run in runs})]
+            ),
         )
 
 
@@ -165,13 +171,13 @@ _STALE = frozenset({
     ChangeKind.TEXT, ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED, ChangeKind.LEVEL_CHANGED, ChangeKind.REMOVED,
     ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.BECAME_SECTION,
 })  # fmt: skip
-"""Changes of what a provision says or how far it binds."""
+"""Changes of a provision's meaning or level."""
 
 
 def with_stale_results(diff: SpecDiff, old: Spec, results: Results) -> SpecDiff:
-    """Return a diff whose changes of text or level, but for editorial ones, name the runs that were graded against what was.
+    """Return a diff whose non-editorial changes of text or level name the runs that were graded against the old wording.
 
-    :param results: read against the old spec; a run that does not say what it was graded against may have been by that
+    :param results: read against the old spec; a run without a known release counts as possibly graded against it
     """
     stale: dict[str, dict[str, None]] = {}
     for row in results.rows:
@@ -185,7 +191,7 @@ def with_stale_results(diff: SpecDiff, old: Spec, results: Results) -> SpecDiff:
             or change.weight is Weight.EDITORIAL
         ):
             return change
-        # What stands in a plain section of a principle is a part of what that says.
+        # A section inside a principle is part of that principle.
         id_ = diff.old_ids.get(change.provision, change.provision)
         holders = with_holders(old, id_)
         place = next((n for n, name in enumerate(holders) if name in old.principle_by_id), 0)
@@ -198,7 +204,7 @@ def with_stale_results(diff: SpecDiff, old: Spec, results: Results) -> SpecDiff:
 
 
 def _may_rest_on(row: ResultRow, spec: Spec, pins: Mapping[str, bool | None]) -> bool:
-    """Return whether answers may have been graded against a spec."""
+    """Return whether the answers of a row may have been graded against a spec."""
     pin = pins[row.run.id]
     if row.release and spec.version and not (row.run.spec_sha256 and pin):
         return row.release == spec.version
@@ -208,17 +214,19 @@ def _may_rest_on(row: ResultRow, spec: Spec, pins: Mapping[str, bool | None]) ->
 def results_in(
     releases: Sequence[Spec], folder: Path, names: Sequence[str], triage: str, baseline: str
 ) -> tuple[Results | None, dict[str, PolicySpecError]]:
-    """Return the results that a project names, and what is wrong by the option that names it.
+    """Return the results that a project names, or the error by the option that caused it.
 
-    :param releases: its spec, behind older ones
-    :param folder: that names are relative to
+    :param releases: older releases, then the project's own spec
+    :param folder: to which the names are relative
     """
     options = ResultOptions(baseline=baseline, triage=folder / triage if triage else None)
     try:
         return results_of(releases, [folder / name for name in names], options), {}
     except PolicySpecError as error:
-        named = {"triage": triage, "results_baseline": baseline}
-        option = next((name for name, value in named.items() if value and value in str(error)), "results")
+        option_values = {"triage": triage, "results_baseline": baseline}
+        option = next(
+            (name for name, value in option_values.items() if value and value in str(error)), "results"
+        )
         return None, {option: error}
 
 
@@ -242,36 +250,38 @@ def _nothing(source: str, spec: Spec, options: ResultOptions, findings: Sequence
 
 
 def _joined(
-    kept: Store, runs: Sequence[EvalRun], releases: Sequence[Spec], options: ResultOptions, mapped: ResultMap
+    store: Store, runs: Sequence[EvalRun], releases: Sequence[Spec], options: ResultOptions, mapped: ResultMap
 ) -> Join:
-    """Join runs to the last of some releases, and have the store show what counts."""
+    """Join runs to the last release, and open the store with the answers that count."""
     ids = [run.id for run in runs]
-    kept_as = {run.id: run.cluster for run in runs}
-    asked = (
-        one if options.cluster in {"", kept_as[one.run]} else one._replace(cluster_raw="")
-        for one in kept.asked(ids)
+    fields = {run.id: run.cluster for run in runs}
+    prompts = (
+        one if options.cluster in {"", fields[one.run]} else one._replace(cluster_raw="")
+        for one in store.prompts(ids)
     )
     joined = join(
-        asked,
+        prompts,
         releases[-1],
         releases[:-1],
-        clusters={id_: options.cluster or field for id_, field in kept_as.items()},
+        clusters={id_: options.cluster or field for id_, field in fields.items()},
         provisions=mapped.provisions,
         renames=options.renames,
     )
-    kept.join(joined.rows, ids)
-    kept.open(ids, options.policy)
+    store.join(joined.rows, ids)
+    store.open(ids, options.policy)
     return joined
 
 
-def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptions, joined: Join) -> Results:
+def _figures(
+    store: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptions, joined: Join
+) -> Results:
     groups = Groups(spec)
     by_id = {run.id: run for run in runs}
-    found = rates(
-        kept.rows("rate"), kept.rows("rate", clustered=False), kept.rows("noise"), kept.rows("tally")
+    group_rates = rates(
+        store.rows("rate"), store.rows("rate", clustered=False), store.rows("noise"), store.rows("tally")
     )
     rows = sorted(
-        (result_row(one, by_id, groups) for one in found),
+        (result_row(one, by_id, groups) for one in group_rates),
         key=lambda row: (
             *groups.place(row.group),
             row.run.id,
@@ -291,22 +301,22 @@ def _told(kept: Store, runs: Sequence[EvalRun], spec: Spec, options: ResultOptio
         nothing,
         runs=tuple(runs),
         join=joined,
-        statuses=kept.statuses(),
+        statuses=store.statuses(),
         rows=tuple(rows),
-        comparison=tuple(row for pair in pairs for row in compared(kept, runs, pair, groups)),
-        differences=each_two(kept, rows, by_id, groups),
-        trends=trends_of(kept, rows),
+        comparison=tuple(row for pair in pairs for row in compared(store, runs, pair, groups)),
+        differences=each_two(store, rows, by_id, groups),
+        trends=trends_of(store, rows),
         without_result=tuple(id_ for id_ in nothing.without_result if id_ not in tested),
     )
 
 
 def _untested_tags(spec: Spec) -> tuple[str, ...]:
-    asked = {prompt.tag for prompt in spec.prompts}
-    return tuple(dict.fromkeys(tag.tag for tag in spec.eval_tags if tag.tag not in asked))
+    prompt_tags = {prompt.tag for prompt in spec.prompts}
+    return tuple(dict.fromkeys(tag.tag for tag in spec.eval_tags if tag.tag not in prompt_tags))
 
 
 def _is_pinned(run: EvalRun, spec: Spec, digests: set[str]) -> bool | None:
-    """Return whether a run was graded against a spec; a digest tells it better than a name."""
+    """Return whether a run was graded against a spec; a digest decides before a version, ``None`` is unknown."""
     if run.spec_sha256:
         return run.spec_sha256 in digests
     return run.release == spec.version if run.release and spec.version else None

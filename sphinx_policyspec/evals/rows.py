@@ -1,4 +1,4 @@
-"""Rows of results: how runs do on groups of prompts, and how far apart two runs, or a model at two releases, are."""
+"""Rows of results: how well runs do on groups of prompts, and how far two runs, or two releases of a model, are apart."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from sphinx_policyspec.model import Principle, Spec
 from sphinx_policyspec.model.nearest import nearest
 
 FACETS = ("provision", "chapter", "level", "joined", "all")
-"""By what results are grouped, in the order of reports."""
+"""The ways to group results, in the order of reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultGroup(Brief):
-    """What prompts are grouped by: a provision, a chapter, a level, or all of them.
+    """A group of prompts: those of a provision, a chapter or a level, or all of them.
 
     :param id: of the provision or level
-    :param kind: ``principle``, ``section``, ``level``, or the facet where there is one group alone
-    :param level: of a principle
+    :param kind: ``principle``, ``section``, ``level``, or the facet if it has only one group
+    :param level: of a principle, else empty
     """
 
     facet: str
@@ -54,8 +54,8 @@ class ResultRow(Brief):
 class ComparedRow(Brief):
     """How far two runs are apart on a group of prompts.
 
-    :param release_a: that the answers of the first run were graded against, and so for the second
-    :param only_a: prompts that the first run answered alone, or in other words; and so for the second
+    :param release_a: release that the first run's answers were graded against; likewise ``release_b``
+    :param only_a: prompts that only the first run answered, or in another wording; likewise ``only_b``
     """
 
     a: EvalRun
@@ -73,10 +73,10 @@ class ComparedRow(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend(Brief):
-    """How far a model moved from one release to the next, on the prompts that it answered for both in the same words.
+    """How much a model changed from one release to the next, on the prompts that it answered for both in the same wording.
 
-    :param old: how it does on all prompts of the earlier release that test a provision, and ``new`` of the later
-    :param rate: of the difference, new minus old; of no common prompt there is none
+    :param old: its row for all prompts of the earlier release that test a provision; ``new`` is that of the later one
+    :param rate: of the difference, new minus old; its mean is ``None`` without a common prompt
     """
 
     old: ResultRow
@@ -85,7 +85,7 @@ class Trend(Brief):
 
     @property
     def left_out(self) -> int:
-        """How many prompts one of the releases had alone, or in other words."""
+        """The number of prompts that only one release has, or has in another wording."""
         return self.old.rate.prompts + self.new.rate.prompts - 2 * self.rate.prompts
 
 
@@ -98,7 +98,7 @@ class Groups:
         self._order = {id_: n for n, id_ in enumerate((*spec.provision_by_id, *spec.level_by_id))}
 
     def of(self, facet: str, id_: str) -> ResultGroup:
-        """Return a group; one that the spec no longer has bears its id as its title."""
+        """Return a group; if the spec no longer has it, its id is its title."""
         if found := self._provisions.get(id_) if facet in {"provision", "chapter"} else None:
             kind = "principle" if isinstance(found, Principle) else "section"
             return ResultGroup(facet=facet, id=id_, title=found.title, kind=kind, level=level_of(found))
@@ -107,12 +107,12 @@ class Groups:
         return ResultGroup(facet=facet, id=id_, title=id_, kind=facet)
 
     def place(self, group: ResultGroup) -> tuple[int, int, str]:
-        """Return where a group stands: by facet, and in the order of the spec."""
+        """Return a sort key for a group: by facet, then in the order of the spec."""
         return FACETS.index(group.facet), self._order.get(group.id, len(self._order)), group.id
 
 
 def result_row(rate: Rate, runs: Mapping[str, EvalRun], groups: Groups) -> ResultRow:
-    """Return the row that the figures of a group are."""
+    """Return the row of a group's figures."""
     key = rate.key
     return ResultRow(
         run=runs[key["run"]],
@@ -126,36 +126,36 @@ def result_row(rate: Rate, runs: Mapping[str, EvalRun], groups: Groups) -> Resul
 
 
 def compared(
-    kept: Store, runs: Sequence[EvalRun], names: tuple[str, str], groups: Groups
+    store: Store, runs: Sequence[EvalRun], names: tuple[str, str], groups: Groups
 ) -> tuple[ComparedRow, ...]:
-    """Return how far a run is from another in each group, with the prompts that one of them answered alone.
+    """Return the difference of two runs in each group, with the prompts that only one of them answered.
 
-    :param names: of runs or models; a name that is none raises :class:`SourceError`
+    :param names: of two runs or models; an unknown name raises :class:`SourceError`
     """
     a, b = (run_named(name, runs) for name in names)
-    kept.set_sides(a.id, b.id)
+    store.set_sides(a.id, b.id)
     alone: dict[tuple[str, ...], set[str]] = {}
-    for *place, prompt in kept.rows("unpaired"):
+    for *place, prompt in store.rows("unpaired"):
         alone.setdefault(tuple(place), set()).add(prompt)
     parts = ("facet", "grp", "scorer", "evidence")
-    found = [*rates(kept.rows("difference"), kept.rows("difference", clustered=False))]
-    # Where no prompt is common there is nothing to subtract, and what each side has alone is told all the same.
-    paired = {tuple(rate.key[name] for name in parts) for rate in found}
+    differences = [*rates(store.rows("difference"), store.rows("difference", clustered=False))]
+    # Without a common prompt there is nothing to subtract, but each side's own prompts are reported all the same.
+    paired = {tuple(rate.key[name] for name in parts) for rate in differences}
     for group in sorted({side[1:] for side in alone} - paired):
         key = {**dict(zip(parts, group, strict=True)), "grader": ""}
-        found.append(Rate(key=key, prompts=0, clusters=0))
+        differences.append(Rate(key=key, prompts=0, clusters=0))
     rows = [
         replace(
             _compared_row(rate, a, b, groups),
             only_a=tuple(sorted(alone.get(("a", *(rate.key[name] for name in parts)), ()))),
             only_b=tuple(sorted(alone.get(("b", *(rate.key[name] for name in parts)), ()))),
         )
-        for rate in found
+        for rate in differences
     ]
 
     def order(row: ComparedRow) -> tuple[Any, ...]:
-        told = row.scorer, row.evidence, row.grader, row.release_a, row.release_b
-        return *groups.place(row.group), *told
+        labels = row.scorer, row.evidence, row.grader, row.release_a, row.release_b
+        return *groups.place(row.group), *labels
 
     return tuple(sorted(rows, key=order))
 
@@ -176,28 +176,28 @@ def _compared_row(rate: Rate, a: EvalRun, b: EvalRun, groups: Groups) -> Compare
 
 
 def each_two(
-    kept: Store, rows: Iterable[ResultRow], runs: Mapping[str, EvalRun], groups: Groups
+    store: Store, rows: Iterable[ResultRow], runs: Mapping[str, EvalRun], groups: Groups
 ) -> tuple[ComparedRow, ...]:
-    """Return how far each two runs are apart on each provision, where both were graded against one release.
+    """Return the difference of each pair of runs on each provision, if both were graded against the same release.
 
-    :param rows: all that there are
+    :param rows: all rows of results
     :param runs: by their ids
     """
     parts = {(row.release, row.run.id) for row in rows}
-    found: list[ComparedRow] = []
+    differences: list[ComparedRow] = []
     for run in sorted(runs):
         releases = {release for release, id_ in parts if id_ == run}
         if not (others := sorted({id_ for release, id_ in parts if release in releases and id_ > run})):
             continue
-        kept.set_sides(run, *others)
-        told = (
-            row for row in kept.rows("difference", facet="provision") if row[_RELEASE_A] == row[_RELEASE_B]
+        store.set_sides(run, *others)
+        paired = (
+            row for row in store.rows("difference", facet="provision") if row[_RELEASE_A] == row[_RELEASE_B]
         )
-        found += (
+        differences += (
             _compared_row(rate, runs[rate.key["run_a"]], runs[rate.key["run_b"]], groups)
-            for rate in rates(told)
+            for rate in rates(paired)
         )
-    return tuple(sorted(found, key=lambda row: (*groups.place(row.group), _place(row))))
+    return tuple(sorted(differences, key=lambda row: (*groups.place(row.group), _place(row))))
 
 
 _RELEASE_A, _RELEASE_B = map(measure("difference").columns.index, ("release_a", "release_b"))
@@ -208,19 +208,19 @@ def _place(row: ComparedRow) -> tuple[str, ...]:
 
 
 def run_named(name: str, runs: Sequence[EvalRun]) -> EvalRun:
-    """Return the run that a name stands for: its id, else its model where that has one run alone."""
-    found = [run for run in runs if run.id == name] or [run for run in runs if run.model == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(f"`{run.id}`" for run in found)
+    """Return the run with an id, or the only run of a model; any other name raises :class:`SourceError`."""
+    matches = [run for run in runs if run.id == name] or [run for run in runs if run.model == name]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        ids = ", ".join(f"`{run.id}`" for run in matches)
         raise SourceError(f"`{name}` has several runs: give the id of one of {ids}")
     known = sorted({name for run in runs for name in (run.id, run.model)})
     raise SourceError("; ".join(filter(None, (f"no run or model `{name}`", nearest(name, known)))))
 
 
-def trends_of(kept: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
-    """Return how models move from release to release; of several runs of one release the newest counts."""
+def trends_of(store: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
+    """Return how models change from release to release; of several runs of one release the newest counts."""
     lines: dict[tuple[str, ...], dict[str, ResultRow]] = {}
     for row in sorted(rows, key=lambda row: (moment(row.run.created), row.run.id)):
         if row.group.facet == "joined" and row.release and row.rate.mean is not None:
@@ -233,12 +233,12 @@ def trends_of(kept: Store, rows: Iterable[ResultRow]) -> tuple[Trend, ...]:
     ]
     clustered, plain = [], []
     for old, new in steps:
-        kept.set_sides(new.run.id, old.run.id)
-        clustered += kept.rows("difference", facet="joined")
-        plain += kept.rows("difference", facet="joined", clustered=False)
-    found = {tuple(rate.key[name] for name in _STEP): rate for rate in rates(clustered, plain)}
+        store.set_sides(new.run.id, old.run.id)
+        clustered += store.rows("difference", facet="joined")
+        plain += store.rows("difference", facet="joined", clustered=False)
+    by_step = {tuple(rate.key[name] for name in _STEP): rate for rate in rates(clustered, plain)}
     nothing = Rate(key={}, prompts=0, clusters=0)
-    moved = holm([found.get(_step_of(old, new), nothing) for old, new in steps])
+    moved = holm([by_step.get(_step_of(old, new), nothing) for old, new in steps])
     return tuple(Trend(old=old, new=new, rate=rate) for (old, new), rate in zip(steps, moved, strict=True))
 
 

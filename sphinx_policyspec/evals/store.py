@@ -1,4 +1,4 @@
-"""Answers of evaluations as Parquet files, a pair for each run, written and read by DuckDB, which is imported when it is needed."""
+"""Answers of evaluations as Parquet files, two for each run, written and read by DuckDB, which is imported on demand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.errors import MissingToolError, SourceError
-from sphinx_policyspec.evals.join import AskedPrompt, PromptRow
+from sphinx_policyspec.evals.join import LoggedPrompt, PromptRow
 from sphinx_policyspec.evals.measures import measure
 from sphinx_policyspec.evals.records import (
     ANSWER_KEY,
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 _NUMBERS = {"epoch": "INTEGER", "value": "DOUBLE", "weight_raw": "DOUBLE", "weight": "DOUBLE"}
 _ANSWERS = {name: _NUMBERS.get(name, "VARCHAR") for name in GradedAnswer._fields}
 _TEXTS = ("prompt_text", "answer_text")
-"""Columns that are there if texts are kept; they come last."""
+"""Columns that exist only if texts are kept; they come last."""
 _PROMPTS = {name: _NUMBERS.get(name, "VARCHAR") for name in PromptRow._fields}
 _GLOB = re.compile(r"[\[*?]")
 _SLOW = "partitioned_execution"
-"""An optimizer of DuckDB that reads a file of several runs once for some of them each: four times as long for 10⁸ answers."""
+"""An optimizer of DuckDB that reads a file of several runs once for groups of them: four times slower for 10⁸ answers."""
 _AT_ONCE = 10_000
-"""Rows of a table that are fetched together."""
+"""Number of rows fetched at once."""
 _LINE = 2**21
-"""Bytes of a line that DuckDB reads by itself."""
+"""Bytes of a line that DuckDB reads by default."""
 POLICIES = ("as-logged", "clean")
-"""Which answers count: with what a log says of them, or without what a filter or a limit stopped."""
+"""Which answers count: all, with the value in the log, or only those that no filter or limit stopped."""
 
 
 def is_store(path: Path) -> bool:
@@ -55,14 +55,14 @@ def is_store(path: Path) -> bool:
 
 
 def rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of any file of Parquet; one that is damaged raises :class:`SourceError`."""
+    """Yield the rows of any Parquet file; a damaged one raises :class:`SourceError`."""
     connection = connected()
     import duckdb  # noqa: PLC0415  optional; it is there now
 
     try:
-        found = connection.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
-        names = [column[0] for column in found.description or ()]
-        while rows := found.fetchmany(_AT_ONCE):
+        cursor = connection.execute("SELECT * FROM read_parquet(?)", [_literal(path)])
+        names = [column[0] for column in cursor.description or ()]
+        while rows := cursor.fetchmany(_AT_ONCE):
             for row in rows:
                 yield {name: _as_json(value) for name, value in zip(names, row, strict=True)}
     except duckdb.Error as error:
@@ -70,7 +70,7 @@ def rows_of_parquet(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _as_json(value: Any) -> Any:  # noqa: ANN401  whatever a column holds
-    """Return a value without exact decimals, which JSON does not know."""
+    """Return a value with decimals as floats, since JSON has no exact decimals."""
     if isinstance(value, dict):
         return {name: _as_json(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -82,56 +82,56 @@ class Store:
     """Answers in a folder, and the views that measures read."""
 
     def __init__(self, folder: Path) -> None:
-        """Open a store, which need not be there yet."""
+        """Open a store, which need not exist yet."""
         self._folder = folder
         self._connection = connected()
         self._runs: list[str] = []
         self._has_means = False
 
     def runs(self, unusable: dict[Path, SourceError] | None = None) -> dict[str, EvalRun]:
-        """Return what is known of its runs, by their ids.
+        """Return its runs by their ids.
 
-        :param unusable: gets the files that are none of a store, each with why
+        :param unusable: filled with the files that do not belong to a store, each with its error
         """
-        found = {}
+        by_id = {}
         for file in sorted((self._folder / "answers").glob("*.parquet")):
             try:
-                told = self._metadata(file)
+                run = self._metadata(file)
             except SourceError as error:
                 if unusable is not None:
                     unusable[file] = error
                 continue
-            found[told.id] = told
-        return found
+            by_id[run.id] = run
+        return by_id
 
     def _metadata(self, file: Path) -> EvalRun:
-        """Return what a file says of its run; one that is named otherwise than its run is not ours."""
-        rows = self._asked(
+        """Return the run in a file's metadata; a file that is not named after its run is not ours and raises SourceError."""
+        rows = self._query(
             "SELECT value FROM parquet_kv_metadata(?) WHERE decode(key) = 'policyspec'", [_literal(file)]
         )
         try:
-            told = json.loads(bytes(rows[0][0]).decode()) if rows else None
+            values = json.loads(bytes(rows[0][0]).decode()) if rows else None
         except ValueError:
-            told = None
-        if not isinstance(told, dict) or told.get("id") != file.stem or not self._is_ours(file):
+            values = None
+        if not isinstance(values, dict) or values.get("id") != file.stem or not self._is_ours(file):
             raise SourceError(f"`{file}` is no file of a store of results: read the logs again")
-        return EvalRun(**{part.name: str(told.get(part.name, "")) for part in fields(EvalRun)})
+        return EvalRun(**{part.name: str(values.get(part.name, "")) for part in fields(EvalRun)})
 
     def _is_ours(self, file: Path) -> bool:
-        """Return whether a file has the columns of a store, and values that we write."""
+        """Return whether a file has the columns of a store and only values that we write."""
         columns = dict(
-            row[:2] for row in self._asked("DESCRIBE SELECT * FROM read_parquet(?)", [_literal(file)])
+            row[:2] for row in self._query("DESCRIBE SELECT * FROM read_parquet(?)", [_literal(file)])
         )
         if any(columns.get(name, kind * (name in _TEXTS)) != kind for name, kind in _ANSWERS.items()):
             return False
         lacks = " OR ".join(f"{name} IS NULL" for name in columns if name != "value")
-        values = self._asked(
+        values = self._query(
             "SELECT DISTINCT run, status, evidence, coalesce(isfinite(value), true) AND NOT "  # noqa: S608  names of ours
             f"({lacks} OR NOT isfinite(weight_raw) OR weight_raw < 0) FROM read_parquet(?)",
             [_literal(file)],
         )
         key = ", ".join(ANSWER_KEY)
-        twice = self._asked(
+        twice = self._query(
             f"SELECT 1 FROM read_parquet(?) GROUP BY {key} HAVING COUNT(*) > 1 LIMIT 1",  # noqa: S608  likewise
             [_literal(file)],
         )
@@ -141,13 +141,13 @@ class Store:
         )
 
     def add(self, runs: Iterable[RunAnswers]) -> tuple[tuple[EvalRun, EvalRun], ...]:
-        """Write runs, in the place of older logs of them; return those that are older than what is there, each with that."""
+        """Write runs, replacing older logs of them; return those that are older than the stored ones, each with the newer."""
         there = self.runs()
         older = []
         for one in runs:
-            known = there.get(one.run.id)
-            if known and moment(known.created) > moment(one.run.created):
-                older.append((one.run, known))
+            stored = there.get(one.run.id)
+            if stored and moment(stored.created) > moment(one.run.created):
+                older.append((one.run, stored))
                 continue
             has_texts = any(answer.prompt_text or answer.answer_text for answer in one.answers)
             columns = {name: kind for name, kind in _ANSWERS.items() if has_texts or name not in _TEXTS}
@@ -162,19 +162,19 @@ class Store:
             if not target.exists() or not target.samefile(other / "answers" / target.name):
                 shutil.copyfile(other / "answers" / target.name, target)
 
-    def asked(self, runs: Iterable[str]) -> Iterator[AskedPrompt]:
-        """Yield the prompts of runs with the keys that their logs have."""
+    def prompts(self, runs: Iterable[str]) -> Iterator[LoggedPrompt]:
+        """Yield the prompts of runs with the keys from their logs."""
         self._view("answers", runs)
         keys = ", ".join(
             f"arg_min({name}, (epoch, scorer, grader, evidence, spec_release)) AS {name}"
-            for name in AskedPrompt._fields[2:-1]
+            for name in LoggedPrompt._fields[2:-1]
         )
         text = f"SELECT run, prompt, {keys}, COUNT(*) FROM answers GROUP BY run, prompt ORDER BY run, prompt"  # noqa: S608  names of ours
-        rows = self._asked(text)
-        yield from (AskedPrompt(*row) for row in rows)
+        rows = self._query(text)
+        yield from (LoggedPrompt(*row) for row in rows)
 
     def join(self, rows: Sequence[PromptRow], runs: Iterable[str]) -> None:
-        """Write the prompts of runs with the groups that they are in; files that would be the same are left."""
+        """Write the prompts of runs with the groups that they are in; unchanged files are not written again."""
         by_run: dict[str, list[PromptRow]] = {run: [] for run in runs}
         for row in rows:
             by_run[row.run].append(row)
@@ -182,31 +182,31 @@ class Store:
             self._write("prompts", run, _PROMPTS, some)
 
     def open(self, runs: Iterable[str], policy: str) -> None:
-        """Make the views that measures read, of these runs."""
+        """Create the views of these runs that measures read."""
         self._runs = [*runs]
         self._view("answers", self._runs)
         self._view("prompts", self._runs)
         self._has_means = False
-        self._asked(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
+        self._query(f"CREATE OR REPLACE VIEW scored AS {measure(f'scored-{policy}').sql}")
 
     def rows(self, name: str, *, clustered: bool = True, facet: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of a measure.
 
-        :param clustered: whether prompts that belong together count as one draw
-        :param facet: by what prompts are grouped; by default each way
+        :param clustered: whether the prompts of a cluster count as one draw
+        :param facet: the way to group prompts; by default every way
         """
         columns = "*" if clustered else "* REPLACE (prompt AS cluster_id)"
         self._view("prompts", self._runs, columns, f"facet = {_quoted(facet)}" if facet else "true")
         try:
-            return self._asked(measure(name).sql)
+            return self._query(measure(name).sql)
         finally:
             self._view("prompts", self._runs)
 
     def set_sides(self, a: str, *others: str) -> None:
-        """Make the two views that comparisons read: of a run, and of one or more others."""
+        """Create the two views that comparisons read: of one run, and of one or more others."""
         if not self._has_means:
-            # Each side reads the mean of a prompt, which is made once however many sides there are.
-            self._asked(
+            # Each side reads the means of prompts, which are computed once for all sides.
+            self._query(
                 "CREATE OR REPLACE TEMP TABLE means AS SELECT run, model, grader, spec_release, scorer, evidence, prompt,"
                 " MAX(prompt_sha256) AS prompt_sha256, AVG(value) AS value FROM scored"
                 " GROUP BY run, model, grader, spec_release, scorer, evidence, prompt"
@@ -214,21 +214,21 @@ class Store:
             self._has_means = True
         for side, runs in (("side_a", [a]), ("side_b", others)):
             listed = ", ".join(map(_quoted, runs))
-            self._asked(f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM means WHERE run IN ({listed})")  # noqa: S608  quoted
+            self._query(f"CREATE OR REPLACE VIEW {side} AS SELECT * FROM means WHERE run IN ({listed})")  # noqa: S608  quoted
 
     def statuses(self) -> dict[str, dict[str, int]]:
-        """Return how many answers have each status, by run."""
-        found: dict[str, dict[str, int]] = {}
+        """Return the number of answers by run and status."""
+        counts: dict[str, dict[str, int]] = {}
         text = "SELECT run, status, COUNT(*) FROM answers GROUP BY run, status ORDER BY run, status"
-        for run, status, count in self._asked(text):
-            found.setdefault(run, {})[status] = count
-        return found
+        for run, status, count in self._query(text):
+            counts.setdefault(run, {})[status] = count
+        return counts
 
     def _view(self, name: str, runs: Iterable[str], columns: str = "*", where: str = "true") -> None:
         files = [self._folder / name / f"{run}.parquet" for run in runs]
         listed = ", ".join(_quoted(_literal(file)) for file in files)
         text = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], union_by_name = true) WHERE {where}"  # noqa: S608  quoted
-        self._asked(text)
+        self._query(text)
 
     def _write(
         self,
@@ -238,55 +238,55 @@ class Store:
         rows: Iterable[Sequence[Any]],
         about: EvalRun | None = None,
     ) -> None:
-        """Write a file of Parquet in one step; a store is read by others while it is written."""
+        """Write a Parquet file in one step, since others may read the store meanwhile."""
         target = self._folder / kind / f"{run}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
-            given, made = Path(scratch, "rows.csv"), Path(scratch, "rows.parquet")
+            source, output = Path(scratch, "rows.csv"), Path(scratch, "rows.parquet")
             longest = _LINE
-            with given.open("w", encoding="utf-8", newline="") as file:
+            with source.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
                 for row in rows:
-                    # Quotes are doubled, and a character may take four bytes.
+                    # Quotes are doubled, and a character takes up to four bytes.
                     longest = max(longest, writer.writerow(row) * 4)
             texts = [name for name, kind_ in columns.items() if kind_ == "VARCHAR"]
             shapes = ", ".join(f"{_quoted(name)}: {_quoted(kind_)}" for name, kind_ in columns.items())
-            told = (
+            key_values = (
                 f", KV_METADATA {{policyspec: {_quoted(json.dumps(asdict(about), sort_keys=True))}}}"
                 if about
                 else ""
             )
-            self._asked(
-                f"COPY (SELECT * FROM read_csv({_quoted(_literal(given))}, header = false, auto_detect = false,"  # noqa: S608
+            self._query(
+                f"COPY (SELECT * FROM read_csv({_quoted(_literal(source))}, header = false, auto_detect = false,"  # noqa: S608
                 f" delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n', max_line_size = {longest},"
                 f" force_not_null = {texts!r},"
-                f" columns = {{{shapes}}})) TO {_quoted(str(made))} (FORMAT parquet{told})"
+                f" columns = {{{shapes}}})) TO {_quoted(str(output))} (FORMAT parquet{key_values})"
             )
-            write_file(target, made.read_bytes())
+            write_file(target, output.read_bytes())
 
-    def _asked(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a text of SQL; a file that is damaged or not ours raises :class:`SourceError`."""
+    def _query(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of an SQL query; a file that is damaged or not ours raises :class:`SourceError`."""
         import duckdb  # noqa: PLC0415  optional; it is there, or no store would be
 
         try:
             rows: list[tuple[Any, ...]] = self._connection.execute(text, values).fetchall()
         except duckdb.Error as error:
-            told = str(error).partition("\n")[0]
+            reason = str(error).partition("\n")[0]
             raise SourceError(
-                f"the store `{self._folder}` cannot be read: {told}; read the logs again"
+                f"the store `{self._folder}` cannot be read: {reason}; read the logs again"
             ) from None
         return rows
 
 
 def connected() -> duckdb.DuckDBPyConnection:
-    """Return DuckDB without any data, set up for measures; without the package this raises :class:`MissingToolError`."""
+    """Return an empty DuckDB connection, set up for measures; without the package this raises :class:`MissingToolError`."""
     try:
         import duckdb  # noqa: PLC0415  optional
     except ImportError:
         raise MissingToolError(
             "results of evaluations need the package duckdb: pip install 'sphinx-policyspec[evals]'"
         ) from None
-    # It would fetch extensions, and read addresses.
+    # By default it would download extensions and read URLs.
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
@@ -296,12 +296,12 @@ def connected() -> duckdb.DuckDBPyConnection:
 
 
 def _quoted(text: str) -> str:
-    """Return a text of SQL."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _literal(path: Path) -> str:
-    """Return a path in which no character stands for others."""
+    """Return a path without wildcards; a URL raises :class:`SourceError`."""
     if "://" in str(path):
         raise SourceError(f"`{path}` is an address: results are read from files")
     return _GLOB.sub(lambda found: f"[{found[0]}]", str(path))

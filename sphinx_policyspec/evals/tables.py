@@ -1,4 +1,4 @@
-"""Tables of results that anybody publishes: rows of JSON, CSV and Parquet, with any names of columns, as runs."""
+"""Runs from tables of results, as anybody publishes them: rows of JSON, CSV and Parquet with any column names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from sphinx_policyspec.files import grouped
 from sphinx_policyspec.model import Finding, Span
 
 Row = dict[str, Any]
-Read = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
+RunsAndFindings = tuple[tuple[RunAnswers, ...], tuple[Finding, ...]]
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "id"),
@@ -47,17 +47,17 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "task": ("task",),
     "created": ("created",),
 }
-"""What tables call things where nobody says otherwise; what else there is, all logs call alike."""
+"""Default names of columns by meaning; the other fields have the same names in all logs."""
 _ELSEWHERE: Mapping[str, str] = {"section": "section_id", "focus": "focus_id"}
-"""The same of logs, where it is not the name of the meaning."""
+"""Default names of fields in logs, where they differ from the name of the meaning."""
 _DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n?|\n")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+ ?%?")
 _NUMBERS = frozenset({"value", "epoch", "weight"})
-"""What is a number; a comma in an id is a part of it."""
+"""Meanings whose values are numbers; in other values, such as ids, a comma is part of the text."""
 _SEPARATORS = re.compile(r"[,;|\[\]'\"]+")
 _LONGEST_ID = 200
-"""Characters; what is longer, or has several lines, is the text of a prompt and no name of it."""
+"""Characters of an id; a value that is longer, or has several lines, is the text of a prompt."""
 _LONGEST_CELL = 2**28
 _NO = {"", "0", "false", "n/a", "na", "nan", "no", "none", "null"}
 _FINE = {
@@ -73,23 +73,23 @@ _FINE = {
     "success",
     "valid",
 }
-"""Words of tables for an answer of which nothing is to be said."""
+"""Words in tables for the status of an ordinary answer."""
 
 
 class OtherFileError(SourceError):
-    """A file that can be read, and holds something else than results."""
+    """A file is readable but does not hold results."""
 
 
 # -- rows of files -----------------------------------------------------------------------------
 
 
 class Table(NamedTuple):
-    """Rows of a file.
+    """The rows of a file.
 
-    :param kind: of the file
-    :param rows: by the line or the number at which they stand
+    :param kind: of the file: ``csv``, ``json``, ``jsonl`` or ``parquet``
+    :param rows: by line, or by number from 1
     :param digest: of the file's bytes
-    :param has_commas: whether commas may stand in numbers, since they part no values
+    :param has_commas: whether numbers may have decimal commas, since commas do not separate values
     """
 
     kind: str
@@ -100,7 +100,7 @@ class Table(NamedTuple):
 
 
 def table_of_csv(data: bytes, file: str) -> Table:
-    """Return the rows of a file of values parted by commas, semicolons, tabs or bars, whose first line has the names of columns."""
+    """Return the rows of a file of values separated by commas, semicolons, tabs or bars, with column names in line 1."""
     text, findings = _decoded(data, file)
     most = csv.field_size_limit(_LONGEST_CELL)
     rows: dict[int, Row] = {}
@@ -119,8 +119,8 @@ def table_of_csv(data: bytes, file: str) -> Table:
         raise SourceError(f"`{file}` cannot be read: line {line}: {error}") from None
     finally:
         csv.field_size_limit(most)
-    if twice := [name for name, count in Counter(filter(None, names)).items() if count > 1]:
-        raise SourceError(f"`{file}` has two columns `{twice[0]}`: rename one")
+    if repeated := [name for name, count in Counter(filter(None, names)).items() if count > 1]:
+        raise SourceError(f"`{file}` has two columns `{repeated[0]}`: rename one")
     if bad:
         findings = (*findings, bad_lines(file, bad, "more cells than columns"))
     return Table("csv", rows, hashlib.sha256(data).hexdigest(), findings, mark == ";")
@@ -138,17 +138,17 @@ def _decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 
 def _delimiter(text: str) -> str:
-    """Return what parts the names of columns; of several, what parts most."""
+    """Return the delimiter of the column names: the one that splits the first line into most parts."""
     head = _LINE_END.split(text, maxsplit=1)[0]
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([head], delimiter=mark), [])))
 
 
 def table_of_parquet(path: Path, file: str) -> Table:
-    """Return the rows of a file of Parquet."""
+    """Return the rows of a Parquet file."""
     rows = dict(enumerate(rows_of_parquet(path), 1))
     digest = hashlib.sha256()
-    with path.open("rb") as given:
-        while part := given.read(2**20):
+    with path.open("rb") as stream:
+        while part := stream.read(2**20):
             digest.update(part)
     if not rows:
         raise OtherFileError(f"`{file}` has no row")
@@ -156,7 +156,7 @@ def table_of_parquet(path: Path, file: str) -> Table:
 
 
 def table_of_json(whole: object, data: bytes) -> Table | None:
-    """Return the rows of a list of JSON objects, or of the one list of these in an object, whose other values hold of each."""
+    """Return the rows of a list of JSON objects, or of the only such list in an object, whose plain values each row gets."""
     common: Row = {}
     if isinstance(whole, dict):
         lists = [name for name, value in whole.items() if _is_rows(value)]
@@ -175,7 +175,7 @@ def _is_rows(value: object) -> bool:
 
 
 def partial(file: str, line: int, message: str, mend: str) -> Finding:
-    """Return that a part of a file counts alone."""
+    """Return the finding for a file of which only a part counts."""
     return Finding(
         code="partial-results",
         message=message,
@@ -185,7 +185,7 @@ def partial(file: str, line: int, message: str, mend: str) -> Finding:
 
 
 def bad_lines(file: str, lines: Sequence[int], what: str) -> Finding:
-    """Return what is wrong with some lines of a file."""
+    """Return the finding for lines of a file that cannot be used."""
     return partial(file, lines[0], f"{what} on {len(lines)} of its lines", "correct the lines")
 
 
@@ -193,10 +193,10 @@ def bad_lines(file: str, lines: Sequence[int], what: str) -> Finding:
 
 
 class _Answer(NamedTuple):
-    """A row with the names that all logs have for things.
+    """A row under the field names that all logs share.
 
-    :param task: of the run, as is the name of it
-    :param has_epoch: whether it says which repeat it is
+    :param task: of the run; ``run`` is its name
+    :param has_epoch: whether the row has the number of a repeat
     """
 
     model: str
@@ -208,16 +208,16 @@ class _Answer(NamedTuple):
     has_epoch: bool
 
 
-def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
-    """Return the runs of a table, one for each model and task, and name of a run where rows have one."""
+def runs_of(table: Table, file: str, rules: ReadingRules) -> RunsAndFindings:
+    """Return the runs of a table, one for each model, task and, if rows have one, name of a run."""
     names = _Names(rules, has_commas=table.has_commas)
     lacking: list[int] = []
     answers: list[_Answer] = []
     for line, row in table.rows.items():
-        read = [*_answers(row, names)]
-        if not read:
+        row_answers = [*_answers(row, names)]
+        if not row_answers:
             lacking.append(line)
-        answers += read
+        answers += row_answers
     columns = ", ".join(f"`{name}`" for name in next(iter(table.rows.values()), {}) if name)[:400]
     if not answers:
         raise OtherFileError(
@@ -235,7 +235,7 @@ def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
     by_run = grouped(((one.model, one.task, one.run), one) for one in _by_provision(answers, rules))
     for (model, task, name), some in sorted(by_run.items()):
         run = EvalRun(
-            # Rows of one run may stand in files of several kinds.
+            # Rows of one run may be in files of several kinds.
             id=run_id(model, "jsonl", name or table.digest, task),
             file=file,
             tool=table.kind,
@@ -244,63 +244,63 @@ def runs_of(table: Table, file: str, rules: ReadingRules) -> Read:
             grader=only(one.row["grader"] for one in some),
             created=min(filter(None, (one.row["created"] for one in some)), default=""),
         )
-        numbered, told = _with_repeats(some, run, rules)
-        found, twice = answers_of(run, [_sample(one, rules) for one in numbered], rules)
-        runs.append(found)
-        findings += (*told, *_unknown_statuses(some, run, rules), *twice)
+        numbered, repeat_findings = _with_repeats(some, run, rules)
+        run_answers, answer_findings = answers_of(run, [_sample(one, rules) for one in numbered], rules)
+        runs.append(run_answers)
+        findings += (*repeat_findings, *_unknown_statuses(some, run, rules), *answer_findings)
     return tuple(runs), tuple(findings)
 
 
 class _Names:
-    """Looks up what rows say, whatever their columns are called."""
+    """Looks up values of rows by meaning, whatever their columns are called."""
 
     def __init__(self, rules: ReadingRules, *, has_commas: bool) -> None:
         self.map = rules.map
         self._has_commas = has_commas
-        named = rules.fields
-        # A column that is named for one thing is no other by its own name.
-        taken = {*named.values(), *self.map.models, *self.map.scorers}
+        fields = rules.fields
+        # A column that the map assigns to one meaning does not count for another by its own name.
+        reserved = {*fields.values(), *self.map.models, *self.map.scorers}
         self._columns = {
-            meaning: (named[meaning],)
-            if meaning in named
-            else tuple(name for name in usual if name not in taken)
+            meaning: (fields[meaning],)
+            if meaning in fields
+            else tuple(name for name in usual if name not in reserved)
             for meaning, usual in _NAMES.items()
         }
-        self._others = {name: (named.get(name), _ELSEWHERE.get(name, name)) for name in _OTHERS}
+        self._others = {name: (fields.get(name), _ELSEWHERE.get(name, name)) for name in _OTHERS}
 
     def value(self, row: Row, meaning: str) -> Any:  # noqa: ANN401  as JSON has it
-        """Return what a row says, else what holds of each."""
-        found = (_at(row, name) for name in self._columns[meaning])
-        told = next((one for one in found if one is not None and one != ""), None)
-        if told is None:
+        """Return the value of a row, else the default of the map."""
+        values = (_at(row, name) for name in self._columns[meaning])
+        value = next((one for one in values if one is not None and one != ""), None)
+        if value is None:
             return self.map.given.get(meaning)
-        return self.number(told) if meaning in _NUMBERS else told
+        return self.number(value) if meaning in _NUMBERS else value
 
     def number(self, value: Any) -> Any:  # noqa: ANN401  likewise
-        """Return a value with a point where a comma stands in a number."""
+        """Return a value with a decimal point in place of a decimal comma."""
         is_number = self._has_commas and isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip())
         return value.replace(",", ".") if is_number else value
 
     def whole(self, row: Row) -> Row:
-        """Return a row in which all that logs call alike has its name."""
-        told = {**_dict(row.get("metadata")), **row}
-        for meaning, (named, usual) in self._others.items():
-            name = named or usual
-            value = _at(row, name) if named else told.get(usual)
+        """Return a row with the fields that all logs share under their names."""
+        fields = {**_dict(row.get("metadata")), **row}
+        for meaning, (field_name, usual) in self._others.items():
+            name = field_name or usual
+            value = _at(row, name) if field_name else fields.get(usual)
             if value is None or value == "":
                 value = self.map.given.get(meaning)
             if value is not None:
-                told[name] = self.number(value) if meaning in _NUMBERS else value
+                fields[name] = self.number(value) if meaning in _NUMBERS else value
         tests = self._others["tests"]
-        if isinstance(given := told.get(tests[0] or tests[1]), str):
-            told[tests[0] or tests[1]] = _SEPARATORS.sub(" ", given)
-        return told
+        if isinstance(ids := fields.get(tests[0] or tests[1]), str):
+            fields[tests[0] or tests[1]] = _SEPARATORS.sub(" ", ids)
+        return fields
 
     def lacking(self, rows: Iterable[Row], file: str) -> Iterator[Finding]:
-        """Yield which named columns no row has."""
+        """Yield a finding for each named column that no row has."""
         wide = {*self.map.models, *self.map.scorers}
-        given = {name for meaning, name in self.map.fields.items() if meaning in _NAMES}
-        for name in sorted(wide | given):
+        columns = {name for meaning, name in self.map.fields.items() if meaning in _NAMES}
+        for name in sorted(wide | columns):
             if all(_at(row, name) is None for row in rows):
                 yield partial(file, 1, f"no row has the column `{name}`", "name one that there is")
 
@@ -309,7 +309,7 @@ _OTHERS = ("section", "focus", "tests", "cluster", "weight", "evidence", "releas
 
 
 def _at(row: Row, name: str) -> Any:  # noqa: ANN401  as JSON has it
-    """Return a value by its name, or by the names of what it stands in."""
+    """Return a value by its name, or by a dotted path."""
     if name in row or "." not in name:
         return row.get(name)
     value: Any = row
@@ -326,62 +326,62 @@ def _answers(row: Row, names: _Names) -> Iterator[_Answer]:
     """Yield the answers of a row: one, or one for each column of a model or a scorer."""
     whole = names.whole(row)
 
-    def said(meaning: str) -> str:
+    def text(meaning: str) -> str:
         return plain(names.value(whole, meaning))
 
-    if not (prompt := _prompt_id(said("prompt"))):
+    if not (prompt := _prompt_id(text("prompt"))):
         return
-    common = {"grader": said("grader"), "created": said("created"), "status": said("status")}
-    epoch, scorer = names.value(whole, "epoch"), said("scorer") or "value"
+    common = {"grader": text("grader"), "created": text("created"), "status": text("status")}
+    epoch, scorer = names.value(whole, "epoch"), text("scorer") or "value"
     seen: Counter[tuple[str, str]] = Counter()
     for column in dict.fromkeys((*names.map.models, *names.map.scorers)) or [""]:
-        model = names.map.models.get(column) or said("model")
+        model = names.map.models.get(column) or text("model")
         if not model:
             return
         by = names.map.scorers.get(column, scorer)
         value = names.number(_at(whole, column)) if column else names.value(whole, "value")
         seen[model, by] += 1
-        # Several columns of one model are its repeats.
+        # Several columns of the same model are repeats.
         several = f"{plain(epoch)}/{seen[model, by]}" if seen[model, by] > 1 else epoch
-        told = {**whole, **common, "value": value, "epoch": _repeat(several)}
-        yield _Answer(model, said("task"), said("run"), prompt, by, told, plain(several) != "")
+        values = {**whole, **common, "value": value, "epoch": _repeat(several)}
+        yield _Answer(model, text("task"), text("run"), prompt, by, values, plain(several) != "")
 
 
 def _prompt_id(text: str) -> str:
-    """Return the id of a prompt; texts of prompts are not kept, and digests of them are as good."""
+    """Return the id of a prompt; the text of a prompt is not kept, its digest is the id."""
     if len(text) <= _LONGEST_ID and "\n" not in text:
         return text
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _repeat(value: object) -> int:
-    """Return the number of a repeat; one that is no number gets one, the same in each file."""
+    """Return the number of a repeat; a name of one is turned into a number that is the same in each file."""
     text = plain(value).strip()
-    told = number(value)
-    if not text or (told is not None and told.is_integer() and 0 <= told < MOST_REPEATS):
+    figure = number(value)
+    if not text or (figure is not None and figure.is_integer() and 0 <= figure < MOST_REPEATS):
         return epoch_of(value)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % MOST_REPEATS
 
 
 def _by_provision(answers: Sequence[_Answer], rules: ReadingRules) -> Sequence[_Answer]:
-    """Return answers of which each is graded by one provision: an answer graded by several has a row for each."""
-    named = rules.fields.get("section", "section_id")
+    """Return answers each graded against one provision: an answer graded against several has a row for each."""
+    section_field = rules.fields.get("section", "section_id")
     sections: dict[str, set[str]] = {}
     for one in answers:
-        if section := plain(one.row.get(named)):
+        if section := plain(one.row.get(section_field)):
             sections.setdefault(one.prompt, set()).add(section)
-    several = {prompt for prompt, found in sections.items() if len(found) > 1}
+    several = {prompt for prompt, ids in sections.items() if len(ids) > 1}
     if not several:
         return answers
     focus = rules.fields.get("focus", "focus_id")
     is_clustered = any(plain(one.row.get("scenario")) or plain(one.row.get(focus)) for one in answers)
 
     def apart(one: _Answer) -> _Answer:
-        # What is graded by one provision and by another is one draw of a prompt.
+        # An answer graded against several provisions is one draw of a prompt.
         row = one.row if is_clustered else {**one.row, "scenario": one.prompt}
         if one.prompt not in several:
             return one._replace(row=row)
-        return one._replace(row=row, prompt=f"{one.prompt}#{plain(row.get(named))}")
+        return one._replace(row=row, prompt=f"{one.prompt}#{plain(row.get(section_field))}")
 
     return [apart(one) for one in answers]
 
@@ -389,7 +389,7 @@ def _by_provision(answers: Sequence[_Answer], rules: ReadingRules) -> Sequence[_
 def _with_repeats(
     answers: Sequence[_Answer], run: EvalRun, rules: ReadingRules
 ) -> tuple[Sequence[_Answer], Iterable[Finding]]:
-    """Return answers with numbers of repeats, where none tells one and those to a prompt differ; what is equal was read twice."""
+    """Return answers with repeats numbered if no row has a number and answers to a prompt differ; equal rows were read twice."""
     if any(one.has_epoch for one in answers):
         return answers, ()
     keys = ("grader", *(rules.fields.get(name, name) for name in ("evidence", "release")))
@@ -398,10 +398,10 @@ def _with_repeats(
     )
     if not any(one.row != some[0].row for some in same.values() for one in some[1:]):
         return answers, ()
-    told = sum(len(some) > 1 for some in same.values())
+    count = sum(len(some) > 1 for some in same.values())
     finding = Finding(
         code="repeated-result",
-        message=f"{told} prompts of the run `{run.id}` have several answers without a number; each counts as a repeat",
+        message=f"{count} prompts of the run `{run.id}` have several answers without a number; each counts as a repeat",
         span=Span(run.file, 1),
         hint="name the column that tells repeats apart as `epoch` under `fields` of a --map file",
     )
@@ -414,8 +414,8 @@ def _with_repeats(
 
 
 def _status(row: Row, rules: ReadingRules) -> str:
-    said = plain(row.get("status")).strip()
-    return rules.map.statuses.get(said, said.lower())
+    word = plain(row.get("status")).strip()
+    return rules.map.statuses.get(word, word.lower())
 
 
 def _unknown_statuses(answers: Iterable[_Answer], run: EvalRun, rules: ReadingRules) -> Iterator[Finding]:
@@ -431,23 +431,23 @@ def _unknown_statuses(answers: Iterable[_Answer], run: EvalRun, rules: ReadingRu
 
 
 def _failed(error: object) -> bool:
-    """Return whether an error is named; a column of errors says of most answers that they have none."""
+    """Return whether a cell names an error; most cells of such a column say that there is none."""
     return bool(error) if isinstance(error, dict | list) else plain(error).strip().lower() not in _NO
 
 
 def _sample(one: _Answer, rules: ReadingRules) -> Sample:
-    row, given = one.row, one.row["value"]
-    named = given.items() if isinstance(given, dict) else [("", given)]
-    said = _status(row, rules)
-    is_unscored = said == AnswerStatus.UNSCORED
+    row, cell = one.row, one.row["value"]
+    parts = cell.items() if isinstance(cell, dict) else [("", cell)]
+    status = _status(row, rules)
+    is_unscored = status == AnswerStatus.UNSCORED
     grades = {
         f"{one.scorer}/{plain(key)}" if key else one.scorer: Grade(None)
         if is_unscored
-        else rules.grade(value, is_unparsable=said == AnswerStatus.UNPARSABLE)
-        for key, value in named
+        else rules.grade(value, is_unparsable=status == AnswerStatus.UNPARSABLE)
+        for key, value in parts
     }
     fates = {AnswerStatus.INVALIDATED, AnswerStatus.ERROR, AnswerStatus.FILTERED, AnswerStatus.LIMIT}
-    fate = next((fate for fate in fates if fate == said), None) or (
+    fate = next((fate for fate in fates if fate == status), None) or (
         AnswerStatus.ERROR
         if _failed(row.get("error"))
         else stopped_by(row.get("stop_reason") or row.get("finish_reason"))
@@ -455,7 +455,7 @@ def _sample(one: _Answer, rules: ReadingRules) -> Sample:
     return Sample(
         prompt=one.prompt,
         epoch=row["epoch"],
-        told=row,
+        metadata=row,
         grades=grades,
         fate=fate,
         scorers=[one.scorer],
