@@ -83,6 +83,7 @@ class IdSite:
     :param defines: whether the thing is defined here, be it under a former id
     :param line: where that which defines it begins
     :param title: of a thing that is defined, as it stands there
+    :param owner: of a former id, that which its thing has now
     """
 
     kind: str
@@ -92,9 +93,11 @@ class IdSite:
     defines: bool = False
     line: int = 0
     title: str = ""
+    owner: str = ""
 
 
-_WORD = re.compile(r"[^\s,;\[\]\"']+")
+ID_WORD = re.compile(r"[^\s,;\[\]\"']+")
+"""An id in an option that lists several."""
 _LINK = re.compile(
     r"\]\([ \t]{0,9}<?[^\s()<>#:]{0,300}#(?P<id>[^\s()<>\"]{1,300})>?|<(?:project:)?#(?P<auto>[^\s<>\"]{1,300})>"
 )
@@ -240,23 +243,15 @@ def _roles(file: str, number: int, line: str, pattern: re.Pattern[str]) -> Itera
 
 def _of_directive(file: str, directive: Directive, lines: Sequence[str]) -> Iterator[IdSite]:
     kind, given = DEFINING.get(directive.name), directive.option(_ID)
+    own = given.value if given else ""
     if kind is not None:
         title = directive.argument or _title_above(lines, directive.line)
-        if given and (named := given.value):
+        if given and own:
             line, column, _ = given.pieces[0]
-            yield _site(
-                file,
-                line,
-                column - 1,
-                named,
-                kind,
-                Form.OPTION,
-                defines=True,
-                title=title,
-                begins=directive.line,
-            )
+            site = _site(file, line, column - 1, own, kind, Form.OPTION, defines=True, title=title)
+            yield replace(site, line=directive.line)
         elif title:
-            name = _made(title) if directive.name == "principle" else slug(title)
+            own = name = _made(title) if directive.name == "principle" else slug(title)
             end = len(directive.argument) or 1
             span = Span(file, directive.line, directive.column, directive.line, directive.column + end)
             yield IdSite(
@@ -275,14 +270,10 @@ def _of_directive(file: str, directive: Directive, lines: Sequence[str]) -> Iter
             TargetKind.PROVISION if option.name == _ALIASES else kind_named(directive.name, option.name)
         )
         for line, column, text in option.pieces if named_kind else ():
-            for word in _WORD.finditer(text):
+            for word in ID_WORD.finditer(text):
                 at = column - 1 + word.start()
-                if option.name == _ALIASES:
-                    yield _site(
-                        file, line, at, word[0], named_kind, Form.ALIAS, defines=True, begins=directive.line
-                    )
-                else:
-                    yield _site(file, line, at, word[0], named_kind, Form.OPTION)
+                site = _site(file, line, at, word[0], named_kind, Form.OPTION)
+                yield _as_alias(site, own, directive.line) if option.name == _ALIASES else site
 
 
 def _in_case(file: str, directive: Directive, lines: Sequence[str], *, is_rst: bool) -> Iterator[IdSite]:
@@ -330,12 +321,9 @@ def _site(  # noqa: PLR0917 - the place, and what stands there
     *,
     defines: bool = False,
     title: str = "",
-    begins: int = 0,
 ) -> IdSite:
     span = Span(file, line, at + 1, line, at + 1 + len(name))
-    return IdSite(
-        kind=kind, name=name, span=span, form=form, defines=defines, line=begins or line, title=title
-    )
+    return IdSite(kind=kind, name=name, span=span, form=form, defines=defines, line=line, title=title)
 
 
 # -- YAML -----------------------------------------------------------------------------------
@@ -437,7 +425,7 @@ class _Sidecar:
         if "provisions" in keys:
             for key, value in keys_of(keys["provisions"][1]).values():
                 yield from _of_scalar(self.file, self.lines, key, TargetKind.PROVISION)
-                yield from self._values("principle", value)
+                yield from self._values("principle", value, key.value)
                 for clause in _clauses(value):
                     yield from self._values("clause", clause)
         if "priorities" in keys:
@@ -454,19 +442,19 @@ class _Sidecar:
             yield from _of_scalar(self.file, self.lines, scalars[0], kind, defines=True, title=title)
         yield from self._values(owner, node)
 
-    def _values(self, owner: str, node: yaml.Node) -> Iterator[IdSite]:
+    def _values(self, owner: str, node: yaml.Node, own: str = "") -> Iterator[IdSite]:
         for name, (_key, value) in keys_of(node).items():
             if name == _ALIASES:
                 for scalar in scalars_of(value):
-                    for site in _of_scalar(self.file, self.lines, scalar, TargetKind.PROVISION, defines=True):
-                        yield _as_alias(site)
+                    for site in _of_scalar(self.file, self.lines, scalar, TargetKind.PROVISION):
+                        yield _as_alias(site, own, site.line)
             elif kind := kind_named(owner, name):
                 for scalar in scalars_of(value):
                     yield from _of_scalar(self.file, self.lines, scalar, kind)
 
 
-def _as_alias(site: IdSite) -> IdSite:
-    return replace(site, form=Form.ALIAS)
+def _as_alias(site: IdSite, owner: str, line: int) -> IdSite:
+    return replace(site, form=Form.ALIAS, defines=True, owner=owner, line=line)
 
 
 def _clauses(node: yaml.Node) -> list[yaml.Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lsprotocol import types
@@ -39,7 +39,7 @@ def renamed(here: Here, position: types.Position, name: str, *, keeps_alias: boo
     site = here.own_site(position)
     if site is None or site.name == name:
         return {}
-    found = [*renaming.rename_edits(here.root.index, site.kind, site.name, name)]
+    found = [*renaming.rename_edits(here.root.index, _text_of(here), site.kind, site.name, name)]
     if keeps_alias and site.kind == TargetKind.PROVISION:
         found += _kept(here, site.name, (name, site.name))
     return _edits(here, found)
@@ -50,7 +50,8 @@ def unkept(here: Here, position: types.Position, name: str) -> str:
     site = here.own_site(position)
     if site is None or site.name == name or site.kind != TargetKind.PROVISION:
         return ""
-    if _kept(here, site.name, (name, site.name)):
+    is_back = bool(renaming.former_sites(here.root.index, site.kind, site.name, name))
+    if is_back or _kept(here, site.name, (name, site.name)):
         return ""
     return f"`{site.name}` is not kept as a former id: no annotation file of this spec has a place that could be given one"
 
@@ -71,11 +72,11 @@ def kept_alias(here: Here, name: str, former: str) -> Edits:
 
 def _kept(here: Here, site_name: str, names: tuple[str, str]) -> list[SpanEdit]:
     sidecars = map(here.root.name_of, here.root.sidecars)
+    return renaming.alias_edits(here.root.index, _text_of(here), sidecars, site_name, names)
 
-    def text_of(file: str) -> str:
-        return here.text_of(here.root.path_of(file)).text
 
-    return renaming.alias_edits(here.root.index, text_of, sidecars, site_name, names)
+def _text_of(here: Here) -> Callable[[str], str]:
+    return lambda file: here.text_of(here.root.path_of(file)).text
 
 
 def _edits(here: Here, found: Iterable[SpanEdit]) -> Edits:

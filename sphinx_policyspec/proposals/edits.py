@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from textwrap import indent
 
-from rapidfuzz import fuzz
 from rich.cells import cell_len
 
 from sphinx_policyspec.identifiers.directives import WrittenOption
@@ -21,8 +20,12 @@ from sphinx_policyspec.proposals.places import (
     ProvisionPlace,
     Stretch,
     TitleStyle,
+    behind,
     fence_marks,
     is_fenced,
+    lacking,
+    nearly,
+    parted,
     places_in,
     title_style,
     unused_style,
@@ -30,8 +33,6 @@ from sphinx_policyspec.proposals.places import (
 
 _LEVEL = "authority"
 _SHOWN = 60
-_NEAR, _LONGEST = 90, 1000
-"""How much words are like a passage that is meant, of 100; and letters up to which one is sought."""
 
 
 class _Misfit(Exception):  # noqa: N818  it is no error of a program
@@ -184,7 +185,7 @@ class EditWriter:
         shown = f"“{' '.join(edit.find.split())[:_SHOWN]}”"
         if not at:
             hint = "copy the words from the source, line ends and marks included"
-            if near := _nearly(edit.find, text[own.start : own.end]):
+            if near := nearly(edit.find, text[own.start : own.end]):
                 hint = f"its source has “{near}”"
             if place.elsewhere:
                 hint = f"parts of it come from {', '.join(f'`{one}`' for one in place.elsewhere)}: edit that by hand"
@@ -248,12 +249,23 @@ class EditWriter:
             hint = nearest(edit.level, [one.id for one in self._spec.levels]) or ""
             raise _Misfit(f"unknown level `{edit.level[:_SHOWN]}`", hint)
         place = self._place(edit.after or edit.within)
-        depth = place.provision.depth + bool(edit.within)
-        self._stand_behind(place.whole, self._block(place, edit, depth))
+        beside = self._last_in(place) if edit.within and not place.inside else None
+        # In something that holds nothing yet, it is a level deeper.
+        deeper = bool(edit.within) and beside is None
+        self._stand_behind(place, place.whole, self._block(beside or place, edit, deeper=deeper))
         self._is_stale = True
 
-    def _block(self, place: ProvisionPlace, edit: ProposalEdit, depth: int) -> str:
-        """Return a new provision, written as the one beside which it stands."""
+    def _last_in(self, place: ProvisionPlace) -> ProvisionPlace | None:
+        """Return the last of those that stand right in a provision, in its file."""
+        name, file = place.provision.id, place.whole.file
+        found = [
+            one for one in self._places.values() if one.provision.parent == name and one.whole.file == file
+        ]
+        return max(found, key=lambda one: one.whole.start, default=None)
+
+    def _block(self, place: ProvisionPlace, edit: ProposalEdit, *, deeper: bool) -> str:
+        """Return a new provision, written as the one beside which it stands, or in which it is the first."""
+        depth = place.provision.depth + deeper
         head = self._text(place.head).lstrip().split("\n")
         if place.directive is None and "{#" in head[0]:
             level = f" {_LEVEL}={edit.level}" if edit.level else ""
@@ -261,7 +273,7 @@ class EditWriter:
         options = [f":id: {edit.provision}", *([f":{_LEVEL}: {edit.level}"] if edit.level else [])]
         marks = next((fence_marks(line) for line in head if "{policy:" in line), "```")
         if place.inside:
-            if edit.within or (place.directive and place.directive.indent):
+            if deeper or (place.directive and place.directive.indent):
                 raise _Misfit(
                     f"`{place.provision.id}` is a directive with its text: what stands in it, or beside it in something else, "
                     "is not for certain",
@@ -269,10 +281,10 @@ class EditWriter:
                 )
             if place.is_rst:
                 return _rst_directive(edit.title, options, indent(edit.text, "   "))
-            marks += marks[0] * _lacking(marks, edit.text)
+            marks += marks[0] * lacking(marks, edit.text)
             return f"{marks}{{policy:principle}} {edit.title}\n{_joined(options)}\n\n{edit.text}\n{marks}"
         if head[0].startswith("#"):
-            signs = head[0][: len(head[0]) - len(head[0].lstrip("#"))] + "#" * bool(edit.within)
+            signs = head[0][: len(head[0]) - len(head[0].lstrip("#"))] + "#" * deeper
             declared = f"{marks}{{policy:principle}}\n{_joined(options)}\n{marks}"
             return f"{signs} {edit.title}\n\n{declared}\n\n{edit.text}"
         return f"{self._rst_title(place, edit, depth)}\n\n{_rst_directive('', options, '')}\n\n{edit.text}"
@@ -296,16 +308,25 @@ class EditWriter:
     def _text(self, stretch: Stretch) -> str:
         return self.workspace.texts.of(stretch.file)[stretch.start : stretch.end].replace("\r\n", "\n")
 
-    def _stand_behind(self, whole: Stretch, words: str, *, is_last: bool = False) -> None:
-        """Put a block behind another, with an empty line on either side of it.
+    def _stand_behind(
+        self, place: ProvisionPlace, whole: Stretch, words: str, *, is_last: bool = False
+    ) -> None:
+        """Put a block of a provision, or beside it, behind another.
 
-        :param is_last: whether nothing comes behind it that an empty line would part
+        :param is_last: whether nothing comes behind it from which something would part it
         """
-        text = self.workspace.texts.of(whole.file)
-        before, after = self._text(whole), text[whole.end :]
-        lead = "\n" * max(0, 2 - (len(before) - len(before.rstrip("\n"))))
-        gap = "\n" if after and not is_last else ""
-        self._put(whole.file, whole.end, whole.end, f"{lead}{words.strip(chr(10))}\n{gap}")
+        text, file = self.workspace.texts.of(whole.file), whole.file
+        words = words.strip("\n")
+        # What would else be part of a paragraph has an empty line before it.
+        is_apart = not place.is_rst and words.startswith(("#", "```", "~~~", ":::"))
+        at, lead, words = behind(
+            text, whole, words, is_last=is_last, least=1 if is_apart and not is_last else 2
+        )
+        if lead:
+            # It belongs to nobody.
+            lead = lead.replace("\n", self.workspace.texts.line_end(file))
+            at = self.workspace.texts.replace(file, at, at, lead).end
+        self._put(file, at, at, words)
 
     def _stand_in(self, place: ProvisionPlace, inside: Stretch, words: str) -> None:
         """Put a block at the end of what stands in a directive; its fence gets more signs where the block has as many."""
@@ -316,14 +337,14 @@ class EditWriter:
             lines = [line for line in self._text(inside).split("\n") if line.strip()]
             lead = place.directive.indent if place.directive else ""
             lead = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else f"{lead}   "
-            self._stand_behind(inside, indent(words, lead), is_last=True)
+            self._stand_behind(place, inside, indent(words, lead), is_last=True)
             return
         marks = fence_marks(self._text(place.head))
-        more = marks[:1] * _lacking(marks, words)
+        more = marks[:1] * lacking(marks, words)
         above = text[: place.head.start].split("\n")
         if (place.directive and place.directive.indent) or (more and is_fenced(above, marks[0])):
             raise _Misfit(f"`{place.provision.id}` stands in something else", "add the example by hand")
-        self._stand_behind(inside, words, is_last=True)
+        self._stand_behind(place, inside, words, is_last=True)
         if more:
             text, end = self.workspace.texts.of(inside.file), self._touched[-1].end
             end += len(text[end:]) - len(text[end:].lstrip(" \t"))
@@ -350,7 +371,7 @@ class EditWriter:
         if place.whole.file != target.whole.file:
             words = self._text(place.whole)
             self._cut(place.whole)
-            self._stand_behind(target.whole, words)
+            self._stand_behind(target, target.whole, words)
         else:
             self._swap(place.whole, target.whole)
         self._is_stale = True
@@ -363,25 +384,25 @@ class EditWriter:
             between = text[target.end : start]
             if not between:
                 return
-            body, gap = _parted(text[start:end])
-            rest, middle = _parted(between)
+            body, gap = parted(text[start:end])
+            rest, middle = parted(between)
             self._put(file, target.end + len(rest), end, gap)
             self._put(file, target.end, target.end, body + middle)
             return
         between = text[end : target.end]
-        body, gap = _parted(text[start:end])
-        rest, last = _parted(between)
+        body, gap = parted(text[start:end])
+        rest, last = parted(between)
         self._put(file, end + len(rest), target.end, gap + body + last)
         self._put(file, start, end, "")
 
     def _cut(self, whole: Stretch) -> None:
         text = self.workspace.texts.of(whole.file)
-        before, _gap = _parted(text[: whole.start])
+        before, _gap = parted(text[: whole.start])
         if whole.end < len(text) or not before:
             self._put(whole.file, whole.start, whole.end, "")
             return
         # A file ends as it did.
-        self._put(whole.file, len(before), whole.end, _parted(text[whole.start :])[1])
+        self._put(whole.file, len(before), whole.end, parted(text[whole.start :])[1])
 
     def _check_whole(self, place: ProvisionPlace) -> None:
         """Refuse to take out what stands in several files."""
@@ -411,7 +432,7 @@ class EditWriter:
         if place.inside:
             self._stand_in(place, place.inside, words)
         else:
-            self._stand_behind(place.own, words)
+            self._stand_behind(place, place.own, words)
         self._is_stale = True
 
     def _rename(self, edit: ProposalEdit) -> None:
@@ -424,7 +445,7 @@ class EditWriter:
         kind = TargetKind.PROVISION
         if problem := name_problem(index, kind, edit.provision, edit.to):
             raise _Misfit(problem)
-        found = [*rename_edits(index, kind, edit.provision, edit.to)]
+        found = [*rename_edits(index, texts.of, kind, edit.provision, edit.to)]
         names = (edit.to, edit.provision)
         found += alias_edits(index, texts.of, self.workspace.sidecars, edit.provision, names)
         for one in sorted(found, key=lambda one: _backwards(one.span)):
@@ -446,26 +467,6 @@ def _rst_directive(title: str, options: list[str], text: str) -> str:
     """Return a directive that declares a principle, with a text that is indented already."""
     head = f".. policy:principle:: {title}".rstrip()
     return f"{head}\n{indent(_joined(options), '   ')}" + (f"\n\n{text}" if text else "")
-
-
-def _lacking(marks: str, words: str) -> int:
-    """Return how many signs a fence lacks to hold a text."""
-    held = (len(found) for line in words.split("\n") if (found := fence_marks(line))[:1] == marks[:1])
-    return max(0, max(held, default=0) + 1 - len(marks))
-
-
-def _nearly(words: str, text: str) -> str:
-    """Return the passage of a text that words differ from in few letters, such as quotes; empty where there is none."""
-    if not 0 < len(words) <= min(_LONGEST, len(text)):
-        return ""
-    found = fuzz.partial_ratio_alignment(words, text, score_cutoff=_NEAR)
-    return text[found.dest_start : found.dest_end] if found else ""
-
-
-def _parted(text: str) -> tuple[str, str]:
-    """Return a text and the empty lines at its end."""
-    body = text.rstrip("\r\n")
-    return body, text[len(body) :]
 
 
 def _is_below(spec: Spec, name: str, above: str) -> bool:

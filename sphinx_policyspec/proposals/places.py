@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import PurePath
 
+from rapidfuzz import fuzz
+
 from sphinx_policyspec.identifiers.directives import Directive, directives_in
 from sphinx_policyspec.identifiers.sites import RST
 from sphinx_policyspec.model import Markup, Provision, Span, Spec
@@ -15,6 +17,8 @@ from sphinx_policyspec.model import Markup, Provision, Span, Spec
 _LABEL = re.compile(r"^(?:\([^()\s]{1,200}\)=|\.\. _[^:]{1,200}:)[ \t]*$")
 _FENCE = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})[ \t]*$")
 _OPENING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})")
+_NEAR, _LONGEST = 90, 1000
+"""How much words are like a passage that is meant, of 100; and letters up to which one is sought."""
 _RULE = re.compile(r"^(?P<sign>[!-/:-@\[-`{-~])(?P=sign){2,}[ \t]*$")
 
 
@@ -267,3 +271,40 @@ def is_fenced(above: list[str], sign: str) -> bool:
         elif marks:
             is_open.append(marks)
     return any(marks[0] == sign for marks in is_open)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return a text, and the end of its last line with the empty lines behind it."""
+    at = text.find("\n", len(text.rstrip()))
+    at = len(text) if at < 0 else at - (text[at - 1 : at] == "\r")
+    return text[:at], text[at:]
+
+
+def behind(text: str, whole: Stretch, words: str, *, is_last: bool, least: int) -> tuple[int, str, str]:
+    """Return where words stand behind a block of a text, what parts them from it, and the words with what parts them from the next.
+
+    As many empty lines stand around them as there were, so that nothing is left of them once they are taken out again.
+
+    :param is_last: whether nothing comes behind them from which something would part them
+    :param least: ends of lines that part two blocks at the least
+    """
+    gap = parted(text[whole.start : whole.end])[1]
+    if whole.end == len(text):
+        # A file ends as it did.
+        return whole.end - len(gap), "\n\n", words
+    more = "\n" * max(0, least - gap.count("\n"))
+    return whole.end, more, words + ("\n" if is_last else gap + more)
+
+
+def lacking(marks: str, words: str) -> int:
+    """Return how many signs a fence lacks to hold a text."""
+    held = (len(found) for line in words.split("\n") if (found := fence_marks(line))[:1] == marks[:1])
+    return max(0, max(held, default=0) + 1 - len(marks))
+
+
+def nearly(words: str, text: str) -> str:
+    """Return the passage of a text that words differ from in few letters, such as quotes; empty where there is none."""
+    if not 0 < len(words) <= min(_LONGEST, len(text)):
+        return ""
+    found = fuzz.partial_ratio_alignment(words, text, score_cutoff=_NEAR)
+    return text[found.dest_start : found.dest_end] if found else ""

@@ -46,12 +46,12 @@ def given_ids(root: Root) -> Iterator[IdSite]:
                 yield site
 
 
-def rename(root: Root, site: IdSite, name: str) -> None:
+def rename(root: Root, site: IdSite, name: str, *, keeps: bool = False) -> None:
     path = root.path_of(site.span.file)
     here = Here(root=root, path=path, text=text_of(path), text_of=text_of)
     place = here.text.exact_range(site.span).start
     assert renaming.problem(here, place, name) == ""
-    for changed, edits in renaming.renamed(here, place, name).items():
+    for changed, edits in renaming.renamed(here, place, name, keeps_alias=keeps).items():
         text = edited(text_of(changed).text, edits)
         changed.write_bytes(text.encode())
         root.take(changed, text)
@@ -76,6 +76,13 @@ def obeys(folder: Path, root: Root, site: IdSite, told: list[str]) -> None:
     assert said(folder, root) == told, site
     back = next(one for one in root.index.of(site.kind, NEW) if one.defines and one.form is not Form.ARGUMENT)
     rename(root, back, site.name)
+    assert {path: path.read_bytes() for path in before} == before, site
+    # Whatever it was called since, it has no former id once it has its own one back.
+    now = site.name
+    for name in (NEW, f"{NEW}.2", NEW, f"{NEW}.3", f"{NEW}.4", site.name):
+        at = (one for one in root.index.of(site.kind, now) if one.form not in {Form.ARGUMENT, Form.ALIAS})
+        rename(root, next(one for one in at if one.defines), name, keeps=True)
+        now = name
     assert {path: path.read_bytes() for path in before} == before, site
     root.index.know(things_of(ps.load(folder)))
 

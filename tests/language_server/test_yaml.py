@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from lsprotocol import types
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.identifiers.renaming import in_sidecar
+from sphinx_policyspec.identifiers.renaming import in_sidecar, out_of_sidecar
 from sphinx_policyspec.identifiers.yaml_files import YamlFile, yaml_file
 from sphinx_policyspec.language_server import actions, completion, outline
 from sphinx_policyspec.language_server.navigation import Here
@@ -275,7 +276,7 @@ def findings(folder: Path) -> list[ps.Finding]:
 
 SIDECARS = {
     "": "provisions:\n  be_gentle:\n    aliases: [be_kind]\n",
-    "# notes": "# notes\nprovisions:\n  be_gentle:\n    aliases: [be_kind]\n",
+    "# notes": "# notes\nprovisions:\n  be_gentle:\n    aliases: [be_kind]",
     "topics: []": "provisions:\n  be_gentle:\n    aliases: [be_kind]\ntopics: []",
     "provisions:\n  be_fair: {topics: [x]}\n": "provisions:\n  be_gentle:\n    aliases: [be_kind]\n  be_fair: {topics: [x]}\n",
     "provisions:\n  be_gentle:\n    status: draft\n": "provisions:\n  be_gentle:\n    aliases: [be_kind]\n    status: draft\n",
@@ -283,7 +284,7 @@ SIDECARS = {
     "provisions:\n    be_gentle:\n        status: draft\n": "provisions:\n    be_gentle:\n        aliases: [be_kind]\n        status: draft\n",
     "provisions: {be_gentle: {status: draft}}\n": "provisions: {be_gentle: {aliases: [be_kind], status: draft}}\n",
     "provisions:\n  be_gentle: {status: draft}\n": "provisions:\n  be_gentle: {aliases: [be_kind], status: draft}\n",
-    "provisions:\n  be_gentle:\n    aliases: a\n": "provisions:\n  be_gentle:\n    aliases: [a, be_kind]\n",
+    "provisions:\n  be_gentle:\n    aliases: a\n": "provisions:\n  be_gentle:\n    aliases: [ be_kind, a]\n",
     # What stands at an anchor is part of something else, too.
     "topics: &x {aliases: [a]}\nprovisions: {be_gentle: *x}\n": "",
     "provisions:\n  be_gentle: &x {status: draft}\n  be_fair: *x\n": "",
@@ -304,16 +305,37 @@ def with_former(before: str, former: str) -> str:
     return edited(before, [text.edit(text.exact_range(found.span), found.text)]) if found else ""
 
 
+EMPTY = (
+    "provisions:\n", "provisions: {}\n", "provisions:\n  be_gentle:\n", "provisions:\n  be_gentle: {}\n",
+    "provisions:\n  be_gentle:\n    aliases:\n", "provisions: {be_fair: {}}\n", "{}\n", "topics: []\n",
+)  # fmt: skip
+"""Annotation files in which nothing stands where a former id is put."""
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "# 🦉\n"])
+def test_former_ids_that_are_taken_out_leave_no_byte_behind(mark: str) -> None:
+    """However many there are since, and whatever stood there."""
+    texts = [mark + one for one in (*(text for text, after in SIDECARS.items() if after), *EMPTY)]
+    texts += [text for one in ("  ", "    ") for text, _known in styles(one, mark) if "~" not in text]
+    for before in (text.replace("\n", end) for text in texts for end in ("\n", "\r\n")):
+        told = [before]
+        for number, former in enumerate(["be_kind", "two", "three"], 1):
+            told.append(with_former(told[-1], former))
+            text = Text("notes.yaml", told[-1])
+            for name, expected in zip(["be_kind", "two", "three"][:number], told, strict=False):
+                found = out_of_sidecar("notes.yaml", text.text, "be_gentle", name)
+                assert found
+                assert edited(text.text, [text.edit(text.exact_range(found.span), found.text)]) == expected
+
+
 VALUES: dict[str, list[str]] = {
     "[]": [], "[a]": ["a"], "a": ["a"], "'a b'": ["a b"], "": [], "~": [], "[a, # one\n{0}  b]": ["a", "b"],
     "\n{0}- a\n{0}- b": ["a", "b"],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mark", ["", "\ufeff", "# 🦉\n"])
-@pytest.mark.parametrize("lead", ["  ", "    "])
-def test_a_former_id_is_kept_in_annotations_of_any_style(lead: str, mark: str) -> None:
-    """All else that the file says stays, and so do its comments."""
+def styles(lead: str, mark: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield annotation files of any style, each with the former ids of its provision."""
     deep = lead * 2
     entries: list[tuple[str, list[str]]] = [(f"\n{deep}status: draft", []), (" {status: draft}", [])]
     for value, known in VALUES.items():
@@ -321,8 +343,16 @@ def test_a_former_id_is_kept_in_annotations_of_any_style(lead: str, mark: str) -
         entries += [(f"\n{deep}aliases: {said}\n{deep}status: draft", known)]
         entries += [(f"\n{deep}status: draft\n{deep}aliases: {said} # last", known)]
         entries += [(f" {{status: draft, aliases: {said} }}", known)] if "-" not in value else []
+    head = f"{mark}topics: [x]\nprovisions: # ours\n"
     for entry, known in entries:
-        before = f"{mark}topics: [x]\nprovisions: # ours\n{lead}be_gentle:{entry}\n{lead}be_fair: {{status: draft}}\n"
+        yield f"{head}{lead}be_gentle:{entry}\n{lead}be_fair: {{status: draft}}\n", known
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "# 🦉\n"])
+@pytest.mark.parametrize("lead", ["  ", "    "])
+def test_a_former_id_is_kept_in_annotations_of_any_style(lead: str, mark: str) -> None:
+    """All else that the file says stays, and so do its comments."""
+    for before, known in styles(lead, mark):
         after = with_former(before, "2")
         found = yaml.safe_load(after)
         assert sorted(found["provisions"]["be_gentle"].pop("aliases")) == sorted([*known, "2"]), after

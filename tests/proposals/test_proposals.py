@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,12 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.api.proposals import _Trial
+from sphinx_policyspec.model import Span
+from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit
+from sphinx_policyspec.proposals.edits import EditWriter
 from sphinx_policyspec.readers.proposals import read_proposal
+from tests.conftest import REPOSITORY
 
 TEXT = """# Manners {#manners}
 
@@ -111,18 +117,28 @@ EDITS: dict[str, tuple[Edit, Edit | None]] = {
     ),
     "move up": ({"move": "stay_lawful", "after": "be_kind"}, {"move": "stay_lawful", "after": "be_brief"}),
     "rename": ({"rename": "be_brief", "to": "be_short"}, {"rename": "be_short", "to": "be_brief"}),
-    "example": ({"provision": "be_brief", "example": "a farewell", "text": EXAMPLE}, None),
+    "example": (
+        {"provision": "be_brief", "example": "a farewell", "text": EXAMPLE},
+        {"provision": "be_brief", "find": "", "replace": ""},
+    ),
     "remove": ({"remove": "stay_lawful", "because": "others say it"}, None),
 }
 
 
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+STYLES = {
+    "lines of Windows": TEXT.replace("\n", "\r\n"),
+    "no empty line": re.sub(r"\n+(?=#)", "\n", TEXT).rstrip("\n"),
+    "many empty lines": re.sub(r"\n+(?=#)", "\n\n\n", TEXT) + "\n\n",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", EDITS)
 def test_what_is_written_is_what_the_check_said_and_its_reverse_gives_the_old_bytes(
-    name: str, line_end: str, tmp_path: Path
+    name: str, style: str, tmp_path: Path
 ) -> None:
     edit, back = EDITS[name]
-    source = written(tmp_path, TEXT.replace("\n", line_end))
+    source = written(tmp_path, STYLES[style])
     old, before = (source / FILE).read_bytes(), ps.load_checked(source)
     report = ps.check_proposal(source, proposal(tmp_path, edit))
     (checked,) = report.checks
@@ -134,11 +150,60 @@ def test_what_is_written_is_what_the_check_said_and_its_reverse_gives_the_old_by
     assert checked.effects.diff == ps.diff(before, source)
     assert checked.effects.diff
     assert (source / FILE).read_bytes().count(b"\r") == (source / FILE).read_bytes().count(b"\n") * (
-        line_end != "\n"
+        style == "lines of Windows"
     )
     if back:
+        if name == "example":
+            # All that came in goes, with the empty lines around it.
+            new = (source / FILE).read_bytes().decode()
+            start = next(n for n, (a, b) in enumerate(zip(old.decode(), new, strict=False)) if a != b)
+            back = {**back, "find": new[start : start + len(new) - len(old.decode())]}
         assert ps.apply_proposal(source, proposal(tmp_path, back)).write() == ()
         assert (source / FILE).read_bytes() == old
+
+
+@pytest.mark.parametrize("name", ["2025-09-12", pytest.param("example_docs", marks=pytest.mark.slow)])
+def test_what_is_added_anywhere_leaves_no_byte_behind(
+    name: str, tmp_path: Path, model_spec_data: Path
+) -> None:
+    """A principle after each other one, then one as the last in each that holds others; and all of them go again."""
+    source = REPOSITORY / name
+    if not source.is_dir():
+        source = written(tmp_path, (model_spec_data / name / FILE).read_bytes().decode())
+    trial = _Trial(source, {})
+    principles, place = trial.loaded.spec.principles, Span("p.md", 1)
+    homes = sorted({one.parent for one in principles if one.parent})
+    kinds: tuple[list[dict[str, Any]], ...] = (
+        [{"after": one.id} for one in principles],
+        [{"within": one} for one in homes],
+    )
+    for where in kinds:
+        adds = [
+            ProposalEdit(
+                kind=EditKind.ADD, provision=f"new-{n}", title="New", level="user", text="Say so.", span=place, **one
+            )
+            for n, one in enumerate(where)
+        ]  # fmt: skip
+        writer = EditWriter(trial.workspace())
+        texts = writer.workspace.texts
+        all_fit(writer, adds)
+        parents = {one.id: one.parent for one in trial.read(texts.changed).spec.provisions}
+        assert [one.within or parents[one.after] for one in adds] == [parents[one.provision] for one in adds]
+        again = writer.apply(Proposal(id="p", title="p", edits=(adds[0],), span=place))
+        assert "there is a provision" in again.findings[0].message
+        all_fit(
+            writer, [ProposalEdit(kind=EditKind.REMOVE, provision=one.provision, span=place) for one in adds]
+        )
+        assert texts.changed == {}
+
+
+def all_fit(writer: EditWriter, edits: list[ProposalEdit]) -> None:
+    """Make edits each of which is placed by what was there before them all."""
+    for edit in edits:
+        writer._is_stale = False
+        found = writer.apply(Proposal(id="p", title="p", edits=(edit,), span=edit.span))
+        assert (found.findings, found.fits) == ((), (True,)), edit
+    writer._is_stale = True
 
 
 def test_edits_apply_in_order_and_leave_every_other_byte(tmp_path: Path) -> None:
