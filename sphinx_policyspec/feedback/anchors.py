@@ -2,14 +2,17 @@
 
 An anchor is the target of a W3C Web Annotation: a quotation with what stands around it, and where it begins and ends in
 the provision's plain text. That is its own text without eval tags, in the plain typography in which ``diff`` compares.
+People also quote pages, which show neither the marks of emphasis, code, links and lists nor the ids of references.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Prefix
@@ -17,7 +20,7 @@ from rapidfuzz.distance import Prefix
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.errors import SourceError, UnknownIdError
 from sphinx_policyspec.files import Brief
-from sphinx_policyspec.model import Spec
+from sphinx_policyspec.model import Commentary, Provision, Response, Spec
 from sphinx_policyspec.model.nearest import nearest
 
 AROUND = 32
@@ -28,6 +31,16 @@ _MOST = (1 + (1 - _ALIKE)) / _ALIKE
 """A quotation that is longer than a text by this cannot be so alike to any of it."""
 _LONGEST = 20_000
 """Characters of a quotation beyond which none is sought that is only alike."""
+_ITEM = re.compile(r"^[ \t]*(?:>|[-*+]|\d{1,9}[.)])[ \t]+", re.MULTILINE)
+_MARK = re.compile(
+    r"\[\?\]\(#(?P<id>[^()\s]{1,200})\)"
+    r"|\[(?=[^\[\]]{1,300}\]\([^()\s]{0,500}\))|(?<!\[)\]\([^()\s]{0,500}\)"
+    r"|[*`]+|(?<!\w)_+(?=\S)|(?<=\S)_+(?!\w)|\\(?P<escaped>[!-/:-@\[-`{-~])"
+)
+"""What a page does not show: a reference in place of its title, either end of a link, emphasis and code, an escape."""
+_ELLIPSIS = re.compile(r"\[\.\.\.\]|\(\.\.\.\)|\.\.\.")
+_SHORTEST_PART = 12
+"""Characters of what an ellipsis leaves of a quotation; less could be anywhere."""
 
 
 class AnchorState(enum.StrEnum):
@@ -78,7 +91,9 @@ class FoundAnchor(Brief):
     :param end: where it ends
     :param words: what stands there
     :param ratio: how alike that is to the quotation: twice the characters in common by all of both, from 0 to 1
-    :param is_normalised: whether dashes, quotes or spaces of the quotation were other ones
+    :param is_normalised: whether dashes, quotes, spaces or marks of Markdown differ from those of the quotation
+    :param is_beside: whether the words are in the title, commentary or an example of the provision, which have no place in
+        its plain text, so that ``start`` is -1
     :param places: where each occurrence begins that may be meant, if there are several
     """
 
@@ -90,7 +105,21 @@ class FoundAnchor(Brief):
     words: str = ""
     ratio: float = 0.0
     is_normalised: bool = False
+    is_beside: bool = False
     places: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _PageText:
+    """A text as a page shows it.
+
+    :param starts: where each character begins in the plain text
+    :param ends: where it ends there; for the letters of a title, both are those of the reference that shows it
+    """
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -108,6 +137,14 @@ class PlainTexts:
         return {}
 
     @cached_property
+    def _pages(self) -> dict[str, _PageText]:
+        return {}
+
+    @cached_property
+    def _besides(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
     def _former(self) -> dict[str, str]:
         return {alias: one.id for one in self.spec.provisions for alias in one.aliases}
 
@@ -121,6 +158,20 @@ class PlainTexts:
         if provision not in self._texts:
             self._texts[provision] = normal(self.spec.provision_by_id[provision].text)
         return self._texts[provision]
+
+    def _page(self, provision: str) -> _PageText:
+        """Return the text of a provision as a page shows it."""
+        if provision not in self._pages:
+            source = self.spec.provision_by_id[provision].text
+            self._pages[provision] = _page_text(source, self.of(provision), self.spec.titles)
+        return self._pages[provision]
+
+    def _beside(self, provision: str) -> str:
+        """Return what else a page shows of a provision: its title, commentary and examples."""
+        if provision not in self._besides:
+            texts = _texts_beside(self.spec.provision_by_id[provision])
+            self._besides[provision] = "\n".join(map(_without_marks, texts))
+        return self._besides[provision]
 
     def named(self, provision: str) -> str:
         """Return what a provision is called here that has or had an id; nothing where there is none."""
@@ -147,9 +198,12 @@ class PlainTexts:
             raise UnknownIdError("; ".join(filter(None, (f"no provision `{provision}`", hint))))
         sought = words if words in self.of(name) else normal(words)
         at = self.of(name).find(sought) if sought else -1
-        if at < 0:
+        if at >= 0:
+            return self.anchor_at(name, at, at + len(sought))
+        found = self._on_page(Anchor(provision=name, exact=words), name) if sought else None
+        if found is None or found.is_beside:
             raise SourceError(f"`{name}` does not hold the words “{words[:80]}”: copy them from its text")
-        return self.anchor_at(name, at, at + len(sought))
+        return self.anchor_at(name, found.start, found.end)
 
     def anchor_at(self, provision: str, start: int, end: int, derived_from: str = "") -> Anchor:
         """Return an anchor of the characters of a provision's plain text from ``start`` up to ``end``."""
@@ -172,14 +226,61 @@ class PlainTexts:
         for words in dict.fromkeys((anchor.exact, plain)):
             if words and (found := self._verbatim(anchor, here, words)):
                 return found
-        said = anchor.exact if plain == anchor.exact.strip() else plain
-        if here and plain and (near := _nearest(said, self.of(here))):
-            start, end, ratio = near
-            state, words = AnchorState.CHANGED, self.of(here)[start:end]
-            return FoundAnchor(
-                anchor=anchor, state=state, provision=here, start=start, end=end, words=words, ratio=ratio
-            )
+        if here and plain and (found := self._on_page(anchor, here) or self._changed(anchor, here)):
+            return found
         return FoundAnchor(anchor=anchor, state=AnchorState.GONE)
+
+    def _changed(self, anchor: Anchor, here: str) -> FoundAnchor | None:
+        """Return the passage of a provision that is nearly the same as quoted words, in its plain text or on a page."""
+        plain, page = normal(anchor.exact), self._page(here)
+        said = anchor.exact if plain == anchor.exact.strip() else plain
+        near = _nearest(said, self.of(here))
+        if (
+            near is None
+            and _is_of_page(plain)
+            and page.text != self.of(here)
+            and (near := _nearest(plain, page.text))
+        ):
+            near = (page.starts[near[0]], page.ends[near[1] - 1], near[2])
+        if near is None:
+            return None
+        start, end, ratio = near
+        state, words = AnchorState.CHANGED, self.of(here)[start:end]
+        return FoundAnchor(
+            anchor=anchor, state=state, provision=here, start=start, end=end, words=words, ratio=ratio
+        )
+
+    def _on_page(self, anchor: Anchor, here: str) -> FoundAnchor | None:
+        """Return where a page shows quoted words: in the text of the provision, or beside it."""
+        words, page = normal(anchor.exact), self._page(here)
+        state = AnchorState.KEPT if here == anchor.provision else AnchorState.MOVED
+        meant = _meant(_places(words, page.text), words, page.text, replace(anchor, start=-1))
+        if spans := [(at, at + len(words)) for at in meant] or _elided(words, page.text):
+            start, end = page.starts[spans[0][0]], page.ends[spans[0][1] - 1]
+            is_clear = len(spans) == 1
+            return FoundAnchor(
+                anchor=anchor,
+                state=state,
+                provision=here,
+                start=start if is_clear else -1,
+                end=end if is_clear else -1,
+                words=self.of(here)[start:end],
+                ratio=1.0,
+                is_normalised=True,
+                places=() if is_clear else tuple(page.starts[at] for at, _end in spans),
+            )
+        if words not in self._beside(here):
+            return None
+        is_other = words != anchor.exact
+        return FoundAnchor(
+            anchor=anchor,
+            state=state,
+            provision=here,
+            words=words,
+            ratio=1.0,
+            is_normalised=is_other,
+            is_beside=True,
+        )
 
     def _verbatim(self, anchor: Anchor, here: str, words: str) -> FoundAnchor | None:
         """Return where words stand as they are: in the provision, else elsewhere."""
@@ -217,6 +318,67 @@ class PlainTexts:
         return self.anchor_at(found.provision, found.start, found.end, derived_from)
 
 
+def _page_text(source: str, plain: str, titles: Mapping[str, str]) -> _PageText:
+    """Return a text as a page shows it.
+
+    :param source: the text in Markdown, whose lines tell which marks begin an item of a list
+    :param plain: the same in plain typography
+    :param titles: what references show, by the ids that they name
+    """
+    letters: list[tuple[str, int, int]] = []
+    for start, end in _items(source, plain):
+        at = start
+        letters += [(" ", start, start)] * bool(letters)
+        for mark in _MARK.finditer(plain, start, end):
+            letters += ((plain[place], place, place + 1) for place in range(at, mark.start()))
+            if name := mark["id"]:
+                title = _without_marks(titles.get(name, name))
+                letters += ((letter, mark.start(), mark.end()) for letter in title)
+            # Of an escape, the sign behind it is shown.
+            at = mark.end() - bool(mark["escaped"])
+        letters += ((plain[place], place, place + 1) for place in range(at, end))
+    # Marks alone between two blanks leave one of them.
+    single = [one for before, one in pairwise([(" ", 0, 0), *letters]) if one[0] != " " or before[0] != " "]
+    return _PageText(
+        "".join(one[0] for one in single), tuple(one[1] for one in single), tuple(one[2] for one in single)
+    )
+
+
+def _items(source: str, plain: str) -> Iterator[tuple[int, int]]:
+    """Yield where the paragraphs and items of lists begin and end in the plain text, without their marks."""
+    found: list[tuple[int, int]] = []
+    for item in filter(None, map(normal, _ITEM.split(source))):
+        at = plain.find(item, found[-1][1] if found else 0)
+        if at < 0:
+            # A dash at the edge of an item became one with the mark: the marks are left in the text.
+            return iter([(0, len(plain))])
+        found.append((at, at + len(item)))
+    return iter(found)
+
+
+def _without_marks(words: str) -> str:
+    """Return words as a page shows them, in plain typography."""
+    return _page_text(words, normal(words), {}).text
+
+
+def _is_of_page(plain: str) -> bool:
+    """Return whether words may be copied from a page: they have no marks of Markdown; one may show a backslash."""
+    return all(mark["escaped"] for mark in _MARK.finditer(plain))
+
+
+def _texts_beside(provision: Provision) -> Iterator[str]:
+    """Yield the title of a provision, its commentary, and what its examples say."""
+    yield provision.title
+    for block in provision.blocks:
+        if isinstance(block, Commentary):
+            yield block.text
+    for example in provision.examples:
+        yield example.title
+        for message in example.messages:
+            yield message.text
+            yield message.note if isinstance(message, Response) else ""
+
+
 def _places(words: str, text: str) -> tuple[int, ...]:
     """Return where each occurrence of words begins, those that overlap others included."""
     found: list[int] = []
@@ -227,9 +389,22 @@ def _places(words: str, text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _elided(words: str, text: str) -> list[tuple[int, int]]:
+    """Return from where to where words stand of which an ellipsis leaves some out; nothing where they do not."""
+    parts = [part for part in map(str.strip, _ELLIPSIS.split(words)) if part]
+    if len(parts) <= 1 or min(map(len, parts)) < _SHORTEST_PART:
+        return []
+    begin, at = -1, 0
+    for part in parts:
+        if (place := text.find(part, at)) < 0:
+            return []
+        begin, at = place if begin < 0 else begin, place + len(part)
+    return [(begin, at)]
+
+
 def _meant(places: tuple[int, ...], words: str, text: str, anchor: Anchor) -> tuple[int, ...]:
     """Return which occurrences of words may be meant: those with most around them as it was, then the one at its place."""
-    if len(places) == 1:
+    if len(places) <= 1:
         return places
     prefix, suffix = _plain_side(anchor.prefix), _plain_side(anchor.suffix)
     shared = {at: _around(text, at, at + len(words), prefix, suffix) for at in places}

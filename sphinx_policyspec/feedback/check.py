@@ -247,8 +247,17 @@ class FeedbackCheck:
             return None
         if own.spec is self.spec:
             return there, there
-        held = own.again(there, "") if there.start >= 0 else there.anchor
-        return there, self.texts().find(replace(held, derived_from=""))
+        held = replace(own.again(there, "") if there.start >= 0 else there.anchor, derived_from="")
+        return there, self._found_here(held, record.quote)
+
+    def _found_here(self, held: Anchor, quote: str) -> FoundAnchor:
+        """Return where words stand in the release that is checked: as its source has them, or as its page shows them."""
+        found = self.texts().find(held)
+        if held.exact == quote or found.state in {AnchorState.KEPT, AnchorState.MOVED}:
+            return found
+        shown_there = self.texts().find(replace(held, exact=quote, start=-1, end=-1))
+        best = min(found, shown_there, key=lambda one: _BEST[one.state])
+        return replace(best, anchor=held)
 
     def _quoted(self, record: Feedback) -> Iterator[Finding]:
         if (pair := self.found(record)) is None:

@@ -47,6 +47,7 @@ def _quote(found: FoundAnchor) -> dict[str, Any]:
         "words": found.words,
         "ratio": round(found.ratio, 4),
         "is_normalised": found.is_normalised,
+        "is_beside": found.is_beside,
         "places": [*found.places],
     }
 
@@ -89,9 +90,10 @@ def _state(found: FoundAnchor) -> str:
     if found.state is AnchorState.GONE:
         return "gone"
     where = f" to {found.provision}" if found.state is AnchorState.MOVED else ""
-    typography = ", in other typography" if found.is_normalised else ""
+    typography = ", in other typography" if found.is_normalised and not found.is_beside else ""
+    beside = ", in its title, commentary or examples" if found.is_beside else ""
     many = f", at {len(found.places)} places" if found.places else ""
-    return f"{found.state}{where}{typography}{many}"
+    return f"{found.state}{where}{typography}{beside}{many}"
 
 
 FEEDBACK_FORMATS: Formats[FeedbackReport] = {"text": _text, "json": _json}

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from rapidfuzz.distance import Indel
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.compare.matching import identify
 from sphinx_policyspec.compare.words import normal
 from sphinx_policyspec.feedback.anchors import AROUND, Anchor, AnchorState, PlainTexts
-from sphinx_policyspec.model import Prose, Span, Spec
+from sphinx_policyspec.model import Commentary, Prose, Span, Spec
 from tests.conftest import RELEASES, principle, spec
 
 FIRST, *_ = RELEASES
@@ -49,6 +51,59 @@ def test_random_quotations_of_a_release_are_found_where_they_were_taken(
         found = texts.find(anchor)
         assert (found.state, found.provision, found.start, found.end) == ("kept", name, start, end)
         assert texts.anchor_at(found.provision, found.start, found.end) == anchor
+
+
+def as_read(text: str, titles: dict[str, str]) -> Iterator[str]:
+    """Yield the paragraphs and items of a text as a reader of its page copies them."""
+    for token in MarkdownIt().parse(text):
+        parts = token.children or []
+        for link, words in pairwise(parts):
+            if link.type == "link_open" and words.content == "?":
+                name = str(link.attrs["href"]).removeprefix("#")
+                words.content = titles.get(name, name)
+        yield "".join(" " if part.type == "softbreak" else part.content for part in parts)
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_what_a_reader_copies_from_a_page_is_kept(version: str, releases: dict[str, Spec]) -> None:
+    one, chance = releases[version], random.Random(version)
+    texts, states = PlainTexts(one), Counter[str]()
+    for provision in one.provisions:
+        for words in map(str.split, as_read(provision.text, one.titles)):
+            start = chance.randrange(max(len(words) - 4, 1))
+            quote = " ".join(words[start : start + chance.randint(5, 25)])
+            if len(words) >= 5:
+                found = texts.find(Anchor(provision=provision.id, exact=quote))
+                states[found.state] += 1
+                assert found.words == texts.of(provision.id)[found.start : found.end] or found.places
+    assert states.keys() == {"kept"}
+    assert states.total() > 200
+
+
+def test_pages_show_neither_marks_nor_ids_and_what_is_beside_the_text_has_no_place() -> None:
+    text = "It *must* say `why`, and\n\n- see [?](#b) and [this](#b)\n- not \\*that\\*; never lie_low."
+    texts = PlainTexts(said(a=text, b="Other."))
+    for quote, words in (
+        ("must say why", "must* say `why"),
+        ("why, and see B and this not", "why`, and - see [?](#b) and [this](#b) - not"),
+        ("this not *that*", "this](#b) - not \\*that\\*"),
+        ("It must say … never lie_low.", None),
+        ("It must say why […] not *that*; never", texts.of("a")[: -len(" lie_low.")]),
+    ):
+        found = texts.find(Anchor(provision="a", exact=quote))
+        assert (found.state, found.provision) == (("kept", "a") if words else ("gone", "")), quote
+        assert found.words == (words or ""), quote
+        assert texts.of("a")[found.start : found.end] == found.words
+    # Marks that differ are another text.
+    assert texts.find(Anchor(provision="a", exact="It must say `why`, and")).state == "changed"
+    aside = Commentary(label="Commentary", source="", text="Quiet *words* carry.", span=Span("a.md", 2))
+    calm = said(be_calm="Never shout.").provisions[0]
+    texts = PlainTexts(spec(replace(calm, blocks=(*calm.blocks, aside))))
+    for quote in ("Be calm", "Quiet words carry"):
+        found = texts.find(Anchor(provision="be_calm", exact=quote))
+        assert (found.state, found.start, found.is_beside) == ("kept", -1, True)
+        with pytest.raises(ps.SourceError, match="does not hold the words"):
+            texts.anchor("be_calm", quote)
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(RELEASES)))
