@@ -29,7 +29,7 @@ from sphinx_policyspec.exports.decisions import (
 from sphinx_policyspec.exports.diff.json import text_record
 from sphinx_policyspec.exports.diff.outline import changed_units
 from sphinx_policyspec.exports.diff.text import unit_lines
-from sphinx_policyspec.exports.report_formats import written_findings
+from sphinx_policyspec.exports.report_formats import findings_report
 from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.graph.serialize import NamedGraph
 from sphinx_policyspec.graph.terms import (
@@ -118,7 +118,7 @@ def _summary(alignment: Alignment) -> Iterator[str]:
 
 def _findings(form: str) -> Callable[[AlignmentReport], str]:
     """Return what writes the findings in a form of reports about specs."""
-    return lambda report: written_findings(
+    return lambda report: findings_report(
         form, ", ".join(one.file for one in report.alignments), report.findings
     )
 

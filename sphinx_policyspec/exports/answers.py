@@ -1,4 +1,4 @@
-"""Answers to questions, counts, what a reasoner has found and what a spec leaves open → text, Markdown, CSV, JSON."""
+"""Answers to questions, counts, the findings of a reasoner and of surveys → text, Markdown, CSV, JSON."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def counts(spec: Spec) -> dict[str, Any]:
-    """Return what a spec holds, in numbers.
+    """Return the counts of a spec's content.
 
     ``sections`` counts all provisions; assistant messages include the alternatives of comparisons;
     references count every occurrence. Levels, verdicts and roles that do not occur are left out.
@@ -69,19 +69,19 @@ def counts(spec: Spec) -> dict[str, Any]:
 
 
 def _tally(values: Iterable[str], order: Iterable[str]) -> dict[str, int]:
-    """Count values: those of ``order`` first, then others by name; none that does not occur."""
+    """Count values: those of ``order`` first, then others by name; values that do not occur are left out."""
     tally = Counter(values)
     names = [name for name in order if tally[name]]
     return {name: tally[name] for name in [*names, *sorted(set(tally) - set(names))]}
 
 
 _WIDEST = 60
-"""Characters that a column of a table is padded to at most where no terminal limits it."""
+"""Characters to which a column of a table is padded at most, if no terminal limits it."""
 
 
 def _answer_json(answer: Answer) -> str:
-    told = {"findings": [*map(finding_record, answer.findings)]} if answer.findings else {}
-    return dump_json({**results_record(answer), **told}, indent=1) + "\n"
+    extra = {"findings": [*map(finding_record, answer.findings)]} if answer.findings else {}
+    return dump_json({**results_record(answer), **extra}, indent=1) + "\n"
 
 
 def results_record(answer: Answer) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _markdown(answer: Answer) -> str:
 def answer_text(answer: Answer, *, width: int = 0, color: bool = False) -> str:
     """Return an answer as a table, with the number of its rows below.
 
-    :param width: of the terminal that it must fit; 0 gives a line for each row
+    :param width: columns of the terminal that it must fit; 0 gives one line for each row
     """
     rows = [tuple(printable(cell.value) for cell in row) for row in answer.rows]
     lines = (
@@ -134,7 +134,7 @@ def answer_text(answer: Answer, *, width: int = 0, color: bool = False) -> str:
 
 
 def _aligned(answer: Answer, rows: list[tuple[str, ...]], *, color: bool) -> Iterator[str]:
-    """Yield a line for each row; a cell wider than :data:`_WIDEST` moves the rest of its own row alone."""
+    """Yield a line for each row; a cell wider than :data:`_WIDEST` moves only the rest of its own row."""
     lines = [answer.columns, *rows]
     widths = [min(max(map(cell_len, cells)), _WIDEST) for cells in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
@@ -145,7 +145,7 @@ def _aligned(answer: Answer, rows: list[tuple[str, ...]], *, color: bool) -> Ite
 
 
 def _folded(columns: tuple[str, ...], rows: list[tuple[str, ...]], width: int, *, color: bool) -> list[str]:
-    """Return the lines of a table that fits a terminal; what is too wide goes on in the next line."""
+    """Return the lines of a table that fits a terminal; cells that are too wide continue on the next line."""
     from rich.console import Console  # noqa: PLC0415  costs start-up time that no pipe needs
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -173,11 +173,11 @@ ANSWER_FORMATS: Formats[Answer] = {
     "csv": _csv,
     "markdown": _markdown,
 }
-"""Each format with what writes it; ``text`` can also be told the width and to use color."""
+"""The function that writes each format; ``text`` also accepts a width and whether to use color."""
 
 
 def questions_text(questions: Iterable[Question], *, color: bool = False) -> str:
-    """Return named questions with their parameters, and what they are in English."""
+    """Return named questions with their parameters, and their text in English."""
     lines = []
     for item in questions:
         parameters = "".join(f" {_option(parameter)}" for parameter in item.parameters)
@@ -188,7 +188,7 @@ def questions_text(questions: Iterable[Question], *, color: bool = False) -> str
 
 
 def _option(parameter: Parameter) -> str:
-    """Return how a parameter is given: with its default, or the kind of its value; in brackets where it may be left out."""
+    """Return the option for a parameter, with its default or the type of its value; in brackets if it is optional."""
     value = parameter.default or parameter.type.upper()
     option = f"--param {shlex.quote(f'{parameter.name}={value}')}"
     return f"[{option}]" if parameter.default == "" else option
@@ -196,7 +196,7 @@ def _option(parameter: Parameter) -> str:
 
 def questions_json(questions: Iterable[Question]) -> str:
     """Return named questions with their parameters and columns, for programs."""
-    told = [
+    records = [
         {
             "name": item.name,
             "text": item.text,
@@ -206,12 +206,14 @@ def questions_json(questions: Iterable[Question]) -> str:
         }
         for item in questions
     ]
-    return json_object({"questions": told})
+    return json_object({"questions": records})
 
 
 def _reasoning_text(reasoning: Reasoning) -> str:
-    """Return contradictions with the places of their statements, then how much follows, by kind."""
-    lines = [line for found in reasoning.contradictions for line in _told(found)]
+    """Return contradictions with the places of their statements, then the number of derived statements by kind."""
+    lines = [
+        line for contradiction in reasoning.contradictions for line in _contradiction_lines(contradiction)
+    ]
     if reasoning.engine == "hermit" and not reasoning.contradictions:
         lines += ["consistent", ""]
     counts = reasoning.counts
@@ -226,9 +228,9 @@ def _reasoning_text(reasoning: Reasoning) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _told(found: Contradiction) -> Iterator[str]:
-    yield f"inconsistent: {found.reason or 'these statements cannot hold together'}"
-    for statement in found.statements:
+def _contradiction_lines(contradiction: Contradiction) -> Iterator[str]:
+    yield f"inconsistent: {contradiction.reason or 'these statements cannot hold together'}"
+    for statement in contradiction.statements:
         place = f"{statement.span}: " if statement.span else ""
         yield f"  {place}{statement.text}"
     yield ""
@@ -238,27 +240,27 @@ _NOWHERE = {"file": None, "line": None, "column": None}
 
 
 def _reasoning_json(reasoning: Reasoning) -> str:
-    told = {
+    record = {
         "engine": reasoning.engine,
         "consistent": not reasoning.contradictions,
         "asserted": reasoning.asserted,
         "derived": reasoning.counts,
         "contradictions": [
             {
-                "reason": found.reason,
+                "reason": contradiction.reason,
                 "statements": [
                     {"text": statement.text, **(place_record(statement.span) if statement.span else _NOWHERE)}
-                    for statement in found.statements
+                    for statement in contradiction.statements
                 ],
             }
-            for found in reasoning.contradictions
+            for contradiction in reasoning.contradictions
         ],
     }
-    return json_object(told)
+    return json_object(record)
 
 
 REASONING_FORMATS: Formats[Reasoning] = {"text": _reasoning_text, "json": _reasoning_json}
-"""Each format with what writes it."""
+"""The function that writes each format."""
 
 
 _SCHEMA = "# yaml-language-server: $schema=cases.schema.json\n"
@@ -267,14 +269,14 @@ _SCHEMA = "# yaml-language-server: $schema=cases.schema.json\n"
 def case_yaml(case: Case, *, is_file: bool = True) -> str:
     """Return a case as YAML that reads back as an equal case.
 
-    :param is_file: with a first line that tells editors of the schema
+    :param is_file: whether to begin with a line that names the schema to editors
     """
     switches = {
         name: getattr(case.semantics, name)
         for name, default in (("strict", True), ("interactive", True), ("first_party", False))
         if getattr(case.semantics, name) is not default
     }
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "title": case.title,
         "about": case.about,
         "example": case.example,
@@ -282,18 +284,18 @@ def case_yaml(case: Case, *, is_file: bool = True) -> str:
         "items": [_item(item) for item in case.items],
     }
     if case.compatible:
-        told["compatible"] = {}
+        values["compatible"] = {}
         for issue, *pair in case.compatible:
-            told["compatible"].setdefault(issue, []).append(pair)
+            values["compatible"].setdefault(issue, []).append(pair)
     if case.expect:
-        told["expect"] = {"labels": {item: label.value for item, label in case.expect.labels}}
-    kept = {key: value for key, value in told.items() if value}
+        values["expect"] = {"labels": {item: label.value for item, label in case.expect.labels}}
+    content = {key: value for key, value in values.items() if value}
     schema = _SCHEMA if is_file else ""
-    return schema + yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)
+    return schema + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
 
 
 def _item(item: Item) -> dict[str, Any]:
-    told = {
+    values = {
         "id": item.id,
         "from": item.role,
         "principle": item.principle,
@@ -304,43 +306,43 @@ def _item(item: Item) -> dict[str, Any]:
         "category": item.category,
         "exempts": list(item.exempts),
     }
-    kept: dict[str, Any] = {key: value for key, value in told.items() if value}
-    kept["value"] = item.value
+    content: dict[str, Any] = {key: value for key, value in values.items() if value}
+    content["value"] = item.value
     if not item.principle:
-        kept["turn"] = item.turn
-    kept |= {key: True for key in ("quoted", "mistaken", "irreversible") if getattr(item, key)}
-    kept |= {} if item.active else {"active": False}
+        content["turn"] = item.turn
+    content |= {key: True for key in ("quoted", "mistaken", "irreversible") if getattr(item, key)}
+    content |= {} if item.active else {"active": False}
     if item.delegates:
-        kept["delegates"] = {"source": item.delegates.source, "scope": list(item.delegates.scope)}
-    return kept
+        content["delegates"] = {"source": item.delegates.source, "scope": list(item.delegates.scope)}
+    return content
 
 
-def _survey_text(found: Survey) -> str:
-    """Return a survey for people: what ends undecided, what never decides, and where nothing says who goes first."""
-    return "".join(f"{printable(line)}\n" for line in _open_conflict(found))
+def _survey_text(survey: Survey) -> str:
+    """Return a survey for people: undecided conflicts, rules that never decide, and pairs without a precedence."""
+    return "".join(f"{printable(line)}\n" for line in _survey_lines(survey))
 
 
-def _open_conflict(found: Survey) -> Iterator[str]:
-    counts = Counter(pair.decided_by for pair in found.pairs)
-    yield f"{number_of(len(found.pairs), 'pair')} of principles share an issue; what says who goes first:"
-    shown = [decider for decider in Decider if counts[decider] or decider is Decider.NOTHING]
-    yield f"  {', '.join(f'{decider} {counts[decider]}' for decider in shown)}"
-    if gaps := found.gaps:
+def _survey_lines(survey: Survey) -> Iterator[str]:
+    counts = Counter(pair.decided_by for pair in survey.pairs)
+    yield f"{number_of(len(survey.pairs), 'pair')} of principles share an issue; what says who goes first:"
+    deciders = [decider for decider in Decider if counts[decider] or decider is Decider.NOTHING]
+    yield f"  {', '.join(f'{decider} {counts[decider]}' for decider in deciders)}"
+    if gaps := survey.gaps:
         yield ""
         yield f"{number_of(len(gaps), 'pair')} of one level, of which nothing says who goes first; write an example that weighs"
         yield "both (weighs), a preference (prefer-over) or an exception (exception-to), or a case:"
         yield from (f"  {_pair(pair)}" for pair in gaps)
     yield ""
-    yield f"{number_of(len(found.conflicts), 'kind')} of conflict that end undecided, the smallest first:"
-    yield from (f"  {in_english(conflict.parties, ' + ')}" for conflict in found.conflicts)
+    yield f"{number_of(len(survey.conflicts), 'kind')} of conflict that end undecided, the smallest first:"
+    yield from (f"  {in_english(conflict.parties, ' + ')}" for conflict in survey.conflicts)
     yield ""
-    idle = found.idle_rules
-    yield f"{len(idle)} of {len(found.rules)} rules never decide{'s' if len(idle) == 1 else ''}{':' if idle else ''}"
+    idle = survey.idle_rules
+    yield f"{len(idle)} of {len(survey.rules)} rules never decide{'s' if len(idle) == 1 else ''}{':' if idle else ''}"
     yield from (f"  {rule.name if rule.id == rule.name else f'{rule.id} {rule.name}'}" for rule in idle)
-    if found.idle:
+    if survey.idle:
         yield ""
-        yield f"{number_of(len(found.idle), 'principle')} without which every case would be decided the same:"
-        yield from (f"  {name} (as in {case.title})" for name, case in found.idle)
+        yield f"{number_of(len(survey.idle), 'principle')} without which every case would be decided the same:"
+        yield from (f"  {name} (as in {case.title})" for name, case in survey.idle)
 
 
 def _pair(pair: Pair) -> str:
@@ -348,16 +350,16 @@ def _pair(pair: Pair) -> str:
     return f"{' + '.join(places)} ({pair.one.authority}; {', '.join(pair.shares)})"
 
 
-def _survey_json(found: Survey) -> str:
-    """Return a survey for programs; each witness is a case file."""
-    told: dict[str, Any] = {
+def _survey_json(survey: Survey) -> str:
+    """Return a survey for programs; each witness is the text of a case file."""
+    record: dict[str, Any] = {
         "undecided": [
             {
                 "kinds": [str(party) for party in conflict.parties],
                 "in_one_message": any(party.in_one_message for party in conflict.parties),
                 "witness": case_yaml(conflict.witness),
             }
-            for conflict in found.conflicts
+            for conflict in survey.conflicts
         ],
         "rules": [
             {
@@ -366,7 +368,7 @@ def _survey_json(found: Survey) -> str:
                 "decides": rule.witness is not None,
                 "witness": case_yaml(rule.witness) if rule.witness else None,
             }
-            for rule in found.rules
+            for rule in survey.rules
         ],
         "pairs": [
             {
@@ -381,26 +383,26 @@ def _survey_json(found: Survey) -> str:
                 "gap": pair.is_gap,
                 "witness": case_yaml(pair.witness) if pair.witness else None,
             }
-            for pair in found.pairs
+            for pair in survey.pairs
         ],
-        "idle": [{"id": name, "case": case.title} for name, case in found.idle],
+        "idle": [{"id": name, "case": case.title} for name, case in survey.idle],
     }
-    return json_object(told, found.findings)
+    return json_object(record, survey.findings)
 
 
-def _survey_cases(found: Survey) -> str:
-    """Return the witnesses as one case file."""
-    return "---\n".join((_SCHEMA, *(case_yaml(case, is_file=False) for case in found.witnesses())))
+def _survey_cases(survey: Survey) -> str:
+    """Return the witnesses as one case file with several documents."""
+    return "---\n".join((_SCHEMA, *(case_yaml(case, is_file=False) for case in survey.witnesses())))
 
 
 SURVEY_FORMATS: Formats[Survey] = {"text": _survey_text, "json": _survey_json, "cases": _survey_cases}
-"""Each format with what writes it; :func:`survey_files` writes cases as a file each."""
+"""The function that writes each format; :func:`survey_files` writes a file for each case."""
 
 
-def survey_files(found: Survey) -> dict[str, str]:
-    """Return the witnesses as case files, by name."""
+def survey_files(survey: Survey) -> dict[str, str]:
+    """Return the witnesses as texts of case files, by file name."""
     files: dict[str, str] = {}
-    for number, case in enumerate(found.witnesses(), start=1):
+    for number, case in enumerate(survey.witnesses(), start=1):
         words = re.sub(r"[^a-z0-9]+", "-", case.title.lower()).strip("-")[:60]
         files[f"{number:03}-{words}.yaml"] = case_yaml(case)
     return files

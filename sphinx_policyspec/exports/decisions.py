@@ -1,4 +1,4 @@
-"""Decisions → an explanation that people read, and JSON; the words of it are templates, which pages have in their language."""
+"""Decisions → an explanation for people, and JSON; its words are templates, which pages have in their own language."""
 
 from __future__ import annotations
 
@@ -21,35 +21,36 @@ from sphinx_policyspec.files import number_of, printable
 from sphinx_policyspec.model import Duty, Finding, Item, Label, Outcome, Severity, Status, Value
 
 RULE, RESCUE, CIRCLE = "rule", "rescue", "circle"
-"""What a fate comes from, beside exceptions and support: any rule of strength; others, who defeat what opposes an item;
-what defeats it and is undecided itself."""
+"""Causes of a label, besides exceptions and support: any rule of strength; others that defeat an item's opponent; an
+opponent that is itself undecided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """How to say it, in templates of :meth:`str.format`.
+    """The words of an explanation, as templates for :meth:`str.format`.
 
-    :param quoted: a name or value of the author's: ``text``
-    :param labels: words for what becomes of an item
-    :param verdicts: a sentence for the same: ``item``
-    :param fates: why, by its label and what that comes from: ``others`` (items with what they are), ``rule``, and ``be``,
-        a form of *to be* that fits their number
-    :param rules: names of rules of strength, by id, and of the exception
-    :param norm: what an item of the spec is: ``level``, ``title`` (of the level), ``principle``
-    :param stated: what a statement on top of the spec is: likewise
-    :param said: what a message is, by whether it is explicit: ``speaker``, ``turn``
-    :param delegated: what a text with a say is, by whether it is explicit: ``source``, ``turn``, ``level``, ``title``
-    :param by_role: who speaks: ``role``
-    :param by_level: who speaks: ``level``, ``title``
-    :param roles: words for roles, where they are not the roles themselves
-    :param powerless: why an item without authority has none: ``speaker``, ``issue``
+    :param quoted: a name or value from the author: ``text``
+    :param labels: words for the label of an item
+    :param verdicts: a sentence for the label: ``item``
+    :param fates: the reason, by label and cause: ``others`` (items with their descriptions), ``rule``, and ``be``, a form
+    of *to be* in agreement with their number
+    :param rules: names of the rules of strength, by id, and of the exception
+    :param norm: describes an item from the spec: ``level``, ``title`` (of the level), ``principle``
+    :param statement: describes a statement on top of the spec: likewise
+    :param message: describes a message, by whether it is explicit: ``speaker``, ``turn``
+    :param delegated: describes a text with delegated authority, by whether it is explicit: ``source``, ``turn``, ``level``,
+        ``title``
+    :param by_role: the speaker: ``role``
+    :param by_level: the speaker: ``level``, ``title``
+    :param roles: words for roles that differ from their names
+    :param powerless: the reason why an item has no authority: ``speaker``, ``issue``
     :param text_from: text of a ``source``
-    :param role_says: what a ``role`` says
-    :param more: how many items a list leaves out: ``count``
-    :param both: joins values that stand together
-    :param statuses: a status, and what it means
-    :param duties: what is owed, of one item and of several: ``items``
-    :param differences: how a decision differs from what a case expects: ``name``, ``found``, ``expected``
+    :param role_says: the message of a ``role``
+    :param more: the number of items that a list leaves out: ``count``
+    :param both: joins several values
+    :param statuses: each status with its meaning
+    :param duties: each duty, for one item and for several: ``items``
+    :param differences: the difference between a decision and what a case expects: ``name``, ``found``, ``expected``
     """
 
     quoted: str
@@ -58,8 +59,8 @@ class Wording:
     fates: Mapping[tuple[Label, str], str]
     rules: Mapping[str, str]
     norm: str
-    stated: str
-    said: Mapping[bool, str]
+    statement: str
+    message: Mapping[bool, str]
     delegated: Mapping[bool, str]
     by_role: str
     by_level: str
@@ -109,8 +110,8 @@ ENGLISH = Wording(
     },
     rules={rule.id: rule.name for rule in STRENGTH_RULES} | {EXCEPTION: "exception"},
     norm="the {level} norm of {principle}",
-    stated="the {level} statement {principle}",
-    said={
+    statement="the {level} statement {principle}",
+    message={
         True: "the {speaker} explicit instruction at turn {turn}",
         False: "the {speaker} implied wish at turn {turn}",
     },
@@ -165,18 +166,18 @@ def translated(words: Any, translate: Callable[[str], str]) -> Any:  # noqa: ANN
 
 
 _LONGEST = 60
-"""Characters of a name or value that the text shows; JSON holds all of them."""
+"""Characters of a name or value in a text; JSON has all of them."""
 _MANY = 4
-"""Names that a sentence lists."""
+"""The most names that a sentence lists."""
 
 _RULES = {rule.id: rule for rule in STRENGTH_RULES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """Cases that were decided, in order, which it yields, and what is wrong with those that could not be.
+    """Decided cases, in order; iterating yields the decisions. Findings say why others could not be decided.
 
-    :param norms: of the spec by which they were decided
+    :param norms: of the spec that decided them
     """
 
     norms: Norms
@@ -188,21 +189,21 @@ class Decisions:
         return iter(self.decisions)
 
     def __len__(self) -> int:
-        """Return how many cases were decided."""
+        """Return the number of decided cases."""
         return len(self.decisions)
 
     def __repr__(self) -> str:
-        """Say in short what it is."""
+        """Return a short description."""
         return f"<Decisions: {len(self)}, and {number_of(len(self.errors), 'error')}>"
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Why some cases could not be decided."""
+        """The errors because of which cases could not be decided."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
-def _decisions_json(decided: Decisions) -> str:
-    return json_object({"decisions": [decision_record(d) for d in decided]}, decided.findings)
+def _decisions_json(decisions: Decisions) -> str:
+    return json_object({"decisions": [decision_record(d) for d in decisions]}, decisions.findings)
 
 
 def decision_record(decision: Decision) -> dict[str, Any]:
@@ -231,23 +232,23 @@ def _outcome_record(outcome: Outcome) -> Value | list[Value] | dict[str, str]:
     return outcome.values[0] if len(outcome.values) == 1 else list(outcome.values)
 
 
-def _decisions_text(decided: Decisions) -> str:
+def _decisions_text(decisions: Decisions) -> str:
     """Return decisions as an explanation in English, with the places of the spec that they rest on."""
     return "\n".join(
-        "".join(f"{printable(line)}\n" for line in decision_lines(d, decided.norms)) for d in decided
+        "".join(f"{printable(line)}\n" for line in decision_lines(d, decisions.norms)) for d in decisions
     )
 
 
 DECISION_FORMATS: Formats[Decisions] = {"text": _decisions_text, "json": _decisions_json}
-"""Each format with what writes it."""
+"""The function that writes each format."""
 
 
 def decision_lines(
     decision: Decision, norms: Norms, why: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[str]:
-    """Yield an explanation in English, line by line, with the places of the spec that it rests on.
+    """Yield an explanation in English, line by line, with the places of the spec behind it.
 
-    :param why: by item, why it has its label, where that is not the spec's doing
+    :param why: reasons for labels by item, where the label does not come from the spec
     """
     yield f"{decision.case.title} ({decision.case.span.place})"
     for issue, outcome in decision.outcomes.items():
@@ -259,38 +260,42 @@ def decision_lines(
     )
     if decision.as_expected:
         yield "  as expected"
-    yield from (f"  not as expected: {difference}" for difference in differences_told(decision))
+    yield from (f"  not as expected: {difference}" for difference in difference_sentences(decision))
 
 
 def outcome_words(outcome: Outcome, wording: Wording = ENGLISH) -> str:
     """Return an outcome in words."""
     if outcome.status:
         return wording.statuses[outcome.status]
-    # Truth values are shown as they are written.
-    shown = (str(value).lower() if isinstance(value, bool) else str(value) for value in outcome.values)
-    return wording.both.join(map(shortened, shown))
+    # Truth values are shown as in YAML.
+    values = (str(value).lower() if isinstance(value, bool) else str(value) for value in outcome.values)
+    return wording.both.join(map(shortened, values))
 
 
 def explanation(
     decision: Decision, norms: Norms, why: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[str, ...]:
-    """Return why each item has its label, and what is owed: a sentence each, in English.
+    """Return a sentence in English for the label of each item and for each duty.
 
     :param why: as for :func:`decision_lines`
     """
-    reasons = zip(decision.reasons, reasons_told(decision, norms), strict=True)
-    told = (f"{verdict}: {why.get(reason.item, found)}" for reason, (verdict, found) in reasons)
-    return (*told, *duties_told(decision))
+    reasons = zip(decision.reasons, reason_sentences(decision, norms), strict=True)
+    sentences = (
+        f"{verdict}: {why.get(reason.item, reason_text)}" for reason, (verdict, reason_text) in reasons
+    )
+    return (*sentences, *duty_sentences(decision))
 
 
-def reasons_told(decision: Decision, norms: Norms, wording: Wording = ENGLISH) -> tuple[tuple[str, str], ...]:
-    """Return what becomes of each item, and why."""
+def reason_sentences(
+    decision: Decision, norms: Norms, wording: Wording = ENGLISH
+) -> tuple[tuple[str, str], ...]:
+    """Return a pair for each item: the sentence about its label, and the reason."""
     words = _Words(decision, norms, wording)
     return tuple(words.reason(reason) for reason in decision.reasons)
 
 
-def duties_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ...]:
-    """Return what is owed beside the outcomes, a sentence each."""
+def duty_sentences(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ...]:
+    """Return a sentence for each duty besides the outcomes."""
     return tuple(
         wording.duties[duty][len(owed) > 1].format(
             items=", ".join(wording.quoted.format(text=shortened(name)) for name in owed)
@@ -299,10 +304,10 @@ def duties_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ..
     )
 
 
-def differences_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ...]:
-    """Return in what a decision differs from what its case expects, a sentence each."""
+def difference_sentences(decision: Decision, wording: Wording = ENGLISH) -> tuple[str, ...]:
+    """Return a sentence for each difference between a decision and what its case expects."""
 
-    def shown(value: str | Outcome | tuple[str, ...]) -> str:
+    def words(value: str | Outcome | tuple[str, ...]) -> str:
         if isinstance(value, str):
             return wording.labels[Label(value)]
         if isinstance(value, Outcome):
@@ -314,8 +319,8 @@ def differences_told(decision: Decision, wording: Wording = ENGLISH) -> tuple[st
     return tuple(
         wording.differences[difference.kind].format(
             name=wording.quoted.format(text=difference.name),
-            found=shown(difference.found),
-            expected=shown(difference.expected),
+            found=words(difference.found),
+            expected=words(difference.expected),
         )
         for difference in decision.differences
     )
@@ -355,33 +360,33 @@ class _Words:
         )
 
     def _is_rescued(self, reason: Reason) -> bool:
-        """Return whether others defeat what attacks it."""
+        """Return whether others defeat the item's attackers."""
         return any(attacked == reason.item for _attacker, attacked in self.decision.attacks)
 
     def _is_circle(self, reason: Reason) -> bool:
-        """Return whether what keeps it undecided is stronger, rather than as strong."""
+        """Return whether what keeps the item undecided is stronger than it, and not its equal."""
         attacks = set(self.decision.attacks)
         return any((reason.item, other) not in attacks for other in reason.because)
 
     def _list(self, names: Sequence[str]) -> str:
-        shown = [f"{self._quoted(name)}, {self._who(self.items[name])}" for name in names[:_MANY]]
+        items = [f"{self._quoted(name)}, {self._who(self.items[name])}" for name in names[:_MANY]]
         more = self.wording.more.format(count=len(names) - _MANY) if len(names) > _MANY else ""
-        return "; ".join(shown) + more
+        return "; ".join(items) + more
 
     def _who(self, item: Item) -> str:
-        """Return what an item is, in words."""
+        """Return the description of an item."""
         standing = self.decision.standing[item.id]
         level = self.levels[standing.rank] if standing.rank is not None else None
         of_level = {"level": level.id, "title": level.title or level.id.capitalize()} if level else {}
         if item.principle:
-            said = self.wording.stated if self.norms.statement(item.principle) else self.wording.norm
-            return said.format(principle=shortened(item.principle), **of_level)
+            phrase = self.wording.statement if self.norms.statement(item.principle) else self.wording.norm
+            return phrase.format(principle=shortened(item.principle), **of_level)
         if standing.depth:
             template = self.wording.delegated[item.explicit]
             return template.format(source=shortened(item.source), turn=item.turn, **of_level)
         by = self.wording.by_role if item.role else self.wording.by_level
         speaker = by.format(role=self._role(item.role), **of_level)
-        return self.wording.said[item.explicit].format(speaker=speaker, turn=item.turn)
+        return self.wording.message[item.explicit].format(speaker=speaker, turn=item.turn)
 
     def _role(self, role: str) -> str:
         return self.wording.roles.get(role, shortened(role))
@@ -404,19 +409,19 @@ class _Words:
 def _places(decision: Decision, norms: Norms) -> Iterator[str]:
     """Yield the places of the spec that a decision rests on, each once."""
     case = decision.case
-    named: dict[str, str] = {}
+    titles: dict[str, str] = {}
     for name in (case.about, *(item.principle for item in case.items)):
         if provision := norms.provisions.get(name):
-            named.setdefault(provision.span.place, provision.title)
+            titles.setdefault(provision.span.place, provision.title)
     for example in norms.examples(case.example):
-        named.setdefault(example.span.place, f"example: {example.title}")
+        titles.setdefault(example.span.place, f"example: {example.title}")
     for rule in sorted({reason.rule for reason in decision.reasons} & _RULES.keys()):
         if provision := norms.provisions.get(_RULES[rule].source):
-            title = named.get(provision.span.place, provision.title)
-            named[provision.span.place] = f"{title} ({rule})"
-    yield from (f"{place} {shortened(title)}" for place, title in named.items())
+            title = titles.get(provision.span.place, provision.title)
+            titles[provision.span.place] = f"{title} ({rule})"
+    yield from (f"{place} {shortened(title)}" for place, title in titles.items())
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """Return a name or value, or so much of it that one tells it from others."""
+    """Return a name or value, cut to a length that still distinguishes it from others."""
     return text if len(text) <= longest else f"{text[:longest]}…"

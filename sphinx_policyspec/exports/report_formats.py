@@ -1,4 +1,4 @@
-"""The formats of a report: text for people, JSON for scripts, JUnit's XML, annotations of GitHub, and SARIF, which has a module."""
+"""The formats of a report: text for people, JSON for scripts, JUnit XML, GitHub annotations, and SARIF."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from sphinx_policyspec.readers.text import SourceLines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(Brief):
-    """One finding with what tells it from others.
+    """One finding with its fingerprint.
 
-    :param fixable: whether it can be mended without asking anyone what was meant
+    :param fixable: whether it can be fixed without asking anyone what was meant
     """
 
     finding: Finding
@@ -35,13 +35,13 @@ class Reported(Brief):
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The findings about one SOURCE, in source order, which it yields.
+    """The findings about one SOURCE, in source order; iterating yields them.
 
-    :param entries: the findings, each with what tells it from others
-    :param rules: every rule that was looked for
-    :param known: how many findings a baseline holds back
-    :param error: why the SOURCE could not be used at all, if so; then there are no findings
-    :param fail_on: the least severe finding that makes the check fail
+    :param entries: the findings, each with its fingerprint
+    :param rules: every rule that was checked
+    :param known: the number of findings that a baseline holds back
+    :param error: why the SOURCE cannot be used at all, else empty; then there are no findings
+    :param fail_on: the lowest severity that makes the check fail
     """
 
     source: str
@@ -59,7 +59,7 @@ class Report:
 
     @classmethod
     def of_several(cls, reports: Sequence[Report]) -> Report:
-        """Return one report of several, whose files are named as seen from the folder one works in."""
+        """Return several reports as one, with paths relative to the working directory."""
         texts: dict[str, str] = {}
         entries: list[Reported] = []
         for report in reports:
@@ -68,8 +68,8 @@ class Report:
                 spans = [
                     replace(span, file=report.path(span.file)) for span in (finding.span, *finding.related)
                 ]
-                for shown, span in zip(spans, (finding.span, *finding.related), strict=True):
-                    texts[shown.file] = "\n".join(report.lines.of(span.file))
+                for renamed, span in zip(spans, (finding.span, *finding.related), strict=True):
+                    texts[renamed.file] = "\n".join(report.lines.of(span.file))
                 moved = replace(finding, span=spans[0], related=tuple(spans[1:]))
                 entries.append(replace(entry, finding=moved))
         return replace(
@@ -82,7 +82,7 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings alone."""
+        """The findings without their fingerprints."""
         return tuple(entry.finding for entry in self.entries)
 
     def __iter__(self) -> Iterator[Finding]:
@@ -90,15 +90,15 @@ class Report:
         return iter(self.findings)
 
     def __len__(self) -> int:
-        """Return how many findings there are."""
+        """Return the number of findings."""
         return len(self.entries)
 
     def __repr__(self) -> str:
-        """Say in short what it is."""
+        """Return a short description."""
         return f"<Report {in_a_line(self.source)}: {_summary(self)}>"
 
     def count(self, severity: Severity) -> int:
-        """Return how many findings are as severe as that."""
+        """Return the number of findings of a severity."""
         return sum(1 for item in self.entries if item.finding.severity is severity)
 
     def fails(self, finding: Finding) -> bool:
@@ -112,11 +112,11 @@ class Report:
 
     @property
     def by_file(self) -> Iterator[tuple[str, list[Reported]]]:
-        """The files with findings, in order, each with them."""
+        """The files with findings, in order, each with its findings."""
         yield from grouped((item.finding.span.file, item) for item in self.entries).items()
 
     def path(self, file: str) -> str:
-        """Return a file's path as seen from the folder one works in; absolute where it lies outside."""
+        """Return a file's path relative to the working directory; absolute if it lies outside."""
         if (path := self.lines.path(file)) is None:
             return file
         whole = Path(os.path.abspath(path))  # noqa: PTH100  links stay as they are written
@@ -127,16 +127,16 @@ class Report:
 def marked(
     findings: Sequence[Finding], lines: SourceLines, fixable: Collection[Finding] = ()
 ) -> Iterator[Reported]:
-    """Yield each finding with what tells it from others.
+    """Yield each finding with its fingerprint.
 
-    :param fixable: those that can be mended without asking anyone what was meant
+    :param fixable: findings that can be fixed without asking anyone what was meant
     """
     for finding, mark in zip(findings, fingerprints(findings, lines), strict=True):
         yield Reported(finding=finding, fingerprint=mark, fixable=finding in fixable)
 
 
 HELP = "https://w3id.org/policyspec/findings#"
-"""What the address of a rule's explanation begins with; its code follows."""
+"""Prefix of the address of a rule's explanation; the rule's code follows."""
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
@@ -187,16 +187,16 @@ def _rule(rule: Rule) -> _Object:
 
 
 def _invocation(report: Report) -> _Object:
-    """Return how the run went: what could not be read is told beside the results, too."""
+    """Return the outcome of the run; files that cannot be read are listed here, besides the results."""
     unread = [item.finding for item in report.entries if item.finding.code == "unreadable-file"]
-    told: list[_Object] = (
+    notifications: list[_Object] = (
         [{"level": "error", "message": {"text": _message(report.error)}}] if report.error else []
     )
-    told += [
+    notifications += [
         {"level": "error", "message": {"text": _message(f.message)}, "locations": [_location(report, f.span)]}
         for f in unread
     ]
-    return {"executionSuccessful": not report.error, "toolExecutionNotifications": told}
+    return {"executionSuccessful": not report.error, "toolExecutionNotifications": notifications}
 
 
 def _result(report: Report, item: Reported, indices: dict[str, int]) -> _Object:
@@ -221,7 +221,7 @@ def _result(report: Report, item: Reported, indices: dict[str, int]) -> _Object:
 
 def _location(report: Report, span: Span) -> _Object:
     physical: _Object = {"artifactLocation": _artifact(report.path(span.file))}
-    # What cannot be read has no lines to point at.
+    # A file that cannot be read has no lines to point at.
     if report.lines.root is None or report.lines.of(span.file):
         physical["region"] = _region(span)
     return {"physicalLocation": physical}
@@ -239,7 +239,7 @@ def _region(span: Span) -> _Object:
     if (span.end_line, span.end_column) <= (span.line, span.column):
         return region
     if span.end_column == 1:
-        # Up to the end of the line before, which may be the last of the file.
+        # The span ends with the line before, which may be the last of the file.
         return region if span.end_line - 1 <= span.line else {**region, "endLine": span.end_line - 1}
     return {**region, "endLine": span.end_line, "endColumn": span.end_column}
 
@@ -252,7 +252,7 @@ def _sentence(text: str) -> str:
 
 
 def _message(text: str) -> str:
-    """Return text as SARIF wants it: no link and no placeholder where none is meant."""
+    """Return a text as SARIF requires it: without accidental links and placeholders."""
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = _LINK.sub(lambda match: f"\\[{match[1]}\\]", text)
     return text.replace("{", "{{").replace("}", "}}")
@@ -260,12 +260,12 @@ def _message(text: str) -> str:
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
 _BEFORE = 30
-"""Characters shown before the marked part where the line is too long."""
+"""Characters before the marked part of a line that is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ink:
-    """How to make words stand out, if at all."""
+    """Styles words in a terminal, if color is wanted."""
 
     color: bool
 
@@ -274,9 +274,9 @@ class _Ink:
 
 
 def text_report(report: Report, *, width: int = 100, color: bool = False) -> str:
-    """Return the findings of a report as text, a summary last.
+    """Return the findings of a report as text, followed by a summary.
 
-    :param width: columns of the terminal; longer lines of the source are cut around what is marked
+    :param width: columns of the terminal; longer lines of the source are cut around the marked part
     """
     ink = _Ink(color)
     parts = ["".join(f"{line}\n" for line in _finding(report, item, width, ink)) for item in report.entries]
@@ -302,7 +302,7 @@ def _finding(report: Report, item: Reported, width: int, ink: _Ink) -> Iterator[
 
 
 def _excerpt(report: Report, finding: Finding, width: int) -> tuple[str, str] | None:
-    """Return the line of a finding and a line that marks its part, both cut to a width."""
+    """Return the line of a finding and a line of carets below its marked part, both cut to a width."""
     span = finding.span
     line = report.lines.line(span)
     if line is None or not line.strip():
@@ -313,14 +313,14 @@ def _excerpt(report: Report, finding: Finding, width: int) -> tuple[str, str] | 
     if span.end_line == span.line and span.end_column == span.column:
         start, end = len(line) - len(line.lstrip()) if span.column == 1 else start, len(line.rstrip())
     first = 0 if len(line) <= width else max(0, start - _BEFORE)
-    shown = printable(line[first : first + width]).rstrip()
+    visible = printable(line[first : first + width]).rstrip()
     if first:
-        shown = f"…{shown[1:]}"
+        visible = f"…{visible[1:]}"
     if first + width < len(line.rstrip()):
-        shown = f"{shown[:-1]}…"
-    before = cell_len(shown[: start - first])
-    marked = cell_len(shown[start - first : end - first])
-    return shown, " " * before + "^" * max(marked, 1)
+        visible = f"{visible[:-1]}…"
+    before = cell_len(visible[: start - first])
+    marked = cell_len(visible[start - first : end - first])
+    return visible, " " * before + "^" * max(marked, 1)
 
 
 def _summary(report: Report) -> str:
@@ -339,7 +339,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT
 
 
 def _github_report(report: Report) -> str:
-    """Return a report as one workflow command a line."""
+    """Return a report as workflow commands, one per line."""
     return "".join(f"{line}\n" for line in _commands(report))
 
 
@@ -348,24 +348,24 @@ def _commands(report: Report) -> Iterator[str]:
         yield f"::error title=policyspec::{_data(report.error)}"
     for item in report.entries:
         finding = item.finding
-        told = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
+        message = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
         places = ",".join(
             f"{name}={_property(value)}" for name, value in _places(report, finding).items() if value
         )
-        yield f"::{_COMMANDS[finding.severity]} {places}::{_data(told)}"
+        yield f"::{_COMMANDS[finding.severity]} {places}::{_data(message)}"
 
 
 def _places(report: Report, finding: Finding) -> dict[str, str]:
     span = finding.span
     places = {"file": report.path(span.file), "line": str(span.line)}
     if span.end_line == span.line and span.end_column > span.column:
-        # Columns are shown only where the marked part stays in one line.
+        # GitHub shows columns only if the marked part stays on one line.
         places |= {"endLine": str(span.line), "col": str(span.column), "endColumn": str(span.end_column)}
     return {**places, "title": finding.code}
 
 
 def _data(text: str) -> str:
-    """Escape a message as GitHub's own toolkit does; it steers no log."""
+    """Escape a message as GitHub's own toolkit does, so that it cannot contain workflow commands."""
     return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
@@ -376,7 +376,7 @@ def _property(text: str) -> str:
 
 def _json_report(report: Report) -> str:
     """Return a report as one JSON object; files are relative to the SOURCE."""
-    told = {
+    record = {
         "source": report.source,
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "known": report.known,
@@ -385,17 +385,17 @@ def _json_report(report: Report) -> str:
             for item in report.entries
         ],
     }
-    return json_object(told, errors=filter(None, [report.error]))
+    return json_object(record, errors=filter(None, [report.error]))
 
 
 _FORBIDDEN = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, once it is printable."""
+"""Characters of a printable text that XML 1.0 does not allow."""
 
 
 def _junit_report(report: Report) -> str:
     """Return a report as XML: a suite for each file, a case for each finding.
 
-    A finding that makes the check fail is a failure, any other one the output of a case that passes;
+    A finding that makes the check fail is a failure, any other one is the output of a case that passes;
     a SOURCE that cannot be used is an error.
     """
     suites = ET.Element("testsuites", name="policyspec")
@@ -445,13 +445,13 @@ REPORT_FORMATS: Formats[Report] = {
     "junit": _junit_report,
     "github": _github_report,
 }
-"""Each format with what writes it; ``text`` can also be told the width and to use color."""
+"""The function that writes each format; ``text`` also accepts a width and whether to use color."""
 
 
-def written_findings(form: str, source: str, findings: Sequence[Finding]) -> str:
-    """Return what was found in files that are no SOURCE in a form of reports.
+def findings_report(form: str, source: str, findings: Sequence[Finding]) -> str:
+    """Return the findings about files that are not a SOURCE, in a format of reports.
 
-    :param source: their names
+    :param source: names of the files
     """
     lines = SourceLines(Path())
     return REPORT_FORMATS[form](

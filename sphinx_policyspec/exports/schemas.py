@@ -1,4 +1,4 @@
-"""JSON Schemas: of files that people write by hand, for editors, and of what commands print, for programs."""
+"""JSON Schemas: of files that people write by hand, for editors, and of JSON that commands print, for programs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from sphinx_policyspec.surveys import Decider
 _Schema = dict[str, Any]
 
 _SCALARS = ["string", "number", "boolean"]
-"""YAML takes `2.0` and `yes` for other things than texts; the reader does not, and people write them."""
+"""YAML reads `2.0` and `yes` as a number and a boolean, but our readers accept them as texts, as people write them."""
 
 
 def _annotations() -> _Schema:
@@ -110,18 +110,18 @@ def _cases() -> _Schema:
             {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}},
         ],
         "$defs": {
-            "case": _keys(CASE, _written()["parts"]),
+            "case": _keys(CASE, _file_parts()["parts"]),
             "item": _keys(ITEM, {"delegates": {"$ref": "#/$defs/delegates"}}),
             "delegates": _keys(DELEGATES),
             "semantics": {**_keys(SEMANTICS), "type": ["object", "null"]},
-            "expect": _keys(EXPECT, _written()["expected"]),
+            "expect": _keys(EXPECT, _file_parts()["expected"]),
             "names": {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]},
         },
     }
 
 
 def _keys(keys: tuple[CaseKey, ...], parts: dict[str, _Schema] | None = None) -> _Schema:
-    """Return the schema of a mapping; ``parts`` are those of keys that hold mappings and lists of them."""
+    """Return the schema of a mapping; ``parts`` holds the schemas of keys that hold mappings or lists of them."""
     required = [key.name for key in keys if key.required]
     return {
         "type": "object",
@@ -138,36 +138,36 @@ def _holds(key: CaseKey, parts: dict[str, _Schema]) -> _Schema:
         return {"enum": [*MODES, None]}
     if key.required and key.kind == "text":
         return {"type": _SCALARS, "minLength": 1}
-    kind: _Schema = _written()["kinds"][key.kind]
+    kind: _Schema = _file_parts()["kinds"][key.kind]
     return kind
 
 
 def _judgements() -> _Schema:
-    """Return the schema of judgement files: a list of what people say of changed prose."""
+    """Return the schema of judgement files: a list of people's judgements of changed prose."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec judgements",
         "description": "What people who read changed prose say of it; an entry that is not filled in gives nothing yet.",
         "type": ["array", "null"],
-        "items": _keys(JUDGEMENT, _written()["judgement"]),
+        "items": _keys(JUDGEMENT, _file_parts()["judgement"]),
     }
 
 
 def _triage() -> _Schema:
-    """Return the schema of triage files: a list of what people say of outputs."""
+    """Return the schema of triage files: a list of people's judgements of outputs."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec triage",
         "description": "Whose fault it is that outputs contradict a spec; an entry that is not filled in gives nothing yet.",
         "type": ["array", "null"],
-        "items": _keys(TRIAGE, _written()["triage"]),
+        "items": _keys(TRIAGE, _file_parts()["triage"]),
     }
 
 
 def _result_map() -> _Schema:
-    """Return the schema of maps of results: what logs and tables call things."""
+    """Return the schema of result maps: names and values in logs and tables."""
     fields = {**_keys(RESULT_FIELDS), "type": ["object", "null"]}
-    parts = {**_written()["result_map"], "fields": fields, "given": fields}
+    parts = {**_file_parts()["result_map"], "fields": fields, "given": fields}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec result map",
@@ -212,7 +212,7 @@ def _feedback() -> _Schema:
         "title": "policyspec feedback",
         "description": "What people say of a spec, and which provisions it is about.",
         "anyOf": [records, _keys(REGISTER, {key.name: records for key in REGISTER})],
-        "$defs": {"record": _keys(FEEDBACK, _written()["feedback"]), "names": texts},
+        "$defs": {"record": _keys(FEEDBACK, _file_parts()["feedback"]), "names": texts},
     }
 
 
@@ -224,19 +224,19 @@ def _proposal() -> _Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec proposal",
         "description": "The head of a proposal: what it is against, and its edits, which may also stand in a block below it.",
-        **_keys(PROPOSAL, {**parts, "against": _keys(AGAINST), **_written()["proposal"]}),
+        **_keys(PROPOSAL, {**parts, "against": _keys(AGAINST), **_file_parts()["proposal"]}),
         "$defs": {"edit": _keys(EDIT, {"add": _keys(ADD)}), "names": texts},
     }
 
 
 def _decision_record() -> _Schema:
-    """Return the schema of the heads of records of decisions; keys of other tools may stand there, too."""
+    """Return the schema of the head of a decision record; keys of other tools are allowed, too."""
     texts = {"anyOf": [{"type": _SCALARS}, {"type": "array", "items": {"type": _SCALARS}}]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec decision record",
         "description": "The head of a record of a decision, in the form of MADR 4, with what it decides about.",
-        **_keys(DECISION_RECORD, _written()["decision_record"]),
+        **_keys(DECISION_RECORD, _file_parts()["decision_record"]),
         "additionalProperties": True,
         "$defs": {"names": texts},
     }
@@ -249,7 +249,7 @@ def _feedback_map() -> _Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec feedback map",
         "description": "What the labels and states of a tracker mean, for `policyspec feedback --map`.",
-        **_keys(FEEDBACK_MAP, _written()["feedback_map"]),
+        **_keys(FEEDBACK_MAP, _file_parts()["feedback_map"]),
         "$defs": {"names": texts},
     }
 
@@ -285,53 +285,53 @@ _ENUMERATIONS: dict[str, type[enum.Enum]] = {
 
 
 @cache
-def _written() -> _Schema:
-    """Return parts of the schemas of files that people write, as the head of their file explains them."""
+def _file_parts() -> _Schema:
+    """Return parts of the schemas of files that people write; the head of that file explains them."""
 
-    def chosen(part: Any) -> Any:  # noqa: ANN401  any part of a schema
+    def resolved(part: Any) -> Any:  # noqa: ANN401  any part of a schema
         if isinstance(part, list):
-            return [*map(chosen, part)]
+            return [*map(resolved, part)]
         if not isinstance(part, dict):
             return part
         if isinstance(name := part.get("enum"), str):
             kind, _, null = name.partition("|")
             return {"enum": [*(member.value for member in _ENUMERATIONS[kind]), *([None] if null else [])]}
-        return {key: chosen(inner) for key, inner in part.items()}
+        return {key: resolved(inner) for key, inner in part.items()}
 
     text = files("sphinx_policyspec.schemas").joinpath("written.yaml").read_text("utf-8")
-    parts: _Schema = chosen(yaml.safe_load(text))
+    parts: _Schema = resolved(yaml.safe_load(text))
     return parts
 
 
 @cache
 def _shapes() -> _Schema:
-    """Return the shapes of what commands print, as the head of their file explains them."""
+    """Return the shapes of the JSON that commands print; the head of that file explains them."""
     text = files("sphinx_policyspec.schemas").joinpath("printed.yaml").read_text("utf-8")
     shapes: _Schema = yaml.safe_load(text)
     return shapes
 
 
-def _shaped(shape: Any) -> _Schema:  # noqa: ANN401  any part of a shape
+def _schema_of(shape: Any) -> _Schema:  # noqa: ANN401  any part of a shape
     """Return the schema of a shape."""
     match shape:
         case str():
-            kinds = [_named(kind) for kind in shape.split("|")]
+            kinds = [_kind_schema(kind) for kind in shape.split("|")]
             return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
         case [part]:
-            return {"type": "array", "items": _shaped(part)}
+            return {"type": "array", "items": _schema_of(part)}
         case {"*": part}:
-            return {"type": "object", "additionalProperties": _shaped(part)}
+            return {"type": "object", "additionalProperties": _schema_of(part)}
         case {"any": parts}:
-            return {"anyOf": [_shaped(part) for part in parts]}
+            return {"anyOf": [_schema_of(part) for part in parts]}
     return {
         "type": "object",
         "additionalProperties": False,
         "required": [key for key in shape if not key.endswith("?")],
-        "properties": {key.removesuffix("?"): _shaped(part) for key, part in shape.items()},
+        "properties": {key.removesuffix("?"): _schema_of(part) for key, part in shape.items()},
     }
 
 
-def _named(kind: str) -> _Schema:
+def _kind_schema(kind: str) -> _Schema:
     if kind.startswith("="):
         return {"const": kind[1:]}
     if kind in _ENUMERATIONS:
@@ -340,23 +340,23 @@ def _named(kind: str) -> _Schema:
 
 
 def _output(name: str) -> _Schema:
-    """Return the schema of what a command prints as JSON, or instead where it cannot do its work."""
-    printed = _shapes()["printed"][name]
-    if "file" in printed:
-        shaped = _shaped(printed["file"])
+    """Return the schema of the JSON that a command prints, on success or on failure."""
+    entry = _shapes()["printed"][name]
+    if "file" in entry:
+        schema = _schema_of(entry["file"])
     else:
-        failed = _shaped(_shapes()["failed"]) | {"description": "The command could not do its work."}
+        failed = _schema_of(_shapes()["failed"]) | {"description": "The command could not do its work."}
         failed["properties"]["errors"]["minItems"] = 1
-        shaped = {"anyOf": [_shaped(printed["object"]), failed]}
+        schema = {"anyOf": [_schema_of(entry["object"]), failed]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"policyspec {name}",
-        "description": printed["about"],
-        **shaped,
+        "description": entry["about"],
+        **schema,
     }
 
 
-_WRITTEN: Mapping[str, Callable[[], _Schema]] = {
+_FILE_SCHEMAS: Mapping[str, Callable[[], _Schema]] = {
     "annotations": _annotations,
     "cases": _cases,
     "judgements": _judgements,
@@ -372,17 +372,17 @@ _WRITTEN: Mapping[str, Callable[[], _Schema]] = {
 
 
 def list_schemas() -> tuple[str, ...]:
-    """Return what :func:`json_schema` knows."""
-    return (*_WRITTEN, *_shapes()["printed"])
+    """Return the names that :func:`json_schema` accepts."""
+    return (*_FILE_SCHEMAS, *_shapes()["printed"])
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a kind of file, such as ``cases``, or of what a command prints as JSON, such as ``diff``.
+    """Return the JSON Schema of a kind of file, such as ``cases``, or of a command's JSON output, such as ``diff``.
 
     An unknown name raises :class:`~sphinx_policyspec.errors.SchemaError`.
     """
-    if name in _WRITTEN:
-        return _WRITTEN[name]()
+    if name in _FILE_SCHEMAS:
+        return _FILE_SCHEMAS[name]()
     if name not in _shapes()["printed"]:
         known = list_schemas()
         raise SchemaError(

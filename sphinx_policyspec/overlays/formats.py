@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from sphinx_policyspec.exports import Formats, json_object, place_record
-from sphinx_policyspec.exports.report_formats import written_findings
+from sphinx_policyspec.exports.report_formats import findings_report
 from sphinx_policyspec.files import printable
 from sphinx_policyspec.model import Finding, Item, RebaseEffect, RefusalCode, Severity
 from sphinx_policyspec.overlays.check import OVERRIDDEN, OverlayReport, instead, why
@@ -187,7 +187,7 @@ def conversation(witness: Witness) -> Iterator[str]:
 
 def _findings(form: str) -> Callable[[OverlayReport], str]:
     """Return a function that writes the findings in a form of reports about specs."""
-    return lambda report: written_findings(
+    return lambda report: findings_report(
         form, ", ".join(overlay.file for overlay in report.overlays), report.findings
     )
 

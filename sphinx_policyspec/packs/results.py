@@ -9,7 +9,7 @@ from sphinx_policyspec.beside import Beside
 from sphinx_policyspec.compare import SpecDiff, Subject
 from sphinx_policyspec.decision_records.check import DecisionRecordReport, newest
 from sphinx_policyspec.exports import finding_record, markdown_safe
-from sphinx_policyspec.exports.diff.outline import Group, told_change
+from sphinx_policyspec.exports.diff.outline import Group, change_entry
 from sphinx_policyspec.exports.diff.wording import marked
 from sphinx_policyspec.exports.report_formats import Report
 from sphinx_policyspec.feedback.anchors import AnchorState, FoundAnchor
@@ -74,8 +74,10 @@ def change_part(of: SpecContext, provisions: Sequence[Provision], diff: SpecDiff
             c for name in ids for c in diff.by_provision.get(name, ()) if c.subject not in _UNSEEN
         )
         group = Group(id=one.id, title=one.title, changes=changes)
-        told = [told_change(change) for change in group.changes]
-        notes = [f"{change.weight.words}: {markdown_safe(change.said + change.touches)}" for change in told]
+        told = [change_entry(change) for change in group.changes]
+        notes = [
+            f"{change.weight.words}: {markdown_safe(change.statement + change.touches)}" for change in told
+        ]
         words = [marked(sentence.runs) for change in told for sentence in change.sentences]
         words += [marked(runs) for change in told for runs in change.units]
         yield ContextPart(

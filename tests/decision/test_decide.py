@@ -8,7 +8,7 @@ import pytest
 
 from sphinx_policyspec.decision import STRENGTH_RULES
 from sphinx_policyspec.decision.framework import framework_of, grounded
-from sphinx_policyspec.exports.decisions import differences_told
+from sphinx_policyspec.exports.decisions import difference_sentences
 from sphinx_policyspec.model import Label
 from tests.decision.universes import Universe, random_universe, small_universes
 from tests.decision.worked import BY_TITLE, NORMS, WORKED, decisions
@@ -321,7 +321,7 @@ expect:
 """
     )
     assert decision.as_expected is False
-    assert differences_told(decision) == (
+    assert difference_sentences(decision) == (
         "`high` is in, not out",
         "`x` comes to `1`, not `True`",
         "the duty to disclose is about `low`, not `high` and `low`",
@@ -337,7 +337,7 @@ items:
 expect: {outcomes: {x: [1, 2]}, duties: {confirm: [one]}}
 """
     )
-    assert differences_told(decision) == (
+    assert difference_sentences(decision) == (
         "`x` comes to clarify, not `1` and `2`",
         "the duty to confirm is about nothing, not `one`",
     )

@@ -1,4 +1,4 @@
-"""The formats of what is told of releases, by the names that ``--format`` takes."""
+"""The formats of diffs, histories and locks, by the names that ``--format`` takes."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ DIFF_FORMATS: Mapping[str, Callable[..., str]] = {
     "html": html_diff,
     "changelog": lambda diff, _behaviour=None: text.changelog_entry(diff),
 }
-"""What writes a ``SpecDiff``, with a ``BehaviourDiff``, what it does to cases, where these were given; ``text`` can also
-be told the width and to use color."""
+"""Functions that write a ``SpecDiff``, with a ``BehaviourDiff`` (its effect on cases) if there are cases; ``text`` also
+accepts a width and whether to use color."""
 
 READING_FORMATS: Formats[ReadingList] = {"yaml": text.judgement_template, "json": json.json_reading_list}
-"""The same of what a person has to read; ``yaml`` is a judgement file that is to be filled in."""
+"""The same for a reading list; ``yaml`` is a judgement file to fill in."""
 
 REVIEW_FORMATS: Formats[Review] = {"text": text.review_text, "json": json.json_review}
-"""The same of a changelog against a diff."""
+"""The same for the review of a changelog against a diff."""
 
 HISTORY_FORMATS: Formats[Sequence[Moment]] = {"text": text.history_text, "json": json.json_history}
-"""The same of a provision over many releases."""
+"""The same for the history of a provision over many releases."""
 
 LOCK_FORMATS: Formats[Sequence[LockChange]] = {"text": text.lock_text, "json": json.json_lock}
-"""The same of what changed since a lock."""
+"""The same for changes since a lock."""
 
 LOCK_FILE_FORMATS: Formats[Lock] = {"json": format_lock}
 """The one format of a lock."""

@@ -1,4 +1,4 @@
-"""A diff as one HTML page that needs nothing else: light and dark, narrow and wide, readable without scripts."""
+"""A diff as one self-contained HTML page: light and dark, narrow and wide, readable without scripts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sphinx_policyspec.compare.change import summary_of
 from sphinx_policyspec.compare.rewording import SentenceOp
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.diff.outline import (
+    CaseEntry,
+    ChangeEntry,
     Group,
     Outline,
     Part,
-    ToldCase,
-    ToldChange,
+    change_entries,
     inked,
-    told_changes,
     with_sign,
 )
 from sphinx_policyspec.exports.diff.wording import (
@@ -51,12 +51,12 @@ _CASES_STYLE = """
 
 
 def _html_coded(text: str) -> str:
-    """Return a text of ours as HTML, what stands in backticks as code."""
+    """Return a text of ours as HTML, with the parts in backticks as code."""
     return _CODE.sub(lambda found: f"<code>{found[1]}</code>", html_safe(text))
 
 
 def _html_cases(outline: Outline) -> Iterator[str]:
-    """Yield what becomes of the cases: each that changed, or that one spec cannot decide."""
+    """Yield the section about cases: each that changed, or that one spec cannot decide."""
     headline, *elsewhere = outline.about_cases
     yield f'<section class="ps-cases"><h2>Cases</h2><p>{html_safe(headline)}.</p>'
     yield from (f'<p class="ps-why">{_html_coded(line)}</p>' for line in elsewhere)
@@ -69,7 +69,7 @@ def _html_cases(outline: Outline) -> Iterator[str]:
     yield "</section>"
 
 
-def _case(case: ToldCase, names: tuple[str, str]) -> Iterator[str]:
+def _case(case: CaseEntry, names: tuple[str, str]) -> Iterator[str]:
     yield "<ul>"
     yield from (f"<li>{_html_coded(line)}</li>" for line in case.what)
     yield from (f'<li class="ps-why">{_html_coded(line)}</li>' for line in case.asides)
@@ -84,8 +84,8 @@ def _case(case: ToldCase, names: tuple[str, str]) -> Iterator[str]:
         else:
             sides = zip(names, (row.old, row.new), strict=True)
             cells = (
-                f'<td><span class="ps-side">{html_safe(name)}</span>{_html_coded(said)}</td>'
-                for name, said in sides
+                f'<td><span class="ps-side">{html_safe(name)}</span>{_html_coded(sentence)}</td>'
+                for name, sentence in sides
             )
             yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table>"
@@ -93,9 +93,9 @@ def _case(case: ToldCase, names: tuple[str, str]) -> Iterator[str]:
 
 _UNREAD = Weight.NEEDS_READER.value
 _MANY = 20
-"""Provisions that a page shows unfolded where their meaning may have changed; of more, a reader opens what he wants."""
-_NAMED = 12
-"""Provisions that a sentence names before it folds the others."""
+"""Up to this many provisions, a page shows those whose meaning may have changed unfolded; with more, all are folded."""
+_MOST_LISTED = 12
+"""Provisions that a sentence lists before the list is folded."""
 
 STYLE = (
     """
@@ -152,7 +152,7 @@ STYLE = (
 """
     + _CASES_STYLE
 )
-"""The style of :func:`html_fragment`: hues blended into the ink of the page, whatever its theme is."""
+"""The style of :func:`html_fragment`: hues mixed with the text color of the page, whatever its theme is."""
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -176,7 +176,7 @@ body {{ background: light-dark(#fff, #16181c); color: light-dark(#1b1d21, #e6e8e
 def html_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
     """Return a diff as a whole page.
 
-    :param behaviour: what it does to cases
+    :param behaviour: the effect of the diff on cases
     """
     title = html_safe(" → ".join(Outline(diff).names))
     return _PAGE.format(title=title, style=STYLE, body=html_fragment(diff, behaviour=behaviour))
@@ -190,9 +190,9 @@ def html_fragment(
 ) -> str:
     """Return a diff as the body of a page.
 
-    :param link: gives the address of a provision by its id, or nothing
-    :param behaviour: what it does to cases
-    :param say: translates all words but those about cases
+    :param link: returns the address of a provision by its id, or an empty text
+    :param behaviour: the effect of the diff on cases
+    :param say: translates all words except those about cases
     """
     outline = Outline(diff, behaviour, say)
     return "".join(f"{line}\n" for line in _lines(outline, link or (lambda _: "")))
@@ -209,7 +209,7 @@ HEADINGS = {
     **{weight.value: plain.label for weight, plain in PLAIN.items()},
     "maintainers": _("For maintainers"),
 }
-"""What heads each part of a page."""
+"""The heading of each part of a page."""
 COUNTED = {
     "new": (_("1 is new:"), _("{count} are new:")),
     "gone": (_("1 is gone:"), _("{count} are gone:")),
@@ -230,7 +230,7 @@ COUNTED = {
         _("{count} have other files that test them:"),
     ),
 }
-"""How a page counts the principles and sections of each part: one, or several."""
+"""The counts of principles and sections in each part: for one, and for several."""
 _CHANGED = (_("1 principle or section changed."), _("{count} principles and sections changed."))
 
 
@@ -257,42 +257,42 @@ def _lines(outline: Outline, link: Callable[[str], str]) -> Iterator[str]:
 
 
 def _in_short(outline: Outline, parts: Sequence[Part]) -> Iterator[str]:
-    """Yield what changed in sentences, each with links to what it counts."""
+    """Yield the changes in short, as sentences with links to the provisions that they count."""
     say, titles, went = outline.say, outline.diff.titles, outline.went_to()
     known = [(part, [group for group in part.groups if group.id]) for part in parts]
     if number := sum(len(groups) for _part, groups in known):
         yield f"<p>{html_safe(of_count(number, _CHANGED, say))}</p>"
 
-    def named(group: Group, *, is_gone: bool) -> str:
-        shown = f'<a href="#{html_safe(anchor_of_group(group.id))}">{html_safe(group.title)}</a>'
+    def linked_name(group: Group, *, is_gone: bool) -> str:
+        linked = f'<a href="#{html_safe(anchor_of_group(group.id))}">{html_safe(group.title)}</a>'
         aside = ""
         if is_gone and (now := [f"“{titles.get(id_, id_)}”" for id_ in went.get(group.id, ())]):
             aside = say(_("something of it is now in {titles}")).format(titles=", ".join(now))
         elif not is_gone and (was := _title_before(group)):
             aside = say(_("was “{title}”")).format(title=was)
-        return f"{shown} ({html_safe(aside)})" if aside else shown
+        return f"{linked} ({html_safe(aside)})" if aside else linked
 
     yield '<ul class="ps-short">'
     for part, groups in known:
         if not groups:
             continue
         head = html_safe(of_count(len(groups), COUNTED[part.name], say))
-        listed = ", ".join(named(group, is_gone=part.name == "gone") for group in groups)
-        if len(groups) > _NAMED:
-            yield f"<li><details><summary>{head.rstrip(':')}</summary><p>{listed}</p></details></li>"
+        names = ", ".join(linked_name(group, is_gone=part.name == "gone") for group in groups)
+        if len(groups) > _MOST_LISTED:
+            yield f"<li><details><summary>{head.rstrip(':')}</summary><p>{names}</p></details></li>"
         else:
-            yield f"<li>{head} {listed}</li>"
+            yield f"<li>{head} {names}</li>"
     yield "</ul>"
 
 
 def _title_before(group: Group) -> str:
-    """Return the title that a provision had, if it is another."""
+    """Return the former title of a provision, if it changed."""
     kind = Subject.PROVISION, ChangeKind.RETITLED
     return next((change.old for change in group.changes if (change.subject, change.kind) == kind), "")
 
 
 def _filters(outline: Outline, counts: Mapping[Weight, int]) -> Iterator[str]:
-    """Yield what hides changes by their weight, what the words for weights mean, and what is for maintainers alone."""
+    """Yield checkboxes that hide changes by weight, the meaning of the words for weights, and notes for maintainers."""
     say = outline.say
     plain = {weight: (say(PLAIN[weight].label), say(PLAIN[weight].meaning)) for weight in counts}
     yield f"<fieldset><legend>{html_safe(say(_('Show')))}</legend>"
@@ -321,7 +321,7 @@ def _group(group: Group, link: Callable[[str], str], outline: Outline, *, is_ope
     yield f'<span class="ps-why">{html_safe(tally(group.changes, say))}</span></summary>'
     if address := link(group.id):
         yield f'<p><a href="{html_safe(address)}">{html_safe(say(_("Read it")))}</a></p>'
-    changes = [*told_changes(group, in_full=outline.diff.in_full, say=say)]
+    changes = [*change_entries(group, in_full=outline.diff.in_full, say=say)]
     for_readers = [change for change in changes if not change.for_maintainers]
     rest = [change for change in changes if change.for_maintainers]
     yield from _list(for_readers or rest, outline)
@@ -329,16 +329,16 @@ def _group(group: Group, link: Callable[[str], str], outline: Outline, *, is_ope
         yield f'<details class="ps-maintainers"><summary>{html_safe(say(_("For maintainers")))}</summary>'
         yield from _list(rest, outline)
         yield "</details>"
-    if found := outline.resting_on(group):
+    if cases := outline.resting_on(group):
         titles = (
             f'<a href="#case-{number}">{html_safe(title)}</a>' if number else html_safe(title)
-            for title, number in found
+            for title, number in cases
         )
         yield f'<p class="ps-why">Cases that rest on it: {"; ".join(titles)}</p>'
     yield "</details>"
 
 
-def _list(changes: Sequence[ToldChange], outline: Outline) -> Iterator[str]:
+def _list(changes: Sequence[ChangeEntry], outline: Outline) -> Iterator[str]:
     yield "<ul>"
     for change in changes:
         yield from _change(change, outline)
@@ -351,18 +351,18 @@ _OPS = {
     SentenceOp.REWORDED: (_("Reworded:"), _("Moved here from {title}:")),
     SentenceOp.MOVED: (_("Moved:"), _("Moved here from {title}:")),
 }
-"""What became of a sentence, and of one that stands elsewhere now."""
+"""The change of a sentence, and of one that moved to or from another provision."""
 
 
-def _change(change: ToldChange, outline: Outline) -> Iterator[str]:
+def _change(change: ChangeEntry, outline: Outline) -> Iterator[str]:
     say, titles, weight = outline.say, outline.diff.titles, change.weight.value
     mark = html_safe(with_sign(change.weight, say(change.label)))
 
     def plain(text: str) -> str:
         return html_safe(readable(text, titles))
 
-    said = plain(change.said)
-    yield f'<li class="ps-is-{weight}"><span class="ps-said">{said[:1].upper()}{said[1:]}</span> '
+    statement = plain(change.statement)
+    yield f'<li class="ps-is-{weight}"><span class="ps-said">{statement[:1].upper()}{statement[1:]}</span> '
     yield f'<span class="ps-weight ps-{weight}">{mark}</span> {_reason(change, say)}'
     for sentence in change.sentences:
         what = say(_OPS[sentence.op][bool(sentence.moved)])
@@ -370,25 +370,25 @@ def _change(change: ToldChange, outline: Outline) -> Iterator[str]:
         yield f'<p class="ps-why">{html_safe(what).format(title=there)}</p>'
         runs = change.in_plain_words(sentence.readable(titles), say)
         yield f"<blockquote>{inked(runs, html_safe)}</blockquote>"
-    shown = [runs for runs in (readable_runs(unit, titles) for unit in change.units) if is_reworded(runs)]
-    for runs in shown:
+    reworded = [runs for runs in (readable_runs(unit, titles) for unit in change.units) if is_reworded(runs)]
+    for runs in reworded:
         yield f"<blockquote>{inked(change.in_plain_words(runs, say), html_safe)}</blockquote>"
-    if change.units and not shown:
+    if change.units and not reworded:
         yield f'<p class="ps-why">{html_safe(say(_("Links changed, not the words.")))}</p>'
     yield "</li>"
 
 
-def _reason(change: ToldChange, say: Say) -> str:
-    """Return why a change has its weight, behind a sign that opens it."""
+def _reason(change: ChangeEntry, say: Say) -> str:
+    """Return the reason for the weight of a change, folded behind a sign."""
     why = say(WHY.get(change.rule, _("somebody who read it says so")))
     touches = change.touches.removeprefix("; ")
-    told = [say(_("Why: {reason}.")).format(reason=why)]
-    told += [say(_("It {touches}.")).format(touches=touches)] if touches else []
+    sentences = [say(_("Why: {reason}.")).format(reason=why)]
+    sentences += [say(_("It {touches}.")).format(touches=touches)] if touches else []
     rule = html_safe(say(_("Rule: {name}"))).format(
         name=f'<code class="ps-rule-name">{html_safe(change.rule)}</code>'
     )
     label = html_safe(say(_("Why")))
     return (
         f'<details class="ps-rule"><summary aria-label="{label}" title="{label}">i</summary>'
-        f"<p>{html_safe(' '.join(told))} {rule}</p></details>"
+        f"<p>{html_safe(' '.join(sentences))} {rule}</p></details>"
     )

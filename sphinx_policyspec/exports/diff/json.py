@@ -26,41 +26,41 @@ if TYPE_CHECKING:
 
 _K = ChangeKind
 _BEGIN = 160
-"""Characters of a text that tell which one is meant; all of it stands under ``changes``."""
+"""Characters of a text that identify it; the whole text is under ``changes``."""
 _P = Subject.PROVISION
 
 
 def json_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None) -> str:
     """Return a diff as one JSON object.
 
-    :param behaviour: what it does to cases, which stand under ``cases``
+    :param behaviour: the effect of the diff on cases, listed under ``cases``
     """
     cases = {"cases": [_record(one, behaviour) for one in behaviour.cases]} if behaviour else {}
     findings = (*diff.findings, *(behaviour.findings if behaviour else ()))
     return json_object(as_json(diff) | cases, findings)
 
 
-def json_reading_list(found: ReadingList) -> str:
-    """Return what a person has to read as one JSON object."""
-    told = {
-        "from": found.diff.old,
-        "to": found.diff.new,
+def json_reading_list(reading_list: ReadingList) -> str:
+    """Return a reading list as one JSON object."""
+    record = {
+        "from": reading_list.diff.old,
+        "to": reading_list.diff.new,
         "unread": [
             {
                 "id": id_,
-                "title": found.diff.titles.get(id_, ""),
-                "digest": found.digests[id_],
+                "title": reading_list.diff.titles.get(id_, ""),
+                "digest": reading_list.digests[id_],
                 "changes": [_change(change) for change in changes],
             }
-            for id_, changes in found.unread.items()
+            for id_, changes in reading_list.unread.items()
         ],
     }
-    return json_object(told, found.diff.findings)
+    return json_object(record, reading_list.diff.findings)
 
 
 def json_review(review: Review) -> str:
-    """Return what a changelog and the changes say of each other as one JSON object."""
-    told = {
+    """Return the review of a changelog against the changes as one JSON object."""
+    record = {
         "version": review.version,
         "has_entry": review.has_entry,
         "claims": [
@@ -77,12 +77,12 @@ def json_review(review: Review) -> str:
             {"id": change.id, "kind": change.kind.value, "text": sentence(change)} for change in review.untold
         ],
     }
-    return json_object(told)
+    return json_object(record)
 
 
 def json_history(moments: Sequence[Moment]) -> str:
-    """Return a provision over many releases as one JSON object."""
-    told = [
+    """Return the history of a provision over many releases as one JSON object."""
+    releases = [
         {
             "version": moment.version,
             "id": moment.id,
@@ -98,15 +98,15 @@ def json_history(moments: Sequence[Moment]) -> str:
         }
         for moment in moments
     ]
-    return json_object({"releases": told})
+    return json_object({"releases": releases})
 
 
 def json_lock(changes: Sequence[LockChange]) -> str:
-    """Return what changed since a lock as one JSON object."""
-    given = [asdict(change) for change in changes]
-    changed = [{name: value for name, value in one.items() if value or name != "aspect"} for one in given]
-    told = {"verdict": lock_verdict(changes), "changes": changed}
-    return json_object(told)
+    """Return the changes since a lock as one JSON object."""
+    records = [asdict(change) for change in changes]
+    entries = [{name: value for name, value in one.items() if value or name != "aspect"} for one in records]
+    record = {"verdict": lock_verdict(changes), "changes": entries}
+    return json_object(record)
 
 
 def as_json(diff: SpecDiff) -> dict[str, Any]:
@@ -168,9 +168,9 @@ def _provisions(diff: SpecDiff) -> dict[str, Any]:
 
 
 def _likeness(change: Change) -> dict[str, Any]:
-    said = dict(change.evidence)
-    shares = {name: float(said.get(name, "0")) for name in ("title_sim", "text_sim", "text_containment")}
-    tags, examples = said.get("shared_eval_tags", ""), said.get("shared_examples", "")
+    evidence = dict(change.evidence)
+    shares = {name: float(evidence.get(name, "0")) for name in ("title_sim", "text_sim", "text_containment")}
+    tags, examples = evidence.get("shared_eval_tags", ""), evidence.get("shared_examples", "")
     return {
         **shares,
         "shared_eval_tags": tags.split(", ") if tags else [],
@@ -179,10 +179,10 @@ def _likeness(change: Change) -> dict[str, Any]:
 
 
 def text_record(text: TextChange) -> dict[str, Any]:
-    """Return how one text became another, as plain values."""
+    """Return the change of a text as plain values."""
     changed = [unit for unit in text.units if unit.op != "="]
-    named = {"-": "delete", "+": "insert", "~": "replace"}
-    ops = {name: sum(named[unit.op] == name for unit in changed) for name in named.values()}
+    words = {"-": "delete", "+": "insert", "~": "replace"}
+    ops = {name: sum(words[unit.op] == name for unit in changed) for name in words.values()}
     return {
         "words_removed": text.words_removed,
         "words_added": text.words_added,
@@ -190,7 +190,7 @@ def text_record(text: TextChange) -> dict[str, Any]:
         "similarity": text.similarity,
         "detail": [
             {
-                "op": named[unit.op],
+                "op": words[unit.op],
                 "old": [unit.old] if unit.op != "+" else [],
                 "new": [unit.new] if unit.op != "-" else [],
                 "runs": [[run.op, run.text + run.after] for run in unit.runs],
@@ -206,13 +206,13 @@ def _prompts(diff: SpecDiff) -> dict[str, Any]:
     retagged = {
         c.provision: None for c in diff.of(tags) if c.provision not in worded and c.kind is not _K.MOVED
     }
-    kept = {match.new for match in diff.matches}
+    current = {match.new for match in diff.matches}
 
     def of_files(kind: ChangeKind) -> Iterator[Change]:
         return (change for change in diff.of(files, kind) if change.aspect == FILE)
 
     return {
-        "eval_tags_only": [id_ for id_ in retagged if id_ in kept],
+        "eval_tags_only": [id_ for id_ in retagged if id_ in current],
         "eval_tags_added": [change.id for change in diff.of(tags, _K.ADDED)],
         "eval_tags_removed": [change.id for change in diff.of(tags, _K.REMOVED)],
         "eval_tags_moved": [{"tag": c.id, "old": c.old, "new": c.new} for c in diff.of(tags, _K.MOVED)],
@@ -229,7 +229,7 @@ def _examples(diff: SpecDiff) -> dict[str, Any]:
     def of(kind: ChangeKind) -> Iterator[Change]:
         return diff.of(Subject.EXAMPLE, kind)
 
-    # An example that was moved or retitled is told once, with what else changed in it.
+    # An example that was moved or retitled is listed once, with its other changes.
     elsewhere = {change.id for kind in (_K.MOVED, _K.RETITLED) for change in of(kind)}
     return {
         "examples_added": [{"section": c.provision, "title": c.new} for c in of(_K.ADDED)],
@@ -266,7 +266,7 @@ def _what(change: Change) -> dict[str, Any]:
 
 
 def _differences(change: Change) -> list[str]:
-    """Return what differs between two forms of an example, of messages how many are gone and new: ``messages(-1,+2)``."""
+    """Return the differences between two forms of an example, with counts of messages: ``messages(-1,+2)``."""
     replaced = change.messages
     counted = f"messages(-{replaced.removed},+{replaced.added})" if replaced else ""
     return [counted if one == "messages" else one for one in change.said("what").split()]
@@ -297,7 +297,7 @@ def _others(diff: SpecDiff) -> dict[str, Any]:
 
 
 def _begin(text: str) -> str:
-    """Return how an aside begins, in plain typography, which tells it from others."""
+    """Return the beginning of commentary in plain typography, which identifies it."""
     return normal(text)[:_BEGIN]
 
 
@@ -329,7 +329,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _sentence(change: SentenceChange) -> dict[str, Any]:
-    """Return a sentence that changed with what can be told of the norm in it, old and new."""
+    """Return a changed sentence with what is known of its norm, old and new."""
     return {
         "op": change.op.value,
         "needs_reader": change.needs_reader,
@@ -362,12 +362,12 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
 
 
 def _record(compared: ComparedCase, behaviour: BehaviourDiff) -> dict[str, Any]:
-    """Return a case as plain values; one that comes out the same in few words."""
-    named = {"title": compared.case.title, "place": compared.place, "state": compared.state.value}
+    """Return a case as plain values; a case with the same result in short."""
+    head = {"title": compared.case.title, "place": compared.place, "state": compared.state.value}
     if compared.state is CaseState.SAME:
-        return {**named, "old": _renamed(compared.old), "new": _renamed(compared.new)}
+        return {**head, "old": _renamed(compared.old), "new": _renamed(compared.new)}
     return {
-        **named,
+        **head,
         "labels": [
             {"item": item, "old": old.value, "new": new.value} for item, (old, new) in compared.labels.items()
         ],
@@ -389,17 +389,17 @@ def _reading(reading: CaseReading, norms: Norms) -> dict[str, Any]:
 
 
 def _renamed(reading: CaseReading) -> dict[str, Any]:
-    return {"renamed": [{"name": written, "here": used} for written, used in reading.renamed]}
+    return {"renamed": [{"name": name, "here": used} for name, used in reading.renamed]}
 
 
 _OWN = frozenset({
     Subject.PROVISION, Subject.EXAMPLE, Subject.DEFINITION, Subject.LEVEL, Subject.TOPIC, Subject.GOAL, Subject.TAG,
 })  # fmt: skip
-"""Things whose IRI is made of their kind and id alone."""
+"""Subjects whose IRI consists of their kind and id."""
 
 
 def revision_of(diff: SpecDiff) -> Revision:
-    """Return what the graph tells of a diff: every change, and what has another IRI and is the same."""
+    """Return the facts of a diff for the graph: every change, and things with a new IRI that are the same."""
     from sphinx_policyspec.graph.releases import ChangeFact, Revision  # noqa: PLC0415  diffs need no rdflib
 
     facts = []
@@ -407,7 +407,7 @@ def revision_of(diff: SpecDiff) -> Revision:
         subject, id_ = _subject(diff, change)
         kind = change.kind.value
         if subject == "provision" != change.subject.value:
-            # Of something without an IRI of its own, a kind alone would be one of what holds it.
+            # Without an IRI of its own it shares that of its provision, so the kind names the subject, too.
             kind = f"{change.subject.value}-{kind}"
         facts.append(
             ChangeFact(
@@ -427,7 +427,7 @@ def revision_of(diff: SpecDiff) -> Revision:
 
 
 def _subject(diff: SpecDiff, change: Change) -> tuple[str, str]:
-    """Return the kind and id of what a change is about, or of what holds it."""
+    """Return the kind and id of the subject of a change, or of what contains it."""
     if change.subject in _OWN:
         return change.subject.value, change.id
     if change.subject is Subject.PROMPT:

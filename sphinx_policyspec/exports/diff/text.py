@@ -1,4 +1,4 @@
-"""What changed as text for a terminal, Markdown, a draft of a changelog, a judgement file to fill in; reviews, histories, locks."""
+"""Changes as text for a terminal, Markdown, a draft of a changelog and a judgement file to fill in; reviews, histories, locks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from sphinx_policyspec.compare.history import ClaimState, LockChange, Moment, Re
 from sphinx_policyspec.decision.behaviour import BehaviourDiff
 from sphinx_policyspec.exports import markdown_safe
 from sphinx_policyspec.exports.diff.outline import (
+    CaseEntry,
+    ChangeEntry,
     Group,
     Outline,
-    ToldCase,
-    ToldChange,
+    change_entries,
+    change_entry,
     inked,
-    told_change,
-    told_changes,
 )
 from sphinx_policyspec.exports.diff.wording import MARKS, SIGNS, lock_verdict, marked, sentence, with_evidence
 from sphinx_policyspec.files import dump_json, printable
@@ -49,7 +49,7 @@ _INKS = {"-": "\x1b[31;9m", "+": "\x1b[32m"}
 _PLAIN = "\x1b[0m"
 _COLUMN = len(Weight.NEEDS_READER.words)
 _ABOUT = 6
-"""Columns before what is told of a sentence."""
+"""Columns before the note on a sentence."""
 _WORDS = 10
 """Columns before changed words."""
 
@@ -59,7 +59,7 @@ def text_diff(
 ) -> str:
     """Return a diff as text.
 
-    :param behaviour: what it does to cases
+    :param behaviour: the effect of the diff on cases
     :param width: columns of the terminal
     :param color: whether to color weights and words
     """
@@ -79,7 +79,7 @@ def _lines(outline: Outline, width: int, *, color: bool) -> Iterator[str]:
     for group in outline.groups():
         yield ""
         yield _bold(f"{group.title} ({group.id})" if group.id else "The spec as a whole", color=color)
-        for change in told_changes(group, in_full=outline.diff.in_full):
+        for change in change_entries(group, in_full=outline.diff.in_full):
             yield from _change(change, width, color=color)
         if titles := "; ".join(title for title, _ in outline.resting_on(group)):
             yield from _wrapped(f"cases: {titles}", width, 2)
@@ -100,8 +100,8 @@ def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
     )
 
 
-def _case(case: ToldCase, names: tuple[str, str], width: int, *, color: bool) -> Iterator[str]:
-    """Yield a case with one explanation below the other, sentence by sentence."""
+def _case(case: CaseEntry, names: tuple[str, str], width: int, *, color: bool) -> Iterator[str]:
+    """Yield a case with its explanations, old above new, sentence by sentence."""
     yield _bold(f"{case.title} ({case.place})", color=color)
     for line in case.what:
         yield from _wrapped(line, width, 2)
@@ -109,20 +109,20 @@ def _case(case: ToldCase, names: tuple[str, str], width: int, *, color: bool) ->
         if row.is_same:
             yield from _wrapped(f"as before: {row.new}", width, 4)
         else:
-            for name, said in zip(names, (row.old, row.new), strict=True):
-                yield from _wrapped(f"{name}: {said}", width, 4)
+            for name, sentence in zip(names, (row.old, row.new), strict=True):
+                yield from _wrapped(f"{name}: {sentence}", width, 4)
     for line in case.asides:
         yield from _wrapped(line, width, 2)
 
 
-def _change(change: ToldChange, width: int, *, color: bool) -> Iterator[str]:
+def _change(change: ChangeEntry, width: int, *, color: bool) -> Iterator[str]:
     weight = f"{change.weight.words:{_COLUMN}}"
-    shown = click.style(weight, fg=_COLORS[change.weight]) if color else weight
-    said = f"{change.said} [{change.rule}]{change.touches}"
-    # What a shell shows cannot be told in columns beside color codes: the first line is wrapped without them.
+    label = click.style(weight, fg=_COLORS[change.weight]) if color else weight
+    statement = f"{change.statement} [{change.rule}]{change.touches}"
+    # The width of a styled text in a shell is unknown beside color codes: the first line is wrapped without them.
     edge = " " * (2 + max(_COLUMN, len(weight)) + 1)
-    lines = textwrap.wrap(printable(said), max(width - len(edge), 20)) or [""]
-    yield f"  {shown} {lines[0]}"
+    lines = textwrap.wrap(printable(statement), max(width - len(edge), 20)) or [""]
+    yield f"  {label} {lines[0]}"
     yield from (f"{edge}{line}" for line in lines[1:])
     for one in change.sentences:
         yield from _wrapped(one.about, width, _ABOUT)
@@ -132,41 +132,41 @@ def _change(change: ToldChange, width: int, *, color: bool) -> Iterator[str]:
 
 
 def unit_lines(runs: tuple[Run, ...], width: int, *, color: bool) -> Iterator[str]:
-    """Yield the lines of a paragraph: words with what is inked of them, folded by what is seen of them."""
+    """Yield the lines of a paragraph with colors or marks, wrapped by visible width."""
     room = max(width - _WORDS, 20)
-    line, used = "", 0
-    for shown, seen, after in _pieces(runs, color=color):
-        if used and used + seen > room:
+    line, width_used = "", 0
+    for piece, columns, after in _pieces(runs, color=color):
+        if width_used and width_used + columns > room:
             yield f"{' ' * _WORDS}{line.rstrip()}"
-            line, used = "", 0
-        line += shown + after
-        used += seen + len(after)
+            line, width_used = "", 0
+        line += piece + after
+        width_used += columns + len(after)
     yield f"{' ' * _WORDS}{line.rstrip()}"
 
 
 def _pieces(runs: tuple[Run, ...], *, color: bool) -> Iterator[tuple[str, int, str]]:
-    """Yield each word as it is shown, its width, and the space after it."""
+    """Yield each word with its colors or marks, its visible width, and the space after it."""
     for run in runs:
         before, end = ("", "") if color else MARKS[run.op]
         words = printable(f"{before}{run.text}{end}").split()
         for place, word in enumerate(words):
-            shown = f"{_INKS[run.op]}{word}{_PLAIN}" if color and run.op != "=" else word
-            yield shown, cell_len(word), run.after if place == len(words) - 1 else " "
+            piece = f"{_INKS[run.op]}{word}{_PLAIN}" if color and run.op != "=" else word
+            yield piece, cell_len(word), run.after if place == len(words) - 1 else " "
 
 
 LIMIT = 60_000
-"""Characters of the whole; GitHub takes 65,536 in a comment."""
+"""Characters of the whole text; GitHub accepts 65,536 in a comment."""
 
 
 def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, limit: int = LIMIT) -> str:
-    """Return a diff as Markdown: a summary, then cases and each provision, what matters most first.
+    """Return a diff as Markdown: a summary, then cases and each provision, the most important ones first.
 
-    :param behaviour: what it does to cases
-    :param limit: characters of the whole; what does not fit is counted
+    :param behaviour: the effect of the diff on cases
+    :param limit: characters of the whole text; what does not fit is counted
     """
     outline = Outline(diff, behaviour)
     parts = ["\n".join(_summary(outline)) + "\n"]
-    # Half of the room is for what is told of each in full.
+    # Half of the space is for the changes that matter most.
     _add(parts, [*_weighty(outline)], "norms", limit // 2)
     if outline.about_cases:
         parts.append(f"\n{markdown_safe('; '.join(outline.about_cases))}.\n")
@@ -176,7 +176,7 @@ def markdown_diff(diff: SpecDiff, behaviour: BehaviourDiff | None = None, *, lim
 
 
 def _add(parts: list[str], blocks: list[Iterator[str]], what: str, limit: int) -> None:
-    """Add blocks to the parts of a text while there is room, and say how many there is none for."""
+    """Append blocks to the parts of a text while they fit, then the number of those that do not."""
     used = sum(map(len, parts))
     for place, block in enumerate(blocks):
         part = "\n".join(block) + "\n"
@@ -188,7 +188,7 @@ def _add(parts: list[str], blocks: list[Iterator[str]], what: str, limit: int) -
         used += len(part)
 
 
-def _case_as_markdown(case: ToldCase, outline: Outline) -> Iterator[str]:
+def _case_as_markdown(case: CaseEntry, outline: Outline) -> Iterator[str]:
     yield f"\n<details><summary>⚖ {markdown_safe(case.title)} ({markdown_safe(case.place)})</summary>"
     yield ""
     yield from (f"- {markdown_safe(line)}" for line in (*case.what, *case.asides))
@@ -213,12 +213,12 @@ def _summary(outline: Outline) -> Iterator[str]:
 
 
 def _weighty(outline: Outline) -> Iterator[Iterator[str]]:
-    """Yield a line for each change that has a direction, or that somebody has to read."""
+    """Yield a line for each change that has a direction or needs a reader."""
     for change in outline.diff.changes:
         if change.weight in DIRECTED | {Weight.NEEDS_READER}:
             title = markdown_safe(outline.diff.titles.get(change.provision) or change.provision or change.id)
-            said = f"**{title}**: {markdown_safe(with_evidence(change))}"
-            yield iter([f"- {_weight(change.weight)}: {said}"])
+            statement = f"**{title}**: {markdown_safe(with_evidence(change))}"
+            yield iter([f"- {_weight(change.weight)}: {statement}"])
 
 
 def _weight(weight: Weight) -> str:
@@ -229,10 +229,10 @@ def _group(group: Group, outline: Outline) -> Iterator[str]:
     name = f"{markdown_safe(group.title)} ({markdown_safe(group.id)})" if group.id else "The spec as a whole"
     yield f"\n<details><summary>{SIGNS[group.weight]} {name}: {len(group.changes)}</summary>"
     yield ""
-    for change in told_changes(group, in_full=outline.diff.in_full):
-        # Ids in backticks are ours: what stands between them is escaped like all else, so that they cannot be left.
-        said, touches = markdown_safe(change.said), markdown_safe(change.touches)
-        yield f"- {_weight(change.weight)} ({change.rule}): {said}{touches}"
+    for change in change_entries(group, in_full=outline.diff.in_full):
+        # Backticks around ids are ours: the ids are escaped like all other text, so that they cannot close them.
+        statement, touches = markdown_safe(change.statement), markdown_safe(change.touches)
+        yield f"- {_weight(change.weight)} ({change.rule}): {statement}{touches}"
         for one in change.sentences:
             yield f"  - {markdown_safe(one.about)}:\n"
             yield f"    > {inked(one.runs, markdown_safe)}\n"
@@ -244,9 +244,9 @@ def _group(group: Group, outline: Outline) -> Iterator[str]:
 
 
 def changelog_entry(diff: SpecDiff) -> str:
-    """Return a draft of a changelog entry, in the form of Keep a Changelog; a person should say why.
+    """Return a draft of a changelog entry, in the form of Keep a Changelog; a person should add the reasons.
 
-    It tells every change: those of structure and norms one by one, the others in a line for each provision.
+    It lists every change: those of structure and norms one by one, the others in one line per provision.
     """
     items: dict[str, list[str]] = {heading: [] for heading in _HEADINGS}
     for group in Outline(diff).groups():
@@ -256,11 +256,11 @@ def changelog_entry(diff: SpecDiff) -> str:
             heading = {ChangeKind.ADDED: "Added", ChangeKind.REMOVED: "Removed"}.get(change.kind, "Changed")
             items[heading].append(f"{title}{markdown_safe(with_evidence(change))} ({change.weight.words}).")
         rest = [change for change in group.changes if change not in alone]
-        shown = [change for change in rest if change.subject is Subject.EXAMPLE]
+        examples = [change for change in rest if change.subject is Subject.EXAMPLE]
         small = [change for change in rest if change.subject is not Subject.EXAMPLE]
-        for heading, changes in (("Examples", shown), ("Small changes", small)):
-            told = told_changes(replace(group, changes=tuple(changes)), in_full=diff.in_full)
-            if lines := [_told(change) for change in told]:
+        for heading, changes in (("Examples", examples), ("Small changes", small)):
+            entries_of_group = change_entries(replace(group, changes=tuple(changes)), in_full=diff.in_full)
+            if lines := [_with_weight(change) for change in entries_of_group]:
                 items[heading].append(f"{title}{markdown_safe('; '.join(lines))}.")
     lines = [f"## {markdown_safe(diff.new or 'Unreleased')}", ""]
     for heading, entries in items.items():
@@ -269,27 +269,29 @@ def changelog_entry(diff: SpecDiff) -> str:
     return "\n".join(lines if diff.changes else [*lines, "No changes.", ""])
 
 
-def _told(change: ToldChange) -> str:
-    return f"{change.said} ({change.weight.words})" if change.weight in DIRECTED else change.said
+def _with_weight(change: ChangeEntry) -> str:
+    return f"{change.statement} ({change.weight.words})" if change.weight in DIRECTED else change.statement
 
 
-def judgement_template(found: ReadingList) -> str:
-    """Return what needs a reader as entries of a judgement file that are to be filled in, with the sentences as comments."""
-    unread = found.unread
+def judgement_template(reading_list: ReadingList) -> str:
+    """Return the changes that need a reader as entries of a judgement file to fill in, with the sentences as comments."""
+    unread = reading_list.unread
     if not unread:
         return "# nothing needs a reader\n"
-    return "\n".join(_entry(found.diff, id_, changes, found.digests[id_]) for id_, changes in unread.items())
+    return "\n".join(
+        _entry(reading_list.diff, id_, changes, reading_list.digests[id_]) for id_, changes in unread.items()
+    )
 
 
 def _entry(diff: SpecDiff, id_: str, changes: tuple[Change, ...], digest: str) -> str:
     comments = [f"{diff.titles.get(id_, '') or id_} ({id_})"]
-    for change in map(told_change, changes):
-        comments.append(f"{change.said}{change.touches}")
+    for change in map(change_entry, changes):
+        comments.append(f"{change.statement}{change.touches}")
         for one in change.sentences:
             comments += [f"  {one.about}", f"    {marked(one.runs)}"]
-    given = [("old", diff.old), ("new", diff.new), ("id", id_), ("digest", digest)]
+    values = [("old", diff.old), ("new", diff.new), ("id", id_), ("digest", digest)]
     keys = [
-        *(f"{name}: {dump_json(value)}" for name, value in given),
+        *(f"{name}: {dump_json(value)}" for name, value in values),
         f"direction:  # {', '.join(Direction)}",
         f"kind: substantive  # {', '.join(JudgedKind)}",
         "evidence:  # why, in one sentence",
@@ -301,7 +303,7 @@ def _entry(diff: SpecDiff, id_: str, changes: tuple[Change, ...], digest: str) -
 
 
 def review_text(review: Review) -> str:
-    """Return what a changelog and the changes say of each other."""
+    """Return the review of a changelog against the changes."""
     return "".join(f"{printable(line)}\n" for line in _review_lines(review))
 
 
@@ -311,33 +313,33 @@ def _review_lines(review: Review) -> Iterator[str]:
     for claim in review.claims:
         yield f"{claim.state.value:10} {claim.text}"
         if claim.evidence:
-            named = "; ".join(f"{id_} ({how})" for id_, how in claim.evidence.items())
-            yield f"{'':10} names: {named}"
+            evidence = "; ".join(f"{id_} ({how})" for id_, how in claim.evidence.items())
+            yield f"{'':10} names: {evidence}"
         elif claim.near:
             yield f"{'':10} words in common with what changed in: {', '.join(claim.near)}"
     for change in review.untold:
         yield f"{'not named':10} {change.provision or change.id}: {sentence(change)}"
     counts = {state: sum(claim.state is state for claim in review.claims) for state in ClaimState}
-    told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    yield f"claims: {told or 'none'}; structural changes that no claim names: {len(review.untold)}"
+    summary = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    yield f"claims: {summary or 'none'}; structural changes that no claim names: {len(review.untold)}"
 
 
 def history_text(moments: Sequence[Moment]) -> str:
-    """Return a provision over many releases, with what changed about it in each."""
+    """Return the history of a provision over many releases, with its changes in each."""
     return "".join(f"{printable(line)}\n" for line in _history_lines(moments))
 
 
 def _history_lines(moments: Sequence[Moment]) -> Iterator[str]:
     for moment in moments:
-        held = f"{moment.level or 'no level'}, {moment.words} words, {moment.examples} examples"
-        state = "no longer there" if moment.is_gone else held
+        description = f"{moment.level or 'no level'}, {moment.words} words, {moment.examples} examples"
+        state = "no longer there" if moment.is_gone else description
         yield f"{moment.version or 'undated'}  {moment.title} ({moment.id}): {state}"
         for change in moment.changes:
             yield f"  {change.weight.words:14} {with_evidence(change)}"
 
 
 def lock_text(changes: Sequence[LockChange]) -> str:
-    """Return what changed since a lock, in a line each, and what it comes to."""
+    """Return the changes since a lock, one per line, and the verdict."""
     lines = []
     for change in changes:
         words = f": {change.aspect.replace('_', '-')}" if change.aspect else ""

@@ -1,4 +1,4 @@
-"""One sentence for each change, the sentences of a text that somebody has to read, and what a lock comes to."""
+"""One sentence for each change, the sentences of a text that need a reader, and the verdict on a lock."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIGNS = {
 
 
 Say = Callable[[str], str]
-"""Translates words of ours, templates of :meth:`str.format` among them; :class:`str` leaves them in English."""
+"""Translates our own words and templates for :meth:`str.format`; :class:`str` leaves them in English."""
 
 
 def _(words: str) -> str:
@@ -40,7 +40,7 @@ def _(words: str) -> str:
 
 
 class PlainWeight(NamedTuple):
-    """A weight for readers who have never heard of weights: in short, what it means, and what one or many changes do."""
+    """A weight in words for readers who do not know weights: a label, its meaning, and what one or many changes do."""
 
     label: str
     meaning: str
@@ -86,50 +86,50 @@ PLAIN = {
         _("leave the meaning as it was"),
     ),
 }
-"""Each weight as web pages tell it; reports for maintainers have the terms of :class:`Weight`."""
+"""Each weight in the words of web pages; reports for maintainers use the terms of :class:`Weight`."""
 WHY = {rule.name: rule.why for rule in RULES}
-"""Why each rule gives its weight."""
+"""The reason why each rule gives its weight."""
 
 _OWNERS = ("level", "topic", "goal", "provision", "principle", "spec")
 ASPECTS = frozenset({*(row.key for row in attributes_of(*_OWNERS)), "alias", "examples", *Verdict})
-"""Words for what differs, and for what told that two are one, which pages translate beside those that are marked here."""
+"""Words for aspects of a change and for evidence of a match, which pages translate like the words marked here."""
 
 _K, _S = ChangeKind, Subject
 
 
 def tally(changes: Iterable[Change], say: Say = str) -> str:
-    """Return what changes come to, in words: "3 changes may change the meaning, 6 do not".
+    """Return the effect of changes in words: "3 changes may change the meaning, 6 do not".
 
-    :param say: translates
+    :param say: translates our words
     """
     counts = Counter(change.weight for change in changes)
-    told: list[str] = []
+    phrases: list[str] = []
     for weight, plain in PLAIN.items():
         if not (count := counts[weight]):
             continue
         does = plain.one if count == 1 else plain.many
-        # Right behind what may change the meaning, what does not needs no more words.
-        if weight is Weight.EDITORIAL and len(told) == 1 and counts[Weight.NEEDS_READER]:
+        # Directly after changes that may change the meaning, "do not" is enough.
+        if weight is Weight.EDITORIAL and len(phrases) == 1 and counts[Weight.NEEDS_READER]:
             does = _("does not") if count == 1 else _("do not")
-        noun = "{count}" if told else _("1 change") if count == 1 else _("{count} changes")
-        told.append(f"{say(noun).format(count=count)} {say(does)}")
-    return ", ".join(told)
+        noun = "{count}" if phrases else _("1 change") if count == 1 else _("{count} changes")
+        phrases.append(f"{say(noun).format(count=count)} {say(does)}")
+    return ", ".join(phrases)
 
 
 def counted(weight: Weight, count: int) -> str:
-    """Return how many changes have a weight: "1 needs a reader", "2 editorial"."""
+    """Return the number of changes with a weight: "1 needs a reader", "2 editorial"."""
     if weight is Weight.NEEDS_READER:
         return number_of(count, "needs a reader", "need a reader")
     return f"{count} {weight.words}"
 
 
 def sentence(change: Change, say: Say = str) -> str:
-    """Return what happened, in one line of plain text that does not name the provision."""
+    """Return a change as one line of plain text that does not name the provision."""
     kinds = (_K.TEXT, change.kind) if change.text else (change.kind,)
     table = _OF_FILES if change.subject is _S.PROMPT and change.aspect == FILE else _SENTENCES
-    said = say(next(filter(None, (table.get((change.subject, kind)) for kind in kinds)), ""))
+    template = say(next(filter(None, (table.get((change.subject, kind)) for kind in kinds)), ""))
     level = change.new or change.old
-    # What a verdict was is a word of ours, other values are the author's.
+    # A verdict is a word of ours, other values are the author's.
     value = say if change.kind is _K.VERDICT_FLIPPED else str
     words = {
         "old": value(change.old) if change.old else say(_("nothing")),
@@ -143,22 +143,22 @@ def sentence(change: Change, say: Say = str) -> str:
         "words": _words(change.text, say) if change.text else "",
         "spaces": f" ({say(_('spaces alone'))})" if change.aspect == SPACES else "",
     }
-    told = " ".join(said.format(**words).split())
+    statement = " ".join(template.format(**words).split())
     reader = change.judgement
-    return say(_("{told}, read by {who}")).format(told=told, who=reader.who) if reader else told
+    return say(_("{told}, read by {who}")).format(told=statement, who=reader.who) if reader else statement
 
 
 def with_evidence(change: Change, say: Say = str) -> str:
-    """Return what happened, with the evidence of who read it."""
-    told, judgement = sentence(change, say), change.judgement
+    """Return a change as one line, with the evidence of whoever judged it."""
+    statement, judgement = sentence(change, say), change.judgement
     if judgement is None:
-        return told
-    values = {"told": told, "date": judgement.date, "evidence": judgement.evidence}
+        return statement
+    values = {"told": statement, "date": judgement.date, "evidence": judgement.evidence}
     return say(_("{told} on {date}: “{evidence}”")).format(**values)
 
 
 def readable(text: str, titles: Mapping[str, str]) -> str:
-    """Return words of a source as people read them: no marks of Markdown or reStructuredText, and titles in the place of ids.
+    """Return words of a source as readers see them: without Markdown or reStructuredText marks, and with titles for ids.
 
     :param titles: of provisions, terms and goals, by id
     """
@@ -169,31 +169,31 @@ def readable(text: str, titles: Mapping[str, str]) -> str:
     def of_link(link: re.Match[str]) -> str:
         name = link["to"] if link["text"] == "?" and link["to"] else link["text"]
         title = titles.get(name, name)
-        return title_behind(named[: link.start()], title) if link["text"] == "?" else title
+        return title_behind(words[: link.start()], title) if link["text"] == "?" else title
 
-    named = _ESCAPED.sub(lambda found: chr(_ASIDE + ord(found[1])), text)
-    named = _ROLE.sub(of_role, named)
-    named = _TARGET.sub(lambda target: target[1].rstrip(), named)
-    named = _LINK.sub(of_link, named)
-    for part, said in _PARTS:
-        named = part.sub(said, named)
-    named = _NAMED.sub(lambda found: titles.get(found["id"] or found["bare"], found[0]), named)
-    named = plain_words(named)
-    for marks, said in _MARKS:
-        named = marks.sub(said, named)
-    return _PUT_ASIDE.sub(lambda found: chr(ord(found[0]) - _ASIDE), named)
+    words = _ESCAPED.sub(lambda found: chr(_ASIDE + ord(found[1])), text)
+    words = _ROLE.sub(of_role, words)
+    words = _TARGET.sub(lambda target: target[1].rstrip(), words)
+    words = _LINK.sub(of_link, words)
+    for part, shown_text in _PARTS:
+        words = part.sub(shown_text, words)
+    words = _NAME.sub(lambda found: titles.get(found["id"] or found["bare"], found[0]), words)
+    words = plain_words(words)
+    for marks, shown_text in _MARKS:
+        words = marks.sub(shown_text, words)
+    return _PUT_ASIDE.sub(lambda found: chr(ord(found[0]) - _ASIDE), words)
 
 
 def readable_runs(runs: Sequence[Run], titles: Mapping[str, str]) -> tuple[Run, ...]:
-    """Return runs as people read them; where only marks or the address of a link differ, nothing is removed or added.
+    """Return runs as readers see them; if only marks or link targets differ, nothing counts as removed or added.
 
     :param titles: of provisions, by id
     """
     if not (is_reworded(runs) and any(_ANY_MARK.search(run.text) for run in runs)):
         return tuple(replace(run, text=readable(run.text, titles)) for run in runs)
-    # What is seen of a link may be the same on both sides of a change that goes through it.
+    # The visible text of a link may be the same on both sides of a change inside it.
     sides = ("".join(run.text + run.after for run in runs if run.op != other).strip() for other in "+-")
-    # Spaces are those of the new text, also where the old one ends a sentence, or what is in italics.
+    # Spaces are those of the new text, also where the old text ends a sentence or italics.
     old, new = (readable(_APART.sub("", side), titles) for side in sides)
     return runs_of(old or None, new or None) if old or new else ()
 
@@ -210,21 +210,21 @@ def is_reworded(runs: Iterable[Run]) -> bool:
 _ASIDE = 0xF0000
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _PUT_ASIDE = re.compile(f"[{chr(_ASIDE + 0x21)}-{chr(_ASIDE + 0x7E)}]")
-"""Signs that a backslash makes no marks; they are put aside while marks are looked for."""
+"""Characters that a backslash escapes; they are set aside while marks are processed."""
 _ROLE = re.compile(
     r"(?::[\w:+.-]{2,60}:|\{[\w:+.-]{2,60}\})`(?:(?P<text>[^`<>]{1,400}?)\s*<[^`<>]{1,400}>|(?P<to>[^`<>]{1,400}))`"
 )
 _TARGET = re.compile(r"(?<![`\w:}])`([^`<>]{1,400}+)(?:<[^`<>]{1,400}+>)?`__?(?!\w)")
-"""A link of reStructuredText."""
+"""A link in reStructuredText."""
 _LINK = re.compile(
     r"!?\[(?P<text>[^\[\]]{1,400})\](?:\(#?(?P<to>[^()\s]{1,400})(?:\s{1,9}(?:\"[^\"\n]{0,400}\"|'[^'\n]{0,400}'))?\)|\[[^\[\]^]{1,200}\])"
 )
-_NAMED = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]|(?<![\w“])(?P<bare>\w+_\w+)")
+_NAME = re.compile(r"[\[`](?P<id>[\w.-]{1,200})[\]`]|(?<![\w“])(?P<bare>\w+_\w+)")
 _PARTS = (
     (re.compile(r"^([^\[\]]*)\](?:\((?:#|https?:)[^()\s]{0,400}\)?)?"), r"\1"),
     (re.compile(r"\]\((?:#|https?:)[^()\s]{0,400}\)?|\[(?=[^\[\]]*$)"), ""),
 )
-"""What is left of a link that a change goes through, and what of it is shown."""
+"""What remains of a link that a change cuts through, and the part that readers see."""
 _MARKS = (
     (re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<!\w)[*_](?=\w)|(?<=[\w.,;:!?])[*_](?!\w)|`"), ""),
     (re.compile(r"(?<!\S)---?(?!\S)|(?<=\w)---(?=\w)"), "\N{EM DASH}"),
@@ -232,7 +232,7 @@ _MARKS = (
     (re.compile(r'(?<![\w.,;:!?)])"(?=\w)'), "\N{LEFT DOUBLE QUOTATION MARK}"),
     (re.compile(r'(?<=[\w.,;:!?)])"'), "\N{RIGHT DOUBLE QUOTATION MARK}"),
 )
-"""Marks of Markdown, and what readers see instead."""
+"""Marks of Markdown, and what readers see in their place."""
 
 
 _DIFFERENCES = {
@@ -247,9 +247,9 @@ _DIFFERENCES = {
 
 
 def _differences(change: Change, say: Say) -> str:
-    """Return in words what differs between two forms of an example."""
-    told = (_DIFFERENCES.get(one) for one in change.said("what").split())
-    return ", ".join(say(what) if what else _messages(change, say) for what in told)
+    """Return the differences between two forms of an example in words."""
+    phrases = (_DIFFERENCES.get(one) for one in change.said("what").split())
+    return ", ".join(say(phrase) if phrase else _messages(change, say) for phrase in phrases)
 
 
 _MESSAGES = {
@@ -260,36 +260,40 @@ _MESSAGES = {
     (True, "removed"): (_("1 answer removed"), _("{count} answers removed")),
     (True, "added"): (_("1 answer added"), _("{count} answers added")),
 }
-"""What became of messages, by whether they are answers: one of them, and several."""
+"""The changes of messages, by whether they are answers: for one, and for several."""
 
 
 def _messages(change: Change, say: Say) -> str:
-    """Return in words how many messages of an example were replaced, taken out or put in."""
+    """Return in words how many messages of an example were replaced, removed or added."""
     if not change.messages:
         return ""
     removed, added, are_answers = change.messages
     counts = [(added, "replaced")] if removed == added else [(removed, "removed"), (added, "added")]
-    told = (of_count(number, _MESSAGES[are_answers, how], say) for number, how in counts if number)
-    return say(_(" and ")).join(told)
+    phrases = (of_count(number, _MESSAGES[are_answers, how], say) for number, how in counts if number)
+    return say(_(" and ")).join(phrases)
 
 
 def of_count(number: int, words: tuple[str, str], say: Say = str) -> str:
-    """Return words for one thing or for several, with their number."""
+    """Return the words for a number of things, singular or plural."""
     return say(words[number != 1]).format(count=number)
 
 
 def _words(text: TextChange, say: Say) -> str:
-    """Return how many words a text lost and won."""
-    lost, won = text.words_removed, text.words_added
-    if lost and won:
-        return f"{of_count(lost, _LOST, say)}, {say(_('{count} added')).format(count=won)}"
+    """Return how many words of a text were removed and added."""
+    removed, added = text.words_removed, text.words_added
+    if removed and added:
+        return f"{of_count(removed, _REMOVED_WORDS, say)}, {say(_('{count} added')).format(count=added)}"
     return (
-        of_count(won, _WON, say) if won else of_count(lost, _LOST, say) if lost else say(_("0 words changed"))
+        of_count(added, _ADDED_WORDS, say)
+        if added
+        else of_count(removed, _REMOVED_WORDS, say)
+        if removed
+        else say(_("0 words changed"))
     )
 
 
-_LOST = (_("1 word removed"), _("{count} words removed"))
-_WON = (_("1 word added"), _("{count} words added"))
+_REMOVED_WORDS = (_("1 word removed"), _("{count} words removed"))
+_ADDED_WORDS = (_("1 word added"), _("{count} words added"))
 
 _SENTENCES: dict[tuple[Subject, ChangeKind], str] = {
     (_S.PROVISION, _K.ADDED): _("new {binding}"),
@@ -372,18 +376,18 @@ _OF_FILES: dict[tuple[Subject, ChangeKind], str] = {
     (_S.PROMPT, _K.CHANGED): _("prompt file {id} changed"),
     (_S.PROMPT, _K.MOVED): _("prompt file {id} moved here"),
 }
-"""What became of a prompt that is a file beside a spec."""
+"""The sentences for a prompt that is a file beside a spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldSentence:
-    """A sentence that changed, as every form tells it.
+class SentenceEntry:
+    """A changed sentence in the words that every form uses.
 
-    :param about: what became of it, and what can be told of the norm in it
-    :param op: what became of it
+    :param about: the kind of change, and what is known of the sentence's norm
+    :param op: the kind of change
     :param moved: id of the provision that it moved to or from
-    :param runs: its words, with what was removed and added; the ids of what links name stand in brackets
-    :param seen: both sides as pages show them, but for titles; nothing for a side that is not there
+    :param runs: its words, with removed and added ones marked; ids that links name are in brackets
+    :param seen: both sides as pages show them, apart from titles; ``None`` for a side that does not exist
     """
 
     about: str
@@ -393,15 +397,15 @@ class ToldSentence:
     seen: tuple[str | None, str | None]
 
     def readable(self, titles: Mapping[str, str]) -> tuple[Run, ...]:
-        """Return its words as people read them, with what was removed and added.
+        """Return its words as readers see them, with removed and added ones marked.
 
         :param titles: of provisions, by id
         """
         return runs_of(*(side and readable(side, titles) for side in self.seen))
 
 
-def told_sentences(change: Change) -> Iterator[ToldSentence]:
-    """Yield the sentences of a change side by side, if somebody has to read it, or has read it."""
+def sentence_entries(change: Change) -> Iterator[SentenceEntry]:
+    """Yield the sentences of a change side by side, if any of them needs a reader."""
     if not any(one.needs_reader for one in change.sentences):
         return
     for one in change.sentences:
@@ -409,20 +413,20 @@ def told_sentences(change: Change) -> Iterator[ToldSentence]:
             old, new = (side.said if side else None for side in (one.old, one.new))
             about = "; ".join(about_sentence(one))
             runs = runs_of(old, new)
-            yield ToldSentence(about=about, op=one.op, moved=one.moved, runs=runs, seen=one.seen)
+            yield SentenceEntry(about=about, op=one.op, moved=one.moved, runs=runs, seen=one.seen)
 
 
 MARKS = {"=": ("", ""), "-": ("[-", "-]"), "+": ("{+", "+}")}
-"""As git writes words in a diff without colors."""
+"""The marks with which git shows changed words without colors."""
 
 
 def marked(runs: tuple[Run, ...]) -> str:
-    """Return words with marks around what was removed and added."""
+    """Return words with marks around removed and added ones."""
     return "".join(f"{MARKS[run.op][0]}{run.text}{MARKS[run.op][1]}{run.after}" for run in runs).strip()
 
 
 def about_sentence(change: SentenceChange) -> Iterator[str]:
-    """Yield what became of a sentence, and what can be told of the norm in it."""
+    """Yield the kind of a sentence's change, and what is known of its norm."""
     yield change.op.value
     if change.moved:
         yield f"{'moved to' if change.op is SentenceOp.REMOVED else 'moved from'} `{change.moved}`"
@@ -443,9 +447,9 @@ def about_sentence(change: SentenceChange) -> Iterator[str]:
 
 
 def _change_of(sides: list[str]) -> str:
-    """Return something of both versions: once where it is the same, else old → new."""
-    told = list(dict.fromkeys(sides))
-    return " → ".join(side or "nothing" for side in told) if len(told) > 1 else told[0]
+    """Return a property of both versions: once if it is the same, else old → new."""
+    distinct = list(dict.fromkeys(sides))
+    return " → ".join(side or "nothing" for side in distinct) if len(distinct) > 1 else distinct[0]
 
 
 _FOLDED: dict[tuple[Subject, ChangeKind], str] = {
@@ -458,22 +462,22 @@ _FOLDED: dict[tuple[Subject, ChangeKind], str] = {
     (_S.PROMPT, _K.RETITLED): _("prompt files that name another title"),
     (_S.PROMPT, _K.CHANGED): _("changed prompt files"),
 }
-"""What happened to several eval tags and prompt files of one provision."""
+"""The changes of several eval tags and prompt files of one provision."""
 
 
 def is_folded(change: Change) -> bool:
-    """Return whether a change is told with others of its provision: one of an eval tag or a prompt file."""
+    """Return whether a change is combined with others of its provision: one of an eval tag or a prompt file."""
     return (change.subject, change.kind) in _FOLDED and (change.subject is _S.TAG or change.aspect == FILE)
 
 
 def folded(changes: Sequence[Change], say: Say = str) -> str:
-    """Return what happened to eval tags and prompt files, in one line."""
+    """Return the changes of eval tags and prompt files in one line."""
     ids = grouped((say(_FOLDED[change.subject, change.kind]), change.id) for change in changes)
-    return "; ".join(f"{what}: {', '.join(named)}" for what, named in ids.items())
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in ids.items())
 
 
 def lock_verdict(changes: Sequence[LockChange]) -> str:
-    """Return what the changes since a lock come to, in one line."""
+    """Return a summary of the changes since a lock, in one line."""
     if not changes:
         return "as locked"
     counts = Counter(change.state for change in changes)

@@ -109,7 +109,7 @@ def decidable(read: Iterable[ReadCase], norms: Norms) -> Iterator[tuple[int, Cas
 
 
 def _differences(decision: Decision) -> Iterator[Finding]:
-    for difference in decisions.differences_told(decision):
+    for difference in decisions.difference_sentences(decision):
         yield Finding(
             code="unexpected-decision",
             message=f"{decision.case.title}: {difference}",
@@ -125,12 +125,14 @@ def _rows(number: str, decision: Decision, norms: Norms, wording: decisions.Word
     yield CaseRow(number, "case", case.about, case.title, example, title)
     for issue, outcome in decision.outcomes.items():
         yield CaseRow(number, "outcome", issue, said=decisions.outcome_words(outcome, wording))
-    for item, (said, why) in zip(case.items, decisions.reasons_told(decision, norms, wording), strict=True):
+    for item, (said, why) in zip(
+        case.items, decisions.reason_sentences(decision, norms, wording), strict=True
+    ):
         yield _item_row(number, item, decision, norms)._replace(said=said, why=why)
-    yield from (CaseRow(number, "duty", said=told) for told in decisions.duties_told(decision, wording))
+    yield from (CaseRow(number, "duty", said=told) for told in decisions.duty_sentences(decision, wording))
     yield from (CaseRow(number, "attack", attacker, target) for attacker, target in decision.attacks)
     yield from (
-        CaseRow(number, "difference", said=told) for told in decisions.differences_told(decision, wording)
+        CaseRow(number, "difference", said=told) for told in decisions.difference_sentences(decision, wording)
     )
 
 

@@ -16,7 +16,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.compare import DIRECTED, Change, ChangeKind, SpecDiff, Subject, Weight
 from sphinx_policyspec.compare.history import Moment, Timeline
 from sphinx_policyspec.exports.diff.html import anchor_of_group, html_fragment
-from sphinx_policyspec.exports.diff.outline import told_change
+from sphinx_policyspec.exports.diff.outline import change_entry
 from sphinx_policyspec.exports.diff.wording import (
     PLAIN,
     is_reworded,
@@ -283,12 +283,12 @@ def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
     for moment in timeline.moments(id_):
         spec = timeline.specs[moment.place]
         changes: list[Told] = []
-        for told in (told_change(change, _) for change in moment.changes):
+        for told in (change_entry(change, _) for change in moment.changes):
             texts = (sentence.readable(spec.titles) for sentence in told.sentences)
             units = (readable_runs(unit, spec.titles) for unit in told.units)
             shown = [told.in_plain_words(runs, _) for runs in (*texts, *units) if is_reworded(runs)]
             if shown:
-                said = readable(told.said, spec.titles)
+                said = readable(told.statement, spec.titles)
                 runs = [[(run.op, run.text + run.after) for run in runs] for runs in shown]
                 changes.append([f"{said[:1].upper()}{said[1:]}", runs])
         was = spec.provision_by_id.get(moment.id)
