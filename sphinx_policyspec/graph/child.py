@@ -1,8 +1,9 @@
-"""The process in which the engine reads what others wrote: graph files and queries. It gives up its rights first.
+"""The process in which the engine reads foreign graph files and queries. It gives up its rights first.
 
 It is started as ``python -m sphinx_policyspec.graph.child SETTINGS``, with its settings as JSON. With a ``format`` it
-parses the graph file on its standard input and writes it as N-Quads; else it loads the N-Quads there, pieces with
-their lengths before them, then answers a query a line, with the graphs that it looks at where those are not all, each with a line of JSON.
+parses the graph file on its standard input and writes it as N-Quads; otherwise it loads N-Quads from there, in pieces
+preceded by their lengths, and then answers one query per line, each with the graphs to look at unless that is all of
+them, by a line of JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD
 
 REFUSED = 3
-"""Exit status where a graph file has no N-Quads: a line of JSON on the standard error tells the place and the reason."""
+"""Exit status if a graph file has no N-Quads: a line of JSON on the standard error has the place and the reason."""
 
 _LINES = frozenset((RdfFormat.N_TRIPLES, RdfFormat.N_QUADS))
 _BLOCK_BYTES = 2**20
@@ -32,7 +33,7 @@ _PLACE = re.compile(r"^Parser error [^:]*: ")
 
 
 def main() -> int:
-    """Do what the settings say, and return the exit status."""
+    """Do the work that the settings describe, and return the exit status."""
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     settings = json.loads(sys.argv[1])
     if "format" in settings:
@@ -43,10 +44,10 @@ def main() -> int:
     return 0
 
 
-class _Refusal(Exception):  # noqa: N818  what is refused is not an error of this program
-    """Why a graph file is not read.
+class _Refusal(Exception):  # noqa: N818  a refusal is not an error of this program
+    """The reason why a graph file is not read.
 
-    :param line: at which it cannot be read, 0 where none is known
+    :param line: the line that cannot be read, 0 if it is unknown
     """
 
     def __init__(self, reason: str, line: int = 0) -> None:
@@ -55,31 +56,31 @@ class _Refusal(Exception):  # noqa: N818  what is refused is not an error of thi
 
 
 def _parse(file: BinaryIO, output: BinaryIO, settings: dict[str, Any]) -> int:
-    """Write a graph file as N-Quads, or the reason why not."""
+    """Write a graph file as N-Quads, or report the reason why not; return the exit status."""
     form = RdfFormat.from_extension(settings["format"])
     assert form is not None  # noqa: S101 - our names of formats are the extensions of their files
-    read = _line_by_line if form in _LINES else _whole
+    parse = _line_by_line if form in _LINES else _whole
     bounded = _Bounded(output, settings["grown_bytes"])
     try:
-        quads = _counted(read(file, form), settings["statements"])
+        quads = _counted(parse(file, form), settings["statements"])
         pyoxigraph.serialize(quads, cast("BinaryIO", bounded), format=RdfFormat.N_QUADS)
         bounded.flush()
     except MemoryError as error:
-        return _refused(_Refusal("text" if "buffer" in str(error) else "memory"))
+        return _report(_Refusal("text" if "buffer" in str(error) else "memory"))
     except _Refusal as refusal:
-        return _refused(refusal)
+        return _report(refusal)
     return 0
 
 
-def _refused(refusal: _Refusal) -> int:
-    """Tell why a graph file is not read."""
+def _report(refusal: _Refusal) -> int:
+    """Report why a graph file is not read, and return the exit status."""
     sys.stderr.write("\n" + json.dumps({"line": refusal.line, "reason": refusal.reason}) + "\n")
     return REFUSED
 
 
 @contextlib.contextmanager
 def _reading() -> Iterator[None]:
-    """Refuse a file that the system does not hand out, a folder for one."""
+    """Turn an error of the system, such as that the file is a folder, into a refusal."""
     try:
         yield
     except OSError as error:
@@ -87,11 +88,11 @@ def _reading() -> Iterator[None]:
 
 
 def _whole(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
-    """Yield the statements of a file at once, since what stands in it depends on what stands before."""
+    """Yield the statements of a file read as a whole, since each part of it depends on what comes before."""
     with _reading():
         data = file.read()
-    if form == RdfFormat.RDF_XML and (found := _DOCTYPE.search(data)):
-        line = data.count(b"\n", 0, found.start()) + 1
+    if form == RdfFormat.RDF_XML and (doctype := _DOCTYPE.search(data)):
+        line = data.count(b"\n", 0, doctype.start()) + 1
         raise _Refusal("a document type declaration is not read: its entities could grow", line)
     try:
         yield from pyoxigraph.parse(data, format=form)
@@ -100,7 +101,7 @@ def _whole(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
 
 
 def _line_by_line(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
-    """Yield the statements of a file that has one in each line, with a part of it held at a time."""
+    """Yield the statements of a file with one per line, holding only a part of it in memory."""
     before = 0
     while True:
         with _reading():
@@ -116,7 +117,7 @@ def _line_by_line(file: BinaryIO, form: RdfFormat) -> Iterator[Quad]:
 
 
 def _counted(quads: Iterable[Quad], most: int) -> Iterator[Quad]:
-    """Yield up to so many statements, whose terms hold no statements, so that they can be written without depth."""
+    """Yield statements up to a limit; refuse nested triples, which could only be written recursively."""
     for count, quad in enumerate(quads, 1):
         if isinstance(quad.object, pyoxigraph.Triple):
             raise _Refusal("a triple inside a triple is not read")
@@ -126,43 +127,43 @@ def _counted(quads: Iterable[Quad], most: int) -> Iterator[Quad]:
 
 
 class _Bounded(io.RawIOBase):
-    """Writes up to so many bytes."""
+    """Writes up to a number of bytes."""
 
     def __init__(self, output: BinaryIO, most: int) -> None:
         super().__init__()
         self._output, self._left = output, most
 
     def writable(self) -> bool:
-        """Return that it takes bytes."""
+        """Return that it accepts bytes."""
         return True
 
     def write(self, data: Any, /) -> int:  # noqa: ANN401  whatever has bytes
-        """Write all of them."""
+        """Write all bytes."""
         self._left -= len(data)
         if self._left < 0:
             raise _Refusal("grown")
         return self._output.write(data)
 
     def flush(self) -> None:
-        """Write what is buffered."""
+        """Write buffered bytes."""
         self._output.flush()
 
 
 def _reason(error: SyntaxError) -> str:
-    """Return what the parser says, in our form."""
+    """Return the parser's message in our form."""
     if "LoadDocumentCallback" in str(error.msg):
         return "a remote JSON-LD context is not fetched"
     return _PLACE.sub("", str(error.msg)).rstrip(".")
 
 
 class _Lines(io.BytesIO):
-    """Hands out one line at a time and counts them."""
+    """Returns one line per read and counts the lines."""
 
     ended = 0
     line = 1
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return the rest of a line, or as much of it as is wanted."""
+        """Return the rest of a line, or at most ``size`` bytes of it."""
         self.line = self.ended + 1
         chunk = self.readline(-1 if size is None else size)
         self.ended += chunk.endswith(b"\n")
@@ -170,7 +171,7 @@ class _Lines(io.BytesIO):
 
 
 def _line_of_error(data: bytes, form: RdfFormat) -> int:
-    """Return how far a parser that tells no line gets: it is fed line by line until it fails again."""
+    """Return the line of an error that the parser does not locate: it is fed line by line until it fails again."""
     lines = _Lines(data)
     try:
         for _ in pyoxigraph.parse(lines, format=form):
@@ -181,7 +182,7 @@ def _line_of_error(data: bytes, form: RdfFormat) -> int:
 
 
 def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> None:
-    """Answer queries until the input ends."""
+    """Load the graph, then answer queries until the input ends."""
     store = Store()
     while size := int.from_bytes(requests.read(8), "big"):
         store.load(requests.read(size), format=RdfFormat.N_QUADS)
@@ -194,13 +195,13 @@ def _serve(requests: BinaryIO, replies: BinaryIO, settings: dict[str, Any]) -> N
 
 
 def _confine(settings: dict[str, Any]) -> None:
-    """Give up, for good, opening any file or socket, dumping core, and using more memory, where the system can take that."""
+    """Give up, for good, opening files and sockets, dumping core and using more memory, if the system supports it."""
     if settings["confine"]:
         import resource  # noqa: PLC0415 - only where the system has it
 
         for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
             resource.setrlimit(kind, (0, 0))
-        # Whoever started us may have been given less already.
+        # The parent process may have a lower limit already.
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = settings["memory_bytes"]
         memory = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -208,7 +209,7 @@ def _confine(settings: dict[str, Any]) -> None:
 
 
 def _limit_cpu(seconds: float) -> None:
-    """Allow what comes next so much processor time."""
+    """Limit the processor time from now on."""
     try:
         import resource  # noqa: PLC0415 - only where the system has it
     except ImportError:
@@ -224,14 +225,14 @@ def _limit_cpu(seconds: float) -> None:
 def _reply(
     store: Store, settings: dict[str, Any], sparql: str, dataset: dict[str, list[str]] | None = None
 ) -> dict[str, Any]:
-    """Answer one query, or say why not."""
+    """Return the answer to a query, or the error."""
     try:
         answer = run(store, sparql, settings["rows"], dataset)
     except SyntaxError as error:
         return {"error": "syntax", "message": str(error.msg or error)}
     except MemoryError:
         return {"error": "memory"}
-    except Exception as error:  # noqa: BLE001 - whatever the engine raises is told, and the next query served
+    except Exception as error:  # noqa: BLE001 - whatever the engine raises is reported, and the next query served
         return {"error": "engine", "message": str(error)}
     if answer is None:
         return {"error": "rows"}
@@ -261,9 +262,9 @@ def run(
     max_rows: int | None = None,
     dataset: Mapping[str, Sequence[str]] | None = None,
 ) -> Answer | None:
-    """Answer a query; ``None`` where it has more rows than ``max_rows``.
+    """Return the answer to a query; ``None`` if it has more rows than ``max_rows``.
 
-    :param dataset: names of the graphs that it looks at, ``default`` and ``named``; by default all, and those that it names
+    :param dataset: names of the graphs to query, ``default`` and ``named``; by default all, and those in the query
     """
     graphs: dict[str, Any] = {}
     if dataset is not None:
@@ -280,22 +281,22 @@ def run(
     else:
         columns, form = ("subject", "predicate", "object"), QueryForm.GRAPH
         rows = sorted(_distinct(result, max_rows), key=str)
-    taken = tuple(
+    cells = tuple(
         tuple(_cell(term) for term in row) for row in islice(rows, None if max_rows is None else max_rows + 1)
     )
-    if max_rows is not None and len(taken) > max_rows:
+    if max_rows is not None and len(cells) > max_rows:
         return None
-    return Answer(columns=columns, rows=taken, form=form)
+    return Answer(columns=columns, rows=cells, form=form)
 
 
 def _distinct(triples: pyoxigraph.QueryTriples, max_rows: int | None) -> list[pyoxigraph.Triple]:
-    """Return each triple once, at most one more than are allowed."""
-    found: dict[pyoxigraph.Triple, None] = {}
+    """Return distinct triples, at most one more than allowed."""
+    distinct: dict[pyoxigraph.Triple, None] = {}
     for triple in triples:
-        found[triple] = None
-        if max_rows is not None and len(found) > max_rows:
+        distinct[triple] = None
+        if max_rows is not None and len(distinct) > max_rows:
             break
-    return list(found)
+    return list(distinct)
 
 
 def _cell(term: object) -> Cell:

@@ -40,23 +40,23 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _NOTHING: list[Term] = []
 _MOST = 2**31 - 1
-"""Lines, columns, orders and depths that are read."""
+"""Largest line, column, order and depth that is read."""
 _DIGITS = 20
 _AT_HAND = 1_000
-"""Things that are looked at together."""
+"""Number of subjects whose properties stay cached."""
 _DEFAULT = str(pyoxigraph.DefaultGraph())
 _A_SPEC = (RDF.type, PS.Spec)
 _PLACE = frozenset((PS.file, PS.line, PS.column))
 
 
 class _GraphReader:
-    """An index over the one spec that a graph holds.
+    """An index of the only spec in a graph.
 
-    :param triples: what ``to_graph`` wrote, possibly with derived triples beside it; some may come more than once
+    :param triples: as ``to_graph`` writes them, possibly with derived triples; some may occur more than once
     """
 
     def __init__(self, triples: Iterable[Triple]) -> None:
-        # A flat list, predicate and object in turn, takes a fifth of the memory of dictionaries of lists.
+        # A flat list of alternating predicates and objects takes a fifth of the memory of dictionaries of lists.
         self._said: dict[Term, list[Term]] = {}
         self._grouped: dict[Term, dict[Term, list[Term]]] = {}
         self._parts: dict[Term, list[Term]] = defaultdict(list)
@@ -64,59 +64,59 @@ class _GraphReader:
         self._read: set[Term] = set()
         part_of, type_ = PS.partOf, RDF.type
         for subject, predicate, node in triples:
-            said = self._said.get(subject)
-            if said is None:
-                said = self._said[subject] = []
-            said += predicate, node
+            statements = self._said.get(subject)
+            if statements is None:
+                statements = self._said[subject] = []
+            statements += predicate, node
             if predicate == part_of:
                 self._parts[node].append(subject)
             elif predicate == type_:
                 self._members[node].append(subject)
-        for found in (*self._parts.values(), *self._members.values()):
-            found[:] = dict.fromkeys(found)
+        for subjects in (*self._parts.values(), *self._members.values()):
+            subjects[:] = dict.fromkeys(subjects)
         self.release = self._only_spec()
         self.iris = Iris.of_release(self.release, self.text(self.release, OWL.versionInfo))
 
     def _only_spec(self) -> Iri:
-        found = sorted(self._members.get(PS.Spec, ()), key=str)
-        if not found:
+        specs = sorted(self._members.get(PS.Spec, ()), key=str)
+        if not specs:
             raise SourceError("the graph holds no behaviour spec: nothing in it is a `ps:Spec`")
-        if len(found) > 1:
-            names = ", ".join(map(quoted, found[:3]))
-            raise SourceError(f"the graph holds {len(found)} behaviour specs where one is read: {names}")
-        if not isinstance(found[0], Iri):
+        if len(specs) > 1:
+            names = ", ".join(map(quoted, specs[:3]))
+            raise SourceError(f"the graph holds {len(specs)} behaviour specs where one is read: {names}")
+        if not isinstance(specs[0], Iri):
             raise SourceError("the behaviour spec of the graph is a blank node; it needs an IRI")
-        return found[0]
+        return specs[0]
 
     def _properties(self, subject: Term) -> dict[Term, list[Term]]:
-        """Return what is said of a thing by property, names first; some things stay at hand, since they are asked in a row."""
-        found = self._grouped.get(subject)
-        if found is None:
+        """Return the properties of a subject, names before texts; some subjects stay cached, as they are read in a row."""
+        properties = self._grouped.get(subject)
+        if properties is None:
             if len(self._grouped) == _AT_HAND:
                 self._grouped.clear()
-            found = self._grouped[subject] = {}
-            said = self._said.get(subject, _NOTHING)
-            for predicate, node in zip(said[::2], said[1::2], strict=True):
-                found.setdefault(predicate, []).append(node)
-            for nodes in found.values():
+            properties = self._grouped[subject] = {}
+            statements = self._said.get(subject, _NOTHING)
+            for predicate, node in zip(statements[::2], statements[1::2], strict=True):
+                properties.setdefault(predicate, []).append(node)
+            for nodes in properties.values():
                 if len(nodes) > 1:
-                    # A name and a text of the same letters are equal, but not the same term.
+                    # A name and a text with the same letters are equal, but not the same term.
                     names = dict.fromkeys(node for node in nodes if isinstance(node, Iri | Blank))
                     values = dict.fromkeys(node for node in nodes if not isinstance(node, Iri | Blank))
                     nodes[:] = [*names, *values]
-        return found
+        return properties
 
     def objects(self, subject: Term, predicate: Iri) -> list[Term]:
-        """Return what a property leads to, in no order."""
+        """Return the objects of a property, in no order."""
         return self._properties(subject).get(predicate, _NOTHING)
 
     def single(self, subject: Term, predicate: Iri) -> Term | None:
-        """Return the one thing that a property leads to."""
+        """Return the only object of a property."""
         with _about(subject):
             return single(predicate, self.objects(subject, predicate))
 
     def integer(self, subject: Term, predicate: Iri, default: int = 0) -> int:
-        """Return the number that a property gives."""
+        """Return the number that is the object of a property."""
         node = self.single(subject, predicate)
         if node is None:
             return default
@@ -131,35 +131,35 @@ class _GraphReader:
         return number
 
     def text(self, subject: Term, predicate: Iri) -> str:
-        """Return the string that a property gives, or the empty one."""
+        """Return the string that is the object of a property, or an empty one."""
         node = self.single(subject, predicate)
         return "" if node is None else text_of(node, predicate)
 
     def owner(self, subject: Term) -> Term | None:
-        """Return what something is part of."""
+        """Return the thing that a subject is part of."""
         return self.single(subject, PS.partOf)
 
     def owner_id(self, subject: Term) -> str:
-        """Return the id of what something is part of; empty for the spec itself."""
+        """Return the id of the thing that a subject is part of; empty for the spec itself."""
         owner = self.owner(subject)
         return "" if owner is None or owner == self.release else id_of(owner, self.iris)
 
     def parts(self, owner: Term, *models: type[_T]) -> list[tuple[Iri, type[_T]]]:
-        """Return the parts of these model classes, in order, each with its class."""
+        """Return the parts of these model classes in order, each with its class."""
         return self._in_order(self._parts.get(owner, ()), models, PS.order)
 
     def everything(self, *models: type[_T], by: Iri = PS.order) -> list[tuple[Iri, type[_T]]]:
-        """Return all things of these model classes, in the order that a property numbers."""
+        """Return all things of these model classes, in the order of a numeric property."""
         subjects = {node: None for kind in models for node in self._members.get(RECORDS[kind].types[0], ())}
         return self._in_order(subjects, models, by)
 
     def _in_order(
         self, subjects: Iterable[Term], models: tuple[type[_T], ...], by: Iri
     ) -> list[tuple[Iri, type[_T]]]:
-        """Sort things by number, then by name, leaving out those of other classes."""
-        # A class with more types is the more specific one: a Response is a Message too.
+        """Return subjects sorted by number, then by name, without those of other classes."""
+        # A class with more types is more specific: a Response is a Message, too.
         ranked = sorted(models, key=lambda kind: -len(RECORDS[kind].types))
-        found = []
+        items = []
         for subject in subjects:
             types = self.objects(subject, RDF.type)
             kind = next((kind for kind in ranked if RECORDS[kind].types[0] in types), None)
@@ -167,9 +167,9 @@ class _GraphReader:
                 continue
             if not isinstance(subject, Iri):
                 raise SourceError(f"a `{RECORDS[kind].types[0]}` is a blank node; it needs an IRI")
-            found.append((self.integer(subject, by), subject, kind))
-        found.sort(key=lambda item: item[:2])
-        return [(subject, kind) for _, subject, kind in found]
+            items.append((self.integer(subject, by), subject, kind))
+        items.sort(key=lambda item: item[:2])
+        return [(subject, kind) for _, subject, kind in items]
 
     def record(
         self,
@@ -178,7 +178,7 @@ class _GraphReader:
         derived: Mapping[str, tuple[str, ...]] | None = None,
         **others: Any,  # noqa: ANN401 - the attributes that are not fields
     ) -> _T:
-        """Make a model object of the fields and place of a subject.
+        """Return a model object from the fields and place of a subject.
 
         :param derived: as in :meth:`Writer.record`
         """
@@ -194,7 +194,7 @@ class _GraphReader:
                         others[field.name] = self._many(
                             subject, field, objects, (derived or {}).get(field.name, ())
                         )
-                # Two properties may carry one attribute, of which one is there.
+                # Two properties may carry one attribute, and only one of them is used.
                 elif (value := field.read(objects, self.iris)) or field.name not in others:
                     others[field.name] = value
         if record.spanned and not (record.placeless and _PLACE.isdisjoint(properties)):
@@ -202,17 +202,19 @@ class _GraphReader:
         return kind(**others)
 
     def all_read(self) -> None:
-        """Raise where something of a class of ours was not read, since what it is part of is nothing that holds it."""
+        """Raise if something of our classes was not read because its owner cannot hold it."""
         for record in RECORDS.values():
             for subject in self._members.get(record.types[0], ()):
-                # A level without a rank is only used.
+                # A level without a rank is only used, not declared.
                 if subject not in self._read and record.types[0] != PS.AuthorityLevel:
                     owner = self.owner(subject)
-                    held = "part of nothing" if owner is None else f"part of {quoted(owner)}"
-                    raise SourceError(f"{quoted(subject)} is {held}, where no `{record.types[0]}` is read")
+                    position = "part of nothing" if owner is None else f"part of {quoted(owner)}"
+                    raise SourceError(
+                        f"{quoted(subject)} is {position}, where no `{record.types[0]}` is read"
+                    )
 
     def span(self, subject: Term) -> model.Span:
-        """Return where in the source something stands."""
+        """Return the place of a subject in the source."""
         line = self.integer(subject, PS.line, 1)
         column = self.integer(subject, PS.column, 1)
         end = self.integer(subject, PS.endLine, line), self.integer(subject, PS.endColumn, column)
@@ -225,7 +227,7 @@ class _GraphReader:
     def _many(
         self, subject: Term, field: Many, objects: list[Term], derived: tuple[str, ...]
     ) -> tuple[Any, ...]:
-        """Return the exact tuple where one is kept and the set still agrees with it; else the sorted set."""
+        """Return the exact tuple if one is stored and the set still agrees with it, otherwise the sorted set."""
         stated = set(field.items(objects, self.iris))
         key = sequence_key(field)
         for node in self.objects(subject, PS.sequence):
@@ -237,7 +239,7 @@ class _GraphReader:
 
 @contextlib.contextmanager
 def _about(subject: Term) -> Iterator[None]:
-    """Let what is wrong with a field name the thing that has it."""
+    """Add the name of the subject to errors about its fields."""
     try:
         yield
     except SourceError as error:
@@ -245,7 +247,7 @@ def _about(subject: Term) -> Iterator[None]:
 
 
 def _strings(node: Term) -> list[str]:
-    """Return the strings that a ``ps:sequence`` lists; one empty string where it lists none."""
+    """Return the strings that a ``ps:sequence`` lists; one empty string if there are none."""
     try:
         items = load_json(str(node))
     except ValueError:
@@ -254,19 +256,19 @@ def _strings(node: Term) -> list[str]:
 
 
 _DEEPEST = 60
-"""Depth of provisions that is read: pages nest as they do, and what follows from parts of parts grows with its square."""
+"""Greatest depth of provisions that is read: pages nest as deep, and inferences from parts grow with its square."""
 
 
 def from_graph(graph: Graph) -> model.Spec:
-    """Return the spec that a graph holds; what rules have derived in it is passed over.
+    """Return the spec in a graph; derived triples are ignored.
 
-    Raises :class:`SourceError` where it holds none, several, or one that no spec can be made of.
+    Raises :class:`SourceError` if it holds none, several, or one that is not a valid spec.
     """
     return from_triples(triples_in(graph))
 
 
 def from_triples(triples: Iterable[Triple]) -> model.Spec:
-    """Return the spec that triples hold, some of which may come more than once; raises as :func:`from_graph` does."""
+    """Return the spec in triples, some of which may occur more than once; raises as :func:`from_graph` does."""
     reader = _GraphReader(triples)
     tags = tuple(
         reader.record(subject, model.EvalTag, provision=reader.owner_id(subject))
@@ -278,11 +280,11 @@ def from_triples(triples: Iterable[Triple]) -> model.Spec:
     spec = reader.record(
         reader.release,
         model.Spec,
-        documents=tuple(reader.record(*found) for found in reader.everything(model.Document)),
+        documents=tuple(reader.record(*item) for item in reader.everything(model.Document)),
         levels=_levels(reader),
         topics=_declared(reader, model.Topic),
         goals=_declared(reader, model.Goal),
-        priorities=tuple(reader.record(*found) for found in reader.everything(model.Priority)),
+        priorities=tuple(reader.record(*item) for item in reader.everything(model.Priority)),
         repeated=_declared(reader, model.AuthorityLevel, model.Topic, model.Goal, repeated=True),
         preamble=_blocks(reader, reader.release, tagged),
         provisions=_provisions(reader, tagged),
@@ -308,22 +310,22 @@ def from_triples(triples: Iterable[Triple]) -> model.Spec:
 
 
 def _declared(reader: _GraphReader, *models: type[Any], repeated: bool = False) -> tuple[Any, ...]:
-    """Return what is declared, either the first of each id or all others."""
-    found = reader.everything(*models)
+    """Return declarations: either the first of each id, or all others."""
+    items = reader.everything(*models)
     return tuple(
-        reader.record(iri, kind) for iri, kind in found if bool(reader.objects(iri, PS.repeats)) == repeated
+        reader.record(iri, kind) for iri, kind in items if bool(reader.objects(iri, PS.repeats)) == repeated
     )
 
 
 def _levels(reader: _GraphReader) -> tuple[model.AuthorityLevel, ...]:
-    """Return the declared levels; those without a rank are only used."""
-    found = reader.everything(model.AuthorityLevel, by=PS.rank)
-    return tuple(reader.record(iri, kind) for iri, kind in found if reader.objects(iri, PS.rank))
+    """Return the declared levels; those without a rank are only used, not declared."""
+    items = reader.everything(model.AuthorityLevel, by=PS.rank)
+    return tuple(reader.record(iri, kind) for iri, kind in items if reader.objects(iri, PS.rank))
 
 
 def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tuple[model.Provision, ...]:
-    """Return the provisions in reading order: what holds others stands before them, one level up."""
-    found: list[model.Provision] = []
+    """Return the provisions in reading order: each comes after its parent, one level deeper."""
+    provisions: list[model.Provision] = []
     depths: dict[str | None, set[int]] = {None: {0}}
     for subject, kind in reader.everything(model.Section, model.Principle, model.SpecStatement):
         parent = None if reader.owner(subject) == reader.release else reader.owner_id(subject)
@@ -342,16 +344,16 @@ def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tup
             subject, kind, parent=parent, depth=depth, blocks=_blocks(reader, subject, tagged)
         )
         depths.setdefault(provision.id, set()).add(depth)
-        found.append(provision)
-    return tuple(found)
+        provisions.append(provision)
+    return tuple(provisions)
 
 
 def _blocks(reader: _GraphReader, owner: Iri, tagged: dict[str, tuple[str, ...]]) -> tuple[Any, ...]:
     """Return the blocks of a provision, of the preamble or of a prompt file."""
-    found = reader.parts(
+    parts = reader.parts(
         owner, model.Prose, model.Definition, model.Commentary, model.Comment, model.Example, model.EvalPrompt
     )
-    return tuple(_block(reader, subject, kind, owner, tagged) for subject, kind in found)
+    return tuple(_block(reader, subject, kind, owner, tagged) for subject, kind in parts)
 
 
 def _block(
@@ -372,11 +374,11 @@ def _block(
 
 def _reference(reader: _GraphReader, subject: Iri) -> model.Reference:
     target = reader.single(subject, PS.target)
-    found = None if target is None else reader.iris.kind_and_id(str(target))
+    kind_and_name = None if target is None else reader.iris.kind_and_id(str(target))
     kinds = {kind.value for kind in model.TargetKind}
-    if found is None or found[0] not in kinds:
+    if kind_and_name is None or kind_and_name[0] not in kinds:
         raise SourceError(f"{quoted(subject)} refers to {quoted(target)}, which names nothing of this spec")
-    kind, name = found
+    kind, name = kind_and_name
     return reader.record(
         subject,
         model.Reference,
@@ -387,25 +389,25 @@ def _reference(reader: _GraphReader, subject: Iri) -> model.Reference:
 
 
 def _context(reader: _GraphReader, subject: Iri) -> dict[str, Any]:
-    """Return the example and the number of the message that a reference stands in."""
-    found: dict[str, Any] = {}
+    """Return the example and the number of the message that contain a reference."""
+    context: dict[str, Any] = {}
     if (example := reader.single(subject, PS.inExample)) is not None:
-        found["example"] = id_of(example, reader.iris)
+        context["example"] = id_of(example, reader.iris)
     if (message := reader.single(subject, PS.inMessage)) is not None:
         try:
-            found["message"] = int(str(message).rpartition("/")[2])
+            context["message"] = int(str(message).rpartition("/")[2])
         except ValueError as error:
             raise SourceError(
                 f"{quoted(subject)} stands in {quoted(message)}, which is not a message"
             ) from error
-    return found
+    return context
 
 
 def _changelog(reader: _GraphReader) -> model.Changelog | None:
-    found = reader.parts(reader.release, model.Changelog)
-    if not found:
+    parts = reader.parts(reader.release, model.Changelog)
+    if not parts:
         return None
-    subject = found[0][0]
+    subject = parts[0][0]
     entries = tuple(
         reader.record(part, model.ChangelogEntry) for part, _ in reader.parts(subject, model.ChangelogEntry)
     )
@@ -437,22 +439,22 @@ def _read_message(reader: _GraphReader, subject: Iri, kind: type[_M]) -> _M:
 
 
 def specs_of(path: Path, max_bytes: int = MAX_BYTES) -> tuple[model.Spec, ...]:
-    """Return the spec of each named graph of a graph file that holds one; of other files, none."""
+    """Return the spec of each named graph in a graph file that holds one; of other files, none."""
     if path.suffix not in {f".{form}" for form in NAMED_GRAPHS}:
         return ()
     graphs = grouped((name, triple) for triple, name in streamed_statements(path, max_bytes))
-    named = (triples for name, triples in graphs.items() if name != _DEFAULT)
+    named_graphs = (triples for name, triples in graphs.items() if name != _DEFAULT)
     return tuple(
-        from_triples(triples) for triples in named if any(triple[1:] == _A_SPEC for triple in triples)
+        from_triples(triples) for triples in named_graphs if any(triple[1:] == _A_SPEC for triple in triples)
     )
 
 
 def has_several_specs(path: Path, max_bytes: int = MAX_BYTES) -> bool:
-    """Return whether :func:`specs_of` finds more than one spec; a file is read up to where that is known."""
-    found: set[str] = set()
+    """Return whether :func:`specs_of` finds more than one spec; the file is read only until that is known."""
+    names: set[str] = set()
     for triple, name in streamed_statements(path, max_bytes):
         if triple[1:] == _A_SPEC and name != _DEFAULT:
-            found.add(name)
-        if len(found) > 1:
+            names.add(name)
+        if len(names) > 1:
             return True
     return False

@@ -1,4 +1,4 @@
-"""Processes that can do nothing but read what others wrote, for a while; foreign queries are checked, then run in one."""
+"""Processes that can only read foreign input, for a limited time; foreign queries are checked, then run in one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
-from sphinx_policyspec.graph.query_text import calling_nothing, check_text, excerpt, syntax_message
+from sphinx_policyspec.graph.query_text import check_text, excerpt, syntax_message, without_calls
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 
 _START_SECONDS = 600.0
-"""What the largest spec may take to become a graph and be loaded."""
+"""Time to build and load the graph of the largest spec."""
 _MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a foreign query may use.
+    """Limits of a foreign query.
 
     :param bytes: length of the query
     :param depth: nesting of its brackets
-    :param seconds: from asking to answering, once the graph is loaded
+    :param seconds: from question to answer, once the graph is loaded
     :param rows: of the answer
     :param characters: of the answer
     :param memory_bytes: of the process, the graph included
@@ -50,10 +50,10 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """The graphs that a query looks at, as the SPARQL Protocol names them beside it.
+    """The graphs that a query looks at, as the SPARQL Protocol names them in a request.
 
-    :param default: those whose union is the default graph
-    :param named: those that `GRAPH` reaches
+    :param default: graphs whose union is the default graph
+    :param named: graphs that `GRAPH` reaches
     """
 
     default: tuple[str, ...] = ()
@@ -63,11 +63,11 @@ class Dataset:
 class Guard:
     """Runs queries on one graph, in a child process that is replaced when it dies.
 
-    On Linux the child can open no file and no socket. Elsewhere the time limit alone holds, so
-    nothing is run unless ``unsafe`` is set. A process that was forked since starts a child of its own.
+    On Linux the child cannot open files or sockets. Elsewhere only the time limit applies, so nothing is run unless
+    ``unsafe`` is set. After a fork, the new process starts a child of its own.
 
-    :param nquads: yields the graph, and named ones with it, whenever a process starts: N-Quads, which N-Triples are,
-        too, in pieces of whole lines
+    :param nquads: yields the default graph and named graphs whenever a process starts: as N-Quads (N-Triples included),
+        in pieces of whole lines
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Guard:
     def query(
         self, sparql: str, origin: str, dataset: Dataset | None = None, *, may_call: bool = False
     ) -> Answer:
-        """Answer a query; :class:`QueryError` says why one has no answer, and which limit it met.
+        """Return the answer to a query; :class:`QueryError` has the reason if there is none, and the limit that it exceeded.
 
         :param origin: where the query comes from, for messages
-        :param dataset: in place of all graphs, and of what the query says
-        :param may_call: it may call other servers where it is run in earnest; here they are graphs, which there are not
+        :param dataset: used instead of all graphs and of those that the query names
+        :param may_call: whether it may contain calls of other servers; here these are read as graphs, which do not exist
         """
         limits = self._limits
         check_text(sparql, origin, max_bytes=limits.bytes, max_depth=limits.depth, may_call=may_call)
@@ -97,7 +97,7 @@ class Guard:
             )
         with self._lock:
             child = self._start(origin)
-            reply = child.ask(calling_nothing(sparql) if may_call else sparql, limits.seconds, dataset)
+            reply = child.ask(without_calls(sparql) if may_call else sparql, limits.seconds, dataset)
             if not child.alive:
                 self.close()
         if "error" in reply:
@@ -114,7 +114,7 @@ class Guard:
         )
 
     def start(self, origin: str) -> None:
-        """Load the graph now, where queries can be run; what its pieces raise passes through.
+        """Load the graph now, if queries can be run; errors of its pieces are passed on.
 
         :param origin: as for :meth:`query`
         """
@@ -123,7 +123,7 @@ class Guard:
                 self._start(origin)
 
     def stop(self) -> None:
-        """End the child in the middle of a query, from another thread: nobody waits for the answer any more."""
+        """End the child during a query, from another thread, when nobody waits for the answer any more."""
         if (child := self._child) is not None:
             child.end()
 
@@ -142,7 +142,7 @@ class Guard:
         self.close()
 
     def _start(self, origin: str) -> _Child:
-        """Return a child that has the graph."""
+        """Return a child with the graph loaded."""
         if self._child is not None and self._child.owner == os.getpid() and self._child.alive:
             return self._child
         self.close()
@@ -164,9 +164,9 @@ class Guard:
         limits = self._limits
         query = excerpt(sparql)
         if reply["error"] == "syntax":
-            told = syntax_message(sparql, reply["message"])
-            place = re.match(r"line (\d+)", told)
-            return QueryError(f"{origin}: {query} is not SPARQL: {told}", int(place[1]) if place else 0)
+            message = syntax_message(sparql, reply["message"])
+            place = re.match(r"line (\d+)", message)
+            return QueryError(f"{origin}: {query} is not SPARQL: {message}", int(place[1]) if place else 0)
         if reply["error"] == "engine":
             return QueryError(f"{origin}: {query} was not answered: {reply['message']}")
         reasons = {
@@ -190,23 +190,23 @@ class _Child:
 
     @property
     def alive(self) -> bool:
-        """Whether the process can be asked."""
+        """Whether the process can answer."""
         return self.end.alive and self._process.poll() is None
 
     def start(self, graph: Iterable[bytes]) -> bool:
-        """Hand over the graph, each piece after its length; say whether the process is ready."""
-        # An empty piece ends the graph.
+        """Send the graph, each piece after its length; return whether the process is ready."""
+        # An empty piece marks the end of the graph.
         every = chain(filter(None, graph), (b"",))
         parts = chain.from_iterable((len(piece).to_bytes(8, "big"), piece) for piece in every)
         return self._exchange(parts, _START_SECONDS).get("ready") is True
 
     def ask(self, sparql: str, seconds: float, dataset: Dataset | None) -> dict[str, Any]:
         """Return the reply to one query, or the reason why there is none."""
-        asked = {"sparql": sparql, **({"dataset": asdict(dataset)} if dataset else {})}
-        return self._exchange((json.dumps(asked).encode() + b"\n",), seconds)
+        request = {"sparql": sparql, **({"dataset": asdict(dataset)} if dataset else {})}
+        return self._exchange((json.dumps(request).encode() + b"\n",), seconds)
 
     def _exchange(self, message: Iterable[bytes], seconds: float) -> dict[str, Any]:
-        """Send a message and read a line; the process is killed where that takes too long."""
+        """Send a message and return the reply; a process that takes too long is killed."""
         with killed_after(seconds, self._process) as late:
             line = self._send_and_read(message)
         if line.endswith(b"\n"):
@@ -229,15 +229,15 @@ class _Child:
 def start_child(
     settings: Mapping[str, Any], *, stdin: int | IO[bytes], stderr: int
 ) -> subprocess.Popen[bytes]:
-    """Start a process of :mod:`sphinx_policyspec.graph.child`, confined where the system can.
+    """Start a process of :mod:`sphinx_policyspec.graph.child`, confined if the system supports that.
 
-    :param settings: what it is to do, and its limits
+    :param settings: its task and its limits
     """
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    told = json.dumps({**settings, "confine": _confinable()})
+    arguments = json.dumps({**settings, "confine": _confinable()})
     return subprocess.Popen(  # noqa: S603 - our own program
-        (sys.executable, "-P", "-m", "sphinx_policyspec.graph.child", told),
+        (sys.executable, "-P", "-m", "sphinx_policyspec.graph.child", arguments),
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -247,7 +247,7 @@ def start_child(
 
 @contextmanager
 def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[threading.Event]:
-    """Kill a process that is not done with what is asked of it here in so many seconds, and set the event."""
+    """Kill a process if the body takes longer than so many seconds, and set the event."""
     late = threading.Event()
 
     def stop() -> None:
@@ -265,7 +265,7 @@ def killed_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[t
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:
-    """End a child and close our ends of its pipes; in a forked process only the latter."""
+    """End a child and close our ends of its pipes; in a forked process only close the pipes."""
     if owner == os.getpid():
         process.kill()
         process.wait()
@@ -278,5 +278,5 @@ def _end(process: subprocess.Popen[bytes], owner: int) -> None:
 
 
 def _confinable() -> bool:
-    """Say whether the system can take from a process the right to open files and sockets."""
+    """Return whether the system can take away a process's right to open files and sockets."""
     return sys.platform == "linux"

@@ -1,6 +1,6 @@
-"""A spec as a loaded knowledge base: what follows by the rules of ``ontology/rules``, and answers.
+"""A spec as a loaded knowledge base: with inferences by the rules of ``ontology/rules``, and answers.
 
-Named questions are asked in process, foreign queries through the guard.
+Named questions are answered in this process, foreign queries through the guard.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sphinx_policyspec.errors import QueryError
 from sphinx_policyspec.graph import parse, portable
 from sphinx_policyspec.graph.child import run
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Guard, Limits
-from sphinx_policyspec.graph.query_text import Named, named_terms, text_of, unknown_in
+from sphinx_policyspec.graph.query_text import NameLookup, named_terms, text_of, unknown_in
 from sphinx_policyspec.graph.questions import Answer, Parameter, Question, find_question, string_literal
 from sphinx_policyspec.graph.syntaxes import blocks, ntriples_lines, written_name
 from sphinx_policyspec.graph.terms import RDF, Blank, Iri, Triple, ontology_dir, triples_in
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rdflib import Graph
 
 _BLOCK = 10_000
-"""Triples that the engine gets at once."""
+"""Triples that are passed to the engine at once."""
 NAMES = {
     "topic": "SELECT ?name { ?topic a skos:Concept ; dcterms:identifier|skos:prefLabel|skos:altLabel ?name }",
     "level": "SELECT ?name { ?level a ps:AuthorityLevel ; dcterms:identifier ?name }",
@@ -45,7 +45,7 @@ NAMES = {
     "example": "SELECT DISTINCT ?name "
     "{ GRAPH ?graph { ?example a ps:Example ; dcterms:identifier|dcterms:title ?name } }",
 }
-"""Where the names stand that a parameter of a type may have; those of releases in the graph of each, or in that of feedback."""
+"""Queries for the names that a parameter may have, by type; those of releases are in the graph of each, or of feedback."""
 _LEADING = {
     "provision": ("GRAPH ?there { ?named dcterms:identifier ?name }", "ps:Provision"),
     "example": (
@@ -53,7 +53,7 @@ _LEADING = {
         "ps:Example",
     ),
 }
-"""What leads from a name to what has it in some release, and the class of that, by the type of the parameter."""
+"""Patterns from a name to its bearer in some release, and the bearer's class, by the type of the parameter."""
 _BESIDE = {
     "results": (
         "results of evaluations, and none are given",
@@ -76,19 +76,19 @@ _BESIDE = {
         "SELECT ?set { GRAPH ?set { ?set a <https://w3id.org/sssom/MappingSet> } } LIMIT 1",
     ),
 }
-"""What questions ask of that is given beside a spec: what it is, what gives it, and what has rows where it is there."""
+"""Inputs beside a spec that questions may need: a description, how to provide it, and a query that has rows if it is there."""
 _SEVERAL = "ask a folder that holds several"
-_NAME, _WRITTEN = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\[\s\S]?)*+"?')
+_NAME, _LITERAL = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\[\s\S]?)*+"?')
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
 
 
 def _located(question: Question) -> frozenset[str]:
-    """Return the parameters of a question that take a provision, which a locator of a place in its text names, too."""
+    """Return the parameters of a question that take a provision, for which a locator of a place in its text is accepted, too."""
     return frozenset(one.name for one in question.parameters if one.type == "provision")
 
 
 def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[], Iterable[Triple]]:
-    """Return what yields only those triples that a question looks at, where one is named."""
+    """Return a function that yields only the triples a question looks at; all triples without a question."""
     if not question:
         return triples
     terms = _terms_of(find_question(question))
@@ -96,20 +96,20 @@ def _about(triples: Callable[[], Iterable[Triple]], question: str) -> Callable[[
 
 
 def _terms_of(question: Question) -> frozenset[str]:
-    """Return the properties that a question, and the check of its parameters, look at; and what those follow from."""
-    found = named_terms("\n".join((question.sparql, *NAMES.values())))
-    return found.union(name for name, _kind in portable.read_for(portable.stated_for(found)))
+    """Return the properties that a question and the check of its parameters look at, and their premises."""
+    terms = named_terms("\n".join((question.sparql, *NAMES.values())))
+    return terms.union(name for name, _kind in portable.read_for(portable.stated_for(terms)))
 
 
 class KnowledgeBase:
-    """One graph, and named graphs beside it. Close it, or use it in a ``with``, to end its query process.
+    """A graph, with named graphs beside it. Close it, or use it in a ``with``, to end its query process.
 
-    Our own questions are answered in a store of this process, queries of others in one of the query process; either is
-    filled when it is first asked, since each takes many times the memory of what the graph is made of.
+    Our own questions are answered in a store of this process, foreign queries in the query process; each is filled on
+    first use, since it takes many times the memory of the triples.
 
-    :param triples: yields the graph, whenever it is called
-    :param limits: what a query that is not ours may use
-    :param unsafe: run such queries also where the system cannot confine them
+    :param triples: yields the graph whenever it is called
+    :param limits: limits of foreign queries
+    :param unsafe: whether to run such queries even if the system cannot confine them
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class KnowledgeBase:
         self._unsafe = unsafe
         self._guard: Guard | None = None
         self.decides: Callable[[str], Iterable[Sequence[str]]] | None = None
-        """Returns the rows of the cases in a file or folder, as each of several specs decides them."""
+        """Returns rows for the cases in a file or folder, as each of several specs decides them."""
         self.has_past = True
         """Whether a release is known before the one that records of decisions are about, which they are compared with."""
 
@@ -141,35 +141,35 @@ class KnowledgeBase:
         limits: Limits = DEFAULT_LIMITS,
         unsafe: bool = False,
     ) -> Self:
-        """Take a spec, without the detour through rdflib.
+        """Return the knowledge base of a spec, without a detour through rdflib.
 
-        :param question: the name of the one question that will be asked; what it does not speak of is left out
+        :param question: the only named question that will be asked; triples that it does not need are left out
         """
         return cls(_about(lambda: triples_of(spec), question), limits=limits, unsafe=unsafe)
 
     @classmethod
     def of_inferred(cls, path: Path, *, question: str = "", queried: bool = False) -> Self | None:
-        """Take a graph file as it is, where it holds all that follows from it.
+        """Return a knowledge base of a graph file as it is, if the file has all its inferences; otherwise ``None``.
 
         :param question: as for :meth:`from_spec`
-        :param queried: whether queries of others will be asked: their process gets the file while it is looked at
+        :param queried: whether foreign queries will be asked: their process is loaded while the file is checked
         """
         terms = _terms_of(find_question(question)) if question else frozenset()
-        kept: list[Triple] = []
-        base = cls(lambda: kept if question else parse.streamed_triples(path))
+        statements: list[Triple] = []
+        base = cls(lambda: statements if question else parse.streamed_triples(path))
         base._lines = lambda: _portable_lines(parse.inferred_statements(path))
         try:
             if queried:
                 base._guarded().start(f"`{path}`")
             else:
-                kept += (triple for triple, _ in parse.inferred_statements(path) if triple[1] in terms)
+                statements += (triple for triple, _ in parse.inferred_statements(path) if triple[1] in terms)
         except parse.NotInferredError:
             return None
         return base
 
     @classmethod
     def from_graph(cls, graph: Graph, *, limits: Limits = DEFAULT_LIMITS, unsafe: bool = False) -> Self:
-        """Take a graph."""
+        """Return the knowledge base of an rdflib graph."""
         return cls(lambda: triples_in(graph), limits=limits, unsafe=unsafe)
 
     @cached_property
@@ -183,17 +183,17 @@ class KnowledgeBase:
         return store
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
-        """Answer a named question.
+        """Return the answer to a named question.
 
-        Raises :class:`QueryError` for an unknown question or parameter, for a name that nothing has, and for a
-        question about releases where there is none.
+        Raises :class:`QueryError` for an unknown question, parameter or name, and for a question about releases if there
+        are none.
         """
         question = find_question(name)
         values = values_of(question, params or {})
         count = self._count_releases(question) if question.over == "releases" else 0
-        told, command, sought = _BESIDE.get(question.over, ("", "", ""))
-        if sought and not self._has_rows(sought):
-            raise QueryError(f"`{question.name}` looks at {told}", command=command)
+        subject, command, probe = _BESIDE.get(question.over, ("", "", ""))
+        if probe and not self._has_rows(probe):
+            raise QueryError(f"`{question.name}` looks at {subject}", command=command)
         if question.over == "cases" and self.decides is None:
             raise QueryError(
                 f"`{question.name}` looks at several specs, and at what corresponds between them",
@@ -202,7 +202,7 @@ class KnowledgeBase:
         rows = self.decides(values["case"]) if self.decides and question.over == "cases" else ()
         text = checked_query(question, values, self.select, rows)
         self._complete(question)
-        answer = question.told(self.select(text))
+        answer = question.present(self.select(text))
         is_alone = count == 1 or (question.over == "decisions" and not self.has_past)
         if not is_alone or answer.rows:
             return answer
@@ -212,7 +212,7 @@ class KnowledgeBase:
         return replace(answer, findings=(finding,))
 
     def _complete(self, question: Question) -> None:
-        """State what a question needs stated of the graphs that it asks: the default one, or those of releases."""
+        """State the facts that a question needs in the graphs that it queries: the default graph, or those of releases."""
         needed = portable.stated_for(named_terms(question.sparql))
         names = (*self.store.named_graphs(),) if question.over == "releases" else (DefaultGraph(),)
         for name in names:
@@ -234,43 +234,43 @@ class KnowledgeBase:
         return bool(answer and answer.rows)
 
     def _count_releases(self, question: Question) -> int:
-        """Return how many releases a question can look at; where there are none it cannot be asked."""
+        """Return the number of releases that a question can look at; without any it raises :class:`QueryError`."""
         releases = run(self.store, _RELEASES)
         if not (releases and releases.rows):
             raise QueryError(f"`{question.name}` looks at several releases, and here is one spec; {_SEVERAL}")
         return len(releases.rows)
 
     def select(self, sparql: str) -> Answer:
-        """Answer a query that this package itself has made: in process, and without limits."""
+        """Return the answer to a query of our own: in this process and without limits."""
         answer = run(self.store, sparql)
         assert answer is not None  # noqa: S101 - without a limit no answer is too long
         return answer
 
     def query(self, sparql: str, origin: str = "--sparql") -> Answer:
-        """Answer any query, under guard, over what is asserted and what the rules derive.
+        """Return the answer to any query, under guard, over asserted and derived statements.
 
         :param origin: where the query comes from, for messages: a file and line, or an option
         """
         answer = self._guarded().query(sparql, origin)
-        named = Named(values=self._values, things=self._things, graphs=self._graphs)
-        return replace(answer, findings=unknown_in(sparql, origin, named))
+        lookup = NameLookup(values=self._values, things=self._things, graphs=self._graphs)
+        return replace(answer, findings=unknown_in(sparql, origin, lookup))
 
     def _values(self, properties: Collection[str]) -> dict[str, set[str]]:
-        """Return the texts that some properties have."""
-        found: dict[str, set[str]] = {}
+        """Return the texts that are values of some properties, by property."""
+        texts: dict[str, set[str]] = {}
         for _subject, predicate, item in self._triples():
             if predicate in properties and not isinstance(item, Iri | Blank):
-                found.setdefault(predicate, set()).add(str(item))
+                texts.setdefault(predicate, set()).add(str(item))
         for name, text, _graph in self._statements():
             if name in properties and text is not None:
-                found.setdefault(name, set()).add(text_of(f'"{text}"'))
-        return found
+                texts.setdefault(name, set()).add(text_of(f'"{text}"'))
+        return texts
 
     def _things(self) -> set[str]:
-        """Return the IRIs of all that something is said of or with."""
-        found = {str(part) for triple in self._triples() for part in triple if isinstance(part, Iri)}
+        """Return the IRIs of all things that occur in statements."""
+        names = {str(part) for triple in self._triples() for part in triple if isinstance(part, Iri)}
         lines = (line for pieces in self._named for piece in pieces() for line in piece.decode().split("\n"))
-        return found.union(name for line in lines for name in _NAME.findall(_WRITTEN.sub("", line)))
+        return names.union(name for line in lines for name in _NAME.findall(_LITERAL.sub("", line)))
 
     def _graphs(self) -> set[str]:
         """Return the IRIs of the named graphs."""
@@ -296,22 +296,22 @@ class KnowledgeBase:
         nquads: Callable[[], Iterable[bytes]],
         whole: Callable[[], Iterable[bytes]] | None = None,
     ) -> None:
-        """Add named graphs before anything is asked; rules are not run over them.
+        """Add named graphs before the first question; rules are not applied to them.
 
         :param nquads: yields N-Quads in pieces of whole lines, whenever it is called
-        :param whole: yields the same with what our questions need stated, for the process that is asked anything
+        :param whole: yields the same with the facts that our questions need, for the query process
         """
         self._named.append(nquads)
         self._whole.append(whole or nquads)
 
     def _pieces(self) -> Iterator[bytes]:
-        """Yield all statements of all graphs, with what the rules derive, as N-Quads."""
+        """Yield all statements of all graphs, derived ones included, as N-Quads."""
         yield from blocks(self._lines())
         for pieces in self._whole:
             yield from pieces()
 
     def close(self) -> None:
-        """End the process that ran foreign queries; the next one starts a new process."""
+        """End the query process; the next query starts a new one."""
         if self._guard is not None:
             self._guard.close()
             self._guard = None
@@ -331,9 +331,9 @@ def checked_query(
     select: Callable[[str], Answer],
     rows: Iterable[Sequence[str]] = (),
 ) -> str:
-    """Return the query that a question is asked by; a name that nothing has raises :class:`QueryError` with the nearest.
+    """Return the query for a question; an unknown name raises :class:`QueryError` with the nearest known one.
 
-    :param select: answers a query, whose prefixes are not declared, over the graphs that the question asks
+    :param select: answers a query without declared prefixes, over the graphs that the question looks at
     :param rows: as for :meth:`Question.bound`
     """
     things: tuple[str, ...] = ()
@@ -349,13 +349,13 @@ def checked_query(
 
 
 def _things(kind: str, names: Iterable[str], select: Callable[[str], Answer]) -> tuple[str, ...]:
-    """Return what has a name in some release, by each IRI that it has in any, as SPARQL writes it.
+    """Return the things with a name in some release, under each IRI that they have in any release, as SPARQL terms.
 
-    An engine that meets the name among the rest of a question looks, in each of many releases, through all that might
-    have it, or through what one release says of a thing among what all say. So this is asked alone, before.
+    Within the whole question, an engine would search all candidates in each of many releases, or all statements
+    about a thing in all of them. So this query is run first, by itself.
     """
     pattern, cls = _LEADING[kind]
-    found = select(
+    answer = select(
         f"""SELECT DISTINCT ?thing {{
           {{ SELECT DISTINCT ?named {{
             {{ SELECT DISTINCT ?named {{ VALUES ?name {{ {" ".join(map(string_literal, names))} }} {pattern} }} }}
@@ -365,22 +365,22 @@ def _things(kind: str, names: Iterable[str], select: Callable[[str], Answer]) ->
           BIND (COALESCE(?other, ?named) AS ?thing)
         }} ORDER BY ?thing"""
     )
-    return tuple(written_name(Iri(name)) for (name,) in found.texts)
+    return tuple(written_name(Iri(name)) for (name,) in answer.texts)
 
 
 def _checked_name(parameter: Parameter, value: str, select: Callable[[str], Answer]) -> tuple[str, ...]:
-    """Return the names that a value stands for, whatever the case; refuse one that nothing in a graph has, with the nearest."""
+    """Return the names that a value stands for, ignoring case; an unknown one raises an error with the nearest name."""
     if parameter.type not in NAMES or value == parameter.default == "":
         return (value,)
     listing = NAMES[parameter.type]
     if listing.startswith("SELECT DISTINCT ?name { GRAPH ?graph"):
-        # In all releases at once: to look for one name takes a moment, to list those of a hundred releases minutes.
+        # In all releases at once: looking for one name takes a moment, listing those of a hundred releases takes minutes.
         only = f"VALUES ?name {{ {string_literal(value)} }} GRAPH ?graph"
         if select(f"{listing.replace('GRAPH ?graph', only)} LIMIT 1").rows:
             return (value,)
     names = {row[0] for row in select(listing).texts}
-    if meant := tuple(sorted(name for name in names if name.lower() == value.lower())):
-        return meant
+    if matches := tuple(sorted(name for name in names if name.lower() == value.lower())):
+        return matches
     hint = nearest(value, names) if names else "the spec has none"
     if parameter.type == "release" and len(names) == 1:
         hint = f"here is one, `{next(iter(names))}`; {_SEVERAL}"
@@ -389,7 +389,7 @@ def _checked_name(parameter: Parameter, value: str, select: Callable[[str], Answ
 
 
 def values_of(question: Question, params: Mapping[str, str]) -> dict[str, str]:
-    """Return the value of each parameter of a question; a locator of a place in a text names the provision that holds it."""
+    """Return the value of each parameter of a question; a locator of a place in a text becomes the provision's id."""
     located = _located(question)
     return question.values(
         {name: split_locator(text)[0] if name in located else text for name, text in params.items()}
@@ -397,10 +397,10 @@ def values_of(question: Question, params: Mapping[str, str]) -> dict[str, str]:
 
 
 def infer(store: Store) -> tuple[EngineTriple, ...]:
-    """Add to a store all that follows from it by the rules, and return what was added.
+    """Add to a store all inferences by the rules, and return the added triples.
 
-    Nothing is derived for a property that ``from_graph`` reads, so that a spec read back from an
-    inferred graph is still the spec that was asserted.
+    Nothing is derived for a property that ``from_graph`` reads, so a spec read back from an inferred graph is still the
+    asserted spec.
     """
     added: dict[EngineTriple, None] = {}
     before = -1
@@ -416,7 +416,7 @@ def infer(store: Store) -> tuple[EngineTriple, ...]:
 
 
 def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Yield triples, and after them what follows from them by the rules."""
+    """Yield triples, followed by the inferences from them."""
     consequences = Consequences()
     for triple in triples:
         yield triple
@@ -425,12 +425,12 @@ def with_derived(triples: Iterable[Triple]) -> Iterator[Triple]:
 
 
 def published(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Yield triples with all that any engine needs to answer our questions: what follows by the rules, and what they need stated."""
+    """Yield triples with all that any engine needs to answer our questions: inferences, and the facts that they need stated."""
     return portable.with_portable(with_derived(triples))
 
 
 def _portable_lines(statements: Iterable[tuple[Triple, str]]) -> Iterator[str]:
-    """Yield lines of N-Triples, and after them those of what our questions need stated and they do not say."""
+    """Yield lines of N-Triples, followed by lines of the facts that our questions need and that are missing."""
     profile = portable.PortableProfile()
     for triple, line in statements:
         yield line
@@ -439,23 +439,23 @@ def _portable_lines(statements: Iterable[tuple[Triple, str]]) -> Iterator[str]:
 
 
 class Consequences:
-    """Takes triples as they pass, and tells what follows from them; the engine gets no more than the rules read."""
+    """Collects triples as they pass, and yields inferences; the engine gets only what the rules read."""
 
     def __init__(self) -> None:
         self._store = Store()
         self._waiting: list[Triple] = []
 
     def add(self, triple: Triple) -> None:
-        """Take one."""
+        """Collect a triple."""
         terms = _terms()
-        # No rule asks for a class that it does not name.
+        # Rules only use classes that they name.
         if triple[1] in terms and (triple[1] != RDF.type or triple[2] in terms):
             self._waiting.append(triple)
             if len(self._waiting) == _BLOCK:
                 self._load()
 
     def derived(self) -> Iterator[Triple]:
-        """Yield what follows and was not among them."""
+        """Yield the inferences that were not among the triples."""
         self._load()
         yield from parse.plain_triples(infer(self._store))
 
@@ -465,19 +465,19 @@ class Consequences:
 
 
 def fill(store: Store, triples: Iterable[Triple]) -> None:
-    """Load triples, block by block."""
+    """Load triples in blocks."""
     for block in blocks(ntriples_lines(triples)):
         store.load(block, format=RdfFormat.N_TRIPLES)
 
 
 @cache
 def _terms() -> frozenset[str]:
-    """Return the terms that rules name."""
+    """Return the terms that the rules name."""
     return named_terms("\n".join(_rules()))
 
 
 @cache
 def _rules() -> tuple[str, ...]:
-    """Read the rules once, in file order."""
+    """Return the rules in file order, read once."""
     files = sorted((ontology_dir() / "rules").glob("*.rq"))
     return tuple(file.read_text(encoding="utf-8") for file in files)

@@ -1,4 +1,4 @@
-"""A graph file → triples: the engine parses it in a process with limits, with nothing fetched and nothing expanded."""
+"""A graph file → triples: the engine parses it in a process with limits; nothing is fetched, no entity expanded."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from sphinx_policyspec.graph.syntaxes import InferenceDigest, ntriples_lines
 
 _MIB = 2**20
 _MEMORY_BYTES = 1024 * _MIB
-"""What the process that parses may use."""
+"""Memory of the parsing process."""
 _GROWN_BYTES = 64 * _MIB
 _GROWTH = 16
-"""What a file may become as N-Quads, where every name is written out: so many bytes, or so many times its size."""
+"""Limits of a file's size as N-Quads, where every name is written out: so many bytes, or so many times its size."""
 _MOST_GROWN_BYTES = 1024 * _MIB
 _STATEMENTS = 10_000_000
-"""What it may become at most: this process holds 100 to 300 bytes of memory for each statement."""
+"""Most statements: this process needs 100 to 300 bytes of memory for each."""
 _BLOCK_BYTES = _MIB
 _BLOCK_QUADS = 10_000
 _SECONDS = 8.0
 _SECONDS_PER_BYTE = 1 / _MIB
-"""Of the processor; how long this process takes for what it is handed, and how busy the machine is, does not count."""
+"""Processor time; time that this process takes, or that the machine is busy with other work, does not count."""
 _WAITING = 60
-"""How many times as long may pass until the process is held to hang."""
+"""The process counts as hanging after so many times that time has passed."""
 
 _REASONS = {
     "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
@@ -48,14 +48,14 @@ _REASONS = {
     "give it as N-Triples (.nt), without contexts and nesting",
 }
 _SIGNALS = {6: "memory", 24: "seconds"}
-"""Why the system ended a process: SIGABRT where it was given no memory, SIGXCPU."""
+"""Reasons why the system ends a process, by signal: SIGABRT if it gets no memory, SIGXCPU."""
 
 
 def streamed_statements(path: Path, max_bytes: int = terms.MAX_BYTES) -> Iterator[tuple[terms.Triple, str]]:
-    """Yield what a graph file says as it is read, each triple with the name of its graph; what it repeats comes again.
+    """Yield the statements of a graph file as it is read, each with the name of its graph; repeated ones come again.
 
-    Raises :class:`SourceError`, with file and line where there is one, for what cannot be read. No remote JSON-LD
-    context is fetched and no XML entity is declared.
+    Raises :class:`SourceError`, with file and line if possible, for a file that cannot be read. No remote JSON-LD context
+    is fetched and no XML entity is declared.
     """
     quads = _quads(path, max_bytes)
     while block := list(islice(quads, _BLOCK_QUADS)):
@@ -64,55 +64,55 @@ def streamed_statements(path: Path, max_bytes: int = terms.MAX_BYTES) -> Iterato
 
 
 def streamed_triples(path: Path, max_bytes: int = terms.MAX_BYTES) -> Iterator[terms.Triple]:
-    """Yield the triples of a graph file, as :func:`streamed_statements` does; named graphs are read as one."""
+    """Yield the triples of a graph file, as :func:`streamed_statements` does, ignoring the names of graphs."""
     return (triple for triple, _ in streamed_statements(path, max_bytes))
 
 
 class NotInferredError(SourceError):
-    """A graph file does not hold all that follows from it by the rules of today."""
+    """A graph file does not hold all inferences by the current rules."""
 
 
 def inferred_statements(path: Path) -> Iterator[tuple[terms.Triple, str]]:
-    """Yield what a graph file says, each with its line of N-Triples; at the end it holds all that follows from it by the rules of today.
+    """Yield the statements of a graph file with all its inferences by the current rules, each with its line of N-Triples.
 
-    A file says of itself that it does; where it says nothing, or a statement was changed, added or taken out since,
-    :class:`NotInferredError` is raised, which may be at the end.
+    The file has a digest that says so; if there is none, or a statement was changed, added or removed since,
+    :class:`NotInferredError` is raised, possibly only at the end.
     """
-    told = NotInferredError(
+    error = NotInferredError(
         f"`{path}` does not hold what follows from it, or was changed since it was written"
     )
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             if data.find(b"inferredWith") < 0:
-                raise told
+                raise error
     except (OSError, ValueError):  # no such file, or an empty one
-        raise told from None
-    said: list[terms.Term] = []
+        raise error from None
+    digests: list[terms.Term] = []
     digest = InferenceDigest()
     triples, same = tee(streamed_triples(path))
     for triple, line in zip(triples, ntriples_lines(same), strict=True):
         if triple[1] == terms.PS.inferredWith:
-            said.append(triple[2])
+            digests.append(triple[2])
         else:
             digest.add(line)
         yield triple, line
-    if said != [str(digest)]:
-        raise told
+    if digests != [str(digest)]:
+        raise error
 
 
 def plain_triples(quads: Iterable[pyoxigraph.Quad | pyoxigraph.Triple]) -> Iterator[terms.Triple]:
-    """Yield what the engine yields in terms of ours; they recur, so each is converted once."""
-    known: dict[object, terms.Term] = {}
+    """Yield the engine's statements as our triples; terms recur, so each is converted once."""
+    converted: dict[object, terms.Term] = {}
     for quad in quads:
         parts = quad.subject, quad.predicate, quad.object
         for part in parts:
-            if part not in known:
-                known[part] = _term(part)
-        yield cast("terms.Triple", tuple(known[part] for part in parts))
+            if part not in converted:
+                converted[part] = _term(part)
+        yield cast("terms.Triple", tuple(converted[part] for part in parts))
 
 
 def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
-    """Yield what a graph file holds, once; trouble with its syntax comes while it is read."""
+    """Yield the statements of a graph file; syntax errors are raised while it is read."""
     form = terms.format_of_suffix(path.suffix)
     if form is None:
         suffixes = ", ".join(f".{known}" for known in terms.FORMATS)
@@ -131,7 +131,7 @@ def _quads(path: Path, max_bytes: int) -> Iterator[pyoxigraph.Quad]:
 
 
 def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxigraph.Quad]:
-    """Yield what the process that parses a file writes; what it could not read comes at the end."""
+    """Yield the output of the process that parses a file; errors are raised at the end."""
     seconds = _SECONDS + size * _SECONDS_PER_BYTE
     settings = {
         "format": form,
@@ -147,12 +147,12 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
         output, errors = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
         grown = False
         try:
-            # Block by block: a parser that is fed from a pipe looks again at all of a long text whenever it gets more of it.
+            # Block by block: a parser that reads from a pipe scans a long text again from its start with each read.
             while lines := output.readlines(_BLOCK_BYTES):
-                # Half a line stands at the end where the process has ended in the middle of it.
+                # The last line is incomplete if the process ended in the middle of it.
                 whole = lines if lines[-1].endswith(b"\n") else lines[:-1]
                 yield from pyoxigraph.parse(b"".join(whole), format=RdfFormat.N_QUADS)
-            told = errors.read()
+            messages = errors.read()
             status = process.wait()
         except MemoryError as error:
             if "buffer" not in str(error):
@@ -163,12 +163,12 @@ def _parsed(path: Path, form: str, size: int, file: IO[bytes]) -> Iterator[pyoxi
     if grown:
         raise SourceError(f"`{path}` cannot be read: {_REASONS['text']}")
     if status:
-        raise SourceError(_refusal(path, "seconds" if late.is_set() else "", status, told))
+        raise SourceError(_refusal(path, "seconds" if late.is_set() else "", status, messages))
 
 
-def _refusal(path: Path, reason: str, status: int, told: bytes) -> str:
-    """Return why a file was not read, by how the process ended and what it told last."""
-    last = told.decode(errors="replace").rstrip().rpartition("\n")[2]
+def _refusal(path: Path, reason: str, status: int, messages: bytes) -> str:
+    """Return the reason why a file was not read, from how the process ended and its last output."""
+    last = messages.decode(errors="replace").rstrip().rpartition("\n")[2]
     if status == REFUSED:
         refusal = json.loads(last)
         if (reason := refusal["reason"]) not in _REASONS:

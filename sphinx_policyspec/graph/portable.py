@@ -1,7 +1,7 @@
-"""What a graph says so that any SPARQL 1.1 engine answers our questions alike: closures, and words as questions look for them.
+"""Statements in a graph that let every SPARQL 1.1 engine answer our questions alike: closures, and words to search for.
 
-Engines differ in paths of any length, and in regular expressions over texts. So no named question has either; what it
-would compute by them is stated here, the one place for it, whether a graph is written, published or asked in memory.
+Engines differ in paths of any length, and in regular expressions over texts. So named questions have neither; what they
+would compute that way is stated here, and only here, whether a graph is written, published or queried in memory.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _SEARCHED = {
     PS.Example: DCTERMS.title,
     PS.Message: PS.text,
 }
-"""Which text of a thing is searched for words, by its class."""
+"""The text in which words are searched for, by the class of a thing."""
 STATED = frozenset((PS.inside, PS.plainWords, PS.lineStarts))
-"""What is stated of a spec."""
-READ = frozenset((RDF.type, DCTERMS.title, PS.sourceText, PS.text, PS.line, PS.partOf, PS.subsectionOf))
-"""The properties that it follows from."""
+"""The properties that are stated here."""
+PREMISES = frozenset((RDF.type, DCTERMS.title, PS.sourceText, PS.text, PS.line, PS.partOf, PS.subsectionOf))
+"""The properties that these follow from."""
 _UNSEEN = re.compile(r"\[\^\w+\]|\]\([^()\s]*\)")
-"""Marks of footnotes and targets of links, which no reader sees."""
+"""Marks of footnotes and link targets, which readers do not see."""
 _HEAD = re.compile(r"^[ \t]*+(?:<[^>\n]*+>(?:[ \t]*+<!--[^\n]*?-->)?|\.\.[^\n]*+|[:`~]{3,}+[^\n]*+)")
 _OPTION = re.compile(r"\n[ \t]*+:[\w-]++:[^\n]*+")
 _ENTITY = re.compile(r"&\w++;")
 _ALONE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Characters of scripts without spaces: each is a word."""
+"""Characters of scripts without spaces: each counts as a word."""
 _REACH = 50
-"""Words of a source that are passed over to find the next one of a text."""
+"""Words of a source that are skipped at most to find the next word of a text."""
 _JOINERS = "\u200c\u200d"
 
 
 def with_portable(triples: Iterable[Triple]) -> Iterator[Triple]:
-    """Yield the triples of a graph, and after them what its questions would have to compute."""
+    """Yield the triples of a graph, followed by the facts that questions would otherwise have to compute."""
     profile = PortableProfile()
     for triple in triples:
         yield triple
@@ -50,21 +50,21 @@ def with_portable(triples: Iterable[Triple]) -> Iterator[Triple]:
 
 
 def words_of(text: str) -> str:
-    """Return the words of a text as ``ps:plainWords`` has them: in lower case, with a blank before, between and after.
+    """Return the words of a text as ``ps:plainWords`` has them: in lower case, with a space before, between and after.
 
-    Every run of blanks, line breaks and punctuation marks is one blank. Without a word it is one blank.
+    Every run of spaces, line breaks and punctuation becomes one space. A text without words becomes one space.
     """
     return _joined(text.lower().translate(_separators()).split())
 
 
 def stated_for(terms: Collection[str]) -> frozenset[str]:
-    """Return what a query needs stated, by the terms that it names: of our properties, and of the classes of what has words."""
+    """Return the facts that a query needs: our properties among its terms, and the classes whose words it searches."""
     needed = STATED.intersection(terms)
     return needed | _SEARCHED.keys() & terms if PS.plainWords in needed else needed
 
 
 def read_for(needed: Collection[str]) -> Iterator[tuple[Iri, Iri | None]]:
-    """Yield the properties that it follows from, each with the one value that counts, if it is one."""
+    """Yield the properties that these follow from, each with the only value that matters, if there is just one."""
     kinds = [kind for kind in _SEARCHED if kind in needed]
     if PS.inside in needed:
         yield PS.subsectionOf, None
@@ -79,9 +79,9 @@ def read_for(needed: Collection[str]) -> Iterator[tuple[Iri, Iri | None]]:
 
 
 class PortableProfile:
-    """Takes the triples of one graph as they pass, and tells what is stated of it.
+    """Collects the triples of one graph as they pass, and yields the facts that follow.
 
-    :param terms: what a question names, where no other will be asked; by default all is stated
+    :param terms: terms of the only question that will be asked; by default everything is stated
     """
 
     def __init__(self, terms: Collection[str] = ()) -> None:
@@ -95,9 +95,9 @@ class PortableProfile:
         }
 
     def add(self, triple: Triple) -> None:
-        """Take one."""
+        """Collect a triple."""
         subject, predicate, node = triple
-        if predicate not in READ:
+        if predicate not in PREMISES:
             return
         if predicate == RDF.type:
             if node in _SEARCHED and (node == PS.Provision or node in self._terms):
@@ -113,7 +113,7 @@ class PortableProfile:
             texts[subject] = min(texts.get(subject, str(node)), str(node))
 
     def stated(self) -> Iterator[Triple]:
-        """Yield what is stated of those that were taken."""
+        """Yield the facts that follow from the collected triples."""
         for subject, kind in dict.fromkeys(self._kinds):
             if kind == PS.Provision and PS.inside in self._terms:
                 for outer in self._around(subject):
@@ -127,18 +127,18 @@ class PortableProfile:
                 yield subject, PS.lineStarts, starts  # type: ignore[misc]  # as above
 
     def _around(self, provision: Term) -> Iterable[Term]:
-        """Return a provision and all that it stands in."""
-        found = {provision: None}
+        """Return a provision and all provisions around it."""
+        outer = {provision: None}
         waiting = [provision]
         while waiting:
             for parent in self._parents.get(waiting.pop(), ()):
-                if parent not in found:
-                    found[parent] = None
+                if parent not in outer:
+                    outer[parent] = None
                     waiting.append(parent)
-        return found
+        return outer
 
     def _source(self, subject: Term, kind: Term, text: str) -> str:
-        """Return what the file holds from the line of a thing on, as far as it is known."""
+        """Return the source of a thing from its first line, as far as it is known."""
         sources = self._texts[PS.sourceText]
         own = sources.get(subject)
         if kind == PS.Provision:
@@ -147,44 +147,44 @@ class PortableProfile:
             return text if own is None else own
         holder = self._owners.get(subject)
         if holder not in sources:
-            # A response is part of a comparison, which is part of what holds them all.
+            # A response is part of a comparison, which is part of the example.
             holder = self._owners.get(holder) if holder else None
         first, begins = self._lines.get(subject), self._lines.get(holder) if holder else None
         if not (isinstance(first, int) and isinstance(begins, int) and holder in sources):
             return text
-        # Its source is that of the example from its own line on, without what tells the role.
+        # Its source is that of the example from the message's line on, without the markup of the role.
         rest = "\n".join(sources[holder].split("\n")[max(first - begins, 0) :])
         return _ENTITY.sub(" ", _OPTION.sub("\n", _HEAD.sub("", rest)))
 
 
 def _placed(text: str, source: str) -> tuple[str, str]:
-    """Return the words of a text that is shown, and where in them the lines of its source begin."""
-    shown = _seen(text)
-    words = shown.split()
-    lines = [line.split() for line in (shown if source is text else _seen(source)).split("\n")]
+    """Return the words of a visible text, and the positions in them at which lines of the source begin."""
+    visible = _visible(text)
+    words = visible.split()
+    lines = [line.split() for line in (visible if source is text else _visible(source)).split("\n")]
     counts: list[int] = []
     place = 0
     for line in lines:
-        # Lines behind the last word hold none.
+        # Lines after the last word have no words.
         if place == len(words) or line != words[place : place + len(line)]:
             break
         place += len(line)
         counts.append(place)
     if place < len(words):
-        counts = _found(words, lines)
+        counts = _line_counts(words, lines)
     ends = list(accumulate((len(word) + 1 for word in words), initial=0))
     starts = (str(ends[count]) for count in counts if count < len(words))
     return _joined(words), " ".join(starts)
 
 
-def _found(words: list[str], lines: list[list[str]]) -> list[int]:
-    """Return how many words of a text stand in its source up to the end of each line; the source may have more, or other ones."""
+def _line_counts(words: list[str], lines: list[list[str]]) -> list[int]:
+    """Return how many words of a text precede the end of each line of its source, which may have more or other words."""
     places = [(word, number) for number, line in enumerate(lines) for word in line]
     counts: list[int] = []
     place = number = 0
     for count, pair in enumerate(zip(words, [*words[1:], ""], strict=True)):
         for at in range(place, min(place + _REACH, len(places))):
-            # Two words in a row are hardly ever others of the same letters.
+            # Two consecutive words are hardly ever a coincidence.
             near = at + 1 == len(places) or not pair[1] or places[at + 1][0] == pair[1]
             if places[at][0] == pair[0] and (near or at == place):
                 place, number = at + 1, places[at][1]
@@ -193,8 +193,8 @@ def _found(words: list[str], lines: list[list[str]]) -> list[int]:
     return counts
 
 
-def _seen(text: str) -> str:
-    """Return the words that a reader sees, apart by blanks and line breaks."""
+def _visible(text: str) -> str:
+    """Return the words that a reader sees, separated by spaces and line breaks."""
     return _UNSEEN.sub("", text.lower()).translate(_separators())
 
 
@@ -203,16 +203,16 @@ def _joined(words: list[str]) -> str:
 
 
 class _Separators(dict[int, str]):
-    """What each character is for words: itself, a word of its own, or what stands between words."""
+    """Replacements of characters for splitting into words: the character, the character as a word, or a space."""
 
     def __missing__(self, code: int) -> str:
-        """Look at a character that comes for the first time."""
+        """Classify a character on its first use."""
         char = chr(code)
         kind = unicodedata.category(char)
         is_word = kind[0] in "LM" or kind in {"Nd", "Nl", "Pc"} or char in _JOINERS
         apart = f" {char} " if _ALONE.match(char) else char
-        self[code] = found = apart if is_word or char == "\n" else " "
-        return found
+        self[code] = replacement = apart if is_word or char == "\n" else " "
+        return replacement
 
 
 @cache

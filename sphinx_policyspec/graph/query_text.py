@@ -1,4 +1,4 @@
-"""The text of a query: whether it may be run, where it is not SPARQL, and what it names that nothing has."""
+"""The text of a query: whether it may be run, its syntax errors, and the names in it that nothing has."""
 
 from __future__ import annotations
 
@@ -33,37 +33,39 @@ _EXPECTED = re.compile(
 )
 _PREFIX = re.compile(r"(?<![\w.:-])(?P<name>[\w.-]*):[\w.%-]*\s*$")
 _BEFORE, _AFTER = 24, 16
-"""Characters that are shown around the place."""
+"""Characters of context before and after a place."""
 _MOST = 6
-"""Expectations that are listed; where a grammar allows more, they say nothing."""
+"""Most expected tokens in a message; more of them do not help."""
 _ENGINE = 160
-"""Characters of a message that has no known form."""
+"""Characters of a message in an unknown form."""
 
 
 def syntax_message(sparql: str, message: str) -> str:
-    """Return the parser's message with line, column, the text around them and at most a few expectations."""
-    found = _POSITION.match(message)
-    if found is None:
+    """Return the parser's message with line, column, the text around them and a few expected tokens."""
+    position = _POSITION.match(message)
+    if position is None:
         line = " ".join(message.split())
         return line if len(line) <= _ENGINE else line[: _ENGINE - 1] + "…"
     lines = sparql.split("\n")
-    stop = sum(len(line) + 1 for line in lines[: int(found["line"]) - 1]) + int(found["column"]) - 1
+    stop = sum(len(line) + 1 for line in lines[: int(position["line"]) - 1]) + int(position["column"]) - 1
     place, before, after = _around(sparql, stop)
-    if "Prefix not found" in found["expected"] and (prefix := _PREFIX.search(before)):
+    if "Prefix not found" in position["expected"] and (prefix := _PREFIX.search(before)):
         return f"{place}: the prefix `{prefix['name']}:` is not declared"
-    wanted = dict.fromkeys(token["sign"] or token["word"] for token in _EXPECTED.finditer(found["expected"]))
-    in_iri = list(wanted) == [">"] or "IRI parsing failed" in found["expected"]
+    tokens = dict.fromkeys(
+        token["sign"] or token["word"] for token in _EXPECTED.finditer(position["expected"])
+    )
+    in_iri = list(tokens) == [">"] or "IRI parsing failed" in position["expected"]
     half = (unclosed_iri(sparql) if in_iri else None) or unpaired(sparql)
     if half and half[0] <= stop:
         place, before, after = _around(sparql, half[0])
         return f"{place}: near {_near(before, after)}; {half[1]}"
     near = _near(before, after) or "its end"
-    shown = [f"`{token}`" for token in wanted] if len(wanted) <= _MOST else []
-    return f"{place}: near {near}" + (f"; expected {', '.join(shown)}" if shown else "")
+    expected = [f"`{token}`" for token in tokens] if len(tokens) <= _MOST else []
+    return f"{place}: near {near}" + (f"; expected {', '.join(expected)}" if expected else "")
 
 
 def _around(sparql: str, offset: int) -> tuple[str, str, str]:
-    """Return an offset as line and column, with what stands before and behind it on its line."""
+    """Return an offset as line and column, with the text before and after it on its line."""
     start = sparql.rfind("\n", 0, offset) + 1
     before, after = sparql[start:offset], sparql[offset:].partition("\n")[0]
     return f"line {sparql.count(chr(10), 0, offset) + 1}, column {offset - start + 1}", before, after
@@ -82,10 +84,10 @@ _FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _PROLOGUE = frozenset({"PREFIX", "BASE", "VERSION"})
 _UPDATES = frozenset({"ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH"})
 _CALLS = {"SERVICE": "GRAPH", "SILENT": ""}
-"""Words of a call, and what a graph has in their places."""
+"""Words of a call, and their replacements that make it a graph pattern."""
 _PATTERN = frozenset({"WHERE", "{", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
-"""What stands first behind the place at which a query says by ``FROM`` what it looks at."""
-_SHOWN = 60
+"""Words that can follow the place of ``FROM`` in a query."""
+_EXCERPT_LENGTH = 60
 
 _TOKEN = re.compile(
     r"""
@@ -108,15 +110,15 @@ _WORD = re.compile(r"\w+")
 _PAIRS = {"(": ")", "{": "}", "[": "]"}
 _BRACKETS = frozenset(_PAIRS) | frozenset(_PAIRS.values())
 _IRI_START = re.compile(r"<[\w/.#][^\s<>]*")
-"""What begins an IRI where no token does; a comparison has another thing, or a space, on its right."""
+"""The start of an IRI that is not a token; a comparison has something else, or a space, on its right."""
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
 def check_text(sparql: str, origin: str, *, max_bytes: int, max_depth: int, may_call: bool = False) -> None:
     r"""Refuse a query that is too long or too deep, that is not a query, or that calls out and may not.
 
-    Engines differ on whether ``\u0053ERVICE`` is a keyword, so the text is judged both as it stands
-    and with its escapes replaced; no keyword hides from one reading in a string of the other.
+    Engines differ on whether ``\u0053ERVICE`` is a keyword, so the text is checked both as it is and with its escapes
+    replaced; no keyword can hide in a string in both readings.
     """
     size = len(sparql.encode(errors="replace"))
     if size > max_bytes:
@@ -136,8 +138,8 @@ def calls(sparql: str) -> bool:
     return "SERVICE" in _words(sparql)
 
 
-def calling_nothing(sparql: str) -> str:
-    """Return a query with the servers that it calls as graphs, which stand in the same places, to be looked at where it is not run."""
+def without_calls(sparql: str) -> str:
+    """Return a query with its calls of servers replaced by graph patterns at the same offsets, for checks that do not run it."""
     parts, done = [], 0
     for at, word in _signs(sparql):
         if word in _CALLS:
@@ -147,24 +149,26 @@ def calling_nothing(sparql: str) -> str:
 
 
 def has_dataset(sparql: str) -> bool:
-    """Return whether a query says itself, by ``FROM``, which graphs it looks at."""
+    """Return whether a query names its graphs itself, by ``FROM``."""
     return "FROM" in _words(sparql)
 
 
 def with_dataset(sparql: str, default: Iterable[str], named: Iterable[str]) -> str:
-    """Return a query that says by ``FROM`` which graphs it looks at, for servers that are deaf to what is sent beside it.
+    """Return a query that names its graphs by ``FROM``, for servers that ignore them in the request.
 
-    :param default: those whose union is the default graph
-    :param named: those that ``GRAPH`` reaches
+    :param default: graphs whose union is the default graph
+    :param named: graphs that ``GRAPH`` reaches
     """
-    said = "".join((*(f"FROM <{name}> " for name in default), *(f"FROM NAMED <{name}> " for name in named)))
+    clauses = "".join(
+        (*(f"FROM <{name}> " for name in default), *(f"FROM NAMED <{name}> " for name in named))
+    )
     at = _pattern_start(sparql)
     # The last line may be a comment.
-    return f"{sparql[:at]}{' ' if sparql[at:] else chr(10)}{said}{sparql[at:]}" if said else sparql
+    return f"{sparql[:at]}{' ' if sparql[at:] else chr(10)}{clauses}{sparql[at:]}" if clauses else sparql
 
 
 def _pattern_start(sparql: str) -> int:
-    """Return where the pattern of a query begins; of a DESCRIBE without one, where it would."""
+    """Return where the pattern of a query begins; for a DESCRIBE without one, where it would begin."""
     depth, before = 0, ""
     for at, sign in _signs(sparql):
         if not depth and sign in _PATTERN and (before, sign) != ("CONSTRUCT", "{"):
@@ -175,7 +179,7 @@ def _pattern_start(sparql: str) -> int:
 
 
 def named_terms(sparql: str) -> frozenset[str]:
-    """Return the terms that a query of ours may name, by our prefixes or in full, and ``rdf:type``, which it writes ``a``."""
+    """Return the terms that a query of ours may name, by our prefixes or in full, and ``rdf:type``, which is written ``a``."""
     short = re.findall(r"\b(\w+):(\w+)", sparql)
     names = {PREFIXES[prefix] + name for prefix, name in short if prefix in PREFIXES}
     return frozenset(names.union(re.findall(r"<([^<>\s]+)>", sparql), (RDF.type,)))
@@ -184,7 +188,7 @@ def named_terms(sparql: str) -> frozenset[str]:
 def excerpt(sparql: str) -> str:
     """Return the beginning of a query on one line, for messages."""
     line = " ".join(sparql.split())
-    return f"the query `{line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}`"
+    return f"the query `{line if len(line) <= _EXCERPT_LENGTH else line[: _EXCERPT_LENGTH - 1] + '…'}`"
 
 
 def _check_keywords(text: str, sparql: str, origin: str, *, may_call: bool) -> None:
@@ -213,7 +217,7 @@ def _signs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def unpaired(text: str) -> tuple[int, str] | None:
-    """Return the place of the first quote or bracket that lacks its other half, and what is wrong with it."""
+    """Return the place of the first unpaired quote or bracket, and a message."""
     opened: list[re.Match[str]] = []
     awaited: Counter[str] = Counter()
     comments: list[re.Match[str]] = []
@@ -236,21 +240,21 @@ def unpaired(text: str) -> tuple[int, str] | None:
 
 
 def unclosed_iri(text: str) -> tuple[int, str] | None:
-    """Return the place of the first IRI without an end, and what is wrong with it."""
+    """Return the place of the first IRI that does not end, and a message."""
     between = _TOKEN.sub(lambda token: " " * len(token[0]), text)
-    found = next((match for match in _IRI_START.finditer(text) if between[match.start()] == "<"), None)
-    return found and (found.start(), f"the IRI `{found[0]}` is never closed")
+    start = next((match for match in _IRI_START.finditer(text) if between[match.start()] == "<"), None)
+    return start and (start.start(), f"the IRI `{start[0]}` is never closed")
 
 
 def _open_quote(text: str) -> str:
-    """Return the quotation marks that begin a string and do not end it."""
+    """Return the quotation marks of a string that does not end; empty if it ends."""
     marks = text[:3] if text[:3] in {'"' * 3, "'" * 3} else text[0]
     is_closed = re.fullmatch(rf"{marks}(?:[^\\]|\\.)*?{marks}", text, re.DOTALL)
     return "" if is_closed else marks
 
 
 def _never_closed(bracket: re.Match[str], comments: list[re.Match[str]]) -> tuple[int, str]:
-    """Return the place of a bracket that stays open, and whether what would close it stands in a comment."""
+    """Return the place of a bracket that is not closed, and a message that says if a comment has the closing one."""
     message = f"the bracket `{bracket[0]}` is never closed"
     closing = _PAIRS[bracket[0]]
     if any(comment.start() > bracket.start() and closing in comment[0] for comment in comments):
@@ -259,7 +263,7 @@ def _never_closed(bracket: re.Match[str], comments: list[re.Match[str]]) -> tupl
 
 
 def _depth(text: str) -> int:
-    """Return how deep brackets nest."""
+    """Return the depth of nested brackets."""
     depth = deepest = 0
     for match in _TOKEN.finditer(text):
         if match["open"]:
@@ -267,27 +271,27 @@ def _depth(text: str) -> int:
         elif match["close"]:
             depth -= 1
         elif match["iri"]:
-            # `1<((1))&&1>0` looks like an IRI and is none.
+            # `1<((1))&&1>0` looks like an IRI but is not one.
             deepest = max(deepest, depth + match["iri"].count("("))
         deepest = max(deepest, depth)
     return deepest
 
 
 def _character(match: re.Match[str]) -> str:
-    """Return the character that an escape stands for, or the escape where it stands for none."""
+    """Return the character of an escape; an invalid escape is unchanged."""
     code = int(match[1] or match[2], 16)
     return chr(code) if code <= 0x10FFFF else match[0]  # noqa: PLR2004 - the last code point
 
 
-# -- what nothing has -------------------------------------------------------------------------
+# -- names that nothing has -------------------------------------------------------------------
 
 _OTHERS = {"dcterms": DCTERMS, "owl": OWL, "prov": PROV, "rdf": RDF, "rdfs": RDFS, "skos": SKOS}
 _CLAUSES = frozenset({"GROUP", "HAVING", "ORDER"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """What the graphs have that a query can name.
+class NameLookup:
+    """Functions that look up what the graphs have.
 
     :param values: returns the texts that some properties have, by property
     :param things: returns the IRIs of all things
@@ -299,13 +303,13 @@ class Named:
     graphs: Callable[[], Collection[str]]
 
 
-def unknown_in(sparql: str, origin: str, named: Named | None) -> tuple[Finding, ...]:
-    """Return what a query names that nothing has, for which it finds nothing and says nothing.
+def unknown_in(sparql: str, origin: str, lookup: NameLookup | None) -> tuple[Finding, ...]:
+    """Return findings about names in a query that nothing has, which would give no rows without a reason.
 
-    That is terms of the ontology, variables that nothing binds, texts of properties, things, and graphs.
+    These are terms of the ontology, variables that nothing binds, texts of properties, things, and graphs.
 
-    :param origin: of the query, as the file of each finding; its line is that of the query
-    :param named: is asked only about what the query names; without it, nobody knows what the graphs have
+    :param origin: of the query, used as the file of each finding; the line is that of the query
+    :param lookup: called only for what the query names; without it, only terms and variables are checked
     """
     return tuple(
         Finding(
@@ -314,7 +318,7 @@ def unknown_in(sparql: str, origin: str, named: Named | None) -> tuple[Finding, 
             span=Span(origin, sparql.count("\n", 0, at) + 1, at - sparql.rfind("\n", 0, at)),
             hint=hint,
         )
-        for at, message, hint in sorted(_Reading(sparql).unknown(named))
+        for at, message, hint in sorted(_Reading(sparql).unknown(lookup))
     )
 
 
@@ -331,39 +335,39 @@ class _Reading:
                 self._prefixes[one[0][:-1]] = other["iri"][1:-1]
                 self._bodies = self._tokens[number + 2 :]
 
-    def unknown(self, named: Named | None) -> Iterator[tuple[int, str, str]]:
-        """Yield the place of each thing that nothing has, with what is to be said of it."""
+    def unknown(self, lookup: NameLookup | None) -> Iterator[tuple[int, str, str]]:
+        """Yield the place, message and hint for each name that nothing has."""
         yield from self._terms()
         yield from self._variables()
-        if named:
-            yield from self._texts(named)
-            yield from self._iris(named)
+        if lookup:
+            yield from self._texts(lookup)
+            yield from self._iris(lookup)
 
     def _word(self, number: int) -> str:
         token = self._tokens[number]
         return token[0].upper() if token["words"] else ""
 
     def _iri(self, token: re.Match[str]) -> str:
-        """Return the IRI that a token stands for, empty where it is none."""
+        """Return the IRI of a token, empty if it is not one."""
         if token["iri"]:
             return token["iri"][1:-1]
         prefix, colon, local = token[0].rstrip(".").partition(":")
         return self._prefixes[prefix] + local if colon and prefix in self._prefixes else ""
 
     def _terms(self) -> Iterator[tuple[int, str, str]]:
-        told: set[str] = set()
+        iris: set[str] = set()
         for token in self._bodies:
             iri = self._iri(token)
             prefix = next((name for name, space in PREFIXES.items() if iri.startswith(space)), "")
             local = iri.removeprefix(PREFIXES.get(prefix, ""))
-            if not prefix or not local or iri in told:
+            if not prefix or not local or iri in iris:
                 continue
-            told.add(iri)
+            iris.add(iri)
             message = f"unknown term `{prefix}:{local}`"
             if prefix == "ps" and local not in ontology_terms():
                 other = next((name for name, known in _OTHERS.items() if local in vars(known)), "")
-                meant = f"did you mean `{other}:{local}`?" if other else ""
-                yield token.start(), message, meant or nearest(local, ontology_terms(), prefix="ps:")
+                hint = f"did you mean `{other}:{local}`?" if other else ""
+                yield token.start(), message, hint or nearest(local, ontology_terms(), prefix="ps:")
             elif (
                 prefix in _OTHERS
                 and local not in (known := vars(_OTHERS[prefix]))
@@ -398,13 +402,13 @@ class _Reading:
             if name not in bound:
                 yield at, f"nothing binds `?{name}`", nearest(name, bound, prefix="?")
 
-    def _texts(self, named: Named) -> Iterator[tuple[int, str, str]]:
+    def _texts(self, lookup: NameLookup) -> Iterator[tuple[int, str, str]]:
         """Yield the texts that no statement with their property has."""
-        asked = list(self._asked_texts())
-        if not asked:
+        texts = list(self._asked_texts())
+        if not texts:
             return
-        values = named.values({iri for iri, _name, _token in asked})
-        for iri, name, token in asked:
+        values = lookup.values({iri for iri, _name, _token in texts})
+        for iri, name, token in texts:
             text, known = text_of(token[0]), values.get(iri, ())
             if not known and iri.removeprefix(PREFIXES["ps"]) in ontology_terms():
                 message = f"nothing has a text as its `{name}`"
@@ -413,7 +417,7 @@ class _Reading:
                 yield token.start(), f"nothing has the `{name}` {shown(text)}", nearest(text, known)
 
     def _asked_texts(self) -> Iterator[tuple[str, str, re.Match[str]]]:
-        """Yield each text that stands behind a property, or is compared with a variable that does."""
+        """Yield each text that follows a property, or is compared with a variable that does."""
         holders: dict[str, tuple[str, str]] = {}
         for one, other in pairwise(self._bodies):
             iri = self._iri(one)
@@ -449,25 +453,25 @@ class _Reading:
         return self._sparql[one.end() : other.start()].strip()
 
     def _is_plain(self, token: re.Match[str]) -> bool:
-        """Return whether a text has neither a language nor a type."""
+        """Return whether a text has neither a language nor a datatype."""
         return self._sparql[token.end() : token.end() + 1] not in {"@", "^"}
 
-    def _iris(self, named: Named) -> Iterator[tuple[int, str, str]]:
+    def _iris(self, lookup: NameLookup) -> Iterator[tuple[int, str, str]]:
         spaces = tuple(ASKED_PREFIXES.values())
         for one, other in pairwise(self._bodies):
             iri, word = self._iri(other), one[0].upper()
             if not iri or iri.startswith(spaces):
                 continue
             if word in {"FROM", "NAMED", "GRAPH"}:
-                known, what = named.graphs(), "graph"
+                known, what = lookup.graphs(), "graph"
             else:
-                known, what = named.things(), "thing"
+                known, what = lookup.things(), "thing"
             if iri not in known:
                 yield other.start(), f"unknown {what} `{iri}`", _near_iri(iri, known, what)
 
 
 def _near_iri(iri: str, known: Collection[str], what: str) -> str:
-    """Return the IRI that is meant: of those in the same place the one with the nearest last part."""
+    """Return a hint with the IRI that was probably meant: in the same namespace, with the nearest last part."""
     if what == "graph" and not known:
         return "one release is one graph, the default one, which needs no name"
     start = re.split(r"(?<=[/#:])(?=[^/#:]*$)", iri)[0]
@@ -479,7 +483,7 @@ def _near_iri(iri: str, known: Collection[str], what: str) -> str:
 
 
 def text_of(token: str) -> str:
-    """Return what a string says."""
+    """Return the content of a string token."""
     marks = 3 if token[:3] in {'"' * 3, "'" * 3} else 1
     text = token[marks:-marks]
     return re.sub(r"\\(.)", lambda match: {"n": "\n", "t": "\t", "r": "\r"}.get(match[1], match[1]), text)

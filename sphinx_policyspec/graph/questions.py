@@ -1,4 +1,4 @@
-"""The named questions, one ``.rq`` file each, with English text, parameters and columns; and rows of answers, free of any RDF library, so that views, exports and pipes can carry them."""
+"""The named questions, one ``.rq`` file each, with English text, parameters and columns; and rows of answers, independent of RDF libraries, so that views, exports and pipes can carry them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CellKind(enum.StrEnum):
-    """What a cell holds; values are the words of SPARQL results in JSON."""
+    """The kinds of cell; values are the words of SPARQL results in JSON."""
 
     IRI = "uri"
     LITERAL = "literal"
@@ -28,7 +28,7 @@ class CellKind(enum.StrEnum):
 
 
 class QueryForm(enum.StrEnum):
-    """What kind of query an answer belongs to."""
+    """The kind of query that an answer belongs to."""
 
     SELECT = "select"
     ASK = "ask"
@@ -41,7 +41,7 @@ class QueryForm(enum.StrEnum):
 class Cell(Brief):
     """One value of an answer.
 
-    :param value: an IRI, the text of a literal, the name of a blank node; empty where unbound
+    :param value: an IRI, the text of a literal or the name of a blank node; empty if unbound
     :param datatype: IRI of a literal's datatype; empty for plain strings
     """
 
@@ -51,12 +51,12 @@ class Cell(Brief):
     language: str = ""
 
     def __str__(self) -> str:
-        """Return the bare text."""
+        """Return the plain text."""
         return self.value
 
     @property
     def native(self) -> str | int | float | bool | None:
-        """The value in Python: a number as a number, a truth as a truth, ``None`` where unbound, else the text."""
+        """The value in Python: a number, a truth value, ``None`` if unbound, otherwise the text."""
         if self.kind is CellKind.UNBOUND:
             return None
         try:
@@ -76,14 +76,14 @@ _NATIVE: dict[str, Callable[[str], str | int | float | bool]] = {
     **dict.fromkeys(("decimal", "double", "float"), float),
     "boolean": _TRUTHS.__getitem__,
 }
-"""What makes a value of a literal, by its datatype; a lexical form that does not fit stays text."""
+"""Conversions of literals by datatype; an invalid lexical form stays text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A table: the same number of cells in each row as there are columns. It yields its rows, numbers as numbers.
+    """A table in which each row has as many cells as there are columns. Iterating yields rows, with numbers as numbers.
 
-    :param findings: what the question names that nothing has; each stands at the line of the query
+    :param findings: names in the question that nothing has; each at its line of the query
     """
 
     columns: tuple[str, ...]
@@ -93,23 +93,23 @@ class Answer:
 
     @property
     def texts(self) -> tuple[tuple[str, ...], ...]:
-        """The bare text of every cell."""
+        """The plain text of every cell."""
         return tuple(tuple(cell.value for cell in row) for row in self.rows)
 
     def __iter__(self) -> Iterator[tuple[str | int | float | bool | None, ...]]:
-        """Yield the rows as values of Python."""
+        """Yield the rows as Python values."""
         return (tuple(cell.native for cell in row) for row in self.rows)
 
     def to_dicts(self) -> list[dict[str, str | int | float | bool | None]]:
-        """Return the rows as values of Python by column, as data frames take them."""
+        """Return the rows as Python values by column, as data frames accept them."""
         return [dict(zip(self.columns, row, strict=True)) for row in self]
 
     def __repr__(self) -> str:
-        """Say in short what it is."""
+        """Return a short description."""
         return f"<Answer: {self._summary}>"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook."""
+        """Return a table for notebooks."""
         return html_table(self._summary, self.columns, self.rows)
 
     @property
@@ -137,9 +137,9 @@ class Parameter(Brief):
     """A value that a question takes.
 
     :param type: ``topic`` and ``level`` name one of the spec, ``speaker`` a role or a level, ``model`` a model or a run
-        of the results, ``case`` a file of cases or a folder of them; ``words`` are looked for in texts, whatever the case;
+        of the results, ``case`` a file of cases or a folder of them; ``words`` are searched for in texts, ignoring case;
         ``text`` is anything
-    :param default: ``None`` where a value must be given; empty where none need be, and the question asks about all
+    :param default: ``None`` if a value is required; empty if it is optional, and the question then asks about everything
     """
 
     name: str
@@ -152,16 +152,16 @@ class Question(Brief):
     """A named question.
 
     :param text: the question in English
-    :param asks: the same with a place for each parameter, ``{topic}``, or ``{topic|anything}`` with the word that stands for
-        no value; empty without parameters
-    :param none: what it means that there are no rows, with places as well; empty where it is not said
-    :param row: what a row says of the thing that it is about, with a place for each column, ``{kind} {via}``; empty where its
-        columns say enough
-    :param formerly: names that it had, which lead to it
-    :param sparql: runs as it stands, with the parameters' defaults
-    :param over: ``releases`` where it asks named graphs, one for each release, and the graph of changes between them;
-        ``results`` where it asks the graph of results of evaluations; ``feedback`` where it asks that of what people say; ``decisions`` where it asks that of records of decisions; ``alignments`` where it asks those of alignments;
-        ``cases`` where it tells of cases that are decided by each of several specs; else empty
+    :param asks: the same with a placeholder for each parameter, ``{topic}``, or ``{topic|anything}`` with the word for no
+        value; empty without parameters
+    :param none: the meaning of an answer without rows, with placeholders, too; empty if there is no such text
+    :param row: a sentence about the thing in a row, with a placeholder for each column, ``{kind} {via}``; empty if the
+        columns are enough
+    :param formerly: former names, which still work
+    :param sparql: the query, which runs as it is, with the parameters' defaults
+    :param over: the graphs it queries: ``releases`` one for each release, and that of changes between them; ``results``,
+        ``feedback``, ``decisions`` and ``alignments`` the graphs of evaluations, feedback, decision records and alignments;
+        ``cases`` no graph, but cases as each of several specs decides them; empty for the default graph
     """
 
     name: str
@@ -190,7 +190,7 @@ class Question(Brief):
 
     @property
     def needs_things(self) -> bool:
-        """Whether its query takes what a name leads to, which is looked up first, in place of the name."""
+        """Whether its query needs the things with a name, which are looked up first, in place of the name."""
         return bool(_THINGS.search(self.sparql))
 
     def bound(
@@ -198,32 +198,34 @@ class Question(Brief):
     ) -> str:
         """Return the query with the parameters' values in place of the defaults.
 
-        :param rows: what stands in its empty table, if it has one
-        :param things: the IRIs that the name leads to, as SPARQL writes them, if it :attr:`needs_things`
+        :param rows: rows for its empty table, if it has one
+        :param things: IRIs of the things with the name, as SPARQL terms, if it :attr:`needs_things`
         """
         query = self.sparql
         searched = {parameter.name for parameter in self.parameters if parameter.type == "words"}
-        for name, given in values.items():
-            marker, value = _marker(name), words_of(given) if name in searched else given
-            bound = f"VALUES ?{name} {{ {string_literal(value)} }}"
-            query = marker.sub(lambda _, text=bound: text, query)  # type: ignore[misc]  # the default binds it
+        for name, param_text in values.items():
+            marker, value = _marker(name), words_of(param_text) if name in searched else param_text
+            clause = f"VALUES ?{name} {{ {string_literal(value)} }}"
+            query = marker.sub(lambda _, text=clause: text, query)  # type: ignore[misc]  # the default binds it
         names = "".join(f"{thing} " for thing in things)
         query = _THINGS.sub(lambda _: f"VALUES ?thing {{ {names}}}", query)
         table = "".join(f"\n    ({' '.join(map(string_literal, row))})" for row in rows)
         return _TABLE.sub(lambda found: f"{found[1]} {{{table} }}", query) if table else query
 
-    def told(self, answer: Answer) -> Answer:
-        """Return an answer as it is told: its own columns, and each line where words stand in place of the first of their text."""
+    def present(self, answer: Answer) -> Answer:
+        """Return an answer in its final form: only the question's columns, with each line moved to where the words are."""
         places = {name: place for place, name in enumerate(answer.columns)}
-        shown = [places[name] for name in self.columns]
+        indices = [places[name] for name in self.columns]
         rows = answer.rows
         if "starts" in places:
             rows = tuple(_with_line(row, places) for row in rows)
-        return replace(answer, columns=self.columns, rows=tuple(tuple(row[n] for n in shown) for row in rows))
+        return replace(
+            answer, columns=self.columns, rows=tuple(tuple(row[n] for n in indices) for row in rows)
+        )
 
 
 def _with_line(row: tuple[Cell, ...], places: Mapping[str, int]) -> tuple[Cell, ...]:
-    """Return a row with the line where its words stand, of those in a text that begins at the line that it has."""
+    """Return a row whose line is that of its words, in place of the first line of their text."""
     line, at, starts = (row[places[name]] for name in ("line", "at", "starts"))
     below = sum(int(start) <= int(at.value) for start in starts.value.split())
     counted = replace(line, value=str(int(line.value) + below))
@@ -236,10 +238,10 @@ def list_questions() -> tuple[Question, ...]:
 
 
 def find_question(name: str) -> Question:
-    """Return the question of that name, or that had it; an unknown one raises :class:`QueryError`."""
+    """Return the question with a name, or a former name; an unknown one raises :class:`QueryError`."""
     renamed = {former: question for question in list_questions() for former in question.formerly}
-    found = _questions().get(name) or renamed.get(name)
-    if found is None:
+    result = _questions().get(name) or renamed.get(name)
+    if result is None:
         unknown = f"unknown question `{name}`"
         if near := _nearest(name, _questions()):
             raise QueryError(f"{unknown}; {near}")
@@ -249,7 +251,7 @@ def find_question(name: str) -> Question:
         if name.endswith((".rq", ".sparql")):
             command = f"give a query in a file with `--file {name}`"
         raise QueryError(unknown, command=command)
-    return found
+    return result
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -259,10 +261,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def string_literal(value: str) -> str:
-    r"""Return a value as a SPARQL string that no reader can take for anything else.
+    r"""Return a value as a SPARQL string that cannot be read as anything else.
 
-    Some engines replace ``\uXXXX`` before they look for strings, so a backslash never stands
-    before a plain ``u``.
+    Some engines replace ``\uXXXX`` before they look for strings, so a backslash is never directly before a plain ``u``.
     """
     text = value.encode(errors="replace").decode()
     return '"' + re.sub(r'\\[uU]?|["\n\r\t]', lambda match: _ESCAPES[match[0]], text) + '"'
@@ -270,26 +271,26 @@ def string_literal(value: str) -> str:
 
 @cache
 def _questions() -> dict[str, Question]:
-    """Read the folder once, when the first question is asked."""
+    """Return the questions by name, read from their folder once."""
     files = sorted((ontology_dir() / "questions").glob("*.rq"))
     return {file.stem: _question(file.stem, file.read_text(encoding="utf-8")) for file in files}
 
 
 def _question(name: str, sparql: str) -> Question:
-    """Read the comment lines at the head of a question's file."""
+    """Return a question from its file, with the comment lines at its head."""
     head = [line for line in sparql.splitlines() if line.startswith("# ")]
 
-    def said(key: str) -> str:
-        """Return what the head says under a key."""
+    def head_value(key: str) -> str:
+        """Return the value of a key in the head."""
         start = f"# {key}: "
         return next((line.removeprefix(start) for line in head if line.startswith(start)), "")
 
     return Question(
         name=name,
         text=head[0].removeprefix("# "),
-        asks=said("asks"),
-        none=said("none"),
-        row=said("row"),
+        asks=head_value("asks"),
+        none=head_value("none"),
+        row=head_value("row"),
         parameters=tuple(
             Parameter(
                 name=match["name"], type=match["type"], default="" if match["optional"] else match["default"]
@@ -297,19 +298,19 @@ def _question(name: str, sparql: str) -> Question:
             for line in head
             if (match := _PARAMETER.fullmatch(line))
         ),
-        columns=tuple(said("columns").split()),
+        columns=tuple(head_value("columns").split()),
         sparql=sparql,
-        over=said("over"),
-        formerly=tuple(said("formerly").split()),
+        over=head_value("over"),
+        formerly=tuple(head_value("formerly").split()),
     )
 
 
 _TABLE = re.compile(r"(VALUES \((?:\?\w+ ?)+\)) \{ \}")
-"""A table of a query that is filled in where the question is asked."""
+"""An empty table of a query, to be filled when the question is asked."""
 _THINGS = re.compile(r"VALUES \?thing \{ \}")
-"""The same for what a name leads to."""
+"""The same for the things with a name."""
 
 
 def _marker(name: str) -> re.Pattern[str]:
-    """Match the place in a query that holds a parameter's value."""
+    """Return a pattern for the place of a parameter's value in a query."""
     return re.compile(rf'VALUES \?{re.escape(name)} \{{ "[^"]*" \}}')

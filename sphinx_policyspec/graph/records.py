@@ -1,4 +1,4 @@
-"""Which class and which properties carry each model class, stated once for writing and reading; and what writes them."""
+"""The class and the properties of each model class, stated once for writing and reading; and the writer of graphs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from sphinx_policyspec.model.spec import is_address, is_date
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """A string; the empty one is left out unless questions rely on its being there."""
+    """A string; an empty one is left out unless questions rely on its presence."""
 
     name: str
     predicate: Iri
@@ -55,24 +55,24 @@ class TextField:
 
 @dataclass(frozen=True, slots=True)
 class Address(TextField):
-    """The address of something that may have a name alone, which a :class:`Name` states."""
+    """The address of something that may have only a name, which a :class:`Name` states."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
-        """Return an address as a name of a thing, and nothing of other texts."""
+        """Return an address as an IRI, and nothing for other texts."""
         return (Iri(value),) if is_address(value) else ()
 
     def read(self, objects: list[Term], _iris: Iris) -> str:
-        """Return the address; a text that stands there is taken for it."""
+        """Return the address; a text in its place is accepted."""
         node = single(self.predicate, objects)
         return str(node) if isinstance(node, Iri) else super(Address, self).read(objects, _iris)
 
 
 @dataclass(frozen=True, slots=True)
 class Name(TextField):
-    """What somebody or something is called whose address is not known."""
+    """The name of a person or thing whose address is not known."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
-        """Return the name where it is not an address."""
+        """Return the name unless it is an address."""
         return () if is_address(value) else super(Name, self).write(value, _iris)
 
 
@@ -81,7 +81,7 @@ class Date(TextField):
     """A date, or a text that should be one."""
 
     def write(self, value: str, _iris: Iris) -> Iterable[Term]:
-        """Return a literal of the type of dates where it is one."""
+        """Return a literal of the type of dates if it is a date."""
         return (Foreign(value, XSD.date, ""),) if is_date(value) else super(Date, self).write(value, _iris)
 
 
@@ -89,7 +89,7 @@ class Date(TextField):
 class Choice:
     """One of a closed set of values, each with its RDF term.
 
-    :param optional: whether the value may be ``None``, which nothing states
+    :param optional: whether the value may be ``None``, which is not stated
     """
 
     name: str
@@ -102,7 +102,7 @@ class Choice:
         return () if value is None else (self.terms[value],)
 
     def read(self, objects: list[Term], _iris: Iris) -> Any:  # noqa: ANN401 - one of the keys
-        """Return the value whose term it is."""
+        """Return the value with that term."""
         term = single(self.predicate, objects)
         if term is None and self.optional:
             return None
@@ -127,13 +127,13 @@ class Flag:
         return (self.type,) if value else ()
 
     def read(self, objects: list[Term], _iris: Iris) -> bool:
-        """Say whether the class is among the types."""
+        """Return whether the class is among the types."""
         return self.type in objects
 
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """The id of one other thing, which need not exist; an empty one is left out unless told otherwise."""
+    """The id of one other thing, which need not exist; an empty one is left out unless ``always`` is set."""
 
     name: str
     predicate: Iri
@@ -154,8 +154,8 @@ class Id:
 class Many:
     """A tuple of strings, or of ids of things of one kind.
 
-    RDF keeps neither order nor repetition; the model's tuples are sorted and have none, so reading
-    sorts. Where a tuple is otherwise, the record's writer states it again as a ``ps:sequence``.
+    RDF keeps neither order nor repetition. Tuples of the model are sorted and have no repetitions, so reading sorts; for
+    other tuples, the record's writer adds a ``ps:sequence``.
     """
 
     name: str
@@ -178,7 +178,7 @@ class Many:
         return [text_of(node, self.predicate) for node in objects]
 
     def sort(self, items: Iterable[str]) -> tuple[Any, ...]:
-        """Return what the strings stand for, sorted."""
+        """Return the items of the strings, sorted."""
         return tuple(sorted(self.decode(items)))
 
     def encode(self, value: tuple[Any, ...]) -> tuple[str, ...]:
@@ -186,26 +186,26 @@ class Many:
         return value
 
     def decode(self, items: Iterable[str]) -> tuple[Any, ...]:
-        """Return what the strings stand for, in their order."""
+        """Return the items of the strings, in their order."""
         return tuple(items)
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses(Many):
-    """Addresses of what lies outside the spec."""
+    """Addresses of things outside the spec."""
 
     def write(self, value: tuple[str, ...], _iris: Iris) -> Iterable[Term]:
-        """Return one name of a thing for each address; another text stays one, which the shapes tell."""
+        """Return an IRI for each address; another text stays a text, which the shapes report."""
         return [Iri(item) if is_address(item) else item for item in value]
 
     def items(self, objects: list[Term], _iris: Iris) -> list[str]:
-        """Return each address; a text that stands there is taken for one."""
+        """Return each address; a text in its place is accepted."""
         return [str(node) if isinstance(node, Iri) else text_of(node, self.predicate) for node in objects]
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs(Many):
-    """Names with values, each written ``name=value``; ``%`` and ``=`` in a name are escaped."""
+    """Names with values, each as ``name=value``; ``%`` and ``=`` in a name are escaped."""
 
     def encode(self, value: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         """Return each pair as one string."""
@@ -218,19 +218,19 @@ class Pairs(Many):
 
 
 Field = TextField | Choice | Flag | Id | Many
-"""An attribute of a model class and the property that carries it; a field is written and read in one place."""
+"""An attribute of a model class and the property that carries it; one class both writes and reads it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What states an object of one model class.
+    """The classes and properties that state an object of one model class.
 
-    Beside the fields, ``to_graph`` and ``from_graph`` know how objects hang together: what is
-    part of what, in which order, and where in the source.
+    Besides these fields, ``to_graph`` and ``from_graph`` know how objects are connected: which is part of which, in which
+    order, and where in the source.
 
     :param types: the most specific class first, then all its superclasses
     :param spanned: whether it has a place in the source
-    :param placeless: whether one of the kind may have none all the same
+    :param placeless: whether it may nevertheless have none
     """
 
     types: tuple[Iri, ...]
@@ -263,7 +263,7 @@ TERMS: Mapping[type[StrEnum], Mapping[StrEnum, Iri]] = {
     },
     model.Verdict: {model.Verdict.GOOD: PS.Good, model.Verdict.BAD: PS.Bad, model.Verdict.OK: PS.Acceptable},
 }
-"""The individuals of each closed list."""
+"""The individuals of each enumeration."""
 
 
 def _of(*owners: Owner) -> tuple[Field, ...]:
@@ -273,7 +273,7 @@ def _of(*owners: Owner) -> tuple[Field, ...]:
 
 def _fields(row: Attribute) -> Iterator[Field]:
     predicate = iri_of(row.predicate)
-    # Roles and categories are words in a graph, and nothing that has an address.
+    # Roles and categories are words in a graph, not things with an IRI.
     kind = "" if row.names in {"role", "category"} else row.names
     if row.choices:
         yield _choice(row.field, predicate, row.choices)
@@ -396,21 +396,21 @@ RECORDS: Mapping[type, Record] = {
 """Every model class that has an RDF class of its own."""
 
 
-# A closed namespace looks each term up; these are used thousands of times.
+# Each attribute of a namespace is a look-up; these are used thousands of times.
 _TYPE, _PART_OF, _ORDER = RDF.type, PS.partOf, PS.order
 _FILE, _LINE, _COLUMN, _END_LINE, _END_COLUMN = PS.file, PS.line, PS.column, PS.endLine, PS.endColumn
 
 
 class GraphWriter:
-    """Collects triples, in the order in which they are stated; a few are stated more than once.
+    """Collects triples in the order in which they are stated; a few are stated more than once.
 
-    :param iris: mints the names
+    :param iris: creates the names
     """
 
     def __init__(self, iris: Iris) -> None:
         self.iris = iris
         self.numbered = False
-        """Whether something has a number because another thing has its id."""
+        """Whether something got a number because another thing has the same id."""
         self._triples: list[Triple] = []
         self._named: Counter[Iri] = Counter()
 
@@ -418,13 +418,13 @@ class GraphWriter:
         """State one triple."""
         self._triples.append((subject, predicate, node))
 
-    def taken(self) -> list[Triple]:
-        """Return what was stated since the last time."""
-        taken, self._triples = self._triples, []
-        return taken
+    def take(self) -> list[Triple]:
+        """Return the triples since the last call."""
+        triples, self._triples = self._triples, []
+        return triples
 
-    def named(self, kind: str, identifier: str) -> Iri:
-        """Return the IRI of the next thing with that id; further ones of the same id get ``~2``, ``~3``."""
+    def mint(self, kind: str, identifier: str) -> Iri:
+        """Return the IRI of the next thing with that id; further things with the same id get ``~2``, ``~3``."""
         iri = self.iris.iri(kind, identifier)
         self._named[iri] += 1
         count = self._named[iri]
@@ -442,8 +442,8 @@ class GraphWriter:
     ) -> None:
         """State the classes, fields, place, owner and order of a model object.
 
-        :param derived: ids that follow for a field from elsewhere in the spec; they are stated with
-            the object's own, and reading takes them out again
+        :param derived: ids for a field that follow from elsewhere in the spec; they are stated together with the object's
+            own, and reading removes them again
         """
         record = RECORDS[type(value)]
         for kind in record.types:
@@ -462,14 +462,14 @@ class GraphWriter:
             self.span(subject, value.span)
 
     def span(self, subject: Iri, span: model.Span) -> None:
-        """State where in the source something stands; an end that equals the start goes unsaid."""
+        """State the place of a thing in the source; an end that equals the start is left out."""
         self.start(subject, span)
         if (span.end_line, span.end_column) != (span.line, span.column):
             self.add(subject, _END_LINE, span.end_line)
             self.add(subject, _END_COLUMN, span.end_column)
 
     def start(self, subject: Iri, span: model.Span) -> None:
-        """State where in the source something begins."""
+        """State the beginning of a thing in the source."""
         self.add(subject, _FILE, span.file)
         self.add(subject, _LINE, span.line)
         self.add(subject, _COLUMN, span.column)
@@ -479,7 +479,7 @@ class GraphWriter:
             self.add(subject, field.predicate, node)
 
     def _many(self, subject: Iri, field: Many, content: tuple[Any, ...], derived: Iterable[str]) -> None:
-        """State a set, and the exact tuple where reading the set would not give it back."""
+        """State a set, and the exact tuple if reading the set would not reproduce it."""
         if not content and not derived:
             return
         self._state(subject, field, content)
@@ -491,5 +491,5 @@ class GraphWriter:
 
 
 def sequence_key(field: Field) -> str:
-    """Return the name under which a ``ps:sequence`` keeps the exact tuple of a field."""
+    """Return the name under which a ``ps:sequence`` stores the exact tuple of a field."""
     return field.predicate.rpartition("#")[2].rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Several releases in one base: a named graph for each, and one for what changed between them."""
+"""Several releases in one knowledge base: a named graph for each, and one for the changes between them."""
 
 from __future__ import annotations
 
@@ -34,19 +34,18 @@ from sphinx_policyspec.graph.to_graph import release_iri, triples_of
 from sphinx_policyspec.model import Example, Finding, Provision, Span, Spec
 from sphinx_policyspec.model.spec import base_of, based
 
-Made = Callable[[Iterator[Triple]], Iterator[Triple]]
-"""What makes the triples of a release, as they are written, of those that its spec has."""
+Transform = Callable[[Iterator[Triple]], Iterator[Triple]]
+"""Turns the triples of a spec into those of its release as they are written."""
 _NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeFact:
-    """A change as the graph tells it.
+    """A change as the graph has it.
 
-    :param kind: what happened, such as ``level-raised``
-    :param subject: the kind of thing that it happened to, as its IRI names it
-    :param id: of that thing
-    :param text: what happened, in a sentence
+    :param kind: of the change, such as ``level-raised``
+    :param subject: the kind of the changed thing, as in its IRI; ``id`` is its id
+    :param text: the change in a sentence
     """
 
     kind: str
@@ -61,9 +60,9 @@ class ChangeFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """What changed from one release to the next.
+    """The changes from one release to the next.
 
-    :param same: what has another IRI and is the same: kind, old id, new id
+    :param same: things with a new IRI that are the same: kind, old id, new id
     """
 
     old: str
@@ -74,12 +73,12 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True)
 class SpecReleases:
-    """A spec of several in one base, with its releases.
+    """One of several specs in one knowledge base, with its releases.
 
-    :param name: by which it is told from the others
-    :param releases: from the first to the last
-    :param compare: returns what changed from each to the next
-    :param beside: graphs of what is said of it elsewhere, such as results of evaluations
+    :param name: distinguishes it from the others
+    :param releases: oldest first
+    :param compare: returns the changes from each release to the next
+    :param beside: graphs of further statements about it, such as results of evaluations
     """
 
     name: str
@@ -89,11 +88,11 @@ class SpecReleases:
 
     @cached_property
     def revisions(self) -> tuple[Revision, ...]:
-        """What changed from each release to the next."""
+        """The changes from each release to the next."""
         return self.compare(self.releases)
 
     def present_id(self, kind: str, name: str) -> str:
-        """Return the id that a thing has in the last release that has it, by any id that it ever had; where there is none, the same.
+        """Return the id of a thing in the last release that has it, from any of its ids; the same id if no release has it.
 
         :param kind: ``provision`` or ``example``
         """
@@ -102,8 +101,8 @@ class SpecReleases:
             things: Iterable[Provision | Example] = (
                 release.examples if kind == "example" else release.provisions
             )
-            if found := names.intersection(thing.id for thing in things):
-                return min(found)
+            if ids := names.intersection(thing.id for thing in things):
+                return min(ids)
         return name
 
     @cached_property
@@ -116,7 +115,7 @@ class SpecReleases:
         return self.releases[-1]
 
     def base(self, question: Question) -> KnowledgeBase:
-        """Return what holds what a question looks at: one release, or all where there are several."""
+        """Return a knowledge base for a question: of one release, or of all if there are several."""
         if len(self.releases) > 1 or question.over == "releases":
             base = releases_base(self.releases, self.revisions)
         else:
@@ -127,9 +126,9 @@ class SpecReleases:
 
 
 def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
-    """Return releases from the first to the last, spec by spec; numbers in versions count as numbers.
+    """Return releases by spec, oldest first; numbers in versions are compared as numbers.
 
-    Raises :class:`~sphinx_policyspec.errors.SourceError` where two of a spec have one version, whose graphs would be one.
+    Raises :class:`~sphinx_policyspec.errors.SourceError` if two releases of a spec have one version, as their graphs would be one.
     """
     of_base = grouped((base_of(spec), spec) for spec in specs)
     ordered = [
@@ -146,43 +145,43 @@ def in_order(specs: Iterable[Spec]) -> tuple[Spec, ...]:
 
 
 def by_spec(sources: Iterable[Sequence[Spec]]) -> tuple[SpecReleases, ...]:
-    """Return the specs of several sources, in their order, each with its releases; what changed is left to who compares.
+    """Return the specs of several sources, in their order, each with its releases; the caller adds the comparison.
 
-    Sources of one base are releases of one spec. Raises :class:`~sphinx_policyspec.errors.SourceError` (``same-base``)
-    where they cannot be: two have one version, or their titles differ.
+    Sources with the same base are releases of one spec. Raises :class:`~sphinx_policyspec.errors.SourceError`
+    (``same-base``) if they cannot be: two have one version, or their titles differ.
     """
     of_base: dict[str, list[Sequence[Spec]]] = {}
     for source in sources:
         for base, specs in grouped((base_of(spec), spec) for spec in source).items():
             of_base.setdefault(base, []).append(specs)
-    found = []
-    for base, given in of_base.items():
-        for one, other in pairwise(given):
+    result = []
+    for base, spec_sources in of_base.items():
+        for one, other in pairwise(spec_sources):
             _check_base(base or DEFAULT_BASE, one, other)
-        releases = in_order(spec for specs in given for spec in specs)
-        found.append(SpecReleases(name=releases[-1].called or "spec", releases=releases))
-    for name, same in grouped((one.name, one) for one in found).items():
+        releases = in_order(spec for specs in spec_sources for spec in specs)
+        result.append(SpecReleases(name=releases[-1].called or "spec", releases=releases))
+    for name, same in grouped((one.name, one) for one in result).items():
         if len(same) > 1:
             raise SourceError(
                 f"two specs are called `{name}`: give each a name of its own with `--name` [same-base]"
             )
-    return tuple(found)
+    return tuple(result)
 
 
 def _check_base(base: str, one: Sequence[Spec], other: Sequence[Spec]) -> None:
-    """Refuse two sources of one base that are not releases of one spec."""
+    """Refuse two sources with the same base that are not releases of one spec."""
     mend = "give each a name with `--name`, if they are two specs [same-base]"
     if one[-1].title != other[-1].title:
         titles = f"`{one[-1].title}` and `{other[-1].title}`"
         raise SourceError(f"{titles} have one base, `{base}`: {mend}")
     versions = {spec.version for spec in one} & {spec.version for spec in other}
     if versions:
-        shown = f"the version `{min(versions)}`" if min(versions) else "no version"
-        raise SourceError(f"two SOURCEs of the base `{base}` have {shown}: {mend}")
+        version = f"the version `{min(versions)}`" if min(versions) else "no version"
+        raise SourceError(f"two SOURCEs of the base `{base}` have {version}: {mend}")
 
 
 def version_order(version: str) -> list[tuple[int, str]]:
-    """Return what stands between numbers, and the numbers, in turn; of two numbers the longer is the greater."""
+    """Return a sort key for a version: texts and numbers in turn; a number with more digits is greater."""
     parts = _NUMBER.split(version)
     numbers = (part.lstrip("0") for part in parts[1::2])
     parts[1::2] = numbers
@@ -192,24 +191,24 @@ def version_order(version: str) -> list[tuple[int, str]]:
 def graphs_of(
     specs: Sequence[Spec],
     revisions: Sequence[Revision],
-    made: Made = iter,
+    transform: Transform = iter,
 ) -> Iterator[tuple[str, Iterable[Triple]]]:
-    """Yield each graph with its name: the releases from the first to the last, then the changes.
+    """Yield each graph with its name: the releases, oldest first, then the changes.
 
-    :param made: what is stated of a release beside what its spec says
+    :param transform: adds statements to those of a release's spec
     """
     iris = Iris(base_of(specs[-1]))
     for spec in specs:
-        yield release_iri(spec), made(triples_of(spec))
+        yield release_iri(spec), transform(triples_of(spec))
     yield iris.beside(OwnGraph.CHANGES), _changes(iris, specs, revisions)
 
 
 def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -> Iterator[Triple]:
-    """Yield which releases there are, in their order, which names are of one thing, and what changed from each to the next."""
+    """Yield the releases in order, the names of the same thing, and the changes from each release to the next."""
     for place, spec in enumerate(specs, 1):
         yield iris.release(spec.version), PS.order, place
     yield from _lineages(iris, revisions)
-    for kind, now, before in _Identities.of(specs, revisions).said:
+    for kind, now, before in _Identities.of(specs, revisions).pairs:
         yield iris.iri(kind, now), OWL.sameAs, iris.iri(kind, before)
     for revision in revisions:
         old, new = iris.release(revision.old), iris.release(revision.new)
@@ -225,23 +224,23 @@ def _changes(iris: Iris, specs: Sequence[Spec], revisions: Sequence[Revision]) -
 
 @dataclass(frozen=True, slots=True)
 class _Identities:
-    """Which ids are of one thing.
+    """The ids that belong to the same thing.
 
-    :param said: kind, id, and one that it had before
-    :param names: all ids of a thing, by its kind and each of them
+    :param pairs: kind, id, and a former id
+    :param names: all ids of a thing, by its kind and by each of them
     """
 
-    said: tuple[tuple[str, str, str], ...]
+    pairs: tuple[tuple[str, str, str], ...]
     names: Mapping[tuple[str, str], frozenset[str]]
 
     @classmethod
     def of(cls, specs: Sequence[Spec], revisions: Sequence[Revision]) -> _Identities:
-        """Return those of releases.
+        """Return the identities in releases.
 
-        An id may have passed to another thing. What says that two are one would say it of both; so ids are not of one
-        thing where a release has both of them, or others that are the same as they are.
+        An id may have passed to another thing, and evidence that two ids are the same would apply to both. So ids do not
+        belong to the same thing if a release has both of them, or others that are the same as they.
         """
-        held = {
+        ids_by_kind = {
             "provision": [{one.id for one in spec.provisions} for spec in specs],
             "example": [{one.id for one in spec.examples} for spec in specs],
         }
@@ -252,24 +251,24 @@ class _Identities:
             for provision in spec.provisions
             for alias in provision.aliases
         )
-        said: list[tuple[str, str, str]] = []
+        pairs: list[tuple[str, str, str]] = []
         names: dict[tuple[str, str], frozenset[str]] = {}
         for kind, now, before in dict.fromkeys(chain(renamed, former)):
             pair = [names.get((kind, name), frozenset((name,))) for name in (now, before)]
             both = pair[0] | pair[1]
-            if all(len(both & ids) < 2 for ids in held[kind]):  # noqa: PLR2004  of one thing, one id
+            if all(len(both & ids) < 2 for ids in ids_by_kind[kind]):  # noqa: PLR2004  of one thing, one id
                 names |= {(kind, name): both for name in both}
-                said.append((kind, now, before))
-        return cls(tuple(said), names)
+                pairs.append((kind, now, before))
+        return cls(tuple(pairs), names)
 
 
 def change_iri(iris: Iris, revision: Revision, order: int) -> Iri:
-    """Return the IRI of a change, by its place among those of its revision, from 1."""
+    """Return the IRI of a change, by its number in its revision, from 1."""
     return iris.part("change", Iri(f"{iris.base}{revision.old}/{revision.new}"), order)
 
 
 def change_triples(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterator[Triple]:
-    """Yield what a change is, without the releases between which it is."""
+    """Yield the statements about a change, without its releases."""
     yield iri, RDF.type, PS.Change
     yield iri, PS.changed, iris.iri(fact.subject, fact.id)
     yield iri, PS.changeKind, fact.kind
@@ -284,7 +283,7 @@ def change_triples(iris: Iris, iri: Iri, fact: ChangeFact, order: int) -> Iterat
 
 
 def _lineages(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
-    """Yield the first name of each thing that has another one in another release, under each of its names."""
+    """Yield the first name of each renamed thing, for each of its names."""
     firsts: dict[Iri, Iri] = {}
 
     def first(name: Iri) -> Iri:
@@ -294,14 +293,14 @@ def _lineages(iris: Iris, revisions: Sequence[Revision]) -> Iterator[Triple]:
 
     for revision in revisions:
         for kind, before, after in revision.same:
-            # A name may come back: then both lines are one.
+            # A name may return: then both lines become one.
             firsts[first(iris.iri(kind, after))] = first(iris.iri(kind, before))
     for name in firsts:
         yield name, PS.lineage, first(name)
 
 
 _WEIGHTS = {"needs-reader": PS.NeedsReader, "both": PS.BothWays}
-"""Weights whose terms are not called as they are."""
+"""Weights whose terms have other names."""
 
 
 def release_pieces(
@@ -309,19 +308,21 @@ def release_pieces(
     revisions: Sequence[Revision],
     form: str,
     *,
-    made: Made = iter,
+    transform: Transform = iter,
 ) -> Iterator[bytes]:
-    """Return pieces of releases and what changed between them as N-Quads or TriG, the same for the same releases.
+    """Return releases and their changes as pieces of N-Quads or TriG, the same for the same releases.
 
     :param specs: as :func:`in_order` returns them
-    :param made: what is stated of a release beside what its spec says
+    :param transform: adds statements to those of a release's spec
     """
     _check_form(form)
-    return checked_size(blocks(_texts(specs, revisions, form, made)), form)
+    return checked_size(blocks(_texts(specs, revisions, form, transform)), form)
 
 
-def _texts(specs: Sequence[Spec], revisions: Sequence[Revision], form: str, made: Made) -> Iterator[str]:
-    for name, triples in graphs_of(specs, revisions, made):
+def _texts(
+    specs: Sequence[Spec], revisions: Sequence[Revision], form: str, transform: Transform
+) -> Iterator[str]:
+    for name, triples in graphs_of(specs, revisions, transform):
         statements = Statements(triples)
         release = name if statements.with_type(PS.Spec) else ""
         yield from graph_lines(check_texts(statements.lines()), form, name, release)
@@ -329,10 +330,9 @@ def _texts(specs: Sequence[Spec], revisions: Sequence[Revision], form: str, made
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedGraph:
-    """A graph of a spec as every server has it.
+    """A graph of a spec as servers have it.
 
-    :param version: of the release; empty for what is no release
-    :param lines: of N-Triples, sorted
+    :param version: of the release, otherwise empty; ``lines`` are N-Triples, sorted
     """
 
     name: Iri
@@ -341,14 +341,14 @@ class PublishedGraph:
 
 
 def others_of(one: SpecReleases) -> tuple[NamedGraph, ...]:
-    """Return the graphs of a spec that are no releases: of what changed between them, and those beside it."""
+    """Return the graphs of a spec that are not releases: of changes between releases, and those beside it."""
     return NamedGraph(name=changes_iri(one), triples=partial(changes_of, one)), *one.beside
 
 
 def published_graphs(one: SpecReleases, *, with_changes: bool = True) -> Iterator[PublishedGraph]:
-    """Yield all graphs of a spec as they are published and served; no other place says which there are.
+    """Yield all graphs of a spec as they are published and served: the only place that decides which there are.
 
-    :param with_changes: whether one tells what changed between releases
+    :param with_changes: whether to include the graph of changes between releases
     """
     for spec in one.releases:
         data = b"".join(pieces(published(triples_of(spec)), "nt", inferred=True)[0]).decode()
@@ -359,7 +359,7 @@ def published_graphs(one: SpecReleases, *, with_changes: bool = True) -> Iterato
 
 
 def published_pieces(specs: Sequence[SpecReleases], form: str) -> Iterator[bytes]:
-    """Return pieces of all graphs of specs as N-Quads or TriG, with the statements that a server gets of them."""
+    """Return all graphs of specs as pieces of N-Quads or TriG, with the statements that servers get."""
     _check_form(form)
     texts = (
         text
@@ -373,7 +373,7 @@ def published_pieces(specs: Sequence[SpecReleases], form: str) -> Iterator[bytes
 
 
 def _check_form(form: str) -> None:
-    """Refuse a format that holds one graph."""
+    """Refuse a format that holds only one graph."""
     if form not in NAMED_GRAPHS:
         raise SourceError(f"`{form}` holds one release; several take {' or '.join(NAMED_GRAPHS)}")
 
@@ -388,42 +388,42 @@ def served_pieces(one: SpecReleases) -> Iterator[bytes]:
 
 
 def changes_iri(one: SpecReleases) -> Iri:
-    """Return the name of the graph of what changed between the releases of a spec."""
+    """Return the name of the graph of changes between the releases of a spec."""
     return Iris(base_of(one.last)).beside(OwnGraph.CHANGES)
 
 
 def changes_of(one: SpecReleases) -> Iterator[Triple]:
-    """Return what changed between the releases of a spec as triples."""
+    """Return the changes between the releases of a spec as triples."""
     return _changes(Iris(base_of(one.last)), one.releases, one.revisions)
 
 
 def releases_base(specs: Sequence[Spec], revisions: Sequence[Revision]) -> KnowledgeBase:
-    """Return releases as one knowledge base; the default graph holds the last one.
+    """Return releases as one knowledge base with the last one as the default graph.
 
     :param specs: as :func:`in_order` returns them
     """
     base = KnowledgeBase.from_spec(specs[-1])
     base.add_graphs(
         partial(release_pieces, specs, revisions, "nq"),
-        partial(release_pieces, specs, revisions, "nq", made=with_portable),
+        partial(release_pieces, specs, revisions, "nq", transform=with_portable),
     )
     return base
 
 
-def specs_pieces(specs: Sequence[SpecReleases], form: str, *, made: Made = iter) -> Iterator[bytes]:
-    """Return pieces of several specs as N-Quads or TriG: a graph for each release, and one for what changed in each spec.
+def specs_pieces(specs: Sequence[SpecReleases], form: str, *, transform: Transform = iter) -> Iterator[bytes]:
+    """Return several specs as pieces of N-Quads or TriG: a graph for each release, and one for each spec's changes.
 
-    :param made: as for :func:`release_pieces`
+    :param transform: as for :func:`release_pieces`
     """
     _check_form(form)
-    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, made))
+    texts = (text for one in specs for text in _texts(one.releases, one.revisions, form, transform))
     return checked_size(blocks(texts), form)
 
 
 def rebased(specs: Sequence[SpecReleases], base_iri: str) -> tuple[SpecReleases, ...]:
-    """Return specs whose IRIs begin as a caller says, where it says anything.
+    """Return specs with another base of their IRIs, if one is given.
 
-    Raises :class:`~sphinx_policyspec.errors.SourceError` for several, whose ids would collide, and as :func:`based` does.
+    Raises :class:`~sphinx_policyspec.errors.SourceError` for several specs, whose ids would collide, and as :func:`based` does.
     """
     if base_iri and len(specs) > 1:
         raise SourceError(
@@ -435,27 +435,27 @@ def rebased(specs: Sequence[SpecReleases], base_iri: str) -> tuple[SpecReleases,
 
 
 class SpecsBase(KnowledgeBase):
-    """Several specs in one base.
+    """Several specs in one knowledge base.
 
     The default graph holds the last release of each; each release of each is a named graph, too. A named question is
-    asked of each spec alone, as if there were no other; one about alignments of all together.
+    asked of each spec separately, one about alignments of all together.
 
     :param specs: as :func:`by_spec` returns them
-    :param only: names of those whose rows are wanted; by default all
+    :param only: names of the specs whose rows are wanted; by default all
     """
 
     def __init__(self, specs: Sequence[SpecReleases], only: Collection[str] = ()) -> None:
-        super().__init__(lambda: (triple for one in specs for triple in _named(one)))
+        super().__init__(lambda: (triple for one in specs for triple in _labelled(one)))
         self.specs = tuple(specs)
         self._only = frozenset(only) or frozenset(one.name for one in specs)
         self.add_graphs(
-            partial(specs_pieces, specs, "nq"), partial(specs_pieces, specs, "nq", made=with_portable)
+            partial(specs_pieces, specs, "nq"), partial(specs_pieces, specs, "nq", transform=with_portable)
         )
 
     def ask(self, name: str, params: Mapping[str, str] | None = None) -> Answer:
-        """Answer a named question for each spec: the rows that it alone gives, with its name in the column ``spec``.
+        """Return the answer to a named question for each spec, with the spec's name in the column ``spec``.
 
-        A spec that lacks what a parameter names has no rows, which is a finding; where all lack it, that is the error.
+        A spec that lacks what a parameter names has no rows and gets a finding; if all lack it, that is an error.
         """
         question = find_question(name)
         if question.over in {"alignments", "cases"}:
@@ -471,8 +471,8 @@ class SpecsBase(KnowledgeBase):
         if not answers:
             raise next(iter(lacking.values()))
         columns = next(iter(answers.values())).columns
-        found = (finding for answer in answers.values() for finding in answer.findings)
-        told = (
+        findings = (finding for answer in answers.values() for finding in answer.findings)
+        notes = (
             Finding(code="unknown-term", message=f"`{spec}`: {error}", span=Span(name, 1))
             for spec, error in lacking.items()
         )
@@ -483,17 +483,17 @@ class SpecsBase(KnowledgeBase):
                 for spec, answer in answers.items()
                 for row in answer.rows
             ),
-            findings=(*found, *told),
+            findings=(*findings, *notes),
         )
 
     def _of_all(self, answer: Answer) -> Answer:
-        """Return the rows of the specs that are wanted, in the order of the specs."""
+        """Return the rows of the wanted specs, in the order of the specs."""
         order = {one.name: place for place, one in enumerate(self.specs)}
         rows = (row for row in answer.rows if row[0].value in self._only)
         return replace(answer, rows=tuple(sorted(rows, key=lambda row: order[row[0].value])))
 
 
-def _named(one: SpecReleases) -> Iterator[Triple]:
-    """Yield the last release of a spec, with the name that it has among others."""
+def _labelled(one: SpecReleases) -> Iterator[Triple]:
+    """Yield the last release of a spec, with the name that distinguishes the spec from others."""
     yield from triples_of(one.last)
     yield release_iri(one.last), PS.specName, one.name

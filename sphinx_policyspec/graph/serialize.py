@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from rdflib import Graph
 
 Triples: TypeAlias = "Graph | Sequence[terms.Triple] | Iterator[terms.Triple]"
-"""What says a graph: one of rdflib, or triples alone, which need no rdflib."""
+"""A graph: one of rdflib, or plain triples, which need no rdflib."""
 
 _TYPE = str(terms.RDF.type)
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
-"""Integers that come out of any JSON parser as they went in."""
+"""Integers that every JSON parser reproduces exactly."""
 
 
 def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> Iterator[str]:
     """Yield the document piece by piece, a line for each property.
 
     :param lines: N-Triples, grouped by subject and predicate
-    :param spoken_of: the names in them, as N-Triples writes them, but for those of properties
-    :param release: the IRI of the spec, if the graph holds one; names below its base are shortened
+    :param spoken_of: the names in them, as in N-Triples, except those of properties
+    :param release: IRI of the spec, if the graph holds one; names below its base are shortened
     """
     names = _Names(spoken_of, release.rpartition("release/")[0])
     quads = groupby(syntaxes.parsed(lines), key=lambda quad: quad.subject)
@@ -56,9 +56,9 @@ def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> It
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Term:
-    """What the context says of a property.
+    """The definition of a property in the context.
 
-    :param type: what its plain values are: IRIs (``@id``), terms (``@vocab``), a datatype or strings
+    :param type: of its plain values: IRIs (``@id``), terms (``@vocab``), a datatype or strings
     :param many: whether its value is always a list
     """
 
@@ -68,14 +68,14 @@ class _Term:
 
 
 class _Names:
-    """Shortens IRIs, by the kinds that occur and that no IRI has as its scheme.
+    """Shortens IRIs, by the kinds that occur and that are not the scheme of an IRI.
 
-    :param base: what names of the spec's own things begin with
+    :param base: prefix of the names of the spec's own things
     """
 
     def __init__(self, spoken_of: Iterable[str], base: str) -> None:
         schemes: set[str] = set()
-        found: set[str] = set()
+        kinds: set[str] = set()
         own = f"<{base}"
         for name in spoken_of:
             if name[0] != "<":
@@ -84,16 +84,16 @@ class _Names:
             if base and name.startswith(own):
                 kind, _, rest = name[len(own) : -1].partition("/")
                 if _may_follow(rest):
-                    found.add(kind)
-        self.base, self.kinds = base, frozenset(terms.KINDS) & found - schemes
+                    kinds.add(kind)
+        self.base, self.kinds = base, frozenset(terms.KINDS) & kinds - schemes
 
     def node(self, subject: NamedNode | BlankNode | Any, quads: Iterable[Quad]) -> dict[str, Any]:  # noqa: ANN401
-        """Return what is said of a subject."""
+        """Return the properties of a subject."""
         about: dict[str, Any] = {"id": self._resource(subject)}
         for predicate, group in groupby(quads, key=lambda quad: quad.predicate.value):
             objects = [quad.object for quad in group]
             if predicate == _TYPE and not any(isinstance(node, Literal) for node in objects):
-                # Right after the id, so that one sees at once what a thing is.
+                # Directly after the id, so that readers see at once what a thing is.
                 about = {"id": about.pop("id"), "type": [*map(self._in_vocabulary, objects)], **about}
                 continue
             term = _terms().get(predicate, _Term(key=predicate))
@@ -102,7 +102,7 @@ class _Names:
         return about
 
     def _value(self, node: object, type_: str) -> object:
-        """Return a value as the context reads it back."""
+        """Return a value in the form that the context reads back."""
         if not isinstance(node, Literal):
             if type_ == "@vocab":
                 return self._in_vocabulary(node)
@@ -135,13 +135,13 @@ class _Names:
 
 
 def _may_follow(rest: str) -> bool:
-    """Return whether a prefix can have a name after it; what begins with slashes would be read as an address."""
+    """Return whether a name can follow a prefix; one that begins with slashes would be read as an address."""
     return bool(rest) and not rest.startswith("/")
 
 
 @cache
 def _context() -> dict[str, Any]:
-    """Read the shipped context once."""
+    """Return the shipped context, read once."""
     text = (terms.ontology_dir() / "context.jsonld").read_text(encoding="utf-8")
     context: dict[str, Any] = json.loads(text)["@context"]
     return context
@@ -149,16 +149,16 @@ def _context() -> dict[str, Any]:
 
 @cache
 def _terms() -> dict[str, _Term]:
-    """Return the terms of the context by the IRIs that they stand for."""
+    """Return the terms of the context by their IRIs."""
     context = _context()
-    found = {}
+    by_iri = {}
     for key, value in context.items():
         stated = value if isinstance(value, dict) else {"@id": value}
         prefix, colon, name = str(stated["@id"]).partition(":")
         if colon and not name.startswith("//"):
             type_, many = _full(stated.get("@type", ""), context), stated.get("@container") == "@set"
-            found[context[prefix] + name] = _Term(key=key, type=type_, many=many)
-    return found
+            by_iri[context[prefix] + name] = _Term(key=key, type=type_, many=many)
+    return by_iri
 
 
 def _full(name: str, context: dict[str, Any]) -> str:
@@ -180,11 +180,11 @@ _KINDS = tuple(
 def vocabulary(name: str, format: str = "ttl") -> str:
     """Return ``ontology`` (the classes and properties in OWL) or ``shapes`` (the constraints in SHACL) as RDF.
 
-    Blank nodes are named by the graph (RDFC-1.0), so that equal files give equal texts. An unknown name
+    Blank nodes are named canonically (RDFC-1.0), so that equal files give equal texts. An unknown name
     raises :class:`~sphinx_policyspec.errors.SchemaError`, an unknown format
     :class:`~sphinx_policyspec.errors.SourceError`.
 
-    :param format: ``ttl``, as it was written, with comments; else one of the other syntaxes of a graph
+    :param format: ``ttl`` for the file as it is, with comments; otherwise one of the other syntaxes of a graph
     """
     if name not in terms.VOCABULARIES:
         raise SchemaError(f"unknown vocabulary `{name}`; {nearest(name, tuple(terms.VOCABULARIES))}")
@@ -197,21 +197,21 @@ def vocabulary(name: str, format: str = "ttl") -> str:
 
 
 def serialize(graph: Triples, format: str) -> tuple[bytes, tuple[Finding, ...]]:
-    """Return what :func:`pieces` yields as one."""
-    found, findings = pieces(graph, format)
-    return b"".join(found), findings
+    """Return the result of :func:`pieces` as one text."""
+    parts, findings = pieces(graph, format)
+    return b"".join(parts), findings
 
 
 def pieces(
     graph: Triples, format: str, *, inferred: bool = False
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
-    """Return the pieces of a file in one of the six formats, and what it cannot hold: characters that are replaced.
+    """Return the pieces of a file in one of the six formats, and findings about characters that it cannot hold.
 
-    Triples are sorted, so that equal graphs give equal bytes. In N-Quads and TriG they stand in the
-    graph named as the release; the other formats hold one graph. What could not be read again raises
-    :class:`SourceError` from the pieces.
+    Such characters are replaced. Triples are sorted, so that equal graphs give equal bytes. In N-Quads and TriG they are in
+    the graph named after the release; the other formats hold one graph. If the file could not be read again, the pieces
+    raise :class:`SourceError`.
 
-    :param inferred: it holds what follows by the rules, too, and is to say so
+    :param inferred: whether the graph includes all inferences and should say so
     """
     if format not in terms.FORMATS:
         raise SourceError(f"unknown format `{format}`; {nearest(format, terms.FORMATS)}")
@@ -242,25 +242,25 @@ RESULT_TYPES: Mapping[str, str] = MappingProxyType(
         "tsv": "text/tab-separated-values",
     }
 )
-"""What a server should call answers of SELECT and ASK in each form that the W3C has for them."""
+"""Media types of answers to SELECT and ASK in each form that the W3C defines."""
 
 
 def results(json_text: str, form: str) -> bytes:
-    """Return an answer, given as SPARQL results in JSON, in another of the forms of :data:`RESULT_TYPES`.
+    """Return an answer, given as SPARQL results in JSON, in another form of :data:`RESULT_TYPES`.
 
     Raises :class:`QueryError` for a character that XML cannot hold.
     """
     if form == "json":
         return json_text.encode()
-    wanted = pyoxigraph.QueryResultsFormat.from_media_type(RESULT_TYPES[form])
-    found = pyoxigraph.parse_query_results(json_text.encode(), format=pyoxigraph.QueryResultsFormat.JSON)
-    written = found.serialize(format=wanted)
-    assert written is not None  # noqa: S101  it is where no file is given
-    if form == "xml" and (found_one := syntaxes.NOT_XML.search(written.decode())):
+    target = pyoxigraph.QueryResultsFormat.from_media_type(RESULT_TYPES[form])
+    solutions = pyoxigraph.parse_query_results(json_text.encode(), format=pyoxigraph.QueryResultsFormat.JSON)
+    output = solutions.serialize(format=target)
+    assert output is not None  # noqa: S101  it is where no file is given
+    if form == "xml" and (bad := syntaxes.NOT_XML.search(output.decode())):
         raise QueryError(
-            f"XML cannot hold the character U+{ord(found_one[0]):04X} of the answer: ask for JSON, CSV or TSV"
+            f"XML cannot hold the character U+{ord(bad[0]):04X} of the answer: ask for JSON, CSV or TSV"
         )
-    return written
+    return output
 
 
 def answer_triples(answer: Answer) -> Iterator[terms.Triple]:
@@ -273,15 +273,15 @@ def answer_triples(answer: Answer) -> Iterator[terms.Triple]:
 
 
 BY_PART = frozenset({"nq", "nt", "trig", "ttl"})
-"""Formats in which what is said of one subject does not depend on what is said of others."""
+"""Formats in which the text of one subject does not depend on other subjects."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenPart:
     """A part of a graph in one format.
 
-    :param subjects: each with what is said of it, sorted
-    :param findings: what the format cannot hold
+    :param subjects: each with its text, sorted
+    :param findings: about characters that the format cannot hold
     """
 
     subjects: tuple[tuple[str, str], ...]
@@ -291,12 +291,12 @@ class WrittenPart:
 def pieces_by_part(
     spec: Spec, format: str, written: Mapping[bytes, WrittenPart]
 ) -> tuple[Iterator[bytes], tuple[Finding, ...], dict[bytes, WrittenPart]]:
-    """Return what :func:`pieces` returns for the graph of a spec, and its parts by what they are made of.
+    """Return the result of :func:`pieces` for the graph of a spec, and its parts by the digest of their input.
 
     :param format: one of :data:`BY_PART`
-    :param written: parts that were written before; those that are made of the same again are taken from here
+    :param written: parts from an earlier call; those with the same input are reused
     """
-    kept: dict[bytes, WrittenPart] = {}
+    reusable: dict[bytes, WrittenPart] = {}
     parts: list[WrittenPart] = []
     release = name = ""
     for part in parts_of(spec):
@@ -310,25 +310,25 @@ def pieces_by_part(
             done = WrittenPart(tuple(_subjects(lines, format, name, release)), findings)
             is_sure = bool(part.made_of) and not part.writer.numbered
         if is_sure:
-            kept[part.made_of] = done
+            reusable[part.made_of] = done
         parts.append(done)
-    # A blank after each name, as in the lines that are sorted elsewhere: one name may begin with another.
+    # Sorted with a space after each name, as lines are elsewhere: one name may begin with another.
     subjects = sorted(chain.from_iterable(part.subjects for part in parts), key=lambda pair: f"{pair[0]} ")
     if any(one[0] == other[0] for one, other in pairwise(subjects)):
         return *pieces(triples_of(spec), format), {}
     head, foot = _around(format, name, release)
     texts = chain([head], (text for _subject, text in subjects), [foot])
     findings = tuple(sorted(chain.from_iterable(part.findings for part in parts), key=_place))
-    return terms.checked_size(syntaxes.blocks(texts), format), findings, kept
+    return terms.checked_size(syntaxes.blocks(texts), format), findings, reusable
 
 
 def unholdable(triples: Iterator[terms.Triple], format: str) -> tuple[Finding, ...]:
-    """Return the characters that a format cannot hold, as :func:`serialize` does."""
+    """Return findings about characters that a format cannot hold, as :func:`serialize` does."""
     return _stated(triples, format)[1]
 
 
 def _stated(graph: Triples, form: str) -> tuple[syntaxes.Statements, tuple[Finding, ...]]:
-    """Return triples without what a format cannot hold, and findings about that."""
+    """Return triples without characters that a format cannot hold, and findings about these."""
     characters: dict[tuple[terms.Iri | terms.Blank, str], str] = {}
 
     def replaced(subject: terms.Iri | terms.Blank, predicate: str, character: str) -> None:
@@ -342,9 +342,9 @@ def _stated(graph: Triples, form: str) -> tuple[syntaxes.Statements, tuple[Findi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedGraph(Brief):
-    """A graph that stands beside those of releases.
+    """A graph beside those of releases.
 
-    :param triples: yields what it says, whenever it is called
+    :param triples: yields its statements, whenever it is called
     """
 
     name: terms.Iri
@@ -360,11 +360,11 @@ class NamedGraph(Brief):
 
 
 class OfSpec(Protocol):
-    """What says something of a spec whose IRIs begin with a base."""
+    """A report about a spec whose IRIs have a base."""
 
     @property
     def base_iri(self) -> str:
-        """What they begin with; empty for the default."""
+        """The prefix of these IRIs; empty for the default."""
 
 
 _R = TypeVar("_R", bound=OfSpec)
@@ -375,7 +375,7 @@ def own_graph(
     triples: Callable[[terms.Iris, _R], Iterable[terms.Triple]],
     report: _R,
 ) -> NamedGraph:
-    """Return what a report says of a spec as a graph beside it, which edits no norm and is read back by nothing.
+    """Return a report about a spec as a graph beside it, which changes no norm and is never read back.
 
     :param triples: yields the same statements for equal reports
     """
@@ -386,9 +386,9 @@ def own_graph(
 def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[str]:
     """Yield one graph, perhaps of several, as N-Quads, TriG or Turtle.
 
-    :param lines: canonical N-Triples lines, sorted and each there once
+    :param lines: canonical N-Triples lines, sorted and distinct
     :param name: of the graph, if it has one
-    :param release: the IRI of the spec that the graph holds, if it holds one
+    :param release: IRI of the spec that the graph holds, if there is one
     """
     head, foot = _around(form, name, release)
     yield head
@@ -397,14 +397,14 @@ def graph_lines(lines: Iterable[str], form: str, name: str, release: str) -> Ite
 
 
 def _around(form: str, name: str, release: str) -> tuple[str, str]:
-    """Return what stands before and after all subjects."""
+    """Return the text before and after all subjects."""
     if form not in _TURTLES:
         return "", ""
     return syntaxes.turtle_head(_prefixes(release), name), "}\n" if name else ""
 
 
 def _subjects(lines: Iterable[str], form: str, name: str, release: str) -> Iterator[tuple[str, str]]:
-    """Yield each subject with what is said of it."""
+    """Yield each subject with its text."""
     if form in _TURTLES:
         return syntaxes.turtle_subjects(lines, _prefixes(release), name)
     if name:
@@ -420,13 +420,13 @@ def _triples_in(graph: Triples) -> Iterable[terms.Triple]:
 
 
 def _graph_name(statements: syntaxes.Statements) -> str:
-    """Return the IRI of the spec that the graph holds, if it is one; else the empty string."""
-    found = [name[1:-1] for name in statements.with_type(terms.PS.Spec) if name[0] == "<"]
-    return found[0] if len(found) == 1 else ""
+    """Return the IRI of the spec that the graph holds, if it holds exactly one; otherwise an empty text."""
+    names = [name[1:-1] for name in statements.with_type(terms.PS.Spec) if name[0] == "<"]
+    return names[0] if len(names) == 1 else ""
 
 
 def _prefixes(release: str) -> dict[str, str]:
-    """Return the prefixes for Turtle: ours, and one for each kind of thing the spec names."""
+    """Return the prefixes for Turtle: ours, and one for each kind of thing in the spec."""
     base = release.rpartition("release/")[0] if release else ""
     return terms.PREFIXES | ({kind: f"{base}{kind}/" for kind in _KINDS} if base else {})
 
@@ -434,7 +434,7 @@ def _prefixes(release: str) -> dict[str, str]:
 def _findings(
     statements: syntaxes.Statements, form: str, characters: dict[tuple[terms.Iri | terms.Blank, str], str]
 ) -> Iterator[Finding]:
-    """Report the characters that were replaced, where the things that hold them stand."""
+    """Yield findings about replaced characters, at the places of the things that have them."""
     for (subject, predicate), character in characters.items():
         line = statements.text(subject, terms.PS.line)
         yield Finding(

@@ -1,4 +1,4 @@
-"""Triples as text: N-Triples, which every format is made of, Turtle and RDF/XML."""
+"""Triples as text: N-Triples, from which every format is built, Turtle and RDF/XML."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.graph.terms import PREFIXES, RDF, XSD, Blank, Foreign, Iri, Triple, ontology_digest
 
 Replaced = Callable[[Iri | Blank, str, str], None]
-"""Called with subject, predicate and the first character that had to be replaced."""
+"""Called with the subject, the predicate and the first replaced character."""
 
 SURROGATES = re.compile("[\ud800-\udfff]")
-"""What no format can hold: halves of characters."""
+"""Characters that no format can hold: halves of surrogate pairs."""
 
-_NAMED = (Iri, Blank)
+_NAME_TYPES = (Iri, Blank)
 _INTEGER = f"^^<{XSD.integer}>"
 _SPECIAL = re.compile('[\x00-\x1f\x7f"\\\\]')
 _CONTROLS = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f]")
@@ -35,18 +35,18 @@ _BLOCK = 2**18
 def ntriples_lines(triples: Iterable[Triple]) -> Iterator[str]:
     """Yield one canonical line, with its line end, for each triple.
 
-    Halves of characters become U+FFFD, characters that no IRI may hold are percent-encoded.
+    Surrogates become U+FFFD, characters that IRIs may not contain are percent-encoded.
     """
-    for subject, predicate, node in _held(triples, SURROGATES, None):
-        yield f"{subject} {predicate} {_written(node)} .\n"
+    for subject, predicate, node in _encoded(triples, SURROGATES, None):
+        yield f"{subject} {predicate} {_term_text(node)} .\n"
 
 
 class Statements:
-    """Triples by their subjects; lines are made when they are asked for, so that texts are held once.
+    """Triples by subject; lines are built on demand, so that texts are in memory only once.
 
-    :param triples: in any order, some more than once
+    :param triples: in any order, possibly repeated
     :param unholdable: characters of literals that become U+FFFD
-    :param replaced: is told of each
+    :param replaced: called for each of these
     """
 
     def __init__(
@@ -55,110 +55,110 @@ class Statements:
         unholdable: re.Pattern[str] = SURROGATES,
         replaced: Replaced | None = None,
     ) -> None:
-        # A flat list, predicate and object in turn, takes a fifth of the memory of tuples.
-        self._about: dict[str, list[_Held]] = {}
-        for subject, predicate, node in _held(triples, unholdable, replaced):
-            said = self._about.get(subject)
-            if said is None:
-                said = self._about[subject] = []
-            said.append(predicate)
-            said.append(node)
+        # A flat list of alternating predicates and objects takes a fifth of the memory of tuples.
+        self._about: dict[str, list[_Node]] = {}
+        for subject, predicate, node in _encoded(triples, unholdable, replaced):
+            pairs = self._about.get(subject)
+            if pairs is None:
+                pairs = self._about[subject] = []
+            pairs.append(predicate)
+            pairs.append(node)
 
     def say(self, subject: str, predicate: Iri, text: str) -> None:
-        """Add a text to what is said of a subject, which is named as N-Triples writes it."""
-        self._about.setdefault(subject, []).extend((_Written(f"<{predicate}>"), text))
+        """Add a text to a subject, which is named as in N-Triples."""
+        self._about.setdefault(subject, []).extend((_TermText(f"<{predicate}>"), text))
 
     def lines(self) -> Iterator[str]:
-        """Yield the canonical lines, sorted, each once."""
-        # A blank node may be named as another one begins; what follows a name in a line is a space.
+        """Yield the canonical lines, sorted and distinct."""
+        # The name of a blank node may begin with that of another; in a line a space follows the name.
         for subject in sorted(self._about, key=lambda name: f"{name} "):
             pairs = self._pairs(subject)
-            yield from sorted({f"{subject} {predicate} {_written(node)} .\n" for predicate, node in pairs})
+            yield from sorted({f"{subject} {predicate} {_term_text(node)} .\n" for predicate, node in pairs})
 
     def names(self) -> Iterator[str]:
-        """Yield what is spoken of, as N-Triples writes names: all subjects, and objects that are things, as often as they come."""
-        for subject, said in self._about.items():
+        """Yield names as in N-Triples: all subjects, and objects that are not literals, possibly repeated."""
+        for subject, pairs in self._about.items():
             yield subject
-            yield from (node for node in said[1::2] if isinstance(node, _Written) and node[0] != '"')
+            yield from (node for node in pairs[1::2] if isinstance(node, _TermText) and node[0] != '"')
 
     def with_type(self, kind: Iri) -> list[str]:
-        """Return the subjects of a class, as N-Triples writes names."""
+        """Return the subjects of a class, named as in N-Triples."""
         type_, cls = f"<{RDF.type}>", f"<{kind}>"
         return [
             subject
             for subject in self._about
             if any(
-                predicate == type_ and node == cls and isinstance(node, _Written)
+                predicate == type_ and node == cls and isinstance(node, _TermText)
                 for predicate, node in self._pairs(subject)
             )
         ]
 
     def text(self, subject: Iri | Blank, predicate: Iri) -> str:
-        """Return what a property says, the last where it says several; else the empty text."""
+        """Return the value of a property, the last of several; empty if there is none."""
         name = f"<{predicate}>"
-        found = [node for key, node in self._pairs(written_name(subject)) if key == name]
-        return str(found[-1]) if found else ""
+        values = [node for key, node in self._pairs(written_name(subject)) if key == name]
+        return str(values[-1]) if values else ""
 
-    def _pairs(self, subject: str) -> Iterator[tuple[_Held, _Held]]:
-        said = self._about.get(subject, [])
-        return zip(said[::2], said[1::2], strict=True)
+    def _pairs(self, subject: str) -> Iterator[tuple[_Node, _Node]]:
+        pairs = self._about.get(subject, [])
+        return zip(pairs[::2], pairs[1::2], strict=True)
 
 
 class InferenceDigest:
-    """A digest of statements, in any order, each there once, and of the ontology and its rules."""
+    """A digest of distinct statements in any order, and of the ontology and its rules."""
 
     def __init__(self) -> None:
         self._total = 0
 
     def add(self, line: str) -> None:
-        """Take one statement, as a line of N-Triples."""
+        """Add a statement, as a line of N-Triples."""
         data = line.encode(errors="replace")
         self._total += int.from_bytes(hashlib.blake2b(data, digest_size=16).digest(), "big")
 
     def __str__(self) -> str:
-        """Return the digest of what was taken."""
+        """Return the digest of the added statements."""
         state = f"{ontology_digest()} {self._total}".encode()
         return hashlib.blake2b(state, digest_size=16).hexdigest()
 
 
 def parsed(lines: Iterable[str]) -> Iterator[pyoxigraph.Quad]:
-    """Yield what the engine makes of lines."""
+    """Yield the statements that the engine parses from lines."""
     for block in blocks(lines):
         yield from pyoxigraph.parse(block, format=RdfFormat.N_TRIPLES)
 
 
 def blocks(pieces: Iterable[str]) -> Iterator[bytes]:
-    """Yield pieces of text as larger ones of bytes, so that neither holds all."""
-    held: list[str] = []
+    """Yield pieces of text as larger ones of bytes, so that the whole is never in memory."""
+    parts: list[str] = []
     size = 0
     for piece in pieces:
-        held.append(piece)
+        parts.append(piece)
         size += len(piece)
         if size >= _BLOCK:
-            yield "".join(held).encode()
-            held.clear()
+            yield "".join(parts).encode()
+            parts.clear()
             size = 0
-    if held:
-        yield "".join(held).encode()
+    if parts:
+        yield "".join(parts).encode()
 
 
-class _Written(str):
-    """A term as N-Triples writes it; a plain ``str`` is a text, an ``int`` a number, still to be written."""
+class _TermText(str):
+    """A term as in N-Triples; a plain ``str`` is a text, an ``int`` a number, both not yet converted."""
 
     __slots__ = ()
 
 
-_Held = _Written | str | int
+_Node = _TermText | str | int
 
 
-def _held(
+def _encoded(
     triples: Iterable[Triple], unholdable: re.Pattern[str], replaced: Replaced | None
-) -> Iterator[tuple[_Written, _Written, _Held]]:
-    """Yield triples with names as N-Triples writes them, and texts that can be held."""
+) -> Iterator[tuple[_TermText, _TermText, _Node]]:
+    """Yield triples with names as in N-Triples, and texts without unholdable characters."""
     names = _Names(replaced)
     for subject, predicate, term in triples:
-        node: _Held
-        if isinstance(term, _NAMED):
+        node: _Node
+        if isinstance(term, _NAME_TYPES):
             node = names[term]
         elif isinstance(term, int):
             node = term
@@ -171,35 +171,35 @@ def _held(
             node = text
             if isinstance(term, Foreign):
                 kind = f"@{term.language}" if term.language else f"^^{names[Iri(term.datatype)]}"
-                node = _Written(_written(text) + kind)
+                node = _TermText(_term_text(text) + kind)
         yield names[subject], names[predicate], node
 
 
-def _written(node: _Held) -> str:
-    if isinstance(node, _Written):
+def _term_text(node: _Node) -> str:
+    if isinstance(node, _TermText):
         return node
     if isinstance(node, int):
         return f'"{node}"{_INTEGER}'
     return f'"{_escaped(node) if _SPECIAL.search(node) else node}"'
 
 
-class _Names(dict[Iri | Blank, _Written]):
-    """IRIs and blank nodes as N-Triples writes them; each is looked at once."""
+class _Names(dict[Iri | Blank, _TermText]):
+    """IRIs and blank nodes as in N-Triples; each is converted once."""
 
     def __init__(self, replaced: Replaced | None) -> None:
         super().__init__()
         self._replaced = replaced
 
-    def __missing__(self, name: Iri | Blank) -> _Written:
-        """Write a name that comes for the first time."""
+    def __missing__(self, name: Iri | Blank) -> _TermText:
+        """Convert a name on its first use."""
         if self._replaced and not isinstance(name, Blank) and (bad := _INVALID_IN_IRI.search(name)):
             self._replaced(name, name, bad[0])
-        self[name] = written = _Written(written_name(name))
-        return written
+        self[name] = text = _TermText(written_name(name))
+        return text
 
 
 def written_name(name: Iri | Blank) -> str:
-    """Return a name as N-Triples writes it, without what no IRI may hold."""
+    """Return a name as in N-Triples, with invalid characters of IRIs percent-encoded."""
     text = str(name)
     if isinstance(name, Blank):
         return f"_:{text}"
@@ -207,7 +207,7 @@ def written_name(name: Iri | Blank) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape what a quoted literal cannot hold as it is."""
+    """Return a text with characters escaped that a quoted literal cannot contain."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     text = text.replace("\t", "\\t").replace("\b", "\\b").replace("\f", "\\f")
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04X}", text) if _CONTROLS.search(text) else text
@@ -215,49 +215,49 @@ def _escaped(text: str) -> str:
 
 _TYPE = f"<{RDF.type}>"
 _LOCAL_NAME = re.compile(r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:[A-Za-z0-9_-]|%[0-9A-Fa-f]{2})*")
-"""What may follow a prefix as it is; other names are written in full."""
+"""Names that may follow a prefix unchanged; other IRIs are written in full."""
 _TYPED = re.compile(r'("(?:[^"\\]|\\.)*")\^\^(<[^>]*>)')
 _INTEGER_TYPE = f"<{XSD.integer}>"
 _DIGITS = re.compile(r'"([+-]?[0-9]+)"')
 
 
 def turtle_head(prefixes: Mapping[str, str], graph: str = "") -> str:
-    """Return what stands before all subjects."""
-    declared = "".join(f"@prefix {prefix}: <{name}> .\n" for prefix, name in sorted(prefixes.items()))
-    return f"{declared}{_TurtleTerms(prefixes)[f'<{graph}>']} {{\n" if graph else declared
+    """Return the text before all subjects."""
+    prefix_lines = "".join(f"@prefix {prefix}: <{name}> .\n" for prefix, name in sorted(prefixes.items()))
+    return f"{prefix_lines}{_TurtleTerms(prefixes)[f'<{graph}>']} {{\n" if graph else prefix_lines
 
 
 def turtle_subjects(
     lines: Iterable[str], prefixes: Mapping[str, str], graph: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Yield each subject, as N-Triples writes it, with what is said of it; types come first, so that one sees what it is."""
-    written = _TurtleTerms(prefixes)
+    """Yield each subject, named as in N-Triples, with its text; types come first, so that readers see what it is."""
+    short = _TurtleTerms(prefixes)
     indent = "\t" if graph else ""
     between = f" ;\n{indent}\t"
     triples = (line[:-3].split(" ", 2) for line in lines)
     for subject, group in groupby(triples, key=itemgetter(0)):
         objects: dict[str, list[str]] = {}
         for _, predicate, node in group:
-            objects.setdefault(predicate, []).append(written[node])
+            objects.setdefault(predicate, []).append(short[node])
         types = objects.pop(_TYPE, ())
-        said = [f"a {' , '.join(types)}"] if types else []
-        said += [f"{written[predicate]} {' , '.join(nodes)}" for predicate, nodes in objects.items()]
-        yield subject, f"{indent}{written[subject]} {between.join(said)} .\n"
+        properties = [f"a {' , '.join(types)}"] if types else []
+        properties += [f"{short[predicate]} {' , '.join(nodes)}" for predicate, nodes in objects.items()]
+        yield subject, f"{indent}{short[subject]} {between.join(properties)} .\n"
 
 
 class _TurtleTerms(dict[str, str]):
-    """Terms of N-Triples as Turtle writes them; each is looked at once."""
+    """Terms of N-Triples as in Turtle; each is converted once."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         super().__init__()
         self._prefixes = {namespace: prefix for prefix, namespace in prefixes.items()}
 
     def __missing__(self, term: str) -> str:
-        """Shorten a term that comes for the first time."""
+        """Shorten a term on its first use."""
         if term[0] == "<":
             self[term] = short = self._name(term)
             return short
-        # Texts hardly recur.
+        # Texts hardly ever recur, so they are not cached.
         return self._literal(term) if term[-1] == ">" else term
 
     def _name(self, term: str) -> str:
@@ -300,7 +300,7 @@ def rdf_xml(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _property(predicate: str, node: object, names: dict[str, str]) -> str:
-    """Return one property element."""
+    """Return a property element."""
     local = _XML_NAME.search(predicate)
     if local is None:
         raise SourceError(f"rdf cannot hold the property `{predicate}`: it does not end in a name")

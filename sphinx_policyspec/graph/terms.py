@@ -1,4 +1,4 @@
-"""RDF terms as plain values, the terms of ``policyspec.ttl`` and of other vocabularies, where the ontology lies, the syntaxes by name; and the IRIs of what a spec holds, from which ids can be read back."""
+"""RDF terms as plain values, the terms of ``policyspec.ttl`` and of other vocabularies, the folder of the ontology, the syntaxes by name; and the IRIs of a spec's things, from which ids can be read back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
-"""Integers as we write them; what is longer counts nothing of ours."""
+"""Integers as we write them; longer ones are none of ours."""
 
 
 class Iri(str):
@@ -31,14 +31,14 @@ class Iri(str):
 
 
 class Blank(str):
-    """The label of a thing without a name; only graphs of others hold some."""
+    """The label of a thing without a name; only foreign graphs have some."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign(Brief):
-    """A literal that is neither a plain string nor an integer: a date, or what graphs of others hold."""
+    """A literal that is neither a plain string nor an integer: a date, or a literal of a foreign graph."""
 
     text: str
     datatype: str
@@ -56,14 +56,14 @@ Triple = tuple[Iri | Blank, Iri, Term]
 """A statement: subject, predicate, object."""
 
 
-_SHOWN = 100
-"""Characters of a term that a message shows."""
+_EXCERPT_LENGTH = 100
+"""Characters of a term in a message."""
 
 
 def quoted(term: object) -> str:
     """Return a term, or its beginning, on one line in backticks, for messages."""
-    line = " ".join(str(term)[: _SHOWN + 1].split())
-    return f"`{line if len(line) <= _SHOWN else line[:_SHOWN] + '…'}`"
+    line = " ".join(str(term)[: _EXCERPT_LENGTH + 1].split())
+    return f"`{line if len(line) <= _EXCERPT_LENGTH else line[:_EXCERPT_LENGTH] + '…'}`"
 
 
 def literal_term(text: str, datatype: str, language: str = "") -> str | int | Foreign:
@@ -79,14 +79,14 @@ def literal_term(text: str, datatype: str, language: str = "") -> str | int | Fo
 
 
 def ontology_dir() -> Path:
-    """Return the folder of the ontology: inside the package when installed, beside it in a checkout."""
+    """Return the folder of the ontology: inside the package if installed, beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "ontology"
     return installed if installed.is_dir() else package.parent / "ontology"
 
 
 VOCABULARIES = {"ontology": "policyspec.ttl", "shapes": "shapes.ttl"}
-"""The files in Turtle that are published, by name, in the folder of the ontology."""
+"""The published Turtle files in the folder of the ontology, by name."""
 
 
 @cache
@@ -106,7 +106,7 @@ def ontology_version() -> Iri:
 
 @cache
 def ontology_digest() -> str:
-    """Return what changes whenever a term, key, question or rule does; read once, as the questions are."""
+    """Return a digest that changes with every term, key, question and rule; computed once."""
     state = hashlib.sha256()
     for file in sorted(ontology_dir().rglob("*")):
         if file.suffix in {".jsonld", ".rq", ".ttl"}:
@@ -135,20 +135,20 @@ ASKED_PREFIXES = PREFIXES | {
     "semapv": "https://w3id.org/semapv/vocab/",
     "sssom": "https://w3id.org/sssom/",
 }
-"""The same, and those of what only graphs of alignments, results, feedback and decisions hold: queries need not declare them."""
+"""The same, with the prefixes of graphs of alignments, results, feedback and decisions: queries need not declare them."""
 
 ONTOLOGY = PREFIXES["ps"].removesuffix("#")
 """The name of the ontology itself."""
 
 
 def iri_of(name: str) -> Iri:
-    """Return the IRI that a name with one of the prefixes stands for."""
+    """Return the IRI of a name with one of the prefixes."""
     prefix, _, local = name.partition(":")
     return Iri(ASKED_PREFIXES[prefix] + local)
 
 
 class _Namespace:
-    """Terms as attributes: those that are named, and no other."""
+    """Terms as attributes: only those that are listed."""
 
     def __init__(self, prefix: str, names: Iterable[str]) -> None:
         self.__dict__ = {name: iri_of(f"{prefix}:{name}") for name in names}
@@ -160,7 +160,7 @@ class _Namespace:
 
 ADMS = _Namespace("adms", ("status",))
 ADMS_STATUS = "http://purl.org/adms/status/"
-"""What the statuses of ADMS begin with."""
+"""Prefix of the statuses of ADMS."""
 EARL = _Namespace(
     "earl", ("Assertion", "Assertor", "TestSubject", "assertedBy", "automatic", "mode", "subject", "test")
 )
@@ -223,12 +223,12 @@ KINDS = tuple(
 """The kinds of things that get an IRI."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/-]*")
-"""Most ids: they stay what they are."""
+"""Most ids: they need no encoding."""
 UNDATED = "undated"
 
 
 class OwnGraph(enum.StrEnum):
-    """What a spec has a graph of beside its releases, by how its name ends."""
+    """The graphs of a spec beside its releases, by the end of their names."""
 
     CHANGES = "changes"
     RESULTS = "results"
@@ -237,15 +237,14 @@ class OwnGraph(enum.StrEnum):
 
 
 class Iris:
-    """Mints ``<base><kind>/<id>`` and reads it back.
+    """Creates ``<base><kind>/<id>`` and reads it back.
 
-    An id may be any text: all but ASCII letters, digits, ``_ - . /`` is percent-encoded, so that
-    decoding is exact. ``~`` never comes from an id; it sets apart the second of two equal ids
-    (``provision/be_kind~2``). A part without an id of its own hangs below its owner's IRI:
-    ``message/example/<example id>/3``.
+    An id may be any text: everything except ASCII letters, digits, ``_ - . /`` is percent-encoded, so that decoding is
+    exact. ``~`` never comes from an id; it marks the second of two equal ids (``provision/be_kind~2``). A part without an
+    id of its own is below its owner's IRI: ``message/example/<example id>/3``.
 
-    :param base: what every IRI begins with, once it has its ending; one that can begin none is kept below the
-        default base
+    :param base: prefix of every IRI, to which an ending may be added; an invalid one becomes a part of the default
+        base
     """
 
     def __init__(self, base: str = "") -> None:
@@ -256,7 +255,7 @@ class Iris:
 
     @classmethod
     def of_release(cls, release: Iri, version: str) -> Iris:
-        """Return the IRIs whose release of that version has the IRI ``release``."""
+        """Return the IRIs of a spec from the IRI and the version of a release."""
         ending = "release/" + _encode(version or UNDATED)
         if release.endswith(ending):
             return cls(release.removesuffix(ending))
@@ -267,23 +266,23 @@ class Iris:
         return self.iri("release", version or UNDATED)
 
     def beside(self, graph: OwnGraph) -> Iri:
-        """Return the name of a graph that stands beside the releases."""
+        """Return the name of a graph beside the releases."""
         return Iri(self.base + graph)
 
     def iri(self, kind: str, identifier: str) -> Iri:
-        """Return the IRI of the thing of that kind and id."""
+        """Return the IRI of a thing by its kind and id."""
         key = (kind, identifier)
-        if (known := self._minted.get(key)) is None:
-            known = self._minted[key] = Iri(f"{self.base}{kind}/{_encode(identifier)}")
-        return known
+        if (iri := self._minted.get(key)) is None:
+            iri = self._minted[key] = Iri(f"{self.base}{kind}/{_encode(identifier)}")
+        return iri
 
     def part(self, kind: str, owner: Iri, *place: int | str) -> Iri:
-        """Return the IRI of a part of ``owner``, told apart by its place there."""
+        """Return the IRI of a part of ``owner``, distinguished by its place there."""
         steps = (_encode(str(step)).replace("/", "%2F") for step in place)
         return Iri("/".join((self.base + kind, owner.removeprefix(self.base), *steps)))
 
     def kind_and_id(self, iri: str) -> tuple[str, str] | None:
-        """Return what :meth:`iri` was called with; ``None`` for an IRI that it cannot have made."""
+        """Return the arguments of :meth:`iri` for an IRI; ``None`` if it cannot come from there."""
         if not iri.startswith(self.base):
             return None
         kind, slash, encoded = iri[len(self.base) :].partition("/")
@@ -296,7 +295,7 @@ class Iris:
 
 
 def _absolute(base: str) -> str:
-    """Return a base that makes valid IRIs, whatever was given."""
+    """Return a base that makes valid IRIs, for any input."""
     import pyoxigraph  # noqa: PLC0415  terms are read where no graph is made
 
     try:
@@ -307,11 +306,11 @@ def _absolute(base: str) -> str:
 
 
 def _encode(text: str) -> str:
-    """Percent-encode what an IRI's last part should not hold, so that decoding is exact."""
+    """Percent-encode characters that do not belong into the last part of an IRI, so that decoding is exact."""
     if _PLAIN.fullmatch(text):
         return text
     encoded = quote(text, safe="/", errors="surrogatepass").replace("~", "%7E")
-    # Segments of dots alone would be dropped by readers that resolve relative IRIs.
+    # Segments that consist of dots would be dropped by readers that resolve relative IRIs.
     if "." in encoded:
         encoded = "/".join(
             segment.replace(".", "%2E") if segment in {".", ".."} else segment
@@ -322,7 +321,7 @@ def _encode(text: str) -> str:
 
 _MIB = 2**20
 MAX_BYTES = 256 * _MIB
-"""Larger graph files are not read: reading one takes about ten times its size in memory."""
+"""Larger graph files are not read: reading takes about ten times their size in memory."""
 LONGEST_TEXT = 16 * _MIB
 """Bytes of the longest text or name that the engine reads."""
 
@@ -336,22 +335,22 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
         "rdf": "application/rdf+xml",
     }
 )
-"""What a server should call files of each format."""
+"""Media types of the formats."""
 
 FORMATS = tuple(MEDIA_TYPES)
-"""Names of the formats, which are the suffixes of their files."""
+"""Names of the formats, which are also the suffixes of their files."""
 NAMED_GRAPHS = ("nq", "trig")
-"""Those that hold several graphs, each under a name."""
+"""Formats that hold several graphs, each with a name."""
 
 
 def format_of_suffix(suffix: str) -> str | None:
-    """Return the format of files with a suffix such as ``.ttl``, if it is one of ours."""
+    """Return the format for a suffix such as ``.ttl``, ``None`` if there is none."""
     name = suffix.lower().removeprefix(".")
     return name if name in FORMATS else None
 
 
 def check_texts(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines of N-Triples; raise :class:`SourceError` at one with a text that no graph file can be read with."""
+    """Yield lines of N-Triples; raise :class:`SourceError` at a text that is too long to be read from a graph file."""
     for line in lines:
         if len(line) > LONGEST_TEXT // 4 and len(line.encode(errors="replace")) > LONGEST_TEXT:
             subject = line.partition(" ")[0][:100]
@@ -363,7 +362,7 @@ def check_texts(lines: Iterable[str]) -> Iterator[str]:
 
 
 def checked_size(pieces: Iterable[bytes], form: str) -> Iterator[bytes]:
-    """Yield the pieces of a graph file; raise :class:`SourceError` at the end if it would be too large to be read again."""
+    """Yield the pieces of a graph file; raise :class:`SourceError` at the end if it is too large to be read again."""
     size = 0
     for piece in pieces:
         size += len(piece)
@@ -377,14 +376,14 @@ def checked_size(pieces: Iterable[bytes], form: str) -> Iterator[bytes]:
 
 
 def smaller(form: str) -> str:
-    """Return what to do with a graph that is too large in a format."""
+    """Return advice for a graph that is too large in a format."""
     shorter = {"nt": "ttl", "rdf": "ttl", "nq": "trig"}.get(form)
     split = "split the spec, or write each release by itself"
     return f"write it as {shorter}, which is shorter, or {split}" if shorter else split
 
 
 def single(predicate: Iri, objects: list[Term]) -> Term | None:
-    """Return the only object of a property that takes one."""
+    """Return the only object of a property that has at most one."""
     if len(objects) > 1:
         values = ", ".join(quoted(node) for node in sorted(objects, key=str)[:2])
         raise SourceError(f"the graph gives `{predicate}` twice to one thing: {values}")
@@ -400,15 +399,15 @@ def text_of(node: Term, predicate: Iri) -> str:
 
 def id_of(node: Term, iris: Iris) -> str:
     """Return the id in an IRI of ours."""
-    found = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
-    if found is None:
+    kind_and_id = iris.kind_and_id(str(node)) if isinstance(node, Iri) else None
+    if kind_and_id is None:
         raise SourceError(
             f"{quoted(node)} is not a name that starts with {quoted(iris.base)} and escapes UTF-8, as those of this spec do"
         )
-    return found[1]
+    return kind_and_id[1]
 
 
-# -- rdflib's ------------------------------------------------------------------------------
+# -- rdflib --------------------------------------------------------------------------------
 
 
 def graph_of(triples: Iterable[Triple], name: str | None = None) -> rdflib.Graph:
@@ -420,15 +419,15 @@ def graph_of(triples: Iterable[Triple], name: str | None = None) -> rdflib.Graph
 
     def converted(term: Term) -> rdflib.term.Node:
         key = type(term), term
-        if (known := nodes.get(key)) is None:
-            known = nodes[key] = _node(term)
-        return known
+        if (node := nodes.get(key)) is None:
+            node = nodes[key] = _node(term)
+        return node
 
     graph = rdflib.Graph("SimpleMemory", identifier=name and rdflib.URIRef(name), bind_namespaces="none")
     for prefix, namespace in PREFIXES.items():
         graph.bind(prefix, namespace)
     add = graph.store.add
-    # An IRI and a string of the same letters are equal as keys, but not the same term.
+    # An IRI and a string with the same letters are equal as keys, but not the same term.
     nodes: dict[tuple[type, Term], rdflib.term.Node] = {}
     for subject, predicate, term in triples:
         add((converted(subject), converted(predicate), converted(term)), graph)
@@ -456,7 +455,7 @@ def _node(term: Term) -> rdflib.term.Node:
         case Foreign(text, datatype, language):
             return Literal(text, lang=language or None, datatype=None if language else URIRef(datatype))
         case str():
-            # Only its characters count: none of what a lexical form may stand for.
+            # The literal keeps its characters: its lexical form is not normalized.
             return Literal(term, normalize=False)
     return Literal(term)
 

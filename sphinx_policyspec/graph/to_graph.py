@@ -1,4 +1,4 @@
-"""Spec → Graph: every statement of a spec, and what can be said of it without reasoning."""
+"""Spec → Graph: every statement of a spec, and what follows without reasoning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def to_graph(spec: model.Spec) -> Graph:
-    """Return the knowledge base of a spec; :func:`from_graph` gives back an equal spec."""
+    """Return the knowledge base of a spec; :func:`from_graph` returns an equal spec."""
     return graph_of(triples_of(spec), release_iri(spec))
 
 
@@ -33,19 +33,19 @@ def release_iri(spec: model.Spec) -> Iri:
 
 
 def triples_of(spec: model.Spec) -> Iterator[Triple]:
-    """Return every triple of a spec, part by part in reading order; a few come more than once."""
+    """Return every triple of a spec, part by part in reading order; a few occur more than once."""
     return (triple for part in parts_of(spec) for triple in part.triples())
 
 
 @dataclass(frozen=True, slots=True)
 class GraphPart:
-    """What a graph says of one chapter and all below it, or of the rest of a spec.
+    """The statements about one chapter and everything below it, or about the rest of a spec.
 
-    Two parts speak of the same subject only where two things of the spec have the same id. Equal ids are numbered
-    through, so parts are stated in their order.
+    Two parts have the same subject only if two things of the spec have the same id. Equal ids are numbered across parts,
+    so parts are written in their order.
 
-    :param made_of: a digest of everything that the triples depend on, names of equal ids apart; empty where nobody
-        can tell
+    :param made_of: a digest of everything that the triples depend on, apart from numbers of equal ids; empty if it is
+        unknown
     """
 
     made_of: bytes
@@ -55,16 +55,16 @@ class GraphPart:
     def triples(self) -> Iterator[Triple]:
         """Yield the triples, in reading order."""
         self.writer.numbered = False
-        return (triple for _ in self._state() for triple in self.writer.taken())
+        return (triple for _ in self._state() for triple in self.writer.take())
 
 
 def parts_of(spec: model.Spec) -> Iterator[GraphPart]:
-    """Yield the parts of the graph of a spec, in reading order; chapters by themselves, all else in one."""
+    """Yield the parts of the graph of a spec, in reading order: one for each chapter, and one for everything else."""
     writer = GraphWriter(Iris(base_of(spec)))
     release, names = writer.iris.release(spec.version), _names(spec)
     yield GraphPart(b"", writer, partial(_rest, writer, release, spec, names))
-    told = (names.aliases, names.tagged, names.origins, names.touched)
-    shared = _digest((release, writer.iris.base, spec.topics, spec.documents, *told))
+    tables = (names.aliases, names.tagged, names.origins, names.touched)
+    shared = _digest((release, writer.iris.base, spec.topics, spec.documents, *tables))
     finder = TouchFinder(spec)
     for chapter in _chapters(spec, writer):
         yield GraphPart(
@@ -77,19 +77,19 @@ def _digest(value: object) -> bytes:
 
 
 def _rest(writer: GraphWriter, release: Iri, spec: model.Spec, names: _Names) -> Iterator[None]:
-    """State what belongs to no chapter."""
+    """State everything outside chapters."""
     writer.record(release, spec)
     for order, document in enumerate(spec.documents, 1):
-        writer.record(writer.named("document", document.file), document, part_of=release, order=order)
+        writer.record(writer.mint("document", document.file), document, part_of=release, order=order)
     _levels(writer, spec)
     _topics_and_goals(writer, release, spec)
     _blocks(writer, release, spec.preamble, names)
-    _lacking(writer, spec)
+    _missing_targets(writer, spec)
     for order, refusal in enumerate(spec.refusals, 1):
-        writer.record(writer.named("refusal", refusal.id), refusal, part_of=release, order=order)
+        writer.record(writer.mint("refusal", refusal.id), refusal, part_of=release, order=order)
     yield
     for order, file in enumerate(spec.prompt_files, 1):
-        iri = writer.named("prompt-file", file.tag)
+        iri = writer.mint("prompt-file", file.tag)
         writer.record(iri, file, part_of=release, order=order)
         _blocks(writer, iri, file.blocks, names)
         yield
@@ -99,14 +99,14 @@ def _rest(writer: GraphWriter, release: Iri, spec: model.Spec, names: _Names) ->
 
 
 _Placed = tuple[int, Any]
-"""A thing of a spec and its place among all of its kind, from 0."""
+"""A thing of a spec with its index among all of its kind, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Chapter:
-    """A provision and all below it, and what stands in them.
+    """A provision and everything below it, and their contents.
 
-    :param iris: of the provisions
+    :param iris: names of the provisions
     """
 
     provisions: list[_Placed] = field(default_factory=list)
@@ -132,8 +132,8 @@ class _Names:
 
 
 def _names(spec: model.Spec) -> _Names:
-    known = spec.provision_by_id
-    aliases = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases if alias not in known}
+    by_id = spec.provision_by_id
+    aliases = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases if alias not in by_id}
     tagged: dict[str, dict[str, None]] = {}
     for tag in spec.eval_tags:
         tagged.setdefault(tag.tag, {})[tag.provision] = None
@@ -147,7 +147,7 @@ def _names(spec: model.Spec) -> _Names:
 
 def _levels(writer: GraphWriter, spec: model.Spec) -> None:
     """State the declared levels and their order; a level that is only used has no rank."""
-    iris = [writer.named("level", level.id) for level in spec.levels]
+    iris = [writer.mint("level", level.id) for level in spec.levels]
     for rank, (iri, level) in enumerate(zip(iris, spec.levels, strict=True)):
         writer.record(iri, level)
         writer.add(iri, PS.rank, rank)
@@ -164,22 +164,22 @@ def _levels(writer: GraphWriter, spec: model.Spec) -> None:
 
 def _topics_and_goals(writer: GraphWriter, release: Iri, spec: model.Spec) -> None:
     for order, topic in enumerate(spec.topics, 1):
-        writer.record(writer.named("topic", topic.id), topic, order=order)
+        writer.record(writer.mint("topic", topic.id), topic, order=order)
     for order, goal in enumerate(spec.goals, 1):
-        writer.record(writer.named("goal", goal.id), goal, part_of=release, order=order)
+        writer.record(writer.mint("goal", goal.id), goal, part_of=release, order=order)
     for order, priority in enumerate(spec.priorities, 1):
-        writer.record(writer.named("priority", priority.goal), priority, part_of=release, order=order)
+        writer.record(writer.mint("priority", priority.goal), priority, part_of=release, order=order)
     kinds = {model.AuthorityLevel: "level", model.Topic: "topic", model.Goal: "goal"}
     for order, item in enumerate(spec.repeated, 1):
-        iri = writer.named(kind := kinds[type(item)], item.id)
+        iri = writer.mint(kind := kinds[type(item)], item.id)
         writer.record(iri, item, order=order)
         writer.add(iri, PS.repeats, writer.iris.iri(kind, item.id))
 
 
 def _chapters(spec: model.Spec, writer: GraphWriter) -> Iterable[_Chapter]:
-    """Return the chapters of a spec, in reading order, the last one for what stands in no provision.
+    """Return the chapters of a spec, in reading order, the last one for things outside provisions.
 
-    Provisions of the same id are in the same chapter, so that a chapter tells all that its triples depend on.
+    Provisions with the same id are in the same chapter, so that a chapter contains all that its triples depend on.
     """
     root_of: dict[str, str] = {}
     around = enclosing(spec)
@@ -189,7 +189,7 @@ def _chapters(spec: model.Spec, writer: GraphWriter) -> Iterable[_Chapter]:
         root = root_of[provision.id] = holders[-1].id if holders else provision.id
         chapter = chapters.setdefault(root, _Chapter())
         chapter.provisions.append((place, provision))
-        chapter.iris.append(writer.named("provision", provision.id))
+        chapter.iris.append(writer.mint("provision", provision.id))
     rest = chapters.setdefault("", _Chapter())
 
     def sort(name: str, items: Iterable[Any], source: str) -> None:
@@ -227,7 +227,7 @@ def _chapter(
 
 
 def _origin(writer: GraphWriter, iri: Iri, name: str, names: _Names) -> None:
-    """State what became of a provision of a resolved spec, and by which statement; which is its own origin."""
+    """State the origins of a provision of a resolved spec, and the statements behind them unless it is one of these."""
     for origin, statement in names.origins.get(name, ()):
         writer.add(iri, PS.origin, origin.value)
         if statement and statement != name:
@@ -241,15 +241,15 @@ _PART_KINDS: dict[type, str] = {
 }
 
 
-def _lacking(writer: GraphWriter, spec: model.Spec) -> None:
-    """State the ids of what relations name and the spec does not have, which no IRI shows as they are."""
-    named = {
+def _missing_targets(writer: GraphWriter, spec: model.Spec) -> None:
+    """State the ids of missing targets of relations, which cannot be read from their IRIs as they are."""
+    targets = {
         target
         for principle in spec.principles
         for relation in RELATIONS
         for target in relation.values(principle)
     }
-    for target in sorted(named - spec.provision_by_id.keys()):
+    for target in sorted(targets - spec.provision_by_id.keys()):
         writer.add(writer.iris.iri("provision", target), DCTERMS.identifier, target)
 
 
@@ -272,12 +272,12 @@ def _block(
     writer: GraphWriter, owner: Iri, order: int, block: model.Block, derived: dict[str, tuple[str, ...]]
 ) -> Iri:
     if isinstance(block, model.Example | model.EvalPrompt):
-        iri = writer.named("example" if isinstance(block, model.Example) else "prompt", block.id)
+        iri = writer.mint("example" if isinstance(block, model.Example) else "prompt", block.id)
         writer.record(iri, block, part_of=owner, order=order, derived=derived)
         _write_conversation(writer, iri, block.turns)
         return iri
     if isinstance(block, model.Definition):
-        iri = writer.named("definition", block.id)
+        iri = writer.mint("definition", block.id)
     else:
         iri = writer.iris.part(_PART_KINDS[type(block)], owner, order)
     writer.record(iri, block, part_of=owner, order=order)
@@ -286,11 +286,11 @@ def _block(
 
 def _touches(writer: GraphWriter, toucher: Iri, touches: Iterable[Touch]) -> None:
     """State how a provision touches topics."""
-    found: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for touch in touches:
         topic = writer.iris.iri("topic", touch.topic)
-        found[touch.topic, touch.kind] += 1
-        place = (touch.topic, touch.kind.value, found[touch.topic, touch.kind])
+        counts[touch.topic, touch.kind] += 1
+        place = (touch.topic, touch.kind.value, counts[touch.topic, touch.kind])
         iri = writer.iris.part("touch", toucher, *place)
         writer.add(iri, RDF.type, PS.Touch)
         writer.add(iri, PS.toucher, toucher)
@@ -307,7 +307,7 @@ def _clauses_and_tags(writer: GraphWriter, release: Iri, chapter: _Chapter) -> N
         writer.record(writer.iris.part("clause", owner, place + 1), clause, part_of=owner, order=place + 1)
     for place, tag in chapter.eval_tags:
         owner = writer.iris.iri("provision", tag.provision) if tag.provision else release
-        writer.record(writer.named("eval-tag", tag.tag), tag, part_of=owner, order=place + 1)
+        writer.record(writer.mint("eval-tag", tag.tag), tag, part_of=owner, order=place + 1)
 
 
 def _references(writer: GraphWriter, release: Iri, chapter: _Chapter, names: _Names) -> Iterator[None]:
@@ -332,7 +332,7 @@ def _references(writer: GraphWriter, release: Iri, chapter: _Chapter, names: _Na
 
 
 def _target(writer: GraphWriter, iri: Iri, reference: model.Reference, names: _Names) -> None:
-    """State what a reference points at; an old name (alias) leads to what bears it now."""
+    """State the target of a reference; an old name (alias) leads to the provision that has it now."""
     current = reference.target
     if reference.target_kind is model.TargetKind.PROVISION and current in names.aliases:
         current = names.aliases[current]
@@ -347,12 +347,12 @@ def _changelog(writer: GraphWriter, release: Iri, changelog: model.Changelog) ->
     iri = writer.iris.part("changelog", release)
     writer.record(iri, changelog, part_of=release)
     for order, entry in enumerate(changelog.entries, 1):
-        subject = writer.named("changelog-entry", entry.version)
+        subject = writer.mint("changelog-entry", entry.version)
         writer.record(subject, entry, part_of=iri, order=order)
 
 
 def _write_conversation(writer: GraphWriter, owner: Iri, turns: tuple[model.Turn, ...]) -> None:
-    """State the turns of an example or prompt; messages are numbered through, alternatives included."""
+    """State the turns of an example or prompt; messages are numbered consecutively, alternatives included."""
     messages = (writer.iris.part("message", owner, number) for number in count(1))
     for order, turn in enumerate(turns, 1):
         if isinstance(turn, model.Comparison):

@@ -1,4 +1,4 @@
-"""Which topics each provision touches, how, and where; and so what is about a topic, which is decided here alone."""
+"""The topics that each provision touches, how, and where: the only place that decides what is about a topic."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from sphinx_policyspec.model import (
 )
 
 _MARKS = re.compile(r"\[\^\w+\]|(?<=\])\([^()\s]*\)")
-"""Eval tags and targets of links."""
+"""Eval tags and link targets."""
 _SILENT = re.compile(rf"{_MARKS.pattern}|<!--.*?-->", re.DOTALL)
-"""What no reader sees in any Markdown: these and comments."""
+"""Parts that readers do not see in any Markdown: these and comments."""
 
 _DEFINITION = re.compile(
     r"^[ ]{0,3}\[[^\[\]\n]{1,200}\]:[ \t]++\S++(?:[ \t]++\"[^\"\n]*+\")?[ \t]*+$", re.MULTILINE
 )
-"""A line that gives a link its address, or an eval tag its test."""
+"""A line that defines the address of a link, or the test of an eval tag."""
 
 _FILES = "code|code-block|sourcecode|csv-table|figure|image|include|literalinclude|raw"
 """Directives whose argument is a language or the name of a file."""
@@ -37,7 +37,7 @@ _ROLES = "any|doc|eq|numref|ref|policy:example|policy:goal|policy:level|policy:p
 """Roles that show the title of their target, not its id."""
 _OPTIONS = r"(?:\n[ \t]*:[\w-]+:[^\n]*)*"
 _TARGET = r"(?<=[\s`])<[^<>`\n]*>(?=`)"
-"""The target behind the words of a role or link, up to the backtick."""
+"""The target after the words of a role or link, up to the backtick."""
 
 _RST = re.compile(
     rf"^[ \t]*\.\.[ \t]+(?:\|[^|\n]*\|[ \t]+)?(?:(?:{_FILES})::[^\n]*|[\w:.+-]+::){_OPTIONS}"
@@ -58,11 +58,11 @@ _MYST = re.compile(
 )
 
 
-def _shown(text: str, markup: Markup) -> str:
-    """Return a text with blanks for what no reader sees."""
+def _visible(text: str, markup: Markup) -> str:
+    """Return a text with spaces in place of what readers do not see."""
     if markup is Markup.RST:
         return _RST.sub(_blank, text)
-    # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
+    # Comments are not searched after the last `-->`: each of many unclosed ones would cost the rest of the text.
     before, close, after = text.rpartition("-->")
     text = _SILENT.sub(_blank, before + close) + _MARKS.sub(_blank, after)
     return (_MYST if markup is Markup.MYST else _DEFINITION).sub(_blank, text)
@@ -73,23 +73,23 @@ def _blank(match: re.Match[str]) -> str:
 
 
 class TouchKind(enum.StrEnum):
-    """How a provision touches a topic: every kind but a mention makes it one about the topic."""
+    """How a provision touches a topic: every kind except a mention means that it is about the topic."""
 
     ASSERTED = "asserted"
     """The provision itself lists the topic."""
     NARROWER = "narrower"
-    """It lists a topic that is narrower; ``via`` is the id of that topic."""
+    """It lists a narrower topic; ``via`` is that topic's id."""
     INHERITED = "inherited"
-    """A section around it lists the topic or a narrower one; ``via`` is the id of the section."""
+    """A section around it lists the topic or a narrower one; ``via`` is the section's id."""
     MENTION = "mention"
-    """Its title or own text holds a label of the topic itself; ``via`` is the label."""
+    """Its title or own text contains a label of the topic itself; ``via`` is the label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
     """One piece of evidence that a provision touches a topic.
 
-    :param via: the topic's id (asserted), the narrower topic's, the section's, or the label
+    :param via: the id of the topic (asserted), of the narrower topic or of the section, or the label
     :param span: the heading that lists the topic, or the words that mention it
     """
 
@@ -101,7 +101,7 @@ class Touch:
 
 @dataclass(frozen=True)
 class _Label:
-    """A label to look for: whole words, whatever the case, apostrophes and line breaks.
+    """A label to search for: whole words, ignoring case, kinds of apostrophes and line breaks.
 
     :param words: never empty
     """
@@ -112,24 +112,23 @@ class _Label:
 
     @cached_property
     def key(self) -> str:
-        """What any text with the label has in it."""
+        """A text that occurs in every text with the label."""
         return self.words[0].lower()
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """What matches the label; compiled only where a text has the key."""
+        """Pattern of the label; compiled only if a text contains the key."""
         spaced = r"\s+".join(re.escape(word) for word in self.words)
         return re.compile(rf"(?<!\w){spaced}(?!\w)", re.IGNORECASE)
 
 
 class TouchFinder:
-    """Finds what of a spec touches its topics.
+    """Finds how the provisions of a spec touch its topics.
 
-    A provision's own text counts with its title; examples and commentary do not. To a principle
-    belong its plain subsections: what they list and say is its own. Labels are found once for each
-    line. What is *about* a narrower topic is about the broader one, so narrower topics count in what is
-    asserted and inherited; a word in passing does not reach that far, so a mention counts for the
-    label's own topic alone. Topics that nobody declared can be asserted and inherited all the same.
+    A provision's own text includes its title, but not examples and commentary. A principle includes its plain
+    subsections: their topics and texts are its own. Each label is reported once per line. What is *about* a narrower topic
+    is also about the broader one, so narrower topics count for assertion and inheritance; a mention counts only for the
+    label's own topic, since a passing word does not reach further. Undeclared topics can be asserted and inherited, too.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -142,7 +141,7 @@ class TouchFinder:
         self._mentioned: dict[int, tuple[Touch, ...]] = {}
 
     def touches(self, place: int) -> Iterator[Touch]:
-        """Yield the touches of a provision, given its place in ``spec.provisions``."""
+        """Yield the touches of a provision, by its index in ``spec.provisions``."""
         yield from self.evidence(place)
         for own in self._own(place):
             if own not in self._mentioned:
@@ -150,7 +149,7 @@ class TouchFinder:
             yield from self._mentioned[own]
 
     def evidence(self, place: int) -> Iterator[Touch]:
-        """Yield what makes a provision one about topics."""
+        """Yield the touches that make a provision one about topics."""
         members = [self._spec.provisions[own] for own in self._own(place)]
         yield from _asserted(members, self._wider)
         yield from _inherited(self._spec.provisions[place], self.around, self._wider)
@@ -173,39 +172,41 @@ class TouchFinder:
             if isinstance(block, Prose | Definition)
         ]
         for text, span, is_placed in texts:
-            searched = _plain(_shown(text, markup))
+            searched = _plain(_visible(text, markup))
             lowered = searched.lower()
             for label in self._labels:
                 if label.key in lowered:
-                    # Words that stand on no line are mentioned where their block begins.
-                    found = _on_lines(label, searched, span)
+                    # Without exact lines, words are mentioned where their block begins.
+                    mentions = _on_lines(label, searched, span)
                     yield from (
-                        found if is_placed else (replace(touch, span=span) for touch in islice(found, 1))
+                        mentions
+                        if is_placed
+                        else (replace(touch, span=span) for touch in islice(mentions, 1))
                     )
 
 
 def touches(spec: Spec) -> Iterator[tuple[int, Touch]]:
-    """Yield the touches of every provision, each with the provision's place in ``spec.provisions``."""
+    """Yield the touches of every provision, each with the provision's index in ``spec.provisions``."""
     finder = TouchFinder(spec)
     return ((place, touch) for place in range(len(spec.provisions)) for touch in finder.touches(place))
 
 
 def about(spec: Spec, *, mentions: bool = False) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
-    """Return what is about each topic: ids of provisions in reading order, each with how it is.
+    """Return the provisions about each topic: ids in reading order, each with its kinds of touch.
 
-    Sections are there as well as principles. Every declared topic has an entry, be it empty; those that
-    nobody declared follow.
+    Sections are included as well as principles. Every declared topic has an entry, even if it is empty; undeclared topics
+    follow.
 
-    :param mentions: with what only mentions the topic, whose kind then says so
+    :param mentions: whether to include provisions that only mention the topic, as their kind says
     """
-    found: dict[str, dict[str, set[TouchKind]]] = {topic.id: {} for topic in spec.topics}
+    by_topic: dict[str, dict[str, set[TouchKind]]] = {topic.id: {} for topic in spec.topics}
     finder = TouchFinder(spec)
     for place, provision in enumerate(spec.provisions):
         for touch in finder.touches(place) if mentions else finder.evidence(place):
-            found.setdefault(touch.topic, {}).setdefault(provision.id, set()).add(touch.kind)
+            by_topic.setdefault(touch.topic, {}).setdefault(provision.id, set()).add(touch.kind)
     return {
         topic: {name: _in_order(kinds) for name, kinds in provisions.items()}
-        for topic, provisions in found.items()
+        for topic, provisions in by_topic.items()
     }
 
 
@@ -220,19 +221,19 @@ def listed_topics(spec: Spec) -> set[str]:
 
 
 def with_broader(topic: str, topics: dict[str, Topic]) -> tuple[str, ...]:
-    """Return the topic and all that are broader, nearest first; cycles end by themselves."""
-    found = {topic: None}
+    """Return a topic and all broader ones, nearest first; cycles are safe."""
+    topics_seen = {topic: None}
     pending = [topic]
     for current in pending:
         for broader in topics[current].broader if current in topics else ():
-            if broader not in found:
-                found[broader] = None
+            if broader not in topics_seen:
+                topics_seen[broader] = None
                 pending.append(broader)
-    return tuple(found)
+    return tuple(topics_seen)
 
 
 def enclosing(spec: Spec) -> dict[str, tuple[Provision, ...]]:
-    """Return the provisions around each, nearest first; a circle of parents ends by itself."""
+    """Return the provisions around each provision, nearest first; cycles of parents are safe."""
     around: dict[str, tuple[Provision, ...]] = {}
     for provision in spec.provisions:
         chain: dict[str, Provision] = {}
@@ -250,22 +251,22 @@ def enclosing(spec: Spec) -> dict[str, tuple[Provision, ...]]:
 def owner(section: Section, around: Mapping[str, Iterable[Provision]]) -> Principle | None:
     """Return the principle that a plain section belongs to: the nearest one around it.
 
-    :param around: what :func:`enclosing` returns
+    :param around: the result of :func:`enclosing`
     """
     return next((holder for holder in around[section.id] if isinstance(holder, Principle)), None)
 
 
 def _subsections(spec: Spec, around: Mapping[str, Iterable[Provision]]) -> dict[str, list[int]]:
-    """Return for each principle with plain subsections their places."""
-    found: dict[str, list[int]] = {}
+    """Return the indices of plain subsections by principle."""
+    places: dict[str, list[int]] = {}
     for place, provision in enumerate(spec.provisions):
         if isinstance(provision, Section) and (principle := owner(provision, around)):
-            found.setdefault(principle.id, []).append(place)
-    return found
+            places.setdefault(principle.id, []).append(place)
+    return places
 
 
 def _asserted(members: Iterable[Provision], wider: dict[str, tuple[str, ...]]) -> Iterator[Touch]:
-    """Yield what a provision and its plain subsections list, and what that is narrower than."""
+    """Yield touches for the topics that a provision and its plain subsections list, and for the broader ones."""
     seen: set[tuple[str, str]] = set()
     for member in members:
         for listed in member.topics:
@@ -279,7 +280,7 @@ def _asserted(members: Iterable[Provision], wider: dict[str, tuple[str, ...]]) -
 def _inherited(
     provision: Provision, around: dict[str, tuple[Provision, ...]], wider: dict[str, tuple[str, ...]]
 ) -> Iterator[Touch]:
-    """Yield what the provisions around one list."""
+    """Yield touches for the topics that the provisions around one list."""
     for holder in around[provision.id]:
         topics = dict.fromkeys(topic for listed in holder.topics for topic in wider.get(listed, (listed,)))
         for topic in topics:
@@ -295,18 +296,18 @@ def _labels(topics: Iterable[Topic]) -> Iterator[_Label]:
 
 
 def _title_span(provision: Provision) -> Span:
-    """Return where a title begins in its heading, as far as the heading's source shows it."""
+    """Return the place of a title in its heading, as far as the heading's source shows it."""
     span = provision.span
     place = provision.source.partition("\n")[0].find(provision.title)
     return Span(span.file, span.line, span.column + max(place, 0))
 
 
 def _on_lines(label: _Label, text: str, span: Span) -> Iterator[Touch]:
-    """Yield where a label stands in a text that begins at a span, once for each line."""
-    last, line, seen = 0, span.line, 0
+    """Yield the mentions of a label in a text that begins at a span, one per line."""
+    last, line, counted_to = 0, span.line, 0
     for match in label.pattern.finditer(text):
-        line += text.count("\n", seen, match.start())
-        seen = match.start()
+        line += text.count("\n", counted_to, match.start())
+        counted_to = match.start()
         if line != last:
             last = line
             before = text.rfind("\n", 0, match.start())
@@ -316,7 +317,7 @@ def _on_lines(label: _Label, text: str, span: Span) -> Iterator[Touch]:
 
 
 def _plain(text: str) -> str:
-    """Write typographic apostrophes and hyphens as plain ones, one character for one."""
+    """Return a text with plain apostrophes and hyphens, one character for one."""
     return text.translate(_TYPOGRAPHY)
 
 

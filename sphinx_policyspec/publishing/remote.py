@@ -14,7 +14,7 @@ from sphinx_policyspec.graph.from_graph import from_triples
 from sphinx_policyspec.graph.guard import DEFAULT_LIMITS, Dataset, Guard
 from sphinx_policyspec.graph.knowledge_base import KnowledgeBase, checked_query, values_of
 from sphinx_policyspec.graph.parse import streamed_triples
-from sphinx_policyspec.graph.query_text import Named, calls, excerpt, has_dataset, unknown_in
+from sphinx_policyspec.graph.query_text import NameLookup, calls, excerpt, has_dataset, unknown_in
 from sphinx_policyspec.graph.questions import (
     Answer,
     Cell,
@@ -141,7 +141,7 @@ class RemoteBase:
                 values,
                 lambda sparql: answer_of(self._server.select(_PREFIXES + sparql, graphs)),
             )
-            return question.told(answer_of(self._server.select(text, graphs)))
+            return question.present(answer_of(self._server.select(text, graphs)))
 
     @contextmanager
     def _as_asked(self) -> Iterator[None]:
@@ -193,7 +193,7 @@ class RemoteBase:
         # Virtuoso answers with a row that holds 1 or 0, or with none.
         return _yes_or_no(any(cell.value in {"1", "true"} for row in answer.rows for cell in row))
 
-    def _known(self, graphs: Dataset) -> Named:
+    def _known(self, graphs: Dataset) -> NameLookup:
         """Return what the graphs have that a query can name, which is asked for where the query does."""
 
         def texts(name: str) -> _Known:
@@ -213,7 +213,7 @@ class RemoteBase:
                 f"{{ <{iri}> ?name ?value }} UNION {{ ?value ?name <{iri}> }}" if is_name(iri) else ""
             ),
         )
-        return Named(
+        return NameLookup(
             values=lambda names: {name: texts(name) for name in names},
             things=lambda: things,
             graphs=lambda: self.spec.graphs,

@@ -135,7 +135,7 @@ def test_our_questions_may_be_asked_as_queries_of_ones_own() -> None:
             values = question.values(
                 {"topic": "law"} if "topic" in {p.name for p in question.parameters} else {}
             )
-            foreign = question.told(base.query(question.bound(values)))
+            foreign = question.present(base.query(question.bound(values)))
             assert foreign.rows == base.ask(question.name, values).rows, question.name
 
 

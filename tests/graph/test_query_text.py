@@ -9,12 +9,12 @@ import pytest
 
 from sphinx_policyspec.errors import QueryError, QueryLimitError
 from sphinx_policyspec.graph.query_text import (
-    Named,
-    calling_nothing,
+    NameLookup,
     check_text,
     excerpt,
     unknown_in,
     with_dataset,
+    without_calls,
 )
 from sphinx_policyspec.graph.questions import list_questions
 from sphinx_policyspec.graph.terms import DCTERMS
@@ -58,14 +58,14 @@ def test_service_is_found_in_any_spelling_and_company(sparql: str) -> None:
 )
 def test_the_word_alone_is_no_call(sparql: str) -> None:
     check(sparql)
-    assert calling_nothing(sparql) == sparql
+    assert without_calls(sparql) == sparql
 
 
 @pytest.mark.parametrize("call", ["SERVICE", "service SILENT ", ".Service"])
 def test_a_call_has_a_graph_in_its_place_where_it_is_not_run(call: str) -> None:
     sparql = f"SELECT ?service {{ ?s ?p 'SERVICE' {call}<urn:a> {{ ?s ?p ?service }} }} # SERVICE"
     check_text(sparql, "page.md:3", max_bytes=65_536, max_depth=64, may_call=True)
-    text = calling_nothing(sparql)
+    text = without_calls(sparql)
     assert (len(text), text.count("GRAPH")) == (len(sparql), 1)
     check(text)
     pyoxigraph.Store().query(text)
@@ -205,7 +205,7 @@ KNOWN = (
     "DESCRIBE ?p { ?p a ps:HardRule }",
     "SELECT ?p { ?p <http://xmlns.com/foaf/0.1/name> ?n ; (ps:exceptionTo|^ps:exceptionTo)+ [ ps:order ?o ] }",
 )
-NAMED = Named(
+NAMED = NameLookup(
     values=lambda _: {str(DCTERMS.identifier): {"be_kind", "user"}},
     things=lambda: {"urn:x:be_kind", "http://xmlns.com/foaf/0.1/name"},
     graphs=lambda: {"urn:x:2025-02-12"},

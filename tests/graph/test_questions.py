@@ -196,7 +196,7 @@ def told_by_rdflib(graph: Graph, name: str, params: dict[str, str]) -> list[tupl
     def select(sparql: str) -> Answer:
         return answered(asked.query(sparql, initNs=ASKED_PREFIXES))
 
-    return list(question.told(select(checked_query(question, question.values(params), select))).texts)
+    return list(question.present(select(checked_query(question, question.values(params), select))).texts)
 
 
 def test_every_question_of_the_design_is_there() -> None:
