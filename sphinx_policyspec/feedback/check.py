@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
 from sphinx_policyspec.feedback.anchors import Anchor, AnchorState, FoundAnchor, PlainTexts
-from sphinx_policyspec.feedback.joins import Links, circles
+from sphinx_policyspec.feedback.joins import Links, circles, together
 from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
@@ -21,6 +21,8 @@ from sphinx_policyspec.readers.feedback import feedback_files, read_registers
 _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
 """Changes that answer nobody."""
 
+_Found = tuple[FoundAnchor, FoundAnchor]
+"""Where words stand in the release that they are quoted from, and in the one that is checked."""
 _ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
 
 
@@ -118,11 +120,12 @@ class FeedbackCheck:
         self._names = UnknownNames()
         self._changed: dict[int, ChangedProvisions] = {}
         self._texts: dict[int, PlainTexts] = {}
+        self._found: dict[tuple[str, tuple[str, ...], str], _Found | None] = {}
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what is wrong with the records, in their order."""
         found = [finding for one in self.records for finding in self._of(one)]
-        return (*found, *self._circles())
+        return (*found, *self._circles(), *self._opposed())
 
     def report(self, findings: Iterable[Finding] = ()) -> FeedbackReport:
         """Return the records with what has become of the words that they quote, and what is wrong with them.
@@ -227,16 +230,24 @@ class FeedbackCheck:
         """Return the texts of a release, in which quotations are found."""
         place %= len(self.releases)
         if place not in self._texts:
-            self._texts[place] = PlainTexts(self.releases[place], Links(self.releases[: place + 1]).renamed)
+            is_last = place == len(self.releases) - 1
+            links = self._links if is_last else Links(self.releases[: place + 1])
+            self._texts[place] = PlainTexts(self.releases[place], links.renamed)
         return self._texts[place]
 
-    def found(self, record: Feedback) -> tuple[FoundAnchor, FoundAnchor] | None:
+    def found(self, record: Feedback) -> _Found | None:
         """Return where the words that a record quotes stand in its own release, and in that which is checked.
 
         Of several provisions that which has them counts. Without a quotation there is nothing.
         """
         if not record.quote:
             return None
+        key = (record.release, record.provisions, record.quote)
+        if key not in self._found:
+            self._found[key] = self._looked_up(record)
+        return self._found[key]
+
+    def _looked_up(self, record: Feedback) -> _Found | None:
         own = self.texts(self._places.get(record.release, -1))
         anchors = [
             Anchor(provision=name, release=own.spec.version, exact=record.quote) for name in record.provisions
@@ -276,8 +287,12 @@ class FeedbackCheck:
 
     def _circles(self) -> Iterator[Finding]:
         """Yield each circle of records that say the same as one another, of which none came first."""
-        edges = {one.id: [name for name in one.duplicates if name in self._by_id] for one in self.records}
-        yield from (self._circle(names[:_FEW], len(names)) for names in circles(edges))
+        yield from (self._circle(names[:_FEW], len(names)) for names in circles(self._duplicates))
+
+    @cached_property
+    def _duplicates(self) -> dict[str, list[str]]:
+        """The records that there are of those of which a record says that it is a duplicate."""
+        return {one.id: [name for name in one.duplicates if name in self._by_id] for one in self.records}
 
     def _circle(self, names: Sequence[str], count: int) -> Finding:
         """Return that records are a circle.
@@ -294,6 +309,22 @@ class FeedbackCheck:
         return Finding(
             code="duplicate-circle", message=message, span=spans[0], hint=hint, related=tuple(spans[1:])
         )
+
+    def _opposed(self) -> Iterator[Finding]:
+        """Yield that a record is said to contradict itself, or one that says the same."""
+        same = together(self._duplicates)
+        for one in self.records:
+            for name in one.contradicts:
+                if name not in self._by_id or same[name] != same[one.id]:
+                    continue
+                span = one.place("contradicts", name)
+                message = (
+                    f"record {shown(one.id)} says the opposite of {shown(name)}, and is a duplicate of it"
+                )
+                if name == one.id:
+                    message = f"record {shown(name)} says the opposite of itself"
+                hint = "remove the one that is wrong from `duplicates` or `contradicts`"
+                yield Finding(code="contradictory-duplicate", message=message, span=span, hint=hint)
 
 
 def feedback_in(

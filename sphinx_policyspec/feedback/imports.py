@@ -235,13 +235,16 @@ class Importer:
 
     def status(self, remark: Remark) -> FeedbackStatus:
         """Return what a tracker's state means."""
-        if remark.reason in self._meaning.statuses:
-            return self._meaning.statuses[remark.reason]
-        if remark.state in self._meaning.statuses:
-            return self._meaning.statuses[remark.state]
+        if found := self.mapped(remark):
+            return found
         if remark.reason in {"not_planned", "duplicate"}:
             return FeedbackStatus.DECLINED
         return FeedbackStatus.ANSWERED if remark.state == "closed" else FeedbackStatus.OPEN
+
+    def mapped(self, remark: Remark) -> FeedbackStatus | None:
+        """Return what the map says that a tracker's state means, if it says anything."""
+        statuses = self._meaning.statuses
+        return statuses.get(remark.reason) or statuses.get(remark.state)
 
     @staticmethod
     def name_of(remark: Remark) -> str:
@@ -273,24 +276,35 @@ def is_web(address: str) -> bool:
     return address.startswith(("https://", "http://"))
 
 
+_DONE = frozenset({FeedbackStatus.ANSWERED, FeedbackStatus.DECLINED})
 _STILL: Mapping[FeedbackStatus, frozenset[FeedbackStatus]] = {
     FeedbackStatus.OPEN: frozenset({FeedbackStatus.OPEN, FeedbackStatus.ACCEPTED}),
-    FeedbackStatus.ANSWERED: frozenset(
-        {FeedbackStatus.ANSWERED, FeedbackStatus.DECLINED, FeedbackStatus.ACCEPTED}
-    ),
+    FeedbackStatus.ANSWERED: _DONE,
 }
 """What people may have written that a tracker's state does not contradict."""
 
 
-def renewed(known: Feedback, now: Feedback) -> Feedback:
+def renewed(known: Feedback, now: Feedback, *, is_mapped: bool = False) -> Feedback:
     """Return a record as its tracker has it today: title, status and labels; all else stays as people wrote it.
 
-    Provisions that it names are those of the tracker only as long as nobody wrote any.
+    Its kind, and the provisions that it names with their release, are those of the tracker only as long as nobody wrote any.
+
+    :param is_mapped: whether people have said what the tracker's state means
     """
-    is_still = known.status in _STILL.get(now.status, frozenset({now.status}))
+    still = _STILL.get(now.status, frozenset({now.status}))
+    # Many trackers close what a spec has yet to change; only a person can say that here they do not.
+    is_waiting = (
+        known.status is FeedbackStatus.ACCEPTED and not is_mapped and now.status is FeedbackStatus.ANSWERED
+    )
+    is_still = known.status in still or is_waiting or (known.answered_in and now.status in _DONE)
     found = replace(
-        known, title=now.title, labels=now.labels, status=known.status if is_still else now.status
+        known,
+        title=now.title,
+        labels=now.labels,
+        kind=known.kind or now.kind,
+        status=known.status if is_still else now.status,
     )
     if found.provisions or not now.provisions:
         return found
-    return replace(found, provisions=now.provisions, because=now.because, hints=())
+    release = known.release or now.release
+    return replace(found, provisions=now.provisions, release=release, because=now.because, hints=())

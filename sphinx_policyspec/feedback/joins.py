@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +20,14 @@ from sphinx_policyspec.model.nearest import content_words
 from sphinx_policyspec.model.spec import base_of
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}|\\^]{1,2000}")
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-"""What a tracker does not show, such as the help in a template of an issue."""
+_COMMENT = re.compile(r"^[ ]{0,3}<!--|<!--", re.MULTILINE)
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
+_NEXT_BLOCK = re.compile(r"\n(?:[ \t\r]*\n|(?=[ ]{0,8}(?:[-*+>#]|\d{1,9}[.)])[ ]))")
+"""Where a paragraph ends: at an empty line, or at the next item, heading or quotation."""
 _INNER = re.compile(r"\]\(#([^\s()]{1,200})\)")
 """A reference as specs write them."""
-_TICKED = re.compile(r"(?<!`)`#?([^\s`]{1,200})`(?!`)")
+_TICKS = re.compile(r"`+")
+_LONGEST_ID = 200
 _RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ABOUT = ("about", "id", "provision")
 """Parameters of an address for feedback that name a provision."""
@@ -158,9 +162,20 @@ class Links:
             found.setdefault(normal(one.title), []).append(one.id)
         return found
 
+    @cached_property
+    def _by_former_title(self) -> dict[str, list[str]]:
+        """What older releases called something by a title: the last one that did so, and the ids there."""
+        found: dict[str, list[str]] = {}
+        for older in self._older:
+            held: dict[str, list[str]] = {}
+            for one in older.provisions:
+                held.setdefault(normal(one.title), [older.version or "an older release"]).append(one.id)
+            found |= held
+        return found
+
     def joins(self, text: str) -> tuple[ProvisionJoin, ...]:
         """Return the provisions that a remark names, each once, with how: links first, then ids, then titles."""
-        text = _HIDDEN.sub("", text)
+        text = without_comments(text)
         found: dict[str, ProvisionJoin] = {}
         for join in (*self._linked(text), *self._ticked(text), *self._titled(text)):
             known = found.get(join.provision)
@@ -178,16 +193,23 @@ class Links:
                 yield self._join(name, f"link #{name}")
 
     def _ticked(self, text: str) -> Iterator[ProvisionJoin]:
-        for name in dict.fromkeys(found[1] for found in _TICKED.finditer(text)):
+        said = (code.strip().removeprefix("#") for code in code_spans(text) if len(code) <= _LONGEST_ID)
+        for name in dict.fromkeys(said):
             if self.known(name):
                 yield self._join(name, f"id `{name}`")
 
     def _titled(self, text: str) -> Iterator[ProvisionJoin]:
         # Two quotes in a row hold a title, whichever of them opens: one more before them changes nothing.
         for words in dict.fromkeys(normal(text).split('"')[1:-1]):
-            held = self._by_title.get(words, ()) if len(words) <= _LONGEST_TITLE else ()
+            if len(words) > _LONGEST_TITLE:
+                continue
+            held = self._by_title.get(words, ())
             if len(held) == 1:
                 yield self._join(held[0], f"title “{words}”")
+            elif not held and (former := self._by_former_title.get(words)):
+                version, *names = former
+                if len({self.now(name) or name for name in names}) == 1:
+                    yield self._join(names[0], f"title “{words}” of {version}")
 
     def _join(self, name: str, because: str, release: str = "") -> ProvisionJoin:
         now = self.now(name)
@@ -208,6 +230,62 @@ class Links:
             if count >= min(_SHARED, max(len(self._words[place][2]), 1))
         )
         return tuple("{}: {}".format(*self._words[place][:2]) for _, place in best[:_FEW])
+
+
+class _Next:
+    """Looks for the next place of a pattern in a text, behind places that come one after the other: each is read once."""
+
+    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
+        self._pattern = pattern
+        self._text = text
+        self._found = -1
+
+    def after(self, place: int) -> int:
+        """Return where it stands at a place or behind it; the length of the text where it does not."""
+        if self._found < place:
+            found = self._pattern.search(self._text, place)
+            self._found = found.start() if found else len(self._text)
+        return self._found
+
+
+def without_comments(text: str) -> str:
+    """Return text without HTML comments, which a tracker does not show, such as the help in a template of an issue.
+
+    As in CommonMark, one that begins a line ends with the text at the latest; another one does not go beyond its paragraph.
+    """
+    shown, at = [], 0
+    ends, blanks = _Next(re.compile("-->"), text), _Next(_BLANK_LINE, text)
+    for begin in _COMMENT.finditer(text):
+        if begin.start() < at:
+            continue
+        end = ends.after(begin.end())
+        is_block = begin.start() == 0 or text[begin.start() - 1] == "\n"
+        if not is_block and blanks.after(begin.end()) <= end:
+            continue
+        shown.append(text[at : begin.start()])
+        at = min(end + len("-->"), len(text))
+    return "".join((*shown, text[at:]))
+
+
+def code_spans(text: str) -> Iterator[str]:
+    """Yield what stands in code spans, as CommonMark has them: in a paragraph, between two runs of as many backticks."""
+    for paragraph in _NEXT_BLOCK.split(text):
+        runs = [found.span() for found in _TICKS.finditer(paragraph)]
+        of_length: dict[int, list[int]] = {}
+        for place, (start, end) in enumerate(runs):
+            of_length.setdefault(end - start, []).append(place)
+        at = 0
+        while at < len(runs):
+            start, end = runs[at]
+            before = paragraph[runs[at - 1][1] if at else 0 : start]
+            # A backslash takes the first backtick of a run that opens; in code it is none.
+            is_escaped = (len(before) - len(before.rstrip("\\"))) % 2
+            same = of_length.get(end - start - is_escaped, [])
+            if (closing := bisect_right(same, at)) == len(same):
+                at += 1
+                continue
+            yield paragraph[end : runs[same[closing]][0]]
+            at = same[closing] + 1
 
 
 def circles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
@@ -234,3 +312,21 @@ def circles(edges: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
             elif other not in done:
                 depths[other] = len(walk)
                 walk.append(other)
+
+
+def together(edges: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return one name for all names that lead to one another over any number of steps, whichever way, by each of them.
+
+    :param edges: the names that each one leads to, all of which lead somewhere themselves
+    """
+    heads = {name: name for name in edges}
+
+    def head(name: str) -> str:
+        while heads[name] != name:
+            heads[name] = name = heads[heads[name]]
+        return name
+
+    for name, others in edges.items():
+        for other in others:
+            heads[head(other)] = head(name)
+    return {name: head(name) for name in edges}

@@ -66,7 +66,8 @@ def imported(
         if name in new:
             continue
         if before := by_name.get(name):
-            now[before.id] = renewed(before, importer.record(remark, before.id))
+            found = importer.record(remark, before.id)
+            now[before.id] = renewed(before, found, is_mapped=importer.mapped(remark) is not None)
         else:
             new[name] = importer.record(remark)
     changed = {one.id: (one, now[one.id]) for one in known if one.id in now and now[one.id] != one}
@@ -126,7 +127,7 @@ class _Edit:
 
     def text(self, changed: dict[str, tuple[Feedback, Feedback]], new: Sequence[Feedback]) -> str:
         for name, (was, now) in changed.items():
-            for key in ("title", "status", "labels", "provisions", "because", "hints"):
+            for key in ("title", "status", "kind", "labels", "provisions", "release", "because", "hints"):
                 if getattr(was, key) != getattr(now, key):
                     self._set(*self._nodes[name], key, getattr(now, key))
         for name, found in (

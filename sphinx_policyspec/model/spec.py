@@ -49,6 +49,8 @@ _ABSOLUTE_IRI = (
     rf"(?!https?:(?!//[^/?#]))[A-Za-z][A-Za-z0-9+.-]*:(?:(?!//)|//(?:(?:{_CHAR}*@)?{_HOST})?(?=/)"
     rf"|//(?:{_CHAR}*@)?{_HOST}(?=[?#]|$))(?:{_CHAR}|/)*(?:\?(?:{_CHAR}|[/?])*)?(?:#(?:{_CHAR}|[/?])*)?"
 )
+_SCHEMES = ("https://", "http://", "urn:")
+"""What the address of something outside a spec begins with."""
 
 
 def is_absolute_iri(text: str) -> bool:
@@ -58,7 +60,18 @@ def is_absolute_iri(text: str) -> bool:
 
 def is_address(text: str) -> bool:
     """Return whether a text is the address of something outside a spec, or a name (URN) in the place of one."""
-    return text.startswith(("https://", "http://", "urn:")) and is_absolute_iri(text)
+    return text.startswith(_SCHEMES) and is_absolute_iri(text)
+
+
+def why_no_iri(text: str) -> tuple[str, str]:
+    """Return why a text is not the IRI, or the address, that is wanted, and what to do."""
+    if is_absolute_iri(text):
+        first, *others = (f"`{scheme}`" for scheme in _SCHEMES)
+        return (
+            f"`{text}` begins with neither {first} nor {' nor '.join(others)}",
+            "write an address that does",
+        )
+    return f"`{text}` is not an absolute IRI", "write one such as https://example.org/spec/"
 
 
 def is_date(text: str) -> bool:

@@ -17,7 +17,7 @@ from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import number_of
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.nearest import near_name, nearest
-from sphinx_policyspec.model.spec import is_absolute_iri
+from sphinx_policyspec.model.spec import is_absolute_iri, why_no_iri
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one on libyaml where PyYAML was built with it, at a tenth of the time."""
@@ -34,12 +34,13 @@ _UNLIKE_JSON = re.compile(r"[\u2028\u2029]|\\u[dD][89a-fA-F]")
 """Line ends of YAML that are characters like any other in JSON; and halves of surrogate pairs."""
 _TAG = re.compile(r"!|tag:yaml\.org,2002:[a-z]+")
 """A tag that YAML gives to a value itself, or lets it have."""
+_ANCHOR, _TAGGED = (re.compile(rf"{mark}(?<![^\s\[{{,:?-]{mark})") for mark in "&!")
+"""Where a name can begin that aliases stand for, and a tag: not amid words, which most of such characters stand in."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _single(loader: yaml.SafeLoader) -> list[yaml.Node]:
-    node = loader.get_single_node()
-    return [] if node is None else [node]
+    return [node] if (node := loader.get_single_node()) else []
 
 
 def _every(loader: yaml.SafeLoader) -> list[yaml.Node]:
@@ -278,10 +279,10 @@ class YamlReader:
         text = text.removeprefix("\ufeff")
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         standing = _stand_ins(text)
-        nodes = self._loaded(text.translate(standing), compose)
-        if "*" in text:
+        nodes = self._loaded(text.translate(standing) if standing else text, compose)
+        if "*" in text and _ANCHOR.search(text):
             self._check_growth(nodes, max(_GROWN, _GROWTH * len(text)))
-        self._check_tags([*nodes] if "!" in text else [])
+        self._check_tags([*nodes] if _TAGGED.search(text) else [])
         if standing or _UNLIKE_JSON.search(text):
             self._restore([*nodes], text, {ord(other): chr(code) for code, other in standing.items()})
         return nodes
@@ -378,13 +379,11 @@ class YamlReader:
         """Let each scalar be the text that its author wrote: where JSON would read it, as JSON reads it."""
         seen: set[int] = set()
         while nodes:
-            node = nodes.pop()
-            if id(node) in seen:
+            if id(node := nodes.pop()) in seen:
                 continue
             seen.add(id(node))
-            if isinstance(node, yaml.CollectionNode):
-                nodes += _parts(node)
-            else:
+            nodes += _parts(node)
+            if isinstance(node, yaml.ScalarNode):
                 node.value = self._whole(node, _json_text(node, text) or str(node.value).translate(standing))
 
     def _whole(self, node: yaml.Node, text: str) -> str:
@@ -478,8 +477,7 @@ class YamlReader:
         text = self.text(node)
         if node is None or not text or fits(text):
             return text
-        hint = "write one such as https://example.org/spec/"
-        self.find("invalid-value", node, f"`{text}` is not an absolute IRI", hint)
+        self.find("invalid-value", node, *why_no_iri(text))
         return ""
 
     def span(self, node: yaml.Node) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.feedback.check import FeedbackCheck
-from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.feedback.joins import Links, code_spans
 from sphinx_policyspec.model import Finding, Span, Spec
+from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 from sphinx_policyspec.readers.feedback import read_feedback
 from tests.conftest import principle, spec
 
@@ -28,6 +31,10 @@ def released(version: str, **texts: str) -> Spec:
 
 OLD = released(
     "2026-01-01", be_kind="Be kind.", be_short="Answer in one breath.", keep_it="Keep what is said."
+)
+OLD = replace(
+    OLD,
+    provisions=tuple(replace(p, title="Say it short") if p.id == "be_short" else p for p in OLD.provisions),
 )
 NEW = replace(
     released(
@@ -73,6 +80,17 @@ def read(
         ),
         ("https://a.org/f?about=keep_it&release=2026-01-01", ("keep_it",), "link", "2026-01-01"),
         ("urn or `be_kind`, and `#keep_it`", ("be_kind", "keep_it"), "id `be_kind`", ""),
+        ("both ``be_kind`` and `` ` `` and `  keep_it\n `", ("be_kind", "keep_it"), "id `be_kind`", ""),
+        (r"a path \\`keep_it` and \``be_kind`", ("keep_it", "be_kind"), "id `keep_it`", ""),
+        ("one ` too many\n\n`be_kind`", ("be_kind",), "id `be_kind`", ""),
+        ("`<!--` begins a comment, see `be_kind`", ("be_kind",), "id `be_kind`", ""),
+        ("<!-- x -->`be_kind`<!-- `keep_it` -->", ("be_kind",), "id `be_kind`", ""),
+        (
+            "“Say it short” is odd",
+            ("be_brief",),
+            "title “Say it short” of 2026-01-01; `be_short` is called `be_brief` now",
+            "",
+        ),
         ("as [the other one](#be_kind) has it", ("be_kind",), "link #be_kind", ""),
         ("“Be brief” is odd", ("be_brief",), "title “Be brief”", ""),
         ('5" and "Be brief" is odd', ("be_brief",), "title", ""),
@@ -88,13 +106,25 @@ def test_a_remark_names_a_provision_by_links_ids_and_titles(
     assert [one.partition(":")[0] for one in record.because] == [*named]
 
 
+def test_code_is_what_commonmark_takes_for_code() -> None:
+    """Random paragraphs of backticks and backslashes have the code that a reader of CommonMark finds in them."""
+    chosen, reader = random.Random(22), MarkdownIt("commonmark")
+    for _ in range(500):
+        text = "x" + "".join(chosen.choices(["`", "``", "a", " ", "\\", "\nb", "\n\nc", "\n- d"], k=12))
+        tokens = (one for block in reader.parse(text) for one in block.children or ())
+        found = [" ".join(one.content.split()) for one in tokens if one.type == "code_inline"]
+        assert [" ".join(code.split()) for code in code_spans(text)] == found, repr(text)
+
+
 @pytest.mark.parametrize(
     "body",
     [
         "be_kind without ticks",
         "Be brief, said without quotes",
         "“be brief” in another case",
-        "``be_kind``",
+        r"\`be_kind`",
+        "`not `be_kind` code",
+        "``be_kind`",
         "https://github.com/a/b#keep",
         "`be_rude`",
         "<!-- name the principle, such as `be_kind` -->",
@@ -222,6 +252,31 @@ def test_reading_again_follows_the_tracker_and_keeps_what_people_wrote(tmp_path:
         read(tmp_path, *then, register=register)
 
 
+@pytest.mark.parametrize("map_", ["kinds: {x: wish}\n", "kinds: {x: wish}\nstatuses: {closed: answered}\n"])
+@pytest.mark.parametrize(("state", "reason"), [("OPEN", ""), ("CLOSED", ""), ("CLOSED", "NOT_PLANNED")])
+@pytest.mark.parametrize("status", [*FeedbackStatus])
+def test_a_status_is_kept_as_long_as_the_tracker_does_not_contradict_it(
+    status: FeedbackStatus, state: str, reason: str, map_: str, tmp_path: Path
+) -> None:
+    """A tracker contradicts what is open there and not here, or the other way round; a default contradicts less than a map."""
+    register, meaning = tmp_path / "feedback.yaml", tmp_path / "map.yaml"
+    meaning.write_text(map_, "utf-8")
+    written = read(tmp_path, issue(1, "`be_kind`")).text.replace("status: open", f"status: {status}")
+    register.write_text(written, "utf-8")
+    then = issue(1, "`be_kind`", state=state, stateReason=reason, labels=[{"name": "x"}])
+    (found,) = read(tmp_path, then, register=register, map=meaning).records
+    is_open, is_mapped = state == "OPEN", "closed" in map_
+    # What a person writes nothing of is the tracker's.
+    assert found.kind == "wish"
+    is_still = Feedback(id="a", title="b", status=status, span=Span("", 1)).is_open == is_open
+    if is_still and not (status == "answered" and reason and not is_mapped):
+        assert found.status == status
+    elif status == "accepted" and not is_mapped and not reason:
+        assert found.status == "accepted"
+    else:
+        assert found.status == ("open" if is_open else "declined" if reason and not is_mapped else "answered")
+
+
 def findings_of(text: str, *releases: Spec) -> list[Finding]:
     records, findings = read_feedback(text, "f.yaml")
     return [*findings, *FeedbackCheck(records, releases or (OLD, NEW)).findings()]
@@ -254,7 +309,9 @@ def record(name: str = "a", provision: str = "be_brief", **others: str) -> str:
         ({"release": "2026-02-01", "quote": "in one breath"}, ["unknown-clause"]),
         ({"release": "2026-02-01", "quote": "whatever is asked"}, []),
         ({"duplicates": "[b]"}, ["unknown-feedback"]),
+        ({"contradicts": "[b]"}, ["unknown-feedback"]),
         ({"duplicates": "[a]"}, ["duplicate-circle"]),
+        ({"contradicts": "[a]"}, ["contradictory-duplicate"]),
         ({"kind": "bug"}, ["invalid-value"]),
         ({"date": "yesterday"}, ["invalid-value"]),
         ({"url": "javascript:alert(1)"}, ["invalid-value"]),
@@ -329,6 +386,34 @@ def test_two_records_of_one_id_and_one_without_a_title_are_told(tmp_path: Path) 
     assert [(one.code, one.span.file) for one in ps.check_feedback(NEW, tmp_path / "b.yaml").findings] == [
         ("annotations", "b.yaml")
     ]
+
+
+def test_records_that_say_the_same_and_the_opposite_are_told_however_far_apart() -> None:
+    """Of random duplicates, each pair that is connected by them may not contradict one another; all others may."""
+    names = [f"r{number}" for number in range(12)]
+    chosen = random.Random(22)
+    for _ in range(30):
+        # No circles: each is a duplicate of an earlier one.
+        edges = {
+            name: chosen.choice(names[:place])
+            for place, name in enumerate(names)
+            if place and chosen.random() < 0.6
+        }
+        roots = {name: name for name in names}
+        for name in names:
+            roots[name] = roots[edges[name]] if name in edges else name
+        one, other = chosen.choices(names, k=2)
+        text = "".join(
+            record(
+                name,
+                "be_kind",
+                **({"duplicates": f"[{edges[name]}]"} if name in edges else {}),
+                **({"contradicts": f"[{other}]"} if name == one else {}),
+            )
+            for name in names
+        )
+        codes = [found.code for found in findings_of(text, NEW)]
+        assert codes == ["contradictory-duplicate"] * (roots[one] == roots[other])
 
 
 def test_circles_of_many_records_are_told_once_and_in_time() -> None:

@@ -436,6 +436,10 @@ def test_slugs_are_words_of_any_script() -> None:
         ),
         ("spec: {name: ../x}", "`../x` is no name"),
         ("topics: [{id: a, label: A, same-as: b}]", "`b` is not an absolute IRI"),
+        (
+            "provisions: {loans: {documents: 'ftp://a.org'}}",
+            "`ftp://a.org` begins with neither `https://` nor `http://` nor `urn:`; write an address that does",
+        ),
         ("provisions: {loans: {level: user}, loans: {level: root}}", "key `loans` is given twice"),
     ],
 )

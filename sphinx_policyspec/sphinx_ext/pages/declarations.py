@@ -16,7 +16,7 @@ from sphinx.util.docutils import CustomReSTDispatcher, SphinxRole
 from sphinx_policyspec import model
 from sphinx_policyspec.model.attributes import ATTRIBUTES
 from sphinx_policyspec.model.nearest import near_name, nearest
-from sphinx_policyspec.model.spec import is_absolute_iri, is_date
+from sphinx_policyspec.model.spec import is_absolute_iri, is_date, why_no_iri
 from sphinx_policyspec.readers.comments import ROLES
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.overlays import OVERLAY, STATEMENT
@@ -100,9 +100,7 @@ class SpecDirective(PolicyDirective):
     def _base_iri(self) -> str:
         given = self.option("base-iri")
         if given and not is_absolute_iri(given):
-            hint = "write one such as https://example.org/spec/"
-            line = self.option_line("base-iri")
-            self.find("invalid-option", f"`{given}` is not an absolute IRI", hint, line=line)
+            self.find("invalid-option", *why_no_iri(given), line=self.option_line("base-iri"))
             return ""
         return given
 

@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.attributes import ATTRIBUTES, NAMING, Owner, attributes_of
 from sphinx_policyspec.model.nearest import near_name, nearest
-from sphinx_policyspec.model.spec import is_address
+from sphinx_policyspec.model.spec import is_address, why_no_iri
 from sphinx_policyspec.readers.comments import without_comments
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
@@ -383,8 +383,7 @@ class PolicyDirective(SphinxDirective):
         """Return an option as addresses, which spaces divide, sorted; a text that is none is left out, with a finding."""
         given = {item.rstrip(",").removeprefix("<").removesuffix(">") for item in self.words(name, r"\s")}
         for wrong in sorted(item for item in given if not is_address(item)):
-            hint = "write one such as https://example.org/policy"
-            self.find("invalid-option", f"`{wrong}` is no address", hint, line=self.option_line(name))
+            self.find("invalid-option", *why_no_iri(wrong), line=self.option_line(name))
         return tuple(sorted(filter(is_address, given)))
 
     def needs_text(self) -> None:
