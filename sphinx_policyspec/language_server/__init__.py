@@ -1,1 +1,1 @@
-"""The language server: what authors are told, and offered, while they type."""
+"""The language server: findings and suggestions for authors while they type."""

@@ -1,4 +1,4 @@
-"""What can be done about a finding with one key: a fix, the nearest id, what is missing, a former id, or a comment with a reason."""
+"""Code actions for findings: a fix, the nearest id, a missing text, a former id, or a comment with a reason."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from sphinx_policyspec.identifiers.directives import directives_in
 from sphinx_policyspec.identifiers.sites import MARKDOWN, RST, YAML
 from sphinx_policyspec.language_server.diagnostics import SOURCE
 from sphinx_policyspec.language_server.navigation import Here
-from sphinx_policyspec.language_server.renaming import Edits, kept_alias
+from sphinx_policyspec.language_server.renaming import Edits, former_id_edits
 from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.text import ignores_in
 
 _NAME = re.compile(r"`#?([^`]{1,300})`")
-_MEANT = re.compile(r"did you mean `#?(?P<name>[^`]{1,300})`")
+_SUGGESTION = re.compile(r"did you mean `#?(?P<name>[^`]{1,300})`")
 _NO_COMMENT = frozenset(
     {"unused-ignore", "unreadable-file", "invalid-encoding", "no-principle", "no-user-level"}
 )
-"""Codes that no comment silences where they are told, or that are about no block."""
-_ADDED = {"missing-authority": ("authority", "user")}
-"""By code: the option that is missing, and a value to begin with."""
-_SHOWN_ID = re.compile(r"add `\{#(?P<id>[^`{}]{1,200})\}`")
+"""Codes that no comment can silence where they are reported, or that are not about a block."""
+_MISSING_OPTIONS = {"missing-authority": ("authority", "user")}
+"""The missing option, and a value to begin with, by code."""
+_SUGGESTED_ID = re.compile(r"add `\{#(?P<id>[^`{}]{1,200})\}`")
 _UNKNOWN = frozenset({"dangling-reference", "unknown-provision"})
 """Codes of an id that no provision has."""
 _SCHEMA = "https://w3id.org/policyspec/schemas/{name}.schema.json"
@@ -37,26 +37,33 @@ _OF_RST = re.compile(r"(?P<lead>[ \t]*)\.\. [\w:.+-]+::")
 
 
 def actions(here: Here, context: types.CodeActionContext, place: types.Range) -> list[types.CodeAction]:
-    """Return what can be done about the findings of a part of a file, and about the file."""
-    found: list[types.CodeAction] = []
+    """Return the code actions for the findings in a part of a file, and for the file itself."""
+    result: list[types.CodeAction] = []
     if context.only and types.CodeActionKind.QuickFix not in context.only:
-        return found
+        return result
     for one in context.diagnostics:
         if one.source == SOURCE and isinstance(one.code, str):
-            for made in (_fixes, _nearest, _added, _written, _kept, _ignored):
-                found += made(here, one)
+            for offer in (
+                _fixes,
+                _nearest_names,
+                _missing_options,
+                _missing_texts,
+                _former_ids,
+                _ignore_comments,
+            ):
+                result += offer(here, one)
     if here.path.suffix.lower() in YAML and place.start.line <= 1:
-        found += _modeline(here)
-    return [_joined(same) for same in grouped((one.title, one) for one in found).values()]
+        result += _modeline(here)
+    return [_merged(same) for same in grouped((one.title, one) for one in result).values()]
 
 
-def _joined(same: list[types.CodeAction]) -> types.CodeAction:
-    """Return one action for those with one title: what is done about a slip is done at each of its places, and once."""
+def _merged(same: list[types.CodeAction]) -> types.CodeAction:
+    """Return one action for several with the same title: it makes each edit once, at all places of the mistake."""
     edits: dict[str, list[types.TextEdit]] = {}
     for one in same:
         for uri, changes in ((one.edit.changes if one.edit else None) or {}).items():
-            known = edits.setdefault(uri, [])
-            known += (edit for edit in changes if edit not in known)
+            merged = edits.setdefault(uri, [])
+            merged += (edit for edit in changes if edit not in merged)
     about = [one for action in same for one in action.diagnostics or ()]
     return types.CodeAction(
         title=same[0].title,
@@ -82,25 +89,27 @@ def _action(
         kind=types.CodeActionKind.QuickFix,
         diagnostics=[about] if about else None,
         is_preferred=preferred or None,
-        edit=types.WorkspaceEdit(changes={here.uri_of(path): found for path, found in changes.items()}),
+        edit=types.WorkspaceEdit(
+            changes={here.uri_of(path): file_edits for path, file_edits in changes.items()}
+        ),
     )
 
 
 def _fixes(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield what ``policyspec check --fix`` would do, at all places that the finding is about at once."""
+    """Yield what ``policyspec check --fix`` would do, at all places of the finding at once."""
     by_text: dict[str, Edits] = {}
     data: Any = one.data if isinstance(one.data, dict) else {}
-    given = data.get("fixes")
-    for fix in given if isinstance(given, list) else ():
-        if isinstance(fix, dict) and (read := _read_fix(here, fix)):
-            path, edit = read
+    entries = data.get("fixes")
+    for fix in entries if isinstance(entries, list) else ():
+        if isinstance(fix, dict) and (parsed := _read_fix(here, fix)):
+            path, edit = parsed
             by_text.setdefault(edit.new_text, {}).setdefault(path, []).append(edit)
     for text, edits in by_text.items():
         yield _action(here, f"Replace with `{text}`", edits, one, preferred=True)
 
 
 def _read_fix(here: Here, fix: dict[str, Any]) -> tuple[Path, types.TextEdit] | None:
-    """Return the edit that a client sends back; nothing where it is none of ours."""
+    """Return the edit that a client sends back; none if it is not one of ours."""
     ends, text, file = (fix.get(name) for name in ("range", "text", "file"))
     if not isinstance(text, str) or not isinstance(ends, list) or file not in here.root.index.files:
         return None
@@ -110,25 +119,25 @@ def _read_fix(here: Here, fix: dict[str, Any]) -> tuple[Path, types.TextEdit] | 
     return here.root.path_of(file), types.TextEdit(range=types.Range(start=start, end=end), new_text=text)
 
 
-def _nearest(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield the nearest name, where a hint has one that no fix is certain of."""
-    meant, said = _MEANT.search(one.message), _NAME.search(one.message)
+def _nearest_names(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield the nearest name that a hint suggests, if there is no certain fix."""
+    suggestion, unknown = _SUGGESTION.search(one.message), _NAME.search(one.message)
     has_fix = isinstance(one.data, dict) and bool(one.data.get("fixes"))
-    if not meant or not said or has_fix:
+    if not suggestion or not unknown or has_fix:
         return
     number = here.text.place(one.range.start)[0]
-    line, name = here.text.line(number), said[1]
+    line, name = here.text.line(number), unknown[1]
     at = line.find(name, here.text.place(one.range.start)[1] - 1)
     at = line.find(name) if at < 0 else at
     if at >= 0:
         span = Span(here.file, number, at + 1, number, at + 1 + len(name))
-        edit = types.TextEdit(range=here.text.exact_range(span), new_text=meant["name"])
-        yield _action(here, f"Replace with `{meant['name']}`", [edit], one)
+        edit = types.TextEdit(range=here.text.exact_range(span), new_text=suggestion["name"])
+        yield _action(here, f"Replace with `{suggestion['name']}`", [edit], one)
 
 
-def _added(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield an option that a directive lacks, or the level that a heading does."""
-    if (missing := _ADDED.get(str(one.code))) is None:
+def _missing_options(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield the missing option of a directive, with each level as its value."""
+    if (missing := _MISSING_OPTIONS.get(str(one.code))) is None:
         return
     name, value = missing
     names = sorted(here.root.index.names(TargetKind.LEVEL)) or [value]
@@ -143,13 +152,15 @@ def _added(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
             return
 
 
-def _written(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield the id that a heading lacks, or the header of a file of prompts."""
+def _missing_texts(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield the missing id of a heading, or the missing header of a prompt file."""
     number = here.text.place(one.range.start)[0]
-    if one.code == "heading-without-id" and (named := _SHOWN_ID.search(one.message)):
+    if one.code == "heading-without-id" and (suggestion := _SUGGESTED_ID.search(one.message)):
         line = here.text.line(number).rstrip()
         place = here.text.exact_range(Span(here.file, number, len(line) + 1, number, len(line) + 1))
-        yield _action(here, f"Add `{{#{named['id']}}}`", [here.text.edit(place, f" {{#{named['id']}}}")], one)
+        yield _action(
+            here, f"Add `{{#{suggestion['id']}}}`", [here.text.edit(place, f" {{#{suggestion['id']}}}")], one
+        )
     if one.code == "missing-prompt-header" and here.path.suffix.lower() in MARKDOWN:
         tag = here.path.stem
         title = here.root.index.title_around(tag) or "…"
@@ -158,17 +169,17 @@ def _written(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
         yield _action(here, f"Begin with `Examples for [^{tag}] in {title}:`", [edit], one)
 
 
-def _kept(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield the id that nothing has any more as a former id of the one that is meant: whoever renames it by hand breaks others."""
-    said, meant = _NAME.search(one.message), _MEANT.search(one.message)
-    if one.code not in _UNKNOWN or not said or not meant:
+def _former_ids(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield an action that keeps an unknown id as a former id of the suggested one, for ids renamed by hand."""
+    unknown, suggestion = _NAME.search(one.message), _SUGGESTION.search(one.message)
+    if one.code not in _UNKNOWN or not unknown or not suggestion:
         return
-    if edits := kept_alias(here, meant["name"], said[1]):
-        yield _action(here, f"Keep `{said[1]}` as a former id of `{meant['name']}`", edits, one)
+    if edits := former_id_edits(here, suggestion["name"], unknown[1]):
+        yield _action(here, f"Keep `{unknown[1]}` as a former id of `{suggestion['name']}`", edits, one)
 
 
 def _modeline(here: Here) -> Iterator[types.CodeAction]:
-    """Yield the line by which other servers know the schema of a file."""
+    """Yield the line that gives other servers the schema of a file."""
     if not here.text.text.startswith(_MODELINE) and _MODELINE not in here.text.text:
         name = "cases" if here.path in here.root.cases else "annotations"
         start = types.Position(line=0, character=0)
@@ -177,8 +188,8 @@ def _modeline(here: Here) -> Iterator[types.CodeAction]:
         yield _action(here, "Name the JSON Schema of this file", [edit], None)
 
 
-def _ignored(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
-    """Yield a comment above the block that silences the finding; the reason is for its author to write."""
+def _ignore_comments(here: Here, one: types.Diagnostic) -> Iterator[types.CodeAction]:
+    """Yield a comment above the block that silences the finding; its author writes the reason."""
     suffix = here.path.suffix.lower()
     is_prompts = not here.root.source.is_project and here.file.startswith("examples/")
     if one.code in _NO_COMMENT or suffix not in MARKDOWN | RST or is_prompts:
@@ -203,9 +214,9 @@ def _comment(code: str, lead: str, *, is_rst: bool) -> str:
 
 
 def _openings(lines: list[str], number: int, *, is_rst: bool) -> Iterator[tuple[int, str]]:
-    """Yield the lines, from 1, above which a comment may stand, each with its indent: of the block, then of those around it."""
+    """Yield the lines, from 1, above which a comment may stand, and their indent: of the block, then around it."""
     around = list(_rst_blocks(lines, number) if is_rst else _fences(lines, number))
-    # Within what somebody says nothing is a comment; an example is one block with its title.
+    # Within a message nothing is a comment; an example is one block with its title.
     outer = next((place for place, line in enumerate(around) if _is_verbatim(lines[line - 1])), None)
     inner = around if outer is None else around[:outer]
     own = number
@@ -224,7 +235,7 @@ def _is_verbatim(line: str) -> bool:
 
 
 def _title_above(lines: list[str], line: int) -> int:
-    """Return the line of the title of an example of the dialect, whose conversation a fence opens; else the line."""
+    """Return the title line of an example of the dialect if the line opens its conversation; else the line itself."""
     above = line - 1
     while above > 0 and not lines[above - 1].strip():
         above -= 1
@@ -253,7 +264,7 @@ def _fences(lines: list[str], number: int) -> list[int]:
 
 def _rst_blocks(lines: list[str], number: int) -> list[int]:
     """Return the lines of the directives around a line, the outermost first."""
-    found: list[int] = []
+    openings: list[int] = []
     indent = 10**6
     for at in range(number, 0, -1):
         line = lines[at - 1] if at <= len(lines) else ""
@@ -261,9 +272,9 @@ def _rst_blocks(lines: list[str], number: int) -> list[int]:
             continue
         own = len(line) - len(line.lstrip())
         if (match := _OF_RST.match(line)) and (own < indent or at == number):
-            found.append(at)
+            openings.append(at)
         indent = min(indent, own)
         if indent == 0:
             break
         del match
-    return found[::-1]
+    return openings[::-1]

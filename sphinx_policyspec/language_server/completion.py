@@ -1,4 +1,4 @@
-"""What can stand where somebody types: ids, levels, directives, options and their values, questions, tags, keys."""
+"""Completions: ids, levels, directives, options and their values, questions, tags and keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sphinx_policyspec.readers.comments import ROLES as SPEAKERS
 from sphinx_policyspec.readers.feedback import FEEDBACK, REGISTER
 
 MOST = 200
-"""Items that are offered at once; the client asks again as more is typed."""
+"""The most items that are offered at once; the client asks again as more is typed."""
 TRIGGERS = ("#", "`", ":", "{", "<", "^", " ", "=", ",", "[")
 _WORD = r"(?P<typed>[\w.-]*)"
 _LINK = re.compile(rf"(?:\]\([ ]?<?|<(?:project:)?|\[)#{_WORD}$")
@@ -59,7 +59,7 @@ _KEY_VALUE = re.compile(rf"(?<![\w-])(?P<key>[\w-]+):[ \t]+(?:\[(?:[^\]\[]*[,\s]
 _ITEM = re.compile(rf"^(?P<lead>[ \t]*)-[ \t]+{_WORD}$")
 _OF_SIDECARS = ("principle", "topic", "goal", "level", "clause")
 _OF_CASES = ("case", "item")
-"""What has the keys of a file, as :func:`kind_named` calls it."""
+"""Owners of the keys of a case file, as :func:`kind_named` calls them."""
 _OWNERS: Mapping[YamlFile, tuple[str, ...]] = MappingProxyType(
     {YamlFile.SIDECAR: _OF_SIDECARS, YamlFile.REGISTER: ("record",)}
 )
@@ -70,18 +70,18 @@ _VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _RECORD_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"kind": tuple(one.value for one in FeedbackKind), "status": tuple(one.value for one in FeedbackStatus)}
 )
-"""By keys, the values that there are."""
+"""The possible values of keys, by key."""
 
 
 class Sections(StrEnum):
-    """What becomes of sections where ids of provisions are offered."""
+    """How sections are offered where ids of provisions are."""
 
     BEHIND = "behind"
-    """They are offered behind principles."""
+    """They are offered after principles."""
     SPARE = "spare"
-    """They are offered where no principle fits what is typed."""
+    """They are offered if no principle fits the typed letters."""
     NEVER = "never"
-    """A principle alone can stand there."""
+    """Only a principle can stand there."""
 
 
 def _sections(owner: str, key: str) -> Sections:
@@ -90,11 +90,12 @@ def _sections(owner: str, key: str) -> Sections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Something that can stand there.
+    """A completion that is offered.
 
-    :param detail: a few words about it; what else is known of it is found by ``key``
-    :param is_behind: whether others go before it
-    :param is_spare: whether it is left out where another fits
+    :param detail: a few words about it; further documentation is found by ``key``
+    :param adds: text that is inserted after the name
+    :param is_behind: whether it comes after the others
+    :param is_spare: whether it is left out if another one fits
     """
 
     name: str
@@ -106,23 +107,25 @@ class Offer:
     is_spare: bool = False
 
     @property
-    def called(self) -> tuple[str, ...]:
-        """By what it is found: its name, and the title of a thing; what a key means has too many letters for that."""
+    def search_texts(self) -> tuple[str, ...]:
+        """The texts that it is found by: its name and, for a thing, its title; the meaning of a key matches too much."""
         return (self.name, self.detail) if self.key else (self.name,)
 
 
 def complete(here: Here, position: types.Position) -> types.CompletionList:
-    """Return what can stand at a position."""
+    """Return the completions for a position."""
     number, column = here.text.place(position)
     before = here.text.line(number)[: column - 1]
-    found = (
+    completion = (
         _in_yaml(here, number, before)
         if here.path.suffix.lower() in YAML
         else _in_prose(here, number, before)
     )
-    typed, offers = found or ("", ())
+    typed, offers = completion or ("", ())
     wanted = typed.casefold()
-    fitting = [one for one in offers if any(has_letters(wanted, called.casefold()) for called in one.called)]
+    fitting = [
+        one for one in offers if any(has_letters(wanted, text.casefold()) for text in one.search_texts)
+    ]
     fitting = [one for one in fitting if not one.is_spare] or fitting
     fitting.sort(key=lambda one: (one.is_behind, not one.name.casefold().startswith(wanted)))
     start = types.Position(
@@ -134,36 +137,36 @@ def complete(here: Here, position: types.Position) -> types.CompletionList:
 
 
 def _item(here: Here, offer: Offer, place: types.Range, rank: int) -> types.CompletionItem:
-    said = about(here.root, *offer.key) if offer.key and rank < MOST // 4 else ""
+    documentation = about(here.root, *offer.key) if offer.key and rank < MOST // 4 else ""
     return types.CompletionItem(
         label=offer.name,
         detail=offer.detail or None,
         kind=offer.kind,
-        filter_text=" ".join(offer.called),
+        filter_text=" ".join(offer.search_texts),
         sort_text=f"{rank:04}",
-        documentation=here.said(said) if said else None,
+        documentation=here.markup(documentation) if documentation else None,
         text_edit=types.TextEdit(range=place, new_text=offer.name + offer.adds),
     )
 
 
-_Found = tuple[str, Iterable[Offer]] | None
+_Completion = tuple[str, Iterable[Offer]] | None
 
 
-def _in_prose(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 - one for each form
+def _in_prose(here: Here, number: int, before: str) -> _Completion:  # noqa: PLR0911 - one for each form
     is_markdown = here.path.suffix.lower() in MARKDOWN
     if is_unread(here.lines, number, before, is_rst=here.is_rst):
         return None
-    if (found := _in_role(here, before)) is not None:
-        return found
+    if (completion := _in_role(here, before)) is not None:
+        return completion
     if is_markdown and before.count("`") % 2 and not before.lstrip(" \t>").startswith("```"):
-        # What is typed in code leads nowhere.
+        # Inside code nothing is completed.
         return None
     if match := _LINK.search(before):
-        return match["typed"], _named(here, TargetKind.PROVISION)
+        return match["typed"], _things_of_kind(here, TargetKind.PROVISION)
     if match := _TAG.search(before):
         return match["typed"], _tags(here)
     if is_markdown and (match := _AUTHORITY.search(before)):
-        return match["typed"], _named(here, TargetKind.LEVEL)
+        return match["typed"], _things_of_kind(here, TargetKind.LEVEL)
     if match := _VERDICT.search(before):
         return match["typed"], [Offer(name=one.value.upper(), adds=" -->") for one in Verdict]
     if not here.root.directives:
@@ -171,29 +174,29 @@ def _in_prose(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 
     return _of_directives(here, number, before)
 
 
-def _in_role(here: Here, before: str) -> _Found:
-    """Return what can stand in the text of a role."""
+def _in_role(here: Here, before: str) -> _Completion:
+    """Return the completions for the text of a role."""
     if match := _COUNT.search(before):
         if match["given"]:
             return _parameters(here, match["question"], before)
         return match["question"], _questions()
     if match := _CLAUSE.search(before):
         keys = [Offer(name="level", adds="="), Offer(name="permits-by", adds="=")]
-        return match["typed"], _named(here, TargetKind.LEVEL) if match["key"] else keys
+        return match["typed"], _things_of_kind(here, TargetKind.LEVEL) if match["key"] else keys
     if match := _ROLE.search(before):
         kind = ROLES.get(match["myst"] or match["rst"], "")
-        return match["typed"], _named(here, kind, Sections.SPARE)
+        return match["typed"], _things_of_kind(here, kind, Sections.SPARE)
     return None
 
 
-def _of_directives(here: Here, number: int, before: str) -> _Found:  # noqa: PLR0911 - as above
-    """Return what can stand in a directive: only pages of a project have any."""
-    known = here.root.directives
+def _of_directives(here: Here, number: int, before: str) -> _Completion:  # noqa: PLR0911 - as above
+    """Return the completions for a directive; only pages of a project have directives."""
+    directives = here.root.directives
     if match := _DIRECTIVE.match(before):
         close = "} " if "{" in before else ":: "
         kind = types.CompletionItemKind.Function
         return match["typed"], [
-            Offer(name=n, detail=said, kind=kind, adds=close) for n, (said, _) in known.items()
+            Offer(name=n, detail=detail, kind=kind, adds=close) for n, (detail, _) in directives.items()
         ]
     if match := _ROLE_NAME.search(before):
         close = "}`" if match["open"] == "{" else ":`"
@@ -214,21 +217,23 @@ def _of_directives(here: Here, number: int, before: str) -> _Found:  # noqa: PLR
     )
     if directive is None:
         return None
-    options = known.get(directive.name, ("", {}))[1]
+    options = directives.get(directive.name, ("", {}))[1]
     is_block = not here.is_rst and here.lines[directive.line].strip(" \t>") == "---"
     if match := (_BLOCK_OPTION if is_block else _OPTION).match(before):
-        given = {one.name for one in directive.options if one.line != number}
+        present = {one.name for one in directive.options if one.line != number}
         kind = types.CompletionItemKind.Property
-        left = [
-            Offer(name=n, detail=said, kind=kind, adds=": ") for n, said in options.items() if n not in given
+        remaining = [
+            Offer(name=n, detail=detail, kind=kind, adds=": ")
+            for n, detail in options.items()
+            if n not in present
         ]
-        return match["typed"], left
+        return match["typed"], remaining
     if match := (_BLOCK_VALUE if is_block else _VALUE).match(before):
         return _values(here, directive.name, directive.argument, match, before)
     return None
 
 
-def _values(here: Here, directive: str, argument: str, match: re.Match[str], before: str) -> _Found:
+def _values(here: Here, directive: str, argument: str, match: re.Match[str], before: str) -> _Completion:
     name = match["name"]
     if name == "params":
         return _parameters(here, argument, before)
@@ -239,7 +244,7 @@ def _values(here: Here, directive: str, argument: str, match: re.Match[str], bef
         return match["typed"], [Offer(name=one) for one in SPEAKERS]
     if name in {"has", "lacks"}:
         return match["typed"], [Offer(name=one) for one in ("example", "good", "bad", "prompt", "reference")]
-    return (match["typed"], _named(here, kind, _sections(directive, name))) if kind else None
+    return (match["typed"], _things_of_kind(here, kind, _sections(directive, name))) if kind else None
 
 
 def _arguments(directive: str) -> list[Offer]:
@@ -254,7 +259,7 @@ def _questions() -> list[Offer]:
     return [Offer(name=one.name, detail=one.text) for one in list_questions()]
 
 
-def _parameters(here: Here, argument: str, before: str) -> _Found:
+def _parameters(here: Here, argument: str, before: str) -> _Completion:
     """Return the parameters of a question, or values of one."""
     question = next((one for one in list_questions() if one.name == argument.strip()), None)
     if question is None:
@@ -264,15 +269,15 @@ def _parameters(here: Here, argument: str, before: str) -> _Found:
         kind = {"speaker": TargetKind.LEVEL}.get(
             types_of.get(match["name"], ""), types_of.get(match["name"], "")
         )
-        return match["typed"], _named(here, kind)
+        return match["typed"], _things_of_kind(here, kind)
     typed = re.search(r"(?<![\w-])[\w-]*$", before)
     return (typed[0] if typed else ""), [
         Offer(name=one.name, detail=one.type, adds="=") for one in question.parameters
     ]
 
 
-def _named(here: Here, kind: str, sections: Sections = Sections.BEHIND) -> Iterator[Offer]:
-    """Yield the things of a kind; published levels need no declaration."""
+def _things_of_kind(here: Here, kind: str, sections: Sections = Sections.BEHIND) -> Iterator[Offer]:
+    """Yield offers of the things of a kind; published levels need no declaration."""
     for name, title in sorted(here.root.index.names(kind).items()):
         is_section = here.root.index.is_section(kind, name)
         if is_section and sections is Sections.NEVER:
@@ -290,13 +295,13 @@ def _named(here: Here, kind: str, sections: Sections = Sections.BEHIND) -> Itera
 
 
 def _tags(here: Here) -> list[Offer]:
-    found = {
+    sites = {
         site.name: site
         for file in here.root.index.files
         for site in here.root.index.sites(file)
         if site.kind == TAG
     }
-    titles = {name: site.title for name, site in found.items()}
+    titles = {name: site.title for name, site in sites.items()}
     return [
         Offer(name=name, detail=title, key=(TAG, name), adds="]") for name, title in sorted(titles.items())
     ]
@@ -305,8 +310,8 @@ def _tags(here: Here) -> list[Offer]:
 # -- YAML -----------------------------------------------------------------------------------
 
 
-def _in_yaml(here: Here, number: int, before: str) -> _Found:
-    """Return what can stand in a YAML file, as what it is for has it; nothing in one that is not ours."""
+def _in_yaml(here: Here, number: int, before: str) -> _Completion:
+    """Return the completions for a YAML file, by its purpose; none if it is not one of ours."""
     kind = here.root.yaml_of(here.path, here.text.text)
     if kind in {YamlFile.OTHER, YamlFile.OVERLAY}:
         return None
@@ -316,14 +321,14 @@ def _in_yaml(here: Here, number: int, before: str) -> _Found:
         return _of_key(here, kind, [*_keys_around(lines, lead), match["key"]], match["typed"])
     if match := _ITEM.match(before):
         around = _keys_around(lines, len(match["lead"]), in_list=True)
-        if found := _of_key(here, kind, around, match["typed"]):
-            return found
+        if completion := _of_key(here, kind, around, match["typed"]):
+            return completion
     if (match := _KEY.match(before)) is None:
         return None
     dash = match["lead"].find("-")
     around = _keys_around(lines, len(match["lead"]) if dash < 0 else dash, in_list=dash >= 0)
     if kind not in {YamlFile.CASES, YamlFile.REGISTER} and around == [PROVISIONS.name]:
-        return match["typed"], _with_colon(_named(here, TargetKind.PROVISION, Sections.SPARE))
+        return match["typed"], _with_colon(_things_of_kind(here, TargetKind.PROVISION, Sections.SPARE))
     names = {} if kind is YamlFile.SIDECAR else _case_keys(around)
     if kind is YamlFile.REGISTER:
         is_record = not around or around in ([key.name] for key in REGISTER)
@@ -332,12 +337,12 @@ def _in_yaml(here: Here, number: int, before: str) -> _Found:
         names |= _sidecar_keys(around)
     kind_of_item = types.CompletionItemKind.Property
     return match["typed"], [
-        Offer(name=n, detail=said, kind=kind_of_item, adds=": ") for n, said in names.items()
+        Offer(name=n, detail=detail, kind=kind_of_item, adds=": ") for n, detail in names.items()
     ]
 
 
 def _sidecar_keys(around: list[str]) -> dict[str, str]:
-    """Return the keys that an annotation file has at a place, with what each is.
+    """Return the keys that an annotation file has at a place, with their meaning.
 
     :param around: the keys in whose values the place is, the outermost first
     """
@@ -377,27 +382,27 @@ def _with_colon(offers: Iterable[Offer]) -> Iterator[Offer]:
     yield from (replace(one, adds=":") for one in offers)
 
 
-def _of_key(here: Here, kind: YamlFile, around: list[str], typed: str) -> _Found:
-    """Return the values of the innermost of some keys."""
+def _of_key(here: Here, kind: YamlFile, around: list[str], typed: str) -> _Completion:
+    """Return the completions for the value of the innermost key."""
     key = around[-1] if around else ""
     values = _RECORD_VALUES if kind is YamlFile.REGISTER else _VALUES
     if lone := values.get("labels" if "labels" in around else key):
         return typed, [Offer(name=one) for one in lone]
     if kind is YamlFile.SIDECAR and around[:-1] in (["priorities"], []) and key in {"goals", "priorities"}:
-        return typed, _named(here, TargetKind.GOAL)
+        return typed, _things_of_kind(here, TargetKind.GOAL)
     for owner in _OWNERS.get(kind, _OF_CASES):
-        if (named := kind_named(owner, key)) in {*DEFINING.values()}:
-            return typed, _named(here, named, _sections(owner, key))
+        if (target := kind_named(owner, key)) in {*DEFINING.values()}:
+            return typed, _things_of_kind(here, target, _sections(owner, key))
     return None
 
 
 def _keys_around(lines: list[str], indent: int, *, in_list: bool = False) -> list[str]:
-    """Return the keys in whose values something stands below some lines, the outermost first.
+    """Return the keys whose values contain the next line after some lines, the outermost first.
 
-    :param indent: the column, from 0, at which it begins
-    :param in_list: whether it begins an item of a list: the key of this may stand as far to the left as the item
+    :param indent: the column, from 0, at which the next line begins
+    :param in_list: whether it begins a list item: the key of the list may be at the same column
     """
-    found: list[str] = []
+    keys: list[str] = []
     for line in reversed(lines):
         text = line.lstrip(" -")
         if not text or text.startswith("#"):
@@ -408,8 +413,8 @@ def _keys_around(lines: list[str], indent: int, *, in_list: bool = False) -> lis
         if column < indent or (in_list and column == indent and not is_item):
             if not colon or rest.strip():
                 break
-            found.append(key.strip("\"'"))
+            keys.append(key.strip("\"'"))
             indent, in_list = (dash, True) if is_item else (column, False)
         elif column == indent and is_item and not in_list:
             indent, in_list = dash, True
-    return found[::-1]
+    return keys[::-1]

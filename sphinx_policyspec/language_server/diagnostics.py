@@ -26,52 +26,52 @@ _UNNECESSARY, _DEPRECATED = frozenset({"unused-ignore"}), frozenset({"outdated-r
 
 
 class Diagnostics:
-    """The diagnostics of a root, file by file; those of a file are made anew only where its findings or its text are other ones."""
+    """The diagnostics of a root by file; those of a file are only built again if its findings or its text change."""
 
     def __init__(self, root: Root, uri_of: Callable[[Path], str]) -> None:
         self._root = root
         self._uri_of = uri_of
-        self._known: dict[Path, tuple[object, list[types.Diagnostic]]] = {}
+        self._cache: dict[Path, tuple[object, list[types.Diagnostic]]] = {}
 
     def of(
         self,
         result: Result,
         settings: EditorSettings,
-        held: Mapping[Path, object],
+        open_texts: Mapping[Path, object],
         text_of: Callable[[Path], Text],
     ) -> dict[Path, list[types.Diagnostic]]:
         """Return the diagnostics of each file that has any.
 
-        :param held: the texts that the client holds
+        :param open_texts: the texts that are open in the client
         :param text_of: returns the text of any file
         """
         fixes = grouped((fix.finding, fix) for fix in result.fixes)
-        # Where a link leads takes long to find out, and many findings stand in one file.
+        # Resolving links is slow, and many findings are in the same file.
         path_of = cache(self._root.path_of)
-        told = grouped((path_of(entry.finding.span.file), entry) for entry in result.told)
-        known, self._known = self._known, {}
-        for path, entries in told.items():
-            key = (entries, held.get(path), settings, [fixes.get(entry.finding) for entry in entries])
-            if path not in known or known[path][0] != key:
-                made = [
+        by_path = grouped((path_of(entry.finding.span.file), entry) for entry in result.entries)
+        previous, self._cache = self._cache, {}
+        for path, entries in by_path.items():
+            key = (entries, open_texts.get(path), settings, [fixes.get(entry.finding) for entry in entries])
+            if path not in previous or previous[path][0] != key:
+                diagnostics = [
                     _diagnostic(entry, fixes, path_of, settings, text_of, uri_of=self._uri_of)
                     for entry in entries
                 ]
-                known[path] = (key, [one for one in made if one])
-            self._known[path] = known[path]
-        found = {path: made for path, (_key, made) in self._known.items() if made}
+                previous[path] = (key, [one for one in diagnostics if one])
+            self._cache[path] = previous[path]
+        by_file = {path: diagnostics for path, (_key, diagnostics) in self._cache.items() if diagnostics}
         if result.left_out:
             conf = self._root.folder / "conf.py"
-            found[conf] = [*found.get(conf, ()), *_left_out(result, text_of(conf))]
-        return found
+            by_file[conf] = [*by_file.get(conf, ()), *_left_out(result, text_of(conf))]
+        return by_file
 
 
 def _left_out(result: Result, text: Text) -> Iterator[types.Diagnostic]:
-    """Yield what is not known of a project, since its ``conf.py`` is not run."""
-    for line, said in result.left_out:
+    """Yield diagnostics of what is unknown of a project because its ``conf.py`` is not run."""
+    for line, message in result.left_out:
         yield types.Diagnostic(
             range=text.range_of(Span("conf.py", line)),
-            message=said,
+            message=message,
             severity=types.DiagnosticSeverity.Information,
             source=SOURCE,
         )
@@ -125,7 +125,7 @@ def _related(
 
 
 def _edit(fix: Fix, text: Text) -> dict[str, object]:
-    """Return a fix as it goes to the client and back: its file and range, as numbers, and the text that takes its place."""
+    """Return a fix as it is sent to the client and back: its file, its range as numbers, and the replacement."""
     place = text.exact_range(fix.span)
     ends = (place.start.line, place.start.character, place.end.line, place.end.character)
     return {"file": fix.span.file, "range": list(ends), "text": fix.text}

@@ -1,9 +1,9 @@
-"""What stands at a place: its meaning, where it is defined, and every other place of it."""
+"""The id at a place: its meaning, its definition, and every other place of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,9 +25,9 @@ _CODE_OF_IGNORE = re.compile(r"policyspec-ignore:\s*(?P<code>[a-z0-9-]+)")
 class Here:
     """A file that somebody looks at, with the root that it belongs to.
 
-    :param text_of: returns the text of any file, as an editor holds it, else as it is saved
-    :param uri_of: returns the address by which the client knows a file
-    :param formats: in which the client shows what is said
+    :param text_of: returns the text of any file, as it is open in the editor, else as it is saved
+    :param uri_of: returns the URI of a file in the client
+    :param formats: markup formats that the client can show
     """
 
     root: Root
@@ -37,15 +37,15 @@ class Here:
     uri_of: Callable[[Path], str] = uri_of
     formats: frozenset[str] = frozenset({types.MarkupKind.Markdown})
 
-    def said(self, words: str) -> types.MarkupContent:
-        """Return words of ours, which are Markdown, in a format that the client shows."""
+    def markup(self, words: str) -> types.MarkupContent:
+        """Return our Markdown in a format that the client can show."""
         if types.MarkupKind.Markdown in self.formats:
             return types.MarkupContent(kind=types.MarkupKind.Markdown, value=words)
         return types.MarkupContent(kind=types.MarkupKind.PlainText, value=_MARKS.sub("", words))
 
     @property
     def file(self) -> str:
-        """What findings call it."""
+        """Its name in findings."""
         return self.root.name_of(self.path)
 
     @property
@@ -59,11 +59,11 @@ class Here:
         return self.text.text.split("\n")
 
     def site(self, position: types.Position) -> IdSite | None:
-        """Return the id at a position, or what a title stands for there."""
+        """Return the id at a position, or the one that a title there stands for."""
         return self._id(position) or self._titled(position)
 
     def own_site(self, position: types.Position) -> IdSite | None:
-        """Return the id at a position, or that of a file of prompts anywhere on its title line."""
+        """Return the id at a position, or that of a prompt file anywhere on its title line."""
         return self._id(position) or self._tag(position)
 
     def _id(self, position: types.Position) -> IdSite | None:
@@ -75,18 +75,18 @@ class Here:
         return next((one for one in sites if one.kind == TAG and one.defines and one.span.line == line), None)
 
     def _titled(self, position: types.Position) -> IdSite | None:
-        """Return what the title in the first line of a file of prompts stands for, as if its id stood there."""
+        """Return the provision whose title is in the first line of a prompt file, as if its id stood there."""
         if (tag := self._tag(position)) is None:
             return None
         title = tag.title.strip().rstrip(":").rstrip()
         start = self.text.line(tag.span.line).rfind(title) + 1
         _line, column = self.text.place(position)
-        named = (
+        names = (
             name
             for (kind, name), thing in self.root.index.things.items()
             if kind == TargetKind.PROVISION and thing.title == title
         )
-        if not (title and start <= column <= start + len(title) and (name := next(named, ""))):
+        if not (title and start <= column <= start + len(title) and (name := next(names, ""))):
             return None
         span = replace(tag.span, column=start, end_column=start + len(title))
         return replace(tag, kind=TargetKind.PROVISION, name=name, span=span, form=Form.LINK, defines=False)
@@ -98,23 +98,23 @@ class Here:
 
 
 def definition(here: Here, position: types.Position) -> list[types.Location]:
-    """Return where that is defined which stands at a position."""
+    """Return where the thing at a position is defined."""
     site = here.site(position)
     return [here.location(one) for one in here.root.index.definitions(site.kind, site.name)] if site else []
 
 
 def references(here: Here, position: types.Position, *, with_definition: bool) -> list[types.Location]:
-    """Return every place of the thing that stands at a position."""
+    """Return every place of the thing at a position."""
     if (site := here.site(position)) is None:
         return []
-    found = here.root.index.of(site.kind, site.name)
-    if not any(one.defines for one in found) and with_definition:
-        found = [*here.root.index.definitions(site.kind, site.name), *found]
-    return [here.location(one) for one in found if with_definition or not one.defines]
+    sites = here.root.index.of(site.kind, site.name)
+    if not any(one.defines for one in sites) and with_definition:
+        sites = [*here.root.index.definitions(site.kind, site.name), *sites]
+    return [here.location(one) for one in sites if with_definition or not one.defines]
 
 
 def highlight(here: Here, position: types.Position) -> list[types.DocumentHighlight]:
-    """Return every place in a file of the thing that stands at a position."""
+    """Return every place in a file of the thing at a position."""
     if (site := here.site(position)) is None:
         return []
     return [
@@ -128,22 +128,22 @@ def highlight(here: Here, position: types.Position) -> list[types.DocumentHighli
 
 
 def hover(here: Here, position: types.Position) -> types.Hover | None:
-    """Return what is known of what stands at a position: a thing, an option, the code of a finding."""
+    """Return what is known about a position: a thing, an option, or the code of a finding."""
     if site := here.site(position):
-        said = about(here.root, site.kind, site.name)
-        return _hover(here, said, here.text.exact_range(site.span)) if said else None
+        words = about(here.root, site.kind, site.name)
+        return _hover(here, words, here.text.exact_range(site.span)) if words else None
     number, column = here.text.place(position)
     line = here.text.line(number)
     for match in _CODE_OF_IGNORE.finditer(line):
         rule = rules().get(match["code"])
         if rule and match.start("code") < column <= match.end("code") + 1:
-            said = f"**{rule.code}**: {rule.pattern}\n\n{rule.rationale} To fix it: {rule.fix}."
-            return _hover(here, said, _range(here, number, match.start("code"), match.end("code")))
+            words = f"**{rule.code}**: {rule.pattern}\n\n{rule.rationale} To fix it: {rule.fix}."
+            return _hover(here, words, _range(here, number, match.start("code"), match.end("code")))
     return _of_option(here, number, line, column)
 
 
 def about(root: Root, kind: str, name: str) -> str:
-    """Return what is known of a thing, as Markdown; empty where nothing is."""
+    """Return what is known about a thing, as Markdown; empty if it is unknown."""
     if kind == TAG:
         return _of_tag(root, name)
     thing = root.index.things.get((kind, name))
@@ -164,22 +164,22 @@ def about(root: Root, kind: str, name: str) -> str:
 
 
 def counts(root: Root, thing: Thing | None, kind: str, name: str) -> str:
-    """Return how often a thing is referred to, and how many examples and prompts it has, in words."""
-    found = [number_of(len(root.index.references(kind, name)), "reference")]
+    """Return the numbers of references, examples and prompts of a thing, in words."""
+    parts = [number_of(len(root.index.references(kind, name)), "reference")]
     if thing and kind == TargetKind.PROVISION:
-        found += [number_of(thing.examples, "example"), number_of(thing.prompts, "prompt")]
-    return " · ".join(found)
+        parts += [number_of(thing.examples, "example"), number_of(thing.prompts, "prompt")]
+    return " · ".join(parts)
 
 
 def _of_tag(root: Root, name: str) -> str:
-    found = next((site for site in root.index.of(TAG, name) if site.defines), None)
-    if found is None:
+    tag = next((site for site in root.index.of(TAG, name) if site.defines), None)
+    if tag is None:
         return f"eval tag `{name}`, for which there is no prompt file"
-    return f"**Prompts for `{name}`** · {found.title.rstrip(':')}\n\n{found.span.file}"
+    return f"**Prompts for `{name}`** · {tag.title.rstrip(':')}\n\n{tag.span.file}"
 
 
 def _of_option(here: Here, number: int, line: str, column: int) -> types.Hover | None:
-    """Return what an option of a directive means."""
+    """Return the meaning of the directive or option at a place."""
     if "policy:" not in line and not line.strip().startswith((":", ">")) and ":" not in line:
         return None
     for directive in directives_in(here.lines, is_rst=here.is_rst):
@@ -189,9 +189,9 @@ def _of_option(here: Here, number: int, line: str, column: int) -> types.Hover |
         if directive.line == number:
             at = line.find(f"policy:{directive.name}")
             is_name = at < column <= at + len(f"policy:{directive.name}") + 1
-            said = f"**policy:{directive.name}**" + (f"\n\nArgument: {argument}." if argument else "")
+            words = f"**policy:{directive.name}**" + (f"\n\nArgument: {argument}." if argument else "")
             return (
-                _hover(here, said, _range(here, number, at, at + 7 + len(directive.name)))
+                _hover(here, words, _range(here, number, at, at + 7 + len(directive.name)))
                 if is_name
                 else None
             )
@@ -199,8 +199,8 @@ def _of_option(here: Here, number: int, line: str, column: int) -> types.Hover |
         if option and (meaning := options.get(option.name)):
             at = line.find(option.name)
             is_name = at < column <= at + len(option.name) + 1
-            said = f"**{option.name}** of `policy:{directive.name}`\n\n{meaning}"
-            return _hover(here, said, _range(here, number, at, at + len(option.name))) if is_name else None
+            words = f"**{option.name}** of `policy:{directive.name}`\n\n{meaning}"
+            return _hover(here, words, _range(here, number, at, at + len(option.name))) if is_name else None
     return None
 
 
@@ -208,10 +208,5 @@ def _range(here: Here, line: int, start: int, end: int) -> types.Range:
     return here.text.exact_range(Span(here.file, line, start + 1, line, end + 1))
 
 
-def _hover(here: Here, said: str, place: types.Range) -> types.Hover:
-    return types.Hover(contents=here.said(said), range=place)
-
-
-def named(root: Root, kinds: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Return the kind, id and title of all things of some kinds, by id."""
-    return sorted((kind, name, title) for kind in kinds for name, title in root.index.names(kind).items())
+def _hover(here: Here, words: str, place: types.Range) -> types.Hover:
+    return types.Hover(contents=here.markup(words), range=place)

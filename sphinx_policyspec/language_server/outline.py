@@ -1,4 +1,4 @@
-"""What a file holds, as an outline, lenses and hints in the text; and the things of the whole workspace by their names."""
+"""The outline of a file, its lenses and inlay hints; and the things of the whole workspace by name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sphinx_policyspec.model import Span, TargetKind
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _LONGEST = 200
-"""Characters of a name."""
+"""The most characters of a name."""
 MOST = 200
-"""Symbols of a workspace that are returned at once."""
-_REMEMBERED = 2**9
-"""Files of cases whose names are remembered: a client asks again with each letter."""
+"""The most symbols of a workspace that are returned at once."""
+_CACHED_FILES = 2**9
+"""Case files whose names are cached: a client asks again with each letter."""
 _KINDS = {
     TargetKind.PROVISION: types.SymbolKind.Class,
     TargetKind.EXAMPLE: types.SymbolKind.Event,
@@ -35,35 +35,37 @@ _KINDS = {
 
 
 def symbols(here: Here) -> list[types.DocumentSymbol]:
-    """Return what is defined in a file, in order, examples within the principle that they stand in; of cases their items."""
+    """Return the definitions of a file in order, examples within their principle; of a case file, cases and items."""
     if here.path in here.root.cases:
         return [*_cases(here)]
-    found: list[types.DocumentSymbol] = []
-    defined = _defined(here)
-    for number, site in enumerate(defined):
-        later = defined[number + 1 :]
+    top_level: list[types.DocumentSymbol] = []
+    definitions = _definitions(here)
+    for number, site in enumerate(definitions):
+        later = definitions[number + 1 :]
         if site.kind == TargetKind.PROVISION:
             later = [one for one in later if one.kind != TargetKind.EXAMPLE]
         end = later[0].line if later else len(here.lines) + 1
         symbol = _symbol(here, site, end)
-        is_within = site.kind == TargetKind.EXAMPLE and found and found[-1].detail != TargetKind.EXAMPLE
-        (found[-1].children if is_within else found).append(symbol)  # type: ignore[union-attr]  # each has a list
-    return found
+        is_within = (
+            site.kind == TargetKind.EXAMPLE and top_level and top_level[-1].detail != TargetKind.EXAMPLE
+        )
+        (top_level[-1].children if is_within else top_level).append(symbol)  # type: ignore[union-attr]  # each has a list
+    return top_level
 
 
-def _defined(here: Here) -> list[IdSite]:
-    """Return what is defined in a file, each thing once, by line; in the dialect the spec alone knows the examples."""
+def _definitions(here: Here) -> list[IdSite]:
+    """Return the definitions of a file, each thing once, by line; in the dialect only the spec knows the examples."""
     index, file = here.root.index, here.file
     sites = [
         site
         for site in index.sites(file)
         if site.defines and site.form is not Form.ALIAS and site.kind in _KINDS
     ]
-    known = {(site.kind, site.name) for site in sites}
+    keys = {(site.kind, site.name) for site in sites}
     examples = [
         site
         for key, thing in index.things.items()
-        if thing.kind == TargetKind.EXAMPLE and key not in known
+        if thing.kind == TargetKind.EXAMPLE and key not in keys
         for site in index.definitions(*key)
         if site.span.file == file
     ]
@@ -87,42 +89,42 @@ def _symbol(here: Here, site: IdSite, end: int) -> types.DocumentSymbol:
 
 def _cases(here: Here) -> Iterator[types.DocumentSymbol]:
     """Yield the cases of a file, each with its items."""
-    # What stands there by an alias stands elsewhere.
+    # What a YAML alias repeats is listed only once, where it is first.
     seen: set[int] = set()
     for node, name, about in _case_nodes(here.file, here.text.text, seen):
         case = _of_node(here, node, name, about, types.SymbolKind.Event)
-        items = _once(_listed(dict(_values(node)).get("items")), seen)
+        items = _once(_sequence(dict(_values(node)).get("items")), seen)
         case.children = [_of_item(here, item, place) for place, item in enumerate(items, 1)]
         yield case
 
 
 def _case_nodes(file: str, text: str, seen: set[int]) -> Iterator[tuple[yaml.Node, str, str]]:
-    """Yield the cases of a text, each with its name and what it is about; none of one that is no YAML at the moment."""
+    """Yield the cases of a text, each with its name and subject; none while the text is not valid YAML."""
     try:
         documents = YamlReader(file).compose_all(text)
     except AnnotationError:
         return
     for document in documents:
-        for number, node in enumerate(_once(_listed(document) or [document], seen), 1):
-            said = _texts(node)
-            about = said.get("about", "")
-            yield node, said.get("title") or about or f"case {number}", about
+        for number, node in enumerate(_once(_sequence(document) or [document], seen), 1):
+            texts = _texts(node)
+            about = texts.get("about", "")
+            yield node, texts.get("title") or about or f"case {number}", about
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_FILES)
 def _case_names(file: str, text: str) -> tuple[tuple[str, str, int], ...]:
-    """Return the name of each case of a text, what it is about, and its line, from 0."""
-    found = _case_nodes(file, text, set())
-    return tuple((name.strip()[:_LONGEST] or "?", about, node.start_mark.line) for node, name, about in found)
+    """Return the name of each case of a text, its subject, and its line, from 0."""
+    nodes = _case_nodes(file, text, set())
+    return tuple((name.strip()[:_LONGEST] or "?", about, node.start_mark.line) for node, name, about in nodes)
 
 
 def _of_item(here: Here, node: yaml.Node, place: int) -> types.DocumentSymbol:
-    said = _texts(node)
-    speaker = said.get("principle") or said.get("from") or said.get("level", "")
-    return _of_node(here, node, said.get("id") or f"item {place}", speaker, types.SymbolKind.Field)
+    texts = _texts(node)
+    speaker = texts.get("principle") or texts.get("from") or texts.get("level", "")
+    return _of_node(here, node, texts.get("id") or f"item {place}", speaker, types.SymbolKind.Field)
 
 
-def _listed(node: yaml.Node | None) -> list[yaml.Node]:
+def _sequence(node: yaml.Node | None) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
@@ -189,7 +191,7 @@ def _symbols_of(
                 continue
             site = sites[0]
             path = root.path_of(site.span.file)
-            # The line alone: the texts of two hundred files are not read for a list.
+            # Only the line: two hundred files are not read for a list.
             yield _listed_symbol(
                 thing.title or name, name, _KINDS[TargetKind(kind)], uri_of(path), site.span.line - 1
             )
@@ -208,27 +210,27 @@ def _listed_symbol(
 
 
 def has_letters(wanted: str, text: str) -> bool:
-    """Return whether a text has some letters in their order, whatever stands between them."""
+    """Return whether a text has some letters in their order, with anything between them."""
     letters = iter(text)
     return all(letter in letters for letter in wanted)
 
 
 def lenses(here: Here) -> list[types.CodeLens]:
-    """Return above each principle how often it is referred to, and how many examples and prompts it has."""
-    found = []
-    for site in _defined(here):
+    """Return lenses above each principle with its numbers of references, examples and prompts."""
+    result = []
+    for site in _definitions(here):
         thing = here.root.index.things.get((site.kind, site.name))
         if site.kind != TargetKind.PROVISION or site.form is Form.LABEL or thing is None or not thing.level:
             continue
         place = here.text.exact_range(Span(here.file, site.line))
         title = counts(here.root, thing, site.kind, site.name)
-        found.append(types.CodeLens(range=place, command=types.Command(title=title, command="")))
-    return found
+        result.append(types.CodeLens(range=place, command=types.Command(title=title, command="")))
+    return result
 
 
 def inlay_hints(here: Here, wanted: types.Range) -> list[types.InlayHint]:
-    """Return the level of each principle that a part of a file refers to, behind the reference."""
-    found = []
+    """Return the level of each principle that a part of a file refers to, as a hint after the reference."""
+    result = []
     for site in here.root.index.sites(here.file):
         if site.defines or site.kind != TargetKind.PROVISION:
             continue
@@ -237,18 +239,20 @@ def inlay_hints(here: Here, wanted: types.Range) -> list[types.InlayHint]:
             continue
         end = here.text.exact_range(site.span).end
         if wanted.start.line <= end.line <= wanted.end.line:
-            found.append(
+            result.append(
                 types.InlayHint(position=end, label=thing.level, padding_left=True, tooltip=thing.title)
             )
-    return found
+    return result
 
 
 def links(here: Here) -> list[types.DocumentLink]:
-    """Return the prompt files of the eval tags of a file."""
-    found = []
+    """Return links from the eval tags of a file to their prompt files."""
+    result = []
     for site in here.root.index.sites(here.file):
         target = next((one for one in here.root.index.of(TAG, site.name) if one.defines), None)
         if site.kind == TAG and not site.defines and target is not None:
             path = here.root.path_of(target.span.file)
-            found.append(types.DocumentLink(range=here.text.exact_range(site.span), target=here.uri_of(path)))
-    return found
+            result.append(
+                types.DocumentLink(range=here.text.exact_range(site.span), target=here.uri_of(path))
+            )
+    return result

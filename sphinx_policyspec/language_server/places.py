@@ -1,4 +1,4 @@
-"""Lines and columns of ours, and positions of the protocol, which counts lines from 0 and columns in code units."""
+"""Our lines and columns, and positions of the protocol, which counts lines from 0 and columns in code units."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Span
 
 _OF_RST = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
-"""What ends a line for docutils; elsewhere a line feed alone does."""
+"""Line ends for docutils; elsewhere only a line feed ends a line."""
 _OF_CLIENTS = re.compile("\r\n?|\n")
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text, and the two ways in which its places are counted.
+    """A text, with its places in our numbers and in those of the client.
 
-    :param encoding: in which code units the client counts columns: ``utf-8``, ``utf-16`` or ``utf-32``
+    :param encoding: code units in which the client counts columns: ``utf-8``, ``utf-16`` or ``utf-32``
     """
 
     file: str
@@ -33,7 +33,7 @@ class Text:
     encoding: str = "utf-16"
 
     def range_of(self, span: Span) -> types.Range:
-        """Return a span of ours as a range; a whole line, or a mere point, as the words of its first line."""
+        """Return one of our spans as a range; a whole line or an empty span becomes the words of its first line."""
         start = self._offset(span.line, span.column)
         end = self._offset(span.end_line, span.end_column)
         if end <= start or (span.end_line, span.end_column) == (span.line + 1, 1):
@@ -41,21 +41,21 @@ class Text:
         return types.Range(start=self.position(start), end=self.position(end))
 
     def exact_range(self, span: Span) -> types.Range:
-        """Return a span of ours as a range, as it is."""
+        """Return one of our spans as a range, unchanged."""
         ends = (self._offset(span.line, span.column), self._offset(span.end_line, span.end_column))
         return types.Range(start=self.position(ends[0]), end=self.position(ends[1]))
 
     def edit(self, place: types.Range, words: str) -> types.TextEdit:
-        """Return the edit that puts words at a place, whose lines end as those of the text do."""
+        """Return the edit that puts words at a place, with the line ends of the text."""
         return types.TextEdit(range=place, new_text=words.replace("\n", self.line_end))
 
     @cached_property
     def line_end(self) -> str:
-        """What ends the first line of the text."""
+        """The line end of the first line of the text."""
         return match[0] if (match := _OF_CLIENTS.search(self.text)) else "\n"
 
     def place(self, position: types.Position) -> tuple[int, int]:
-        """Return the line and column of ours of a position, both from 1."""
+        """Return our line and column for a position, both from 1."""
         offset = self.offset(position)
         line = bisect_right(self._lines, offset) - 1
         return line + 1, offset - self._lines[line] + 1
@@ -69,20 +69,20 @@ class Text:
         return start + _characters(line, max(position.character, 0), self.encoding)
 
     def position(self, offset: int) -> types.Position:
-        """Return the position behind so many characters."""
+        """Return the position after a number of characters."""
         line = bisect_right(self._client_lines, offset) - 1
         units = _units(self.text[self._client_lines[line] : offset], self.encoding)
         return types.Position(line=line, character=units)
 
     def line(self, number: int) -> str:
-        """Return a line of ours, from 1, without its end; empty where there is none."""
+        """Return a line by our number, from 1, without its line end; empty if there is none."""
         if not 0 < number <= len(self._lines):
             return ""
         end = self._lines[number] if number < len(self._lines) else len(self.text)
         return self.text[self._lines[number - 1] : end].rstrip("\r\n")
 
     def _words(self, span: Span) -> tuple[int, int]:
-        """Return where the words of a line begin and end; a point on words is that word."""
+        """Return the offsets of the first and last word of a line; for an empty span on a word, those of the word."""
         start, line = self._offset(span.line, 1), self.line(span.line)
         column = span.column - 1 if (span.end_line, span.end_column) == (span.line, span.column) else 0
         if column and (match := re.compile(r"[\w-]+").match(line, column)):
@@ -109,9 +109,9 @@ class Text:
 
 
 def _begins(text: str, ends: re.Pattern[str] | None) -> list[int]:
-    """Return where each line of a text begins.
+    """Return the offset of each line of a text.
 
-    :param ends: what ends a line; a line feed alone by default, which takes half the time
+    :param ends: pattern of line ends; none means a line feed, which takes half the time
     """
     if ends is None:
         return [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
@@ -127,7 +127,7 @@ def _units(text: str, encoding: str) -> int:
 
 
 def _characters(line: str, units: int, encoding: str) -> int:
-    """Return how many characters so many code units of a line are; within one, those before it."""
+    """Return the number of characters in a number of code units of a line; a split character does not count."""
     if line.isascii() or encoding == "utf-32":
         return min(units, len(line))
     count = 0
@@ -139,28 +139,28 @@ def _characters(line: str, units: int, encoding: str) -> int:
 
 
 def path_of(uri: str) -> Path | None:
-    """Return the file that an address names; none for what is no file, such as ``untitled:`` and ``git:``."""
+    """Return the file of a URI; none if it is not a file, such as ``untitled:`` and ``git:``."""
     if not uri.startswith("file:") or "\0" in uri or "%00" in uri:
         return None
     try:
-        named = to_fs_path(uri)
-        return real_path(Path(named)) if named else None
+        name = to_fs_path(uri)
+        return real_path(Path(name)) if name else None
     except (ValueError, OSError):
         return None
 
 
 def uri_of(path: Path) -> str:
-    """Return the address of a file."""
+    """Return the URI of a file."""
     return from_fs_path(str(path)) or ""
 
 
 def once(text_of: Callable[[Path], Text]) -> Callable[[Path], Text]:
-    """Return the same, which reads each file once."""
-    known: dict[Path, Text] = {}
+    """Return a version of a function that reads each file only once."""
+    cache: dict[Path, Text] = {}
 
-    def found(path: Path) -> Text:
-        if path not in known:
-            known[path] = text_of(path)
-        return known[path]
+    def cached_text_of(path: Path) -> Text:
+        if path not in cache:
+            cache[path] = text_of(path)
+        return cache[path]
 
-    return found
+    return cached_text_of

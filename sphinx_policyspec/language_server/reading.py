@@ -1,4 +1,4 @@
-"""What is read of a root: findings as ``policyspec check`` tells them, their fixes, and the things of the spec."""
+"""What is read of a root: findings as ``policyspec check`` reports them, their fixes, and the things of the spec."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 
 _UNKNOWN = re.compile(r"unknown (?:directive type|interpreted text role|role)\b", re.IGNORECASE)
-"""In the words of docutils and MyST."""
+"""Messages of docutils and MyST about unknown directives and roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootSource:
-    """What a root is read from.
+    """The source that a root is read from.
 
     :param path: the SOURCE: a release folder, a file of Model Spec Markdown, or the folder of a project
-    :param annotations: an annotation file beside what it has itself
+    :param annotations: an annotation file in addition to its own
     :param runs_conf: whether a project's ``conf.py`` is run
     """
 
@@ -51,13 +51,13 @@ class RootSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked of a reader.
+class ReadRequest:
+    """A request to read a root.
 
-    :param texts: the texts that are not saved, by the real paths of their files
-    :param changed: the files that are other ones than when it was last asked
-    :param cases: files of cases that somebody looks at
-    :param answers: whether what pages ask is answered anew
+    :param texts: the unsaved texts, by the real paths of their files
+    :param changed: the files that changed since the last request
+    :param cases: case files that somebody looks at
+    :param answers: whether the queries on pages are answered again
     """
 
     texts: Mapping[Path, str]
@@ -68,20 +68,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What was read.
+    """The result of reading a root.
 
     :param root: the folder that the files of spans are below
     :param beside: files that spans name without their folder, by that name
-    :param told: the findings, each with its fingerprint
-    :param fixes: of those that can be mended for certain
-    :param things: of the spec; ``None`` where they are what they were
-    :param left_out: lines of ``conf.py``, with what is not known since it is not run
-    :param directives: of a project, by name: what their arguments are, and each option with what it means
+    :param entries: the findings, each with its fingerprint
+    :param fixes: fixes of the findings that have a certain one
+    :param things: things of the spec; ``None`` if they are unchanged
+    :param left_out: lines of ``conf.py``, with what is unknown because it is not run
+    :param directives: directives of a project, by name: the meaning of their arguments, and of each option
     """
 
     root: Path
     beside: Mapping[str, Path]
-    told: tuple[Reported, ...] = ()
+    entries: tuple[Reported, ...] = ()
     fixes: tuple[Fix, ...] = ()
     things: tuple[Thing, ...] | None = None
     left_out: tuple[tuple[int, str], ...] = ()
@@ -89,58 +89,58 @@ class Result:
 
 
 class SpecReader:
-    """Reads a root, and reads it again after edits; in the process that it was made in."""
+    """Reads a root, and reads it again after edits, in its own process."""
 
     def __init__(self, source: RootSource) -> None:
         self._source = source
         self._stack = ExitStack()
         self._project: OpenProject | None = None
         self._things: tuple[Thing, ...] = ()
-        self._known = Known()
+        self._known_things = Known()
         self._sidecar = ""
         self._conf = read_conf(source.path) if source.is_project and not source.runs_conf else None
         self._is_new = True
 
-    def read(self, wanted: Wanted) -> Result:
-        """Return what is to be said of the root as it is now.
+    def read(self, request: ReadRequest) -> Result:
+        """Return the findings and things of the root as it is now.
 
-        Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where it cannot be read.
+        Raises :class:`~sphinx_policyspec.errors.PolicySpecError` if it cannot be read.
         """
-        with without_collector(), with_unsaved(wanted.texts):
-            loaded, broken = self._loaded(wanted)
-            result = self._result(loaded, wanted, broken)
+        with without_collector(), with_unsaved(request.texts):
+            loaded, sidecar_findings = self._loaded(request)
+            result = self._result(loaded, request, sidecar_findings)
         self._is_new = False
         return result
 
     def close(self) -> None:
-        """Let go of an open project."""
+        """Close the open project, if any."""
         self._stack.close()
 
-    def _loaded(self, wanted: Wanted) -> tuple[Loaded, tuple[Finding, ...]]:
-        """Return what is there now, and why an annotation file is not read as it is now."""
+    def _loaded(self, request: ReadRequest) -> tuple[Loaded, tuple[Finding, ...]]:
+        """Return the current spec, and a finding if the current annotation file cannot be read."""
         if self._source.is_project:
-            return self._project_loaded(wanted), ()
+            return self._project_loaded(request), ()
         path, sidecar = self._source.path, self._source.annotations
         if sidecar is None:
             return load_checked(path), ()
         try:
             loaded = load_checked(path, annotations=sidecar)
         except PolicySpecError as error:
-            # While it is typed, it is as it was when it was last YAML; one that is not there says nothing.
-            with with_unsaved({**wanted.texts, sidecar: self._sidecar}):
+            # While somebody types, the last version that was valid YAML counts; without one it is empty.
+            with with_unsaved({**request.texts, sidecar: self._sidecar}):
                 return load_checked(path, annotations=sidecar), (not_read(error, str(sidecar)),)
         self._sidecar = read_text(sidecar, sidecar.name)[0]
         return loaded, ()
 
-    def _project_loaded(self, wanted: Wanted) -> Loaded:
+    def _project_loaded(self, request: ReadRequest) -> Loaded:
         if self._project is None:
             self._project = self._stack.enter_context(self._opened())
             gc.collect()
             gc.freeze()
             return self._project.loaded()
-        pages = {page for path in wanted.changed for page in self._project.pages_of(path)}
+        pages = {page for path in request.changed for page in self._project.pages_of(path)}
         self._project.reread(pages)
-        if wanted.answers:
+        if request.answers:
             self._project.answer()
         return self._project.loaded()
 
@@ -151,32 +151,32 @@ class SpecReader:
         except ImportError as error:
             raise SourceError(f"Sphinx cannot be imported: {error}") from None
         source = self._source
-        given = (
+        options = (
             options_of()
             if source.runs_conf
             else ProjectOptions(overrides=self._conf.values if self._conf else {})
         )
-        with open_project(source.path, given, source.annotations, runs_conf=source.runs_conf) as project:
+        with open_project(source.path, options, source.annotations, runs_conf=source.runs_conf) as project:
             yield project
 
     def _may_be_known(self, finding: Finding) -> bool:
-        """Return whether a name is unknown that an extension may bring which is not loaded: that is told once, in ``conf.py``."""
+        """Return whether an extension that is not loaded may define an unknown name: ``conf.py`` gets one finding."""
         is_lacking = self._conf is not None and self._conf.lacks_extensions
         return is_lacking and finding.code == "parser-warning" and bool(_UNKNOWN.search(finding.message))
 
-    def _result(self, loaded: Loaded, wanted: Wanted, broken: tuple[Finding, ...]) -> Result:
+    def _result(self, loaded: Loaded, request: ReadRequest, sidecar_findings: tuple[Finding, ...]) -> Result:
         report = check(loaded)
-        told = [one for one in report.entries if not self._may_be_known(one.finding)]
-        told += map(_unregistered, broken)
-        for file in wanted.cases:
-            told += [_unregistered(_beside(one, file)) for one in _of_cases(loaded, file)]
+        entries = [one for one in report.entries if not self._may_be_known(one.finding)]
+        entries += map(_unregistered, sidecar_findings)
+        for file in request.cases:
+            entries += [_unregistered(_beside(one, file)) for one in _of_cases(loaded, file)]
         fixable = [entry.finding for entry in report.entries if entry.fixable]
-        things = things_of(loaded.spec, self._known)
+        things = things_of(loaded.spec, self._known_things)
         is_same, self._things = things == self._things, things
         return Result(
             root=Path(loaded.root),
-            beside={path.name: path for path in loaded.beside} | {str(path): path for path in wanted.cases},
-            told=tuple(told),
+            beside={path.name: path for path in loaded.beside} | {str(path): path for path in request.cases},
+            entries=tuple(entries),
             fixes=fixes_of(loaded.spec, fixable, report.lines),
             things=None if is_same and not self._is_new else things,
             left_out=self._conf.left_out if self._conf else (),
@@ -185,33 +185,33 @@ class SpecReader:
 
 
 def _unregistered(finding: Finding) -> Reported:
-    """Return a finding that no baseline can hold, and nothing mends."""
+    """Return a finding that no baseline can contain, and that has no fix."""
     return Reported(finding=finding, fingerprint="", fixable=False)
 
 
 def _beside(finding: Finding, file: Path) -> Finding:
-    """Return a finding of a file that is not below the root."""
+    """Return a finding on a file that is not below the root."""
     return replace(finding, span=replace(finding.span, file=str(file)))
 
 
 def _of_cases(loaded: Loaded, file: Path) -> Iterator[Finding]:
-    """Yield what ``policyspec resolve`` says of a file of cases."""
+    """Yield the findings of ``policyspec resolve`` on a case file."""
     try:
         yield from decide(loaded.spec, file).findings
     except PolicySpecError:
-        # A file that is gone, or cannot be read, has no findings.
+        # A file that does not exist or cannot be read has no findings.
         return
 
 
 def _directives() -> dict[str, tuple[str, dict[str, str]]]:
-    """Return the directives by name, with what their arguments and options are: known only where Sphinx is imported."""
+    """Return the directives by name, with the meaning of arguments and options; this needs Sphinx."""
     from sphinx_policyspec.sphinx_ext.extension import directives  # noqa: PLC0415  the core needs no Sphinx
     from sphinx_policyspec.sphinx_ext.pages.declarations import ARGUMENTS, meaning_of  # noqa: PLC0415
 
     return {
         name: (
             ARGUMENTS.get(name, ""),
-            {option: meaning_of(name, option) for option in made.option_spec or {}},
+            {option: meaning_of(name, option) for option in directive.option_spec or {}},
         )
-        for name, made in directives().items()
+        for name, directive in directives().items()
     }

@@ -1,4 +1,4 @@
-"""A new id for a thing, at every place of it in all files of the spec, as edits of an editor."""
+"""A new id for a thing, at each of its places in all files of the spec, as edits for an editor."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sphinx_policyspec.model import TargetKind
 Edits = dict[Path, list[types.TextEdit]]
 
 
-def placed(here: Here, position: types.Position) -> types.PrepareRenamePlaceholder | None:
-    """Return the id that can be renamed at a position; none where an id is made of a title, or is nobody's to choose."""
+def rename_placeholder(here: Here, position: types.Position) -> types.PrepareRenamePlaceholder | None:
+    """Return the id that can be renamed at a position; none if the id comes from a title, or nobody may choose it."""
     site = here.own_site(position)
     if site is None or renaming.refusal(here.root.index, site.kind, site.name):
         return None
@@ -25,39 +25,39 @@ def placed(here: Here, position: types.Position) -> types.PrepareRenamePlacehold
 
 
 def problem(here: Here, position: types.Position, name: str) -> str:
-    """Return why what stands at a position cannot get a name; empty where it can."""
+    """Return why the id at a position cannot get a new name; empty if it can."""
     if (site := here.own_site(position)) is None:
         return "no id stands here"
     return renaming.name_problem(here.root.index, site.kind, site.name, name)
 
 
-def renamed(here: Here, position: types.Position, name: str, *, keeps_alias: bool = False) -> Edits:
-    """Return the edits that give a thing a new id, by file; ids of examples that are made of it follow.
+def rename_edits(here: Here, position: types.Position, name: str, *, keeps_alias: bool = False) -> Edits:
+    """Return the edits that give a thing a new id, by file; ids of examples that contain it change too.
 
-    :param keeps_alias: whether the id of a principle that a directive declares stays as a former one
+    :param keeps_alias: whether the old id of a provision is kept as a former one
     """
     site = here.own_site(position)
     if site is None or site.name == name:
         return {}
-    found = [*renaming.rename_edits(here.root.index, _text_of(here), site.kind, site.name, name)]
+    span_edits = [*renaming.rename_edits(here.root.index, _text_of(here), site.kind, site.name, name)]
     if keeps_alias and site.kind == TargetKind.PROVISION:
-        found += _kept(here, site.name, (name, site.name))
-    return _edits(here, found)
+        span_edits += _former_id_span_edits(here, site.name, (name, site.name))
+    return _edits(here, span_edits)
 
 
-def unkept(here: Here, position: types.Position, name: str) -> str:
-    """Return why an id that gets another one is not kept as a former id; empty where it is, or need not be."""
+def alias_problem(here: Here, position: types.Position, name: str) -> str:
+    """Return why a renamed id cannot be kept as a former id; empty if it can, or need not be kept."""
     site = here.own_site(position)
     if site is None or site.name == name or site.kind != TargetKind.PROVISION:
         return ""
     is_back = bool(renaming.former_sites(here.root.index, site.kind, site.name, name))
-    if is_back or _kept(here, site.name, (name, site.name)):
+    if is_back or _former_id_span_edits(here, site.name, (name, site.name)):
         return ""
     return f"`{site.name}` is not kept as a former id: no annotation file of this spec has a place that could be given one"
 
 
-def moved(here: Here, position: types.Position, name: str) -> dict[Path, Path]:
-    """Return the files that get another name with what stands at a position: that of a file of prompts is its eval tag."""
+def file_renames(here: Here, position: types.Position, name: str) -> dict[Path, Path]:
+    """Return the new paths of files by old path: a prompt file is named after its eval tag."""
     site = here.own_site(position)
     if site is None or site.kind != TAG or site.name == name:
         return {}
@@ -65,12 +65,12 @@ def moved(here: Here, position: types.Position, name: str) -> dict[Path, Path]:
     return {path: path.with_name(f"{name}{path.suffix}") for path in files if path.stem == site.name}
 
 
-def kept_alias(here: Here, name: str, former: str) -> Edits:
-    """Return the edits by which a provision has a former id: in the option of its directive, else in an annotation file."""
-    return _edits(here, _kept(here, name, (name, former)))
+def former_id_edits(here: Here, name: str, former: str) -> Edits:
+    """Return the edits that give a provision a former id: in its directive, else in an annotation file."""
+    return _edits(here, _former_id_span_edits(here, name, (name, former)))
 
 
-def _kept(here: Here, site_name: str, names: tuple[str, str]) -> list[SpanEdit]:
+def _former_id_span_edits(here: Here, site_name: str, names: tuple[str, str]) -> list[SpanEdit]:
     sidecars = map(here.root.name_of, here.root.sidecars)
     return renaming.alias_edits(here.root.index, _text_of(here), sidecars, site_name, names)
 
@@ -79,10 +79,10 @@ def _text_of(here: Here) -> Callable[[str], str]:
     return lambda file: here.text_of(here.root.path_of(file)).text
 
 
-def _edits(here: Here, found: Iterable[SpanEdit]) -> Edits:
+def _edits(here: Here, span_edits: Iterable[SpanEdit]) -> Edits:
     """Return replacements of spans as edits, by file."""
     edits: Edits = {}
-    for one in found:
+    for one in span_edits:
         path = here.root.path_of(one.span.file)
         text = here.text_of(path)
         edits.setdefault(path, []).append(text.edit(text.exact_range(one.span), one.text))

@@ -1,4 +1,4 @@
-"""The specs of a workspace: which one a file belongs to, and what is known of each."""
+"""The specs of a workspace: which one a file belongs to, and what was read of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sphinx_policyspec.identifiers.index import Index, files_below
 from sphinx_policyspec.identifiers.sites import MARKDOWN, SUFFIXES, YAML
 from sphinx_policyspec.identifiers.yaml_files import YamlFile, yaml_file
 from sphinx_policyspec.language_server.child import ChildReader
-from sphinx_policyspec.language_server.reading import Result, RootSource, SpecReader, Wanted
+from sphinx_policyspec.language_server.reading import ReadRequest, Result, RootSource, SpecReader
 from sphinx_policyspec.language_server.static_conf import loads_us
 from sphinx_policyspec.readers.text import read_text
 
@@ -23,17 +23,17 @@ _DIALECT = re.compile(r"^#{1,6}[ \t].{0,2000}\{[ \t]*#[\w.:-]{1,200}[ \t]+author
 _CASES = "cases"
 _HINTS = frozenset({"hint", "information", "off"})
 _PAGES = frozenset({"README.md", "CHANGELOG.md", "CONTRIBUTING.md"})
-"""Files beside a release that are no part of its text; findings about a changelog have a place in it all the same."""
+"""Files beside a release that are not part of its text, although findings about a changelog have a place in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditorSettings:
-    """What a user says to the server.
+    """Settings of the user for the server.
 
-    :param hints: as what hints are shown: ``hint``, ``information`` or ``off``
+    :param hints: how hints are shown: ``hint``, ``information`` or ``off``
     :param annotations: an annotation file for releases
-    :param runs_conf: whether ``conf.py`` is run: only of a workspace that the client says is trusted
-    :param keeps_aliases: whether a principle that is renamed keeps its id as a former one
+    :param runs_conf: whether ``conf.py`` is run: only in a workspace that the client says is trusted
+    :param keeps_aliases: whether a renamed principle keeps its old id as a former one
     """
 
     hints: str = "hint"
@@ -42,25 +42,29 @@ class EditorSettings:
     keeps_aliases: bool = False
 
     @classmethod
-    def of(cls, given: object, folder: Path | None = None, *, is_trusted: bool) -> EditorSettings:
-        """Return the settings in what a client sends, which may be anything.
+    def of(cls, value: object, folder: Path | None = None, *, is_trusted: bool) -> EditorSettings:
+        """Return the settings from what a client sends, which may be anything.
 
-        :param is_trusted: whether the client has said of the workspace that it may be run
+        :param is_trusted: whether the client has said that the workspace is trusted
         """
-        said = given if isinstance(given, Mapping) else {}
-        said = said.get("policyspec", said) if isinstance(said.get("policyspec", said), Mapping) else {}
-        hints, name = said.get("hints"), said.get("annotations")
+        settings = value if isinstance(value, Mapping) else {}
+        settings = (
+            settings.get("policyspec", settings)
+            if isinstance(settings.get("policyspec", settings), Mapping)
+            else {}
+        )
+        hints, name = settings.get("hints"), settings.get("annotations")
         path = (folder or Path()) / name if isinstance(name, str) and name and "\0" not in name else None
         return cls(
             hints=hints if isinstance(hints, str) and hints in _HINTS else "hint",
             annotations=real_path(path) if path else None,
-            runs_conf=is_trusted and said.get("runConf") is True,
-            keeps_aliases=said.get("keepAliases") is True,
+            runs_conf=is_trusted and settings.get("runConf") is True,
+            keeps_aliases=settings.get("keepAliases") is True,
         )
 
 
 class Root:
-    """One spec that is open: its files, their ids, and what was last read of it."""
+    """One open spec: its files, their ids, and the last result of reading it."""
 
     def __init__(self, source: RootSource) -> None:
         self.source = source
@@ -76,25 +80,25 @@ class Root:
         for path in self.files:
             self.take(path, _text(path))
 
-    async def read(self, wanted: Wanted) -> Result:
+    async def read(self, request: ReadRequest) -> Result:
         """Read the spec: a project in a child, a release in a thread of this process."""
         if self._child is not None:
-            return await self._child.read(wanted)
+            return await self._child.read(request)
         assert self._own is not None  # noqa: S101 - one of the two is there
-        return await asyncio.to_thread(self._own.read, wanted)
+        return await asyncio.to_thread(self._own.read, request)
 
     async def close(self) -> None:
-        """End what reads it."""
+        """End the child process, if any."""
         if self._child is not None:
             await self._child.close()
 
     @property
     def pid(self) -> int | None:
-        """The process that reads it, if it has one of its own."""
+        """Id of the process that reads it, if it has its own."""
         return self._child.pid if self._child else None
 
     def holds(self, path: Path) -> bool:
-        """Return whether a file is one of the spec's."""
+        """Return whether a file belongs to the spec."""
         if path in {self.source.path, self.source.annotations}:
             return True
         if path.suffix.lower() not in SUFFIXES or not path.is_relative_to(self.folder):
@@ -108,43 +112,43 @@ class Root:
         return self.source.path.is_dir() and (is_prompt or parts == (_SPEC,) or path.suffix.lower() in YAML)
 
     def take(self, path: Path, text: str) -> None:
-        """Take up the text of one of the files."""
+        """Index the text of one of the files."""
         self.index.update(self.name_of(path), text)
         is_case = path.suffix.lower() in YAML and self.yaml_of(path, text) is YamlFile.CASES
         (self.cases.add if is_case else self.cases.discard)(path)
 
     def yaml_of(self, path: Path, text: str) -> YamlFile:
-        """Return what one of the YAML files is for; one that begins in a folder of cases is to be one of them."""
+        """Return the purpose of a YAML file; a new one in a folder of cases is a case file."""
         kind = yaml_file(text, YamlFile.CASES if path in self.cases else YamlFile.OTHER)
         is_case = kind is YamlFile.NEW and path.parent.name == _CASES and text.strip()
         return YamlFile.CASES if is_case else kind
 
     def name_of(self, path: Path) -> str:
-        """Return what findings call a file."""
+        """Return the name of a file in findings."""
         for name, beside in (self.result.beside if self.result else {}).items():
             if real_path(beside) == path and path not in self.cases:
                 return name
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
     def path_of(self, name: str) -> Path:
-        """Return the file that findings call by a name."""
+        """Return the file with a name in findings."""
         beside = self.result.beside.get(name) if self.result else None
         return real_path(beside or self.folder / name)
 
     @property
     def sidecars(self) -> tuple[Path, ...]:
-        """The annotation files that are applied and are the user's own."""
+        """The annotation files that are applied and belong to the user."""
         beside = map(real_path, (self.result.beside if self.result else {}).values())
         return tuple(
             path for path in beside if self.holds(path) and yaml_file(_text(path)) is YamlFile.SIDECAR
         )
 
     def know(self, result: Result) -> None:
-        """Take up what was read."""
+        """Store the result of a reading."""
         if self.result is None and result.beside:
             self.result = result
             for path in map(real_path, result.beside.values()):
-                # The one that the package ships is nobody's to edit.
+                # The file that the package ships is not for users to edit.
                 if path.suffix.lower() in YAML and self.holds(path):
                     self.index.forget(path.name)
                     self.take(path, _text(path))
@@ -163,9 +167,9 @@ class Root:
 
 @dataclass(slots=True)
 class Workspace:
-    """The roots that are open, found as files of them are opened; nothing above a folder of the workspace is looked at.
+    """The open roots, found when files of them are opened; nothing above a folder of the workspace is searched.
 
-    :param folders: those of the workspace; without any, a file is looked for beside itself alone
+    :param folders: folders of the workspace; without any, only the folder of a file is searched for its root
     """
 
     settings: EditorSettings = field(default_factory=EditorSettings)
@@ -173,20 +177,20 @@ class Workspace:
     roots: dict[Path, Root] = field(default_factory=dict)
 
     def root_of(self, path: Path, text: str) -> Root | None:
-        """Return the root that a file belongs to, opened where it is the first of it; none for a file of another kind."""
+        """Return the root that a file belongs to, opened if it is not open yet; none for a file of another kind."""
         if (known := self.known(path)) is not None:
             return known
         source = self._source(path, text)
         return self._open(source) if source else None
 
     def opened_again(self, root: Root) -> Root | None:
-        """Return a root that is opened anew, as the settings are now; none where its spec is gone."""
+        """Return a root opened again with the current settings; none if its spec is gone."""
         self.roots.pop(root.source.path, None)
         source = self._again(root)
         return self._open(source) if source else None
 
     def is_gone(self, root: Root) -> bool:
-        """Return whether what a root was read from is no longer there."""
+        """Return whether the source of a root no longer exists."""
         return self._again(root) is None
 
     def _again(self, root: Root) -> RootSource | None:
@@ -204,7 +208,7 @@ class Workspace:
         return next((root for root in self._deepest_first() if root.holds(path)), None)
 
     def _deepest_first(self) -> list[Root]:
-        """Return the open roots, those inside others before these."""
+        """Return the open roots, the deepest folders first."""
         return sorted(self.roots.values(), key=lambda root: -len(root.folder.parts))
 
     def _source(self, path: Path, text: str) -> RootSource | None:
@@ -218,7 +222,7 @@ class Workspace:
         return None
 
     def _at(self, folder: Path) -> RootSource | None:
-        """Return what a folder is read as: a project that loads our extension, or a release."""
+        """Return the source in a folder: a project that loads our extension, or a release."""
         if loads_us(folder):
             return RootSource(path=folder, runs_conf=self.settings.runs_conf)
         if (folder / _SPEC).is_file():
@@ -244,6 +248,6 @@ def _text(path: Path) -> str:
 def changed_files(
     before: Mapping[Path, str], now: Mapping[Path, str], also: Collection[Path] = ()
 ) -> tuple[Path, ...]:
-    """Return the files whose texts are other ones than before, or no longer held by an editor."""
+    """Return the files whose texts have changed, or are no longer open in an editor."""
     keys = before.keys() | now.keys()
     return tuple(sorted({*also, *(path for path in keys if before.get(path) != now.get(path))}))

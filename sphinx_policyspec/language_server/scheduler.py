@@ -1,4 +1,4 @@
-"""When a root is read: one reading at a time, always of the newest texts; what pages ask is answered once nobody types."""
+"""When a root is read: one reading at a time, of the newest texts; queries on pages are answered when nobody types."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx_policyspec.errors import PolicySpecError
-from sphinx_policyspec.language_server.reading import Result, Wanted
+from sphinx_policyspec.language_server.reading import ReadRequest, Result
 from sphinx_policyspec.language_server.roots import Root, changed_files
 
 IDLE = 1.0
-"""Seconds without an edit after which what pages ask is answered."""
+"""Seconds without an edit after which the queries on pages are answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A text that an editor holds.
+class OpenText:
+    """A text that is open in an editor.
 
-    :param version: as the client counts it
+    :param version: its version number in the client
     """
 
     text: str
@@ -33,11 +33,11 @@ class Scheduler:
     def __init__(
         self,
         root: Root,
-        held: Callable[[], Mapping[Path, Held]],
-        publish: Callable[[Root, Result, Mapping[Path, Held]], None],
+        open_texts: Callable[[], Mapping[Path, OpenText]],
+        publish: Callable[[Root, Result, Mapping[Path, OpenText]], None],
         fail: Callable[[Root, str], None],
     ) -> None:
-        self._root, self._held, self._publish, self._fail = root, held, publish, fail
+        self._root, self._open_texts, self._publish, self._fail = root, open_texts, publish, fail
         self._before: Mapping[Path, str] = {}
         self._saved: set[Path] = set()
         self._task: asyncio.Task[None] | None = None
@@ -45,13 +45,13 @@ class Scheduler:
         self._wants_answers = False
 
     def edited(self) -> None:
-        """Read the root again, now or once the reading that runs is done."""
+        """Read the root again, now or after the current reading."""
         self._stale.set()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def saved(self, path: Path) -> None:
-        """Read again what a file on the disk is part of."""
+        """Read the root again after a file on the disk has changed, and answer its queries."""
         self._saved.add(path)
         self._wants_answers = True
         self.edited()
@@ -73,15 +73,17 @@ class Scheduler:
             self._wants_answers = self._wants_answers and not is_answered
 
     async def _read(self, *, answers: bool) -> bool:
-        """Read the root once; return whether there is nothing left that pages ask."""
-        held, saved = self._held(), tuple(self._saved)
-        texts = {path: one.text for path, one in held.items()}
+        """Read the root once; return whether all queries on pages are answered."""
+        open_texts, saved = self._open_texts(), tuple(self._saved)
+        texts = {path: one.text for path, one in open_texts.items()}
         self._saved.clear()
         is_first = self._root.result is None or (self._root.source.is_project and self._root.pid is None)
         changed = tuple(texts) if is_first else changed_files(self._before, texts, saved)
-        wanted = Wanted(texts=texts, changed=changed, cases=tuple(sorted(self._root.cases)), answers=answers)
+        request = ReadRequest(
+            texts=texts, changed=changed, cases=tuple(sorted(self._root.cases)), answers=answers
+        )
         try:
-            result = await self._root.read(wanted)
+            result = await self._root.read(request)
         except PolicySpecError as error:
             self._before = {}
             self._fail(self._root, str(error))
@@ -89,5 +91,5 @@ class Scheduler:
         self._before = texts
         self._root.know(result)
         self._root.problem = ""
-        self._publish(self._root, result, held)
+        self._publish(self._root, result, open_texts)
         return answers or is_first or not self._root.source.is_project

@@ -1,4 +1,4 @@
-"""The server: what it answers, each with one function, on one screen; and what it holds of the workspace."""
+"""The server: its state of the workspace, and the table of the requests that it answers, each with one function."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from sphinx_policyspec.language_server.navigation import Here
 from sphinx_policyspec.language_server.places import Text, once, path_of, uri_of
 from sphinx_policyspec.language_server.reading import Result
 from sphinx_policyspec.language_server.roots import EditorSettings, Root, Workspace
-from sphinx_policyspec.language_server.scheduler import Held, Scheduler
+from sphinx_policyspec.language_server.scheduler import OpenText, Scheduler
 from sphinx_policyspec.readers.text import read_text
 
 
 class _Protocol(LanguageServerProtocol):
-    """The protocol, in which each request has an answer, also one that cannot be read."""
+    """The protocol, in which every request gets an answer, even one that cannot be read."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401  as pygls has it
-        """Return a message as an object; whoever waits for an answer is told what is wrong with a request."""
+        """Return a message as an object; a wrong request is answered with its error."""
         if data.get("method") == types.TEXT_DOCUMENT_DID_CHANGE and not self._is_open(data.get("params")):
             raise JsonRpcInvalidParams("a text that is not open cannot change")
         try:
@@ -65,46 +65,46 @@ class PolicyServer(LanguageServer):
         self._published: dict[Path, list[types.Diagnostic]] = {}
         self._by_root: dict[Path, set[Path]] = {}
         self._texts: dict[Path, Text] = {}
-        self._named: dict[Path, Path] = {}
+        self._client_folders: dict[Path, Path] = {}
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401  as pygls has it
-        """Show an error to whoever types, unless a request was wrong: that has its answer."""
+        """Show an error to the user, unless a request was wrong: that is already answered."""
         if not isinstance(error, JsonRpcInvalidParams):
             super().report_server_error(error, source)
 
     @property
     def encoding(self) -> str:
-        """In which units the client counts columns."""
+        """The units in which the client counts columns."""
         return str(getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding))
 
-    def held(self) -> dict[Path, Held]:
-        """Return the texts that the client holds, by the real paths of their files."""
+    def open_texts(self) -> dict[Path, OpenText]:
+        """Return the texts that are open in the client, by the real paths of their files."""
         return {
-            path: Held(text=document.source, version=document.version)
+            path: OpenText(text=document.source, version=document.version)
             for path, document in self._documents().items()
         }
 
     def _documents(self) -> dict[Path, TextDocument]:
-        """Return what the client holds, by the real paths of its files; the workspace's own keys are no addresses any more."""
-        held = self.workspace.text_documents.values()
-        return {path: document for document in held if (path := path_of(document.uri))}
+        """Return the open documents of the client by the real paths of their files; keys of pygls are not URIs."""
+        documents = self.workspace.text_documents.values()
+        return {path: document for document in documents if (path := path_of(document.uri))}
 
     def text_of(self, path: Path) -> Text:
-        """Return the text of a file, as the client holds it, else as it is saved."""
+        """Return the text of a file, as it is open in the client, else as it is saved."""
         if document := self._documents().get(path):
-            return self._held_text(path, document.source)
+            return self._open_text(path, document.source)
         self._texts.pop(path, None)
         return Text(path.name, _saved(path), self.encoding)
 
-    def _held_text(self, path: Path, text: str) -> Text:
-        """Return a text that the client holds; where its lines begin is found out once, however often it is asked."""
-        known = self._texts.get(path)
-        if known is None or known.text != text or known.encoding != self.encoding:
-            known = self._texts[path] = Text(path.name, text, self.encoding)
-        return known
+    def _open_text(self, path: Path, text: str) -> Text:
+        """Return a text that is open in the client, cached so that its line starts are computed once."""
+        cached = self._texts.get(path)
+        if cached is None or cached.text != text or cached.encoding != self.encoding:
+            cached = self._texts[path] = Text(path.name, text, self.encoding)
+        return cached
 
     def here(self, uri: str) -> Here | None:
-        """Return a file that the client looks at, where it belongs to a spec."""
+        """Return a file that the client looks at; none if it does not belong to a spec."""
         path = path_of(uri)
         root = self.specs.known(path) if path else None
         if path is None or root is None:
@@ -121,16 +121,16 @@ class PolicyServer(LanguageServer):
 
     @property
     def _formats(self) -> frozenset[str]:
-        """In which formats the client shows what is said of a thing, wherever."""
-        known = self.client_capabilities.text_document
-        hover, items = (known.hover, known.completion) if known else (None, None)
+        """The markup formats that the client can show in both hovers and completions."""
+        capabilities = self.client_capabilities.text_document
+        hover, items = (capabilities.hover, capabilities.completion) if capabilities else (None, None)
         item = items.completion_item if items else None
         return frozenset(hover.content_format or () if hover else ()) & frozenset(
             item.documentation_format or () if item else ()
         )
 
     def take(self, uri: str) -> None:
-        """Take up the text that the client holds of a file, and read its spec again; a text may have become one meanwhile."""
+        """Index the open text of a file, and read its spec again; the text may only now have become part of a spec."""
         if (path := path_of(uri)) is None:
             return
         document = self.workspace.get_text_document(uri)
@@ -139,35 +139,37 @@ class PolicyServer(LanguageServer):
             self.scheduler(root).edited()
 
     def scheduler(self, root: Root) -> Scheduler:
-        """Return what reads a root."""
+        """Return the scheduler that reads a root."""
         if root.source.path not in self._schedulers:
-            self._schedulers[root.source.path] = Scheduler(root, self.held, self.publish, self.fail)
+            self._schedulers[root.source.path] = Scheduler(root, self.open_texts, self.publish, self.fail)
         return self._schedulers[root.source.path]
 
-    def publish(self, root: Root, result: Result, held: Mapping[Path, Held]) -> None:
-        """Send the findings of the files whose findings are other ones than before, and of none that has changed meanwhile."""
-        now = self.held()
+    def publish(self, root: Root, result: Result, open_texts: Mapping[Path, OpenText]) -> None:
+        """Send the findings of the files whose findings have changed, but not of texts edited since the reading."""
+        now = self.open_texts()
 
         def text_of(path: Path) -> Text:
-            if path in held:
-                return self._held_text(path, held[path].text)
+            if path in open_texts:
+                return self._open_text(path, open_texts[path].text)
             return Text(path.name, _saved(path), self.encoding)
 
-        made = self._diagnostics.setdefault(root.source.path, Diagnostics(root, self.uri_of))
-        found = made.of(result, self.specs.settings, held, once(text_of))
+        cache = self._diagnostics.setdefault(root.source.path, Diagnostics(root, self.uri_of))
+        by_file = cache.of(result, self.specs.settings, open_texts, once(text_of))
         before = self._by_root.get(root.source.path, set())
-        self._by_root[root.source.path] = set(found)
-        for path in sorted(before | found.keys() | {path for path in held if root.holds(path)}):
-            diagnostics = found.get(path, [])
-            is_stale = path in now and (path not in held or now[path].version != held[path].version)
-            if is_stale or (self._published.get(path) == diagnostics and path not in held):
+        self._by_root[root.source.path] = set(by_file)
+        for path in sorted(before | by_file.keys() | {path for path in open_texts if root.holds(path)}):
+            diagnostics = by_file.get(path, [])
+            is_stale = path in now and (
+                path not in open_texts or now[path].version != open_texts[path].version
+            )
+            if is_stale or (self._published.get(path) == diagnostics and path not in open_texts):
                 continue
             self._published[path] = diagnostics
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(
                     uri=self.uri_of(path),
                     diagnostics=diagnostics,
-                    version=held[path].version if path in held else None,
+                    version=open_texts[path].version if path in open_texts else None,
                 )
             )
 
@@ -175,15 +177,15 @@ class PolicyServer(LanguageServer):
             self._refresh()
 
     def _refresh(self) -> None:
-        """Let the client ask again for what it shows beside the text, where it can be told to."""
-        known = self.client_capabilities.workspace
-        if known and known.code_lens and known.code_lens.refresh_support:
+        """Make the client request lenses and inlay hints again, if it supports that."""
+        capabilities = self.client_capabilities.workspace
+        if capabilities and capabilities.code_lens and capabilities.code_lens.refresh_support:
             self.workspace_code_lens_refresh(None)
-        if known and known.inlay_hint and known.inlay_hint.refresh_support:
+        if capabilities and capabilities.inlay_hint and capabilities.inlay_hint.refresh_support:
             self.workspace_inlay_hint_refresh(None)
 
     def fail(self, root: Root, problem: str) -> None:
-        """Say why a spec cannot be read, once."""
+        """Log once why a spec cannot be read."""
         if self.specs.is_gone(root):
             self._clear(root)
             return
@@ -192,26 +194,26 @@ class PolicyServer(LanguageServer):
             self.window_log_message(types.LogMessageParams(type=types.MessageType.Warning, message=problem))
 
     def uri_of(self, path: Path) -> str:
-        """Return the address by which the client knows a file: that of its text, else one in the folder that it has opened."""
+        """Return the URI of a file in the client: that of its open text, else one in the folder that it has opened."""
         if document := self._documents().get(path):
             return str(document.uri)
-        for real, named in self._named.items():
+        for real, folder in self._client_folders.items():
             if path.is_relative_to(real):
-                return uri_of(named / path.relative_to(real))
+                return uri_of(folder / path.relative_to(real))
         return uri_of(path)
 
     def know_folders(self, uris: Iterable[str]) -> None:
-        """Take up the folders of the workspace, which may be links to others."""
-        named = {path: Path(to_fs_path(uri) or "") for uri in uris if (path := path_of(uri))}
-        self.specs.folders = tuple(named)
-        self._named = {real: given for real, given in named.items() if real != given}
+        """Store the folders of the workspace, which may be links to others."""
+        folders = {path: Path(to_fs_path(uri) or "") for uri in uris if (path := path_of(uri))}
+        self.specs.folders = tuple(folders)
+        self._client_folders = {real: folder for real, folder in folders.items() if real != folder}
 
     def forget_places(self, root: Root) -> None:
-        """Make the diagnostics of a root anew: a file on the disk has changed, in which the same findings may have other places."""
+        """Forget the diagnostics of a root: in a file that changed on the disk, findings may have moved."""
         self._diagnostics.pop(root.source.path, None)
 
     async def reopen(self, root: Root) -> None:
-        """Read a root anew, as after a change of its ``conf.py`` or of which files it has; of one that is gone nothing is told."""
+        """Open a root again, as after a change of its ``conf.py`` or set of files; clear the findings if it is gone."""
         scheduler = self._schedulers.pop(root.source.path, None)
         if scheduler is not None:
             await scheduler.close()
@@ -220,7 +222,7 @@ class PolicyServer(LanguageServer):
             self._clear(root)
         else:
             if root.result is not None and new.source == root.source:
-                # What was known serves until it is read again.
+                # The old result serves until the root is read again.
                 new.know(root.result)
                 new.index.know(root.index.things.values())
                 new.directives = root.directives
@@ -231,14 +233,14 @@ class PolicyServer(LanguageServer):
                 self.take(document.uri)
 
     def _clear(self, root: Root) -> None:
-        """Take back what was said of the files of a root."""
+        """Clear the published findings of the files of a root."""
         for path in sorted(self._by_root.pop(root.source.path, ())):
             if self._published.pop(path, None):
                 params = types.PublishDiagnosticsParams(uri=self.uri_of(path), diagnostics=[])
                 self.text_document_publish_diagnostics(params)
 
     def adopt(self) -> None:
-        """Take up the texts that the client holds and that belonged to no root until now."""
+        """Index the open texts that belonged to no root until now."""
         for path, document in self._documents().items():
             if self.specs.known(path) is None:
                 self.take(document.uri)
@@ -252,31 +254,35 @@ class PolicyServer(LanguageServer):
     def renames_files(self) -> bool:
         """Whether the client can rename files."""
         workspace = self.client_capabilities.workspace
-        known = workspace.workspace_edit if workspace else None
-        operations = known.resource_operations if known and known.document_changes else None
+        capabilities = workspace.workspace_edit if workspace else None
+        operations = (
+            capabilities.resource_operations if capabilities and capabilities.document_changes else None
+        )
         return types.ResourceOperationKind.Rename in (operations or ())
 
-    def edit(self, edits: renaming.Edits, moved: Mapping[Path, Path] | None = None) -> types.WorkspaceEdit:
-        """Return edits of several files, and new names of some, as the client takes them."""
-        held = self.held()
+    def edit(
+        self, edits: renaming.Edits, file_renames: Mapping[Path, Path] | None = None
+    ) -> types.WorkspaceEdit:
+        """Return edits and renames of files in the form that the client supports."""
+        open_texts = self.open_texts()
         workspace = self.client_capabilities.workspace
-        known = workspace.workspace_edit if workspace else None
-        if known is None or not known.document_changes:
+        capabilities = workspace.workspace_edit if workspace else None
+        if capabilities is None or not capabilities.document_changes:
             return types.WorkspaceEdit(
-                changes={self.uri_of(path): list(found) for path, found in edits.items()}
+                changes={self.uri_of(path): list(file_edits) for path, file_edits in edits.items()}
             )
         changes: list[Any] = [
             types.TextDocumentEdit(
                 text_document=types.OptionalVersionedTextDocumentIdentifier(
-                    uri=self.uri_of(path), version=held[path].version if path in held else None
+                    uri=self.uri_of(path), version=open_texts[path].version if path in open_texts else None
                 ),
-                edits=list(found),
+                edits=list(file_edits),
             )
-            for path, found in sorted(edits.items())
+            for path, file_edits in sorted(edits.items())
         ]
         changes += [
             types.RenameFile(old_uri=self.uri_of(old), new_uri=uri_of(new))
-            for old, new in (moved or {}).items()
+            for old, new in (file_renames or {}).items()
         ]
         return types.WorkspaceEdit(document_changes=changes)
 
@@ -296,28 +302,28 @@ def _version() -> str:
 
 
 def create_server() -> PolicyServer:
-    """Return a server that is ready to be started."""
+    """Return a server that is ready to start."""
     server = PolicyServer()
-    for method, answer in _TOLD.items():
+    for method, answer in _UPDATES.items():
         server.feature(method)(answer)
-    for method, (answer, options) in _ASKED.items():
+    for method, (answer, options) in _QUESTIONS.items():
         server.feature(method, options)(answer)
     return server
 
 
 def serve() -> None:
-    """Serve one client on standard input and output until it says that it is done."""
+    """Serve one client on standard input and output until it exits."""
     logging.disable(logging.CRITICAL)
-    # Whatever else prints in this process must not stand between the messages.
+    # Other output of this process must not get between the messages.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # A release is read in a thread: whoever asks meanwhile gets their turn within a millisecond, not five, each time.
+    # A release is read in a thread: a request in the meantime gets its turn within one millisecond, not five.
     sys.setswitchinterval(0.001)
     with contextlib.suppress(BrokenPipeError):
         create_server().start_io(sys.stdin.buffer, answers)
 
 
-# -- what clients tell of themselves and of their texts -----------------------------------
+# -- what clients report about themselves and their texts -----------------------------------
 
 
 def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
@@ -325,10 +331,10 @@ def _initialize(ls: PolicyServer, params: types.InitializeParams) -> None:
     if not ls.specs.folders and params.root_uri:
         ls.know_folders((params.root_uri,))
     folders = ls.specs.folders
-    given = params.initialization_options
-    # Who opens a workspace says that it is trusted; what stands in the workspace does not.
-    ls.is_trusted = isinstance(given, Mapping) and given.get("trusted") is True
-    ls.specs.settings = EditorSettings.of(given, folders[0] if folders else None, is_trusted=ls.is_trusted)
+    options = params.initialization_options
+    # Only the user who opens a workspace can trust it, not a file in the workspace.
+    ls.is_trusted = isinstance(options, Mapping) and options.get("trusted") is True
+    ls.specs.settings = EditorSettings.of(options, folders[0] if folders else None, is_trusted=ls.is_trusted)
     gc.collect()
     gc.freeze()
 
@@ -375,7 +381,7 @@ async def _ended(ls: PolicyServer, _params: None) -> None:
 
 
 async def _on_disk(ls: PolicyServer, uri: str, *, is_other: bool = False) -> None:
-    """Take up that a file on the disk has changed, is new, or is gone."""
+    """Handle that a file on the disk has changed, is new, or is gone."""
     if (path := path_of(uri)) is None:
         return
     for root in list(ls.specs.roots.values()):
@@ -386,13 +392,13 @@ async def _on_disk(ls: PolicyServer, uri: str, *, is_other: bool = False) -> Non
             await ls.reopen(root)
         elif path.is_relative_to(root.folder):
             ls.forget_places(root)
-            if root.holds(path) and path not in ls.held():
+            if root.holds(path) and path not in ls.open_texts():
                 root.take(path, _saved(path))
             ls.scheduler(root).saved(path)
     ls.adopt()
 
 
-_TOLD: Mapping[str, Callable[..., Any]] = MappingProxyType(
+_UPDATES: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         types.INITIALIZE: _initialize,
         types.TEXT_DOCUMENT_DID_OPEN: _opened,
@@ -407,11 +413,11 @@ _TOLD: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-# -- what they ask --------------------------------------------------------------------------
+# -- what clients ask --------------------------------------------------------------------------
 
 
 def _of_text(of: Callable[[Here, Any], Any], nothing: object = None) -> Callable[..., Any]:
-    """Return what answers a question about a text; of one that belongs to no spec there is nothing to say."""
+    """Return a handler for a question about a text; a text that belongs to no spec gets the empty answer."""
 
     def answer(ls: PolicyServer, params: Any) -> Any:  # noqa: ANN401 - the parameters of each question
         here = ls.here(params.text_document.uri)
@@ -420,70 +426,73 @@ def _of_text(of: Callable[[Here, Any], Any], nothing: object = None) -> Callable
     return answer
 
 
-def _renamed(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
+def _rename(ls: PolicyServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
     if (here := ls.here(params.text_document.uri)) is None:
         return None
     if problem := renaming.problem(here, params.position, params.new_name):
         raise JsonRpcInvalidParams(problem)
     keeps = ls.specs.settings.keeps_aliases
-    edits = renaming.renamed(here, params.position, params.new_name, keeps_alias=keeps)
-    moved = renaming.moved(here, params.position, params.new_name)
-    if moved and not ls.renames_files:
+    edits = renaming.rename_edits(here, params.position, params.new_name, keeps_alias=keeps)
+    file_renames = renaming.file_renames(here, params.position, params.new_name)
+    if file_renames and not ls.renames_files:
         raise JsonRpcInvalidParams(
             "a file of prompts is called as its tag is, and this editor renames no files"
         )
-    if keeps and (problem := renaming.unkept(here, params.position, params.new_name)):
+    if keeps and (problem := renaming.alias_problem(here, params.position, params.new_name)):
         ls.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=problem))
-    return ls.edit(edits, moved)
+    return ls.edit(edits, file_renames)
 
 
 def _symbols(ls: PolicyServer, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
     return outline.workspace_symbols(ls.specs.roots.values(), params.query, ls.text_of, ls.uri_of)
 
 
-_ASKED: Mapping[str, tuple[Callable[..., Any], Any]] = MappingProxyType(
+_QUESTIONS: Mapping[str, tuple[Callable[..., Any], Any]] = MappingProxyType(
     {
         types.TEXT_DOCUMENT_HOVER: (
-            _of_text(lambda here, asked: navigation.hover(here, asked.position)),
+            _of_text(lambda here, params: navigation.hover(here, params.position)),
             None,
         ),
         types.TEXT_DOCUMENT_DEFINITION: (
-            _of_text(lambda here, asked: navigation.definition(here, asked.position), []),
+            _of_text(lambda here, params: navigation.definition(here, params.position), []),
             None,
         ),
         types.TEXT_DOCUMENT_REFERENCES: (
             _of_text(
-                lambda here, asked: navigation.references(
-                    here, asked.position, with_definition=asked.context.include_declaration
+                lambda here, params: navigation.references(
+                    here, params.position, with_definition=params.context.include_declaration
                 ),
                 [],
             ),
             None,
         ),
         types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: (
-            _of_text(lambda here, asked: navigation.highlight(here, asked.position), []),
+            _of_text(lambda here, params: navigation.highlight(here, params.position), []),
             None,
         ),
         types.TEXT_DOCUMENT_COMPLETION: (
-            _of_text(lambda here, asked: completion.complete(here, asked.position)),
+            _of_text(lambda here, params: completion.complete(here, params.position)),
             types.CompletionOptions(trigger_characters=list(completion.TRIGGERS)),
         ),
         types.TEXT_DOCUMENT_PREPARE_RENAME: (
-            _of_text(lambda here, asked: renaming.placed(here, asked.position)),
+            _of_text(lambda here, params: renaming.rename_placeholder(here, params.position)),
             None,
         ),
-        types.TEXT_DOCUMENT_RENAME: (_renamed, types.RenameOptions(prepare_provider=True)),
-        types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (_of_text(lambda here, _asked: outline.symbols(here), []), None),
+        types.TEXT_DOCUMENT_RENAME: (_rename, types.RenameOptions(prepare_provider=True)),
+        types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (
+            _of_text(lambda here, _params: outline.symbols(here), []),
+            None,
+        ),
         types.WORKSPACE_SYMBOL: (_symbols, None),
         types.TEXT_DOCUMENT_CODE_ACTION: (
-            _of_text(lambda here, asked: actions.actions(here, asked.context, asked.range), []),
+            _of_text(lambda here, params: actions.actions(here, params.context, params.range), []),
             types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
         ),
-        types.TEXT_DOCUMENT_CODE_LENS: (_of_text(lambda here, _asked: outline.lenses(here), []), None),
+        types.TEXT_DOCUMENT_CODE_LENS: (_of_text(lambda here, _params: outline.lenses(here), []), None),
         types.TEXT_DOCUMENT_INLAY_HINT: (
-            _of_text(lambda here, asked: outline.inlay_hints(here, asked.range), []),
+            _of_text(lambda here, params: outline.inlay_hints(here, params.range), []),
             None,
         ),
-        types.TEXT_DOCUMENT_DOCUMENT_LINK: (_of_text(lambda here, _asked: outline.links(here), []), None),
+        types.TEXT_DOCUMENT_DOCUMENT_LINK: (_of_text(lambda here, _params: outline.links(here), []), None),
     }
 )

@@ -1,4 +1,4 @@
-"""What a ``conf.py`` says in plain values, and which lines say what only running it would tell; it is never run here."""
+"""The plain values in a ``conf.py``, and the lines whose values only running it would give; it is never run here."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SAFE_OF_SPHINX = frozenset(
         "imgmath", "intersphinx", "mathjax", "todo",
     )
 )  # fmt: skip
-"""Of Sphinx's own. The others import the project's code, load those that do, or run what stands on a page; one that asks the
-network gets no address."""
+"""Safe extensions of Sphinx. The others import the project's code, load extensions that do, or run code on a page; one
+that uses the network gets no address."""
 _HARMLESS = frozenset({"version", "release", "copyright", "today"})
-"""Options that are often computed, and change nothing that is read."""
+"""Options that are often computed, and do not affect reading."""
 _UNRUN = "without running `conf.py`; trust the workspace and set `policyspec.runConf` to run it"
-_PASSED = ("policyspec_", "myst_")
-_PASSED_NAMES = frozenset(
+_PREFIXES = ("policyspec_", "myst_")
+_NAMES = frozenset(
     {
         "autosectionlabel_maxdepth",
         "autosectionlabel_prefix_document",
@@ -62,9 +62,9 @@ _PASSED_NAMES = frozenset(
 class StaticConf:
     """The plain values of a ``conf.py``.
 
-    :param values: by option
+    :param values: values by option
     :param left_out: lines, from 1, each with what is left out there
-    :param lacks_extensions: whether directives and roles may be missing that the project has
+    :param lacks_extensions: whether directives and roles of the project may be missing
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -73,33 +73,33 @@ class StaticConf:
 
 
 def read_conf(folder: Path) -> StaticConf:
-    """Return what the ``conf.py`` of a folder says in plain values; nothing of one that cannot be read."""
+    """Return the plain values in the ``conf.py`` of a folder; none if it cannot be read."""
     try:
         text, _findings = read_text(folder / "conf.py", "conf.py")
         tree = ast.parse(text)
     except (SourceError, SyntaxError, ValueError, RecursionError, MemoryError):
         return StaticConf(left_out=((1, "`conf.py` cannot be read"),))
     values: dict[str, Any] = {}
-    left: list[tuple[int, str]] = []
+    left_out: list[tuple[int, str]] = []
     lacks = False
     for name, node, line in _assignments(tree):
-        if not (name.startswith(_PASSED) or name in _PASSED_NAMES):
+        if not (name.startswith(_PREFIXES) or name in _NAMES):
             continue
         try:
             values[name] = ast.literal_eval(node)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             lacks |= name == "extensions"
             if name not in _HARMLESS:
-                left.append((line, f"`{name}` is computed, so that its value is not known {_UNRUN}"))
+                left_out.append((line, f"`{name}` is computed, so that its value is not known {_UNRUN}"))
             continue
         if name == "extensions":
             values[name], unsafe, absent = _extensions(values[name])
             lacks |= bool(unsafe or absent)
-            left += [(line, f"the extension `{one}` is not loaded {_UNRUN}") for one in unsafe]
-            left += [
+            left_out += [(line, f"the extension `{one}` is not loaded {_UNRUN}") for one in unsafe]
+            left_out += [
                 (line, f"the extension `{one}` is not installed where the server runs") for one in absent
             ]
-    return StaticConf(values=values, left_out=tuple(left), lacks_extensions=lacks)
+    return StaticConf(values=values, left_out=tuple(left_out), lacks_extensions=lacks)
 
 
 def loads_us(folder: Path) -> bool:
@@ -126,7 +126,7 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr, int]]:
 
 
 def _extensions(value: object) -> tuple[list[str], list[str], list[str]]:
-    """Return the extensions that are loaded without running anything of the project, those that are not, and those that cannot be."""
+    """Return the extensions that load without running project code, those that do not, and those not installed."""
     names = [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
     safe = [name for name in names if name in _SAFE | _SAFE_OF_SPHINX]
     there = [name for name in safe if _is_there(name)]

@@ -19,7 +19,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.language_server import child
-from sphinx_policyspec.language_server.reading import RootSource, Wanted
+from sphinx_policyspec.language_server.reading import ReadRequest, RootSource
 from tests.conftest import REPOSITORY, run_alone
 from tests.language_server.conftest import RELEASE, write_release
 from tests.language_server.editor import COMMAND, editor
@@ -240,14 +240,14 @@ def test_a_page_that_hangs_its_reader_is_given_up_and_the_next_edit_is_judged(
 
     async def read() -> None:
         reader = child.ChildReader(RootSource(path=tmp_path, runs_conf=True))
-        await reader.read(Wanted(texts={}))
+        await reader.read(ReadRequest(texts={}))
         start = time.monotonic()
         with pytest.raises(SourceError, match="took too long"):
-            await reader.read(Wanted(texts={page: f"{PAGE}\nhang\n"}, changed=(page,)))
+            await reader.read(ReadRequest(texts={page: f"{PAGE}\nhang\n"}, changed=(page,)))
         assert time.monotonic() - start < 5
         assert reader.pid is None
-        result = await reader.read(Wanted(texts={page: PAGE.replace("user", "usr")}, changed=(page,)))
-        assert "unknown-level" in [entry.finding.code for entry in result.told]
+        result = await reader.read(ReadRequest(texts={page: PAGE.replace("user", "usr")}, changed=(page,)))
+        assert "unknown-level" in [entry.finding.code for entry in result.entries]
         await reader.close()
 
     run_alone(read())

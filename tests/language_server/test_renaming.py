@@ -51,7 +51,7 @@ def rename(root: Root, site: IdSite, name: str, *, keeps: bool = False) -> None:
     here = Here(root=root, path=path, text=text_of(path), text_of=text_of)
     place = here.text.exact_range(site.span).start
     assert renaming.problem(here, place, name) == ""
-    for changed, edits in renaming.renamed(here, place, name, keeps_alias=keeps).items():
+    for changed, edits in renaming.rename_edits(here, place, name, keeps_alias=keeps).items():
         text = edited(text_of(changed).text, edits)
         changed.write_bytes(text.encode())
         root.take(changed, text)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 
 from sphinx_policyspec.identifiers.index import MOST_FILES, files_below
-from sphinx_policyspec.language_server.reading import Result, RootSource, SpecReader, Wanted
+from sphinx_policyspec.language_server.reading import ReadRequest, Result, RootSource, SpecReader
 from sphinx_policyspec.language_server.roots import EditorSettings, Workspace
 from sphinx_policyspec.language_server.static_conf import _SAFE_OF_SPHINX, read_conf
 from tests.conftest import REPOSITORY
@@ -71,10 +71,10 @@ def told_without_running(folder: Path, extensions: str) -> tuple[Result, set[str
     (folder / "index.rst").write_text(f"Rules\n=====\n\n{page}\n{code}", "utf-8")
     reader = SpecReader(RootSource(path=folder))
     try:
-        result = reader.read(Wanted(texts={}))
+        result = reader.read(ReadRequest(texts={}))
     finally:
         reader.close()
-    said = " ".join(one.finding.message for one in result.told)
+    said = " ".join(one.finding.message for one in result.entries)
     return result, set(re.findall(r'Unknown directive type "([\w-]+)"', said))
 
 
