@@ -1,4 +1,4 @@
-"""Alignments: what of one spec people say corresponds to what of another, row by row, as SSSOM has it."""
+"""Alignments: which parts of two specs correspond according to people, row by row, in the model of SSSOM."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ BUILT_IN: Mapping[str, str] = {
 
 
 class MatchPredicate(enum.StrEnum):
-    """How what one spec says stands to what another says (SKOS Reference, §10)."""
+    """How a part of one spec relates to a part of another (SKOS Reference, §10)."""
 
     EXACT = "skos:exactMatch"
     CLOSE = "skos:closeMatch"
     BROAD = "skos:broadMatch"
-    """The object says more, and what the subject says is part of it."""
+    """The object says more than the subject, and includes it."""
     NARROW = "skos:narrowMatch"
-    """The object says a part of what the subject says."""
+    """The object says only a part of the subject."""
     RELATED = "skos:relatedMatch"
 
     @property
     def inverse(self) -> MatchPredicate:
-        """How it reads from the object to the subject."""
-        turned = {MatchPredicate.BROAD: MatchPredicate.NARROW, MatchPredicate.NARROW: MatchPredicate.BROAD}
-        return turned.get(self, self)
+        """The predicate from the object to the subject."""
+        inverses = {MatchPredicate.BROAD: MatchPredicate.NARROW, MatchPredicate.NARROW: MatchPredicate.BROAD}
+        return inverses.get(self, self)
 
     @property
     def word(self) -> str:
-        """It as people say it."""
+        """The predicate as a word, such as ``exact``."""
         return self.value.removeprefix("skos:").removesuffix("Match")
 
 
@@ -57,12 +57,12 @@ class MatchPredicate(enum.StrEnum):
 class MappingRow(Brief):
     """One mapping: a row of a file. Ids are CURIEs or IRIs, as they are written there.
 
-    :param line: of the file, from 1; 0 for one that stands in none
+    :param line: line of the file, from 1; 0 for a row without a file
     :param confidence: from 0 to 1
     :param author_id: ids of people, such as ``orcid:0000-0002-1825-0097``
     :param mapping_date: ISO date
-    :param subject_digest: of the text that was compared: SHA-256, white space made one space
-    :param others: columns that nothing here reads, each with its value
+    :param subject_digest: SHA-256 of the text that was compared, with white space collapsed to single spaces
+    :param others: columns that are not read here, each with its value
     """
 
     subject_id: str = ""
@@ -82,12 +82,12 @@ class MappingRow(Brief):
 
     @property
     def is_draft(self) -> bool:
-        """Whether nobody has filled it in yet."""
+        """Whether it still has to be filled in."""
         return not (self.predicate_id and self.object_id and self.subject_id)
 
     @property
     def is_denied(self) -> bool:
-        """Whether it says that the two do *not* correspond so."""
+        """Whether it says that the two do *not* correspond in this way."""
         return dict(self.others).get("predicate_modifier", "") not in {"", "sssom:NoModifier"}
 
 
@@ -98,16 +98,16 @@ _SIDES = ("subject_", "object_")
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """A mapping set: what of one spec corresponds to what of another, row by row.
+    """A mapping set: which parts of two specs correspond, row by row.
 
     :param id: IRI of the set, which is also the name of its graph
-    :param curie_map: prefixes with what they stand for
-    :param subject_source: base IRI of the spec that subjects are of
+    :param curie_map: prefixes and the IRIs that they stand for
+    :param subject_source: base IRI of the spec of the subjects
     :param subject_source_version: its release
-    :param others: what else the header says
+    :param others: other keys of the header
     :param file: its name, for messages
     :param source: its text
-    :param findings: what is wrong with its form
+    :param findings: problems in its form
     """
 
     id: str = ""
@@ -124,21 +124,21 @@ class Alignment:
     findings: tuple[Finding, ...] = field(default=(), compare=False, repr=False)
 
     def __repr__(self) -> str:
-        """Say in short what it is."""
+        """Return its id and its number of rows."""
         return f"<Alignment {self.id or self.file}: {number_of(len(self.rows), 'row')}>"
 
     @cached_property
     def prefixes(self) -> dict[str, str]:
-        """What each prefix stands for, those that need no declaration included."""
+        """The IRI of each prefix, including those that need no declaration."""
         return {**BUILT_IN, **dict(self.curie_map)}
 
     def iri(self, name: str) -> str:
-        """Return the IRI that a CURIE stands for; one whose prefix is not declared, or an IRI, is returned as it is."""
+        """Return the IRI of a CURIE; an IRI, or a CURIE with an undeclared prefix, is returned unchanged."""
         prefix, colon, local = name.partition(":")
         return self.prefixes[prefix] + local if colon and prefix in self.prefixes else name
 
     def curie(self, iri: str) -> str:
-        """Return an IRI in short, where a prefix fits."""
+        """Return the CURIE of an IRI if a prefix fits, else the IRI."""
         fitting = [(space, prefix) for prefix, space in self.prefixes.items() if iri.startswith(space)]
         if not fitting:
             return iri
@@ -146,20 +146,20 @@ class Alignment:
         return f"{prefix}:{iri.removeprefix(space)}"
 
     def predicate(self, row: MappingRow) -> MatchPredicate | None:
-        """Return how the two of a row stand to each other; nothing for what is no match of SKOS."""
+        """Return the predicate of a row; none if it is not a match of SKOS."""
         return _PREDICATES.get(self.iri(row.predicate_id))
 
     def has_term(self, name: str) -> bool:
-        """Return whether an id names something, rather than that nothing was found, or nothing at all."""
+        """Return whether an id names something: it is neither empty nor says that nothing was found."""
         return bool(name) and self.iri(name) != BUILT_IN["sssom"] + "NoTermFound"
 
     def lacks(self, row: MappingRow, side: str) -> bool:
-        """Return whether a row says that nothing was found on a side, which is ``subject`` or ``object``."""
+        """Return whether a row says that nothing was found on a side, ``subject`` or ``object``."""
         name = getattr(row, f"{side}_id")
         return bool(name) and not row.is_draft and not row.is_denied and not self.has_term(name)
 
     def matches(self) -> Iterator[tuple[MappingRow, MatchPredicate]]:
-        """Yield the rows that say that two things correspond, each with how."""
+        """Yield the rows that say that two things correspond, each with its predicate."""
         for row in self.rows:
             predicate = self.predicate(row)
             is_pair = self.has_term(row.subject_id) and self.has_term(row.object_id)
@@ -167,7 +167,7 @@ class Alignment:
                 yield row, predicate
 
     def place(self, row: MappingRow, column: str) -> Span:
-        """Return where the value of a row stands."""
+        """Return the place of a value of a row."""
         return self._lines.place(row.line, self._columns.index(column) if column in self._columns else 0)
 
     @cached_property
@@ -179,7 +179,7 @@ class Alignment:
         return self._lines.columns()
 
     def swapped(self) -> Alignment:
-        """Return it read from the other side: subject and object change places, broad and narrow, and nothing else."""
+        """Return the alignment with subject and object swapped, and so broad and narrow, but nothing else changed."""
         swap = {
             f"{one}{name}": f"{other}{name}"
             for one, other in (_SIDES, _SIDES[::-1])
@@ -188,19 +188,19 @@ class Alignment:
         return replace(
             self,
             **{name: getattr(self, other) for name, other in swap.items()},
-            others=tuple((_turned_name(name), value) for name, value in self.others),
-            rows=tuple(map(self._turned, self.rows)),
+            others=tuple((_swapped_name(name), value) for name, value in self.others),
+            rows=tuple(map(self._swapped_row, self.rows)),
             source="",
             findings=(),
         )
 
-    def _turned(self, row: MappingRow) -> MappingRow:
+    def _swapped_row(self, row: MappingRow) -> MappingRow:
         predicate = self.predicate(row)
-        turned = {name: getattr(row, _turned_name(name)) for name in COLUMNS if name.startswith(_SIDES)}
+        values = {name: getattr(row, _swapped_name(name)) for name in COLUMNS if name.startswith(_SIDES)}
         if predicate and predicate.inverse is not predicate:
-            turned["predicate_id"] = predicate.inverse.value
+            values["predicate_id"] = predicate.inverse.value
         return replace(
-            row, **turned, others=tuple((_turned_name(name), value) for name, value in row.others), line=0
+            row, **values, others=tuple((_swapped_name(name), value) for name, value in row.others), line=0
         )
 
 
@@ -209,17 +209,17 @@ _CELL = re.compile(r'(?:(?<=\t)|\A)(?:"(?:[^"]|"")*+"(?=\t|\Z)|[^\t]*)')
 
 
 class TableLines:
-    """The lines of a file, in which cells have places."""
+    """The lines of a file, to find the places of cells."""
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._lines = text.split("\n")
 
     def place(self, number: int, cell: int) -> Span:
-        """Return where a cell, from 0, of a row begins that begins in a line, from 1."""
+        """Return where a cell begins, counted from 0, in the row that begins at a line, counted from 1."""
         line = self._lines[number - 1] if 0 < number <= len(self._lines) else ""
-        begun = next(islice(_CELL.finditer(line), cell, None), None)
-        return Span(self._file, max(number, 1), begun.start() + 1 if begun else 1)
+        match = next(islice(_CELL.finditer(line), cell, None), None)
+        return Span(self._file, max(number, 1), match.start() + 1 if match else 1)
 
     def columns(self) -> list[str]:
         """Return the names in the first row of the table."""
@@ -227,8 +227,8 @@ class TableLines:
         return [bare(cell) for cell in head.split("\t")]
 
 
-def _turned_name(name: str) -> str:
-    """Return what a slot about one side is called for the other."""
+def _swapped_name(name: str) -> str:
+    """Return the name of the slot for the other side."""
     for one, other in (_SIDES, _SIDES[::-1]):
         if name.startswith(one):
             return other + name.removeprefix(one)

@@ -1,4 +1,4 @@
-"""One case decided by each of several specs: its norms are those that correspond exactly or closely; `decision` decides."""
+"""One case decided by each of several specs, with the norms that correspond exactly or closely; `decision` decides."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from sphinx_policyspec.model import Case, Expectation, Finding, Item, Severity
 from sphinx_policyspec.model.finding import UnknownNames, shown
 
 NO_COUNTERPART = "no-counterpart"
-"""In place of a rule: a spec has nothing that corresponds to an item, which takes no part there."""
+"""In place of a rule: a spec has no counterpart of an item, which is left out there."""
 NO_SPEAKER = "no-speaker"
-"""Likewise: a spec gives nobody of the role or level that says an item a say."""
+"""In place of a rule: a spec has no level for the role or level that an item comes from."""
 LACKING: Mapping[str, str] = MappingProxyType(
     {NO_COUNTERPART: "no counterpart", NO_SPEAKER: "no level of this spec is that of who says it"}
 )
-"""Why an item takes no part, in words."""
+"""Why an item is left out, in words."""
 _NEAR = frozenset({MatchPredicate.EXACT, MatchPredicate.CLOSE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterpart(Brief):
-    """What of a spec corresponds to an item of a case that another spec says.
+    """A provision that corresponds to an item of a case from another spec.
 
-    :param spec: its name
-    :param id: of the provision
-    :param predicate: how it reads from the item's spec
-    :param level: of the clause of it that corresponds, if it is one
+    :param spec: name of its spec
+    :param id: id of the provision
+    :param predicate: predicate from the item's spec to this one
+    :param level: level of the clause that corresponds, if it is a clause
     """
 
     spec: str
@@ -45,8 +45,8 @@ class Counterpart(Brief):
 class EachDecision(Brief):
     """A case as each spec decides it.
 
-    :param decisions: by the names of the specs, in their order; a spec by which it cannot be decided has none
-    :param mapped: by item, what of the other specs corresponds to it; messages are the same everywhere, and are left out
+    :param decisions: decisions by spec name, in the order of the specs; a spec that cannot decide it has none
+    :param mapped: counterparts in the other specs, by item; messages are the same everywhere, and are left out
     """
 
     case: Case
@@ -55,7 +55,7 @@ class EachDecision(Brief):
 
     @property
     def agree(self) -> dict[str, bool | None]:
-        """By issue, whether all specs come to the same; ``None`` where one of them lacks something that the case rests on."""
+        """Whether all specs agree, by issue; ``None`` if one of them lacks something that the case depends on."""
         return {issue: self._agree(issue) for issue in dict.fromkeys(item.issue for item in self.case.items)}
 
     def _agree(self, issue: str) -> bool | None:
@@ -76,7 +76,7 @@ class EachDecision(Brief):
 class EachDecisions(Brief):
     """Cases as each of several specs decides them.
 
-    :param norms: of each spec, by its name
+    :param norms: norms of each spec, by its name
     """
 
     norms: Mapping[str, Norms]
@@ -85,7 +85,7 @@ class EachDecisions(Brief):
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Why some cases could not be decided by each."""
+        """The errors because of which some cases could not be decided."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
@@ -102,18 +102,18 @@ class EachJudge:
 
     @cached_property
     def _near(self) -> dict[tuple[int, str, str], list[Counterpart]]:
-        """What corresponds exactly or closely to each provision, and to each level of a clause of it."""
-        found: dict[tuple[int, str, str], list[Counterpart]] = {}
+        """The exact and close counterparts of each provision, and of each level of its clauses."""
+        near: dict[tuple[int, str, str], list[Counterpart]] = {}
         for sides in self._aligned:
             for _row, predicate, subject, other in sides.pairs():
                 if predicate in _NEAR:
-                    self._take(found, subject, other, predicate)
-                    self._take(found, other, subject, predicate.inverse)
-        return found
+                    self._take(near, subject, other, predicate)
+                    self._take(near, other, subject, predicate.inverse)
+        return near
 
     def _take(
         self,
-        found: dict[tuple[int, str, str], list[Counterpart]],
+        near: dict[tuple[int, str, str], list[Counterpart]],
         one: AlignedThing,
         other: AlignedThing,
         predicate: MatchPredicate,
@@ -123,11 +123,11 @@ class EachJudge:
             spec=self._names[other.place], id=other.provision.id, predicate=predicate, level=level
         )
         key = (one.place, one.provision.id, one.clause.authority if one.clause else "")
-        if other.level and counterpart not in found.setdefault(key, []):
-            found[key].append(counterpart)
+        if other.level and counterpart not in near.setdefault(key, []):
+            near[key].append(counterpart)
 
     def decide(self, case: Case) -> tuple[EachDecision, tuple[Finding, ...]]:
-        """Return a case as each spec decides it, and what is wrong with it there."""
+        """Return a case as each spec decides it, and its problems there."""
         names = _CaseNames(case, self.norms)
         mapped = {
             item.id: tuple(self._counterparts(names.of(item.principle), item.level))
@@ -137,38 +137,40 @@ class EachJudge:
         decisions: dict[str, Decision] = {}
         findings = dict.fromkeys(names.findings())
         for place, name in enumerate(self._names):
-            asked, lacking = self._translated(case, place, names, mapped)
-            found = problems(asked, self.norms[name])
-            findings |= dict.fromkeys(found)
-            if all(finding.severity is not Severity.ERROR for finding in (*names.findings(), *found)):
-                decisions[name] = _marked(decide(asked, self.norms[name]), lacking)
+            translated, lacking = self._translated(case, place, names, mapped)
+            case_findings = problems(translated, self.norms[name])
+            findings |= dict.fromkeys(case_findings)
+            if all(finding.severity is not Severity.ERROR for finding in (*names.findings(), *case_findings)):
+                decisions[name] = _marked(decide(translated, self.norms[name]), lacking)
         return EachDecision(case=case, decisions=decisions, mapped=mapped), tuple(findings)
 
-    def _counterparts(self, named: _Named, level: str = "") -> Iterator[Counterpart]:
-        if named.place is not None:
-            provision = self.norms[self._names[named.place]].provisions.get(named.id)
-            yield from self._near.get((named.place, provision.id, level), ()) if provision else ()
+    def _counterparts(self, target: _ProvisionName, level: str = "") -> Iterator[Counterpart]:
+        if target.place is not None:
+            provision = self.norms[self._names[target.place]].provisions.get(target.id)
+            yield from self._near.get((target.place, provision.id, level), ()) if provision else ()
 
     def _translated(
         self, case: Case, place: int, names: _CaseNames, mapped: Mapping[str, tuple[Counterpart, ...]]
     ) -> tuple[Case, dict[str, str]]:
-        """Return a case in the words of a spec, and the items of it that take no part there, each with why."""
+        """Return a case with the names of a spec, and the items that are left out there, each with the reason."""
         items: list[tuple[Item, int | None]] = []
         lacking: dict[str, str] = {}
         copies: dict[str, tuple[str, ...]] = {}
         for item in case.items:
-            made = self._items(item, place, names, mapped)
-            if not made:
+            parts = self._items(item, place, names, mapped)
+            if not parts:
                 why = lacking[item.id] = NO_COUNTERPART if item.principle else NO_SPEAKER
-                made = (replace(item, principle="", role="", level="", exempts=(), source=why, active=False),)
-            copies[item.id] = tuple(one.id for one in made)
+                parts = (
+                    replace(item, principle="", role="", level="", exempts=(), source=why, active=False),
+                )
+            copies[item.id] = tuple(one.id for one in parts)
             home = names.of(item.principle).place if item.principle else None
-            items += ((one, home) for one in made)
+            items += ((one, home) for one in parts)
         norms = self.norms[self._names[place]]
         about = names.of(case.about)
         is_about = about.place == place or (about.place is None and about.id in norms.provisions)
         is_own = names.home in {place, None}
-        asked = replace(
+        translated = replace(
             case,
             items=tuple(
                 replace(one, exempts=tuple(self._exempted(one.exempts, place, names, copies, home)))
@@ -178,30 +180,30 @@ class EachJudge:
             example=case.example if is_own or norms.examples(case.example) else "",
             expect=_without_copies(case.expect, copies) if is_own else None,
         )
-        return asked, lacking
+        return translated, lacking
 
     def _items(
         self, item: Item, place: int, names: _CaseNames, mapped: Mapping[str, tuple[Counterpart, ...]]
     ) -> tuple[Item, ...]:
-        """Return what an item is in a spec: itself where it is a message, or the spec's own; else each of its counterparts."""
+        """Return the items for one item in a spec: itself if a message or the spec's own; else its counterparts."""
         if not item.principle:
             return tuple(self._messages(item, place))
-        named = names.of(item.principle)
-        if named.place == place:
-            return (replace(item, principle=named.id),)
-        found = [one for one in mapped[item.id] if one.spec == self._names[place]]
+        target = names.of(item.principle)
+        if target.place == place:
+            return (replace(item, principle=target.id),)
+        counterparts = [one for one in mapped[item.id] if one.spec == self._names[place]]
         return tuple(
             replace(
                 item,
-                id=item.id if len(found) == 1 else f"{item.id} ({one.id})",
+                id=item.id if len(counterparts) == 1 else f"{item.id} ({one.id})",
                 principle=one.id,
                 level=one.level,
             )
-            for one in found
+            for one in counterparts
         )
 
     def _messages(self, item: Item, place: int) -> Iterator[Item]:
-        """Yield a message as it is in a spec, at the level of the same role; nothing where that gives nobody of the kind a say."""
+        """Yield a message for a spec, at the level of the same role; nothing if the spec has no such level."""
         spec = self.norms[self._names[place]].spec
         roles = {role for level in spec.levels for role in level.roles}
         elsewhere = [level for norms in self.norms.values() for level in norms.spec.levels]
@@ -209,7 +211,7 @@ class EachJudge:
             same = {role for level in elsewhere if level.id == item.level for role in level.roles}
             near = [level.id for level in spec.levels if same & {*level.roles}]
             yield from (replace(item, level=name) for name in near[:1])
-            # One that no spec has is told by what decides.
+            # A level that no spec has is reported by the decision.
             yield from () if same else (item,)
         elif item.role in roles or all(item.role not in level.roles for level in elsewhere):
             yield item
@@ -222,29 +224,29 @@ class EachJudge:
         copies: Mapping[str, tuple[str, ...]],
         home: int | None,
     ) -> Iterator[str]:
-        """Yield what an exception takes out of force, as a spec calls it; what it lacks is left out.
+        """Yield what an exception exempts, by its names in a spec; what the spec lacks is left out.
 
-        :param home: the spec that says the exception
+        :param home: the spec that the exception comes from
         """
         norms = self.norms[self._names[place]]
         for name in exempts:
-            named = names.of(name, home)
+            target = names.of(name, home)
             if name in copies:
                 yield from copies[name]
-            elif named.place == place:
-                yield named.id
-            elif named.place is not None:
-                yield from (one.id for one in self._counterparts(named) if one.spec == self._names[place])
+            elif target.place == place:
+                yield target.id
+            elif target.place is not None:
+                yield from (one.id for one in self._counterparts(target) if one.spec == self._names[place])
             elif name in norms.categories or not any(name in one.categories for one in self.norms.values()):
                 yield name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Named:
-    """A provision that a case names.
+class _ProvisionName:
+    """The name of a provision in a case.
 
-    :param place: of its spec among all; nothing where it is of none, or of several
-    :param id: in that spec
+    :param place: number of its spec; none if it belongs to no spec, or to several
+    :param id: id in that spec
     """
 
     place: int | None
@@ -252,25 +254,25 @@ class _Named:
 
 
 class _CaseNames:
-    """Which spec each name of a case is of: ``spec:id`` says it, an id alone is of the one spec that has it.
+    """The spec of each name in a case: ``spec:id`` names it, an id alone belongs to the one spec that has it.
 
-    A spec that has it today goes before one that had it once. Where several have it, it is of the one that the case
-    names other things of. Nothing of this depends on the order of the specs.
+    A spec that has it today comes before one that had it once. If several have it, it belongs to the one that other
+    names of the case belong to. None of this depends on the order of the specs.
 
-    :param norms: of each spec, by its name
+    :param norms: norms of each spec, by its name
     """
 
     def __init__(self, case: Case, norms: Mapping[str, Norms]) -> None:
         self._case = case
         self._norms = norms
         self._names = [*norms]
-        said = [*(item.principle for item in case.items), case.about]
-        owners = [self._owners(name) for name in said if name]
+        names = [*(item.principle for item in case.items), case.about]
+        owners = [self._owners(name) for name in names if name]
         examples = [place for place, name in enumerate(self._names) if norms[name].examples(case.example)]
         self._alone = {place for places in (*owners, examples) if len(places) == 1 for place in places}
 
     def _owners(self, name: str) -> list[int]:
-        """Return the specs that a name can be of."""
+        """Return the specs that a name can belong to."""
         prefix, colon, _ = name.partition(":")
         if colon and prefix in self._norms:
             return [self._names.index(prefix)]
@@ -278,40 +280,40 @@ class _CaseNames:
         has = [place for place in had if name in self._norms[self._names[place]].spec.provision_by_id]
         return has or had
 
-    def of(self, name: str, near: int | None = None) -> _Named:
-        """Return what a name is of.
+    def of(self, name: str, near: int | None = None) -> _ProvisionName:
+        """Return the spec and id of a name.
 
-        :param near: the spec that is meant where it has the name
+        :param near: the spec that is preferred if it has the name
         """
         prefix, colon, local = name.partition(":")
         owners = self._owners(name)
         if colon and prefix in self._norms:
-            return _Named(place=owners[0], id=local)
+            return _ProvisionName(place=owners[0], id=local)
         if near is not None and name in self._norms[self._names[near]].provisions:
-            return _Named(place=near, id=name)
+            return _ProvisionName(place=near, id=name)
         fitting = (
             owners if len(owners) == 1 else [place for place in owners if {place} == {*owners} & self._alone]
         )
-        return _Named(place=fitting[0] if fitting else None, id=name)
+        return _ProvisionName(place=fitting[0] if fitting else None, id=name)
 
     @cached_property
     def home(self) -> int | None:
-        """The spec whose words a case is in, in which it is expected to come to something; nothing where it is in those of all."""
+        """The spec whose names a case uses, and whose decision it expects; none if its names fit all specs."""
         names = (*(item.principle for item in self._case.items), self._case.about)
         places = (self.of(name).place for name in names if name)
         first = next((place for place in places if place is not None), None)
         return first if first is not None or len(self._alone) != 1 else min(self._alone)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what names nothing, or several things."""
+        """Yield findings for names of nothing, or of several things."""
         unknown = UnknownNames()
         case = self._case
-        named = [(item.principle, item.place("principle"), True) for item in case.items]
-        for name, span, decides in (*named, (case.about, case.place("about"), False)):
+        references = [(item.principle, item.place("principle"), True) for item in case.items]
+        for name, span, decides in (*references, (case.about, case.place("about"), False)):
             if not name or self.of(name).place is not None:
                 continue
             specs = sorted(self._names[place] for place in self._owners(name))
-            # What a case is about may be of several.
+            # The subject of a case may belong to several specs.
             if specs and decides:
                 yield Finding(
                     code="ambiguous-provision",
@@ -320,8 +322,8 @@ class _CaseNames:
                     hint=f"write {' or '.join(shown(f'{spec}:{name}') for spec in specs)}",
                 )
             elif not specs:
-                known = dict.fromkeys(one for norms in self._norms.values() for one in norms.provisions)
-                yield unknown.finding("provision", name, span, known)
+                ids = dict.fromkeys(one for norms in self._norms.values() for one in norms.provisions)
+                yield unknown.finding("provision", name, span, ids)
 
 
 def decided_by_each(
@@ -332,19 +334,19 @@ def decided_by_each(
 ) -> EachDecisions:
     """Return cases as each of several specs decides them.
 
-    :param findings: what is wrong with their files
+    :param findings: problems in their files
     """
     judge = EachJudge(specs, aligned)
-    decided, told = [], [*findings]
+    decisions, all_findings = [], [*findings]
     for case in cases:
-        one, found = judge.decide(case)
-        decided.append(one)
-        told += found
-    return EachDecisions(norms=judge.norms, cases=tuple(decided), findings=tuple(told))
+        one, case_findings = judge.decide(case)
+        decisions.append(one)
+        all_findings += case_findings
+    return EachDecisions(norms=judge.norms, cases=tuple(decisions), findings=tuple(all_findings))
 
 
 def _without_copies(expect: Expectation | None, copies: Mapping[str, tuple[str, ...]]) -> Expectation | None:
-    """Return what is expected of the items that are still one."""
+    """Return the expectation without labels of items that became several."""
     if expect is None:
         return None
     return replace(
@@ -354,7 +356,7 @@ def _without_copies(expect: Expectation | None, copies: Mapping[str, tuple[str, 
 
 
 def _marked(decision: Decision, lacking: Mapping[str, str]) -> Decision:
-    """Return a decision that says of items that a spec has no part for why that is so."""
+    """Return a decision whose reasons say why items are left out in a spec."""
     return replace(
         decision,
         reasons=tuple(

@@ -17,13 +17,13 @@ from sphinx_policyspec.model.nearest import nearest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedText(Brief):
-    """A text that is not the one that a row was written for.
+    """A text that has changed since its row was written.
 
-    :param span: of the digest in the row
+    :param span: place of the digest in the row
     :param side: ``subject`` or ``object``
-    :param id: as the row names it
-    :param digest: of the text as it is now
-    :param change: from the text that was compared; nothing where no release that was read has that
+    :param id: its id in the row
+    :param digest: digest of the current text
+    :param change: change since the text that was compared; none if no release that was read has that text
     """
 
     span: Span
@@ -35,11 +35,11 @@ class ChangedText(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignmentReport(Brief):
-    """What is to be said of alignments of some specs.
+    """The findings on alignments of some specs.
 
-    :param aligned: each alignment beside its specs
-    :param changed: texts that are not those that were compared
-    :param unmapped: by spec, principles that no row is about
+    :param aligned: each alignment with its specs
+    :param changed: texts that have changed since they were compared
+    :param unmapped: principles without a row, by spec
     """
 
     aligned: tuple[AlignedSides, ...]
@@ -55,7 +55,7 @@ class AlignmentReport(Brief):
 
 
 def check_alignments(alignments: Iterable[Alignment], specs: AlignedSpecs) -> AlignmentReport:
-    """Return what is to be said of alignments, in source order; of ids of other specs nothing, where there is one alone."""
+    """Return the findings on alignments in source order; with only one spec, ids of other specs are not checked."""
     findings: list[Finding] = []
     changed: list[ChangedText] = []
     aligned = tuple(AlignedSides(alignment, specs) for alignment in alignments)
@@ -162,16 +162,16 @@ class _Check:
         self._find("exact-across-modes", message, row, "predicate_id", hint)
 
     def _thing(self, row: MappingRow, side: str) -> AlignedThing | None:
-        """Find what is wrong with an id of a row, and with the text that it names."""
+        """Check an id of a row, and the text that it names."""
         name, column = getattr(row, f"{side}_id"), f"{side}_id"
         self._prefix(row, name, side)
         iri = self.sides.iri(name, side)
         thing = self.specs.find(iri)
         if thing is None:
             if now := self.specs.renamed(iri):
-                called = self.alignment.curie(now.iri)
-                hint = f"write `{called}`; `policyspec align update` does"
-                self._find("renamed-target", f"{shown(name)} is called `{called}` now", row, column, hint)
+                curie = self.alignment.curie(now.iri)
+                hint = f"write `{curie}`; `policyspec align update` does"
+                self._find("renamed-target", f"{shown(name)} is called `{curie}` now", row, column, hint)
                 self._text(row, side, now)
             elif len(self.specs.specs) > 1 or self.specs.place_of(iri) is not None:
                 self.findings.append(self.sides.unknown(row, side))
@@ -187,14 +187,14 @@ class _Check:
         if (place := self.sides.places[side]) is None:
             return
         base = f"{self.specs.iris[place].base}provision/"
-        told = f"prefix {shown(prefix)} is not declared" if prefix else f"{shown(name)} has no prefix"
-        message = f"{told}: taken for ids of `{self.specs.specs[place].title}`"
+        reason = f"prefix {shown(prefix)} is not declared" if prefix else f"{shown(name)} has no prefix"
+        message = f"{reason}: taken for ids of `{self.specs.specs[place].title}`"
         wanted = prefix or side
         hint = f"write `{wanted}: {base}` below `curie_map`"
         self._find("undeclared-prefix", message, row, f"{side}_id", hint)
 
     def _text(self, row: MappingRow, side: str, thing: AlignedThing) -> None:
-        """Find that a text is not the one that was compared."""
+        """Report a text that is not the one that was compared."""
         digest = getattr(row, f"{side}_digest")
         if not digest:
             if row not in self._without_digest[-1:]:
@@ -207,14 +207,14 @@ class _Check:
         change = compare_texts(before, thing.text) if before is not None else None
         span = self.alignment.place(row, f"{side}_digest")
         self.changed.append(ChangedText(span=span, side=side, id=name, digest=thing.digest, change=change))
-        told = f": {counted(change)}" if change else ""
-        message = f"the text of {shown(name)} is not the one that was compared{told}"
+        extent = f": {counted(change)}" if change else ""
+        message = f"the text of {shown(name)} is not the one that was compared{extent}"
         hint = f"read both texts again, then write `{thing.digest}` as `{side}_digest`"
         self._find("text-changed-since", message, row, f"{side}_digest", hint)
 
 
 def counted(change: TextChange) -> str:
-    """Return how much of a text changed, in words."""
+    """Return in words how much of a text changed."""
     parts = ((change.words_removed, "removed"), (change.words_added, "added"))
     return " and ".join(f"{number_of(number, 'word')} {what}" for number, what in parts if number) or (
         "its punctuation differs"
@@ -223,7 +223,7 @@ def counted(change: TextChange) -> str:
 
 # -- rows that cannot be true together ---------------------------------------------------------
 
-_APART = (
+_EXCLUSIVE = (
     frozenset({MatchPredicate.EXACT, MatchPredicate.BROAD}),
     frozenset({MatchPredicate.EXACT, MatchPredicate.NARROW}),
     frozenset({MatchPredicate.EXACT, MatchPredicate.RELATED}),
@@ -231,20 +231,20 @@ _APART = (
     frozenset({MatchPredicate.BROAD, MatchPredicate.RELATED}),
     frozenset({MatchPredicate.NARROW, MatchPredicate.RELATED}),
 )
-"""Kinds of match that two things cannot both have (SKOS Reference, S27 and S46; broad and narrow make a circle)."""
+"""Kinds of match that exclude each other for a pair (SKOS Reference, S27 and S46; broad and narrow make a cycle)."""
 
-_Said = tuple[AlignedSides, MappingRow, MatchPredicate]
+_Claim = tuple[AlignedSides, MappingRow, MatchPredicate]
 
 
 def _contradictions(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
-    yield from _apart(aligned)
+    yield from _exclusive_matches(aligned)
     yield from _not_found(aligned)
 
 
-def _apart(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
-    """Find kinds of match of one pair that exclude each other."""
+def _exclusive_matches(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
+    """Find kinds of match between one pair that exclude each other."""
 
-    def said() -> Iterator[tuple[tuple[str, str], _Said]]:
+    def claims() -> Iterator[tuple[tuple[str, str], _Claim]]:
         for sides in aligned:
             for row, predicate in sides.alignment.matches():
                 one, other = (unquote(sides.iri(getattr(row, f"{side}_id"), side)) for side in SIDES)
@@ -253,25 +253,27 @@ def _apart(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
                 else:
                     yield (other, one), (sides, row, predicate.inverse)
 
-    for rows in grouped(said()).values():
-        first: dict[MatchPredicate, _Said] = {}
+    for rows in grouped(claims()).values():
+        first: dict[MatchPredicate, _Claim] = {}
         for sides, row, predicate in rows:
-            for known, earlier in first.items():
-                if frozenset({known, predicate}) in _APART:
+            for other_kind, earlier in first.items():
+                if frozenset({other_kind, predicate}) in _EXCLUSIVE:
                     message = f"`{row.subject_id}` and `{row.object_id}` are said to match in two ways"
                     yield _contradiction(message, sides, row, "predicate_id", earlier)
             first.setdefault(predicate, (sides, row, predicate))
 
 
 def _not_found(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
-    """Find that something has a match where another row says that nothing was found."""
-    matched: dict[tuple[str, int | None, MatchPredicate], _Said] = {}
+    """Find things that have a match although another row says that nothing was found."""
+    by_match: dict[tuple[str, int | None, MatchPredicate], _Claim] = {}
     for sides in aligned:
         for row, predicate in sides.alignment.matches():
             for side, other in (SIDES, SIDES[::-1]):
                 iri, there = (sides.iri(getattr(row, f"{one}_id"), one) for one in (side, other))
-                said = predicate if side == "subject" else predicate.inverse
-                matched.setdefault((unquote(iri), sides.specs.place_of(there), said), (sides, row, predicate))
+                kind_read = predicate if side == "subject" else predicate.inverse
+                by_match.setdefault(
+                    (unquote(iri), sides.specs.place_of(there), kind_read), (sides, row, predicate)
+                )
     for sides in aligned:
         for row in sides.alignment.rows:
             wanted = sides.alignment.predicate(row)
@@ -279,15 +281,15 @@ def _not_found(aligned: Sequence[AlignedSides]) -> Iterator[Finding]:
                 if wanted is None or not sides.alignment.lacks(row, other):
                     continue
                 iri = sides.iri(getattr(row, f"{side}_id"), side)
-                sought = wanted if side == "subject" else wanted.inverse
-                keys = ((unquote(iri), sides.beside(iri), kind) for kind in (MatchPredicate.EXACT, sought))
-                if earlier := next(filter(None, map(matched.get, keys)), None):
+                expected = wanted if side == "subject" else wanted.inverse
+                keys = ((unquote(iri), sides.beside(iri), kind) for kind in (MatchPredicate.EXACT, expected))
+                if earlier := next(filter(None, map(by_match.get, keys)), None):
                     message = f"nothing is said to be found for {shown(getattr(row, f'{side}_id'))}, which has a match"
                     yield _contradiction(message, sides, row, f"{other}_id", earlier)
 
 
 def _contradiction(
-    message: str, sides: AlignedSides, row: MappingRow, column: str, earlier: _Said
+    message: str, sides: AlignedSides, row: MappingRow, column: str, earlier: _Claim
 ) -> Finding:
     there = earlier[0].alignment.place(earlier[1], "subject_id")
     where = f"line {there.line}" if there.file == sides.alignment.file else there.place
@@ -300,11 +302,11 @@ def _contradiction(
     )
 
 
-# -- what no row is about ----------------------------------------------------------------------
+# -- principles without a row ----------------------------------------------------------------------
 
 
 def _unmapped(place: int, aligned: Sequence[AlignedSides], specs: AlignedSpecs) -> tuple[str, ...]:
-    """Return the ids of the principles of a spec that no row is about, in reading order."""
+    """Return the ids of the principles of a spec that have no row, in reading order."""
     about = {
         thing.provision.id
         for sides in aligned
@@ -325,12 +327,12 @@ def _untouched(
         files = [one.alignment.file for one in aligned if place in one.places.values()]
         if ids and files:
             spec = specs.specs[place]
-            named = ", ".join(f"`{name}`" for name in ids[:_NAMED]) + ", …" * (len(ids) > _NAMED)
+            listing = ", ".join(f"`{name}`" for name in ids[:_FEW]) + ", …" * (len(ids) > _FEW)
             yield Finding(
                 code="unmapped",
-                message=f"{len(ids)} of {number_of(len(spec.principles), 'principle')} of `{spec.title}` have no row: {named}",
+                message=f"{len(ids)} of {number_of(len(spec.principles), 'principle')} of `{spec.title}` have no row: {listing}",
                 span=Span(files[0], 1),
             )
 
 
-_NAMED = 3
+_FEW = 3

@@ -1,4 +1,4 @@
-"""Alignments to begin with, suggestions of what may correspond, and alignments that follow a spec to its next release."""
+"""Draft alignments, suggestions of what may correspond, and updates of alignments for the next release of a spec."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sphinx_policyspec.model.nearest import content_words
 UNSPECIFIED = "https://w3id.org/sssom/license/unspecified"
 _NEAREST = 3
 _TITLE, _TOPIC = 2.0, 0.5
-"""What a title of the same words counts, and each topic that both list."""
+"""Scores of a title with the same words, and of each shared topic."""
 _LEAST = 0.3
-"""What two principles must have in common to be near."""
+"""The least score of two near principles."""
 
 
 def new_alignment(specs: AlignedSpecs, *, license_iri: str = "", suggest: bool = False) -> Alignment:
     """Return an alignment of two specs to fill in, with a row for each principle of the first.
 
-    :param suggest: with up to three principles of the second that may correspond in each comment
+    :param suggest: whether each comment lists up to three principles of the second that may correspond
     """
     first, second = specs.specs
     names = _prefixes(specs)
@@ -48,13 +48,13 @@ def new_alignment(specs: AlignedSpecs, *, license_iri: str = "", suggest: bool =
         thing = specs.find(specs.iris[0].iri("provision", principle.id))
         assert thing  # noqa: S101  it is of the spec
         near = hints.of(principle) if hints else ()
-        told = ", ".join(f"{alignment.curie(iri)} ({why})" for iri, why in near)
+        listing = ", ".join(f"{alignment.curie(iri)} ({why})" for iri, why in near)
         rows.append(
             MappingRow(
                 subject_id=alignment.curie(thing.iri),
                 subject_label=_label(principle.title),
                 mapping_justification=MANUAL,
-                comment=f"near: {told}" if told else "",
+                comment=f"near: {listing}" if listing else "",
                 subject_digest=thing.digest,
             )
         )
@@ -66,16 +66,16 @@ def _label(title: str) -> str:
 
 
 def _prefixes(specs: AlignedSpecs) -> tuple[str, str]:
-    """Return the names of two specs as ids can begin with them."""
+    """Return prefixes for the ids of two specs: their names, if they are valid and free."""
     first, second = (
-        name if _PREFIX.fullmatch(name) and name not in _TAKEN else f"spec{place}"
+        name if _PREFIX.fullmatch(name) and name not in _RESERVED else f"spec{place}"
         for place, name in enumerate(specs.names, 1)
     )
     return first, second
 
 
 _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_TAKEN = frozenset({*BUILT_IN, "orcid", "ps", "urn"})
+_RESERVED = frozenset({*BUILT_IN, "orcid", "ps", "urn"})
 
 
 class _Hints:
@@ -95,7 +95,7 @@ class _Hints:
         self._listing = grouped((topic, one.id) for one in second.principles for topic in one.topics)
 
     def of(self, principle: Principle) -> tuple[tuple[str, str], ...]:
-        """Return the IRIs of what a principle may correspond to, the nearest first, each with why."""
+        """Return the IRIs of possible counterparts of a principle, the nearest first, each with the reason."""
         title = content_words(principle.title)
         score: dict[str, float] = {}
         why: dict[str, list[str]] = {}
@@ -125,11 +125,11 @@ def _labels(topic: Topic) -> set[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignmentUpdate(Brief):
-    """An alignment that follows its specs.
+    """An alignment updated to the current releases of its specs.
 
-    :param renamed: ids that became others, each with the line, and what it is now
-    :param filled: how many digests were written
-    :param findings: ids that nothing has any more
+    :param renamed: changed ids: line, old id and new id
+    :param filled: number of digests that were written
+    :param findings: ids that no longer exist
     """
 
     alignment: Alignment
@@ -141,20 +141,20 @@ class AlignmentUpdate(Brief):
 def update_alignment(
     alignment: Alignment, specs: AlignedSpecs, *, follow: Iterable[int] = (), fill: Iterable[int] = ()
 ) -> AlignmentUpdate:
-    """Return an alignment with the ids, titles and versions that its specs have now.
+    """Return an alignment with the current ids, titles and versions of its specs.
 
-    Digests that there are stay: a text that changed wants a reader. Raises
-    :class:`~sphinx_policyspec.errors.SourceError` for a spec that no id is of.
+    Existing digests stay, because a person has to read a changed text. Raises
+    :class:`~sphinx_policyspec.errors.SourceError` for a spec that no id belongs to.
 
-    :param follow: places of the specs whose releases are followed
-    :param fill: places of those of whose texts digests are written where a row has none
+    :param follow: numbers of the specs whose ids, titles and versions are updated
+    :param fill: numbers of the specs whose missing digests are written
     """
     sides = AlignedSides(alignment, specs)
     following, filling = frozenset(follow), frozenset(fill)
     renamed: list[tuple[int, str, str]] = []
     findings: list[Finding] = []
     rows: list[MappingRow] = []
-    met: set[int] = set()
+    places: set[int] = set()
     filled = 0
     for row in alignment.rows:
         changed: dict[str, Any] = {}
@@ -163,23 +163,23 @@ def update_alignment(
             if not alignment.has_term(name):
                 continue
             iri = sides.iri(name, side)
-            found = specs.find(iri) or specs.renamed(iri)
-            if found is None:
+            thing = specs.find(iri) or specs.renamed(iri)
+            if thing is None:
                 findings += [sides.unknown(row, side)] if specs.place_of(iri) is not None else []
                 continue
-            met.add(found.place)
-            if found.place in following:
-                now = name if specs.find(iri) else alignment.curie(found.iri) + _fragment(name)
-                changed |= {f"{side}_id": now, f"{side}_label": _label(found.provision.title)}
+            places.add(thing.place)
+            if thing.place in following:
+                now = name if specs.find(iri) else alignment.curie(thing.iri) + _fragment(name)
+                changed |= {f"{side}_id": now, f"{side}_label": _label(thing.provision.title)}
                 renamed += [(row.line, name, now)] if now != name else []
-            if found.place in filling and not getattr(row, f"{side}_digest"):
-                changed[f"{side}_digest"] = found.digest
-                changed.setdefault(f"{side}_label", _label(found.provision.title))
+            if thing.place in filling and not getattr(row, f"{side}_digest"):
+                changed[f"{side}_digest"] = thing.digest
+                changed.setdefault(f"{side}_label", _label(thing.provision.title))
                 filled += 1
         rows.append(replace(row, **changed) if changed else row)
-    for place in sorted((following | filling) - met if alignment.rows else ()):
-        told = f"no id of `{alignment.file}` is of `{specs.specs[place].title}`"
-        raise SourceError(f"{told}, whose names begin with `{specs.iris[place].base}`")
+    for place in sorted((following | filling) - places if alignment.rows else ()):
+        message = f"no id of `{alignment.file}` is of `{specs.specs[place].title}`"
+        raise SourceError(f"{message}, whose names begin with `{specs.iris[place].base}`")
     versions: dict[str, Any] = {
         f"{side}_source_version": specs.specs[place].version
         for side, place in sides.places.items()
@@ -194,9 +194,9 @@ def update_alignment(
 
 
 def _fragment(name: str) -> str:
-    """Return the place inside of a provision that an id names, as it is written."""
-    found = _PLACE.search(name)
-    return found[0] if found else ""
+    """Return the place inside a provision that an id names, as it is written."""
+    match = _PLACE.search(name)
+    return match[0] if match else ""
 
 
 _PLACE = re.compile(r"#(?:¶|%C2%B6).*", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Alignments and reports about them: text that a person understands alone, TSV, JSON, findings for other tools, and a graph."""
+"""Alignments and reports about them: self-explanatory text, TSV, JSON, findings for other tools, and a graph."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _WIDTH = 100
 
 
 def _json(report: AlignmentReport) -> str:
-    told = {
+    record = {
         "specs": [
             {"title": spec.title, "release": spec.version, "base": iris.base}
             for spec, iris in zip(report.specs.specs, report.specs.iris, strict=True)
@@ -60,16 +60,16 @@ def _json(report: AlignmentReport) -> str:
         "changed": [_changed_record(one) for one in report.changed],
         "unmapped": [[*ids] for ids in report.unmapped],
     }
-    return json_object(told, report.findings)
+    return json_object(record, report.findings)
 
 
 def _alignment_record(alignment: Alignment) -> dict[str, Any]:
-    found = Counter(predicate.word for _, predicate in alignment.matches())
+    counts = Counter(predicate.word for _, predicate in alignment.matches())
     return {
         "id": alignment.id,
         "file": alignment.file,
         "rows": len(alignment.rows),
-        "matches": {word: found[word] for word in sorted(found)},
+        "matches": {word: counts[word] for word in sorted(counts)},
         "not_found": sum(alignment.lacks(row, side) for row in alignment.rows for side in SIDES),
         "drafts": sum(row.is_draft for row in alignment.rows),
         "justifications": dict(
@@ -109,22 +109,22 @@ def _summary(alignment: Alignment) -> Iterator[str]:
     parts = [f"{number} {word}" for word, number in record["matches"].items()]
     parts += [f"{record['not_found']} not found"] if record["not_found"] else []
     parts += [f"{record['drafts']} not filled in"] if record["drafts"] else []
-    told = f": {', '.join(parts)}" if parts else ""
-    yield printable(f"{alignment.file}: {number_of(record['rows'], 'row')}{told}")
+    details = f": {', '.join(parts)}" if parts else ""
+    yield printable(f"{alignment.file}: {number_of(record['rows'], 'row')}{details}")
     others = {name: count for name, count in record["justifications"].items() if name not in {MANUAL, ""}}
     for name, count in others.items():
         yield printable(f"  {number_of(count, 'row is', 'rows are')} justified by {name}")
 
 
 def _findings(form: str) -> Callable[[AlignmentReport], str]:
-    """Return what writes the findings in a form of reports about specs."""
+    """Return a function that writes the findings in a form of reports about specs."""
     return lambda report: findings_report(
         form, ", ".join(one.file for one in report.alignments), report.findings
     )
 
 
 def _html(report: AlignmentReport) -> str:
-    """Return a page that lays two specs side by side, of the first alignment."""
+    """Return a page with the two specs of the first alignment side by side."""
     return side_by_side(report, report.aligned[0])
 
 
@@ -135,26 +135,26 @@ ALIGNMENT_REPORT_FORMATS: Formats[AlignmentReport] = {
     "github": _findings("github"),
     "sarif": _findings("sarif"),
 }
-"""The forms of a report about alignments."""
+"""The output forms of a report about alignments."""
 
 
 def _update_json(update: AlignmentUpdate) -> str:
-    told = {
+    record = {
         "file": update.alignment.file,
         "renamed": [{"line": line, "old": old, "new": new} for line, old, new in update.renamed],
         "filled": update.filled,
     }
-    return json_object(told, update.findings)
+    return json_object(record, update.findings)
 
 
 ALIGNMENT_FORMATS: Formats[Alignment] = {"tsv": write_sssom}
-"""The forms of an alignment."""
+"""The output forms of an alignment."""
 
 UPDATE_FORMATS: Formats[AlignmentUpdate] = {
     "tsv": lambda update: write_sssom(update.alignment),
     "json": _update_json,
 }
-"""The forms of an alignment that follows its specs."""
+"""The output forms of an updated alignment."""
 
 
 # -- one case by each --------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def _each_record(one: EachDecision) -> dict[str, Any]:
         "title": one.case.title,
         "decisions": {name: decision_record(decision) for name, decision in one.decisions.items()},
         "mapped": {
-            item: [{"spec": found.spec, "id": found.id, "predicate": found.predicate.value} for found in near]
+            item: [{"spec": other.spec, "id": other.id, "predicate": other.predicate.value} for other in near]
             for item, near in one.mapped.items()
         },
         "agree": one.agree,
@@ -190,15 +190,15 @@ def _each_lines(one: EachDecision, decided: EachDecisions) -> Iterator[str]:
     for issue, agrees in one.agree.items():
         yield f"  {shortened(issue)}: {_AGREE[agrees]}"
     for item, near in one.mapped.items():
-        told = ", ".join(f"{found.spec}:{shortened(found.id)} ({found.predicate.word})" for found in near)
-        yield f"  `{shortened(item)}` corresponds to {told or 'nothing'}"
+        listing = ", ".join(f"{other.spec}:{shortened(other.id)} ({other.predicate.word})" for other in near)
+        yield f"  `{shortened(item)}` corresponds to {listing or 'nothing'}"
     for name, decision in one.decisions.items():
         yield f"  by {name}:"
         yield from (f"  {line}" for line in _own_lines(decision, decided.norms[name]))
 
 
 def _own_lines(decision: Decision, norms: Norms) -> Iterator[str]:
-    """Yield what a spec decides, without the title, and why items without a counterpart take no part."""
+    """Yield the decision of a spec without the title, and why items without a counterpart are left out."""
     why = {reason.item: LACKING[reason.rule] for reason in decision.reasons if reason.rule in LACKING}
     lines = decision_lines(decision, norms, why)
     next(lines)
@@ -210,7 +210,7 @@ def case_rows(
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row for each item of each case, as each spec decides it, for the question `same-case-decided-by-each`.
 
-    :param quotation: returns a sentence of a provision of a spec, by its name, that stands for it, and its locator
+    :param quotation: returns the representative sentence of a provision and its locator, from the name of its spec
     """
     number = 0
     for one in decided.cases:
@@ -228,7 +228,7 @@ def case_rows(
 
 
 EACH_FORMATS: Formats[EachDecisions] = {"text": _each_text, "json": _each_json}
-"""The forms of cases as each of several specs decides them."""
+"""The output forms of cases that each of several specs decides."""
 
 # -- graph -------------------------------------------------------------------------------------
 
@@ -236,7 +236,7 @@ _SSSOM, _PAV = BUILT_IN["sssom"], "http://purl.org/pav/"
 
 
 def graph_name(alignment: Alignment) -> Iri:
-    """Return the IRI of an alignment, which is also the name of its graph; of one without an IRI one made of its file."""
+    """Return the IRI of an alignment, also the name of its graph; one without an IRI gets one from its file."""
     if is_absolute_iri(alignment.id):
         return Iri(alignment.id)
     name = Path(alignment.file).name.removesuffix(SUFFIX)
@@ -244,15 +244,15 @@ def graph_name(alignment: Alignment) -> Iri:
 
 
 def alignment_pieces(sides: AlignedSides, *, form: str = "nq", inferred: bool = False) -> Iterator[bytes]:
-    """Return an alignment as N-Quads or TriG, in pieces of whole lines: the same for the same rows, in any order.
+    """Return an alignment as N-Quads or TriG, in pieces of whole lines: equal for equal rows in any order.
 
-    :param inferred: with each match as it reads from its object, too
+    :param inferred: whether each match is also written from its object to its subject
     """
     return alignment_graph(sides, inferred=inferred).pieces(form)
 
 
 def alignment_graph(sides: AlignedSides, *, inferred: bool = False) -> NamedGraph:
-    """Return the same as a graph."""
+    """Return an alignment as a named graph."""
     name = graph_name(sides.alignment)
     return NamedGraph(name=name, triples=partial(_triples, sides, name, inferred=inferred))
 
@@ -260,7 +260,7 @@ def alignment_graph(sides: AlignedSides, *, inferred: bool = False) -> NamedGrap
 def aligned_pieces(
     aligned: Iterable[AlignedSides], form: str = "nq", *, inferred: bool = False
 ) -> Iterator[bytes]:
-    """Return alignments likewise, each a graph of its own name."""
+    """Return several alignments in the same way, each as its own named graph."""
     return chain.from_iterable(alignment_pieces(sides, form=form, inferred=inferred) for sides in aligned)
 
 
@@ -285,7 +285,7 @@ def _triples(sides: AlignedSides, name: Iri, *, inferred: bool) -> Iterator[Trip
         yield iri, OWL.annotatedSource, one
         yield iri, OWL.annotatedProperty, Iri(relation)
         yield iri, OWL.annotatedTarget, other
-        yield from ((iri, what, term) for what, term in _said(sides, row))
+        yield from ((iri, what, term) for what, term in _properties(sides, row))
         for side, end in zip(SIDES, (one, other), strict=True):
             thing = sides.thing(row, side)
             if thing and (thing.clause or thing.passage):
@@ -302,12 +302,12 @@ _KEY = ("subject_id", "predicate_id", "object_id")
 
 
 def _step(text: str) -> str:
-    """Return an id as a part of the name of its mapping, in which `~` parts."""
+    """Return an id as a part of the name of its mapping, in which `~` separates the parts."""
     return quote(text, safe=":/%.-_").replace("~", "%7E")
 
 
-def _said(sides: AlignedSides, row: MappingRow) -> Iterator[tuple[Iri, Term]]:
-    """Yield what a mapping says beside what corresponds to what."""
+def _properties(sides: AlignedSides, row: MappingRow) -> Iterator[tuple[Iri, Term]]:
+    """Yield the properties of a mapping other than its subject, predicate and object."""
     alignment = sides.alignment
     yield Iri(f"{_SSSOM}mapping_justification"), _term(alignment, row.mapping_justification)
     for author in row.author_id:
@@ -335,6 +335,6 @@ _PROVISIONS = {"subject": PS.subjectProvision, "object": PS.objectProvision}
 
 
 def _term(alignment: Alignment, name: str) -> Term:
-    """Return what a CURIE stands for, or the text that it is."""
+    """Return the IRI of a CURIE, or the text itself."""
     iri = alignment.iri(name)
     return Iri(iri) if is_absolute_iri(iri) else name

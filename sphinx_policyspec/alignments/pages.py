@@ -1,4 +1,4 @@
-"""Two specs side by side: a page of HTML for each alignment, with the texts of both sides, their levels in words, and how each row was found."""
+"""Two specs side by side: an HTML page for an alignment, with both texts, their levels, and the origin of each row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sphinx_policyspec.model.levels import who_may_override
 from sphinx_policyspec.model.outlines import paragraphs
 
 Address = Callable[[AlignedThing], str]
-"""Returns where a page tells of a thing; nothing where none does."""
+"""Returns the address of the page about a thing; empty if there is none."""
 
 
 def side_by_side(
@@ -24,11 +24,11 @@ def side_by_side(
     address: Address = lambda _thing: "",
     files: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Return a page that lays both specs of an alignment side by side; it needs no other file.
+    """Return a page with both specs of an alignment side by side; it needs no other file.
 
-    Nothing on it says more of two texts than the predicate of their row.
+    The page says nothing about two texts beyond the predicate of their row.
 
-    :param files: where the same can be had for programs, by what it is called
+    :param files: addresses of the same data for programs, by name
     """
     places = [sides.places[side] for side in SIDES]
     names = [report.specs.names[place] if place is not None else "nothing" for place in places]
@@ -57,12 +57,12 @@ def _spec(report: AlignmentReport, place: int | None, name: str) -> str:
 
 def _about(sides: AlignedSides, count: int) -> Iterator[str]:
     alignment = sides.alignment
-    told = [
+    facts = [
         number_of(count, "row"),
         alignment.id,
         f"licence {alignment.license}" if alignment.license else "",
     ]
-    yield f"<p>{html_safe(' · '.join(filter(None, told)))}</p>"
+    yield f"<p>{html_safe(' · '.join(filter(None, facts)))}</p>"
     yield (
         "<p>People said what corresponds; the word between two texts is all that is said of them. "
         "A level is told in the words of its own spec.</p>"
@@ -75,17 +75,17 @@ def _row(sides: AlignedSides, row: MappingRow, changed: set[Span], address: Addr
     word = f"{predicate.word} match" if predicate else row.predicate_id
     cells = [_side(sides, row, side, changed, address) for side in SIDES]
     is_none = row.is_denied or any(alignment.lacks(row, side) for side in SIDES)
-    how = f"<strong>{html_safe(f'no {word}' if is_none else word)}</strong>{_found(row)}"
+    how = f"<strong>{html_safe(f'no {word}' if is_none else word)}</strong>{_provenance(row)}"
     return f'<tr id="line-{row.line}">{cells[0]}<td class="how">{how}</td>{cells[1]}</tr>'
 
 
-def _found(row: MappingRow) -> str:
-    """Return how a row was found, and by whom."""
+def _provenance(row: MappingRow) -> str:
+    """Return how and by whom a mapping was found."""
     justification = "read by people" if row.mapping_justification == MANUAL else row.mapping_justification
     confidence = "" if row.confidence is None else f"confidence {row.confidence:g}"
-    told = [justification or "no justification", confidence, ", ".join(row.author_id), row.mapping_date]
-    said = "".join(f"<br><small>{html_safe(one)}</small>" for one in told if one)
-    return said + (f"<p>{html_safe(row.comment)}</p>" if row.comment else "")
+    facts = [justification or "no justification", confidence, ", ".join(row.author_id), row.mapping_date]
+    lines = "".join(f"<br><small>{html_safe(one)}</small>" for one in facts if one)
+    return lines + (f"<p>{html_safe(row.comment)}</p>" if row.comment else "")
 
 
 def _side(sides: AlignedSides, row: MappingRow, side: str, changed: set[Span], address: Address) -> str:
@@ -114,7 +114,7 @@ def _thing(spec: Spec, name: str, thing: AlignedThing, address: Address) -> str:
 
 
 def _unmapped(report: AlignmentReport, place: int, name: str, address: Address) -> Iterator[str]:
-    """Yield the principles of a spec that no row is about."""
+    """Yield the principles of a spec that have no row."""
     yield f"<h2>{html_safe(name)}: principles without a row</h2>"
     items = []
     for one in report.unmapped[place]:

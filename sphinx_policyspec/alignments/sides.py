@@ -1,4 +1,4 @@
-"""What ids of alignments name: the provisions of several specs by their IRIs, and by what they were called before."""
+"""The things that ids of alignments name: provisions of several specs by their current and former IRIs."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SIDES = ("subject", "object")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignedThing(Brief):
-    """What an id of an alignment names: a provision, a clause of it, or a paragraph or sentence.
+    """The thing that an id of an alignment names: a provision, or a clause, paragraph or sentence of it.
 
-    :param place: of its spec among those that are aligned
+    :param place: number of its spec among the aligned ones
     :param iri: its name in a graph
     """
 
@@ -43,20 +43,20 @@ class AlignedThing(Brief):
 
     @property
     def name(self) -> str:
-        """How it is named among those of its spec, with the place of a part."""
+        """Its name within its spec: the id of a provision, or the locator of a part."""
         passage = passage_of(self.provision, self.clause.text) if self.clause else self.passage
         return passage.locator if passage else self.provision.id
 
     @property
     def digest(self) -> str:
-        """What tells whether they are still the same."""
+        """The digest of its text, which shows whether the text has changed."""
         return text_digest(self.text)
 
 
 class AlignedSpecs:
-    """Specs whose things an alignment names, and how.
+    """Specs whose things an alignment names, by their IRIs.
 
-    :param read: each with its releases, of which the last is meant; those before tell what ids were called, and what texts said
+    :param read: each spec with its releases: the last one counts, earlier ones give former ids and texts
     """
 
     def __init__(self, read: Sequence[SpecReleases]) -> None:
@@ -88,23 +88,23 @@ class AlignedSpecs:
                 self._things.setdefault(unquote(iri), thing)
 
     def find(self, iri: str) -> AlignedThing | None:
-        """Return what an IRI names today; behind `#`, ``¶3`` is a paragraph of a provision, and ``¶3s2`` a sentence."""
+        """Return the thing that an IRI names today; after `#`, ``¶3`` is a paragraph, ``¶3s2`` a sentence."""
         name = unquote(iri)
-        if (known := self._things.get(name)) or "¶" not in name:
-            return known
+        if (thing := self._things.get(name)) or "¶" not in name:
+            return thing
         return self._part(self._things.get(split_locator(name)[0]), name)
 
     def _part(self, thing: AlignedThing | None, name: str) -> AlignedThing | None:
         if thing is None:
             return None
         if thing.iri not in self._passages:
-            found = passages(thing.provision)
-            self._passages[thing.iri] = {(one.paragraph, one.sentence): one for one in found}
+            parts = passages(thing.provision)
+            self._passages[thing.iri] = {(one.paragraph, one.sentence): one for one in parts}
         passage = self._passages[thing.iri].get(split_locator(name)[1:])
         return replace(thing, passage=passage) if passage else None
 
     def renamed(self, iri: str) -> AlignedThing | None:
-        """Return what an IRI named once: by a former id, or since an older release has a provision of that id."""
+        """Return the thing that an IRI named before: by a former id, or in an older release."""
         name = unquote(iri)
         whole = split_locator(name)[0]
         thing = self._former.get(whole) or self._renamed_since.get(whole)
@@ -112,17 +112,17 @@ class AlignedSpecs:
 
     @cached_property
     def _renamed_since(self) -> dict[str, AlignedThing]:
-        found: dict[str, AlignedThing] = {}
+        things: dict[str, AlignedThing] = {}
         for spec, iris, releases in zip(self.specs, self.iris, self.older, strict=True):
             for older in releases[::-1]:
                 for match in identify(older, spec).matches:
                     thing = self._things.get(unquote(iris.iri("provision", match.new)))
                     if match.old != match.new and thing:
-                        found.setdefault(unquote(iris.iri("provision", match.old)), thing)
-        return found
+                        things.setdefault(unquote(iris.iri("provision", match.old)), thing)
+        return things
 
     def place_of(self, iri: str) -> int | None:
-        """Return which of the specs a name belongs to, by its base."""
+        """Return the number of the spec that an IRI belongs to, by its base."""
         bases = [(len(iris.base), place) for place, iris in enumerate(self.iris) if iri.startswith(iris.base)]
         return max(bases)[1] if bases else None
 
@@ -131,7 +131,7 @@ class AlignedSpecs:
         return [self.iris[place].iri("provision", one.id) for one in self.specs[place].provisions]
 
     def text_with(self, thing: AlignedThing, digest: str) -> str | None:
-        """Return the text with a digest that a thing had in an older release; nothing where none has it."""
+        """Return the text that has a digest in an older release of a spec; none if no release has it."""
         for older in self.older[thing.place][::-1]:
             texts = [one.text for one in older.clauses] if thing.clause else []
             if thing.passage:
@@ -145,21 +145,24 @@ class AlignedSpecs:
 
 
 class AlignedSides:
-    """An alignment beside its specs: what is named in each row.
+    """An alignment with its specs, to find the things that its rows name.
 
-    :param places: of the specs of subjects and of objects; nothing for one that is not among them
+    :param places: numbers of the specs of subjects and of objects; none for a spec that is not among them
     """
 
     def __init__(self, alignment: Alignment, specs: AlignedSpecs) -> None:
         self.alignment = alignment
         self.specs = specs
         self._unknown = UnknownNames()
-        self._written: dict[tuple[int, bool], list[str]] = {}
+        self._cached_ids: dict[tuple[int, bool], list[str]] = {}
         first, second = (self._place(side) for side in SIDES)
-        met = (
-            place for row in alignment.rows for side in SIDES if (place := self._met(row, side)) is not None
+        places = (
+            place
+            for row in alignment.rows
+            for side in SIDES
+            if (place := self._place_of_id(row, side)) is not None
         )
-        others = list(dict.fromkeys((*met, *range(len(specs.specs)))))
+        others = list(dict.fromkeys((*places, *range(len(specs.specs)))))
         if first is None:
             first = next((place for place in others if place != second), None)
         if second in {None, first}:
@@ -167,24 +170,24 @@ class AlignedSides:
         self.places: dict[str, int | None] = {"subject": first, "object": second}
 
     def _place(self, side: str) -> int | None:
-        """Return the spec of a side: that whose base the header names, else that of the first id with a base of one."""
+        """Return the spec of a side: that whose base the header names, else that of the first id with a base."""
         source = self.alignment.iri(getattr(self.alignment, f"{side}_source"))
         if source and (place := self.specs.place_of(source)) is not None:
             return place
-        met = (self._met(row, side) for row in self.alignment.rows)
-        return next((place for place in met if place is not None), None)
+        places = (self._place_of_id(row, side) for row in self.alignment.rows)
+        return next((place for place in places if place is not None), None)
 
-    def _met(self, row: MappingRow, side: str) -> int | None:
+    def _place_of_id(self, row: MappingRow, side: str) -> int | None:
         return self.specs.place_of(self.alignment.iri(getattr(row, f"{side}_id")))
 
     def is_declared(self, name: str) -> bool:
-        """Return whether others can tell what an id stands for."""
+        """Return whether an id has a declared prefix or is an IRI, so that other tools understand it."""
         prefix, colon, _ = name.partition(":")
-        known = prefix in self.alignment.prefixes or prefix.lower() in _SCHEMES
-        return bool(colon) and (known or self.specs.place_of(name) is not None)
+        is_known = prefix in self.alignment.prefixes or prefix.lower() in _SCHEMES
+        return bool(colon) and (is_known or self.specs.place_of(name) is not None)
 
     def iri(self, name: str, side: str) -> str:
-        """Return the IRI that an id means; one that is not declared is an id of the spec of its side."""
+        """Return the IRI of an id; an undeclared one is taken as an id of the spec of its side."""
         place = self.places[side]
         if place is None or self.is_declared(name):
             return self.alignment.iri(name).replace(" ", "%20")
@@ -195,12 +198,12 @@ class AlignedSides:
         )
 
     def beside(self, iri: str) -> int | None:
-        """Return the spec in which a counterpart of something was sought: that of the other side."""
+        """Return the spec in which a counterpart of a thing was looked for: that of the other side."""
         own = self.specs.place_of(iri)
         return next((place for place in self.places.values() if place != own), None)
 
     def unknown(self, row: MappingRow, side: str) -> Finding:
-        """Return that an id of a row names nothing, with what it may have been meant for."""
+        """Return the finding that an id of a row names nothing, with a suggestion."""
         name = getattr(row, f"{side}_id")
         place, span = self.specs.place_of(self.iri(name, side)), self.alignment.place(row, f"{side}_id")
         if place is None:
@@ -220,27 +223,27 @@ class AlignedSides:
                 span=span,
                 hint=f"it has {number_of(count, 'paragraph')}",
             )
-        known = self._known(place, is_declared=self.is_declared(name))
-        return self._unknown.finding("provision", name, span, known)
+        ids = self._ids(place, is_declared=self.is_declared(name))
+        return self._unknown.finding("provision", name, span, ids)
 
-    def _known(self, place: int, *, is_declared: bool) -> list[str]:
-        """Return the ids of a spec as the alignment writes them."""
+    def _ids(self, place: int, *, is_declared: bool) -> list[str]:
+        """Return the ids of a spec in the spelling of the alignment."""
         key = place, is_declared
-        if key not in self._written:
+        if key not in self._cached_ids:
             prefix = "" if is_declared else f"{self.specs.iris[place].base}provision/"
             iris = self.specs.provision_iris(place)
-            self._written[key] = [
+            self._cached_ids[key] = [
                 iri.removeprefix(prefix) if prefix else self.alignment.curie(iri) for iri in iris
             ]
-        return self._written[key]
+        return self._cached_ids[key]
 
     def thing(self, row: MappingRow, side: str) -> AlignedThing | None:
-        """Return what a row names on a side, by a former id, too, if there is such a thing today."""
+        """Return the thing that a row names on a side, also by a former id."""
         iri = self.iri(getattr(row, f"{side}_id"), side)
         return self.specs.find(iri) or self.specs.renamed(iri)
 
     def pairs(self) -> Iterator[tuple[MappingRow, MatchPredicate, AlignedThing, AlignedThing]]:
-        """Yield the matches whose subject and object the specs have."""
+        """Yield the matches whose subject and object exist in the specs."""
         for row, predicate in self.alignment.matches():
             subject, other = (self.thing(row, side) for side in SIDES)
             if subject and other:

@@ -1,4 +1,4 @@
-"""Files in the TSV format of SSSOM: a header in YAML behind `#`, rows between tabs → an alignment, and back; trouble with its line and column."""
+"""Files in the TSV format of SSSOM (a YAML header after `#`, rows with tabs) → an alignment, and back."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ _PROPAGATED = ("mapping_date", "predicate_modifier")
 
 
 def read_alignment_file(path: Path, file: str) -> Alignment:
-    """Return what a file says; one that cannot be read raises :class:`~sphinx_policyspec.errors.SourceError`."""
+    """Return the alignment in a file; raise :class:`~sphinx_policyspec.errors.SourceError` if it cannot be read."""
     text, encoding = read_text(path, file)
     alignment = read_sssom(text, file)
     return replace(alignment, findings=(*encoding, *alignment.findings))
 
 
 def read_sssom(text: str, file: str) -> Alignment:
-    """Return what a text in the TSV format of SSSOM says; what is wrong with its form is among the findings.
+    """Return the alignment in a text in the TSV format of SSSOM, with findings on its form.
 
-    :param file: how findings name it
+    :param file: its name in findings
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     if "\r" in text and "\n" not in text:
         text = text.replace("\r", "\n")
     reader = _Reader(file, text)
     alignment = reader.read()
-    found = sorted(reader.findings, key=lambda one: (one.span, one.code, one.message))
-    return replace(alignment, findings=tuple(found))
+    findings = sorted(reader.findings, key=lambda one: (one.span, one.code, one.message))
+    return replace(alignment, findings=tuple(findings))
 
 
 class _Reader:
-    """Reads one file; what is wrong is among the findings, and nothing else is lost by it."""
+    """Reads one file; each problem becomes a finding with line and column, and nothing else is lost."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
@@ -72,8 +72,8 @@ class _Reader:
         if not head:
             hint = "begin it with lines such as `# mapping_set_id: https://example.org/alignment`"
             self._find("broken-header", "the file has no header", Span(file=self.file, line=1), hint)
-        said = {name: _as_text(header.pop(name, "")) for name in _PROPAGATED}
-        rows = tuple(self._propagated(row, said) for row in self._rows(at, line))
+        defaults = {name: _as_text(header.pop(name, "")) for name in _PROPAGATED}
+        rows = tuple(self._propagated(row, defaults) for row in self._rows(at, line))
         texts: dict[str, Any] = {name: _as_text(header.pop(name, "")) for name in _TEXTS}
         alignment = Alignment(
             id=_as_text(header.pop("mapping_set_id", "")),
@@ -119,11 +119,11 @@ class _Reader:
 
     def _curie_map(self, reader: YamlReader, node: yaml.Node | None) -> Iterator[tuple[str, str]]:
         for prefix, space in reader.mapping(node).items():
-            given = reader.text(space)
-            if is_absolute_iri(given):
-                yield prefix, given
+            iri = reader.text(space)
+            if is_absolute_iri(iri):
+                yield prefix, iri
             else:
-                message = f"prefix {shown(prefix)} stands for {shown(given)}, which is no IRI"
+                message = f"prefix {shown(prefix)} stands for {shown(iri)}, which is no IRI"
                 self._find("invalid-value", message, reader.span(space), "write an absolute IRI")
 
     # -- rows ----------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class _Reader:
             hint = f"write a line of the columns {', '.join(_NEEDED)}, parted by tabs"
             self._find("missing-column", "the file has no table", Span(self.file, line), hint)
             return
-        self._columns = self._named(*head)
+        self._columns = self._column_names(*head)
         known = [(place, name) for place, name in enumerate(self._columns) if name in COLUMNS]
         others = [(place, name) for place, name in enumerate(self._columns) if name not in COLUMNS]
         width = len(self._columns)
@@ -150,7 +150,7 @@ class _Reader:
             if any(cells):
                 yield self._row(number, [*cells, *[""] * (width - len(cells))], known, others)
 
-    def _named(self, number: int, cells: list[str]) -> list[str]:
+    def _column_names(self, number: int, cells: list[str]) -> list[str]:
         names = [cell.strip() for cell in cells]
         for place, name in enumerate(names):
             if name in names[:place]:
@@ -189,8 +189,8 @@ class _Reader:
         return None
 
     @staticmethod
-    def _propagated(row: MappingRow, said: Mapping[str, str]) -> MappingRow:
-        date, modifier = (said[name] for name in _PROPAGATED)
+    def _propagated(row: MappingRow, defaults: Mapping[str, str]) -> MappingRow:
+        date, modifier = (defaults[name] for name in _PROPAGATED)
         if date and not row.mapping_date:
             row = replace(row, mapping_date=date)
         if modifier and "predicate_modifier" not in dict(row.others):
@@ -198,7 +198,7 @@ class _Reader:
         return row
 
     def _cells(self, at: int, line: int) -> Iterator[tuple[int, list[str]]]:
-        """Yield the cells of each row with the line that it begins in; empty lines are none."""
+        """Yield the cells of each row and the line that it begins at; empty lines are no rows."""
         text = self.text
         while at < len(text):
             end = text.find("\n", at)
@@ -214,22 +214,22 @@ class _Reader:
             at = end + 1
 
     def _quoted(self, at: int, line: int) -> tuple[list[str], int]:
-        """Return the cells of a row that has a quote, and where it ends."""
+        """Return the cells of a row that has quotes, and the offset of its end."""
         cells: list[str] = []
         while True:
-            found = _QUOTED.match(self.text, at)
-            if found:
-                cells.append(found[1].replace('""', '"'))
+            match = _QUOTED.match(self.text, at)
+            if match:
+                cells.append(match[1].replace('""', '"'))
             else:
-                found = _UNQUOTED.match(self.text, at)
-                assert found  # noqa: S101  it matches nothing, too
-                if found[0].startswith('"'):
+                match = _UNQUOTED.match(self.text, at)
+                assert match  # noqa: S101  it matches nothing, too
+                if match[0].startswith('"'):
                     place = at - self.text.rfind("\n", 0, at)
-                    message = f"the quote of {shown(found[0])} is never closed"
+                    message = f"the quote of {shown(match[0])} is never closed"
                     hint = 'close it, or write `""` for a quote inside quotes'
                     self._find("broken-row", message, Span(self.file, line, place), hint)
-                cells.append(found[0])
-            at = found.end()
+                cells.append(match[0])
+            at = match.end()
             if not self.text.startswith("\t", at):
                 return cells, at
             at += 1
@@ -246,7 +246,7 @@ def _as_text(value: Any) -> str:  # noqa: ANN401  whatever YAML holds
 
 
 def _plain(node: yaml.Node) -> Any:  # noqa: ANN401  whatever YAML holds
-    """Return what a node holds: texts, numbers and truth values as JSON has them, dates as texts."""
+    """Return the value of a node: texts, numbers and booleans as in JSON, dates as texts."""
     if isinstance(node, yaml.MappingNode):
         return {_as_text(_plain(key)): _plain(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
@@ -263,7 +263,7 @@ def _plain(node: yaml.Node) -> Any:  # noqa: ANN401  whatever YAML holds
 
 
 _LONG = 18
-"""Digits of a number beyond which it is a text."""
+"""The number of characters from which an integer is read as a text."""
 
 # -- writing -----------------------------------------------------------------------------------
 
@@ -280,21 +280,21 @@ def _camel(name: str) -> str:
 
 
 def _without_own(others: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
-    """Leave out what is written for the digests anyway."""
+    """Return header keys without the extension definitions that are always written."""
     return tuple(
-        (name, kept)
+        (name, rest)
         for name, value in others
-        if (kept := _foreign(value) if name == _EXTENSIONS else value) or name != _EXTENSIONS
+        if (rest := _foreign(value) if name == _EXTENSIONS else value) or name != _EXTENSIONS
     )
 
 
 def _foreign(extensions: Any) -> list[Any]:  # noqa: ANN401  whatever YAML holds
-    given = extensions if isinstance(extensions, list) else []
-    return [one for one in given if not (isinstance(one, dict) and one.get("slot_name") in _DIGESTS)]
+    entries = extensions if isinstance(extensions, list) else []
+    return [one for one in entries if not (isinstance(one, dict) and one.get("slot_name") in _DIGESTS)]
 
 
 def write_sssom(alignment: Alignment) -> str:
-    """Return an alignment in the TSV format of SSSOM; :func:`read_sssom` gives it back equal."""
+    """Return an alignment in the TSV format of SSSOM; :func:`read_sssom` reads an equal one back."""
     others = dict(alignment.others)
     extensions = [*_own_extensions(), *others.pop(_EXTENSIONS, [])]
     curie_map = dict(alignment.curie_map)
@@ -306,8 +306,8 @@ def write_sssom(alignment: Alignment) -> str:
         **others,
         _EXTENSIONS: extensions,
     }
-    said = {name: value for name, value in head.items() if value not in ("", {}, None)}
-    dumped = yaml.dump(said, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
+    values = {name: value for name, value in head.items() if value not in ("", {}, None)}
+    dumped = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
     lines = [f"# {line}\n" for line in dumped.rstrip("\n").split("\n")]
     more = list(dict.fromkeys(name for row in alignment.rows for name, _ in row.others))
     names = [*COLUMNS, *more]
@@ -340,5 +340,5 @@ class _Dumper(yaml.SafeDumper):
     """Writes no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002  the signature of a dumper
-        """Write each value where it stands."""
+        """Write each value in full."""
         return True

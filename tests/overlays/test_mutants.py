@@ -106,7 +106,7 @@ MUTANTS = {
     "a rename is not taken over": Mutant(rebase._Renewed, "id", "self._diff.new_ids.get(provision.id, name)", "name", (test_rebase.test_the_command_shows_both_witnesses_and_writes_no_more_than_follows,)),
     "an untouched target is touched": Mutant(rebase._Rebaser, "_text", "if before or (after and not clause)", "if True", (test_rebase.test_each_effect_is_told_where_it_belongs_and_nowhere_else,)),
     # -- several specs
-    "broad is not turned round": Mutant(alignments.MatchPredicate, "inverse", "turned.get(self, self)", "self", (test_sssom.test_swapping_turns_sides_and_broad_and_narrow_and_nothing_else,)),
+    "broad is not turned round": Mutant(alignments.MatchPredicate, "inverse", "inverses.get(self, self)", "self", (test_sssom.test_swapping_turns_sides_and_broad_and_narrow_and_nothing_else,)),
     "a digest is not looked at": Mutant(alignment_check._Check, "_text", "digest.lower() == thing.digest", "True", (test_alignments.test_a_changed_text_is_told_for_its_row_alone_with_what_changed,)),
     "every digest is another": Mutant(alignment_check._Check, "_text", "digest.lower() == thing.digest", "False", (test_alignments.test_untouched_texts_are_quiet,)),
     "a rename is an unknown id": Mutant(sides.AlignedSpecs, "renamed", "self._former.get(whole) or self._renamed_since.get(whole)", "None", (test_alignments.test_an_update_follows_names_and_versions_and_leaves_digests, test_alignments.test_a_changed_text_is_told_for_its_row_alone_with_what_changed)),
@@ -116,7 +116,7 @@ MUTANTS = {
     "a broad match decides a case": Mutant(alignment_cases.EachJudge, "_near", "if predicate in _NEAR", "if True", (test_answers.test_broad_narrow_and_related_matches_are_no_counterparts,)),
     "a former id is as good as one of today": Mutant(alignment_cases._CaseNames, "_owners", "return has or had", "return had", (test_answers.test_a_spec_that_has_an_id_goes_before_one_that_had_it,)),
     "the first spec says what several can": Mutant(alignment_cases._CaseNames, "of", "if {place} == {*owners} & self._alone", "", (test_answers.test_an_id_of_several_specs_is_told_where_nothing_says_whose_it_is,)),
-    "the first counterpart speaks alone": Mutant(alignment_cases.EachJudge, "_items", "for one in found\n", "for one in found[:1]\n", (test_answers.test_several_counterparts_all_speak,)),
+    "the first counterpart speaks alone": Mutant(alignment_cases.EachJudge, "_items", "for one in counterparts\n", "for one in counterparts[:1]\n", (test_answers.test_several_counterparts_all_speak,)),
     "what is lacking agrees": Mutant(alignment_cases.EachDecision, "_agree", "or is_lacking", "", (test_answers.test_a_case_is_decided_by_each_as_that_spec_alone_decides_it,)),
     "matches are read from one side": Mutant(alignment_formats, "_triples", "if inferred", "if False", (test_answers.test_what_is_inferred_is_each_match_from_its_other_side,)),
     "two specs share a base": Mutant(releases, "_check_base", "one[-1].title != other[-1].title", "False", (test_alignments.test_two_specs_of_one_base_are_refused,)),
