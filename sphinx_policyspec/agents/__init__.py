@@ -1,1 +1,1 @@
-"""A server that answers, decides and checks for agents, by the Model Context Protocol; read-only, over specs that are loaded once."""
+"""A read-only Model Context Protocol server that answers, decides and checks for agents over specs loaded once."""

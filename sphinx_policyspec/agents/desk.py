@@ -1,4 +1,4 @@
-"""What a server answers from: specs with their releases, read once, and lookups in each; frozen, so that no answer changes another."""
+"""The data of a server: specs with their releases, read once; frozen, so that no answer changes another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 from urllib.parse import quote
 
-from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, found_without
+from sphinx_policyspec.agents.drafts import CheckedDraft, Place, check_beside, findings_without_draft
 from sphinx_policyspec.alignments import Alignment
 from sphinx_policyspec.api.asking import knowledge_base, load_specs
 from sphinx_policyspec.api.beside import read_beside
@@ -33,14 +33,16 @@ from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.sources import Loaded, is_project
 
 UNDATED = "undated"
-"""What a release without a version is called."""
+"""The name of a release without a version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A thing that a search can find, with how often each word stands in its title and ids, and in its text.
+    """A thing that a search can find.
 
-    :param phrase: its title and ids, as :func:`spaced` has them
+    :param phrase: its title and ids, as :func:`spaced` returns them
+    :param name_stems: how often each stem occurs in its title and ids
+    :param text_stems: how often each stem occurs in its text
     """
 
     kind: str
@@ -51,12 +53,12 @@ class Indexed:
     file: str
     line: int
     phrase: str
-    named: Counter[str]
-    said: Counter[str]
+    name_stems: Counter[str]
+    text_stems: Counter[str]
 
 
 class PackOptions(TypedDict, total=False):
-    """What a pack is about, and how large it may be, as :func:`~sphinx_policyspec.api.packs.gathered` has it."""
+    """The subject and size of a pack, as options of :func:`~sphinx_policyspec.api.packs.gathered`."""
 
     pair: Sequence[str]
     cases: Sequence[Case | str | Path]
@@ -68,10 +70,10 @@ class PackOptions(TypedDict, total=False):
 class Shelf:
     """One release, as it was read.
 
-    :param name: of its SOURCE, for commands
-    :param options: how it was read
-    :param older: the releases before it
-    :param files: of what is said beside it
+    :param name: name of its SOURCE, for commands
+    :param options: options that it was read with
+    :param older: earlier releases
+    :param files: files about the spec that are served with it
     """
 
     loaded: Loaded
@@ -97,7 +99,7 @@ class Shelf:
 
     @cached_property
     def beside(self) -> Beside:
-        """What is said of it elsewhere, where that is served, too."""
+        """The contents of the files about the spec that are served with it."""
         return read_beside((*self.older, self.loaded), self.files_beside, **self.options)
 
     @property
@@ -105,8 +107,8 @@ class Shelf:
         """The files of what is said beside it: of a kind of which none is given, those that a project names."""
         return self.files.filled(self.loaded.registers)
 
-    def pack(self, about: Sequence[str] = (), **given: Unpack[PackOptions]) -> ContextPack:
-        """Return what concerns one matter, as :func:`~sphinx_policyspec.api.packs.gathered` has it, with what stands beside it."""
+    def pack(self, about: Sequence[str] = (), **pack_options: Unpack[PackOptions]) -> ContextPack:
+        """Return the pack of one subject, as :func:`~sphinx_policyspec.api.packs.gathered`, with the served files."""
         words = tuple(word for option, one in self.files.words for word in (option, Path(one).name))
         return gathered(
             self.loaded,
@@ -115,7 +117,7 @@ class Shelf:
             beside=self.beside,
             words=words,
             name=self.name,
-            **given,
+            **pack_options,
         )
 
     @cached_property
@@ -125,36 +127,36 @@ class Shelf:
 
     @cached_property
     def texts(self) -> dict[Path, str]:
-        """The texts of the files that it was read from, by real path, so that a draft is read beside what was loaded."""
-        found: dict[Path, str] = {}
+        """The texts of its files by real path, so that a draft is checked against what was loaded."""
+        by_path: dict[Path, str] = {}
         for file in (*self.loaded.files, *self.loaded.beside):
             try:
-                found[real_path(file)] = file.read_text("utf-8", errors="replace")
+                by_path[real_path(file)] = file.read_text("utf-8", errors="replace")
             except OSError:
                 continue
-        return found
+        return by_path
 
     @cached_property
-    def found_without(self) -> frozenset[Place]:
-        """What is found without any draft."""
-        return found_without(self.loaded, self.texts)
+    def findings_without_draft(self) -> frozenset[Place]:
+        """The places of the findings without any draft."""
+        return findings_without_draft(self.loaded, self.texts)
 
     def check_draft(self, draft: str, markup: str) -> CheckedDraft:
-        """Return what is wrong with a draft where it stands in the spec."""
-        return check_beside(self.loaded, self.texts, self.found_without, draft, markup)
+        """Return the findings on a draft as part of the spec."""
+        return check_beside(self.loaded, self.texts, self.findings_without_draft, draft, markup)
 
     @cached_property
     def index(self) -> tuple[Indexed, ...]:
-        """What can be found, in reading order."""
+        """The things that a search can find, in reading order."""
         return tuple(_indexed(self.spec))
 
     @cached_property
     def example_by_id(self) -> dict[str, tuple[Example, Provision | None]]:
-        """Each example with what it stands in, by id."""
+        """Each example with the provision that contains it, by id."""
         return {b.id: (b, home) for home, b in self.spec.walk() if isinstance(b, Example)}
 
     def warm(self) -> None:
-        """Make what most calls need."""
+        """Compute what most calls need."""
         _ = (
             self.context.relations,
             self.context.by_topic,
@@ -179,29 +181,29 @@ def _indexed(spec: Spec) -> Iterator[Indexed]:
             provision.aliases,
         )
     for example in spec.examples:
-        said = "\n".join(message.text for message in example.messages)
-        yield _entry("example", example.id, example.title, "", said, example.span.file, example.span.line)
+        text = "\n".join(message.text for message in example.messages)
+        yield _entry("example", example.id, example.title, "", text, example.span.file, example.span.line)
     for topic in spec.topics:
         names = topic.alt_labels
         yield _entry("topic", topic.id, topic.label, "", topic.text, topic.span.file, topic.span.line, names)
 
 
 def spaced(text: str) -> str:
-    """Return the words of a text in small letters, with a blank between them."""
+    """Return the words of a text in lower case, separated by blanks."""
     return " ".join(lower_words(text))
 
 
 def stems(text: str) -> list[str]:
-    """Return the words of a text, without a plural's end."""
+    """Return the words of a text without plural endings."""
     return [word.removesuffix("s") or word for word in lower_words(text)]
 
 
 def _entry(  # noqa: PLR0917  a row
     kind: str, id_: str, title: str, level: str, text: str, file: str, line: int, names: Iterable[str] = ()
 ) -> Indexed:
-    called = " ".join((title, re.sub(r"[_-]", " ", id_), *names))
-    counted = Counter(stems(called)), Counter(stems(text))
-    return Indexed(kind, id_, title, level, text, file, line, spaced(called), *counted)
+    names_text = " ".join((title, re.sub(r"[_-]", " ", id_), *names))
+    counts = Counter(stems(names_text)), Counter(stems(text))
+    return Indexed(kind, id_, title, level, text, file, line, spaced(names_text), *counts)
 
 
 @dataclass(frozen=True)
@@ -213,11 +215,11 @@ class ServedSpec:
 
     @cached_property
     def diffs(self) -> dict[tuple[str, str], SpecDiff]:
-        """What was compared already, by the versions."""
+        """The cached comparisons, by versions."""
         return {}
 
     def diff(self, old: Shelf, new: Shelf) -> SpecDiff:
-        """Return what changed from one release to another, compared once."""
+        """Return the changes from one release to another, computed once."""
         key = (old.release, new.release)
         if key not in self.diffs:
             self.diffs[key] = diff(old.loaded, new.loaded)
@@ -231,7 +233,7 @@ class ServedSpec:
 
 @dataclass(frozen=True)
 class Desk:
-    """All that is served."""
+    """All specs and alignments that are served."""
 
     specs: tuple[ServedSpec, ...]
     alignments: tuple[Alignment, ...] = ()
@@ -239,25 +241,25 @@ class Desk:
     @classmethod
     def of(
         cls,
-        read: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]],
+        sources: Sequence[tuple[str, Sequence[Loaded], ReadingOptions]],
         files: BesideFiles = NO_FILES,
         *,
         alignments: Iterable[Alignment] = (),
     ) -> Desk:
-        """Return what is served of SOURCEs that were read, each with its name and how.
+        """Return the desk for SOURCEs that were read, each with its name and options.
 
-        SOURCEs of one base are releases of one spec, as :func:`load_specs` has it, which raises where they cannot be.
+        SOURCEs with the same base are releases of one spec; :func:`load_specs` raises if they cannot be.
 
-        :param files: of what is said beside them
-        :param alignments: of several specs
+        :param files: files about the specs
+        :param alignments: alignments between specs
         """
         shelves: dict[int, Shelf] = {}
-        for source, releases, options in read:
-            shown = Path(source).name or source
+        for source, releases, options in sources:
+            label = Path(source).name or source
             for one in releases:
-                name = f"{shown}/{one.spec.version}" if len(releases) > 1 else shown
+                name = f"{label}/{one.spec.version}" if len(releases) > 1 else label
                 shelves[id(one.spec)] = Shelf(one, name, options, files=files)
-        specs = load_specs(*([one.spec for one in releases] for _source, releases, _options in read))
+        specs = load_specs(*([one.spec for one in releases] for _source, releases, _options in sources))
         return cls(
             tuple(
                 ServedSpec(
@@ -274,15 +276,15 @@ class Desk:
 
     @cached_property
     def base(self) -> KnowledgeBase:
-        """The knowledge base of all specs and of what corresponds between them."""
+        """The knowledge base of all specs and their alignments."""
         every = load_specs(*(tuple(shelf.spec for shelf in one.shelves) for one in self.specs))
         base = knowledge_base(every, beside=Beside(alignments=self.alignments))
-        # A question about cases names files of this machine, which are no business of who asks from elsewhere.
+        # A question about cases names files of this machine, which clients must not see.
         base.decides = None
         return base
 
     def ask(self, question: str, params: Mapping[str, str], spec: str = "", release: str = "") -> Answer:
-        """Answer a named question of a release, the newest where none is named, or of all where it compares them."""
+        """Answer a named question over a release, the newest by default, or over all if the question compares them."""
         served, shelf = self.spec(spec), self.shelf(spec, release)
         over = find_question(question).over
         if over in {"alignments", "cases"} and len(self.specs) > 1:
@@ -295,26 +297,26 @@ class Desk:
         return any(len(one.shelves) > 1 for one in self.specs)
 
     def spec(self, name: str = "") -> ServedSpec:
-        """Return a spec by its name; the first where none is given."""
-        found = next((one for one in self.specs if one.name == name), None) if name else self.specs[0]
-        if found is None:
+        """Return a spec by its name; the first one without a name."""
+        match = next((one for one in self.specs if one.name == name), None) if name else self.specs[0]
+        if match is None:
             hint = nearest(name, [one.name for one in self.specs])
             raise UnknownIdError(f"no spec is called `{name}`; {hint}".rstrip("; "))
-        return found
+        return match
 
     def shelf(self, name: str = "", release: str = "") -> Shelf:
-        """Return a release of a spec; the newest where none is given."""
+        """Return a release of a spec; the newest one by default."""
         served = self.spec(name)
         if not release:
             return served.shelves[-1]
-        found = next((one for one in served.shelves if (one.release or UNDATED) == release), None)
-        if found is None:
+        match = next((one for one in served.shelves if (one.release or UNDATED) == release), None)
+        if match is None:
             hint = nearest(release, [one.release or UNDATED for one in served.shelves])
             raise UnknownIdError(f"no release `{release}` of `{served.name}`; {hint}".rstrip("; "))
-        return found
+        return match
 
-    def named(self, text: str, spec: str = "") -> tuple[str, str]:
-        """Return the name of a spec and an id, of an id that may be written ``spec:id``."""
+    def split_id(self, text: str, spec: str = "") -> tuple[str, str]:
+        """Return the spec name and the id of an id that may be written ``spec:id``."""
         before, colon, rest = text.partition(":")
         if colon and not spec and any(one.name == before for one in self.specs):
             return before, rest
@@ -326,13 +328,13 @@ class Desk:
         return tuple(sorted(filter(lambda folder: folder != os.sep, roots), key=len, reverse=True))
 
     def scrubbed(self, text: str) -> str:
-        """Return a message without the folders of this machine: files are named as seen from their SOURCE."""
+        """Return a message without the folders of this machine: files are named relative to their SOURCE."""
         for folder in self._folders:
             text = text.replace(f"{folder}{os.sep}", "").replace(folder, ".")
         return text
 
     def close(self) -> None:
-        """End the processes that ran queries."""
+        """End the processes that run queries."""
         for spec in self.specs:
             for holder in (self, spec, *spec.shelves):
                 base = vars(holder).get("base")
@@ -352,14 +354,14 @@ def uri_of(served: ServedSpec, shelf: Shelf, kind: str, name: str) -> str:
 
 
 ReadSources = Callable[[], Desk]
-"""Reads every SOURCE anew."""
+"""Reads every SOURCE again."""
 
 
 def state_of(desk: Desk) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a file that was read does: names, times and sizes."""
+    """Return names, times and sizes of all files, which change when a file that was read changes."""
     files = [Path(one.file) for one in desk.alignments if one.file]
     for shelf in (shelf for spec in desk.specs for shelf in spec.shelves):
-        files += (*_looked_at(shelf.loaded), *shelf.loaded.beside, *shelf.files_beside.each)
+        files += (*_watched_files(shelf.loaded), *shelf.loaded.beside, *shelf.files_beside.each)
     return tuple(map(_stat, files))
 
 
@@ -371,8 +373,8 @@ def _stat(file: Path) -> tuple[str, int, int]:
     return str(file), stat.st_mtime_ns, stat.st_size
 
 
-def _looked_at(loaded: Loaded) -> tuple[Path, ...]:
-    """Return the files that a SOURCE was read from, and those beside them that it may be read from next time."""
+def _watched_files(loaded: Loaded) -> tuple[Path, ...]:
+    """Return the files that a SOURCE was read from, and others that it may be read from next time."""
     if not loaded.has_files:
         return loaded.files
     if not is_project(loaded.root):
@@ -381,7 +383,7 @@ def _looked_at(loaded: Loaded) -> tuple[Path, ...]:
 
 
 def reread(desk: Desk, read: ReadSources) -> tuple[Desk, str]:
-    """Return what is served now, and why that is the old one, where reading fails."""
+    """Return the new desk, or the old one and the reason if reading fails."""
     try:
         new = read()
     except (PolicySpecError, OSError) as error:
@@ -393,7 +395,7 @@ def reread(desk: Desk, read: ReadSources) -> tuple[Desk, str]:
 
 
 def emptied(old: Desk, new: Desk) -> str:
-    """Return which text has no principle where all had some, as a file in another encoding has none; else nothing."""
+    """Report a text that has no principles, though all had some: it may be in another encoding. Else return nothing."""
     had, has = ([shelf for one in desk.specs for shelf in one.shelves] for desk in (old, new))
     lost = [shelf.name for shelf in has if not shelf.spec.principles]
     return f"`{lost[0]}` has no principle any more" if lost and all(s.spec.principles for s in had) else ""

@@ -1,4 +1,4 @@
-"""A draft beside a spec that was read: Model Spec Markdown or reStructuredText, which opens no file, whatever it holds and whatever SOURCE is."""
+"""A draft checked as part of a spec: Model Spec Markdown or reStructuredText, which can never open a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sphinx_policyspec.readers.text import Reading
 from sphinx_policyspec.sources import Loaded, checked
 
 DRAFTS: Mapping[str, str] = MappingProxyType({"markdown": "draft.md", "rst": "draft.rst"})
-"""What a draft can be written in, each with what answers call it."""
+"""The markups of drafts, each with its file name in answers."""
 _FENCE = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})[ \t]*(?:\{(?P<name>[^{}\s]{1,80})\})?")
 _EXPLICIT = re.compile(r"^[ \t>]*\.\.[ \t]+(?P<name>[\w:.+-]{1,80})::")
 _OURS = "policy:"
@@ -31,12 +31,12 @@ _HEADING = "begin with a heading that has an id and a level, as in `## Be kind {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDraft:
-    """What is to be said of a draft.
+    """The result of checking a draft.
 
-    :param here: what is wrong with it, placed in the draft
-    :param elsewhere: what is wrong with the spec since the draft stands in it
-    :param provisions: the ids of what it holds
-    :param fixed: its text with what can be mended for certain; empty where that is nothing
+    :param here: findings in the draft, with places in it
+    :param elsewhere: new findings in the spec because of the draft
+    :param provisions: ids of its provisions
+    :param fixed: its text with all certain fixes; empty if there are none
     """
 
     here: tuple[Reported, ...]
@@ -52,13 +52,13 @@ Place = tuple[str, str, str, int]
 def check_beside(
     loaded: Loaded, texts: Mapping[Path, str], known: Collection[Place], draft: str, markup: str
 ) -> CheckedDraft:
-    """Return what is wrong with a draft where it stands in a spec, at its end, and what of the spec is wrong by it.
+    """Return the findings on a draft at the end of a spec, and the new findings in the spec because of it.
 
     The spec that was read stays as it is, and no file is read.
 
-    :param texts: of the files that it was read from
-    :param known: what :func:`found_without` returns
-    :param markup: what the draft is written in, of :data:`DRAFTS`
+    :param texts: texts of the files that it was read from
+    :param known: what :func:`findings_without_draft` returns
+    :param markup: markup of the draft, one of :data:`DRAFTS`
     """
     spec = loaded.spec
     file = _free_name(spec, DRAFTS[markup])
@@ -67,32 +67,32 @@ def check_beside(
     )
     beside = {real_path(loaded.root / file): draft} if loaded.has_files else {}
     with with_unsaved({**texts, **beside}):
-        read = checked(
+        combined = checked(
             replace(
                 loaded,
-                spec=_joined(spec, reading.spec),
+                spec=_with_draft_at_end(spec, reading.spec),
                 findings=reading.findings,
                 causes=None,
                 places=loaded.places | places,
             )
         )
-        report = check(read, use_baseline=False)
-        fixed = find_fixes(read, report).texts.get(file, "")
+        report = check(combined, use_baseline=False)
+        fixed = find_fixes(combined, report).texts.get(file, "")
     own = (one for one in report.entries if one.finding.span.file == file)
     others = (one.finding for one in report.entries if one.finding.span.file != file)
     return CheckedDraft(
-        here=tuple(_called(DRAFTS[markup], one) for one in own),
+        here=tuple(_with_file_name(DRAFTS[markup], one) for one in own),
         elsewhere=tuple(one for one in others if _place(one) not in known),
         provisions=tuple(one.id for one in reading.spec.provisions),
         fixed=fixed,
     )
 
 
-def found_without(loaded: Loaded, texts: Mapping[Path, str]) -> frozenset[Place]:
-    """Return what the same checks find in a spec without a draft."""
+def findings_without_draft(loaded: Loaded, texts: Mapping[Path, str]) -> frozenset[Place]:
+    """Return the places of the findings of the same checks in a spec without a draft."""
     with with_unsaved(texts):
-        found = check(checked(replace(loaded, findings=(), causes=None)), use_baseline=False)
-    return frozenset(map(_place, found))
+        findings = check(checked(replace(loaded, findings=(), causes=None)), use_baseline=False)
+    return frozenset(map(_place, findings))
 
 
 def _place(finding: Finding) -> Place:
@@ -100,52 +100,54 @@ def _place(finding: Finding) -> Place:
 
 
 def _free_name(spec: Spec, name: str) -> str:
-    """Return a name that no file of a spec has."""
-    taken, suffix = {one.file for one in spec.documents}, Path(name).suffix
-    more = (f"draft-{n}{suffix}" for n in range(2, len(taken) + 3))
-    return next(one for one in (name, *more) if one not in taken)
+    """Return a file name that no file of a spec has."""
+    names, suffix = {one.file for one in spec.documents}, Path(name).suffix
+    more = (f"draft-{n}{suffix}" for n in range(2, len(names) + 3))
+    return next(one for one in (name, *more) if one not in names)
 
 
-def _called(name: str, entry: Reported) -> Reported:
+def _with_file_name(name: str, entry: Reported) -> Reported:
     span = replace(entry.finding.span, file=name)
     return replace(entry, finding=replace(entry.finding, span=span))
 
 
 def _read(spec: Spec, draft: str, file: str) -> Reading:
-    """Read a draft as the spec is written where that is Markdown by its headings, else as Model Spec Markdown."""
+    """Read a draft as plain Markdown if the whole spec is, else as Model Spec Markdown."""
     is_plain = {one.markup for one in spec.documents} == {Markup.MARKDOWN}
     reading = read_markdown(draft, file, default_title="") if is_plain else read_model_spec(draft, file)
-    # How deep it will stand is not known, and how other Markdown is read is said of the spec.
+    # Its depth in the spec is not known, and guesses about plain Markdown are reported for the spec.
     roots = {one.span.line for one in reading.spec.provisions if one.parent is None}
-    told = [
+    findings = [
         one
         for one in reading.findings
         if one.code != "reader-guess" and not (one.code == "depth-jump" and one.span.line in roots)
     ]
-    told += _lacking(reading.spec, file, is_plain=is_plain)
-    told += (found for block in _prose(reading.spec) for found in _directives(block))
-    return Reading(reading.spec, tuple(told))
+    findings += _missing_provisions(reading.spec, file, is_plain=is_plain)
+    findings += (finding for block in _prose(reading.spec) for finding in _directives(block))
+    return Reading(reading.spec, tuple(findings))
 
 
 def _read_rst(spec: Spec, draft: str, file: str) -> tuple[Reading, Places]:
-    """Read a draft as a page of a Sphinx project, and return where names stand in it, too."""
+    """Read a draft as a page of a Sphinx project, and return the places of names in it, too."""
     try:
         from sphinx_policyspec.sphinx_ext.build.agents import read_rst_draft  # noqa: PLC0415  the core needs no Sphinx
     except ImportError as error:
         raise SourceError(f"reStructuredText is read by Sphinx, which cannot be imported: {error}") from None
     reading, places = read_rst_draft(draft, file, spec.provision_by_id)
-    told = reading.findings
+    findings = reading.findings
     if not reading.spec.principles:
         message = "the draft has no principle"
-        told += (Finding(code="no-principle", message=message, span=Span(file, 1), hint=_DIRECTIVE),)
-    return Reading(reading.spec, told), places
+        findings += (Finding(code="no-principle", message=message, span=Span(file, 1), hint=_DIRECTIVE),)
+    return Reading(reading.spec, findings), places
 
 
-def _lacking(draft: Spec, file: str, *, is_plain: bool) -> Iterator[Finding]:
-    """Yield that a draft has no provision, and where its text stands in none: it would be a part of whatever is above it."""
+def _missing_provisions(draft: Spec, file: str, *, is_plain: bool) -> Iterator[Finding]:
+    """Report a draft without provisions, or text before its first one, which would join the provision above it."""
     stray = [one for one in draft.preamble if isinstance(one, Prose) and one.text.strip()]
-    named = [one for one in draft.provisions if is_plain or isinstance(one, Principle) or "{" in one.source]
-    if not named:
+    provisions = [
+        one for one in draft.provisions if is_plain or isinstance(one, Principle) or "{" in one.source
+    ]
+    if not provisions:
         span = next((Span(file, one.span.line) for one in draft.provisions), Span(file, 1))
         yield Finding(code="no-principle", message="the draft has no principle", span=span, hint=_HEADING)
     elif stray:
@@ -160,7 +162,7 @@ def _prose(draft: Spec) -> Iterator[Prose]:
 
 
 def _directives(block: Prose) -> Iterator[Finding]:
-    """Yield the directives in a text, which nothing runs: they may read files, and make a page of what they find."""
+    """Report the directives in a text, which are not run because they could read files into a page."""
     around = ""
     for number, line in enumerate(block.source.split("\n"), block.span.line):
         fence = _FENCE.match(line)
@@ -168,10 +170,10 @@ def _directives(block: Prose) -> Iterator[Finding]:
         if not around and (match := _EXPLICIT.match(line)):
             name = match["name"]
         if name and not around:
-            written = f"`{{{name}}}`" if fence else f"`.. {name}::`"
+            directive = f"`{{{name}}}`" if fence else f"`.. {name}::`"
             yield Finding(
                 code="unknown-directive",
-                message=f"{written} is a directive, and a draft is Model Spec Markdown, which has none: nothing is read by it",
+                message=f"{directive} is a directive, and a draft is Model Spec Markdown, which has none: nothing is read by it",
                 span=Span(block.span.file, number, 1, number, len(line) + 1),
                 hint=_HEADING if name.startswith(_OURS) else "write out what it would bring in",
             )
@@ -183,14 +185,14 @@ def _directives(block: Prose) -> Iterator[Finding]:
                 around = ""
 
 
-def _joined(spec: Spec, draft: Spec) -> Spec:
+def _with_draft_at_end(spec: Spec, draft: Spec) -> Spec:
     """Return a spec with a draft at its end."""
     fields = ("documents", "preamble", "provisions", "clauses", "references", "links", "eval_tags")
     joined: dict[str, Any] = {name: (*getattr(spec, name), *getattr(draft, name)) for name in fields}
-    # A page may declare what Model Spec Markdown has no words for; what has an id of the spec is said twice.
-    again: list[Any] = []
+    # A page can also declare topics and goals; one with an id of the spec is repeated.
+    repeated: list[Any] = []
     for name in ("topics", "goals"):
-        known = {one.id for one in getattr(spec, name)}
-        again += (one for one in getattr(draft, name) if one.id in known)
-        joined[name] = (*getattr(spec, name), *(one for one in getattr(draft, name) if one.id not in known))
-    return replace(spec, **joined, repeated=(*spec.repeated, *draft.repeated, *again))
+        ids = {one.id for one in getattr(spec, name)}
+        repeated += (one for one in getattr(draft, name) if one.id in ids)
+        joined[name] = (*getattr(spec, name), *(one for one in getattr(draft, name) if one.id not in ids))
+    return replace(spec, **joined, repeated=(*spec.repeated, *draft.repeated, *repeated))

@@ -1,4 +1,4 @@
-"""Work of a server beside its loop: one thing at a time in a thread, ended when its time is over or nobody waits any more."""
+"""Work of a server outside its loop: one job at a time in a thread, ended on a timeout or when nobody waits for it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 SECONDS = 10.0
-"""What a call may take."""
+"""The most seconds that a call may take."""
 
 
 class OutOfTime(BaseException):
-    """Raised in a thread whose work is not wanted any more; nothing that catches errors takes it for one."""
+    """Raised in a thread whose work is no longer wanted; not an :class:`Exception`, so that no handler catches it."""
 
 
-class _Job(Generic[_Made]):
-    """One piece of work in a thread of its own."""
+class _Job(Generic[_Result]):
+    """One piece of work in its own thread."""
 
-    def __init__(self, work: Callable[[], _Made]) -> None:
+    def __init__(self, work: Callable[[], _Result]) -> None:
         self._work = work
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._is_running = True
-        self.outcome: asyncio.Future[_Made] = self._loop.create_future()
+        self.outcome: asyncio.Future[_Result] = self._loop.create_future()
         self._thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
 
     def start(self) -> None:
@@ -37,26 +37,26 @@ class _Job(Generic[_Made]):
     def _run(self) -> None:
         with suppress(OutOfTime):
             try:
-                made = self._work()
+                result = self._work()
             except Exception as error:  # noqa: BLE001  whoever waits gets it
-                self._tell(self.outcome.set_exception, error)
+                self._report(self.outcome.set_exception, error)
             else:
-                self._tell(self.outcome.set_result, made)
+                self._report(self.outcome.set_result, result)
 
-    def _tell(self, put: Callable[[Any], None], outcome: object) -> None:
+    def _report(self, set_outcome: Callable[[Any], None], outcome: object) -> None:
         with self._lock:
             self._is_running = False
 
         def done() -> None:
             if not self.outcome.done():
-                put(outcome)
+                set_outcome(outcome)
 
-        # The loop may have ended meanwhile.
+        # The loop may have ended in the meantime.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(done)
 
     def stop(self) -> None:
-        """Raise in the thread, between two steps of Python, unless it is done."""
+        """Raise in the thread, between two bytecode instructions, unless it is done."""
         with self._lock:
             if self._is_running and self._thread.ident is not None:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -66,15 +66,15 @@ class _Job(Generic[_Made]):
 
 async def in_time(
     lock: asyncio.Lock,
-    work: Callable[[], _Made],
+    work: Callable[[], _Result],
     seconds: float = SECONDS,
     abandon: Callable[[], None] = lambda: None,
-) -> _Made:
-    """Return what some work makes, begun when other work under the lock is done; raise :class:`TimeoutError` where it takes too long.
+) -> _Result:
+    """Return the result of work that waits for the lock; raise :class:`TimeoutError` if it takes too long.
 
-    Parsers share state, so that one works at a time; the loop goes on meanwhile.
+    Parsers share state, so only one works at a time; the loop continues meanwhile.
 
-    :param abandon: ends what the work waits for outside of Python, where nobody waits for the work any more
+    :param abandon: ends what the work waits for outside Python, when nobody waits for the work any more
     """
     async with lock:
         job = _Job(work)

@@ -1,4 +1,4 @@
-"""What each tool takes and gives: its title, when to use it, and the JSON Schemas of its arguments and answers."""
+"""The tools: title, when to use each, and the JSON Schemas of its arguments and answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.packs.pack import BUDGET
 
 MOST_ARGUMENT = 256 * 1024
-"""Bytes of an argument."""
+"""The most bytes of an argument."""
 
 _TEXT: Record = {"type": "string"}
 _TEXTS: Record = {"type": "array", "items": _TEXT}
@@ -37,10 +37,11 @@ class OfferedTool:
     """One tool.
 
     :param about: when to use it, in 300 characters at most
-    :param takes: the schema of each argument; ``needs`` those that must be there
-    :param gives: the schema of each part of an answer, beside those that every answer has
-    :param over: what must be served for it to be listed
-    :param otherwise: what to do about an error that a command line has an option for
+    :param takes: schemas of its arguments
+    :param gives: schemas of the parts of an answer, besides those that every answer has
+    :param needs: required arguments
+    :param over: what must be served for the tool to be listed
+    :param otherwise: advice for an error whose message names an option of the command line
     """
 
     name: str
@@ -234,7 +235,7 @@ def listed(desk: Desk) -> Iterator[OfferedTool]:
 
 
 def lacking(row: OfferedTool, desk: Desk) -> str:
-    """Return why a tool has nothing to work on, and what to do about it; empty where it has."""
+    """Return why a tool has nothing to work on, and what to do about it; empty if it has something."""
     return _NOTHING_TO_COMPARE if row.over == "releases" and not desk.has_releases else ""
 
 
@@ -247,17 +248,19 @@ _SEVERAL: Mapping[str, Record] = MappingProxyType(
 
 
 def several(desk: Desk) -> Mapping[str, Record]:
-    """Return the schemas of the arguments that say which of several specs and releases is meant."""
+    """Return the schemas of the arguments that select one of several specs and releases."""
     is_there = {"spec": len(desk.specs) > 1, "release": desk.has_releases}
     return {name: schema for name, schema in _SEVERAL.items() if is_there[name]}
 
 
 def arguments_of(row: OfferedTool, desk: Desk) -> Record:
-    """Return the schema of the arguments of a tool; which spec and release it is about where there are several."""
-    chosen = {name: schema for name, schema in several(desk).items() if row.name != "diff" or name == "spec"}
+    """Return the schema of the arguments of a tool, with the spec and release if there are several."""
+    selectors = {
+        name: schema for name, schema in several(desk).items() if row.name != "diff" or name == "spec"
+    }
     return {
         "type": "object",
-        "properties": {**row.takes, **chosen},
+        "properties": {**row.takes, **selectors},
         "required": [*row.needs],
         "additionalProperties": False,
     }
@@ -277,20 +280,23 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def taken(schema: Record, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call, those left out that are ``null``; raise :class:`SourceError` for a wrong one."""
-    known, found = schema["properties"], {name: value for name, value in given.items() if value is not None}
-    for name in found.keys() - known.keys():
+def checked_arguments(schema: Record, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call without ``null`` values; raise :class:`SourceError` for a wrong one."""
+    known, values = (
+        schema["properties"],
+        {name: value for name, value in arguments.items() if value is not None},
+    )
+    for name in values.keys() - known.keys():
         hint = f"there is one {name}, which needs no name" if name in _SEVERAL else nearest(name[:60], known)
         raise SourceError(f"unknown argument `{name[:60]}`; {hint}".rstrip("; "))
     for name in schema["required"]:
-        if name not in found:
+        if name not in values:
             raise SourceError(f"the argument `{name}` is missing")
-    for name, value in found.items():
+    for name, value in values.items():
         if problem := _problem(known[name], value):
             raise SourceError(f"argument `{name}`: {problem}")
         require_small(name, value)
-    return found
+    return values
 
 
 def require_small(name: str, value: object) -> None:

@@ -1,4 +1,4 @@
-"""What each tool of the server does: plain values in, plain values out, by the functions that commands call."""
+"""The tools of the server: plain values in, plain values out, through the functions that commands call."""
 
 from __future__ import annotations
 
@@ -38,51 +38,51 @@ from sphinx_policyspec.packs.pack import BUDGET, CONTEXT_FORMATS, ContextPack, b
 
 Record = dict[str, Any]
 MOST_BYTES = 20_000
-"""Bytes of an answer, as JSON."""
+"""The most bytes of an answer, as JSON."""
 _BIT = 3_000
-"""Bytes of a bit of a text that is longer than an answer."""
+"""Bytes of a piece of a text that is longer than an answer."""
 _MARGIN = 200
-"""Bytes of an answer that are for what says how to get the rest."""
+"""Bytes of an answer that are reserved for the advice on how to get the rest."""
 _EXCERPT = 200
 _LONG = (2_000, 500, 100, 20)
-"""Characters of each text in an item of a list that is larger than an answer by itself: the first that make it fit."""
+"""Characters of each text in a list item that is too large for an answer: the first number that makes it fit counts."""
 _IN_TITLE, _IN_TEXT, _NEAR, _ALL, _PHRASE = 10, 2, 5, 20, 40
-"""What a word counts in a search: in a title or name, in a text, as a slip of one in a title; all words at once; as they were typed."""
+"""Scores of a search: a word in a title or name, in a text, as a typing mistake in a title; all words; the phrase."""
 _TYPED = 3
-"""Letters of what is typed, at least, for it to be sought as it is."""
+"""The least letters of a phrase that is looked for as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An answer.
+class ToolAnswer:
+    """The answer of a tool.
 
-    :param record: as plain values
-    :param text: as Markdown, where that says the same; else the JSON is the text
+    :param record: the answer as plain values
+    :param text: the same as Markdown, if there is such a form; else the JSON is the text
     """
 
     record: Record
     text: str = ""
 
 
-Tool = Callable[[Desk, Mapping[str, Any]], Told]
+Tool = Callable[[Desk, Mapping[str, Any]], ToolAnswer]
 
 
-def _shelf(desk: Desk, given: Mapping[str, Any]) -> Shelf:
-    return desk.shelf(given.get("spec", ""), given.get("release", ""))
+def _shelf(desk: Desk, arguments: Mapping[str, Any]) -> Shelf:
+    return desk.shelf(arguments.get("spec", ""), arguments.get("release", ""))
 
 
-def _of(desk: Desk, given: Mapping[str, Any], id_: str) -> tuple[Shelf, str]:
-    """Return the release that is meant, and an id without the name of its spec."""
-    name, rest = desk.named(id_, given.get("spec", ""))
-    return desk.shelf(name, given.get("release", "")), rest
+def _of(desk: Desk, arguments: Mapping[str, Any], id_: str) -> tuple[Shelf, str]:
+    """Return the selected release, and an id without the name of its spec."""
+    name, rest = desk.split_id(id_, arguments.get("spec", ""))
+    return desk.shelf(name, arguments.get("release", "")), rest
 
 
-def _told(shelf: Shelf, record: Record) -> Told:
-    return Told({"spec": shelf.spec.title, "release": shelf.release, **record})
+def _answer_of(shelf: Shelf, record: Record) -> ToolAnswer:
+    return ToolAnswer({"spec": shelf.spec.title, "release": shelf.release, **record})
 
 
 def cite(shelf: Shelf, id_: str) -> str:
-    """Return how something of a release is cited."""
+    """Return the citation of an id in a release."""
     return f"[{cited(id_, shelf.release)}]"
 
 
@@ -91,27 +91,29 @@ def size_of(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
-def paged(record: Record, key: str, given: Mapping[str, Any], limit: int = 0) -> Record:
-    """Return a record with as much of one of its lists as an answer holds, and how to get the rest.
+def paged(record: Record, key: str, arguments: Mapping[str, Any], limit: int = 0) -> Record:
+    """Return a record with as much of one of its lists as fits into an answer, and how to get the rest.
 
-    :param limit: the most that is asked for, 0 for all
+    :param limit: the most items of the list, 0 for all
     """
-    items, start = record[key], given.get("offset", 0)
+    items, start = record[key], arguments.get("offset", 0)
     room = MOST_BYTES - size_of({**record, key: []}) - _MARGIN
-    shown: list[Any] = []
-    for given_item in items[start:]:
-        item = given_item if shown or size_of(given_item) < room else _shortened(given_item, room)
+    page: list[Any] = []
+    for original in items[start:]:
+        item = original if page or size_of(original) < room else _shortened(original, room)
         room -= size_of(item) + 2
-        if (shown and room < 0) or (limit and len(shown) == limit):
+        if (page and room < 0) or (limit and len(page) == limit):
             break
-        shown.append(item)
-    left = len(items) - start - len(shown)
-    more = {"left": left, "how": f"call again with offset {start + len(shown)}"} if left > 0 else None
-    return {**record, key: shown, "more": more}
+        page.append(item)
+    remaining = len(items) - start - len(page)
+    more = (
+        {"left": remaining, "how": f"call again with offset {start + len(page)}"} if remaining > 0 else None
+    )
+    return {**record, key: page, "more": more}
 
 
 def _shortened(value: Any, room: int) -> Any:  # noqa: ANN401  any part of JSON
-    """Return a value with the ends of long texts, and of long lists in it, left out: as much of each as is left of an answer."""
+    """Return a value with long texts and lists shortened so that it fits into the rest of an answer."""
     return next(
         (cut for most in _LONG[:-1] if size_of(cut := _cut(value, most)) < room), _cut(value, _LONG[-1])
     )
@@ -126,7 +128,7 @@ def _cut(value: Any, most: int) -> Any:  # noqa: ANN401  likewise
 
 
 def clipped(text: str, most: int) -> tuple[str, int]:
-    """Return a text, or its beginning up to the end of a paragraph, and how many bytes are left out."""
+    """Return a text, or its beginning up to the end of a paragraph, and the number of bytes left out."""
     data = text.encode(errors="replace")
     if len(data) <= most:
         return text, 0
@@ -139,17 +141,17 @@ def clipped(text: str, most: int) -> tuple[str, int]:
 # -- finding and reading -------------------------------------------------------------------
 
 
-def search(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Find what holds words, the best first."""
-    shelf = _shelf(desk, given)
-    words = [*dict.fromkeys(stems(given["text"]))][:50]
+def search(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Find things by words, the best match first."""
+    shelf = _shelf(desk, arguments)
+    words = [*dict.fromkeys(stems(arguments["text"]))][:50]
     words = [word for word in words if content_words(word)] or words
-    phrase = spaced(given["text"])[:_EXCERPT]
-    level, topic, kind = (given.get(name, "") for name in ("level", "topic", "kind"))
+    phrase = spaced(arguments["text"])[:_EXCERPT]
+    level, topic, kind = (arguments.get(name, "") for name in ("level", "topic", "kind"))
     if level and level not in (
-        known := {one.authority for one in shelf.spec.principles} | {*shelf.spec.level_by_id}
+        levels := {one.authority for one in shelf.spec.principles} | {*shelf.spec.level_by_id}
     ):
-        raise UnknownIdError(f"unknown level `{level}`; {nearest(level, known)}".rstrip("; "))
+        raise UnknownIdError(f"unknown level `{level}`; {nearest(level, levels)}".rstrip("; "))
     about = shelf.context.by_topic
     if topic and topic not in about:
         raise UnknownIdError(f"unknown topic `{topic}`; {nearest(topic, about)}".rstrip("; "))
@@ -161,7 +163,7 @@ def search(desk: Desk, given: Mapping[str, Any]) -> Told:
         and (not topic or item.id in about[topic] or item.id == topic)
     ]
     hits = [(score, place, item) for place, item in wanted if (score := _score(item, words, phrase))]
-    # Only where no word stands anywhere are beginnings and slips looked for.
+    # Only if no word is found are beginnings and typing mistakes looked for.
     hits = hits or [(score, place, item) for place, item in wanted if (score := _slips(item, words))]
     hits.sort(key=lambda hit: (-hit[0], hit[1]))
     rows = [
@@ -172,47 +174,47 @@ def search(desk: Desk, given: Mapping[str, Any]) -> Told:
         }
         for score, _place, item in hits
     ]  # fmt: skip
-    return _told(shelf, paged({"hits": rows}, "hits", given, given.get("limit", 10)))
+    return _answer_of(shelf, paged({"hits": rows}, "hits", arguments, arguments.get("limit", 10)))
 
 
 def _score(item: Indexed, words: list[str], phrase: str) -> int:
-    found = [_IN_TITLE * (word in item.named) + _IN_TEXT * (word in item.said) for word in words]
-    # The last word may be half typed, and small words count where they are part of a title.
+    scores = [_IN_TITLE * (word in item.name_stems) + _IN_TEXT * (word in item.text_stems) for word in words]
+    # The last word may be incomplete, and common words count if they are part of a title.
     is_title = len(phrase) >= _TYPED and f" {phrase}" in f" {item.phrase}"
-    if not any(found) and not is_title:
+    if not any(scores) and not is_title:
         return 0
-    counted = min(sum(item.said[word] for word in words), 10)
-    return sum(found) + _ALL * all(found) + counted + _PHRASE * is_title
+    occurrences = min(sum(item.text_stems[word] for word in words), 10)
+    return sum(scores) + _ALL * all(scores) + occurrences + _PHRASE * is_title
 
 
 def _slips(item: Indexed, words: list[str]) -> int:
-    begun = (any(name.startswith(word) for name in item.named) for word in words)
-    near = (near_name(word, item.named) for word in words if len(word) > _TYPED)
-    return _NEAR * (sum(begun) + sum(map(bool, near)))
+    beginnings = (any(name.startswith(word) for name in item.name_stems) for word in words)
+    near = (near_name(word, item.name_stems) for word in words if len(word) > _TYPED)
+    return _NEAR * (sum(beginnings) + sum(map(bool, near)))
 
 
 def _excerpt(text: str, words: list[str]) -> str:
     lowered = text.lower()
     first = min((place for word in words if (place := lowered.find(word)) >= 0), default=0)
     start = max(first - _EXCERPT // 4, 0)
-    shown = text[start : start + _EXCERPT]
-    return f"{'…' * (start > 0)}{shown}{'…' * (start + _EXCERPT < len(text))}"
+    excerpt = text[start : start + _EXCERPT]
+    return f"{'…' * (start > 0)}{excerpt}{'…' * (start + _EXCERPT < len(text))}"
 
 
-def principle(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Tell what a principle or section is."""
-    shelf, name = _of(desk, given, given["id"])
+def principle(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return a principle or section with all that is known of it."""
+    shelf, name = _of(desk, arguments, arguments["id"])
     provision = shelf.context.find(name)
     context, spec = shelf.context, shelf.spec
     bears = context.relations.get(provision.id, Relations())
-    text, left = clipped(provision.text, MOST_BYTES // 2)
+    text, omitted = clipped(provision.text, MOST_BYTES // 2)
     relations = {
         row.field.replace("_", "-"): [*bears.of(row.field)] for row in RELATIONS if bears.of(row.field)
     }
     relations |= {
         row.inverse.replace("_", "-"): [*bears.of(row.inverse)] for row in RELATIONS if bears.of(row.inverse)
     }
-    relations |= {key: [*named] for key, named in outside_of(spec, provision.id).items()}
+    relations |= {key: [*outside] for key, outside in outside_of(spec, provision.id).items()}
     examples = [one.id for one in bears.examples]
     level = spec.level_by_id.get(provision.authority) if isinstance(provision, Principle) else None
     record: Record = {
@@ -225,7 +227,7 @@ def principle(desk: Desk, given: Mapping[str, Any]) -> Told:
         "overridden_by": [*roles_that_override(spec.levels, level)] if level else [],
         "in_words": context.level_words(provision),
         "text": text,
-        "text_more": _rest(desk, given, shelf, provision.id, left),
+        "text_more": _rest(desk, arguments, shelf, provision.id, omitted),
         "clauses": [_clause(one) for one in spec.clauses if one.principle == provision.id][:50],
         "sections": [{"id": one.id, "title": one.title} for one in context.owned[provision.id][1:]][:50],
         "relations": {key: ids[:50] for key, ids in relations.items()},
@@ -242,13 +244,13 @@ def principle(desk: Desk, given: Mapping[str, Any]) -> Told:
         "line": provision.span.line,
         "cite": cite(shelf, provision.id),
     }
-    return _told(shelf, paged(record, "examples", given))
+    return _answer_of(shelf, paged(record, "examples", arguments))
 
 
-def _rest(desk: Desk, given: Mapping[str, Any], shelf: Shelf, id_: str, left: int) -> Record | None:
-    """Return how to get the rest of a text that is cut: its resource is whole."""
-    served = desk.spec(desk.named(given["id"], given.get("spec", ""))[0])
-    return {"left": left, "how": f"read {uri_of(served, shelf, 'provision', id_)}"} if left else None
+def _rest(desk: Desk, arguments: Mapping[str, Any], shelf: Shelf, id_: str, omitted: int) -> Record | None:
+    """Return how to get the rest of a text that is cut: from its resource."""
+    served = desk.spec(desk.split_id(arguments["id"], arguments.get("spec", ""))[0])
+    return {"left": omitted, "how": f"read {uri_of(served, shelf, 'provision', id_)}"} if omitted else None
 
 
 def _clause(one: Clause) -> Record:
@@ -258,25 +260,25 @@ def _clause(one: Clause) -> Record:
     }  # fmt: skip
 
 
-def example(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Tell an example with its verdicts."""
-    shelf, name = _of(desk, given, given["id"])
+def example(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return an example with its verdicts."""
+    shelf, name = _of(desk, arguments, arguments["id"])
     if name not in shelf.example_by_id:
         hint = nearest(name, shelf.example_by_id)
         raise UnknownIdError(f"no example `{name}`; {hint}".rstrip("; "))
-    found, home = shelf.example_by_id[name]
+    item, home = shelf.example_by_id[name]
     record: Record = {
-        "id": found.id,
-        "title": found.title,
+        "id": item.id,
+        "title": item.title,
         "stands_in": home.id if home else None,
-        "illustrates": [*found.illustrates],
-        "weighs": [*found.weighs],
-        "messages": [*_turns(found.turns)],
-        "file": found.span.file,
-        "line": found.span.line,
-        "cite": cite(shelf, found.id),
+        "illustrates": [*item.illustrates],
+        "weighs": [*item.weighs],
+        "messages": [*_turns(item.turns)],
+        "file": item.span.file,
+        "line": item.span.line,
+        "cite": cite(shelf, item.id),
     }
-    return _told(shelf, paged(record, "messages", given))
+    return _answer_of(shelf, paged(record, "messages", arguments))
 
 
 def _turns(turns: tuple[Turn, ...]) -> Iterator[Record]:
@@ -290,9 +292,9 @@ def _turns(turns: tuple[Turn, ...]) -> Iterator[Record]:
 
 
 def _message(message: Message) -> Record:
-    text, left = clipped(message.text, MOST_BYTES // 2)
+    text, omitted = clipped(message.text, MOST_BYTES // 2)
     record: Record = {"role": message.role, "text": text}
-    record |= {"text_left": left} if left else {}
+    record |= {"text_left": omitted} if omitted else {}
     record |= {key: value for key in ("name", "recipient") if (value := getattr(message, key))}
     record |= {"untrusted": True} if message.untrusted else {}
     if isinstance(message, Response):
@@ -304,27 +306,27 @@ def _message(message: Message) -> Record:
 # -- asking --------------------------------------------------------------------------------
 
 
-def questions(desk: Desk, given: Mapping[str, Any]) -> Told:
+def questions(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
     """List the named questions."""
-    shelf = _shelf(desk, given)
-    known = json.loads(questions_json(list_questions()))["questions"]
-    return _told(shelf, paged({"questions": known}, "questions", given))
+    shelf = _shelf(desk, arguments)
+    records = json.loads(questions_json(list_questions()))["questions"]
+    return _answer_of(shelf, paged({"questions": records}, "questions", arguments))
 
 
-def ask(desk: Desk, given: Mapping[str, Any]) -> Told:
+def ask(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
     """Answer a named question."""
-    params = {name: str(value) for name, value in (given.get("params") or {}).items()}
-    answer = desk.ask(given["question"], params, given.get("spec", ""), given.get("release", ""))
-    return _answered(_shelf(desk, given), answer, given)
+    params = {name: str(value) for name, value in (arguments.get("params") or {}).items()}
+    answer = desk.ask(arguments["question"], params, arguments.get("spec", ""), arguments.get("release", ""))
+    return _table(_shelf(desk, arguments), answer, arguments)
 
 
-def sparql(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Answer a query, under guard."""
-    shelf = _shelf(desk, given)
-    return _answered(shelf, shelf.base.query(given["query"], origin="query"), given)
+def sparql(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Answer a query, with limits on time and rows."""
+    shelf = _shelf(desk, arguments)
+    return _table(shelf, shelf.base.query(arguments["query"], origin="query"), arguments)
 
 
-def _answered(shelf: Shelf, answer: Answer, given: Mapping[str, Any]) -> Told:
+def _table(shelf: Shelf, answer: Answer, arguments: Mapping[str, Any]) -> ToolAnswer:
     rows = [[cell.value for cell in row] for row in answer.rows]
     record = {
         "columns": [*answer.columns],
@@ -332,30 +334,30 @@ def _answered(shelf: Shelf, answer: Answer, given: Mapping[str, Any]) -> Told:
         "findings": [finding_record(one) for one in answer.findings][:20],
         "cite": cite(shelf, "id"),
     }
-    return _told(shelf, paged(record, "rows", given, given.get("limit", 0)))
+    return _answer_of(shelf, paged(record, "rows", arguments, arguments.get("limit", 0)))
 
 
 # -- deciding and checking -----------------------------------------------------------------
 
 
-def resolve(desk: Desk, given: Mapping[str, Any]) -> Told:
+def resolve(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
     """Decide cases."""
-    shelf, case = _shelf(desk, given), given["case"]
+    shelf, case = _shelf(desk, arguments), arguments["case"]
     # JSON is YAML, and so meets the limits that cases have.
     text = case if isinstance(case, str) else json.dumps(case)
-    found = decided(shelf.context.norms, cases_in(text, "case.yaml"))
-    record = json.loads(render(found, "json"))
-    names = dict.fromkeys(item.principle for one in found for item in one.case.items if item.principle)
+    decisions = decided(shelf.context.norms, cases_in(text, "case.yaml"))
+    record = json.loads(render(decisions, "json"))
+    names = dict.fromkeys(item.principle for one in decisions for item in one.case.items if item.principle)
     record["places"] = [
         _place(shelf, provision) for name in names if (provision := shelf.context.norms.provisions.get(name))
     ][:50]
     record["findings"] = record["findings"][:50]
-    return _told(shelf, paged(record, "decisions", given))
+    return _answer_of(shelf, paged(record, "decisions", arguments))
 
 
-def _cases(given: str | Mapping[str, Any]) -> Iterator[Case]:
-    """Yield cases; raise where one cannot be read."""
-    for case, findings in cases_in(given if isinstance(given, str) else json.dumps(given), "case.yaml"):
+def _cases(source: str | Mapping[str, Any]) -> Iterator[Case]:
+    """Yield cases; raise :class:`SourceError` if one cannot be read."""
+    for case, findings in cases_in(source if isinstance(source, str) else json.dumps(source), "case.yaml"):
         if findings:
             raise SourceError(str(findings[0]))
         if case:
@@ -367,83 +369,83 @@ def _place(shelf: Shelf, provision: Provision) -> Record:
     return {"id": provision.id, "file": span.file, "line": span.line, "cite": cite(shelf, provision.id)}
 
 
-def overlay_check(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Tell whether the statements of an overlay may be said."""
-    shelf, file = _shelf(desk, given), "overlay.yaml"
-    with with_unsaved({**shelf.texts, real_path(Path(file)): given["yaml"]}):
+def overlay_check(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return the verdicts on the statements of an overlay."""
+    shelf, file = _shelf(desk, arguments), "overlay.yaml"
+    with with_unsaved({**shelf.texts, real_path(Path(file)): arguments["yaml"]}):
         report = check_overlay(file, upstream=shelf.loaded)
         record = json.loads(render(report, "json"))
     record["findings"] = record["findings"][:50]
-    return _told(shelf, paged(record, "statements", given))
+    return _answer_of(shelf, paged(record, "statements", arguments))
 
 
-def is_page(given: Mapping[str, Any]) -> bool:
-    """Return whether a call is about a draft that Sphinx reads, of which one reads at a time in a process."""
-    return "rst" in given or given.get("as") == "rst"
+def is_page(arguments: Mapping[str, Any]) -> bool:
+    """Return whether a call is about a draft that Sphinx reads, which can only read one at a time in a process."""
+    return "rst" in arguments or arguments.get("as") == "rst"
 
 
-def check_draft(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Tell what is wrong with a draft of a provision."""
-    shelf = _shelf(desk, given)
-    texts = {name: given[name] for name in DRAFTS if name in given}
+def check_draft(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return the findings on a draft of a provision."""
+    shelf = _shelf(desk, arguments)
+    texts = {name: arguments[name] for name in DRAFTS if name in arguments}
     if len(texts) != 1:
         raise SourceError("give the draft as `markdown` or as `rst`")
     ((name, draft),) = texts.items()
-    markup = given.get("as", name)
+    markup = arguments.get("as", name)
     if name == "rst" and markup != name:
         raise SourceError("a draft that is given as `rst` is no Markdown: leave out `as`")
-    found = shelf.check_draft(draft, markup)
-    severities = [one.severity for one in (*(entry.finding for entry in found.here), *found.elsewhere)]
+    result = shelf.check_draft(draft, markup)
+    severities = [one.severity for one in (*(entry.finding for entry in result.here), *result.elsewhere)]
     record: Record = {
-        "findings": [{**finding_record(one.finding), "fixable": one.fixable} for one in found.here],
-        "elsewhere": [finding_record(one) for one in found.elsewhere[:20]],
-        "provisions": [*found.provisions[:50]],
-        "fixed": clipped(found.fixed, MOST_BYTES // 4)[0] or None,
-        # Nothing can refer to a draft yet, so that a hint is no reason to write it again.
+        "findings": [{**finding_record(one.finding), "fixable": one.fixable} for one in result.here],
+        "elsewhere": [finding_record(one) for one in result.elsewhere[:20]],
+        "provisions": [*result.provisions[:50]],
+        "fixed": clipped(result.fixed, MOST_BYTES // 4)[0] or None,
+        # Nothing can refer to a draft yet, so a hint is no reason to write it again.
         "is_clean": all(one is Severity.HINT for one in severities),
     }
-    return _told(shelf, paged(record, "findings", given))
+    return _answer_of(shelf, paged(record, "findings", arguments))
 
 
-def diff_releases(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Tell what changed between two releases."""
-    served = desk.spec(given.get("spec", ""))
-    old, new = (desk.shelf(served.name, given[side]) for side in ("from", "to"))
+def diff_releases(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return the changes between two releases."""
+    served = desk.spec(arguments.get("spec", ""))
+    old, new = (desk.shelf(served.name, arguments[side]) for side in ("from", "to"))
     record = json.loads(render(served.diff(old, new), "json"))
     changes = record["changes"]
-    if "id" in given:
-        name = given["id"]
-        known = {one.id for shelf in (old, new) for one in shelf.spec.provisions}
-        if name not in known:
-            raise UnknownIdError(f"neither release has `{name}`; {nearest(name, known)}".rstrip("; "))
+    if "id" in arguments:
+        name = arguments["id"]
+        ids = {one.id for shelf in (old, new) for one in shelf.spec.provisions}
+        if name not in ids:
+            raise UnknownIdError(f"neither release has `{name}`; {nearest(name, ids)}".rstrip("; "))
         changes = [one for one in changes if name in {one["id"], one["provision"]}]
     summary = {key: record[key] for key in ("from", "to", "bump", "bump_if_neutral", "weights", "counts")}
-    return _told(new, paged({**summary, "changes": changes}, "changes", given))
+    return _answer_of(new, paged({**summary, "changes": changes}, "changes", arguments))
 
 
-def context(desk: Desk, given: Mapping[str, Any]) -> Told:
-    """Gather what concerns one matter."""
-    shelf, about, pair = _shelf(desk, given), given.get("about", ()), given.get("pair", ())
+def context(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return the pack of one subject."""
+    shelf, about, pair = _shelf(desk, arguments), arguments.get("about", ()), arguments.get("pair", ())
     if ids := (*about, *pair):
-        shelf, _ = _of(desk, given, ids[0])
+        shelf, _ = _of(desk, arguments, ids[0])
         about, pair = (
-            [desk.named(one, given.get("spec", ""))[1] for one in names] for names in (about, pair)
+            [desk.split_id(one, arguments.get("spec", ""))[1] for one in names] for names in (about, pair)
         )
-    cases = [*_cases(given["case"])] if given.get("case") else []
+    cases = [*_cases(arguments["case"])] if arguments.get("case") else []
     pack = shelf.pack(
         about,
         pair=pair,
         cases=cases,
-        topic=given.get("topic", ""),
-        budget=given.get("budget", BUDGET),
+        topic=arguments.get("topic", ""),
+        budget=arguments.get("budget", BUDGET),
     )
-    return _part_of(pack, given)
+    return _part_of(pack, arguments)
 
 
-def _part_of(pack: ContextPack, given: Mapping[str, Any]) -> Told:
-    """Return as much of a pack as an answer holds; its Markdown, with that of the answers after it, is that of the command.
+def _part_of(pack: ContextPack, arguments: Mapping[str, Any]) -> ToolAnswer:
+    """Return as much of a pack as fits into an answer; all answers together have the Markdown of the command.
 
-    A part that no answer holds whole is told bit by bit, each text up to the end of a paragraph.
+    A part that does not fit into one answer is split into pieces, each text at the end of a paragraph.
     """
     whole = json.loads(CONTEXT_FORMATS["json"](pack))
     parts, left_out = pack.shown, whole["not_shown"]
@@ -458,12 +460,16 @@ def _part_of(pack: ContextPack, given: Mapping[str, Any]) -> Told:
         )
     ]
     items = [*(record_of(group[0].part, group) for group in groups), *left_out]
-    start = given.get("offset", 0)
-    record = paged({**whole, "parts": items, "not_shown": []}, "parts", given)
+    start = arguments.get("offset", 0)
+    record = paged({**whole, "parts": items, "not_shown": []}, "parts", arguments)
     end = start + len(record["parts"])
-    shown = [bit for group in groups[start:end] for bit in group]
-    of_parts = (list(bits) for _part, bits in groupby(shown, key=lambda bit: id(bit.part)))
+    bits_shown = [bit for group in groups[start:end] for bit in group]
+    of_parts = (list(bits) for _part, bits in groupby(bits_shown, key=lambda bit: id(bit.part)))
     record["parts"] = [record_of(bits[0].part, bits) for bits in of_parts]
     record["not_shown"] = left_out[max(start - len(groups), 0) : max(end - len(groups), 0)]
-    text = [pack.head * (not start), *(bit.markdown for bit in shown), pack.foot * (record["more"] is None)]
-    return Told(record, "".join(text))
+    text = [
+        pack.head * (not start),
+        *(bit.markdown for bit in bits_shown),
+        pack.foot * (record["more"] is None),
+    ]
+    return ToolAnswer(record, "".join(text))
