@@ -1,4 +1,4 @@
-"""The command line: each command calls ``api`` and prints what that gives."""
+"""The command line: each command calls ``api`` and prints the result."""
 
 from sphinx_policyspec.cli.main import commands, main
 

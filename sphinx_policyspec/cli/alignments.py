@@ -1,4 +1,4 @@
-"""The commands ``policyspec align …``: what of one spec corresponds to what of another."""
+"""The commands ``policyspec align …``: which principles of two specs correspond."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def check(
       policyspec align check charter.ttl house.ttl charter-house.sssom.tsv --format json
     """
     files = [name for name in sources if name.endswith(".tsv")]
-    named = [name for name in sources if not name.endswith(".tsv")]
-    if not files or len(named) < 2:  # noqa: PLR2004  an alignment has two sides
+    names = [name for name in sources if not name.endswith(".tsv")]
+    if not files or len(names) < 2:  # noqa: PLR2004  an alignment has two sides
         raise click.UsageError("give two SOURCEs and a FILE whose name ends in .sssom.tsv")
-    specs = _two(named, settings)
+    specs = _two(names, settings)
     with settings.watching("comparing"):
         report = ps.check_alignment(*files, specs=specs)
     settings.show(report, form, output)
@@ -129,27 +129,27 @@ def update(
     with settings.watching("comparing"):
         alignment = ps.read_alignment(file)
         pairs = [_step(step) for step in steps]
-        (*read,) = _read([*chain(*pairs), *fill], settings)
-        follow, filled = read[: 2 * len(pairs)], read[2 * len(pairs) :]
-        found = ps.update_alignment(
+        (*specs,) = _read([*chain(*pairs), *fill], settings)
+        follow, filled = specs[: 2 * len(pairs)], specs[2 * len(pairs) :]
+        result = ps.update_alignment(
             alignment, follow=zip(follow[::2], follow[1::2], strict=True), fill=filled
         )
     errors = [one for one in alignment.findings if one.severity is ps.Severity.ERROR]
-    settings.report((*alignment.findings, *found.findings))
+    settings.report((*alignment.findings, *result.findings))
     if form != "tsv":
-        settings.show(found, form, output)
+        settings.show(result, form, output)
     elif errors:
         settings.note(f"{file} is left as it is: put right what is wrong with its form")
     else:
-        text = ps.render(found, "tsv")
+        text = ps.render(result, "tsv")
         settings.seen.discard(real_path(Path(file)))
         settings.put(text, output or file)
-    for line, before, now in found.renamed:
+    for line, before, now in result.renamed:
         settings.note(f"line {line}: {before} is {now} now")
     settings.note(
-        f"{number_of(len(found.renamed), 'id')} renamed, {number_of(found.filled, 'digest')} written"
+        f"{number_of(len(result.renamed), 'id')} renamed, {number_of(result.filled, 'digest')} written"
     )
-    if errors or found.findings:
+    if errors or result.findings:
         sys.exit(_FAILED)
 
 
@@ -164,7 +164,7 @@ def _two(sources: Sequence[str], settings: Settings) -> tuple[ps.SpecReleases, .
 
 
 def _read(sources: Sequence[str], settings: Settings) -> Iterator[ps.SpecReleases | str]:
-    """Yield each SOURCE, read with the options that are given for it; what is none, such as a prefix, as it is."""
+    """Yield each SOURCE, read with its own options; anything else, such as a prefix, unchanged."""
     for source, own in settings.for_each(sources):
         is_there = source.startswith("git:") or Path(source).exists()
         yield ps.load_specs(own.releases(source))[0] if is_there else source

@@ -1,4 +1,4 @@
-"""What is named beside a SOURCE: results of evaluations, what people say of it, and what was decided about it."""
+"""Options for files about a SOURCE: results of evaluations, feedback, and records of decisions."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _OPTIONS = (
 
 
 proposal_option = partial(options.file_option, "--proposal", "proposals", multiple=True)
-"""Takes the help of an option for proposals, and gives it to a command."""
+"""An option for proposals, which takes its help text."""
 
 
 def beside_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name what stands beside one SOURCE, which it gets as one value, ``files``."""
+    """Add the options for files about one SOURCE to a command, which gets them as one value, ``files``."""
 
     @wraps(command)
     def run(
@@ -47,14 +47,14 @@ def beside_options(command: Callable[..., None]) -> Callable[..., None]:
 def read_beside(
     read: ps.Loaded | tuple[ps.Spec, ...], files: ps.BesideFiles, settings: options.Settings
 ) -> ps.Beside:
-    """Read what is named beside a SOURCE, if anything is, and report what is wrong with it."""
+    """Read the files about a SOURCE, if there are any, and report their findings."""
     beside = ps.read_beside(read, files)
     settings.report(beside.findings)
     return beside
 
 
 def refuse_several(files: ps.BesideFiles, *, several: bool) -> None:
-    """Refuse what is said of one SOURCE where there are several."""
+    """Refuse files about one SOURCE if there are several."""
     if files and several:
         raise click.UsageError(f"{files.words[0][0]} is about one SOURCE")
 
@@ -62,7 +62,7 @@ def refuse_several(files: ps.BesideFiles, *, several: bool) -> None:
 def with_proposals(
     source: str, proposals: tuple[str, ...], beside: ps.Beside, settings: options.Settings
 ) -> ps.Beside:
-    """Return what is beside a SOURCE with what proposals would do to it, and report what is wrong with them."""
+    """Return the files about a SOURCE with the effects of proposals, and report the findings on these."""
     if not proposals:
         return beside
     report = ps.check_proposal(source, *proposals, **settings.options)

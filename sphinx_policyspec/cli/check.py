@@ -15,7 +15,7 @@ from sphinx_policyspec.model.finding import OFF, codes_of
 
 _LEVELS = (*(severity.value for severity in ps.Severity), OFF)
 _NAMES = dict.fromkeys(ps.Category, "a category") | {rule.code: rule.pattern for rule in ps.rules().values()}
-"""Categories and codes, each with what it is."""
+"""Categories and codes, each with its description."""
 
 
 def _complete_codes(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -25,11 +25,11 @@ def _complete_codes(_context: click.Context, _option: click.Parameter, typed: st
 
 
 def _complete_severity(_context: click.Context, _option: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer codes and categories, and after `=` what each can be taken as."""
+    """Offer codes and categories, and severities after `=`."""
     code, equals, _ = typed.partition("=")
     if not equals:
         return options.offered(typed, {f"{name}=": about for name, about in _NAMES.items()})
-    return [CompletionItem(given) for level in _LEVELS if (given := f"{code}={level}").startswith(typed)]
+    return [CompletionItem(word) for level in _LEVELS if (word := f"{code}={level}").startswith(typed)]
 
 
 def _codes(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,13 +37,13 @@ def _codes(_context: click.Context, _option: click.Parameter, value: tuple[str, 
     try:
         codes_of(names)
     except ps.CodeError as error:
-        known = f"; categories are {', '.join(f'`{one}`' for one in ps.Category)}"
-        raise click.BadParameter(f"{error}{known * ('did you mean' not in str(error))}") from None
+        categories = f"; categories are {', '.join(f'`{one}`' for one in ps.Category)}"
+        raise click.BadParameter(f"{error}{categories * ('did you mean' not in str(error))}") from None
     return names
 
 
 def _severities(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
-    given = {}
+    levels = {}
     for text in value:
         name, _, level = text.partition("=")
         if level not in _LEVELS:
@@ -52,23 +52,23 @@ def _severities(_context: click.Context, _option: click.Parameter, value: tuple[
             codes_of([name])
         except ps.CodeError as error:
             raise click.BadParameter(str(error)) from None
-        given[name] = level
-    return given
+        levels[name] = level
+    return levels
 
 
-_LISTED: dict[str, Any] = {
+_CODES_OPTION: dict[str, Any] = {
     "metavar": "CODES",
     "multiple": True,
     "callback": _codes,
     "shell_complete": _complete_codes,
 }
-"""Of options that list codes."""
+"""Settings of the options that list codes."""
 
 
 @click.command(cls=options.SourceCommand)
 @options.sources_argument
-@click.option("--select", **_LISTED, help="Only these codes or categories, separated by commas.")
-@click.option("--ignore", **_LISTED, help="Leave out these codes or categories.")
+@click.option("--select", **_CODES_OPTION, help="Only these codes or categories, separated by commas.")
+@click.option("--ignore", **_CODES_OPTION, help="Leave out these codes or categories.")
 @click.option(
     "--severity",
     metavar="CODE=LEVEL",
@@ -143,12 +143,12 @@ def check(
             decisions=decisions,
         )
 
-    looked = [look(source) for source in of_each]
-    report = looked[0][1]
-    if len(looked) > 1:
-        ps.load_specs(*[(loaded.spec,) for loaded, _ in looked])
-        report = ps.Report.of_several([report for _, report in looked])
-    elif fix and _fixed(*looked[0], settings, yes=yes, aside=form != "text"):
+    checked = [look(source) for source in of_each]
+    report = checked[0][1]
+    if len(checked) > 1:
+        ps.load_specs(*[(loaded.spec,) for loaded, _ in checked])
+        report = ps.Report.of_several([report for _, report in checked])
+    elif fix and _write_fixes(*checked[0], settings, yes=yes, aside=form != "text"):
         report = look(sources[0])[1]
     settings.show(report, form, output)
     if output:
@@ -157,10 +157,10 @@ def check(
         sys.exit(1)
 
 
-def _fixed(
+def _write_fixes(
     loaded: ps.Loaded, report: ps.Report, settings: options.Settings, *, yes: bool, aside: bool
 ) -> bool:
-    """Show what can be mended, and write it if that is wanted; return whether anything was written."""
+    """Show the fixes, and write them if the user agrees; return whether anything was written."""
     fixes = ps.find_fixes(loaded, report)
     for line in fixes.diff:
         click.echo(printable(line), err=aside)

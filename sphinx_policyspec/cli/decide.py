@@ -63,12 +63,12 @@ def resolve(
     settings = next(settings.for_each([source]))[1]
     loaded = settings.load(source)
     with settings.watching("deciding"):
-        decided = ps.decide(loaded, *cases)
-    settings.report(decided.findings)
-    settings.show(decided, form, output)
-    if decided.errors:
+        decisions = ps.decide(loaded, *cases)
+    settings.report(decisions.findings)
+    settings.show(decisions, form, output)
+    if decisions.errors:
         sys.exit(_UNUSABLE)
-    if any(decision.as_expected is False for decision in decided):
+    if any(decision.as_expected is False for decision in decisions):
         sys.exit(_DIFFERS)
 
 
@@ -80,12 +80,12 @@ def _resolve_by_each(names: tuple[str, ...], form: str, output: str | None, sett
         raise click.UsageError("give a CASE: a YAML file, or a folder of them")
     aligned = settings.aligned(specs)
     with settings.watching("deciding"):
-        decided = ps.decide_each(*cases, specs=specs, alignments=aligned)
-    settings.report(decided.findings)
-    settings.show(decided, form, output)
-    if decided.errors:
+        decisions = ps.decide_each(*cases, specs=specs, alignments=aligned)
+    settings.report(decisions.findings)
+    settings.show(decisions, form, output)
+    if decisions.errors:
         sys.exit(_UNUSABLE)
-    if any(each.as_expected is False for one in decided.cases for each in one.decisions.values()):
+    if any(each.as_expected is False for one in decisions.cases for each in one.decisions.values()):
         sys.exit(_DIFFERS)
 
 
@@ -124,19 +124,19 @@ def survey(source: str, cases: tuple[str, ...], *, form: str, output: str | None
     """
     loaded = settings.load(source)
     with settings.watching("looking at every case"):
-        found = ps.survey(loaded, cases)
-    settings.report(found.findings)
+        result = ps.survey(loaded, cases)
+    settings.report(result.findings)
     if form == "cases" and output:
-        _write_cases(found, source, Path(output), settings)
+        _write_cases(result, source, Path(output), settings)
     else:
-        settings.show(found, form, output)
-    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
+        settings.show(result, form, output)
+    if any(finding.severity is ps.Severity.ERROR for finding in result.findings):
         sys.exit(_UNUSABLE)
 
 
-def _write_cases(found: ps.Survey, source: str, folder: Path, settings: Settings) -> None:
+def _write_cases(result: ps.Survey, source: str, folder: Path, settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    files = survey_files(found)
+    files = survey_files(result)
     for name, text in files.items():
         write_file(folder / name, text.encode())
     command = shlex.join(["policyspec", "resolve", source, str(folder)])

@@ -31,13 +31,13 @@ _CHANGED = 1
 
 
 def _aliases(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
-    given = {}
+    aliases = {}
     for text in value:
         old, equals, new = text.partition("=")
         if not (old and equals and new):
             raise click.BadParameter(f"`{text}` is not of the form OLD=NEW")
-        given[old] = new
-    return given
+        aliases[old] = new
+    return aliases
 
 
 _old = click.argument("old", metavar="OLD", type=click.Path())
@@ -121,20 +121,20 @@ def diff(
     how |= {"results": results, "feedback": registers}
     with settings.watching("comparing"):
         behaviour = ps.diff_cases(before, after, cases, **how, **settings.options) if cases else None
-        found = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)
-    settings.report(found.findings)
-    told = found.only(ps.Weight.NEEDS_READER) if unread else found
-    told = replace(told, in_full=settings.verbose, findings=(*errors, *told.findings))
-    settings.show(replace(behaviour, spec=told) if behaviour else told, form, output)
+        result = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)
+    settings.report(result.findings)
+    shown_diff = result.only(ps.Weight.NEEDS_READER) if unread else result
+    shown_diff = replace(shown_diff, in_full=settings.verbose, findings=(*errors, *shown_diff.findings))
+    settings.show(replace(behaviour, spec=shown_diff) if behaviour else shown_diff, form, output)
     if behaviour:
         settings.report(behaviour.findings)
-    exit_if_unusable((*found.findings, *(behaviour.findings if behaviour else ())))
-    if exit_code and (found or (behaviour and behaviour.of(ps.CaseState.CHANGED))):
+    exit_if_unusable((*result.findings, *(behaviour.findings if behaviour else ())))
+    if exit_code and (result or (behaviour and behaviour.of(ps.CaseState.CHANGED))):
         sys.exit(_CHANGED)
 
 
 def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer the ids of the releases that were named."""
+    """Offer the ids of the releases on the command line."""
     return offered(
         typed, {item.id: item.title for spec in offered_specs(context) for item in spec.provisions}
     )
@@ -200,28 +200,28 @@ def judge(
       policyspec judge model_spec/2025-04-11 model_spec/2025-09-12 avoid_errors --judgements judgements.yaml \\
         --direction tightening --evidence 'Now about actions, too.' --who 'A. Reader'
     """
-    said = direction, evidence, who
-    if id_ and (output or not (judgements and all(said))):
+    details = direction, evidence, who
+    if id_ and (output or not (judgements and all(details))):
         raise click.UsageError(
             "ID goes with --judgements, --direction, --evidence and --who, and is written there"
         )
-    if not id_ and (date or any(said)):
+    if not id_ and (date or any(details)):
         raise click.UsageError("give the ID of what was read")
     before, after, _ = settings.pair(old, new)
-    known = judgements if judgements and Path(judgements).exists() else ()
+    existing = judgements if judgements and Path(judgements).exists() else ()
     with settings.watching("comparing"):
-        found = ps.judge(before, after, aliases=aliases, judgements=known, **settings.options)
+        result = ps.judge(before, after, aliases=aliases, judgements=existing, **settings.options)
     if not (id_ and judgements and direction):
-        settings.report(found.diff.findings)
-        settings.show(found, form, output)
+        settings.report(result.diff.findings)
+        settings.show(result, form, output)
         return
     day = f"{date:%Y-%m-%d}" if date else ""
-    judgement = found.judgement(id_, direction, kind=kind, evidence=evidence, who=who, date=day)
+    judgement = result.judgement(id_, direction, kind=kind, evidence=evidence, who=who, date=day)
     ps.write_judgement(judgements, judgement)
     settings.note(f"wrote what {judgement.who} says of {id_} to {judgements}")
     if form == "json":
-        left = ps.judge(before, after, aliases=aliases, judgements=judgements, **settings.options)
-        settings.show(left, form)
+        remaining = ps.judge(before, after, aliases=aliases, judgements=judgements, **settings.options)
+        settings.show(remaining, form)
 
 
 @click.command(cls=SourceCommand)
@@ -241,8 +241,8 @@ def history(
     \b
       policyspec history model_spec love_humanity
     """
-    found = ps.history(settings.releases(source), provision, judgements=judgements or ())
-    settings.show(found, form, output)
+    result = ps.history(settings.releases(source), provision, judgements=judgements or ())
+    settings.show(result, form, output)
 
 
 @click.command(cls=SourceCommand)
@@ -265,20 +265,22 @@ def changelog(
     """
     before, after, _ = settings.pair(old, new)
     with settings.watching("comparing"):
-        found = ps.review_changelog(before, after, aliases=aliases)
-    settings.show(found, form, output)
+        result = ps.review_changelog(before, after, aliases=aliases)
+    settings.show(result, form, output)
 
 
 @click.command(cls=SourceCommand)
 @source_argument
 @file_option(
     "--check",
-    "held",
+    "lock_file",
     about="Compare with the lock FILE; exit status 1 means that something differs.",
 )
 @form_option("LockChange", default=None, about="With --check: how to print it; a lock is always JSON.")
 @output_option
-def lock(source: str, *, held: str | None, form: str | None, output: str | None, settings: Settings) -> None:
+def lock(
+    source: str, *, lock_file: str | None, form: str | None, output: str | None, settings: Settings
+) -> None:
     """Write the ids of SOURCE with checksums, or check them.
 
     Keep the file under version control: with --check you can then tell a provision that only has a new
@@ -288,15 +290,15 @@ def lock(source: str, *, held: str | None, form: str | None, output: str | None,
       policyspec lock docs -o policyspec.lock
       policyspec lock docs --check policyspec.lock
     """
-    if not held:
+    if not lock_file:
         if form == "text":
             raise click.UsageError("a lock is JSON: --format text is for --check FILE")
         loaded = settings.read(source)
         settings.show(ps.lock(loaded), "json", output)
         return
-    known = ps.read_lock(held)
+    expected = ps.read_lock(lock_file)
     loaded = settings.read(source)
-    changes = ps.check_lock(loaded, known)
+    changes = ps.check_lock(loaded, expected)
     settings.show(changes, form or "text", output)
     if changes:
         sys.exit(_CHANGED)

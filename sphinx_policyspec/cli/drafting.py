@@ -72,12 +72,12 @@ def draft(
         {"--cases": (cases, "pairs"), "--feedback": (registers, "next"), "--results": (results, "next")},
     )
     if kind == "next":
-        read = settings.load(source)
-        told = ps.read_results(read, *results) if results else None
-        found = ps.agenda(read, feedback=registers, results=told, name=source, **settings.options)
-        settings.report(found.findings)
-        settings.show(found, form)
-        exit_if_unusable(told.findings if told else ())
+        loaded = settings.load(source)
+        read_results = ps.read_results(loaded, *results) if results else None
+        agenda = ps.agenda(loaded, feedback=registers, results=read_results, name=source, **settings.options)
+        settings.report(agenda.findings)
+        settings.show(agenda, form)
+        exit_if_unusable(read_results.findings if read_results else ())
         return
     if kind == "like":
         settings.show(ps.near_duplicates(settings.read(source), names[0]), form)
@@ -98,9 +98,9 @@ def draft(
         settings.note(f"wrote {folder / one.name}")
 
 
-def _refuse(kind: str, names: tuple[str, ...], given: dict[str, tuple[tuple[str, ...], str]]) -> None:
+def _refuse(kind: str, names: tuple[str, ...], options: dict[str, tuple[tuple[str, ...], str]]) -> None:
     """Refuse options and names that would change nothing."""
-    for option, (values, wanted) in given.items():
+    for option, (values, wanted) in options.items():
         if values and kind != wanted:
             raise click.UsageError(f"{option} belongs to `{wanted}`")
     if kind in {"next", "terms"} and names:

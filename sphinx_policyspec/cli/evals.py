@@ -1,4 +1,4 @@
-"""The commands ``policyspec prompts`` and ``policyspec results``: prompts for the harnesses of evaluations, and what came of them."""
+"""The commands ``policyspec prompts`` and ``policyspec results``: prompts for test harnesses, and their results."""
 
 from __future__ import annotations
 
@@ -68,25 +68,27 @@ def prompts(
       inspect eval evals/task.py --model PROVIDER/MODEL --model-role grader=PROVIDER/MODEL
       policyspec prompts docs --to promptfoo --select be_kind -o evals/
     """
-    read = settings.load(source)
-    said = ps.export_overlay(overlay, to="message", upstream=read, **settings.options) if overlay else None
-    if said:
-        settings.report(said.report.findings)
-    found = ps.export_prompts(read, harness, select=select, overlay=said)
+    loaded = settings.load(source)
+    export = (
+        ps.export_overlay(overlay, to="message", upstream=loaded, **settings.options) if overlay else None
+    )
+    if export:
+        settings.report(export.report.findings)
+    result = ps.export_prompts(loaded, harness, select=select, overlay=export)
     if output:
         folder = Path(output)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in found.files.items():
+        for name, text in result.files.items():
             settings.guard(str(folder / name))
             write_file(folder / name, text.encode())
-        settings.note(f"wrote {found.count} prompts to {output}: {' '.join(found.files)}")
-    elif len(found.files) > 1:
+        settings.note(f"wrote {result.count} prompts to {output}: {' '.join(result.files)}")
+    elif len(result.files) > 1:
         raise click.UsageError(f"--to {harness} is several files: give -o DIR")
     else:
-        settings.put("".join(found.files.values()))
-    for reason, number in found.left_out.items():
+        settings.put("".join(result.files.values()))
+    for reason, number in result.left_out.items():
         settings.note(f"left out {number_of(number, 'prompt')}: a harness cannot give a model their {reason}")
-    if not found.count:
+    if not result.count:
         settings.note("no prompt is left: `principles-without-prompt` tells which principles want one")
 
 
@@ -151,7 +153,7 @@ def results(
     form: str,
     strict: bool,
     settings: Settings,
-    **given: Any,  # noqa: ANN401  the options that reading takes
+    **reading_options: Any,  # noqa: ANN401  the options that reading takes
 ) -> None:
     """Show how well models follow SOURCE, by principle.
 
@@ -167,17 +169,21 @@ def results(
       policyspec results model_spec/2025-09-12 store/ --by level
       policyspec results model_spec store/ --compare MODEL-A MODEL-B --format json
     """
-    read: ps.Loaded | tuple[ps.Spec, ...]
-    read = settings.releases(source) if settings.has_releases(source) else settings.load(source)
+    source_read: ps.Loaded | tuple[ps.Spec, ...]
+    source_read = settings.releases(source) if settings.has_releases(source) else settings.load(source)
     with settings.watching("reading results"):
-        found = ps.read_results(
-            read, *files, store=output, name=source, **{key: value for key, value in given.items() if value}
+        result = ps.read_results(
+            source_read,
+            *files,
+            store=output,
+            name=source,
+            **{key: value for key, value in reading_options.items() if value},
         )
-    settings.report(found.findings)
+    settings.report(result.findings)
     if form != "json":
-        for line in report_lines(found):
+        for line in report_lines(result):
             settings.note(line)
-    settings.show(found, form)
-    exit_if_unusable(found.findings)
-    if strict and found.join.unresolved:
+    settings.show(result, form)
+    exit_if_unusable(result.findings)
+    if strict and result.join.unresolved:
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The command ``policyspec feedback``: what people say of a spec, joined to its provisions."""
+"""The command ``policyspec feedback``: feedback about a spec, joined to its provisions."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def feedback(
         settings.show(report, form, output)
         return
     with settings.watching("reading feedback"):
-        found = ps.import_feedback(source, *files, *more, map=map_file, register=output, **settings.options)
-    settings.report(found.findings)
+        result = ps.import_feedback(source, *files, *more, map=map_file, register=output, **settings.options)
+    settings.report(result.findings)
     settings.seen.update(real_path(Path(name)) for name in (*files, *more))
-    settings.put(found.text, output)
-    named = len(found.records) - len(found.unassigned)
+    settings.put(result.text, output)
+    assigned = len(result.records) - len(result.unassigned)
     settings.note(
-        f"{number_of(len(found.records), 'record')}, {found.added} of them new, {found.updated} updated: {named} name provisions, "
-        f"{len(found.unassigned)} are to be assigned"
+        f"{number_of(len(result.records), 'record')}, {result.added} of them new, {result.updated} updated: {assigned} name provisions, "
+        f"{len(result.unassigned)} are to be assigned"
     )

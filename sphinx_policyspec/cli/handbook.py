@@ -147,10 +147,10 @@ def handbook(
             "pdf_fonts": pdf_fonts,
             "pdf_missing": pdf_missing or "",
         }
-        given = {"since": since, "results": results, "judgements": judgements, "triage": triage}
-        given |= {"feedback": registers, "decisions": decisions, "proposal": proposals}
-        if named := [name for name, value in given.items() if value]:
-            raise click.UsageError(f"--{named[0]} is about one SOURCE")
+        about_one = {"since": since, "results": results, "judgements": judgements, "triage": triage}
+        about_one |= {"feedback": registers, "decisions": decisions, "proposal": proposals}
+        if used := [name for name, value in about_one.items() if value]:
+            raise click.UsageError(f"--{used[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
         return
     if settings.alignments:
@@ -166,7 +166,7 @@ def handbook(
         target = settings.read_releases(source)
     elif not is_project:
         target = settings.read(source)
-    told = _report_results(target, results, baseline, triage, settings)
+    result_findings = _report_results(target, results, baseline, triage, settings)
     with settings.watching("building the handbook"):
         findings = ps.build_handbook(
             target,
@@ -196,7 +196,7 @@ def handbook(
     else:
         for name in ("index.html", "handbook.pdf") if pdf else ("index.html",):
             settings.note(f"wrote {Path(output) / name}")
-    exit_if_unusable(told or (one for one in findings if one.code == "unusable-results"))
+    exit_if_unusable(result_findings or (one for one in findings if one.code == "unusable-results"))
 
 
 def _check_options(
@@ -219,21 +219,21 @@ def _check_options(
 
 def _build_each(sources: tuple[str, ...], output: str, looks: dict[str, Any], settings: Settings) -> None:
     """Build a site for each of several specs."""
-    read: list[tuple[ps.Loaded, ...]] = []
+    loaded: list[tuple[ps.Loaded, ...]] = []
     for source, own in settings.for_each(sources):
         if own.is_project(source):
             raise click.UsageError(f"`{source}` is a Sphinx project: build its handbook by itself")
-        read.append(own.read_releases(source) if own.has_releases(source) else (own.read(source),))
-    looks["alignments"] = settings.aligned(ps.load_specs(*map(_specs, read)))
+        loaded.append(own.read_releases(source) if own.has_releases(source) else (own.read(source),))
+    looks["alignments"] = settings.aligned(ps.load_specs(*map(_specs, loaded)))
     with settings.watching("building the handbooks"):
-        settings.report(ps.build_handbook(read, output, **looks))
+        settings.report(ps.build_handbook(loaded, output, **looks))
     settings.note(
-        f"wrote {Path(output) / 'index.html'}, of {number_of(len(ps.load_specs(*map(_specs, read))), 'spec')}"
+        f"wrote {Path(output) / 'index.html'}, of {number_of(len(ps.load_specs(*map(_specs, loaded))), 'spec')}"
     )
 
 
-def _specs(read: tuple[ps.Loaded, ...]) -> tuple[ps.Spec, ...]:
-    return tuple(loaded.spec for loaded in read)
+def _specs(releases: tuple[ps.Loaded, ...]) -> tuple[ps.Spec, ...]:
+    return tuple(one.spec for one in releases)
 
 
 def _report_results(
@@ -243,14 +243,14 @@ def _report_results(
     triage: str | None,
     settings: Settings,
 ) -> tuple[ps.Finding, ...]:
-    """Tell, and return, what is wrong with results and triage, of which pages show what fits; a project tells it itself."""
+    """Report and return the findings on results and triage; a project reports them itself."""
     if isinstance(target, str):
         return ()
     if baseline and not results:
         raise click.UsageError("--baseline names one of the runs in --results, which is not given")
     if not results and not triage:
         return ()
-    read = target if isinstance(target, ps.Loaded) else _specs(target)
-    findings = ps.read_results(read, *results, baseline=baseline, triage=triage).findings
+    specs = target if isinstance(target, ps.Loaded) else _specs(target)
+    findings = ps.read_results(specs, *results, baseline=baseline, triage=triage).findings
     settings.report(findings)
     return findings

@@ -40,8 +40,8 @@ _BROKEN_PIPE = 128 + 13
 
 
 @contextlib.contextmanager
-def _unread() -> Iterator[None]:
-    """End the program where nobody reads on, as in ``| head``; click would say 1, which means something else."""
+def _closed_pipe() -> Iterator[None]:
+    """End the program if nobody reads on, as in ``| head``; click would exit with 1, which has another meaning."""
     try:
         yield
     except BrokenPipeError:
@@ -50,13 +50,13 @@ def _unread() -> Iterator[None]:
 
 
 def _discard(stream: TextIO | None) -> None:
-    """Let what is left in the buffer of a standard stream go nowhere, so that it does not fail again at exit."""
+    """Discard the buffer of a standard stream, so that it does not fail again at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]  # may be closed
 
 
 class _Messages(io.TextIOBase):
-    """Standard error; where it takes nothing, or is closed, messages are lost, and the answer is not."""
+    """Standard error; if it is full or closed, messages are lost, but not the answer."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
@@ -100,28 +100,28 @@ _MODULES = {
     "query": ("graph", "query", "reason"),
     "training": ("training",),
 }
-_ELSEWHERE = {name: module for module, names in _MODULES.items() for name in names}
-"""Commands with the module that each is in, which is imported for it alone: together they take 10 MiB."""
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+"""The module of each command, imported only when it is needed: together they take 10 MiB."""
 
 
 class Commands(click.Group):
-    """The command itself; it meets a closed pipe before click does."""
+    """The command itself; it handles a closed pipe before click does."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+        return sorted({*super().list_commands(ctx), *_MODULE_OF})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command."""
-        if cmd_name not in _ELSEWHERE:
+        if cmd_name not in _MODULE_OF:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"sphinx_policyspec.cli.{_ELSEWHERE[cmd_name]}")
-        found: click.Command = getattr(module, cmd_name)
-        return found
+        module = import_module(f"sphinx_policyspec.cli.{_MODULE_OF[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401  click's own signature
-        """Read the command line, and print help where it asks for it."""
-        with _unread():
+        """Read the command line, and print help if it is requested."""
+        with _closed_pipe():
             return super().make_context(*args, **kwargs)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -131,16 +131,16 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the subcommand that is asked for; click knows the nearest name of those alone that are imported."""
-        known = self.list_commands(ctx)
-        if args[0] not in known and not ctx.resilient_parsing:
-            hint = nearest(args[0], known)
+        """Return the subcommand; click itself suggests the nearest name only among imported commands."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not ctx.resilient_parsing:
+            hint = nearest(args[0], names)
             raise click.UsageError("; ".join(filter(None, (f"unknown command `{args[0]}`", hint))), ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
         """Run a subcommand."""
-        with _unread():
+        with _closed_pipe():
             return super().invoke(ctx)
 
 
@@ -268,9 +268,9 @@ def schema(name: str, form: str | None) -> None:
     if name in VOCABULARIES:
         click.echo(ps.vocabulary(name, form or "ttl"), nl=False)
     elif name not in ps.list_schemas():
-        known = (*ps.list_schemas(), *VOCABULARIES)
-        told = nearest(name, known) or f"known are {', '.join(known)}"
-        raise click.BadParameter(f"unknown schema `{name}`; {told}", param_hint="NAME")
+        names = (*ps.list_schemas(), *VOCABULARIES)
+        hint = nearest(name, names) or f"known are {', '.join(names)}"
+        raise click.BadParameter(f"unknown schema `{name}`; {hint}", param_hint="NAME")
     elif form is not None:
         raise click.UsageError(
             f"--format is for {' and '.join(VOCABULARIES)}, which are RDF; `{name}` is JSON"
@@ -296,7 +296,7 @@ def completion(shell: str) -> None:
 
 
 class _Bash(BashComplete):
-    """Completion in bash, which takes `=` and `:` for the ends of words, and replaces what stands after them alone."""
+    """Completion in bash, which treats `=` and `:` as ends of words, and replaces only the text after them."""
 
     source_template = r"""%(complete_func)s() {
     local IFS=$'\n' words=() place=0 i before type value response
@@ -325,14 +325,14 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 
 def main() -> NoReturn:
-    """Run the command line; trouble with the input is one line on standard error and status 2."""
+    """Run the command line; a problem with the input is one line on standard error and status 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal of a few characters shows what it can.
+            # A terminal with a small character set shows what it can.
             stream.reconfigure(errors="backslashreplace")
-    # What it would log, with a traceback, is a finding or an error of ours.
+    # What it would log with a traceback is one of our findings or errors.
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)
-    with contextlib.redirect_stderr(_Messages(sys.stderr)), _unread():
+    with contextlib.redirect_stderr(_Messages(sys.stderr)), _closed_pipe():
         if sys.stdout is None:
             click.echo("policyspec: error: standard output is closed", err=True)
             sys.exit(_UNUSABLE)
@@ -348,7 +348,7 @@ def _run() -> int:
     except BrokenPipeError:
         raise
     except click.ClickException as error:
-        # It quotes what was given, which may hold line ends and codes of terminals.
+        # It quotes the arguments, which may contain line ends and terminal codes.
         error.message = message_line(error.message)  # type: ignore[misc]  # final, and shown by it alone
         error.show()
         _put_error(error.format_message())
@@ -359,16 +359,16 @@ def _run() -> int:
         _put_error(str(error))
     except (OSError, MemoryError, ImportError, RuntimeError) as error:
         if isinstance(error, OSError):
-            told = f"{error.filename}: " if error.filename else ""
-            told += error.strerror or str(error)
+            message = f"{error.filename}: " if error.filename else ""
+            message += error.strerror or str(error)
         elif _lacks_memory(error):
-            # Whatever was made of the input is gone by now.
+            # Everything that was read is freed by now.
             command = shlex.join(sys.argv[1:])
-            told = f"not enough memory for `{command}`: allow more (`ulimit -v`), or split the SOURCE"
+            message = f"not enough memory for `{command}`: allow more (`ulimit -v`), or split the SOURCE"
         else:
             raise
-        click.echo(f"policyspec: error: {message_line(told)}", err=True)
-        _put_error(told)
+        click.echo(f"policyspec: error: {message_line(message)}", err=True)
+        _put_error(message)
         _discard(sys.stdout)
     else:
         return status if isinstance(status, int) else 0
@@ -376,18 +376,18 @@ def _run() -> int:
 
 
 def _put_error(error: str) -> None:
-    """Print why a command did not do its work in the format of its output, as far as its line can be read."""
+    """Print why a command failed in the format of its output, as far as its command line can be read."""
     name, *rest = sys.argv[1:] or [""]
-    # What was out of memory or room may be so again; standard error has told it.
+    # Memory or disk space may run out again; standard error already has the message.
     with contextlib.suppress(OSError, MemoryError, ImportError):
-        # Of an unknown command the format alone can be read.
+        # Of an unknown command only the format can be read.
         unknown = click.Command(name, params=[click.Option(["--format", "form"])])
         command = commands.get_command(click.Context(commands), name) or unknown
         while isinstance(command, click.Group) and rest:
             name, *rest = rest
             command = command.get_command(click.Context(command), name) or unknown
-        asked = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
-        form, source = asked.get("form"), asked.get("source") or next(iter(asked.get("sources") or ()), "")
+        params = command.make_context(name, rest, resilient_parsing=True, ignore_unknown_options=True).params
+        form, source = params.get("form"), params.get("source") or next(iter(params.get("sources") or ()), "")
         if form == "json":
             click.echo(json_object({}, errors=[message_line(error)]), nl=False)
         elif name == "check" and form not in {None, "text", "baseline"}:
@@ -396,7 +396,7 @@ def _put_error(error: str) -> None:
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Return whether something failed for want of memory: an allocation, a library that is mapped, a thread that is started."""
+    """Return whether something failed for lack of memory: an allocation, mapping a library, or starting a thread."""
     return isinstance(error, MemoryError) or any(
-        said in str(error) for said in ("failed to map segment", "can't start new thread")
+        phrase in str(error) for phrase in ("failed to map segment", "can't start new thread")
     )

@@ -1,4 +1,4 @@
-"""What subcommands of the command line share: the common options, and how findings are printed."""
+"""Shared parts of the subcommands: the common options, and how findings are printed."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _FORM = frozenset({"dialect", "examples", "prompts"})  # categories of findings 
 class Settings:
     """The options that every subcommand with a SOURCE shares.
 
-    :param annotations: an annotation file, or one for each SOURCE; ``spec_names`` likewise
-    :param seen: the files that were read, which no output takes the place of
+    :param annotations: an annotation file, or one for each SOURCE; the same holds for ``spec_names``
+    :param seen: the files that were read, which no output may overwrite
     """
 
     annotations: tuple[str, ...]
@@ -70,11 +70,11 @@ class Settings:
         return loaded
 
     def _bearing(self, report: ps.Report, release: str = "") -> Iterator[ps.Finding]:
-        """Leave out warnings about the form of a text, which whoever uses it may not own; `check` reports them.
+        """Leave out warnings about the form of a text, which may belong to somebody else; `check` reports them.
 
-        Files are named as `check` names them, as seen from the folder one works in.
+        Files are named as by `check`, relative to the working folder.
 
-        :param release: whose files are named with it in front, where they lie in no folder
+        :param release: release that is put before the names of its files if they lie in no folder
         """
         for finding in report:
             is_form = finding.severity is ps.Severity.WARNING and ps.rules()[finding.code].category in _FORM
@@ -94,9 +94,9 @@ class Settings:
         self.put(ps.render(result, width=width, color=color), color=color)
 
     def put(self, text: str | bytes, output: str | None = None, *, color: bool = False) -> None:
-        """Print a text, or write it to a file, unless that is one that was read.
+        """Print a text, or write it to a file, unless that file was read.
 
-        :param color: whether it holds the codes of colors
+        :param color: whether it contains color codes
         """
         if not output:
             click.echo(text, nl=False, color=color or None)
@@ -105,42 +105,42 @@ class Settings:
         write_file(Path(output), text.encode() if isinstance(text, str) else text)
 
     def guard(self, output: str) -> None:
-        """Refuse an output that would take the place of what was read."""
+        """Refuse an output that would overwrite a file that was read."""
         if real_path(Path(output)) in self.seen:
             raise click.UsageError(f"`{output}` was read, and would be lost")
 
     def note(self, text: str) -> None:
-        """Say on standard error what was done, unless only results are wanted."""
+        """Report on standard error what was done, unless only results are wanted."""
         if not self.quiet:
             click.echo(printable(f"policyspec: {text}"), err=True)
 
     def for_each(self, sources: Sequence[str]) -> Iterator[tuple[str, Settings]]:
-        """Yield each SOURCE with its settings: of options that are given once for each, its own."""
-        for option, given in (("--annotations", self.annotations), ("--name", self.spec_names)):
-            if len(given) not in {0, len(sources)}:
+        """Yield each SOURCE with its settings: options that are repeated per SOURCE are split up."""
+        for option, values in (("--annotations", self.annotations), ("--name", self.spec_names)):
+            if len(values) not in {0, len(sources)}:
                 raise click.UsageError(
                     f"{option} is given once for each of {len(sources)} SOURCEs, in their order, where `-` is none; "
-                    f"it is given {number_of(len(given), 'time')}"
+                    f"it is given {number_of(len(values), 'time')}"
                 )
         for place, source in enumerate(sources):
             sidecar, name = (
-                tuple(one for one in given[place : place + 1] if one != "-")
-                for given in (self.annotations, self.spec_names)
+                tuple(one for one in values[place : place + 1] if one != "-")
+                for values in (self.annotations, self.spec_names)
             )
             yield source, replace(self, annotations=sidecar, spec_names=name)
 
     def read_specs(self, sources: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
         """Read several SOURCEs, and report what may change the result."""
-        read: list[tuple[ps.Spec, ...]] = []
+        specs: list[tuple[ps.Spec, ...]] = []
         for source, settings in self.for_each(sources):
             if settings.has_releases(source):
-                read.append(tuple(loaded.spec for loaded in settings.read_releases(source)))
+                specs.append(tuple(loaded.spec for loaded in settings.read_releases(source)))
             else:
-                read.append((settings.read(source).spec,))
-        return ps.load_specs(*read)
+                specs.append((settings.read(source).spec,))
+        return ps.load_specs(*specs)
 
     def aligned(self, specs: Sequence[ps.SpecReleases]) -> tuple[ps.Alignment, ...]:
-        """Read alignments of some specs, those of their projects too, and report what is wrong with them."""
+        """Read alignments between specs, also those of their projects, and report their findings."""
         own = (os.path.relpath(file) for one in self.loaded for file in one.alignments)
         files = dict.fromkeys((*self.alignments, *own))
         if self.alignments and len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
@@ -154,7 +154,7 @@ class Settings:
 
     @property
     def options(self) -> ps.ReadingOptions:
-        """How each SOURCE is read."""
+        """The options with which each SOURCE is read."""
         return ps.ReadingOptions(
             annotations=next(iter(self.annotations), None),
             annotate=not self.no_annotations,
@@ -171,77 +171,77 @@ class Settings:
         return ps.is_project(source, self.confdir)
 
     def has_releases(self, source: str) -> bool:
-        """Return whether a SOURCE is several releases."""
+        """Return whether a SOURCE has several releases."""
         return ps.has_releases(source, self.confdir)
 
     def releases(self, source: str) -> tuple[ps.Spec, ...]:
-        """Read a SOURCE that is several releases, or one."""
+        """Read a SOURCE that has one or several releases."""
         return tuple(loaded.spec for loaded in self._all(source))
 
     def read_releases(self, source: str) -> tuple[ps.Loaded, ...]:
-        """Read a SOURCE that is several releases, and report by release what may change the result."""
-        found = self._all(source)
-        for loaded in found:
+        """Read a SOURCE that has several releases, and report by release what may change the result."""
+        every = self._all(source)
+        for loaded in every:
             self.report(self._bearing(ps.check(loaded), loaded.spec.version))
-        return found
+        return every
 
     def _all(self, source: str) -> tuple[ps.Loaded, ...]:
         with self.watching(f"reading {source}"):
-            found = ps.load_all_checked(source, **self.options)
-        self._see(*found)
-        return found
+            loaded = ps.load_all_checked(source, **self.options)
+        self._remember(*loaded)
+        return loaded
 
     def load(self, source: str) -> ps.Loaded:
         """Read a SOURCE."""
         self._heed_options(source)
         with self.watching(f"reading {source}"):
             loaded = ps.load_checked(source, **self.options)
-        return self._noted(loaded)[0]
+        return self._prepared(loaded)[0]
 
     def _heed_options(self, *sources: str) -> None:
-        """Refuse options of Sphinx projects where no SOURCE is one: they would change nothing."""
-        given = [name for name, value in (("-D", self.overrides), ("-t", self.tags)) if value]
-        known = [source for source in sources if not source.startswith("git:") and Path(source).exists()]
-        if given and len(known) == len(sources) and not any(self.is_project(source) for source in known):
-            raise click.UsageError(f"`{given[0]}` is for Sphinx projects, and `{known[-1]}` is none")
+        """Refuse options for Sphinx projects if no SOURCE is one: they would have no effect."""
+        names = [name for name, value in (("-D", self.overrides), ("-t", self.tags)) if value]
+        present = [source for source in sources if not source.startswith("git:") and Path(source).exists()]
+        if names and len(present) == len(sources) and not any(self.is_project(source) for source in present):
+            raise click.UsageError(f"`{names[0]}` is for Sphinx projects, and `{present[-1]}` is none")
 
     def pair(self, old: str, new: str) -> tuple[ps.Loaded, ps.Loaded, tuple[ps.Finding, ...]]:
-        """Read two SOURCEs that are compared, and report what is an error in either, which is returned, too."""
+        """Read two SOURCEs to compare, and report and return the errors in both."""
         self._heed_options(old, new)
         with self.watching(f"reading {old} and {new}"):
             before, after = ps.load_pair(old, new, **self.options)
         bearing = (
-            found
+            finding
             for source, loaded in ((old, before), (new, after))
-            for found in self._bearing(ps.check(loaded), source)
+            for finding in self._bearing(ps.check(loaded), source)
         )
-        errors = tuple(found for found in bearing if found.severity is ps.Severity.ERROR)
+        errors = tuple(finding for finding in bearing if finding.severity is ps.Severity.ERROR)
         self.report(errors)
-        noted = self._noted(before, after)
-        return noted[0], noted[1], errors
+        prepared = self._prepared(before, after)
+        return prepared[0], prepared[1], errors
 
-    def _noted(self, *found: ps.Loaded) -> tuple[ps.Loaded, ...]:
-        """Say once what annotations came unasked, and give each spec the base IRI that was asked for."""
-        self._see(*found)
-        for name in dict.fromkeys(loaded.annotations[-1].name for loaded in found if loaded.shipped):
+    def _prepared(self, *every: ps.Loaded) -> tuple[ps.Loaded, ...]:
+        """Report once which annotations were added by default, and give each spec the requested base IRI."""
+        self._remember(*every)
+        for name in dict.fromkeys(loaded.annotations[-1].name for loaded in every if loaded.shipped):
             self.note(f"topics from {name}, shipped with the package (--no-annotations leaves them out)")
-        for spec in (loaded.spec for loaded in found if loaded.has_files):
+        for spec in (loaded.spec for loaded in every if loaded.has_files):
             plain = [one.file for one in spec.documents if one.markup is ps.Markup.MARKDOWN]
             if plain:
                 counts = f"{number_of(len(spec.provisions), 'provision')}, {len(spec.principles)} of them principles"
                 self.note(f"{', '.join(plain)}: read by its headings, {counts}")
-        # A spec takes it along, so that a graph that is written can be read back under the same names.
-        return tuple(replace(loaded, spec=based(loaded.spec, self.base_iri)) for loaded in found)
+        # A spec keeps it, so that a graph can be written and read back with the same names.
+        return tuple(replace(loaded, spec=based(loaded.spec, self.base_iri)) for loaded in every)
 
-    def _see(self, *found: ps.Loaded) -> None:
-        self.loaded.extend(found)
-        self.seen.update(real_path(file) for loaded in found for file in loaded.files)
+    def _remember(self, *every: ps.Loaded) -> None:
+        self.loaded.extend(every)
+        self.seen.update(real_path(file) for loaded in every for file in loaded.files)
 
     def report(self, findings: Iterable[ps.Finding]) -> None:
-        """Print findings on standard error, by file and line: errors always, hints only when asked to be verbose."""
-        for finding in sorted(findings, key=lambda found: (found.span, found.code, found.message)):
-            is_told = not self.quiet and (self.verbose or finding.severity is not ps.Severity.HINT)
-            if not is_told and finding.severity is not ps.Severity.ERROR:
+        """Print findings on standard error, by file and line: errors always, hints only with --verbose."""
+        for finding in sorted(findings, key=lambda one: (one.span, one.code, one.message)):
+            is_shown = not self.quiet and (self.verbose or finding.severity is not ps.Severity.HINT)
+            if not is_shown and finding.severity is not ps.Severity.ERROR:
                 continue
             text = message_line(str(finding))
             if self.colored(sys.stderr):
@@ -250,7 +250,7 @@ class Settings:
 
     @contextlib.contextmanager
     def watching(self, what: str) -> Iterator[None]:
-        """Show that work goes on, where a terminal is watching."""
+        """Show that work is in progress, on a terminal only."""
         if self.quiet or not sys.stderr.isatty():
             yield
             return
@@ -351,10 +351,10 @@ def _common_options() -> list[click.Option]:
 
 
 def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
-    """Return the releases of the SOURCE that is named so far; no ``conf.py`` is run for completion."""
-    # Before the value of an option is there, click leaves arguments among the other words.
-    named = context.params.get("sources") or context.args
-    source = context.params.get("source") or context.params.get("new") or next(iter(named), None)
+    """Return the releases of the SOURCE on the command line so far; completion never runs ``conf.py``."""
+    # Until an option has its value, click leaves arguments among the other words.
+    words = context.params.get("sources") or context.args
+    source = context.params.get("source") or context.params.get("new") or next(iter(words), None)
     try:
         return ps.load_all(source) if source and not ps.is_project(source) else ()
     except (PolicySpecError, OSError):
@@ -364,7 +364,7 @@ def offered_specs(context: click.Context) -> tuple[ps.Spec, ...]:
 def file_option(
     *names: str, about: str, exists: bool = True, multiple: bool = False, folders: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return an option that names a file, or one of ``folders`` of files, which has to be there if it ``exists``."""
+    """Return an option for a file, or also ``folders`` of files, which must exist unless ``exists`` is false."""
     kind = click.Path(exists=exists, dir_okay=folders)
     return click.option(*names, metavar="FILE", type=kind, multiple=multiple, help=about)
 
@@ -399,14 +399,14 @@ judgements_option = file_option(
 
 
 def exit_if_unusable(findings: Iterable[ps.Finding]) -> None:
-    """End with status 2, behind the work that was done, where a file that was named could not be used."""
+    """Exit with status 2, after the work is done, if a file on the command line could not be used."""
     if any(finding.severity is ps.Severity.ERROR for finding in findings):
         sys.exit(2)
 
 
-def offered(typed: str, known: Mapping[str, str]) -> list[CompletionItem]:
-    """Return what completes a word, each with what it is."""
-    return [CompletionItem(name, help=about) for name, about in known.items() if name.startswith(typed)]
+def offered(typed: str, meanings: Mapping[str, str]) -> list[CompletionItem]:
+    """Return the completions of a word, each with its meaning."""
+    return [CompletionItem(name, help=about) for name, about in meanings.items() if name.startswith(typed)]
 
 
 def form_option(
@@ -418,8 +418,8 @@ def form_option(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the option ``--format``.
 
-    :param kind: the class of the result, whose forms it offers
-    :param forms: what it offers instead
+    :param kind: class of the result, whose forms it offers
+    :param forms: forms that it offers instead
     """
     choices = [*forms] or [*ps.forms_of(kind)]
     return click.option(
@@ -433,23 +433,23 @@ def form_option(
 
 
 def _stray(words: Sequence[str]) -> list[str]:
-    """Return the words behind a SOURCE, or a question, that are neither."""
+    """Return the words after a SOURCE, or a question, that are neither."""
     behind = list(words[1:])
     questions = {question.name for question in ps.list_questions()} if behind else set()
-    asked = next(
+    first = next(
         (place for place, word in enumerate(behind) if word in questions and not Path(word).exists()), None
     )
     return [
         word
         for place, word in enumerate(behind)
-        if (asked is not None and place > asked) or ("=" in word and not Path(word).exists())
+        if (first is not None and place > first) or ("=" in word and not Path(word).exists())
     ]
 
 
 class SourceCommand(click.Command):
     """A subcommand with the common options; its function gets them as one :class:`Settings`.
 
-    :param several: whether it takes several SOURCEs, and options for each of them, which :meth:`Settings.for_each` deals out
+    :param several: whether it takes several SOURCEs, with options for each, which :meth:`Settings.for_each` distributes
     """
 
     def __init__(self, *args: Any, several: bool = False, **kwargs: Any) -> None:  # noqa: ANN401  click's own signature
@@ -458,7 +458,7 @@ class SourceCommand(click.Command):
         self.params += _common_options()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words of a command line: arguments say something, and what is not a path is text."""
+        """Read a command line: arguments must not be empty, and what is not a path must be valid text."""
         ctx.allow_extra_args = True
         rest = super().parse_args(ctx, args)
         rest = rest if ctx.resilient_parsing else [*_stray(ctx.params.get("sources") or ()), *rest]
@@ -467,24 +467,24 @@ class SourceCommand(click.Command):
             hint = f"; parameters of a question are given as `--param {rest[0]}`" if is_parameter else ""
             raise click.UsageError(f"unexpected argument `{rest[0]}`{hint}", ctx)
         for param in () if ctx.resilient_parsing else self.params:
-            given = ctx.params.get(param.name or "")
+            value = ctx.params.get(param.name or "")
             names = isinstance(param, click.Argument) or isinstance(param.type, click.Path)
-            if names and (given == "" or (isinstance(given, tuple) and "" in given)):
+            if names and (value == "" or (isinstance(value, tuple) and "" in value)):
                 raise click.BadParameter("it is empty; `.` is the current folder", ctx, param)
             if not isinstance(param.type, click.Path) and _SURROGATE.search(
-                json.dumps(given, ensure_ascii=False)
+                json.dumps(value, ensure_ascii=False)
             ):
                 raise click.BadParameter("a byte of it is not UTF-8", ctx, param)
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
         """Run the function with its own options and the settings."""
-        given = [
+        paths = [
             ctx.params[param.name or ""]
             for param in self.params
             if isinstance(param.type, click.Path) and param.name != "output"
         ]
-        names = [name for value in given for name in ((value,) if isinstance(value, str) else value or ())]
+        names = [name for value in paths for name in ((value,) if isinstance(value, str) else value or ())]
         shared = {
             name: ctx.params.pop(name) for option in fields(Settings) if (name := option.name) in ctx.params
         }

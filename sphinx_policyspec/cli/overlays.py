@@ -1,4 +1,4 @@
-"""The commands ``policyspec overlay …``: what a company may change in a spec that somebody else publishes."""
+"""The commands ``policyspec overlay …``: rules of a company on top of a spec that somebody else publishes."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def check(
       policyspec resolve model_spec/2025-09-12 witnesses/
     """
     with settings.watching("judging"):
-        given = (cases,) if cases else ()
-        report = ps.check_overlay(*files, upstream=upstream, cases=given, **settings.options)
+        case_files = (cases,) if cases else ()
+        report = ps.check_overlay(*files, upstream=upstream, cases=case_files, **settings.options)
     settings.show(report, form, output)
     if save:
         _save(report, Path(save), settings)
@@ -119,13 +119,13 @@ def resolve(
       policyspec handbook shop.yaml -o site
     """
     with settings.watching("resolving"):
-        found = ps.resolve_overlay(*files, upstream=upstream, **settings.options)
-    settings.report(found.report.findings)
-    chosen = form or (format_of_suffix(Path(output).suffix) if output else None) or "text"
-    if chosen == "text":
-        settings.show(found, "text", output)
+        result = ps.resolve_overlay(*files, upstream=upstream, **settings.options)
+    settings.report(result.report.findings)
+    syntax = form or (format_of_suffix(Path(output).suffix) if output else None) or "text"
+    if syntax == "text":
+        settings.show(result, "text", output)
     else:
-        settings.put(ps.to_rdf(found.spec, chosen, base_iri=settings.base_iri), output)
+        settings.put(ps.to_rdf(result.spec, syntax, base_iri=settings.base_iri), output)
 
 
 @overlay.command(cls=SourceCommand)
@@ -168,7 +168,7 @@ def export(
       policyspec overlay export shop.yaml --to message
     """
     with settings.watching("judging"):
-        found = ps.export_overlay(
+        result = ps.export_overlay(
             *files,
             to=to,
             into=output,
@@ -177,12 +177,12 @@ def export(
             upstream=upstream,
             **settings.options,
         )
-    settings.report((*found.report.findings, *found.findings))
-    if not output or not Path(output).is_file() or Path(output).read_bytes() != found.data:
-        settings.put(found.data, output)
-    if found.report.is_partial:
-        settings.note(f"what is not allowed is left out: {found.report.summary}")
-    if not found.is_complete:
+    settings.report((*result.report.findings, *result.findings))
+    if not output or not Path(output).is_file() or Path(output).read_bytes() != result.data:
+        settings.put(result.data, output)
+    if result.report.is_partial:
+        settings.note(f"what is not allowed is left out: {result.report.summary}")
+    if not result.is_complete:
         sys.exit(_REFUSED)
 
 
@@ -229,18 +229,18 @@ def rebase(
     if len(settings.annotations) > _SIDES or len(settings.spec_names) > 1:
         raise click.UsageError("--annotations is given once, or for each release once; --name once")
     with settings.watching("comparing"):
-        found = ps.rebase_overlay(
+        result = ps.rebase_overlay(
             file,
             after,
             upstream=upstream,
             next_annotations=next(reversed(settings.annotations), None),
             **settings.options,
         )
-    settings.show(found, form, output)
+    settings.show(result, form, output)
     if write:
-        write_file(Path(file), found.text.encode())
+        write_file(Path(file), result.text.encode())
         settings.note(f"took renames, pin and digest over into {file}")
-    if not found.is_untouched:
+    if not result.is_untouched:
         sys.exit(_REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""The command ``policyspec context``: what somebody needs to know of one matter of a spec, within a budget."""
+"""The command ``policyspec context``: what somebody needs to know about one subject of a spec, within a budget."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _UNUSABLE = 2
 
 
 def _complete_id(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer the ids of the spec that was named."""
+    """Offer the ids of the spec on the command line."""
     return offered(typed, {one.id: one.title for spec in offered_specs(context) for one in spec.provisions})
 
 
 def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Offer its topics."""
+    """Offer the topics of the spec."""
     return offered(typed, {one.id: one.label for spec in offered_specs(context) for one in spec.topics})
 
 
@@ -124,7 +124,7 @@ def context(
         raise click.UsageError("give one of --about, --pair, --case and --topic")
     loaded = settings.load(source)
     with settings.watching("gathering"):
-        found = ps.context(
+        pack = ps.context(
             loaded,
             *about,
             pair=pair or (),
@@ -139,9 +139,9 @@ def context(
             name=source,
             **settings.options,
         )
-    settings.report(found.findings)
-    text = ps.render(found, form)
-    shown = "\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() and not output else text
-    settings.put(shown, output)
-    if any(finding.severity is ps.Severity.ERROR for finding in found.findings):
+    settings.report(pack.findings)
+    text = ps.render(pack, form)
+    output_text = "\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() and not output else text
+    settings.put(output_text, output)
+    if any(finding.severity is ps.Severity.ERROR for finding in pack.findings):
         sys.exit(_UNUSABLE)

@@ -1,4 +1,4 @@
-"""The commands ``policyspec propose …``: what edits of a spec would do, and the edits themselves."""
+"""The commands ``policyspec propose …``: try edits of a spec, and make them."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ def publish(
     aligned = settings.aligned(specs) if len(specs) > 1 or settings.alignments else ()
     if proposals and (len(specs) > 1 or len(specs[0].releases) > 1):
         raise click.UsageError("--proposal is about one SOURCE, with one release")
-    read = settings.loaded[0] if len(settings.loaded) == 1 else specs[0].releases
-    beside = replace(read_beside(read, files, settings), alignments=aligned)
+    target = settings.loaded[0] if len(settings.loaded) == 1 else specs[0].releases
+    beside = replace(read_beside(target, files, settings), alignments=aligned)
     beside = with_proposals(sources[0], proposals, beside, settings)
     with settings.watching("publishing"):
         report = ps.publish(

@@ -1,4 +1,4 @@
-"""The commands ``policyspec graph``, ``query`` and ``reason``: the graph, an answer to a question, what follows, and what contradicts itself."""
+"""The commands ``policyspec graph``, ``query`` and ``reason``: the graph, answers, derivations and contradictions."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ _spec_option = click.option(
 def _complete_question(
     context: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Offer files, and behind the first of them the names of questions."""
+    """Offer files, and after the first one the names of questions."""
     files = [CompletionItem(incomplete, type="file")]
     if not (context.params.get("sources") or context.args):
         return files
-    named = {question.name: question.text for question in ps.list_questions()}
-    return [*options.offered(incomplete, named), *files]
+    questions = {question.name: question.text for question in ps.list_questions()}
+    return [*options.offered(incomplete, questions), *files]
 
 
 def _complete_param(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the parameters of the question that was named, and after `=` the values that one can have."""
+    """Offer the parameters of the question on the command line, and after `=` their values."""
     words = {*context.args, *(context.params.get("sources") or ())}
     parameters = [
         p for question in ps.list_questions() if question.name in words for p in question.parameters
     ]
     name, equals, _ = incomplete.partition("=")
-    offered = {f"{p.name}=": ", such as ".join(filter(None, (p.type, p.default))) for p in parameters}
+    completions = {f"{p.name}=": ", such as ".join(filter(None, (p.type, p.default))) for p in parameters}
     if equals:
         specs = options.offered_specs(context)
         values = (_values(spec, p.type) for p in parameters if p.name == name for spec in specs)
-        offered = {f"{name}={value}": about for found in values for value, about in found.items()}
-    return options.offered(incomplete, offered)
+        completions = {f"{name}={value}": about for meanings in values for value, about in meanings.items()}
+    return options.offered(incomplete, completions)
 
 
 def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
-    """Return the values that a parameter of a type can have in a spec, each with what it is."""
+    """Return the possible values of a parameter type in a spec, each with its meaning."""
     levels = {level.id: level.title for level in spec.levels}
-    named = {
+    by_type = {
         "topic": {topic.id: topic.label for topic in spec.topics},
         "level": levels,
         "speaker": {role: "role" for level in spec.levels for role in level.roles} | levels,
@@ -76,7 +76,7 @@ def _values(spec: ps.Spec, kind: str) -> dict[str, str]:
         "provision": {provision.id: provision.title for provision in spec.provisions},
         "example": {example.id: example.title for example in spec.examples},
     }
-    return named.get(kind, {})
+    return by_type.get(kind, {})
 
 
 @click.command(cls=options.SourceCommand)
@@ -155,12 +155,12 @@ def query(
     if listing:
         _list_questions(form, output, settings)
         return
-    *given, last = sources or ("",)
+    *leading, last = sources or ("",)
     question = "" if sparql or query_file else last
-    named = tuple(given) if question else sources
-    if not question and any(word == one.name for word in named[1:] for one in ps.list_questions()):
-        question = named[-1]
-    if not named or (bool(question) + bool(sparql) + bool(query_file)) != 1:
+    names = tuple(leading) if question else sources
+    if not question and any(word == one.name for word in names[1:] for one in ps.list_questions()):
+        question = names[-1]
+    if not names or (bool(question) + bool(sparql) + bool(query_file)) != 1:
         raise click.UsageError(
             "give a SOURCE and one of NAME, --sparql, --file; `policyspec query --list` names the questions"
         )
@@ -171,12 +171,12 @@ def query(
     values = _parameters(params)
     text = sparql or (read_text(Path(query_file), query_file)[0] if query_file else "")
     origin = query_file or "--sparql"
-    if any(_is_address(name) for name in named):
-        if not all(map(_is_address, named)) or only or files or proposals or settings.alignments:
+    if any(_is_address(name) for name in names):
+        if not all(map(_is_address, names)) or only or files or proposals or settings.alignments:
             raise click.UsageError(
                 "a server is asked alone or beside others, with --param, --release, --base-iri and --copy"
             )
-        urls = named if len(named) > 1 else named[0]
+        urls = names if len(names) > 1 else names[0]
         where: dict[str, Any] = {"release": release, "base_iri": settings.base_iri, "copy": copy}
         with settings.watching("asking"):
             answer = (
@@ -192,37 +192,37 @@ def query(
             "--release, --copy and --allow-service are for servers: of a folder of releases, name the release"
         )
     if proposals:
-        base, beside = _proposed(named, question, files, proposals, settings)
+        base, beside = _base_with_proposals(names, question, files, proposals, settings)
     else:
-        base, beside = _base_of(named, question, files, only, settings)
+        base, beside = _base_of(names, question, files, only, settings)
     with base, settings.watching("asking"):
         answer = base.ask(question, values) if question else base.query(text, origin=origin)
-    # Whoever wants the rows alone must know that some of them cannot be there.
+    # Even with --quiet, the reader of the rows must know that some are missing.
     replace(settings, quiet=False).report(answer.findings)
     settings.show(answer, form, output)
     options.exit_if_unusable(beside.unusable)
 
 
-def _proposed(
+def _base_with_proposals(
     sources: Sequence[str],
     question: str,
     files: ps.BesideFiles,
     proposals: tuple[str, ...],
     settings: options.Settings,
 ) -> tuple[ps.KnowledgeBase, ps.Beside]:
-    """Return a SOURCE as it would be with proposals in it, and what is beside it."""
+    """Return the knowledge base of a SOURCE with proposals applied, and the files about it."""
     ((source, settings),) = _one(settings.for_each(sources))
     with settings.watching("trying proposals"):
-        read = ps.proposed(source, *proposals, **settings.options)
-    files = files.filled(read.registers)
-    beside = with_proposals(source, proposals, read_beside(read, files, settings), settings)
-    return ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside), beside
+        spec = ps.proposed(source, *proposals, **settings.options)
+    files = files.filled(spec.registers)
+    beside = with_proposals(source, proposals, read_beside(spec, files, settings), settings)
+    return ps.knowledge_base(spec, base_iri=settings.base_iri, question=question, beside=beside), beside
 
 
-def _one(named: Iterable[tuple[str, options.Settings]]) -> list[tuple[str, options.Settings]]:
-    if len(found := [*named]) > 1:
+def _one(pairs: Iterable[tuple[str, options.Settings]]) -> list[tuple[str, options.Settings]]:
+    if len(every := [*pairs]) > 1:
         raise click.UsageError("--proposal is about one SOURCE")
-    return found
+    return every
 
 
 def _is_address(name: str) -> bool:
@@ -236,13 +236,13 @@ def _base_of(
     only: tuple[str, ...],
     settings: options.Settings,
 ) -> tuple[ps.KnowledgeBase, ps.Beside]:
-    """Return what is asked: several specs or releases, a graph file as it is, or one spec; and what is with it."""
+    """Return the knowledge base of several specs or releases, a graph file or one spec; and the files about it."""
     refuse_several(files, several=len(sources) > 1 or bool(only or settings.alignments))
     if len(sources) > 1 or only or settings.alignments:
         if question:
             ps.find_question(question)
         every = settings.read_specs(sources)
-        specs = _named(every, only)
+        specs = _with_names(every, only)
         if alignments := settings.aligned(every):
             beside = ps.Beside(alignments=alignments)
             return ps.knowledge_base(every, question=question, beside=beside, only=only), beside
@@ -251,34 +251,34 @@ def _base_of(
         ), ps.NOTHING_BESIDE
     (source, settings), *_ = settings.for_each(sources)
     if files:
-        read = settings.releases(source) if settings.has_releases(source) else settings.read(source)
-        files = files.filled(read.registers) if isinstance(read, ps.Loaded) else files
-        beside = read_beside(read, files, settings)
-        base = ps.knowledge_base(read, base_iri=settings.base_iri, question=question, beside=beside)
+        loaded = settings.releases(source) if settings.has_releases(source) else settings.read(source)
+        files = files.filled(loaded.registers) if isinstance(loaded, ps.Loaded) else files
+        beside = read_beside(loaded, files, settings)
+        base = ps.knowledge_base(loaded, base_iri=settings.base_iri, question=question, beside=beside)
         return base, beside
     if settings.has_releases(source) or (question and ps.find_question(question).over == "releases"):
         return ps.knowledge_base(settings.releases(source), base_iri=settings.base_iri), ps.NOTHING_BESIDE
-    given = settings.annotations or settings.base_iri
-    if not given and (inferred := ps.inferred_base(source, question=question, queried=not question)):
+    overrides = settings.annotations or settings.base_iri
+    if not overrides and (inferred := ps.inferred_base(source, question=question, queried=not question)):
         return inferred, ps.NOTHING_BESIDE
-    read = settings.read(source)
-    # What is wrong with what a project names is told where it is checked.
-    beside = ps.read_beside(read, read.registers)
-    return ps.knowledge_base(read, question=question, beside=beside), ps.NOTHING_BESIDE
+    loaded = settings.read(source)
+    # Findings on the files that a project names are reported by `check`.
+    beside = ps.read_beside(loaded, loaded.registers)
+    return ps.knowledge_base(loaded, question=question, beside=beside), ps.NOTHING_BESIDE
 
 
-def _named(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
-    """Return the specs that have one of some names, all where none is given; refuse a name that none has."""
-    known = [one.name for one in specs]
+def _with_names(specs: Sequence[ps.SpecReleases], only: Sequence[str]) -> tuple[ps.SpecReleases, ...]:
+    """Return the specs with the given names, or all without names; refuse an unknown name."""
+    names = [one.name for one in specs]
     for name in only:
-        if name not in known:
-            hint = nearest(name, known) or f"known are {', '.join(known)}"
+        if name not in names:
+            hint = nearest(name, names) or f"known are {', '.join(names)}"
             raise click.BadParameter(f"no spec is called `{name}`; {hint}", param_hint="--spec")
     return tuple(one for one in specs if not only or one.name in only)
 
 
 def _alone(one: ps.SpecReleases) -> ps.Spec | tuple[ps.Spec, ...]:
-    """Return what is asked of one spec."""
+    """Return the releases of one spec, or its only one."""
     return one.releases if len(one.releases) > 1 else one.last
 
 
@@ -350,10 +350,10 @@ def graph(
       policyspec graph docs --format jsonld --inferred
       policyspec graph model_spec -o for-a-server.nq --portable
     """
-    chosen = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
-    if chosen is None:
+    syntax = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
+    if syntax is None:
         raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
-    read: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
+    target: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
     beside = ps.NOTHING_BESIDE
     is_several = len(sources) > 1 or bool(only or settings.alignments)
@@ -363,23 +363,23 @@ def graph(
     if is_several:
         if inferred:
             raise click.UsageError("several specs are written as they are: --inferred takes one SOURCE")
-        read = _named(settings.read_specs(sources), only)
-        if len(read) > 1 or settings.alignments:
-            beside = ps.Beside(alignments=settings.aligned(read))
+        target = _with_names(settings.read_specs(sources), only)
+        if len(target) > 1 or settings.alignments:
+            beside = ps.Beside(alignments=settings.aligned(target))
     elif (settings := next(settings.for_each(sources))[1]).has_releases(source):
         if inferred:
             raise click.UsageError(f"`{source}` is several releases: --inferred takes one")
-        read = releases = settings.releases(source)
+        target = releases = settings.releases(source)
         beside = read_beside(releases, files, settings)
     else:
-        read = loaded = settings.read(source)
+        target = loaded = settings.read(source)
         beside = with_proposals(source, proposals, read_beside(loaded, files, settings), settings)
         if output:
             settings.guard(output)
     write = partial(
         ps.write_rdf,
-        read,
-        form=chosen,
+        target,
+        form=syntax,
         base_iri=settings.base_iri,
         inferred=inferred,
         portable=portable,
@@ -391,7 +391,7 @@ def graph(
 
 
 def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]]) -> tuple[ps.Finding, ...]:
-    """Print what comes in pieces, and nothing of it where one of them fails."""
+    """Print output that comes in pieces, or nothing if one of them fails."""
     with tempfile.TemporaryFile() as file:
         try:
             findings = write(file)
@@ -400,7 +400,7 @@ def _print_whole(source: str, write: Callable[[BinaryIO], tuple[ps.Finding, ...]
         file.seek(0)
         while rest := memoryview(file.read(_BLOCK)):
             while rest:
-                # A stream without a buffer (PYTHONUNBUFFERED) may take a part of it.
+                # An unbuffered stream (PYTHONUNBUFFERED) may accept only a part.
                 rest = rest[sys.stdout.buffer.write(rest) :]
     return findings
 
@@ -438,20 +438,20 @@ def reason(
       policyspec reason docs --engine hermit
       policyspec reason docs -o derived.ttl
     """
-    chosen = form or (format_of_suffix(Path(output).suffix) if output else "text")
-    if chosen is None:
+    syntax = form or (format_of_suffix(Path(output).suffix) if output else "text")
+    if syntax is None:
         raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
-    given = settings.annotations or settings.base_iri
-    read = source if ps.is_graph(source) and not given else settings.read(source)
+    overrides = settings.annotations or settings.base_iri
+    target = source if ps.is_graph(source) and not overrides else settings.read(source)
     with settings.watching("reasoning"):
-        found = ps.reason(read, engine=engine)
-    if chosen in FORMATS:
-        if found.contradictions:
-            click.echo(ps.render(found), nl=False, err=True)
-        settings.put(found.as_rdf(chosen), output)
+        result = ps.reason(target, engine=engine)
+    if syntax in FORMATS:
+        if result.contradictions:
+            click.echo(ps.render(result), nl=False, err=True)
+        settings.put(result.as_rdf(syntax), output)
         if output:
-            settings.note(f"wrote {output}: {number_of(len(found.derived), 'statement')}")
+            settings.note(f"wrote {output}: {number_of(len(result.derived), 'statement')}")
     else:
-        settings.show(found, chosen, output)
-    if found.contradictions:
+        settings.show(result, syntax, output)
+    if result.contradictions:
         sys.exit(1)

@@ -25,8 +25,8 @@ from sphinx_policyspec.serving.collection import Collection
 from sphinx_policyspec.serving.site import SiteSources
 
 _LAST_PORT = 65535
-_OF_HTTP = ("bind", "public_url", "workers", "cors", "no_handbook", "results")
-"""Parameters of the command that are of no use to a server for agents."""
+_HTTP_OPTIONS = ("bind", "public_url", "workers", "cors", "no_handbook", "results")
+"""Parameters of the command that do not apply to a server for agents."""
 
 
 @click.command(cls=SourceCommand)
@@ -105,9 +105,9 @@ def serve(
 
         web.serve(address, web.Job(collect=collect, site=site, watch=watch, cors=cors, note=settings.note))
         return
-    _refuse_of_http()
+    _refuse_http_options()
     server.require_mcp()
-    # Before anything of a project is imported: whatever it prints must not reach the client.
+    # Before anything of a project is imported: its output must not reach the client.
     wire = server.Wire.claim()
     desk = partial(_desk, [*settings.for_each(sources)], files, settings)
     server.serve(desk(), wire, desk if watch else None)
@@ -115,34 +115,38 @@ def serve(
 
 
 def _desk(every: Sequence[tuple[str, Settings]], files: ps.BesideFiles, settings: Settings) -> Desk:
-    """Read all that is served."""
-    read = [_read(source, one) for source, one in every]
-    specs = ps.load_specs(*([one.spec for one in loaded] for _source, loaded, _options in read))
+    """Read all SOURCEs that are served."""
+    sources = [_read(source, one) for source, one in every]
+    specs = ps.load_specs(*([one.spec for one in loaded] for _source, loaded, _options in sources))
     return Desk.of(
-        read,
+        sources,
         files,
         alignments=settings.aligned(specs) if len(specs) > 1 or settings.alignments else (),
     )
 
 
-def _refuse_of_http() -> None:
-    """Refuse options that mean nothing to a server that listens nowhere."""
+def _refuse_http_options() -> None:
+    """Refuse HTTP options for a server that listens on no port."""
     context = click.get_current_context()
-    given = [
+    used = [
         f"--{name.replace('_', '-')}"
-        for name in _OF_HTTP
+        for name in _HTTP_OPTIONS
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     ]
-    if given:
+    if used:
         raise click.UsageError(
-            f"{given[0]} is of the server that speaks HTTP, and --mcp starts another: leave one out"
+            f"{used[0]} is of the server that speaks HTTP, and --mcp starts another: leave one out"
         )
 
 
 def _read(source: str, settings: Settings) -> tuple[str, Sequence[ps.Loaded], ps.ReadingOptions]:
     several = settings.has_releases(source)
-    read = settings.read_releases(source) if several else (settings.read(source),)
-    return source, [replace(one, spec=based(one.spec, settings.base_iri)) for one in read], settings.options
+    releases = settings.read_releases(source) if several else (settings.read(source),)
+    return (
+        source,
+        [replace(one, spec=based(one.spec, settings.base_iri)) for one in releases],
+        settings.options,
+    )
 
 
 def _address(bind: str, public_url: str) -> web.ServerAddress:

@@ -1,4 +1,4 @@
-"""The command ``policyspec training``: rows by which models are taught what a spec says."""
+"""The command ``policyspec training``: rows to train models on a spec."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def training(
         raise click.UsageError("give --examples, --cases or --prompts: of what the rows are")
     if shape == "speceval" and (examples or cases or prompts or sentences or split_file or split_by):
         raise click.UsageError("--shape speceval is a row for each principle: nothing else applies to it")
-    found = ps.training_rows(
+    result = ps.training_rows(
         settings.read(source),
         examples=examples,
         cases=cases,
@@ -90,8 +90,8 @@ def training(
         split=split_file or split_by,
         sentences=sentences,
     )
-    settings.put(found.text, output)
+    settings.put(result.text, output)
     if output:
-        settings.note(f"wrote {number_of(len(found.rows), 'row')} to {output}")
-    for reason, number in found.left_out.items():
+        settings.note(f"wrote {number_of(len(result.rows), 'row')} to {output}")
+    for reason, number in result.left_out.items():
         settings.note(f"left out {number} {reason}: --include-evals lets them in, and marks them")
