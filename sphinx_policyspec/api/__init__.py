@@ -1,4 +1,4 @@
-"""What the functions of the root do, each with a spec or a SOURCE, and the names that the root lists."""
+"""The public functions of the package, each for a spec or a SOURCE, and the list of public names."""
 
 from __future__ import annotations
 

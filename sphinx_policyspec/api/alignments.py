@@ -1,4 +1,4 @@
-"""Alignments: what of one spec corresponds to what of another."""
+"""Alignments: which parts of two specs correspond."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIDES = 2
 
 
 def read_alignment(file: str | Path) -> Alignment:
-    """Return an alignment from a file in the TSV format of SSSOM; its findings tell what is wrong with its form.
+    """Return an alignment from a file in the TSV format of SSSOM, with findings on its form.
 
     A file that cannot be read raises :class:`SourceError`.
     """
@@ -36,15 +36,15 @@ def read_alignment(file: str | Path) -> Alignment:
 def check_alignment(
     *files: str | Path | Alignment, specs: Iterable[Source | SpecReleases], **options: Unpack[ReadingOptions]
 ) -> AlignmentReport:
-    """Return what is to be said of alignments of some specs: names, texts that changed since, what contradicts itself.
+    """Return the findings on alignments of specs: unknown names, texts that have changed, and contradictions.
 
-    Raises :class:`SourceError` where a file or a SOURCE cannot be read, and for two specs of one base.
+    Raises :class:`SourceError` if a file or a SOURCE cannot be read, and for two specs with one base.
 
-    :param specs: those that are aligned; of several releases the last is meant, and those before tell what changed
+    :param specs: the aligned specs; of several releases the last one counts, and earlier ones show what changed
     :param options: how SOURCEs are read, as for :func:`load`
     """
-    read = [file if isinstance(file, Alignment) else read_alignment(file) for file in files]
-    return check_alignments(read, aligned_specs(specs, options))
+    alignments = [file if isinstance(file, Alignment) else read_alignment(file) for file in files]
+    return check_alignments(alignments, aligned_specs(specs, options))
 
 
 def new_alignment(
@@ -57,8 +57,8 @@ def new_alignment(
 ) -> Alignment:
     """Return an alignment of two specs to fill in, with a row for each principle of the first.
 
-    :param suggest: with up to three principles of the second that may correspond, in each comment; they are near by
-        their titles and topics, and nothing says that they correspond
+    :param suggest: whether each comment lists up to three similar principles of the second; similar titles and topics
+        do not mean that two principles correspond
     :param license: IRI of a licence
     :param options: as for :func:`check_alignment`
     """
@@ -77,21 +77,23 @@ def update_alignment(
     fill: Iterable[Source | SpecReleases] = (),
     **options: Unpack[ReadingOptions],
 ) -> AlignmentUpdate:
-    """Return an alignment that follows its specs to another release: ids, titles and versions, as :func:`diff` tells them.
+    """Return an alignment updated to another release of its specs: ids, titles and versions, according to :func:`diff`.
 
-    Digests that there are stay, so that :func:`check_alignment` tells which texts changed.
+    Existing digests stay, so that :func:`check_alignment` reports which texts changed.
 
-    :param follow: pairs of a release and the next one. The first may be a prefix of the file, or empty, where the second is
-        several releases: then it is the one whose version the file names
-    :param fill: specs whose digests are written where rows have none
+    :param follow: pairs of a release and the next one. If the second is several releases, the first may be a prefix of
+        the file or empty, and stands for the release whose version the file names
+    :param fill: specs whose digests are added to rows without digests
     :param options: as for :func:`check_alignment`
     """
     alignment = file if isinstance(file, Alignment) else read_alignment(file)
-    read = {base_of(one.last): one for one in (_step(alignment, old, new, options) for old, new in follow)}
-    following = [*read]
+    followed = {
+        base_of(one.last): one for one in (_step(alignment, old, new, options) for old, new in follow)
+    }
+    following = [*followed]
     texts = load_specs(*[releases_of(source, options) for source in fill])
     filling = {base_of(one.last): one for one in texts}
-    specs = {**filling, **read}
+    specs = {**filling, **followed}
     places = {base: place for place, base in enumerate(specs)}
     return drafts.update_alignment(
         alignment,
@@ -107,28 +109,28 @@ def decide_each(
     alignments: Iterable[str | Path | Alignment],
     **options: Unpack[ReadingOptions],
 ) -> EachDecisions:
-    """Return who wins in cases by each of several specs: their items are those that correspond exactly or closely.
+    """Return the decision of each of several specs on cases, with the items that correspond exactly or closely.
 
-    A case names principles of one of them, or ``spec:id`` of several; an id alone is of the one spec that has it today, or
-    else had it. What is wrong with one is in the findings.
+    A case names principles of one of them, or ``spec:id`` of several; an id alone belongs to the one spec that has it
+    today, or else had it before. Problems of a case are among the findings.
 
     :param cases: as for :func:`decide`
-    :param specs: as for :func:`check_alignment`; their order changes nothing but the order of decisions
-    :param options: likewise
+    :param specs: as for :func:`check_alignment`; their order only affects the order of decisions
+    :param options: as for :func:`check_alignment`
     """
     report = check_alignment(*alignments, specs=specs, **options)
-    read, findings = read_cases(cases)
-    return decided_by_each(read, report.specs, report.aligned, findings)
+    case_list, findings = read_cases(cases)
+    return decided_by_each(case_list, report.specs, report.aligned, findings)
 
 
 def aligned_specs(specs: Iterable[Source | SpecReleases], options: ReadingOptions) -> AlignedSpecs:
-    """Return specs that an alignment may name, each read with its releases."""
-    read = [releases_of(source, options) for source in specs]
-    return AlignedSpecs(load_specs(*read))
+    """Return the specs that an alignment may name, each with its releases."""
+    every = [releases_of(source, options) for source in specs]
+    return AlignedSpecs(load_specs(*every))
 
 
 def releases_of(source: Source | SpecReleases, options: ReadingOptions) -> tuple[Spec, ...]:
-    """Return the releases of a SOURCE, from the first to the last."""
+    """Return the releases of a SOURCE, oldest first."""
     if isinstance(source, SpecReleases):
         return source.releases
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
@@ -139,7 +141,7 @@ def releases_of(source: Source | SpecReleases, options: ReadingOptions) -> tuple
 def _step(
     alignment: Alignment, old: Source | SpecReleases, new: Source | SpecReleases, options: ReadingOptions
 ) -> SpecReleases:
-    """Return a release with those before it, of which the last is the one that an alignment is of."""
+    """Return a release with earlier ones, the last of which is the one that an alignment was written for."""
     *older, spec = releases_of(new, options)
     if isinstance(old, str) and not (is_git(old) or Path(old).exists()):
         if old not in dict(alignment.curie_map):

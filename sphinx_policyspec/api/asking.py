@@ -1,4 +1,4 @@
-"""The graph of a spec: questions to it, what follows from it, and its forms."""
+"""The graph of a spec: questions, derivations, and output syntaxes."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def knowledge_base(
 ) -> KnowledgeBase:
     """Return the knowledge base of a spec or of a SOURCE, for many questions; close it, or use it in a ``with``.
 
-    A graph file that was written with what follows from it is asked as it is. Of several releases each is a named
-    graph, and what changed between them is another; the last release is the default graph as well.
+    A graph file that contains its derived statements is used as it is. Each of several releases is a named graph, and
+    the changes between them are another; the last release is the default graph as well.
 
-    :param source: also releases from the first to the last, as :func:`load_all` returns them. Where they are of several
-        specs, which their bases tell, each release of each is a named graph, and a named question is asked of each spec
+    :param source: also releases, oldest first, as :func:`load_all` returns them. If their bases show that they belong
+        to several specs, each release of each is a named graph, and a named question is asked of each spec
         alone: its answer begins with a column ``spec``
-    :param question: the name of the one question that it will be asked, which takes less time and memory
-    :param beside: what is known of the spec that does not stand in it: a named graph more for each
+    :param question: the only question that will be asked, which saves time and memory
+    :param beside: further data about the spec, each as one more named graph
     :param only: names of the specs whose rows are wanted in answers over several
     """
     source, beside = _based(source, base_iri, beside)
@@ -78,15 +78,15 @@ def _knowledge_base(
             return releases.SpecsBase(several_specs, only)
         return releases.releases_base(specs, _revisions(specs))
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
-    if is_plain and isinstance(one, str | Path) and (found := inferred_base(one, question=question)):
-        return found
+    if is_plain and isinstance(one, str | Path) and (inferred := inferred_base(one, question=question)):
+        return inferred
     return KnowledgeBase.from_spec(spec_of(one), question=question)
 
 
 def _based(
     source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], base_iri: str, beside: Beside
 ) -> tuple[Source | Sequence[Spec] | Sequence[releases.SpecReleases], Beside]:
-    """Return a source and what stands beside it, whose IRIs begin as a caller says, where it says anything."""
+    """Return a source and the data about it with a base IRI, unless that is empty."""
     if not base_iri:
         return source, beside
     specs = _releases(source)
@@ -97,7 +97,7 @@ def _based(
 def _releases(
     source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], *, several: bool = False
 ) -> tuple[Spec, ...]:
-    """Return the releases of a source that is several, or is to be taken so; else nothing."""
+    """Return the releases of a source that has several, or is to be treated so; else nothing."""
     if isinstance(source, str | Path):
         return load_all(source) if several or has_releases(source) else ()
     if isinstance(source, Spec | Loaded):
@@ -108,15 +108,15 @@ def _releases(
 def load_specs(
     *sources: str | Path | Sequence[Spec], **options: Unpack[ReadingOptions]
 ) -> tuple[releases.SpecReleases, ...]:
-    """Return several specs, each with its releases, in the order in which SOURCEs name them first.
+    """Return several specs, each with its releases, in the order in which SOURCEs first name them.
 
-    Two SOURCEs are of one spec where what their IRIs begin with is equal, and so are their titles, and their versions
-    differ; else :class:`SourceError` says that one needs a name (``spec_name``, or ``spec: {name: …}`` of a sidecar).
+    Two SOURCEs with the same base IRI are releases of one spec if their titles are equal and their versions differ;
+    else :class:`SourceError` says that one needs a name (``spec_name``, or ``spec: {name: …}`` of a sidecar).
 
-    :param sources: also releases that were read already
+    :param sources: also releases that were already read
     """
-    read = [load_all(one, **options) if isinstance(one, str | Path) else tuple(one) for one in sources]
-    return tuple(replace(one, compare=_revisions) for one in releases.by_spec(read))
+    groups = [load_all(one, **options) if isinstance(one, str | Path) else tuple(one) for one in sources]
+    return tuple(replace(one, compare=_revisions) for one in releases.by_spec(groups))
 
 
 def _revisions(specs: Sequence[Spec]) -> tuple[releases.Revision, ...]:
@@ -130,7 +130,7 @@ def _aligned(
     source: Source | Sequence[Spec] | Sequence[releases.SpecReleases],
     alignments: Sequence[str | Path | Alignment],
 ) -> tuple[AlignedSides, ...]:
-    """Return alignments beside the specs of a source."""
+    """Return alignments with the specs of a source."""
     from sphinx_policyspec.alignments.sides import AlignedSides, AlignedSpecs  # noqa: PLC0415  few bases have some
     from sphinx_policyspec.alignments.sssom import read_alignment_file  # noqa: PLC0415  likewise
 
@@ -172,45 +172,45 @@ def _alignment_pieces(aligned: Sequence[AlignedSides], form: str, *, inferred: b
 def with_beside(
     specs: Sequence[releases.SpecReleases], beside: Beside = NOTHING_BESIDE
 ) -> tuple[releases.SpecReleases, ...]:
-    """Return specs with the graphs that stand beside them where they are published or served.
+    """Return specs with the further graphs that are published or served with them.
 
-    An alignment stands beside the spec of its subjects. Raises :class:`SourceError` for what is said of one spec beside
-    several, for an alignment beside one, and for one that is called as another graph is.
+    An alignment belongs to the spec of its subjects. Raises :class:`SourceError` for data about one spec if there are
+    several, for an alignment if there is one spec, and for two graphs with the same name.
     """
-    found: dict[int, list[NamedGraph]] = {place: [*one.beside] for place, one in enumerate(specs)}
+    graphs: dict[int, list[NamedGraph]] = {place: [*one.beside] for place, one in enumerate(specs)}
     if beside.told:
         if len(specs) > 1:
             raise SourceError("results, feedback and decisions are of one spec, and here are several")
-        found[0] += beside.based(base_of(specs[0].last)).graphs()
+        graphs[0] += beside.based(base_of(specs[0].last)).graphs()
     if beside.alignments:
         from sphinx_policyspec.alignments.formats import alignment_graph  # noqa: PLC0415  few specs have some
 
         if len(specs) < 2:  # noqa: PLR2004  an alignment has two sides
             raise SourceError("alignments are of several specs, and here is one")
         for sides in _aligned(specs, beside.alignments):
-            found[sides.places["subject"] or 0].append(alignment_graph(sides, inferred=True))
-    _check_names([*chain.from_iterable(found.values())], specs)
-    return tuple(replace(one, beside=tuple(found[place])) for place, one in enumerate(specs))
+            graphs[sides.places["subject"] or 0].append(alignment_graph(sides, inferred=True))
+    _check_names([*chain.from_iterable(graphs.values())], specs)
+    return tuple(replace(one, beside=tuple(graphs[place])) for place, one in enumerate(specs))
 
 
 def _check_names(graphs: Sequence[NamedGraph], specs: Sequence[releases.SpecReleases]) -> None:
-    """Refuse a graph that would be one with another."""
-    met = [graph.name for graph in graphs]
+    """Refuse a graph that has the name of another one."""
+    names = [graph.name for graph in graphs]
     bases = [Iris(base_of(one.last)).base for one in specs]
-    taken = {f"{base}{name}" for base in bases for name in (OwnGraph.CHANGES, "catalogue")}
+    reserved = {f"{base}{name}" for base in bases for name in (OwnGraph.CHANGES, "catalogue")}
     releases_ = tuple(f"{base}release/" for base in bases)
-    for name in met:
-        if name in taken or met.count(name) > 1 or name.startswith(releases_):
+    for name in names:
+        if name in reserved or names.count(name) > 1 or name.startswith(releases_):
             raise SourceError(
                 f"two graphs would be called <{name}>: give the alignment a `mapping_set_id` of its own"
             )
 
 
 def inferred_base(source: str | Path, *, question: str = "", queried: bool = False) -> KnowledgeBase | None:
-    """Return the knowledge base of a graph file that holds all that follows from it by the rules of today; else nothing.
+    """Return the knowledge base of a graph file that contains all statements that the current rules derive; else none.
 
     :param question: as for :func:`knowledge_base`
-    :param queried: whether it will be asked a query of one's own, which then costs one reading of the file
+    :param queried: whether it will be asked a free query, which then costs one reading of the file
     """
     return (
         KnowledgeBase.of_inferred(Path(source), question=question, queried=queried)
@@ -224,42 +224,42 @@ def ask(
 ) -> Answer:
     """Return the answer to a named question, such as ``ask(spec, "hard-rules")``; :func:`questions` lists them.
 
-    A question over releases may be asked of a SOURCE that is several. Raises :class:`QueryError` for an unknown
+    A question over releases may be asked of a SOURCE that has several. Raises :class:`QueryError` for an unknown
     question, parameter, topic or level.
     """
     with knowledge_base(source, question=question) as base:
-        return _told(base.ask(question, params))
+        return _with_warnings(base.ask(question, params))
 
 
 def query(source: Source | Sequence[Spec] | Sequence[releases.SpecReleases], sparql: str) -> Answer:
     """Return the answer to a SPARQL query, run under the guard's limits.
 
-    What the query names that nothing has is a warning, :class:`QueryWarning`, and among the findings of the answer.
+    Names in the query that do not exist are warnings, :class:`QueryWarning`, and among the findings of the answer.
     """
     inferred = isinstance(source, str | Path) and inferred_base(source, queried=True)
     with inferred or knowledge_base(source) as base:
-        return _told(base.query(sparql, origin="query()"))
+        return _with_warnings(base.query(sparql, origin="query()"))
 
 
 def by_topic(source: Source, *, mentions: bool = False) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
-    """Return what is about each topic of a spec or a SOURCE: by topic, ids of provisions with how they are.
+    """Return the provisions about each topic of a spec or a SOURCE: ids of provisions and how they touch it, by topic.
 
-    :param mentions: with what only mentions the topic, whose kind then says so
+    :param mentions: whether to include provisions that only mention the topic, with that kind
     """
     return about(spec_of(source), mentions=mentions)
 
 
-def _told(answer: Answer) -> Answer:
-    """Warn of what an answer could not find, since whoever reads its rows may not look."""
+def _with_warnings(answer: Answer) -> Answer:
+    """Warn of names that an answer could not find, since readers of its rows may not look at findings."""
     for finding in answer.findings:
         warnings.warn(str(finding), QueryWarning, stacklevel=3)
     return answer
 
 
 def reason(source: Source, *, engine: str = "rules") -> Reasoning:
-    """Return what follows from a spec or a SOURCE, and what contradicts itself.
+    """Return the statements that follow from a spec or a SOURCE, and its contradictions.
 
-    A graph file is taken as it is: it need not make a spec.
+    A graph file is used as it is: it need not contain a whole spec.
 
     :param engine: ``rules``, fast and without Java, which may miss a contradiction; or ``hermit``, the
         OWL reasoner, which derives classes only
@@ -272,8 +272,8 @@ def reason(source: Source, *, engine: str = "rules") -> Reasoning:
 def to_graph(source: Source, *, base_iri: str = "", inferred: bool = False) -> rdflib.Graph:
     """Return the knowledge base of a spec or a SOURCE as a graph of rdflib; :func:`from_graph` gives the spec back.
 
-    :param base_iri: what the IRIs of things begin with; else the spec's own, else ``urn:policyspec:spec:``
-    :param inferred: with what the rules derive
+    :param base_iri: base of the IRIs of things; by default the spec's own, else ``urn:policyspec:spec:``
+    :param inferred: whether to add the statements that the rules derive
     """
     spec = based(spec_of(source), base_iri)
     triples = triples_of(spec)
@@ -285,9 +285,10 @@ def to_owl(
 ) -> OwlWorld:
     """Return a spec as Python objects: an owlready2 World of its own, with the ontology's terms as attributes.
 
-    :param inferred: with what the rules derive, so that ``to_owl(spec).HardRule.instances()`` needs no reasoner
-    :param for_reasoner: instead, what a reasoner cannot do without: on a release HermiT takes seconds for it, and many
-        minutes for all texts and places
+    :param inferred: whether to add the statements that the rules derive, so that ``to_owl(spec).HardRule.instances()``
+        needs no reasoner
+    :param for_reasoner: whether to return only what a reasoner needs: on a release HermiT takes seconds for it, and
+        many minutes for all texts and places
     """
     from sphinx_policyspec.reasoning.owl_view import owl_world  # noqa: PLC0415  owlready2 is slow, and rarely asked for
 
@@ -305,19 +306,19 @@ def to_rdf(
 ) -> bytes:
     """Return the knowledge base of a spec or a SOURCE in a syntax of RDF; equal specs give equal bytes.
 
-    Characters that the syntax cannot hold are replaced, of which :func:`write_rdf` tells.
+    Characters that the syntax does not allow are replaced, which :func:`write_rdf` reports.
 
-    :param source: also several releases, from the first to the last, which only ``nq`` and ``trig`` hold
+    :param source: also several releases, oldest first, for ``nq`` and ``trig`` only
     :param form: ``ttl``, ``nt``, ``nq``, ``trig``, ``jsonld`` or ``rdf``
     :param base_iri: as for :func:`to_graph`
-    :param inferred: with what the rules derive, of one release
-    :param portable: with what the rules derive, and with all that named questions need stated to be answered alike by any
-        SPARQL 1.1 engine; of several releases, too
-    :param beside: as for :func:`knowledge_base`, which only ``nq`` and ``trig`` hold
+    :param inferred: whether to add the statements that the rules derive, for one release
+    :param portable: whether to add derived statements and all that any SPARQL 1.1 engine needs to give the same answers
+        to named questions; also for several releases
+    :param beside: as for :func:`knowledge_base`, for ``nq`` and ``trig`` only
     """
     source, beside = _based(source, base_iri, beside)
-    made = _pieces(source, form, inferred=inferred, portable=portable, beside=beside)
-    return b"".join(made[0])
+    result = _pieces(source, form, inferred=inferred, portable=portable, beside=beside)
+    return b"".join(result[0])
 
 
 def write_rdf(
@@ -330,13 +331,13 @@ def write_rdf(
     portable: bool = False,
     beside: Beside = NOTHING_BESIDE,
 ) -> tuple[Finding, ...]:
-    """Write what :func:`to_rdf` returns piece by piece, since all of it may be large; return what was replaced in it."""
+    """Write the result of :func:`to_rdf` in pieces, since it may be large; return findings on replaced characters."""
     source, beside = _based(source, base_iri, beside)
-    written, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=beside)
+    data, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=beside)
     if isinstance(file, str | Path):
-        write_file(Path(file), written)
+        write_file(Path(file), data)
     else:
-        file.writelines(written)
+        file.writelines(data)
     return findings
 
 
@@ -353,16 +354,16 @@ def _pieces(
             why = f"`{form}` holds one graph, and what stands beside a spec is in others"
             raise SourceError(f"{why}: take {' or '.join(NAMED_GRAPHS)}")
         alone = Beside(alignments=beside.alignments)
-        written, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=alone)
+        data, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=alone)
         more = (graph.pieces(form) for graph in beside.graphs())
-        return chain(written, chain.from_iterable(more)), findings
+        return chain(data, chain.from_iterable(more)), findings
     if specs := _releases(source):
         several = load_specs(specs)
-        written = (releases.published_pieces if portable else releases.specs_pieces)(several, form)
+        data = (releases.published_pieces if portable else releases.specs_pieces)(several, form)
         if not beside.alignments:
-            return written, ()
+            return data, ()
         aligned = _aligned(several, beside.alignments)
-        return chain(written, _alignment_pieces(aligned, form, inferred=inferred or portable)), ()
+        return chain(data, _alignment_pieces(aligned, form, inferred=inferred or portable)), ()
     one: Source = source  # type: ignore[assignment]  # a sequence holds releases
     if beside.alignments:
         raise SourceError("alignments are of several specs, and here is one")

@@ -1,4 +1,4 @@
-"""What files say of a spec beside it, read at once."""
+"""The files about a spec, read together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sphinx_policyspec.sources import Loaded
 def read_beside(
     read: Loaded | Sequence[Loaded | Spec], files: BesideFiles, **options: Unpack[ReadingOptions]
 ) -> Beside:
-    """Return what files say of what was read, of the last of several releases, and what is wrong with them.
+    """Return the contents of files about a spec, or the last of several releases, with their findings.
 
-    :param read: also releases from the first to the last; those that a project names, or that lie beside one, are known anyway
+    :param read: also releases, oldest first; those that a project names, or that lie beside one, are known anyway
     :param options: how it was read, as for :func:`load`
     """
     *older, last = (read,) if isinstance(read, Loaded) else read

@@ -15,15 +15,14 @@ from sphinx_policyspec.readers.decision_records import decision_record_files
 def check_decision_records(
     source: Source, *files: str | Path, older: Iterable[Source] = (), **options: Unpack[ReadingOptions]
 ) -> DecisionRecordReport:
-    """Return records of decisions about a spec or a SOURCE, with what is wrong with them.
+    """Return records of decisions about a spec or a SOURCE, with their findings.
 
     They are Markdown in the form of MADR 4, with the ids of the provisions that they decide about. Findings name a file
     without its folder.
 
     :param files: records, or folders of them
-    :param older: releases before it, by which it is known what provisions were called; those that lie beside a release
-        are known anyway
+    :param older: earlier releases, which give former ids of provisions; those beside a release are known anyway
     :param options: as for :func:`load`
     """
-    named = [(one, one.name) for file in files for one in decision_record_files(Path(file))]
-    return decision_records_of(named, known_releases(source, older, options))
+    named_files = [(one, one.name) for file in files for one in decision_record_files(Path(file))]
+    return decision_records_of(named_files, known_releases(source, older, options))

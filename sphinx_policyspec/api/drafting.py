@@ -1,4 +1,4 @@
-"""What to write next: what a spec lacks, proposals with blanks that show where it is open, and near duplicates."""
+"""What to write next: what a spec lacks, proposals with blanks where it is open, and near duplicates."""
 
 from __future__ import annotations
 
@@ -35,33 +35,34 @@ def agenda(
     name: str = "SOURCE",
     **options: Unpack[ReadingOptions],
 ) -> Agenda:
-    """Return what a spec or a SOURCE lacks: examples, answers, prompts, results and answers to feedback, the most important first.
+    """Return what a spec or a SOURCE lacks (examples, answers, prompts, results, replies), the most important first.
 
-    What the spec lacks is what ``check`` finds of it: what somebody silences there is not wanted here.
+    The gaps are findings of ``check``: those that somebody silences there are not listed here.
 
-    :param feedback: registers of what people say of it, or folders of them; those of a project by default
-    :param results: of evaluations, as :func:`read_results` returns them
-    :param name: what commands call the source
+    :param feedback: registers of feedback about it, or folders of them; by default those of a project
+    :param results: evaluation results, as :func:`read_results` returns them
+    :param name: name of the source in commands
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.drafting.agenda import WANTED_BY, Agenda, items_of  # noqa: PLC0415  few callers write
 
-    read = loaded(source, **options)
-    registers = [str(one) for one in feedback] or [*read.registers.feedback]
+    source_read = loaded(source, **options)
+    registers = [str(one) for one in feedback] or [*source_read.registers.feedback]
     records: tuple[Feedback, ...] = ()
     findings: tuple[Finding, ...] = ()
     if registers:
         from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few projects keep a register
 
-        report = check_feedback(read, *registers, **options)
+        report = check_feedback(source_read, *registers, **options)
         records, findings = report.records, report.findings
-    measured = None
+    measured_ids = None
     if results is not None:
-        measured = frozenset(row.group.id for row in results.rows if row.group.facet == "provision")
-    found = [one.finding for one in check(read, select=WANTED_BY, use_baseline=False).entries]
+        measured_ids = frozenset(row.group.id for row in results.rows if row.group.facet == "provision")
+    lacks = [one.finding for one in check(source_read, select=WANTED_BY, use_baseline=False).entries]
     names = {"source": name, "feedback": registers[0] if registers else "FILE"}
     return Agenda(
-        items=items_of(read.spec, found, names, measured=measured, records=records), findings=findings
+        items=items_of(source_read.spec, lacks, names, measured=measured_ids, records=records),
+        findings=findings,
     )
 
 
@@ -72,16 +73,16 @@ def draft(
     cases: Iterable[Case | str | Path] = (),
     **options: Unpack[ReadingOptions],
 ) -> tuple[ProposalDraft, ...]:
-    """Return proposals to fill in, which show where a SOURCE is open; nothing is written.
+    """Return proposals to fill in, for the places where a SOURCE is open; nothing is written.
 
-    Each is against the text as it is. `check_proposal` tells the blanks that are left, and `apply_proposal` refuses them. An
+    Each is against the current text. `check_proposal` reports remaining blanks, and `apply_proposal` refuses them. An
     unknown kind raises :class:`SchemaError`, an unknown id :class:`UnknownIdError`.
 
-    :param kind: ``pairs``, an example for each two principles of one level of which nothing says who goes first; ``ladder``,
-        examples just inside and just outside each boundary of principles; ``terms``, a definition for each phrase that several
+    :param kind: ``pairs``, an example for any two principles of one level that nothing orders; ``ladder``, examples
+        just inside and just outside each boundary of principles; ``terms``, a definition for each phrase that several
         principles use
-    :param ids: of principles: for ``ladder`` at least one, for ``pairs`` those of which one is in the pair; by default all
-    :param cases: which decide pairs, too: cases, or files and folders of them
+    :param ids: ids of principles: at least one for ``ladder``; for ``pairs`` only pairs with one of them; default all
+    :param cases: cases that already order pairs, or files and folders of them
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.drafting.skeletons import drafts_of  # noqa: PLC0415  few callers write
@@ -90,12 +91,12 @@ def draft(
         raise SchemaError(
             "; ".join(filter(None, (f"unknown kind of draft `{kind}`", nearest(kind, DRAFTED))))
         )
-    read = loaded(source, **options)
-    if not read.has_files or read.overlays:
+    source_read = loaded(source, **options)
+    if not source_read.has_files or source_read.overlays:
         raise SourceError(f"`{source}` holds no texts of its own that drafts could change")
-    digest = digest_of(read, SourceLines(read.root, read.beside, read.bound))
-    openings = [*_openings(read.spec, kind, ids, tuple(read_cases(cases)[0]))]
-    return tuple(drafts_of(read.spec, openings, digest))
+    digest = digest_of(source_read, SourceLines(source_read.root, source_read.beside, source_read.bound))
+    openings = [*_openings(source_read.spec, kind, ids, tuple(read_cases(cases)[0]))]
+    return tuple(drafts_of(source_read.spec, openings, digest))
 
 
 def _openings(spec: Spec, kind: str, ids: tuple[str, ...], cases: tuple[Case, ...]) -> Iterator[Opening]:
@@ -108,15 +109,17 @@ def _openings(spec: Spec, kind: str, ids: tuple[str, ...], cases: tuple[Case, ..
         for principle in wanted:
             yield from openings.boundaries(spec, principle)
         return
-    found = openings.open_pairs(Norms(spec), cases) if kind == "pairs" else openings.open_terms(spec)
-    named = {one.id for one in wanted}
+    every = openings.open_pairs(Norms(spec), cases) if kind == "pairs" else openings.open_terms(spec)
+    ids_wanted = {one.id for one in wanted}
     yield from (
-        one for one in found if not named or named & {one.principle.id, one.other.id if one.other else ""}
+        one
+        for one in every
+        if not ids_wanted or ids_wanted & {one.principle.id, one.other.id if one.other else ""}
     )
 
 
 def near_duplicates(source: Source, file: str | Path, **options: Unpack[ReadingOptions]) -> NearDuplicates:
-    """Return the examples of a spec or a SOURCE that say nearly what those in a file of Model Spec Markdown say.
+    """Return the examples of a spec or a SOURCE that are nearly the same as those in a Model Spec Markdown file.
 
     A file without an example raises :class:`SourceError`.
 

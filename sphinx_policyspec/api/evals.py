@@ -1,4 +1,4 @@
-"""Prompts for the harnesses of evaluations, and their results."""
+"""Prompts for evaluation harnesses, and their results."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def export_prompts(
 
     :param to: ``jsonl``, a JSON object for each prompt; ``inspect``, a data set and a task of Inspect; ``promptfoo``,
         a configuration
-    :param select: ids of prompts, eval tags and provisions, or several with commas, whose prompts are taken alone
-    :param overlay: what a developer says before each prompt, as :func:`export_overlay` makes a ``message`` of it
+    :param select: ids of prompts, eval tags and provisions, also several with commas; only their prompts are exported
+    :param overlay: a developer message before each prompt, as :func:`export_overlay` returns it for ``message``
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.evals.prompts import HARNESSES, export  # noqa: PLC0415  few callers evaluate
 
     if to not in HARNESSES:
         raise SchemaError("; ".join(filter(None, (f"unknown harness `{to}`", nearest(to, HARNESSES)))))
-    names = (name.strip() for given in select for name in given.split(","))
-    said = " ".join(one.name for one in overlay.report.overlays) if overlay else ""
-    told = overlay.data.decode("utf-8").removesuffix("\n") if overlay else ""
-    return export(spec_of(source, **options), to, filter(None, names), (said, told))
+    names = (name.strip() for text in select for name in text.split(","))
+    overlay_names = " ".join(one.name for one in overlay.report.overlays) if overlay else ""
+    overlay_text = overlay.data.decode("utf-8").removesuffix("\n") if overlay else ""
+    return export(spec_of(source, **options), to, filter(None, names), (overlay_names, overlay_text))
 
 
 def read_results(
@@ -67,41 +67,41 @@ def read_results(
     name: str = "",
     **options: Unpack[ReadingOptions],
 ) -> Results:
-    """Return what logs of evaluations say of a spec or a SOURCE, by provision, chapter and level.
+    """Return the results in evaluation logs for a spec or a SOURCE, by provision, chapter and level.
 
-    What is wrong with a file is in the findings of what is returned; the others are read. Needs duckdb, of the extra
+    Problems of a file are in the findings of the result; the other files are read. Needs duckdb, from the extra
     ``evals``; without it, this raises :class:`MissingToolError`.
 
-    :param source: also releases, from the first to the last: the last is meant, the others tell what ids were called
+    :param source: also releases, oldest first: the last one counts, the others give former ids
     :param files: logs of Inspect (``.eval``, ``.json``), results of promptfoo (``.json``, ``.jsonl``), tables (JSON lines,
         JSON, CSV, Parquet) with ``prompt``, ``model`` and ``value``, folders of these, or a store
-    :param store: a folder that keeps the answers as Parquet files, to which those of later runs are added
-    :param map: a YAML file with the names that logs and tables have for things, and what their grades count
-    :param lock: of an older text, or its file, as :func:`lock` makes it: results may name provisions by the ids in it
-    :param release: that answers were graded against, where a log does not say
+    :param store: a folder that keeps the answers as Parquet files; those of later runs are added
+    :param map: a YAML file with the names of columns and metadata in logs and tables, and the values of grades
+    :param lock: a lock of an older text, as :func:`lock` returns it, or its file: results may use its ids
+    :param release: the release that answers were graded against, if a log does not say
     :param evidence: what was graded, ``output`` or ``reasoning``, whatever a log says
     :param policy: ``as-logged``, or ``clean``, without answers that were filtered or cut off and unparsable replies
-    :param cluster: the field that tells which prompts belong together; ``prompt`` for none
+    :param cluster: the field that groups prompts; ``prompt`` for no grouping
     :param by: the facet that is shown as text: ``provision``, ``chapter``, ``level`` or ``all``
-    :param compare: two runs, by id or model, of which the second is taken from the first
-    :param baseline: a run, or a model with one run, that is taken from each other run
-    :param triage: a YAML file of what people say of outputs that contradict the spec
-    :param keep_text: whether the store keeps the texts of prompts and answers, too
-    :param name: what to call a source that was read already
+    :param compare: two runs, by id or model: the second is subtracted from the first
+    :param baseline: a run, or a model with one run, that is subtracted from each other run
+    :param triage: a YAML file with reviews by people of outputs that contradict the spec
+    :param keep_text: whether the store also keeps the texts of prompts and answers
+    :param name: name of a source that was already read
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.evals.results import ResultOptions, results_of  # noqa: PLC0415  few callers evaluate
     from sphinx_policyspec.evals.rows import FACETS  # noqa: PLC0415  likewise
     from sphinx_policyspec.evals.store import POLICIES  # noqa: PLC0415  likewise
 
-    for word, given, known in (
+    for word, value, allowed in (
         ("evidence", evidence, ("output", "reasoning")),
         ("policy", policy, POLICIES),
         ("facet", by, FACETS),
     ):
-        if given and given not in known:
-            raise SchemaError("; ".join(filter(None, (f"unknown {word} `{given}`", nearest(given, known)))))
-    asked = ResultOptions(
+        if value and value not in allowed:
+            raise SchemaError("; ".join(filter(None, (f"unknown {word} `{value}`", nearest(value, allowed)))))
+    result_options = ResultOptions(
         map=map,
         release=release,
         evidence=evidence,
@@ -116,9 +116,9 @@ def read_results(
     releases: tuple[Spec, ...]
     digests: tuple[str, ...] = ()
     if isinstance(source, str | Path | Spec | Loaded):
-        read = loaded(source, **options)
-        releases, digests = (read.spec,), (*_digests(read),)
-        name = name or (str(source) if isinstance(source, str | Path) else read.spec.title)
+        source_read = loaded(source, **options)
+        releases, digests = (source_read.spec,), (*_digests(source_read),)
+        name = name or (str(source) if isinstance(source, str | Path) else source_read.spec.title)
     else:
         if not (releases := tuple(source)):
             raise SourceError("no release is given")
@@ -126,13 +126,13 @@ def read_results(
     if lock:
         from sphinx_policyspec.api.comparing import renamed_since  # noqa: PLC0415  slow, and few have a lock
 
-        asked = replace(asked, renames=renamed_since(releases[-1], lock))
-    return results_of(releases, files, asked, source=name, store=store, digests=digests)
+        result_options = replace(result_options, renames=renamed_since(releases[-1], lock))
+    return results_of(releases, files, result_options, source=name, store=store, digests=digests)
 
 
-def _digests(read: Loaded) -> Iterator[str]:
-    """Yield digests of the files of a spec: who made a log may have taken that for the text."""
-    for document in read.spec.documents if read.has_files else ():
-        path = read.root / document.file
+def _digests(source_read: Loaded) -> Iterator[str]:
+    """Yield digests of the files of a spec: the author of a log may have used one as the digest of the text."""
+    for document in source_read.spec.documents if source_read.has_files else ():
+        path = source_read.root / document.file
         if path.is_file():
             yield hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""What people say of a spec: quoted words that are found again, and a register of feedback."""
+"""Feedback about a spec: quoted words that are found again in other releases, and registers."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from sphinx_policyspec.sources import Loaded, is_project
 
 
 def anchor(source: Source, provision: str, words: str, **options: Unpack[ReadingOptions]) -> Anchor:
-    """Return an anchor of words that a provision of a spec or a SOURCE holds, by which they are found in other releases.
+    """Return an anchor of words in a provision of a spec or a SOURCE, to find them again in other releases.
 
-    Dashes, quotes and spaces may be other ones. Raises :class:`UnknownIdError` for an unknown id, and :class:`SourceError`
-    where the provision does not hold the words.
+    Dashes, quotes and spaces may differ. Raises :class:`UnknownIdError` for an unknown id, and :class:`SourceError`
+    if the provision does not contain the words.
 
     :param options: as for :func:`load`
     """
@@ -50,8 +50,8 @@ def find_anchors(
 ) -> tuple[FoundAnchor, ...]:
     """Return what has become of quoted words in a spec or a SOURCE: kept, moved, changed or gone.
 
-    :param older: releases before it, by which it is known what provisions were called; of a SOURCE of several releases
-        the last is meant, and those before are known anyway
+    :param older: earlier releases, which give former ids of provisions; of a SOURCE with several releases the last
+        one counts, and the earlier ones are known anyway
     :param options: as for :func:`load`
     """
     texts = _texts(source, older, options)[0]
@@ -63,8 +63,8 @@ def web_annotation(
 ) -> dict[str, Any]:
     """Return an anchor as a W3C Web Annotation in JSON-LD.
 
-    One that was found again refers to the one that it was found from, which stays as it is. Raises :class:`SourceError` where
-    the words are gone, or stand at several places of which none is meant.
+    An anchor that was found again refers to the original one, which stays unchanged. Raises :class:`SourceError` if
+    the words are gone, or occur at several places and none is marked.
 
     :param source: the spec or SOURCE in which it was made or found
     :param options: as for :func:`load`
@@ -79,10 +79,10 @@ def web_annotation(
 def read_web_annotations(
     text: str, source: Source, *, older: Iterable[Source] = (), **options: Unpack[ReadingOptions]
 ) -> tuple[Anchor, ...]:
-    """Return the anchors in JSON of Web Annotations, such as those of Hypothesis: one, a list, or the ``rows`` of a search.
+    """Return the anchors in Web Annotations as JSON, such as those of Hypothesis: one, a list, or ``rows`` of a search.
 
-    The provision comes from the address of the target, else from the words, where one provision holds them and they stand once
-    in the spec; a target of which neither tells it is left out. Raises :class:`SourceError` for what is not JSON.
+    The provision comes from the address of the target, else from the words, if they occur once in the spec and in one
+    provision; a target with neither is left out. Raises :class:`SourceError` for text that is not JSON.
 
     :param older: as for :func:`find_anchors`
     :param options: as for :func:`load`
@@ -98,15 +98,15 @@ def import_feedback(
     older: Iterable[Source] = (),
     **options: Unpack[ReadingOptions],
 ) -> ImportedFeedback:
-    """Return a register of feedback about a spec or a SOURCE, with the remarks of files in it, joined to its provisions.
+    """Return a register of feedback about a spec or a SOURCE, with the remarks in files, joined to its provisions.
 
-    A remark names a provision by a link to a published page, an id in backticks or a title in quotes, or by a label that the
-    map gives to one; nothing else is guessed. Raises :class:`SourceError` where a file cannot be read, and
-    :class:`AnnotationError` where the map or the register is not right.
+    A remark names a provision by a link to a published page, an id in backticks, a title in quotes, or a label that
+    the map assigns to it; nothing else is guessed. Raises :class:`SourceError` if a file cannot be read, and
+    :class:`AnnotationError` if the map or the register is not valid.
 
     :param files: issues of GitHub as JSON, tables (CSV) with named columns, or texts with links for feedback
-    :param map: what labels of a tracker mean (YAML)
-    :param register: one that there is: of records that it has, title, status and labels become those of the tracker
+    :param map: the meaning of labels of a tracker (YAML)
+    :param register: an existing register: title, status and labels of its records become those of the tracker
     :param older: as for :func:`find_anchors`
     :param options: as for :func:`load`
     """
@@ -117,27 +117,27 @@ def import_feedback(
     for file in files:
         if not Path(file).is_file():
             raise absent(Path(file), str(file))
-        said, findings = read_text(Path(file), str(file))
+        content, findings = read_text(Path(file), str(file))
         importer.findings += findings
-        remarks += read_remarks(said.removeprefix("\ufeff"), str(file))
-    held = Path(register) if register else None
-    text = read_text(held, str(held))[0] if held and held.exists() else ""
-    return imported(remarks, importer, text, str(held))
+        remarks += read_remarks(content.removeprefix("\ufeff"), str(file))
+    register_file = Path(register) if register else None
+    text = read_text(register_file, str(register_file))[0] if register_file and register_file.exists() else ""
+    return imported(remarks, importer, text, str(register_file))
 
 
 def check_feedback(
     source: Source, *files: str | Path, older: Iterable[Source] = (), **options: Unpack[ReadingOptions]
 ) -> FeedbackReport:
-    """Return the records of registers of feedback about a spec or a SOURCE: what became of quoted words, and what is wrong.
+    """Return the records of registers of feedback about a spec or a SOURCE, the state of quoted words, and findings.
 
     Findings name a file without its folder.
 
-    :param files: registers, or folders of them, which are one
-    :param older: releases before it, by which answers are checked; those that lie beside a release are known anyway
+    :param files: registers, or folders of them, which are read as one
+    :param older: earlier releases, to check answers; those that lie beside a release are known anyway
     :param options: as for :func:`load`
     """
-    named = [(one, one.name) for file in files for one in feedback_files(Path(file))]
-    records, findings = read_registers(named)
+    named_files = [(one, one.name) for file in files for one in feedback_files(Path(file))]
+    records, findings = read_registers(named_files)
     return FeedbackCheck(records, known_releases(source, older, options)).report(findings)
 
 
@@ -147,28 +147,28 @@ def _texts(source: Source, older: Iterable[Source], options: ReadingOptions) -> 
 
 
 def known_releases(source: Source, older: Iterable[Source], options: ReadingOptions) -> Sequence[Spec]:
-    """Return the releases that are known, from the first to the last: those given, else those that a project names, or that lie beside."""
-    given = [one for held in older for one in releases_of(held, options)]
+    """Return the known releases, oldest first: those of ``older``, else those of a project or beside a release."""
+    explicit = [one for one_source in older for one in releases_of(one_source, options)]
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
         source = loaded(source, **options)
     *more, last = releases_of(source, options)
     own = source.past if isinstance(source, Loaded) else ()
-    return [*((given + more) or own or _before(source, last.version, options)), last]
+    return [*((explicit + more) or own or _before(source, last.version, options)), last]
 
 
 def _before(source: Source, version: str, options: ReadingOptions) -> Sequence[Spec]:
-    """Return the releases before one that lie beside its folder, as far as they can be read as releases of one spec."""
+    """Return the earlier releases beside the folder of one, if they can be read as releases of one spec."""
     path = source.root if isinstance(source, Loaded) and source.has_files else source
     if not isinstance(path, str | Path) or is_project(path):
         return ()
     folder = real_path(Path(path))
-    # Whose own folder is no release has neighbours that have nothing to do with it.
+    # If its own folder is not a release folder, its neighbours are unrelated.
     if not any(real_path(one) == folder for one in release_folders(folder.parent)):
         return ()
     try:
         beside = releases_of(folder.parent, options)
     except SourceError:
-        # Nobody asked for the neighbours; whoever names them by `older` learns what is wrong with them.
+        # Nobody asked for the neighbours; callers who name them with `older` get the error.
         return ()
     versions = [one.version for one in beside]
     return beside[: versions.index(version)] if version in versions else ()

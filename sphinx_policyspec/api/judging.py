@@ -1,4 +1,4 @@
-"""What is wrong with a spec, who wins in a case, and what a spec leaves open."""
+"""Findings on a spec, decisions of cases, and what a spec leaves open."""
 
 from __future__ import annotations
 
@@ -40,48 +40,53 @@ def check(
     feedback: Iterable[str | Path] = (),
     decisions: Iterable[str | Path] = (),
 ) -> Report:
-    """Return what is wrong, or could be better, with a spec or a SOURCE: findings in source order.
+    """Return what is wrong, or could be better, in a spec or a SOURCE: findings in source order.
 
-    Of a spec this is what its contents show; of a SOURCE also what is found when its text is read. A project's own
-    severities and baseline hold where nothing else is given. Raises :class:`CodeError` for an unknown code.
+    A spec gives the findings on its contents; a SOURCE also those on its text. A project's own severities and baseline
+    apply unless others are given. Raises :class:`CodeError` for an unknown code.
 
-    :param select: codes or categories to tell alone
+    :param select: the only codes or categories to report
     :param ignore: codes or categories to leave out
     :param severity: by code or category: ``error``, ``warning``, ``hint`` or ``off``
-    :param baseline: a file of findings that are known, which are left out; :func:`render` writes one as ``baseline``
-    :param use_baseline: whether a baseline, given or the project's own, holds anything back
+    :param baseline: a file of known findings, which are left out; :func:`render` writes one as ``baseline``
+    :param use_baseline: whether a baseline, given or the project's own, is applied
     :param fail_on: the least severe finding that makes the check fail
-    :param feedback: registers of feedback about it, or folders of them: what is wrong with them is among the findings
-    :param decisions: records of decisions about it, or folders of them, likewise
+    :param feedback: registers of feedback about it, or folders of them, which are checked as well
+    :param decisions: records of decisions about it, or folders of them, which are checked as well
     """
-    read = loaded(source)
+    source_read = loaded(source)
     if isinstance(source, Spec):
-        read = checked(read)
-    asked = Selection(
-        select=tuple(select), ignore=tuple(ignore), severity={**read.severity, **(severity or {})}
+        source_read = checked(source_read)
+    selection = Selection(
+        select=tuple(select), ignore=tuple(ignore), severity={**source_read.severity, **(severity or {})}
     )
-    found = read.causes(asked.off) if read.causes and asked.off else read.findings
+    findings = (
+        source_read.causes(selection.off) if source_read.causes and selection.off else source_read.findings
+    )
     registers = [one for file in feedback for one in feedback_files(Path(file))]
     if registers:
         from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few projects keep a register
 
-        found = (*found, *check_feedback(source if isinstance(source, Spec) else read, *registers).findings)
+        findings = (
+            *findings,
+            *check_feedback(source if isinstance(source, Spec) else source_read, *registers).findings,
+        )
     records = [one for file in decisions for one in decision_record_files(Path(file))]
     if records:
         from sphinx_policyspec.api.decision_records import check_decision_records  # noqa: PLC0415  likewise
 
-        told = check_decision_records(source if isinstance(source, Spec) else read, *records)
-        found = (*found, *told.findings)
-    chosen = in_source_order(list(asked.of(found)))
-    beside = (*read.beside, *registers, *records)
-    lines = SourceLines(read.root if read.has_files else None, beside, read.bound)
-    file = Path(baseline) if baseline else read.baseline
+        record_report = check_decision_records(source if isinstance(source, Spec) else source_read, *records)
+        findings = (*findings, *record_report.findings)
+    selected = in_source_order(list(selection.of(findings)))
+    beside = (*source_read.beside, *registers, *records)
+    lines = SourceLines(source_read.root if source_read.has_files else None, beside, source_read.bound)
+    file = Path(baseline) if baseline else source_read.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
-    fixable = {fix.finding for fix in fixes_of(read.spec, chosen, lines)}
-    entries = tuple(marked(chosen, lines, fixable))
+    fixable = {fix.finding for fix in fixes_of(source_read.spec, selected, lines)}
+    entries = tuple(marked(selected, lines, fixable))
     new = tuple(item for item in entries if item.fingerprint not in known)
     return Report(
-        source=str(source) if isinstance(source, str | Path) else str(read.root),
+        source=str(source) if isinstance(source, str | Path) else str(source_read.root),
         lines=lines,
         rules=tuple(rules().values()),
         entries=new,
@@ -92,7 +97,7 @@ def check(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixes(Brief):
-    """What can be mended without asking anyone what was meant.
+    """The fixes that are certain without asking anyone.
 
     :param texts: the new text of each file that changes
     :param lines: the files as they were read
@@ -102,21 +107,21 @@ class Fixes(Brief):
     lines: SourceLines
 
     def __bool__(self) -> bool:
-        """Return whether there is anything to mend."""
+        """Return whether there is anything to fix."""
         return bool(self.texts)
 
     @property
     def diff(self) -> tuple[str, ...]:
-        """The lines of a unified diff from the files as they are."""
+        """The lines of a unified diff from the present files."""
         return tuple(diff_of(self.texts, self.lines))
 
     def write(self) -> tuple[str, ...]:
-        """Write the texts; return the files that are left alone, since they are not UTF-8, or have changed meanwhile."""
+        """Write the texts; return the files that were left alone because they are not UTF-8, or have changed since."""
         return write_texts(self.texts, self.lines)
 
 
 def find_fixes(source: Source, report: Report) -> Fixes:
-    """Return what of a report about a SOURCE can be mended for certain; a spec alone has no files to mend."""
+    """Return the certain fixes of a report about a SOURCE; a spec alone has no files to fix."""
     fixable = [entry.finding for entry in report.entries if entry.fixable]
     return Fixes(
         texts=mended(fixes_of(spec_of(source), fixable, report.lines), report.lines), lines=report.lines
@@ -124,30 +129,30 @@ def find_fixes(source: Source, report: Report) -> Fixes:
 
 
 def stats(source: Source) -> dict[str, Any]:
-    """Return what a spec or a SOURCE holds, in numbers; what does not occur in it is left out of the inner ones."""
+    """Return the contents of a spec or a SOURCE in numbers; inner counts leave out what does not occur."""
     return counts(spec_of(source))
 
 
 def decide(source: Source, *cases: Case | str | Path) -> Decisions:
     """Return who wins in each of these cases, by the levels and exceptions of a spec or a SOURCE.
 
-    What is wrong with a case, or a file of them, is in the findings of what is returned, and what keeps one from being
-    decided in its ``errors``; the others are decided.
+    Problems of a case, or of a file of cases, are in the findings of the result, and in its ``errors`` if they prevent
+    a decision; the other cases are decided.
 
     :param cases: cases, or files and folders of them
     """
     return decided(Norms(spec_of(source)), _cases(cases))
 
 
-def decided(norms: Norms, read: Iterable[tuple[Case | None, tuple[Finding, ...]]]) -> Decisions:
-    """Return what :func:`decide` does of cases that were read.
+def decided(norms: Norms, case_list: Iterable[tuple[Case | None, tuple[Finding, ...]]]) -> Decisions:
+    """Return what :func:`decide` returns, for cases that were read.
 
-    :param read: each case with what is wrong with its form, or what is wrong with a text of them
+    :param case_list: each case with the findings on its form, or only findings on a text of cases
     """
     decisions: list[Decision] = []
     findings: list[Finding] = []
-    for case, found in read:
-        wrong = found or (problems(case, norms) if case else ())
+    for case, form_findings in case_list:
+        wrong = form_findings or (problems(case, norms) if case else ())
         findings += wrong
         if case and all(finding.severity is not Severity.ERROR for finding in wrong):
             decisions.append(decide_case(case, norms))
@@ -155,33 +160,33 @@ def decided(norms: Norms, read: Iterable[tuple[Case | None, tuple[Finding, ...]]
 
 
 def survey(source: Source, cases: Iterable[Case | str | Path] = ()) -> Survey:
-    """Return what a spec or a SOURCE leaves open; its findings tell what is wrong with cases, as those of :func:`decide` do.
+    """Return what a spec or a SOURCE leaves open, with the same findings on cases as :func:`decide`.
 
-    Needs clingo, of the extra ``survey``; without it, this raises :class:`MissingToolError`.
+    Needs clingo, from the extra ``survey``; without it, this raises :class:`MissingToolError`.
 
-    :param cases: cases, or files and folders of them, which say who goes first beside the examples
+    :param cases: cases, or files and folders of them, which order principles in addition to the examples
     """
     from sphinx_policyspec.surveys import survey as look  # noqa: PLC0415  reads programs that little else needs
 
     decided = decide(source, *cases)
-    found = look(decided.norms, [decision.case for decision in decided])
-    return replace(found, findings=decided.findings)
+    result = look(decided.norms, [decision.case for decision in decided])
+    return replace(result, findings=decided.findings)
 
 
 def read_cases(cases: Iterable[Case | str | Path]) -> tuple[list[Case], list[Finding]]:
-    """Return the cases whose form is right, and what is wrong with the others."""
-    read: list[Case] = []
+    """Return the cases with a valid form, and the findings on the others."""
+    usable: list[Case] = []
     findings: list[Finding] = []
-    for case, found in _cases(cases):
-        findings += found
-        if case and not found:
-            read.append(case)
-    return read, findings
+    for case, case_findings in _cases(cases):
+        findings += case_findings
+        if case and not case_findings:
+            usable.append(case)
+    return usable, findings
 
 
-def _cases(given: Iterable[Case | str | Path]) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
-    """Yield each case, those of files and folders too, with what is wrong with its form, or with a file."""
-    for one in given:
+def _cases(cases: Iterable[Case | str | Path]) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
+    """Yield each case, also from files and folders, with the findings on its form, or on a file."""
+    for one in cases:
         if isinstance(one, Case):
             yield one, ()
             continue
@@ -190,15 +195,15 @@ def _cases(given: Iterable[Case | str | Path]) -> Iterator[tuple[Case | None, tu
 
 
 def cases_in(text: str, file: str) -> tuple[tuple[Case | None, tuple[Finding, ...]], ...]:
-    """Return the cases of a text, as :func:`decided` takes them.
+    """Return the cases of a text, as arguments of :func:`decided`.
 
-    :param file: how findings name it
+    :param file: its name in findings
     """
     return tuple(_flat(*read_cases_of(text, file)))
 
 
 def _flat(
-    read: Iterable[ReadCase], findings: tuple[Finding, ...]
+    items: Iterable[ReadCase], findings: tuple[Finding, ...]
 ) -> Iterator[tuple[Case | None, tuple[Finding, ...]]]:
     yield None, findings
-    yield from ((item.case, item.findings) for item in read)
+    yield from ((item.case, item.findings) for item in items)

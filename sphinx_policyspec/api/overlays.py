@@ -1,4 +1,4 @@
-"""Overlays: what a company may change in a spec that somebody else publishes."""
+"""Overlays: changes of a company to a spec that somebody else publishes."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ def check_overlay(
     cases: Iterable[Case | str | Path] = (),
     **options: Unpack[ReadingOptions],
 ) -> OverlayReport:
-    """Return whether the statements of overlay files may be said, each with a conversation that shows it.
+    """Return whether the statements of overlay files are allowed, each with a conversation that shows it.
 
-    The files are of one upstream; on an issue that two settle, one of a nested folder holds before those around it, else the
-    later one. Raises :class:`AnnotationError` where one is not
-    YAML, and :class:`SourceError` where one cannot be read, or upstream cannot.
+    The files have one upstream; if two settle the same issue, a file in a nested folder wins over those around it, else
+    the later file. Raises :class:`AnnotationError` if a file is not YAML, and :class:`SourceError` if a file or
+    upstream cannot be read.
 
-    :param upstream: the spec that they are about; by default the ``upstream.source`` that they name
-    :param cases: cases, or files and folders of them: which come out otherwise below the overlays is among the findings
+    :param upstream: the spec that they change; by default the ``upstream.source`` that they name
+    :param cases: cases, or files and folders of them: findings report those whose outcome the overlays change
     :param options: how upstream is read, as for :func:`load`
     """
     report = _judged(files, upstream, options)[0]
     if not cases:
         return report
-    read, findings = read_cases(cases)
-    return report.with_findings((*findings, *cases_below(resolved(report), read)))
+    case_list, findings = read_cases(cases)
+    return report.with_findings((*findings, *cases_below(resolved(report), case_list)))
 
 
 def resolve_overlay(
     *files: str | Path, upstream: Source | None = None, **options: Unpack[ReadingOptions]
 ) -> OverlayResolution:
-    """Return the spec that results from overlay files: upstream's, verbatim, with the statements that may be said.
+    """Return the spec that results from overlay files: upstream verbatim, with the allowed statements.
 
-    The same as :func:`load` of one such file. Raises as :func:`check_overlay` does, and :class:`SourceError` where two
-    overlays have one name.
+    :func:`load` of one such file gives the same spec. Raises the same errors as :func:`check_overlay`, and
+    :class:`SourceError` if two overlays have one name.
 
     :param upstream: as for :func:`check_overlay`
     """
@@ -70,19 +70,20 @@ def export_overlay(
     upstream: Source | None = None,
     **options: Unpack[ReadingOptions],
 ) -> OverlayExport:
-    """Return what agents read of overlay files: the statements that may be said, and no other.
+    """Return the file that gives agents the allowed statements of overlay files, and no others.
 
-    Nothing is written. Raises as :func:`check_overlay` does, and :class:`SourceError` where ``into`` cannot be read.
+    Nothing is written. Raises the same errors as :func:`check_overlay`, and :class:`SourceError` if ``into`` cannot be
+    read.
 
     :param to: a value of :class:`ExportForm`
-    :param into: the file that is to have it; what stands there outside of our marks stays, byte by byte
-    :param force: whether to write over a block that somebody changed by hand
-    :param budget: bytes beyond which the size of the whole file is told
+    :param into: the file to insert them into; everything outside our marks stays, byte for byte
+    :param force: whether to overwrite a block that somebody changed by hand
+    :param budget: bytes beyond which the size of the whole file is reported
     """
-    report, read = _judged(files, upstream, options)
+    report, base = _judged(files, upstream, options)
     file = Path(into or ".")
     beside = file.with_name("AGENTS.md") if into else None
-    folder, above = _places(file, (*files, *(() if read.checkout else read.overlays))) if into else ("", "")
+    folder, above = _places(file, (*files, *(() if base.checkout else base.overlays))) if into else ("", "")
     is_other = beside is not None and real_path(beside) != real_path(file)
     return export_overlays(
         report,
@@ -100,17 +101,17 @@ def export_overlay(
 def import_overlay(
     *files: str | Path, upstream: Source, into: str | Path = ".", **options: Unpack[ReadingOptions]
 ) -> OverlayDraft:
-    """Return what instruction files of agents may say on top of a spec, as a draft whose targets people name.
+    """Return the draft of an overlay from instruction files of agents, whose targets people name.
 
-    What they import is read, too. Raises :class:`SourceError` where one cannot be read, or upstream cannot.
+    Files that they import are read, too. Raises :class:`SourceError` if a file or upstream cannot be read.
 
-    :param into: the folder of the draft, from which it names its upstream
+    :param into: the folder of the draft, which the name of its upstream is relative to
     :param options: how upstream is read, as for :func:`load`
     """
-    read = _last(upstream, options)
-    source = _from(upstream, into) if isinstance(upstream, str | Path) else read.spec.title
-    pin = Upstream(source=source, release=read.spec.version, sha256=read.digest)
-    return draft_overlay([(Path(file), str(file)) for file in files], read.spec, pin)
+    base = _last(upstream, options)
+    source = _from(upstream, into) if isinstance(upstream, str | Path) else base.spec.title
+    pin = Upstream(source=source, release=base.spec.version, sha256=base.digest)
+    return draft_overlay([(Path(file), str(file)) for file in files], base.spec, pin)
 
 
 def rebase_overlay(
@@ -123,36 +124,36 @@ def rebase_overlay(
 ) -> OverlayRebase:
     """Return what the next release of its upstream does to each statement of an overlay file.
 
-    Its ``text`` is the file with renames, pin and digest taken over, empty of a project; nothing is written. Raises as
-    :func:`check_overlay` does, and :class:`SourceError` where the file is written so that it has to be changed by hand.
+    Its ``text`` is the file with renames, pin and digest updated, empty for a project; nothing is written. Raises the
+    same errors as :func:`check_overlay`, and :class:`SourceError` if the file has to be changed by hand.
 
-    :param next: the next release; of several the last
+    :param next: the next release; of several the last one
     :param upstream: the release that it was written for, as for :func:`check_overlay`
-    :param next_annotations: the annotation file of the next release, where it has another one
+    :param next_annotations: the annotation file of the next release, if it has another one
     :param options: how both are read, as for :func:`load`
     """
     report, _ = _judged([file], upstream, options)
-    read = _last(next, {**options, "annotations": next_annotations} if next_annotations else options)
+    new = _last(next, {**options, "annotations": next_annotations} if next_annotations else options)
     pinned = report.overlays[0].upstream.source
     beside = _folder(file) / pinned
-    # A folder of releases holds the next one, too, and a file that is replaced is the same.
+    # A folder of releases also contains the next one, and a replaced file has the same name.
     stays = is_git(pinned) or not isinstance(next, str | Path) or _holds(beside, Path(next))
     source = pinned if stays else _from(next, _folder(file), is_near=not Path(pinned).is_absolute())  # type: ignore[arg-type]  # a name, where it does not stay
-    pin = Upstream(source=source, release=read.spec.version, sha256=read.digest)
+    pin = Upstream(source=source, release=new.spec.version, sha256=new.digest)
     text = "" if Path(file).is_dir() else read_text(Path(file), str(file))[0]
-    _, spec = from_one_folder((), [Path(file)], read.spec, () if read.checkout else read.overlays)
+    _, spec = from_one_folder((), [Path(file)], new.spec, () if new.checkout else new.overlays)
     return rebase(report, text, spec, pin)
 
 
 def _folder(overlay: str | Path) -> Path:
-    """Return the folder from which an overlay names files: that of its file, or the project that writes it."""
+    """Return the folder that file names in an overlay are relative to: that of its file, or of its project."""
     return folder_of(Path(overlay))
 
 
 def _places(file: Path, overlays: Iterable[str | Path]) -> tuple[str, str]:
-    """Return the folder for which a file is, from that of overlays on, and theirs from there on; what lies elsewhere is empty.
+    """Return the folder that a file is for, relative to that of overlays, and the reverse; both empty if unrelated.
 
-    A hidden folder, such as `.cursor` or `.github`, is for the one that holds it.
+    A hidden folder, such as `.cursor` or `.github`, is for the folder that contains it.
     """
     home = common_folder([real_path(_folder(one)) for one in overlays])
     folder = real_path(file).parent
@@ -170,9 +171,9 @@ def _holds(folder: Path, release: Path) -> bool:
 
 
 def _from(source: str | Path, folder: str | Path, *, is_near: bool = False) -> str:
-    """Return the name of a SOURCE as seen from a folder.
+    """Return the name of a SOURCE relative to a folder.
 
-    :param is_near: whether an absolute name becomes one from the folder, too
+    :param is_near: whether an absolute name becomes relative, too
     """
     name = str(source)
     if is_git(name) or (Path(name).is_absolute() and not is_near):
@@ -181,14 +182,14 @@ def _from(source: str | Path, folder: str | Path, *, is_near: bool = False) -> s
 
 
 def _last(source: Source, options: ReadingOptions) -> Loaded:
-    """Return a SOURCE that is read; of several releases the last."""
+    """Read a SOURCE, and return it; of several releases the last one."""
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
         return load_all_checked(source, **options)[-1]
     return loaded(source, **options)
 
 
 def _bytes(path: Path) -> bytes:
-    """Return what a file holds; a pipe, and what is not there, hold nothing."""
+    """Return the content of a file; empty for a pipe or a missing file."""
     try:
         return path.read_bytes() if path.is_file() else b""
     except OSError as error:
@@ -198,16 +199,16 @@ def _bytes(path: Path) -> bytes:
 def _judged(
     files: Iterable[str | Path], upstream: Source | None, options: ReadingOptions
 ) -> tuple[OverlayReport, Loaded]:
-    given = loaded(upstream, **options) if isinstance(upstream, Spec) else upstream
-    named = [(Path(file), str(file)) for file in files]
-    for path, name in named:
+    spec_or_source = loaded(upstream, **options) if isinstance(upstream, Spec) else upstream
+    named_files = [(Path(file), str(file)) for file in files]
+    for path, name in named_files:
         if path.suffix.lower() in _MARKDOWN and path.is_file():
             raise SourceError(
                 f"`{name}` is Markdown, and an overlay is a file of YAML: make a draft of it with"
                 f" `policyspec overlay import {shlex.quote(name)} --upstream SOURCE -o overlay.yaml`"
             )
-    return reader(**options).judged(named, given)
+    return reader(**options).judged(named_files, spec_or_source)
 
 
 _MARKDOWN = frozenset({".md", ".mdc", ".markdown"})
-"""Endings of instruction files of agents, from which an overlay may be drafted."""
+"""Suffixes of instruction files of agents, from which an overlay can be drafted."""

@@ -1,4 +1,4 @@
-"""What somebody needs to know of one matter of a spec, as a text within a budget."""
+"""What somebody needs to know about one subject of a spec, as a text within a budget."""
 
 from __future__ import annotations
 
@@ -48,54 +48,54 @@ def context(
     name: str = "",
     **options: Unpack[ReadingOptions],
 ) -> ContextPack:
-    """Return what somebody needs to know of principles, a pair, cases or a topic of a spec or a SOURCE.
+    """Return what somebody needs to know about principles, a pair, cases or a topic of a spec or a SOURCE.
 
-    Equal specs and arguments give equal packs. What does not fit the budget is left out as whole parts, what matters
-    least first. Raises :class:`UnknownIdError` for an id that nothing has, and :class:`SourceError` where a budget is too
-    small for what was asked for, or nothing was.
+    Equal specs and arguments give equal packs. If the budget is too small, whole parts are left out, the least
+    important first. Raises :class:`UnknownIdError` for an unknown id, and :class:`SourceError` if the budget is too
+    small for the subject itself, or no subject is given.
 
-    :param about: ids of provisions, former ones too
-    :param pair: two ids of principles: also what says which of them goes first
-    :param cases: cases, or files and folders of them: how each is decided, and every principle in it
+    :param about: ids of provisions, also former ones
+    :param pair: two ids of principles: adds what orders them
+    :param cases: cases, or files and folders of them: adds the decision of each, and every principle in it
     :param topic: the id of a topic: the principles about it
     :param budget: bytes of the pack as Markdown; 0 for any number
-    :param since: an older spec or SOURCE, to tell what changed
-    :param results: of evaluations, as for :func:`read_results`, or what that returns
-    :param feedback: registers of what people say, or folders of them, as for :func:`check_feedback`
+    :param since: an older spec or SOURCE, to report changes
+    :param results: evaluation results, as for :func:`read_results`, or its return value
+    :param feedback: registers of feedback, or folders of them, as for :func:`check_feedback`
     :param decisions: records of decisions, or folders of them, as for :func:`check_decision_records`
-    :param include_evals: with the prompts that evaluations ask, which a pack else never holds
-    :param name: what to call a source that was read already
+    :param include_evals: whether to include evaluation prompts, which are left out by default
+    :param name: name of a source that was already read
     :param options: as for :func:`load`
     """
-    read = loaded(source, **options)
+    source_read = loaded(source, **options)
     stores = (results,) if isinstance(results, str | Path) else results
     files = BesideFiles(
         results=tuple(map(str, stores)) if isinstance(stores, Iterable) else (),
         feedback=tuple(map(str, feedback)),
         decisions=tuple(map(str, decisions)),
     )
-    beside = read_beside(read, files.filled(read.registers), **options)
+    beside = read_beside(source_read, files.filled(source_read.registers), **options)
     if not isinstance(stores, Iterable):
         beside = replace(beside, results=stores)
     words = (("--since", str(since)),) if isinstance(since, str | Path) else ()
     return gathered(
-        read,
-        SpecContext(read.spec),
+        source_read,
+        SpecContext(source_read.spec),
         about,
         pair=pair,
         cases=tuple(cases),
         topic=topic,
         budget=budget,
-        changes=None if since is None else diff(since, read, **options),
+        changes=None if since is None else diff(since, source_read, **options),
         beside=beside,
         words=[*chain.from_iterable((*words, *files.words))],
         include_evals=include_evals,
-        name=name or (str(source) if isinstance(source, str | Path) else read.spec.title),
+        name=name or (str(source) if isinstance(source, str | Path) else source_read.spec.title),
     )
 
 
 def gathered(
-    read: Loaded,
+    source_read: Loaded,
     of: SpecContext,
     about: Sequence[str] = (),
     *,
@@ -109,32 +109,32 @@ def gathered(
     include_evals: bool = False,
     name: str = "",
 ) -> ContextPack:
-    """Return what :func:`context` does, of what was read and looked up already.
+    """Return what :func:`context` returns, for a source that was already read and indexed.
 
     :param of: lookups in the spec that was read
-    :param changes: from an older spec to this one
-    :param beside: what is known of the spec that does not stand in it
-    :param words: the options of the command that give these, and the changes
-    :param name: of the SOURCE, for the command that gives the pack
+    :param changes: changes from an older spec to this one
+    :param beside: further data about the spec
+    :param words: the command-line options for this data and the changes
+    :param name: name of the SOURCE, for the command that gives the pack
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
         raise SourceError("say what the pack is about: give one of `about`, `pair`, `case` and `topic`")
     if pair and len(set(pair)) != 2:  # noqa: PLR2004  what a pair is
         raise SourceError("a pair is two principles, each with an id of its own")
     findings: tuple[Finding, ...] = ()
-    named: list[str] = [*about, *pair]
+    subjects: list[str] = [*about, *pair]
     if cases:
-        decided = decide(read.spec, *cases)
-        findings, first = decided.findings, [*of.decided(decided)]
-        names = dict.fromkeys(item.principle for one in decided for item in one.case.items)
+        decisions = decide(source_read.spec, *cases)
+        findings, first = decisions.findings, [*of.decided(decisions)]
+        names = dict.fromkeys(item.principle for one in decisions for item in one.case.items)
         provisions = [of.find(one) for one in names if one in of.norms.provisions]
-        named = [str(one) if isinstance(one, str | Path) else one.title for one in cases]
+        subjects = [str(one) if isinstance(one, str | Path) else one.title for one in cases]
         first += of.of_provisions(provisions, is_needed=False)
     elif topic:
         first = [*of.topic(topic)]
         provisions = [of.find(part.id) for part in first if part.kind is PartKind.PRINCIPLE]
     else:
-        provisions = [*dict.fromkeys(map(of.find, named))]
+        provisions = [*dict.fromkeys(map(of.find, subjects))]
         first = [*of.pair(*provisions)] if pair else []
         first += of.of_provisions(provisions)
     near = [] if topic or cases else [*of.neighbours(provisions)]
@@ -146,7 +146,7 @@ def gathered(
         *(result_part(of, provisions, beside.results) if beside.results is not None else ()),
         *near[:1],
         *of.examples(provisions),
-        *finding_part(of, provisions, check(read), include_evals=include_evals),
+        *finding_part(of, provisions, check(source_read), include_evals=include_evals),
         *near[1:],
         *(of.prompts(provisions) if include_evals else ()),
     ]
@@ -156,14 +156,14 @@ def gathered(
         *(beside.results.findings if beside.results is not None else ()),
     )
     return ContextPack(
-        spec=read.spec.title,
-        release=read.spec.version,
-        digest=digest_of_spec(read.spec),
-        about=(*named, *((topic,) if topic else ())),
+        spec=source_read.spec.title,
+        release=source_read.spec.version,
+        digest=digest_of_spec(source_read.spec),
+        about=(*subjects, *((topic,) if topic else ())),
         command=tuple(
             _command(
                 name,
-                {"--about": about, "--case": named if cases else (), "--topic": [topic] if topic else ()},
+                {"--about": about, "--case": subjects if cases else (), "--topic": [topic] if topic else ()},
                 ("--pair", *pair) if pair else (),
                 words,
                 ("--include-evals",) if include_evals else (),

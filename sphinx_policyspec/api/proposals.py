@@ -1,4 +1,4 @@
-"""Proposals: what edits of a spec would do, and the files with these edits in them."""
+"""Proposals: the effects of edits of a spec, and its files with these edits."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def check_proposal(
     trial = _Trial(source, options, own=frozenset(real_path(Path(file)) for file in files))
     trial.read_cases(cases)
     trial.overlays = tuple(map(str, overlays))
-    named = BesideFiles(feedback=tuple(map(str, feedback)), decisions=tuple(map(str, decisions)))
-    files_beside = named.filled(trial.loaded.registers)
+    explicit = BesideFiles(feedback=tuple(map(str, feedback)), decisions=tuple(map(str, decisions)))
+    files_beside = explicit.filled(trial.loaded.registers)
     registers = [(one, one.name) for file in files_beside.feedback for one in feedback_files(Path(file))]
     records = read_decision_records(
         (one, one.name) for file in files_beside.decisions for one in decision_record_files(Path(file))
@@ -95,13 +95,13 @@ def check_proposal(
         else (str(one), read_alignment_file(Path(one), str(one)))
         for one in (*alignments,) or trial.loaded.alignments
     )
-    read = [(*read_proposal_file(Path(file), str(file)),) for file in files]
-    alone = [trial.checked(proposal, form) for proposal, form in read if proposal]
-    unread = tuple(found for proposal, form in read if proposal is None for found in form)
+    proposals = [(*read_proposal_file(Path(file), str(file)),) for file in files]
+    alone = [trial.checked(proposal, form) for proposal, form in proposals if proposal]
+    unread = tuple(finding for proposal, form in proposals if proposal is None for finding in form)
     together: ProposalEffects | None = None
     conflicts: tuple[Finding, ...] = ()
     if len(alone) > 1:
-        known = {found for one in alone for found in one.findings}
+        known = {finding for one in alone for finding in one.findings}
         together, conflicts = trial.together([one.proposal for one in alone], known)
     return ProposalReport(
         release=trial.loaded.spec.version,
@@ -116,11 +116,11 @@ def check_proposal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedProposal(Brief):
-    """The texts of a spec with the edits of a proposal in them.
+    """The texts of a spec with the edits of a proposal.
 
-    :param texts: the new text of each file that changes; none where an edit does not fit
+    :param texts: the new text of each file that changes; none if an edit does not fit
     :param lines: the files as they were read
-    :param findings: what is wrong with the proposal
+    :param findings: findings on the proposal
     """
 
     texts: Mapping[str, str]
@@ -129,21 +129,21 @@ class AppliedProposal(Brief):
 
     @property
     def diff(self) -> tuple[str, ...]:
-        """The lines of a unified diff from the files as they are."""
+        """The lines of a unified diff from the present files."""
         return tuple(diff_of(dict(self.texts), self.lines))
 
     def write(self) -> tuple[str, ...]:
-        """Write the texts; return the files that are left alone, since they are not UTF-8, or have changed meanwhile."""
+        """Write the texts; return the files that were left alone because they are not UTF-8, or have changed since."""
         return write_texts(dict(self.texts), self.lines)
 
 
 def apply_proposal(
     source: str | Path, file: str | Path, **options: Unpack[ReadingOptions]
 ) -> AppliedProposal:
-    """Return the texts of a SOURCE with the edits of a proposal in them, byte for byte the same elsewhere.
+    """Return the texts of a SOURCE with the edits of a proposal, unchanged elsewhere byte for byte.
 
-    There are none where an edit does not fit, or the proposal is against another text, which the findings tell. Raises as
-    :func:`check_proposal` does.
+    There are none if an edit does not fit, or the proposal is against another text, which the findings report. Raises
+    the same errors as :func:`check_proposal`.
 
     :param options: how SOURCE is read, as for :func:`load`
     """
@@ -154,7 +154,7 @@ def apply_proposal(
     writer = EditWriter(trial.workspace())
     applied = writer.apply(proposal)
     base = base_findings(proposal, trial.loaded.spec.version, trial.digest, applied.fits)
-    # What was a hint while somebody writes is none where it would become part of the spec.
+    # A blank is a hint while somebody writes, but an error when it would become part of the spec.
     form = tuple(replace(one, severity=Severity.ERROR) if one.code == "draft-left" else one for one in form)
     findings = (*form, *base, *applied.findings)
     is_wrong = any(one.severity is Severity.ERROR for one in findings)
@@ -186,17 +186,17 @@ def digest_of(loaded: Loaded, lines: SourceLines) -> str:
     files = [document.file for document in loaded.spec.documents]
     if len(files) < 2:  # noqa: PLR2004  one file is what it is
         return loaded.digest
-    told = ""
+    listing = ""
     for file in files:
         path = lines.path(file)
         data = path.read_bytes() if path and path.is_file() else b""
-        told += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
-    return hashlib.sha256(told.encode()).hexdigest()
+        listing += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class _Trial:
-    """A SOURCE, and texts that are tried in the place of its files."""
+    """A SOURCE, and texts that are tried in place of its files."""
 
     source: str | Path
     options: ReadingOptions
@@ -207,22 +207,22 @@ class _Trial:
     overlays: tuple[str, ...] = ()
     known: KnownRecords = field(default_factory=KnownRecords)
     alignments: tuple[tuple[str, Alignment], ...] = ()
-    _known: dict[tuple[tuple[str, str], ...], Loaded] = field(default_factory=dict)
+    _loaded_by_texts: dict[tuple[tuple[str, str], ...], Loaded] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Read it."""
+        """Read the SOURCE."""
         self.loaded = load_checked(self.source, **self.options)
         if not self.loaded.has_files or self.loaded.overlays:
             raise SourceError(f"`{self.source}` holds no texts of its own that edits could change")
         self.lines = SourceLines(self.loaded.root, self.loaded.beside, self.loaded.bound)
 
-    def read_cases(self, given: Iterable[Case | str | Path]) -> None:
-        """Read cases; one that cannot be read is told by `resolve`."""
-        self.cases = tuple(read_cases(given)[0])
+    def read_cases(self, cases: Iterable[Case | str | Path]) -> None:
+        """Read cases; `resolve` reports those that cannot be read."""
+        self.cases = tuple(read_cases(cases)[0])
 
     @property
     def digest(self) -> str:
-        """What proposals are against."""
+        """The digest of the text that proposals are written against."""
         return digest_of(self.loaded, self.lines)
 
     def workspace(self) -> EditedSpec:
@@ -230,7 +230,7 @@ class _Trial:
         loaded = self.loaded
         path = Path(self.source)
         own = {document.file for document in loaded.spec.documents}
-        # What a proposal calls by its old id is its own matter; ids in others follow.
+        # Old ids in a proposal itself stay; ids in other files are updated.
         below = (
             [one for one in files_below(loaded.root) if real_path(one) not in self.own]
             if path.is_dir()
@@ -249,12 +249,12 @@ class _Trial:
         )
 
     def read(self, texts: Mapping[str, str]) -> Loaded:
-        """Read it with texts in the place of files."""
+        """Read the SOURCE with texts in place of files."""
         key = tuple(sorted(texts.items()))
-        if key not in self._known:
+        if key not in self._loaded_by_texts:
             with with_unsaved(self._unsaved(texts)):
-                self._known[key] = load_checked(self.source, **self.options)
-        return self._known[key]
+                self._loaded_by_texts[key] = load_checked(self.source, **self.options)
+        return self._loaded_by_texts[key]
 
     def _unsaved(self, texts: Mapping[str, str]) -> dict[Path, str]:
         return {real_path(path): text for file, text in texts.items() if (path := self.lines.path(file))}
@@ -274,7 +274,7 @@ class _Trial:
     ) -> tuple[ProposalEffects, tuple[Finding, ...]]:
         """Try proposals one after the other.
 
-        :param known: what is wrong with each alone
+        :param known: findings of each proposal alone
         """
         writer = EditWriter(self.workspace())
         others: dict[str, tuple[Stretch, ...]] = {}
@@ -284,31 +284,31 @@ class _Trial:
             applied = writer.apply(one, others)
             others[one.id] = (*others.get(one.id, ()), *applied.touched)
             fit = fit and all(applied.fits)
-            conflicts += (overtaken(found) for found in applied.findings if found not in known)
+            conflicts += (overtaken(finding) for finding in applied.findings if finding not in known)
         effects = ProposalEffects()
         if fit and not conflicts:
             effects = self.effects(writer.workspace.texts.changed, proposals[0])
         return effects, tuple(conflicts)
 
     def effects(self, texts: Mapping[str, str], proposal: Proposal) -> ProposalEffects:
-        """Return what texts would do."""
+        """Return the effects of texts."""
         before = self.loaded
         try:
             after = self.read(texts)
-            # What tells findings from each other is read from the files; of each text from its own.
+            # Findings are distinguished by their lines, which come from the texts that they are about.
             reported = [check(before, use_baseline=False).entries]
             with with_unsaved(self._unsaved(texts)):
                 reported.append(check(after, use_baseline=False).entries)
         except PolicySpecError as error:
             return ProposalEffects(texts=texts, findings=(unreadable(error, proposal.span),))
         behaviour = diff_cases(before, after, self.cases) if self.cases else None
-        found = behaviour.spec if behaviour else diff(before, after)
-        changed = ChangedProvisions(found, before.spec, after.spec)
+        changes = behaviour.spec if behaviour else diff(before, after)
+        changed = ChangedProvisions(changes, before.spec, after.spec)
         return ProposalEffects(
             texts=texts,
-            diff=found,
+            diff=changes,
             behaviour=behaviour,
-            findings=(*new_findings(*reported), *renamed_in_cases(self.cases, found, after.spec)),
+            findings=(*new_findings(*reported), *renamed_in_cases(self.cases, changes, after.spec)),
             pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
             overlays=tuple(self._rebased(before, after)),
             feedback=concerned(self.known.feedback, changed),
@@ -317,7 +317,7 @@ class _Trial:
         )
 
     def _rebased(self, before: Loaded, after: Loaded) -> Iterable[tuple[str, tuple[str, ...]]]:
-        """Yield the statements of overlays to which something happens."""
+        """Yield the statements of overlays that are affected."""
         for file in self.overlays:
             for one in rebase_overlay(file, after, upstream=before).statements:
                 if one.effects != (RebaseEffect.UNTOUCHED,):

@@ -1,4 +1,4 @@
-"""What is written for people and programs: handbooks, projects to begin with, and results as commands print them."""
+"""Output for people and programs: handbooks, new projects, and results as commands print them."""
 
 from __future__ import annotations
 
@@ -65,22 +65,22 @@ def publish(
     beside: Beside = NOTHING_BESIDE,
     **options: Unpack[ReadingOptions],
 ) -> PublishReport:
-    """Put a SOURCE on a SPARQL server: each release as a named graph, what changed between them, and a catalogue of all.
+    """Publish a SOURCE on a SPARQL server: each release as a named graph, their changes, and a catalogue of all.
 
-    What is there already is not written again; no reader sees a part of a release; doing it again after any failure
-    ends the same. A report tells what was done, with the ``error`` that ended it, if one did. User, password and token come
-    from the environment (``POLICYSPEC_ENDPOINT_USER``, ``…_PASSWORD``, ``…_TOKEN``) or netrc. Raises
-    :class:`SourceError` where the names of the spec begin as those of any other would.
+    Graphs that are up to date are not written again; no reader sees a part of a release; running it again after any
+    failure gives the same result. The report lists what was done, with the ``error`` that ended it, if any. User,
+    password and token come from the environment (``POLICYSPEC_ENDPOINT_USER``, ``…_PASSWORD``, ``…_TOKEN``) or netrc.
+    Raises :class:`SourceError` if the IRIs of the spec have only the default base, which any other spec could have.
 
     :param source: also specs with their releases, as :func:`load_specs` returns them
     :param url: the endpoint for queries
-    :param base_iri: what the names of the spec begin with; by default as it says itself
-    :param update: the endpoint for SPARQL Update, and ``store`` that of the Graph Store Protocol; by default where the
-        server has them
-    :param profile: ``oxigraph``, ``virtuoso`` or ``generic`` (Apache Jena Fuseki); by default what the server says
-    :param prune: take away graphs of this spec that are not published now: releases, results, feedback and decisions
-    :param dry_run: change nothing, and tell what would be
-    :param beside: what is known of the spec that does not stand in it: a named graph more for each
+    :param base_iri: base of the IRIs of the spec; by default its own
+    :param update: the endpoint for SPARQL Update, and ``store`` that of the Graph Store Protocol; by default they are
+        detected
+    :param profile: ``oxigraph``, ``virtuoso`` or ``generic`` (Apache Jena Fuseki); by default detected
+    :param prune: delete graphs of this spec that are not published now: releases, results, feedback and decisions
+    :param dry_run: change nothing, and report what would change
+    :param beside: further data about the spec, each as one more named graph
     """
     from sphinx_policyspec.graph.releases import rebased  # noqa: PLC0415  few callers publish
     from sphinx_policyspec.publishing.endpoints import Server  # noqa: PLC0415  likewise
@@ -106,24 +106,25 @@ def ask_servers(
     profile: str = "",
     copy: bool = False,
 ) -> Answer:
-    """Return the answer to a named question of a spec that was published on a server, as :func:`ask` gives it of a SOURCE.
+    """Return the answer to a named question from a spec published on a server, like :func:`ask` for a SOURCE.
 
-    Of several servers each is asked, and the answer begins with a column ``source``. Who we are to them is as for :func:`publish`.
+    Each of several servers is asked, and the answer begins with a column ``source``. Credentials are as for
+    :func:`publish`.
 
     :param urls: endpoints for queries
-    :param release: the version of the release that is asked; by default the last
-    :param base_iri: what the names of the spec begin with, where a server has several
-    :param copy: fetch its graphs and ask them here: the answers are the same, whatever the server can do
+    :param release: the version of the release to ask; by default the last
+    :param base_iri: base of the IRIs of the spec, if a server has several specs
+    :param copy: fetch its graphs and ask them locally: the answers are the same, whatever the server supports
     """
     from sphinx_policyspec.graph.questions import find_question  # noqa: PLC0415  few callers ask servers
 
-    asked = find_question(question)
+    named_question = find_question(question)
 
     def answer(remote: RemoteBase) -> Answer:
         if not copy:
             return remote.ask(question, params, release=release)
         (specs,) = load_specs(remote.copied(release))
-        with replace(specs, beside=remote.beside()).base(asked) as base:
+        with replace(specs, beside=remote.beside()).base(named_question) as base:
             return base.ask(question, params)
 
     return _of_servers(urls, base_iri, profile, answer)
@@ -141,13 +142,13 @@ def query_servers(
     copy: bool = False,
     allow_service: bool = False,
 ) -> Answer:
-    """Return the answer to a SPARQL query of one's own of a spec that was published on a server, as :func:`query` gives it of a SOURCE.
+    """Return the answer to a SPARQL query from a spec published on a server, like :func:`query` for a SOURCE.
 
-    The default graph is the last release, or the one that is named; all graphs of the spec are named graphs. A query that
-    says so itself by ``FROM`` is sent as it is. One that :func:`query` refuses is refused here, before it is sent.
+    The default graph is the last release, or the named one; all graphs of the spec are named graphs. A query that
+    chooses its graphs with ``FROM`` is sent as it is. A query that :func:`query` refuses is refused before it is sent.
 
     :param origin: where the query comes from, for messages
-    :param allow_service: the server may call others, as the query says by ``SERVICE``; a copy calls nobody
+    :param allow_service: whether the server may call others, as the query says with ``SERVICE``; a copy calls nobody
     """
 
     def answer(remote: RemoteBase) -> Answer:
@@ -222,38 +223,38 @@ def build_handbook(
     alignments: Iterable[str | Path | Alignment] = (),
     **options: Unpack[ReadingOptions],
 ) -> tuple[Finding, ...]:
-    """Build the handbook of a SOURCE as a web site in the folder ``out``, its graph included.
+    """Build the handbook of a SOURCE as a web site in the folder ``out``, including its graph.
 
-    Of several releases each gets a site, in a folder of ``out`` that is named after it. Each page leads to the same
-    principle, or page, of the other releases, whatever its id there; ``index.html`` leads to the newest.
+    Each of several releases gets a site in a folder of ``out`` with its name. Each page links to the same principle,
+    or page, of the other releases, whatever its id there; ``index.html`` leads to the newest.
 
-    Return what the build has to say; findings about the text come from :func:`load_checked`.
+    Return the findings of the build; findings about the text come from :func:`load_checked`.
 
-    :param source: also releases that were read, from the first to the last; or several specs that were, each by its
-        releases, of which each gets a site in a folder of its name
+    :param source: also releases that were read, oldest first; or several specs, each as its releases, which each get a
+        site in a folder with the name of the spec
     :param theme: an HTML theme for Sphinx; by default a project's own, else furo
-    :param language: of the text, as ``de``: pages have their own words in it where we have them; by default a project's
-        own, else English
-    :param site_url: where the folder will be published: pages name their address, and have a picture for cards of links; by
-        default a project's own, else none. One that no browser can go to raises :class:`SourceError`
+    :param language: language of the text, such as ``de``: labels on pages are translated if we have a translation; by
+        default a project's own, else English
+    :param site_url: where the folder will be published: pages name their address, and shared links show a picture; by
+        default a project's own, else none. An invalid address raises :class:`SourceError`
     :param pages: what makes a page, ``one``, ``chapter`` or ``section``; a project has its own pages
-    :param ask: with a page on which readers put questions to the spec in their browser
-    :param pdf: also write ``handbook.pdf``, which wants the package ``typst``
-    :param pdf_fonts: fonts of the PDF for letters that its own lack, as families or files; none given means
-        a project's own, else what the machine has
-    :param pdf_missing: what is done about a letter that no font draws: ``error``, or ``box`` for a box with its number
-        and a finding; by default what a project says, else ``error``
-    :param since: an older release, to tell what changed: a page of it, and a mark at each principle; or several, from
-        the oldest on, for the history of each principle. Of a folder of releases those before the one that is
-        built count; Model Spec Markdown is annotated as what is built is. Several releases are compared as it is
-    :param judgements: a file of what people say of changed prose, which is then the weight of that; a project has its own
-    :param results: of evaluations, as for :func:`read_results`: what each principle and a page of all tell
-    :param baseline: the run, or a model with one run, from which the others are told to differ
-    :param triage: a file of what people say of outputs that contradict the spec
-    :param feedback: registers of what people say of it, or folders of them: a page, and a line at each principle
-    :param decisions: records of decisions about it, or folders of them, likewise
-    :param proposals: files of proposals about it, likewise
-    :param alignments: of several specs, or files of them: each gets a page that lays the two side by side
+    :param ask: whether to add a page on which readers ask questions about the spec in their browser
+    :param pdf: whether to write ``handbook.pdf``, which needs the package ``typst``
+    :param pdf_fonts: fonts of the PDF for characters that its own fonts lack, as families or files; by default a
+        project's own, else those of the machine
+    :param pdf_missing: what to do about a character that no font has: ``error``, or ``box`` for a box with its number
+        and a finding; by default as a project says, else ``error``
+    :param since: an older release, to show changes on a page and at each principle; or several, oldest first, for the
+        history of each principle. Of a folder of releases those before the one that is built count; Model Spec
+        Markdown is annotated like the source. Several releases as source are compared with each other anyway
+    :param judgements: a file of judgements of people on changed prose, which give its weight; a project has its own
+    :param results: evaluation results, as for :func:`read_results`, shown at each principle and on a page
+    :param baseline: the run, or a model with one run, that the others are compared with
+    :param triage: a file with reviews by people of outputs that contradict the spec
+    :param feedback: registers of feedback about it, or folders of them: a page, and a line at each principle
+    :param decisions: records of decisions about it, or folders of them: a page, and a line at each principle
+    :param proposals: files of proposals about it: a page, and a line at each principle
+    :param alignments: alignments of several specs, or files of them: each gets a page with the two side by side
     :param options: as for :func:`load`; the builder is ``html``
     """
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
@@ -272,42 +273,42 @@ def build_handbook(
     looks["named"] = {f"policyspec_{name}": value for name, value in beside.items() if value}
     looks["named"] |= {"language": _language(language)} if language else {}
     looks["named"] |= {"html_baseurl": _address(site_url)} if site_url else {}
-    said = usable_judgements(Path(judgements))[0] if judgements else ()
-    given = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
+    judgement_list = usable_judgements(Path(judgements))[0] if judgements else ()
+    older_sources = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
         source = load_all_checked(source, **options)
     if not isinstance(source, str | Path | Spec | Loaded):
-        if given:
+        if older_sources:
             raise SourceError("several releases are compared with those before each: no older ones are taken")
         with staged_folder(Path(out)) as folder:
             if source and not isinstance(source[0], Loaded):
-                return _each(source, folder, pages, said, looks, alignments=tuple(alignments))  # type: ignore[arg-type]  # of one kind
-            named = [(based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
-            return handbook.build_releases(named, folder, pages=pages, said=said, **looks)
+                return _each(source, folder, pages, judgement_list, looks, alignments=tuple(alignments))  # type: ignore[arg-type]  # of one kind
+            releases = [(based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
+            return handbook.build_releases(releases, folder, pages=pages, said=judgement_list, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
-        older = [partial(_older, one, here) for one in given]
+        older = [partial(_older, one, here) for one in older_sources]
         base = given_base(base_iri)
         with staged_folder(Path(out)) as folder:
             return handbook.build_project(
                 Path(source), folder, options_of(**options), base_iri=base, older=older, **looks
             )
-    found = loaded(source, **options)
-    read = [_older(one, here, reader(**options).beside(found)) for one in given]
+    source_read = loaded(source, **options)
+    older_releases = [_older(one, here, reader(**options).beside(source_read)) for one in older_sources]
     with staged_folder(Path(out)) as folder:
         return handbook.build_site(
-            based(found.spec, base_iri),
-            found.root,
+            based(source_read.spec, base_iri),
+            source_read.root,
             folder,
             pages=pages,
-            older=[partial(_older, specs, here) for specs in read],
-            source=found.files[0] if found.files else None,
+            older=[partial(_older, specs, here) for specs in older_releases],
+            source=source_read.files[0] if source_read.files else None,
             **looks,
         )
 
 
 def _absolute(files: str | Path | Iterable[str | Path]) -> list[str]:
-    """Return the names of files, or of one, as seen from anywhere."""
+    """Return the absolute names of one or several files."""
     return [str(Path(one).absolute()) for one in ((files,) if isinstance(files, str | Path) else files)]
 
 
@@ -315,44 +316,49 @@ def _each(
     sources: Sequence[Sequence[Loaded]],
     folder: Path,
     pages: str,
-    said: Sequence[Judgement],
+    judgement_list: Sequence[Judgement],
     looks: Mapping[str, Any],
     *,
     alignments: Sequence[str | Path | Alignment],
 ) -> tuple[Finding, ...]:
-    """Build a site for each of several specs, a page that leads to them, and one that lays two side by side for each alignment."""
+    """Build a site for each of several specs, a page that leads to them, and one for each alignment."""
     from sphinx_policyspec.sphinx_ext import handbook  # noqa: PLC0415  the core needs no Sphinx
     from sphinx_policyspec.sphinx_ext.handbook.pages import folders_of  # noqa: PLC0415  likewise
 
-    roots = {id(one.spec): one.root for read in sources for one in read}
-    specs = load_specs(*[tuple(one.spec for one in read) for read in sources])
-    found: list[Finding] = []
+    roots = {id(one.spec): one.root for source_releases in sources for one in source_releases}
+    specs = load_specs(*[tuple(one.spec for one in source_releases) for source_releases in sources])
+    findings: list[Finding] = []
     folders = list(folders_of((one.name for one in specs), "spec"))
     for one, name in zip(specs, folders, strict=True):
-        given = {"pages": pages, "among": one.name, **looks, "named": handbook.below(looks["named"], name)}
+        site_options = {
+            "pages": pages,
+            "among": one.name,
+            **looks,
+            "named": handbook.below(looks["named"], name),
+        }
         if len(one.releases) > 1:
-            named = [(spec, roots[id(spec)]) for spec in one.releases]
-            found += handbook.build_releases(named, folder / name, said=said, **given)
+            releases = [(spec, roots[id(spec)]) for spec in one.releases]
+            findings += handbook.build_releases(releases, folder / name, said=judgement_list, **site_options)
         else:
-            found += handbook.build_site(one.last, roots[id(one.last)], folder / name, **given)
+            findings += handbook.build_site(one.last, roots[id(one.last)], folder / name, **site_options)
     beside = [*_side_by_side(specs, folders, folder, pages, alignments)] if alignments else []
     handbook.write_specs_page(
         folder, [(name, one.name, one.last) for one, name in zip(specs, folders, strict=True)], beside
     )
-    return tuple(found)
+    return tuple(findings)
 
 
-def _language(given: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*", given):
-        raise SourceError(f"`{given}` is no code of a language: write one such as `de` or `pt_BR`")
-    return given.replace("-", "_")
+def _language(code: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*", code):
+        raise SourceError(f"`{code}` is no code of a language: write one such as `de` or `pt_BR`")
+    return code.replace("-", "_")
 
 
-def _address(given: str) -> str:
-    """Return the address of a site, with the slash behind it that addresses of pages need."""
-    if not re.fullmatch(r"https?://[^\s\"'<>?#]+", given):
-        raise SourceError(f"`{given}` is no address of a site: write one such as https://example.org/spec/")
-    return f"{given.rstrip('/')}/"
+def _address(url: str) -> str:
+    """Return the address of a site, with the final slash that addresses of pages need."""
+    if not re.fullmatch(r"https?://[^\s\"'<>?#]+", url):
+        raise SourceError(f"`{url}` is no address of a site: write one such as https://example.org/spec/")
+    return f"{url.rstrip('/')}/"
 
 
 def _side_by_side(
@@ -393,14 +399,14 @@ def _side_by_side(
 
 
 def _older(source: str | Path | Spec | Sequence[Spec], here: Path, beside: Reader) -> tuple[Spec, ...]:
-    """Return the releases of one source of older ones, from the first to the last.
+    """Return the releases of an older source, oldest first.
 
-    :param here: what the name of a source is below
+    :param here: the folder that the name of a source is relative to
     """
     if isinstance(source, Spec):
         return (source,)
     if isinstance(source, str | Path):
-        return tuple(found.spec for found in replace(beside, folder=here).releases(source))
+        return tuple(one.spec for one in replace(beside, folder=here).releases(source))
     return tuple(source)
 
 
@@ -408,10 +414,10 @@ Rendered: TypeAlias = (
     "Agenda | Alignment | AlignmentReport | AlignmentUpdate | Answer | BehaviourDiff | ContextPack | Decisions | EachDecisions | FeedbackReport | Lock | NearDuplicates | OverlayDraft | OverlayRebase | OverlayReport | OverlayResolution | ProposalReport | PublishReport | ReadingList | Reasoning | Report | Results | Review"
     " | SpecDiff | Survey | Sequence[LockChange] | Sequence[Moment] | Trends"
 )
-"""What functions return that a command prints."""
+"""Results of functions that a command prints."""
 
 Forms = Mapping[str, Callable[..., str]]
-"""The forms of a result by the names that ``--format`` takes, each with what writes it."""
+"""Functions that write a result in a form, by the names that ``--format`` takes."""
 
 _FORMS = {
     "Agenda": "drafting.agenda AGENDA_FORMATS",
@@ -443,13 +449,13 @@ _FORMS = {
     "Survey": "exports.answers SURVEY_FORMATS",
     "Trends": "trends.formats TREND_FORMATS",
 }
-"""Where the forms of each kind of result are: a command needs those of one kind."""
+"""The module and table of the forms of each kind of result: a command needs those of one kind."""
 _FOR_TERMINALS = frozenset({"Answer", "BehaviourDiff", "Report", "SpecDiff"})
 """Kinds of results whose text fits a terminal."""
 
 
 def forms_of(kind: str) -> Forms:
-    """Return the forms of a kind of result, by the name of its class; of a sequence, of the class of what it holds."""
+    """Return the forms of a kind of result, by the name of its class; for a sequence, by the class of its items."""
     module, table = _FORMS[kind].split()
     forms: Forms = getattr(import_module(f"sphinx_policyspec.{module}"), table)
     return {**forms, "baseline": _baseline} if kind == "Report" else {**forms}
@@ -466,25 +472,25 @@ def render(result: Rendered, form: str = "text", *, width: int = 0, color: bool 
 
     An unknown form raises :class:`SchemaError`.
 
-    :param form: ``text``, ``json``, or what else ``--format`` of the command takes; of a report also ``baseline``, the
-        file of findings that are known; of a lock only ``json``, its file; of a reading list ``json`` and ``yaml``, a
+    :param form: ``text``, ``json``, or another value of ``--format`` of the command; for a report also ``baseline``,
+        the file of known findings; for a lock only ``json``, its file; for a reading list ``json`` and ``yaml``, a
         judgement file to fill in
     :param width: columns of the terminal that ``text`` must fit, if any
     :param color: whether ``text`` may use color
     """
-    # Of no changes since a lock there is no first one; a history is never empty.
+    # An empty sequence means no changes since a lock; a history is never empty.
     kind = type(result).__name__
     if kind not in _FORMS:
         kind = type(next(iter(result))).__name__ if result else "LockChange"  # type: ignore[arg-type]  # a sequence
     forms = forms_of(kind)
     if form not in forms:
         raise SchemaError("; ".join(filter(None, (f"unknown form `{form}`", nearest(form, forms)))))
-    given: tuple[Any, ...] = (result,)
+    arguments: tuple[Any, ...] = (result,)
     if kind == "BehaviourDiff":
-        given = (result.spec, result)  # type: ignore[union-attr]
+        arguments = (result.spec, result)  # type: ignore[union-attr]
     looks = {"width": width} if width else {}
     return (
-        forms[form](*given, **looks, color=color)
+        forms[form](*arguments, **looks, color=color)
         if form == "text" and kind in _FOR_TERMINALS
-        else forms[form](*given)
+        else forms[form](*arguments)
     )

@@ -12,18 +12,18 @@ from sphinx_policyspec.model import Spec
 from sphinx_policyspec.sources import Loaded, ProjectOptions, Reader, annotations_of
 
 Source = str | Path | Spec | Loaded
-"""A spec, or a SOURCE: one that was read, or the name of one that will be, as on the command line."""
+"""A spec, or a SOURCE: one that was already read, or its name, as on the command line."""
 
 
 class ReadingOptions(TypedDict, total=False):
-    """How a SOURCE is read; none of this need be given.
+    """How a SOURCE is read; everything is optional.
 
     ``annotations``: an annotation file to apply; by default the shipped one, to Model Spec Markdown only.
     ``annotate``: whether to apply an annotation file that a project does not name itself.
-    ``spec_name``: the name of the spec, whatever it says itself. ``topics``: an annotation file whose topics are added.
+    ``spec_name``: the name of the spec, in place of its own. ``topics``: an annotation file whose topics are added.
 
-    Of a Sphinx project, as ``sphinx-build`` has them: ``builder``, the builder whose pages are meant, ``html`` by
-    default; ``tags``; ``overrides``, values for options of ``conf.py``; ``confdir``, the folder of ``conf.py``.
+    For a Sphinx project, as in ``sphinx-build``: ``builder``, the builder whose pages are read, by default ``html``;
+    ``tags``; ``overrides``, values for options of ``conf.py``; ``confdir``, the folder of ``conf.py``.
     """
 
     annotations: str | Path | None
@@ -39,10 +39,10 @@ class ReadingOptions(TypedDict, total=False):
 def load(source: str | Path, **options: Unpack[ReadingOptions]) -> Spec:
     """Return the spec of a SOURCE: release folder, Markdown file, Sphinx project, graph file, or one as of a revision.
 
-    A Sphinx project's ``conf.py`` is run, that of a revision too; spec and findings are those of a build with the
-    builder. ``git:REV:PATH`` is the path, as seen from the current folder, as of a revision of the repository that
-    holds it. A SOURCE that cannot be used raises :class:`SourceError`; one without a principle is a warning, a
-    :class:`SourceWarning`, here and wherever a SOURCE is given and no findings come back.
+    A Sphinx project's ``conf.py`` is run, also that of a revision; spec and findings are those of a build with the
+    builder. ``git:REV:PATH`` is the path, relative to the current folder, at a revision of the repository that
+    contains it. A SOURCE that cannot be used raises :class:`SourceError`; one without a principle gives a
+    :class:`SourceWarning`, here and in all functions that take a SOURCE and return no findings.
 
     :param options: how it is read, see :class:`ReadingOptions`
     """
@@ -50,38 +50,38 @@ def load(source: str | Path, **options: Unpack[ReadingOptions]) -> Spec:
 
 
 def load_checked(source: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
-    """Return what :func:`load` does with every finding about it, and what else is known of the SOURCE."""
+    """Return the spec of :func:`load` with all findings about it, and further data about the SOURCE."""
     return reader(**options).read(source)
 
 
 def load_all(*sources: str | Path, **options: Unpack[ReadingOptions]) -> tuple[Spec, ...]:
-    """Return the releases of SOURCEs from the first to the last; each is one, or several as :func:`has_releases` tells.
+    """Return the releases of SOURCEs, oldest first; each is one, or several according to :func:`has_releases`.
 
     Other parameters are as for :func:`load`.
     """
     from sphinx_policyspec.graph.releases import in_order  # noqa: PLC0415  an engine that reading one spec does not need
 
-    found = (one for name in sources for one in load_all_checked(name, **options))
-    return in_order(loaded.spec for loaded in found)
+    every = (one for name in sources for one in load_all_checked(name, **options))
+    return in_order(loaded.spec for loaded in every)
 
 
 def load_all_checked(source: str | Path, **options: Unpack[ReadingOptions]) -> tuple[Loaded, ...]:
-    """Return the releases of a SOURCE, from the first to the last, each as :func:`load_checked` does."""
+    """Return the releases of a SOURCE, oldest first, each as :func:`load_checked` returns it."""
     return reader(**options).releases(source)
 
 
 def load_pair(old: Source, new: Source, **options: Unpack[ReadingOptions]) -> tuple[Loaded, Loaded]:
-    """Return two SOURCEs that are compared: the old one is annotated as the new one is.
+    """Return two SOURCEs to compare: the old one is annotated like the new one.
 
-    The new one is read as always. Model Spec Markdown as the old one gets the annotation files of the new one: the
-    shipped one for a release, those of a project; of a graph, or a spec, only the shipped one is known.
+    The new one is read as usual. If the old one is Model Spec Markdown, it gets the annotation files of the new one:
+    the shipped one for a release, or those of a project; of a graph or a spec, only the shipped one is known.
     """
     after = loaded(new, **options)
     return (reader(**options).beside(after).read(old) if isinstance(old, str | Path) else loaded(old)), after
 
 
 def loaded(source: Source, **options: Unpack[ReadingOptions]) -> Loaded:
-    """Return a SOURCE that is read, unless it was before."""
+    """Read a SOURCE unless it was already read, and return it."""
     if isinstance(source, Loaded):
         return source
     if isinstance(source, Spec):
@@ -89,28 +89,28 @@ def loaded(source: Source, **options: Unpack[ReadingOptions]) -> Loaded:
     return load_checked(source, **options)
 
 
-def spec_of(given: Source, **options: Unpack[ReadingOptions]) -> Spec:
-    """Return a spec as it is, or that of a SOURCE, with a warning where it has no principle."""
-    return given if isinstance(given, Spec) else _warned(given, loaded(given, **options))
+def spec_of(source: Source, **options: Unpack[ReadingOptions]) -> Spec:
+    """Return a spec as it is, or that of a SOURCE, with a warning if it has no principle."""
+    return source if isinstance(source, Spec) else _spec_with_warning(source, loaded(source, **options))
 
 
 def specs_of(old: Source, new: Source, **options: Unpack[ReadingOptions]) -> tuple[Spec, Spec]:
-    """Return what :func:`load_pair` reads, likewise."""
+    """Return the specs that :func:`load_pair` reads, with the same warning."""
     before, after = load_pair(old, new, **options)
-    return _warned(old, before), _warned(new, after)
+    return _spec_with_warning(old, before), _spec_with_warning(new, after)
 
 
-def _warned(given: Source, read: Loaded) -> Spec:
-    """Return the spec of what was read; who gave the name of a SOURCE and gets no findings is warned of this one."""
-    if isinstance(given, str | Path):
-        for finding in read.findings:
+def _spec_with_warning(source: Source, source_read: Loaded) -> Spec:
+    """Return the spec of a source; warn of a missing principle if the caller gave a name, and so gets no findings."""
+    if isinstance(source, str | Path):
+        for finding in source_read.findings:
             if finding.code == "no-principle":
-                warnings.warn(f"{given}: {finding}", SourceWarning, stacklevel=4)
-    return read.spec
+                warnings.warn(f"{source}: {finding}", SourceWarning, stacklevel=4)
+    return source_read.spec
 
 
 def reader(**options: Unpack[ReadingOptions]) -> Reader:
-    """Return what reads SOURCEs in this process, Sphinx projects too."""
+    """Return a reader of SOURCEs in this process, including Sphinx projects."""
     annotations, topics = options.get("annotations"), options.get("topics")
     return Reader(
         project=_read_project,
@@ -123,7 +123,7 @@ def reader(**options: Unpack[ReadingOptions]) -> Reader:
 
 
 def options_of(**options: Unpack[ReadingOptions]) -> ProjectOptions:
-    """Return what is said of Sphinx projects."""
+    """Return the options for Sphinx projects."""
     confdir = options.get("confdir")
     return ProjectOptions(
         builder=options.get("builder") or "html",

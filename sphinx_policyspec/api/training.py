@@ -1,4 +1,4 @@
-"""Rows by which models are taught what a spec says."""
+"""Rows to train models on a spec."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def training_rows(
     sentences: bool = False,
     **options: Unpack[ReadingOptions],
 ) -> TrainingRows:
-    """Return rows that teach a spec or a SOURCE: scenarios, each with the provisions that apply, word for word, and why.
+    """Return training rows of a spec or a SOURCE: scenarios, with the provisions that apply, word for word, and why.
 
     A case that cannot be decided raises :class:`SourceError`; an unknown shape :class:`SchemaError`.
 
-    :param examples: with a row for each example, and its judged answers as references
-    :param cases: with a row for each of these cases, or files and folders of them, and how it is decided
-    :param prompts: with a row for each prompt of an evaluation, if ``include_evals`` allows it
-    :param include_evals: a model that was taught by a test cannot take it: prompts are left out unless this says otherwise,
-        and every row that holds one is marked ``contaminated``
-    :param shape: ``rows``, or ``speceval`` for a row for each principle, as that project reads statements
-    :param split: ``provision`` for splits by a digest of the id of the provision that a row belongs to, or lists of ids by the
-        names of splits, or a YAML file of them
-    :param sentences: cut texts into sentences, too, each with its locator
+    :param examples: whether to add a row for each example, with its judged answers as references
+    :param cases: cases, or files and folders of them: adds a row for each, with its decision
+    :param prompts: whether to add a row for each evaluation prompt, if ``include_evals`` allows it
+    :param include_evals: whether to include evaluation prompts. A model trained on them cannot be tested with them, so
+        they are left out by default, and every row with one is marked ``contaminated``
+    :param shape: ``rows``, or ``speceval`` for a row for each principle in the statement format of SpecEval
+    :param split: ``provision`` for splits by a digest of the id of the provision that a row belongs to, or lists of
+        ids by the names of splits, or a YAML file of them
+    :param sentences: whether to cut texts into sentences, too, each with its locator
     :param options: as for :func:`load`
     """
     from sphinx_policyspec.packs.parts import SpecContext  # noqa: PLC0415  few callers teach
@@ -60,10 +60,10 @@ def training_rows(
         left_out["prompts of evaluations"] = len(context.spec.prompts)
     of_all = _scenarios(context, examples=examples, cases=tuple(cases), prompts=prompts and include_evals)
     if shape == "speceval":
-        told = rows.rows_of(context, scenarios.of_examples(context), lambda _: None)
-        return rows.TrainingRows(rows=tuple(rows.statements(context.spec, told)), left_out=left_out)
-    made = rows.rows_of(context, of_all, _split(context, split), sentences=sentences)
-    return rows.TrainingRows(rows=tuple(made), left_out=left_out)
+        example_rows = rows.rows_of(context, scenarios.of_examples(context), lambda _: None)
+        return rows.TrainingRows(rows=tuple(rows.statements(context.spec, example_rows)), left_out=left_out)
+    every = rows.rows_of(context, of_all, _split(context, split), sentences=sentences)
+    return rows.TrainingRows(rows=tuple(every), left_out=left_out)
 
 
 def _scenarios(
@@ -76,10 +76,10 @@ def _scenarios(
     if prompts:
         yield from scenarios.of_prompts(context)
     if cases:
-        decided = decide(context.spec, *cases)
-        if decided.errors:
-            raise SourceError("; ".join(map(str, decided.errors)))
-        yield from scenarios.of_decisions(context, decided)
+        decisions = decide(context.spec, *cases)
+        if decisions.errors:
+            raise SourceError("; ".join(map(str, decisions.errors)))
+        yield from scenarios.of_decisions(context, decisions)
 
 
 def _split(context: SpecContext, split: str | Path | Mapping[str, Iterable[str]] | None) -> Split:
@@ -93,7 +93,7 @@ def _split(context: SpecContext, split: str | Path | Mapping[str, Iterable[str]]
 
 
 def _read_splits(path: Path) -> dict[str, list[str]]:
-    """Return lists of ids by the names of splits; what is wrong with the file raises :class:`AnnotationError`."""
+    """Return lists of ids by the names of splits; an invalid file raises :class:`AnnotationError`."""
     text, findings = read_text(path, str(path))
     reader = YamlReader(str(path))
     top = reader.mapping(reader.compose(text))
