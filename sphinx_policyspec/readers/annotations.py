@@ -44,13 +44,13 @@ _CLAUSE_KEYS = {row.field: row.key for row in attributes_of("clause")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionAnnotation:
-    """What an annotation file says of one provision.
+    """What an annotation file says about one provision.
 
-    :param span: the id
-    :param level: what makes a section a principle
-    :param values: by key
+    :param span: place of the id
+    :param level: level of authority, which makes a section a principle
+    :param values: names by key
     :param places: of the values, by key
-    :param clauses: each where it stands in the file, with an empty level where it has that of its principle
+    :param clauses: each with its place in the file; an empty level means that of its principle
     """
 
     id: str
@@ -65,7 +65,7 @@ class ProvisionAnnotation:
 class Annotations:
     """The content of an annotation file; findings are about its form alone.
 
-    :param reader: how a text is read by its headings, where the file says that it is to be
+    :param reader: how a text is read by its headings, if the file says so
     :param places: where the names that it uses stand
     """
 
@@ -87,16 +87,16 @@ def shipped_annotations() -> Path:
 
 
 def read_annotations(path: Path, file: str = "") -> Annotations:
-    """Read an annotation file; text that is no YAML raises :class:`AnnotationError`.
+    """Read an annotation file; text that is not YAML raises :class:`AnnotationError`.
 
     :param file: how findings name the file
     """
     text, encoding = read_text(path, file or path.name)
-    read = _annotations_of(text, file or path.name)
-    return replace(read, findings=(*encoding, *read.findings))
+    reading = _annotations_of(text, file or path.name)
+    return replace(reading, findings=(*encoding, *reading.findings))
 
 
-@lru_cache(maxsize=16)  # for whoever reads a spec again after an edit of another file
+@lru_cache(maxsize=16)  # for those who read a spec again after editing another file
 def _annotations_of(text: str, file: str) -> Annotations:
     reader = _Reader(file)
     root = reader.mapping(reader.compose(text), _PARTS)
@@ -121,7 +121,7 @@ def _annotations_of(text: str, file: str) -> Annotations:
 
 
 def given_annotations(path: Path) -> Annotations:
-    """Return what :func:`read_annotations` does of a file that a command is given: an error names it with its folder."""
+    """Do as :func:`read_annotations` for a file that a command names; an error then shows its whole path."""
     try:
         return read_annotations(path)
     except AnnotationError as error:
@@ -137,7 +137,7 @@ class _Reader(YamlReader):
         self.repeated: list[model.AuthorityLevel | model.Topic | model.Goal] = []
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
-        """Return what :meth:`YamlReader.mapping` does; a key of one text without any is a finding where only some are allowed."""
+        """Do as :meth:`YamlReader.mapping`; where only some keys are allowed, one without its single text is a finding."""
         values = super().mapping(node, allowed)
         for name, value in values.items() if allowed and allowed != _PARTS else ():
             if name not in _LISTS and isinstance(value, yaml.ScalarNode) and not self.text(value):
@@ -147,19 +147,19 @@ class _Reader(YamlReader):
 
     def names(self, owner: Owner, identifier: str, key: str, node: yaml.Node | None) -> tuple[str, ...]:
         """Return the names that a key holds, in the order of the file."""
-        given = self.texts(node)
+        nodes = self.texts(node)
         if owner in {"provision", "principle"} and key in _ROWS and _ROWS[key].is_address:
-            given = {text: at for text, at in given.items() if self.iri(at, is_address)}
+            nodes = {text: at for text, at in nodes.items() if self.iri(at, is_address)}
         elif isinstance(node, yaml.ScalarNode) and "," in node.value:
             self.find("wrong-type", node, f"`{node.value}` is one text", f"write `[{node.value}]`")
-            given = {name: node for part in node.value.split(",") if (name := part.strip())}
-        self.placed += [(Use(owner, identifier, key, name), self.span(at)) for name, at in given.items()]
-        return tuple(given)
+            nodes = {name: node for part in node.value.split(",") if (name := part.strip())}
+        self.placed += [(Use(owner, identifier, key, name), self.span(at)) for name, at in nodes.items()]
+        return tuple(nodes)
 
 
 def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, str], ...]:
-    """Return what is said of the document as a whole; a date that is none is left out."""
-    found: dict[str, str] = {}
+    """Return the metadata of the document; an invalid date, address or name is left out."""
+    metadata: dict[str, str] = {}
     for key, value in reader.mapping(node, _PART["spec"].names).items():
         text = reader.text(value)
         if key == "issued" and text and not is_date(text):
@@ -170,32 +170,32 @@ def _metadata(reader: YamlReader, node: yaml.Node | None) -> tuple[tuple[str, st
             hint = "write letters, digits, `_`, `.` and `-`, at most 60"
             reader.find("invalid-value", value, f"`{text}` is no name", hint)
         elif text:
-            found[key.replace("-", "_")] = text
-    return tuple(found.items())
+            metadata[key.replace("-", "_")] = text
+    return tuple(metadata.items())
 
 
 def _declared(
-    reader: _Reader, node: yaml.Node | None, read: Callable[[_Reader, yaml.Node], _Declared]
+    reader: _Reader, node: yaml.Node | None, parse: Callable[[_Reader, yaml.Node], _Declared]
 ) -> tuple[_Declared, ...]:
-    """Return what a list declares, the first of each id; another has the one that its name makes, as one without an id has."""
+    """Return what a list declares; a repeated id is replaced by one made from the name, as a missing id is."""
     declared: dict[str, _Declared] = {}
     for item in _listed(reader, node):
-        found = read(reader, item)
-        if found.id in declared:
-            reader.repeated.append(found)
-            found = replace(found, id=_named(found))
-        if found.id:
-            declared.setdefault(found.id, found)
+        entry = parse(reader, item)
+        if entry.id in declared:
+            reader.repeated.append(entry)
+            entry = replace(entry, id=_id_from_name(entry))
+        if entry.id:
+            declared.setdefault(entry.id, entry)
     return tuple(declared.values())
 
 
-def _named(item: model.AuthorityLevel | model.Topic | model.Goal) -> str:
-    """Return the id that the name of an item makes."""
+def _id_from_name(item: model.AuthorityLevel | model.Topic | model.Goal) -> str:
+    """Return the id made from the name of an item."""
     return slug(item.label if isinstance(item, model.Topic) else item.title)
 
 
 def _listed(reader: _Reader, node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Yield the items of a list; of a mapping in its place what is meant: one item, or items by their ids."""
+    """Yield the items of a list; a mapping in its place is read as meant: as one item, or as items by their ids."""
     if not isinstance(node, yaml.MappingNode):
         for item in reader.items(node):
             if isinstance(item, yaml.ScalarNode) and reader.text(item):
@@ -220,12 +220,12 @@ def _listed(reader: _Reader, node: yaml.Node | None) -> Iterator[yaml.Node]:
 
 
 def _id_of(node: yaml.Node) -> yaml.Node:
-    """Return the key of an id, at the place of that."""
+    """Return the key ``id`` as a node, at the place of another node."""
     return yaml.ScalarNode("tag:yaml.org,2002:str", "id", node.start_mark, node.end_mark)
 
 
 def _identifier(reader: YamlReader, node: yaml.Node, values: dict[str, yaml.Node]) -> str:
-    """Return the id of an item; without one, the one that its name makes."""
+    """Return the id of an item, made from its name if it has none."""
     text = reader.text(values.get("id"))
     if not text:
         text = slug(reader.text(values.get("label") or values.get("title")))
@@ -288,17 +288,17 @@ def _goal(reader: _Reader, node: yaml.Node) -> model.Goal:
 def _rule(
     reader: _Reader, root: dict[str, yaml.Node], notes: Iterable[ProvisionAnnotation]
 ) -> HeadingRule | None:
-    """Return how a text is read by its headings; nothing where nothing tells."""
+    """Return how a text is read by its headings, if the file says anything about it."""
     clauses = [(note.id, one) for note in notes if not note.level for one in note.clauses if one.authority]
     if not (clauses or "reader" in root):
         return None
     values = reader.mapping(root.get("reader"), _PART["reader"].names)
-    named = tuple(reader.texts(values.get("principles")))
-    depths = [int(found[1]) for name in named if (found := _DEPTH.fullmatch(name))]
+    principles = tuple(reader.texts(values.get("principles")))
+    depths = [int(found[1]) for name in principles if (found := _DEPTH.fullmatch(name))]
     return HeadingRule(
         ids=IdRule(reader.choice(values.get("ids"), tuple(IdRule), IdRule.SLUG)),
         skip=tuple(reader.texts(values.get("skip"))),
-        principles=tuple(name for name in named if not _DEPTH.fullmatch(name)),
+        principles=tuple(name for name in principles if not _DEPTH.fullmatch(name)),
         depth=min(depths, default=0),
         level=reader.text(values.get("level")),
         bullets=reader.choice(values.get("clauses"), ("bullets", "none"), "none") == "bullets",
@@ -309,7 +309,7 @@ def _rule(
 
 
 def _priorities(reader: _Reader, node: yaml.Node | None) -> Iterator[model.Priority]:
-    """Yield the goals of an order, which may be a list of them."""
+    """Yield the goals of an order, which may also be a plain list."""
     values = {} if node is None else {"goals": node}
     if isinstance(node, yaml.MappingNode):
         values = reader.mapping(node, _PART["priorities"].names)
@@ -358,9 +358,9 @@ def _clauses(reader: _Reader, principle: str, node: yaml.Node) -> Iterator[model
 def annotate(
     spec: model.Spec, annotations: Annotations, *, lenient: bool = False
 ) -> tuple[model.Spec, tuple[model.Finding, ...]]:
-    """Return the spec with what an annotation file adds to it, and what of that has no place in it.
+    """Return the spec with what an annotation file adds to it, and findings about what does not fit it.
 
-    Names are added as they stand: whether they name anything is for the checks of the whole spec.
+    Names are added as written: the checks of the whole spec find those that name nothing.
 
     :param lenient: leave out provisions that the spec lacks, for a file that covers many releases
     """
@@ -368,7 +368,7 @@ def annotate(
     findings = list(annotations.findings)
     for stale in () if lenient else _stale(annotations, spec, changed):
         findings.append(stale)
-        # What is said of a misspelt id is taken for what is said of the right one.
+        # An entry for a misspelt id counts as one for the right id.
         note = next(note for note in annotations.provisions if note.span == stale.span)
         changed.setdefault(near_name(note.id, spec.provision_by_id), note)
     spec = with_levels(spec, annotations.reader, changed)
@@ -380,10 +380,10 @@ def annotate(
     levels = annotations.levels or spec.levels or levels_used(spec)
     for provision in spec.provisions:
         findings += _misplaced(provision, changed.get(provision.id), is_split=provision.id in apart)
-        said = changed[provision.id].clauses if provision.id in changed else ()
+        file_clauses = changed[provision.id].clauses if provision.id in changed else ()
         items = bullets.get(provision.id, ())
-        found, wrong = with_clauses(provision, items, said, levels, lenient=lenient)
-        clauses.setdefault(provision.id, []).extend(found)
+        own_clauses, wrong = with_clauses(provision, items, file_clauses, levels, lenient=lenient)
+        clauses.setdefault(provision.id, []).extend(own_clauses)
         findings += wrong
     metadata: dict[str, Any] = dict(annotations.metadata)
     known = {*spec.provision_by_id, *_categories(changed, spec)} if lenient else None
@@ -410,18 +410,18 @@ def _categories(notes: dict[str, ProvisionAnnotation], spec: model.Spec) -> Iter
 
 
 def _by_id(annotations: Annotations, spec: model.Spec) -> dict[str, ProvisionAnnotation]:
-    """Return entries by the ids that provisions have; in an older release that may be one that the file calls a former one."""
-    found = {note.id: note for note in annotations.provisions}
+    """Return entries by the ids of provisions; in an older release that may be an id that the file lists as an alias."""
+    current = {note.id: note for note in annotations.provisions}
     former = {alias: note for note in annotations.provisions for alias in note.values.get("aliases", ())}
     known = spec.provision_by_id
     older = {alias: note for alias, note in former.items() if alias in known and note.id not in known}
-    return {**older, **found}
+    return {**older, **current}
 
 
 def _stale(
     annotations: Annotations, spec: model.Spec, changed: Mapping[str, ProvisionAnnotation]
 ) -> Iterator[model.Finding]:
-    """Find entries about provisions that the spec lacks, under their former ids, too."""
+    """Find entries for provisions that the spec has neither under their ids nor under their former ones."""
     hints = Hints()
     used = {id(note) for id_, note in changed.items() if id_ in spec.provision_by_id}
     for note in annotations.provisions:
@@ -435,7 +435,7 @@ def _stale(
 
 
 def _unknown_goals(spec: model.Spec, annotations: Annotations) -> Iterator[model.Finding]:
-    """Find goals of an order that nothing declares."""
+    """Find goals of an order that are not declared."""
     known = [goal.id for goal in spec.goals]
     for priority in annotations.priorities:
         if priority.goal not in known:
@@ -446,9 +446,9 @@ def _unknown_goals(spec: model.Spec, annotations: Annotations) -> Iterator[model
 def _misplaced(
     provision: model.Provision, note: ProvisionAnnotation | None, *, is_split: bool
 ) -> Iterator[model.Finding]:
-    """Find keys for principles that a section is given, and a level that is not the one of the text.
+    """Find keys of principles on a section, and a level that differs from the one in the text.
 
-    :param is_split: whether list items of it that are clauses became principles
+    :param is_split: whether its list items that are clauses became principles
     """
     if note is not None and note.level and isinstance(provision, model.Principle | model.Section):
         own = provision.authority if isinstance(provision, model.Principle) else ""
@@ -474,9 +474,9 @@ def _misplaced(
 def _annotated(
     provision: model.Provision, note: ProvisionAnnotation, known: Collection[str] | None
 ) -> model.Provision:
-    """Return a provision with what a file says of it.
+    """Return a provision with what a file says about it.
 
-    :param known: provisions and categories, where others that it names are to be left out
+    :param known: provisions and categories that may be named; ``None`` leaves out no name
     """
     updates: dict[str, Any] = {}
     for key, values in note.values.items():
@@ -486,11 +486,11 @@ def _annotated(
         if not row.many:
             updates[row.field] = "".join(values)
             continue
-        kept = {
+        names = {
             value
             for value in values
             if (row.field != "aliases" or value != provision.id)
             and (row.names not in {"provision", "category"} or known is None or value in known)
         }
-        updates[row.field] = tuple(sorted(kept.union(getattr(provision, row.field))))
+        updates[row.field] = tuple(sorted(names.union(getattr(provision, row.field))))
     return replace(provision, **updates)

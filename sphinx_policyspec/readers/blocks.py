@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.nearest import near_name
-from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, Shown, front_matter, without_comments
+from sphinx_policyspec.readers.comments import ITEM, RULE, SETEXT, PlainLines, front_matter, without_comments
 from sphinx_policyspec.readers.text import BlockKind, Fences, Lines, RawBlock
 
 # Possessive, so that a hostile run of spaces costs linear time.
@@ -16,13 +16,13 @@ ATX = re.compile(
     r"\ufeff?[ ]{0,3}(#{1,6})(?:(?P<blank>[ \t]++|(?=[^\s#][^\n]*\{:?[ ]?(?:#[\w-]|(?i:authority)=)[^{}\n]*+\}\s*$))"
     r"(?P<text>\S++(?:\s++\S++)*+))?\s*+"
 )
-"""A heading line; one with attributes even where the blank behind its marks was forgotten."""
+"""A heading line; with attributes, the blank behind its marks may be missing."""
 # Possessive, so that a hostile run of spaces costs linear time.
 _TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
 EXAMPLE = re.compile(
     rf"[ ]{{0,3}}(?P<marks>[*_]{{1,3}})(?i:example)(?P<number> \d{{1,4}})?(?::(?P=marks)|(?P=marks)(?P<colon>:|[ ](?:[-\u2013\u2014]|---?)[ ])){_TITLE}"
 )
-"""The line that an example begins with; the dialect has it as ``**Example**:``, others with other marks."""
+"""The first line of an example: ``**Example**:`` in the dialect, with other marks elsewhere."""
 ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]*+(\w*+)[ \t]*+(?:\"([^\"\n]*+)\")?\s*")
 _CLOSING_TAG = re.compile(r"[ ]{0,3}</[A-Za-z]\w{0,40}>\s*")
 _FEW_MARKS = re.compile(
@@ -30,7 +30,7 @@ _FEW_MARKS = re.compile(
 )
 _TAG_AND_MARKS = re.compile(r"[ ]{0,3}</\w{1,40}>[ \t]*(?:~{3,}|`{3,})")
 _ENDS_FENCE = re.compile(r"[ \t]{0,12}(?:`{2,}+|~{2,}+)[^`~\n]*\n?")
-"""What stands where a conversation ends, and was to close it."""
+"""Marks at the end of a conversation that were meant to close it."""
 _BEGINS_MESSAGE = re.compile(
     r"[ ]?\*?[ ]?(?:<|&lt;)\s?/?\s?(?i:system|developer|user|assistant|tool|comparison)\b"
 )
@@ -45,16 +45,16 @@ _ALMOST_COMMENTARY = re.compile(
     r"|[>*_ ]{0,6}(?i:commentary)[*_]{0,3}(?::|(?=\s*$))[*_]{0,3})(?P<rest>[^\n]*)\n?"
 )
 _GOES_ON = re.compile(r"[ ]{0,3}[^\W_]\w*[ ]")
-"""A line of words that begins nothing."""
+"""A line of words that begins no block."""
 _BARE_COMMENTARY = re.compile(r"    \w[^\n]*[.!?]\s*")
-"""A line of words that is indented as those of commentary are."""
+"""A line of words that is indented like commentary."""
 DEFINITION = re.compile(
     r"[ ]{0,3}(?P<marks>\*\*|__)(?P<term>[^*\n]{1,200}?)"
     r"(?:(?P=marks)[ ]?[:\uff1a]|[:\uff1a](?P=marks)|(?P=marks)[ ](?:[-\u2013\u2014]|---?)(?=[ ]))"
 )
 """What a definition begins with: its term in bold, and a colon or a dash."""
 COMMENTARY = re.compile(r"(?:\*\*|\*|__)(?i:commentary)(?::(?:\*\*|\*|__)|(?:\*\*|\*|__):)[ \t]*+(?=\S)")
-"""What a paragraph begins with that says itself that it is commentary."""
+"""The beginning of a paragraph that calls itself commentary."""
 CONVERSATION = "~~~xml"
 _CONVERSATION = re.compile(r"(?P<marks>~{3,}+|`{3,}+)[ \t]*+(?i:xml)[ \t\r]*+\n?")
 _LABELS = frozenset(
@@ -67,23 +67,23 @@ _LABELS = frozenset(
 _HEADING_WITH_ID = re.compile(r"[ ]{0,3}#{1,6}[ \t].*\{#[^{}\n]*\}[\s#]*")
 _QUOTED = re.compile(r"[ ]{0,3}(?:>[ ]?[ ]{0,3})+")
 _NO_TEXT = re.compile(r"[ ]{4}|\t|\[[^\[\]\n]{1,200}\]:")
-"""What no paragraph begins with: code, and definitions of links and notes."""
+"""The beginning of a line that is no paragraph: code, or a definition of a link or note."""
 _FAR = 1000
-"""Lines that one side of a merge can have."""
+"""Most lines that one side of a merge conflict can have."""
 _INSIDE = -1
-"""Stands for the first line of a paragraph inside a quotation: it goes on, and makes no heading."""
+"""Stands for the first line of a paragraph inside a quotation: it may go on, but never becomes a heading."""
 
 
-def cut(lines: Lines) -> tuple[list[RawBlock], Shown, list[Finding]]:
-    """Cut a file into blocks, and tell what it shows; joined, the lines of the blocks are the file, whatever it holds."""
-    # A conversation that begins inside a fence shows that the fence was forgotten: nothing
+def cut(lines: Lines) -> tuple[list[RawBlock], PlainLines, list[Finding]]:
+    """Return the blocks of a file, its lines without comments, and findings; the blocks together are the whole file."""
+    # A conversation that begins inside a fence shows that the fence was never closed: nothing
     # after it may be swallowed.
     stops = [number for number, line in enumerate(lines.lines) if line.rstrip() == CONVERSATION]
-    shown = without_comments(lines.lines, stops=stops, begin=front_matter(lines.lines))
-    cutter = _Cutter(lines, shown)
-    for number in shown.unclosed:
+    visible = without_comments(lines.lines, stops=stops, begin=front_matter(lines.lines))
+    cutter = _Cutter(lines, visible)
+    for number in visible.unclosed:
         cutter.find("unclosed-comment", number, "comment is never closed", "add `-->`")
-    return list(cutter.blocks()), shown, cutter.findings
+    return list(cutter.blocks()), visible, cutter.findings
 
 
 def _begins_block(line: str) -> bool:
@@ -102,19 +102,19 @@ def _begins_other(line: str) -> bool:
 
 
 def _goes_on(quoted: str) -> bool:
-    """Return whether words in a quotation are of a paragraph that may go on outside its marks."""
+    """Return whether words in a quotation belong to a paragraph that may continue outside its marks."""
     return bool(quoted.strip()) and not (
         ATX.fullmatch(quoted) or RULE.fullmatch(quoted) or quoted.startswith(("```", "~~~", "    "))
     )
 
 
 class _Cutter:
-    """One pass over the lines of a file, as they are without its comments."""
+    """One pass over the lines of a file without its comments."""
 
-    def __init__(self, lines: Lines, shown: Shown) -> None:
+    def __init__(self, lines: Lines, visible: PlainLines) -> None:
         self.source = lines
-        self.shown = shown
-        self.lines = shown.plain
+        self.visible = visible
+        self.lines = visible.plain
         self.findings: list[Finding] = []
         stops = [number for number, line in enumerate(self.lines) if line.rstrip() == CONVERSATION]
         self.fences = Fences(self.lines, 3, stops)
@@ -125,7 +125,7 @@ class _Cutter:
         }
 
     def _is_conflict(self, position: int) -> bool:
-        """Return whether marks of a merge stand around a line, and tell those above it."""
+        """Return whether a line stands between the marks of a merge conflict, and add a finding if so."""
         near = range(position - 1, max(position - _FAR, -1), -1)
         begin = next((n for n in near if self.lines[n].startswith("<<<<<<<")), None)
         if begin is None or self.lines[position].strip("=\r\n"):
@@ -140,7 +140,7 @@ class _Cutter:
     def blocks(self) -> Iterator[RawBlock]:
         """Yield the blocks in order; what no special form claims is prose."""
         position = prose_start = 0
-        # Where the paragraph begins, outside lists and quotations, that goes on here.
+        # First line of the paragraph, outside lists and quotations, that continues here.
         paragraph: int | None = None
         while position < len(self.lines):
             block = self._special(position, starts=position == prose_start)
@@ -164,12 +164,12 @@ class _Cutter:
         :param starts: the line before belongs to another block, so that a paragraph starts here
         """
         line = self.lines[position]
-        if position in self.shown.starts or (starts and not line and self.source.lines[position].strip()):
+        if position in self.visible.starts or (starts and not line and self.source.lines[position].strip()):
             return self._block(BlockKind.COMMENT, position, self._comment_end(position))
         if self._is_heading(position):
             return self._heading(position, line)
         begins = starts or not self.lines[position - 1].strip()
-        is_bold = line.lstrip(" ").startswith(("*", "_")) and position not in self.shown.nested
+        is_bold = line.lstrip(" ").startswith(("*", "_")) and position not in self.visible.nested
         if is_bold and (block := self._bold(position, line, starts=begins)):
             return block
         if line.startswith(("!!!", "???")) and ADMONITION.fullmatch(line):
@@ -177,12 +177,9 @@ class _Cutter:
         if "ommentary" in line[:40] and begins and (almost := _ALMOST_COMMENTARY.fullmatch(line)):
             hint = _MARK + ", and its text below, indented" * bool(almost["rest"].strip())
             self.find("unknown-admonition", position, "this line begins no commentary, but is text", hint)
-        elif begins and position not in self.shown.nested and _BARE_COMMENTARY.fullmatch(line):
-            message, hint = (
-                "these words are indented, and so are code",
-                f"{_MARK} above them, or begin them at the margin",
-            )
-            self.find("unknown-admonition", position, message, hint)
+        elif begins and position not in self.visible.nested and _BARE_COMMENTARY.fullmatch(line):
+            hint = f"{_MARK} above them, or begin them at the margin"
+            self.find("unknown-admonition", position, "these words are indented, and so are code", hint)
         if line.rstrip() == CONVERSATION:
             return self._untitled(position, position)
         if line.strip() == "-->":
@@ -190,7 +187,7 @@ class _Cutter:
         return None
 
     def _commentary_end(self, position: int) -> int:
-        """Return the line after commentary, of which some may stand no further right than its mark, which is told."""
+        """Return the line after commentary; if it is empty, or a line behind it is not indented, add a finding."""
         end = self._indented_end(position + 1)
         if end == position + 1:
             message = "this commentary is empty: nothing below it is indented"
@@ -201,8 +198,8 @@ class _Cutter:
         return end
 
     def _heading(self, position: int, line: str) -> RawBlock:
-        """Return the block that a heading makes, which may be one that was to be the title of an example."""
-        opening = self._after_shown_blanks(position + 1)
+        """Return the block of a heading, or of an example whose title was written as a heading."""
+        opening = self._next_text(position + 1)
         is_above = opening < len(self.lines) and self.lines[opening].rstrip() == CONVERSATION
         almost = _ALMOST_TITLE.match(line) if is_above and "{" not in line else None
         if almost and near_name(almost["word"], ("example",)):
@@ -212,7 +209,7 @@ class _Cutter:
     def _is_heading(self, position: int) -> bool:
         line = self.lines[position]
         is_marked = line.lstrip(" \ufeff").startswith("#") and ATX.fullmatch(line) is not None
-        return is_marked and position not in self.shown.nested  # in a list item it is a part of that
+        return is_marked and position not in self.visible.nested  # in a list item it is part of the item
 
     def _bold(self, position: int, line: str, *, starts: bool) -> RawBlock | None:
         """Return the block that words in bold begin."""
@@ -220,7 +217,7 @@ class _Cutter:
             if not title["title"]:
                 message, hint = "example without a title", "say what it shows behind `**Example**:`"
                 self.find("untitled-example", position, message, hint)
-            opening = self._after_shown_blanks(position + 1)
+            opening = self._next_text(position + 1)
             is_ours = title["marks"] == "**" and title["colon"] == ":" and not title["number"]
             if is_ours or self._opens(opening):
                 return self._example(position, opening)
@@ -234,7 +231,7 @@ class _Cutter:
         return None
 
     def _defines(self, position: int) -> bool:
-        """Return whether a line gives a term in bold a meaning, which may begin on the line below."""
+        """Return whether a line defines a term in bold; the meaning may begin on the line below."""
         line = self.lines[position]
         match = DEFINITION.match(line)
         if match is None or match["term"].strip().partition(" ")[0].rstrip(".!?").casefold() in _LABELS:
@@ -246,21 +243,21 @@ class _Cutter:
         return bool(below.strip()) and not (begins or self.fences.opening(position + 1))
 
     def _paragraph(self, position: int, paragraph: int | None) -> int | None:
-        """Return where the paragraph begins that goes on behind a line of prose, ``_INSIDE`` for that of a quotation."""
+        """Return the first line of the paragraph that may continue after a line of prose, ``_INSIDE`` in a quotation."""
         line = self.lines[position]
-        if not line.strip() or position in self.shown.fences or RULE.fullmatch(line):
+        if not line.strip() or position in self.visible.fences or RULE.fullmatch(line):
             return None
-        if position in self.shown.nested and ITEM.match(line):
+        if position in self.visible.nested and ITEM.match(line):
             return None
         if match := _QUOTED.match(line):
             return _INSIDE if _goes_on(line[match.end() :]) else None
         if paragraph is None:
-            return None if position in self.shown.nested or _NO_TEXT.match(line) else position
+            return None if position in self.visible.nested or _NO_TEXT.match(line) else position
         return paragraph
 
     def _underlines(self, position: int) -> bool:
         return (
-            position not in self.shown.nested | self.conflicts
+            position not in self.visible.nested | self.conflicts
             and SETEXT.fullmatch(self.lines[position]) is not None
         )
 
@@ -268,20 +265,20 @@ class _Cutter:
         return RawBlock(kind, start, self._after_blanks(end), (start, end))
 
     def _after_blanks(self, position: int) -> int:
-        """Return the first line from one on that is not blank in the file."""
+        """Return the first line at or after a position that is not blank in the file."""
         while position < len(self.lines) and not self.source.lines[position].strip():
             position += 1
         return position
 
-    def _after_shown_blanks(self, position: int) -> int:
-        """Return the first line from one on that shows something."""
+    def _next_text(self, position: int) -> int:
+        """Return the first line at or after a position that has text besides comments."""
         while position < len(self.lines) and not self.lines[position].strip():
             position += 1
         return position
 
     def _comment_end(self, position: int) -> int:
         position += 1
-        while position < len(self.lines) and not self.lines[position] and position not in self.shown.starts:
+        while position < len(self.lines) and not self.lines[position] and position not in self.visible.starts:
             position += 1
         return position
 
@@ -312,7 +309,7 @@ class _Cutter:
         marks = self.fences.opening(position)
         if not marks:
             return position + 1
-        end = self.shown.fences.get(position)
+        end = self.visible.fences.get(position)
         if end is None:
             self.find("unclosed-fence", position, "code fence is never closed", f"add a line {marks}")
             return position + 1
@@ -333,12 +330,12 @@ class _Cutter:
         return RawBlock(BlockKind.EXAMPLE, position, end, (end, end))
 
     def _unfenced(self, start: int, opening: int) -> RawBlock | None:
-        """Return an example whose conversation begins with a line that opens no fence, or with none."""
+        """Return an example whose conversation has no opening fence, or a wrong one."""
         first = opening
         few = _FEW_MARKS.match(self.lines[opening]) if opening < len(self.lines) else None
         tag = (few["tag"] or "").rstrip() if few else ""
         if few:
-            first = self._after_shown_blanks(opening + 1)
+            first = self._next_text(opening + 1)
         if first >= len(self.lines) or not (tag or _BEGINS_MESSAGE.match(self.lines[first])):
             return None
         body, end = self._unclosed_end(first)
@@ -351,11 +348,11 @@ class _Cutter:
         return RawBlock(BlockKind.EXAMPLE, start, end, (first, body))
 
     def _behind_text(self, start: int, text: int) -> RawBlock | None:
-        """Return an example between whose title and conversation a paragraph stands."""
+        """Return an example that has a paragraph between its title and its conversation."""
         end = text
         while end < len(self.lines) and self.lines[end].strip() and not _begins_block(self.lines[end]):
             end += 1
-        opening = self._after_shown_blanks(end)
+        opening = self._next_text(end)
         if end == text or opening >= len(self.lines) or self.lines[opening].rstrip() != CONVERSATION:
             return None
         message, hint = "text between the title of an example and its conversation", "move it above the title"
@@ -368,7 +365,7 @@ class _Cutter:
         return self._conversation(start, opening)
 
     def _untitled(self, position: int, start: int) -> RawBlock:
-        """Return the example of a conversation that no title stands above, from where its block starts."""
+        """Return the example of a conversation without a title above it; its block begins at ``start``."""
         above = position - 1
         while above >= 0 and not self.lines[above].strip():
             above -= 1
@@ -385,50 +382,51 @@ class _Cutter:
     def _conversation(self, start: int, opening: int) -> RawBlock:
         match = _CONVERSATION.fullmatch(self.lines[opening])
         marks = match["marks"] if match else "~~~"
-        again = self._after_shown_blanks(opening + 1)
+        again = self._next_text(opening + 1)
         if again < len(self.lines) and self.lines[again].rstrip() == CONVERSATION:
             self.find("unclosed-fence", again, f"`{CONVERSATION}` stands twice", "delete one of the two")
             opening = again
-        told = len(self.findings)
+        before = len(self.findings)
         end = self._conversation_end(opening, marks)
         if end is None:
             body, end = self._unclosed_end(opening + 1)
-            if told == len(self.findings):
-                self._tell_unclosed(opening, marks, body)
+            if before == len(self.findings):
+                self._report_unclosed(opening, marks, body)
             else:
                 hint = "move the line below the last tag of the conversation"
                 self.findings[-1] = replace(self.findings[-1], hint=hint)
             return RawBlock(BlockKind.EXAMPLE, start, end, (opening + 1, body))
         stop = end + bool(_TAG_AND_MARKS.match(self.lines[end]))
-        if self._after_shown_blanks(opening + 1) >= stop:
+        if self._next_text(opening + 1) >= stop:
             hint = "put one into it, or delete it"
             self.find("empty-block", opening, "this conversation has no messages", hint)
         return RawBlock(BlockKind.EXAMPLE, start, self._after_blanks(end + 1), (opening + 1, stop))
 
-    def _tell_unclosed(self, opening: int, marks: str, end: int) -> None:
-        """Tell which of two lines of marks is wrong: the one that is not as the dialect has it."""
-        written = self.lines[end].strip() if end < len(self.lines) and end > opening + 1 else ""
-        if not _ENDS_FENCE.fullmatch(written):
+    def _report_unclosed(self, opening: int, marks: str, end: int) -> None:
+        """Report which of two lines of marks is wrong: the one that differs from the dialect."""
+        line = self.lines[end].strip() if end < len(self.lines) and end > opening + 1 else ""
+        if not _ENDS_FENCE.fullmatch(line):
             self.find("unclosed-fence", opening, "conversation is never closed", f"add a line `{marks}`")
-        elif written == marks:
-            message = f"`{written}` is indented, and closes nothing"
+        elif line == marks:
+            message = f"`{line}` is indented, and closes nothing"
             self.find("unclosed-fence", end, message, "begin it at the margin")
-        elif written == "~~~":
-            message = f"this conversation ends with `{written}` in line {self.source.first + end}"
+        elif line == "~~~":
+            message = f"this conversation ends with `{line}` in line {self.source.first + end}"
             self.find("unclosed-fence", opening, message, f"write `{CONVERSATION}`")
         else:
-            message = f"`{written}` does not close the conversation of line {self.source.first + opening}"
+            message = f"`{line}` does not close the conversation of line {self.source.first + opening}"
             self.find("unclosed-fence", end, message, f"write `{marks}`")
 
     def _conversation_end(self, opening: int, marks: str) -> int | None:
         """Return the line that closes a conversation, unless another begins before it.
 
-        Marks above another tag close only code inside a message, or were not to stand there.
+        Marks above another tag close only code inside a message, or are a mistake.
         """
-        told, inner, is_open, close = False, 0, False, -1
+        is_reported, inner, is_open, close = False, 0, False, -1
         for number in range(opening + 1, len(self.lines)):
             line = self.lines[number].rstrip()
-            if line == CONVERSATION or ((told or not is_open) and line[:1] != "<" and _begins_other(line)):
+            may_end = is_reported or not is_open
+            if line == CONVERSATION or (may_end and line[:1] != "<" and _begins_other(line)):
                 return None if is_open else self._end_of_other(number, marks)
             if "<" in line[:4] and _BEGINS_MESSAGE.match(line):
                 is_open = not _CLOSING_TAG.fullmatch(line)
@@ -441,22 +439,22 @@ class _Cutter:
             if line.strip(marks[0]):
                 inner = inner or number
                 continue
-            below = self._after_shown_blanks(number + 1)
+            below = self._next_text(number + 1)
             if not self._begins_message(below):
-                # A message that is closed below them goes on there.
+                # A message that is closed below the marks continues there.
                 close = self._next_close(number) if is_open and close < number else close
                 if not is_open or close < number:
                     return number
-            if not told:
-                said = self.lines[below].strip()[:_LONGEST_TITLE]
-                message = f"`{marks}` ends this conversation above `{said}`"
+            if not is_reported:
+                words = self.lines[below].strip()[:_LONGEST_TITLE]
+                message = f"`{marks}` ends this conversation above `{words}`"
                 hint = f"delete the line; code in messages has other marks than `{marks}`"
                 self.find("unclosed-fence", inner or number, message, hint)
-                told = True
+                is_reported = True
         return None
 
     def _end_of_other(self, number: int, marks: str) -> int | None:
-        """Return a line that was to end a conversation and begins one, unless one begins there."""
+        """Return a line that opens a conversation where it should close one, unless one really begins there."""
         if _begins_other(self.lines[number]) or self._begins_message(number + 1):
             return None
         message = f"`{CONVERSATION}` stands where this conversation ends"
@@ -464,8 +462,8 @@ class _Cutter:
         return number
 
     def _begins_message(self, position: int) -> bool:
-        """Return whether the next line that shows something begins or ends a message."""
-        below = self._after_shown_blanks(position)
+        """Return whether the next line with text begins or ends a message."""
+        below = self._next_text(position)
         return below < len(self.lines) and _BEGINS_MESSAGE.match(self.lines[below]) is not None
 
     def _next_close(self, position: int) -> int:
@@ -479,9 +477,9 @@ class _Cutter:
         return -1
 
     def _unclosed_end(self, position: int) -> tuple[int, int]:
-        """Return where a conversation that nothing closes must end, and where the example does.
+        """Return where a conversation that is never closed must end, and where its example does.
 
-        That is behind its last tag, and behind marks that were to close it; without any tag, the next heading or example.
+        That is after its last tag, and after marks meant to close it; without any tag, at the next heading or example.
         """
         end = tagged = position
         while end < len(self.lines):
@@ -496,5 +494,5 @@ class _Cutter:
         return tagged, min(self._after_blanks(tagged + marks), end)
 
     def find(self, code: str, line: int, message: str, hint: str) -> None:
-        """Note a finding about a whole line."""
+        """Add a finding about a whole line."""
         self.findings.append(self.source.warning(line, code, message, hint))

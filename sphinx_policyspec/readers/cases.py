@@ -28,8 +28,8 @@ MODES = ("explicit", "implicit")
 class CaseKey:
     """A key of a mapping in a case.
 
-    :param kind: what its value is; ``value`` is any single value, ``texts`` a list, or a lone text
-    :param default: what holds where it is left out, in words
+    :param kind: type of its value; ``value`` is any single value, ``texts`` a list or a single text
+    :param default: what applies where it is left out, in words
     """
 
     name: str
@@ -169,7 +169,7 @@ MAX_ITEMS = 20_000
 _NAMING = tuple(key for owner, key in NAMED_BESIDE if owner == "item")
 """Keys of items whose values name something."""
 _LONGEST_NUMBER = 40
-"""Digits and signs of what is read as a number; a longer one is a text."""
+"""Most characters of a number; a longer one is a text."""
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -178,7 +178,7 @@ _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCase:
-    """A case as it was read, and what is wrong with its form; with an error, it cannot be decided."""
+    """A case, and findings about its form; a case with an error cannot be decided."""
 
     case: model.Case
     findings: tuple[model.Finding, ...] = ()
@@ -224,11 +224,11 @@ class _Cases:
         self.reader = reader
         self.text = text
         self.items_read = 0
-        # An alias stands for one text, however often.
+        # All aliases of a node share one text.
         self.sources: dict[int, str] = {}
 
     def read(self, documents: Sequence[yaml.Node]) -> tuple[tuple[ReadCase, ...], tuple[model.Finding, ...]]:
-        read: list[ReadCase] = []
+        cases: list[ReadCase] = []
         nodes = [
             node
             for document in documents
@@ -238,7 +238,7 @@ class _Cases:
             if self.items_read > MAX_ITEMS:
                 break
             case = self._case(node, number)
-            read.append(ReadCase(case=case, findings=self._taken()))
+            cases.append(ReadCase(case=case, findings=self._take_findings()))
         if not nodes:
             return (), (
                 _error(
@@ -249,18 +249,18 @@ class _Cases:
                 ),
             )
         if self.items_read <= MAX_ITEMS:
-            return tuple(read), ()
+            return tuple(cases), ()
         message = f"more than {MAX_ITEMS:,} items in one file"
         return (), (_error("case-too-large", message, self.reader.span(nodes[0]), "split the file"),)
 
-    def _taken(self) -> tuple[model.Finding, ...]:
-        """Return what was found since the last time; in a case, all of it is an error."""
-        found = tuple(replace(finding, severity=model.Severity.ERROR) for finding in self.reader.findings)
+    def _take_findings(self) -> tuple[model.Finding, ...]:
+        """Return and clear the findings since the last call; in a case, each is an error."""
+        findings = tuple(replace(finding, severity=model.Severity.ERROR) for finding in self.reader.findings)
         self.reader.findings.clear()
-        return found
+        return findings
 
     def _source(self, node: yaml.Node) -> str:
-        """Return the lines of a case, from the dash of a list on."""
+        """Return the text of a case; in a list, from its dash on."""
         if id(node) not in self.sources:
             start, end = node.start_mark.index, node.end_mark.index
             line = self.text.rfind("\n", 0, start) + 1
@@ -291,7 +291,7 @@ class _Cases:
         )
 
     def _places(self, values: dict[str, yaml.Node]) -> Iterator[tuple[str, model.Span]]:
-        """Yield where names stand that are not those of items."""
+        """Yield the places of names outside items."""
         for key in ("about", "example"):
             if key in values:
                 yield key, self.reader.span(values[key])
@@ -302,7 +302,7 @@ class _Cases:
         for part, node in parts.items():
             for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
                 for name in (key, *(value.value if isinstance(value, yaml.SequenceNode) else ())):
-                    # A list where a name should stand was told when it was read.
+                    # A list where a name should stand was reported when it was read.
                     if isinstance(name, yaml.ScalarNode):
                         yield f"{part}.{name.value}", self.reader.span(name)
 
@@ -311,8 +311,8 @@ class _Cases:
         for item in items:
             if first := unique.get(item.id):
                 message = f"id `{item.id}` is taken already"
-                found = _error("duplicate-id", message, item.span, "ids are unique in a case")
-                self.reader.findings.append(replace(found, related=(first.span,)))
+                finding = _error("duplicate-id", message, item.span, "ids are unique in a case")
+                self.reader.findings.append(replace(finding, related=(first.span,)))
             unique.setdefault(item.id, item)
         return tuple(unique.values())
 
@@ -335,32 +335,32 @@ class _Cases:
 
     def _item(self, node: yaml.Node, place: int) -> model.Item:
         values = self._mapping(node, ITEM)
-        read = {key.name: self._value(key, values.get(key.name)) for key in ITEM if key.name in values}
-        read = {name: value for name, value in read.items() if value is not None}
-        mode = read.pop("mode", MODES[0])
+        entries = {key.name: self._value(key, values.get(key.name)) for key in ITEM if key.name in values}
+        entries = {name: value for name, value in entries.items() if value is not None}
+        mode = entries.pop("mode", MODES[0])
         delegates = values.get("delegates")
         return model.Item(
             span=self.reader.span(node),
             places=tuple((key, self.reader.span(values[key])) for key in _NAMING if key in values),
-            role=read.pop("from", ""),
-            turn=read.pop("turn", place),
+            role=entries.pop("from", ""),
+            turn=entries.pop("turn", place),
             explicit=mode != MODES[1],
             delegates=self._delegation(delegates) if delegates is not None else None,
-            **{"id": "", "issue": "", "value": "", **read},
+            **{"id": "", "issue": "", "value": "", **entries},
         )
 
     def _value(self, key: CaseKey, node: yaml.Node | None) -> Any:  # noqa: ANN401  as its kind says
-        """Return what a key holds; nothing where that is left to its default."""
+        """Return the value of a key, or nothing where its default applies."""
         if node is None or node.tag == _NULL:
             return None
         readers: dict[Kind, Callable[[yaml.Node], Any]] = {
             "text": self.reader.text,
-            "texts": lambda given: tuple(self.reader.texts(given)),
+            "texts": lambda value: tuple(self.reader.texts(value)),
             "value": self._scalar,
-            "mode": lambda given: self._choice(given, self.reader.text(given), MODES),
-            "boolean": lambda given: self._typed(given, bool, f"`{key.name}` is `true` or `false`"),
-            "integer": lambda given: self._typed(given, int, f"`{key.name}` is a whole number"),
-            "mapping": lambda _given: None,
+            "mode": lambda value: self._choice(value, self.reader.text(value), MODES),
+            "boolean": lambda value: self._typed(value, bool, f"`{key.name}` is `true` or `false`"),
+            "integer": lambda value: self._typed(value, int, f"`{key.name}` is a whole number"),
+            "mapping": lambda _value: None,
         }
         return readers[key.kind](node)
 
@@ -372,12 +372,14 @@ class _Cases:
         self.reader.find("wrong-type", node, expected, hint)
         return None
 
-    def _choice(self, node: yaml.Node, text: str, known: Sequence[str]) -> str | None:
-        if text in known:
+    def _choice(self, node: yaml.Node, text: str, allowed: Sequence[str]) -> str | None:
+        if text in allowed:
             return text
         if not isinstance(node, yaml.ScalarNode):
             return None
-        self.reader.find("invalid-value", node, f"`{text}` is none of the values here", nearest(text, known))
+        self.reader.find(
+            "invalid-value", node, f"`{text}` is none of the values here", nearest(text, allowed)
+        )
         return None
 
     def _scalar(self, node: yaml.Node) -> model.Value:
@@ -400,8 +402,8 @@ class _Cases:
 
     def _semantics(self, node: yaml.Node | None) -> model.Semantics:
         values = self.reader.mapping(node, [field.name for field in fields(model.Semantics)])
-        given = {key.name: self._value(key, values.get(key.name)) for key in SEMANTICS}
-        return model.Semantics(**{name: value for name, value in given.items() if value is not None})
+        switches = {key.name: self._value(key, values.get(key.name)) for key in SEMANTICS}
+        return model.Semantics(**{name: value for name, value in switches.items() if value is not None})
 
     def _compatible(self, node: yaml.Node | None) -> tuple[tuple[str, model.Value, model.Value], ...]:
         pairs: list[tuple[str, model.Value, model.Value]] = []
@@ -422,7 +424,7 @@ class _Cases:
 
     def _expectation(self, node: yaml.Node) -> model.Expectation:
         values = self._mapping(node, EXPECT)
-        labels = self._chosen(values.get("labels"), model.Label)
+        labels = self._words_by_key(values.get("labels"), model.Label)
         outcomes = self.reader.mapping(values.get("outcomes"))
         duties = self.reader.mapping(values.get("duties"), tuple(model.Duty))
         return model.Expectation(
@@ -433,13 +435,13 @@ class _Cases:
             ),
         )
 
-    def _chosen(self, node: yaml.Node | None, choices: type[_Choice]) -> dict[str, _Choice]:
-        """Return a mapping to one of a few words; others are findings."""
-        chosen: dict[str, _Choice] = {}
+    def _words_by_key(self, node: yaml.Node | None, choices: type[_Choice]) -> dict[str, _Choice]:
+        """Return a mapping whose values are words of an enumeration; other words are findings."""
+        words: dict[str, _Choice] = {}
         for key, value in self.reader.mapping(node).items():
             if word := self._choice(value, self.reader.text(value), tuple(choices)):
-                chosen[key] = choices(word)
-        return chosen
+                words[key] = choices(word)
+        return words
 
     def _outcome(self, node: yaml.Node) -> model.Outcome:
         if isinstance(node, yaml.MappingNode):
@@ -453,11 +455,11 @@ class _Cases:
 
 
 _LIKE_JSON = re.compile(r"(?i:true|false)|[+-]?(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?")
-"""What is a truth value or a number in YAML 1.2 as well; 1.1 takes many words and times for such."""
+"""Truth values and numbers of YAML 1.2, too; YAML 1.1 also reads many words and times as such."""
 
 
 def _number(node: yaml.ScalarNode) -> model.Value | None:
-    """Return what a scalar of YAML's types for truth values and numbers stands for, if that can be told."""
+    """Return the value of a scalar that YAML types as a truth value or number, if it has a finite one."""
     try:
         value: model.Value = yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError, KeyError):
@@ -469,19 +471,19 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def case_files(path: Path) -> tuple[Path, ...]:
-    """Return a file itself, and the YAML files below a folder in the order of their names.
+    """Return a file itself, or the YAML files below a folder in the order of their names.
 
-    What does not exist, and a folder without any, raises :class:`~sphinx_policyspec.errors.SourceError`.
+    A path that does not exist, and a folder without such files, raise :class:`~sphinx_policyspec.errors.SourceError`.
     """
     if path.is_file():
         return (path,)
     if not path.is_dir():
         raise absent(path, str(path))
-    found = tuple(sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file()))
-    if not found:
+    files = tuple(sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file()))
+    if not files:
         message = f"`{path}` holds no case: no file that ends in {' or '.join(_SUFFIXES)}"
         raise SourceError(message)
-    return found
+    return files
 
 
 def read_case_file(path: Path) -> tuple[tuple[ReadCase, ...], tuple[model.Finding, ...]]:

@@ -20,7 +20,7 @@ SETEXT = re.compile(r"[ ]{0,3}(=++|-++)[ \t\r]*+\n?")
 _LATER = re.compile(r"[ ]*+(?!1[.)])\d")
 _BEGINS_BLOCK = re.compile(r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|!!!|<!--)|\*\*Example\b")
 _HOLDS = re.compile(r"(?:!!!|\?\?\?|\[\^[^\]\s\[]{1,40}\]:)")
-"""What the lines indented below belong to, though it is no list item: an admonition, a note."""
+"""What holds the indented lines below it, but is no list item: an admonition, a note."""
 _HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|$)")
 _ENDS_LIST = re.compile(r"[ ]{0,3}(?:>|```|~~~)")
 _TOKEN = re.compile(r"\\.|`++|<!--(?:-?>)?", re.DOTALL)
@@ -39,7 +39,7 @@ TOML_MARK = "+++"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PlainLines:
     """Some lines without their HTML comments.
 
     :param plain: each line without its comments, empty where they take all of it, its end included
@@ -58,26 +58,26 @@ class Shown:
     unclosed: tuple[int, ...] = ()
 
     def text(self, start: int, end: int) -> str:
-        """Return what is shown of the lines from ``start`` up to ``end``."""
+        """Return the visible text of the lines from ``start`` up to ``end``."""
         return "".join(self.plain[start:end])
 
 
 def without_comments(
     lines: Sequence[str], literal: Collection[int] = (), stops: Sequence[int] = (), begin: int = 0
-) -> Shown:
-    """Find the comments of some lines as CommonMark does: none in code; in a paragraph, none that leaves it.
+) -> PlainLines:
+    """Find the comments of some lines as CommonMark does: none in code; in a paragraph, none that goes beyond it.
 
-    A comment that begins a line may hold anything; one that nothing closes takes all that follows.
+    A comment that begins a line may hold anything; one that is never closed hides all that follows.
 
     :param literal: lines that are data, in which nothing is a comment
-    :param stops: lines, in order, that no code fence reaches over
+    :param stops: lines, in order, that no code fence may contain
     :param begin: where the text begins; what stands above is hidden like a comment
     """
     return _Pass(lines, literal, stops).run(begin)
 
 
 def front_matter(lines: Sequence[str]) -> int:
-    """Return the line after the YAML or TOML that a file begins with, 0 where it begins with something else.
+    """Return the line after the YAML or TOML at the beginning of a file, 0 if there is none.
 
     A byte order mark may stand before it. Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
     """
@@ -111,13 +111,13 @@ class _Pass:
         self.found: list[tuple[int, int]] = []
         self.nested: set[int] = set()
         self.unclosed: list[int] = []
-        # Where the text of the outermost list item that is open begins; 0 outside lists.
+        # Column at which the text of the outermost open list item begins; 0 outside lists.
         self.content = 0
         self.is_list = True
         self.not_closed_before = -1
         self.fences: dict[int, int] = {}
 
-    def run(self, begin: int) -> Shown:
+    def run(self, begin: int) -> PlainLines:
         fences = Fences(self.lines, _FENCE_INDENT, self.stops)
         position = first = begin
         if begin:
@@ -148,7 +148,7 @@ class _Pass:
                     self._paragraph(first, position)
                     first = position
         self._paragraph(first, position)
-        return self._shown()
+        return self._visible()
 
     def _follow_lists(self, position: int, line: str, indent: int, *, begins: bool) -> None:
         if _HOLDS.match(line):
@@ -158,7 +158,7 @@ class _Pass:
             self.content, self.is_list = 0, True
         if indent < self.content or not self.content:
             item = ITEM.match(line) if indent <= _MARGIN and not RULE.fullmatch(line) else None
-            # A paragraph goes on behind what only a number or a lone mark could end.
+            # A number other than 1, or a mark without text, does not end a paragraph.
             if item and (begins or self.content or (line[item.end() :].strip() and not _LATER.match(line))):
                 self.content = len(item[0]) if line[item.end() :].strip() else indent + 2
             elif begins or _BEGINS_BLOCK.match(line) or RULE.fullmatch(line) or _ENDS_LIST.match(line):
@@ -167,7 +167,7 @@ class _Pass:
             self.nested.add(position)
 
     def _fence_end(self, end: int | None, position: int, indent: int) -> int | None:
-        """Return the line that closes a code fence; one in a list item ends with that at the latest."""
+        """Return the line that closes a code fence; ``None`` if it would end outside its list item."""
         if end is None or (indent > _MARGIN and not self.content):
             return None
         return None if self.content and self.margins[position] <= end else end
@@ -177,13 +177,13 @@ class _Pass:
         return line.startswith("<!--", indent) and not is_code and position not in self.literal
 
     def _block(self, position: int, indent: int) -> tuple[int, int]:
-        """Take up a comment that begins a line; return where the next paragraph begins, and the line to go on with."""
+        """Add a comment that begins a line; return where the next paragraph begins, and the line to continue with."""
         start = self.offsets[position] + indent
         limit = self.margins[position] if self.content else len(self.lines)
         if limit != self.not_closed_before:
             close = self.text.find("-->", start + 2, self.offsets[limit])
             if close >= 0 and self.text.find("<!--", start + 4, close) >= 0:
-                # What ends at the end of another comment was to end before: take no more than its line.
+                # Another comment begins before its end: this one was never closed, and takes no more than its line.
                 self.unclosed.append(position)
                 self.found.append((start, self.offsets[position + 1] - 1))
                 return position + 1, position + 1
@@ -196,14 +196,14 @@ class _Pass:
                 return after, after
             self.not_closed_before = limit
         if self.content:
-            # It ends with its list item at the latest: it may be one inside a paragraph still.
+            # It must end within its list item; it may still be a comment inside a paragraph.
             return position, position + 1
         self.unclosed.append(position)
         self.found.append((start, len(self.text)))
         return limit, limit
 
     def _paragraph(self, first: int, end: int) -> None:
-        """Take up the comments inside the lines of a paragraph."""
+        """Add the comments inside the lines of a paragraph."""
         begin, stop = self.offsets[first], self.offsets[end]
         if first in self.literal or self.text.find("<!--", begin, stop) < 0:
             return
@@ -226,12 +226,12 @@ class _Pass:
                     return
                 self.found.append((match.start(), at))
 
-    def _shown(self) -> Shown:
+    def _visible(self) -> PlainLines:
         offsets = self.offsets
         plain, masked = list(self.lines), list(self.lines)
         starts: set[int] = set()
         cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        # What goes on behind a comment of several lines stands where that began.
+        # What follows a comment of several lines is indented as the comment is.
         margins: dict[int, str] = {}
         for start, end in self.found:
             first, last = bisect.bisect(offsets, start) - 1, bisect.bisect(offsets, end - 1) - 1
@@ -246,7 +246,7 @@ class _Pass:
         for number, places in cuts.items():
             plain[number], masked[number] = _cut(self.lines[number], places, margins.get(number, ""))
         starts = {number for number in starts if not plain[number]}
-        return Shown(
+        return PlainLines(
             plain=tuple(plain),
             masked=tuple(masked),
             starts=frozenset(starts),
@@ -275,14 +275,14 @@ def _margins(lines: Sequence[str]) -> list[int]:
 
 
 def _cut(line: str, places: list[tuple[int, int]], margin: str) -> tuple[str, str]:
-    """Return a line without what stands at some places, and with blanks there.
+    """Return a line without some stretches, and with blanks in place of them.
 
-    :param margin: what it begins with
+    :param margin: beginning of the first result
     """
     plain, masked, after = margin, "", 0
     for start, end in places:
         before = line[after:start]
-        # Of the blanks on both sides of a comment one side is enough.
+        # Of the blanks on both sides of a comment, keep one side.
         plain += before.lstrip(" \t") if plain.endswith((" ", "\t")) else before
         masked += before + "".join("\n" if char == "\n" else " " for char in line[start:end])
         after = end
@@ -308,12 +308,12 @@ _LOOSE_VERDICT = re.compile(
     r"(?P<mark>[ ]?)<(?P<name>(?i:assistant))(?:>[ \t]*+|[ \t]++(?:\w{1,20}+=)?[\"']?)"
     r"(?P<rest>(?:<?(?:[^\w\s<>]{1,4}[ \t]*){1,2})?(?i:good|bad|ok)\b(?:[:,][^\n<>]*|[ ]\[#[^\n<>]*)?(?:[ \t]*[\u2013\u2014-]{0,2}>)?)[\"']?>?\s*"
 )
-"""The tag of an answer whose verdict stands in no comment, or in one that is not written as such."""
+"""The tag of an answer whose verdict is in no comment, or in a malformed one."""
 _ALMOST = re.compile(
     r"(?P<mark>[ \t>*+`-]{0,12})(?:<|&lt;|[\u2039\uff1c\u27e8\[{\\])(?:\\?<)?[ \t\xa0]{0,4}(?P<slash>[/\\]?)[ \t\xa0]{0,4}"
     r"(?P<name>[A-Za-z]{2,20})\b(?P<rest>[^\n]*)\n?"
 )
-"""A line that begins as a tag would, in other marks, with blanks inside, or with something behind it."""
+"""A line that begins like a tag, but with other marks, blanks inside, or something behind it."""
 ODD = re.compile("[\u00a0\u00ad\u200b-\u200d\u2060\ufeff]")
 """Characters that look like a blank or like nothing."""
 _ENDS_TAG = re.compile(
@@ -322,7 +322,7 @@ _ENDS_TAG = re.compile(
 _ENDS_TEXT = re.compile(rf"[^\n<]+</(?P<name>{'|'.join(sorted(STRUCTURE))})>\s*")
 """A line of words that ends with a closing tag."""
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+(?:~{3,}+|`{3,}+)?\s*+")
-"""A closing tag; the end of its conversation, which may stand behind it, is told with that."""
+"""A closing tag; the end of its conversation may stand behind it, and is reported by the cutter of blocks."""
 _ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 
 
@@ -333,9 +333,9 @@ class Tag:
     :param comment: the ``<!-- … -->`` after it
     :param column: characters before it on the line
     :param empty: it closes itself, as ``<user/>`` does
-    :param cure: how to write what only was to be a tag
+    :param cure: how to correct a line that was meant to be a tag
     :param has_text: text of the message stands on the line of its tag
-    :param written: its name as it stands, where that is not the one that was meant
+    :param written: the name in the text, where it is not ``name``
     :param comment_line: where the comment stands, if not on the line of the tag
     """
 
@@ -353,38 +353,38 @@ class Tag:
 
 
 def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
-    """Return the lines that were to be tags of structure and are none, as what they were to be, by line.
+    """Return by line the structural tags that lines were meant to be, but are not.
 
     :param tags: the lines that are tags
     """
-    found = {}
+    almost = {}
     for number, line in enumerate(lines):
         if number in tags:
             continue
         if (odd := ODD.search(line)) and (tag := _tag_on(ODD.sub(_plain, line), number)):
-            found[number] = replace(
+            almost[number] = replace(
                 tag, comment="", cure=f"it holds U+{ord(odd[0]):04X}: delete that, or write a space"
             )
             continue
         match = _ALMOST.fullmatch(line)
         if match and match["name"].lower() in STRUCTURE:
-            found[number] = _meant(match, number)
+            almost[number] = _intended_tag(match, number)
         elif "</" in line and (ends := _ENDS_TEXT.fullmatch(line)):
             name = ends["name"]
             cure = f"write `</{name}>` alone on a line below it"
-            found[number] = Tag(number, name, True, (), "", 0, cure=cure, has_text=True)
-    return found
+            almost[number] = Tag(number, name, True, (), "", 0, cure=cure, has_text=True)
+    return almost
 
 
 def _plain(odd: re.Match[str]) -> str:
     return " " if odd[0] == "\u00a0" else ""
 
 
-def _meant(match: re.Match[str], number: int) -> Tag:
+def _intended_tag(match: re.Match[str], number: int) -> Tag:
     name, rest = match["name"].lower(), match["rest"]
     bare = _ENDS_TAG.fullmatch(rest)
     closing = bool(match["slash"] or (bare and bare["slash"]))
-    shown = f"<{'/' * closing}{name}>"
+    markup = f"<{'/' * closing}{name}>"
     if bare and bare["after"] and not bare["comment"]:
         bare = None
     if bare and bare["after"] and bare["after"].lstrip().startswith(("[#", ":")):
@@ -392,13 +392,13 @@ def _meant(match: re.Match[str], number: int) -> Tag:
     elif bare and bare["after"]:
         cure = f"write the text behind `{bare['comment']}` on the line below it"
     elif bare:
-        cure = f"write `{shown}`" if match[0].strip() != shown else "begin the line at the margin"
+        cure = f"write `{markup}`" if match[0].strip() != markup else "begin the line at the margin"
     elif not closing and _OPEN.fullmatch(f"<{name}{rest.rstrip()}>"):
         cure = f"write `<{name}{rest.rstrip()}>`"
     elif "=" in rest.partition(">")[0]:
         cure = f'write each attribute as `name="value"`: `<{name} name="value">`'
     else:
-        cure = f"write `{shown}` alone on its line, and the text below it"
+        cure = f"write `{markup}` alone on its line, and the text below it"
     comment = bare["comment"] or "" if bare else ""
     has_text = not bare and bool(rest.partition(">")[2].strip())
     ends = has_text and rest.rstrip().lower().endswith(f"</{name}>")
@@ -406,7 +406,7 @@ def _meant(match: re.Match[str], number: int) -> Tag:
 
 
 def tags_by_line(lines: Sequence[str]) -> dict[int, Tag]:
-    """Return the tags of a conversation by line; what a code fence shows is text."""
+    """Return the tags of a conversation by line; those in a code fence are text."""
     tags = {number: tag for number, line in enumerate(lines) if (tag := _tag_on(line, number))}
     for number in _quoted(lines, tags):
         del tags[number]
@@ -431,15 +431,15 @@ def _tag_on(line: str, number: int) -> Tag | None:
     return None
 
 
-def _name(written: str) -> str:
+def _name(name: str) -> str:
     """Return the name of a tag: those that structure a conversation have no letter case."""
-    return written.lower() if written.lower() in STRUCTURE else written
+    return name.lower() if name.lower() in STRUCTURE else name
 
 
 def _quoted(lines: Sequence[str], tags: dict[int, Tag]) -> list[int]:
     """Return the lines of the tags inside closed code fences.
 
-    A fence that holds a tag without its counterpart is one that its message forgot to close: it
+    A fence around a tag without its counterpart is one that its message never closes: it
     hides nothing, or it would swallow the messages up to the next fence.
     """
     numbers = [number for number, tag in tags.items() if tag.name in STRUCTURE]
@@ -466,7 +466,7 @@ def _step(tag: Tag) -> int:
 
 
 def _falls(depths: list[int]) -> list[int]:
-    """Return for each place the next one where the depth is lower, past the end where there is none."""
+    """Return for each place the next one where the depth is lower, or one past the end."""
     falls = [len(depths)] * len(depths)
     open_places: list[int] = []
     for place, depth in enumerate(depths):

@@ -18,9 +18,9 @@ from sphinx_policyspec.readers.inline import (
     VERDICT,
     VERDICT_ID,
     InlineLink,
+    corrected_verdict,
     read_body,
     scan,
-    verdict_as_meant,
     verdict_of,
 )
 from sphinx_policyspec.readers.text import Lines
@@ -28,10 +28,10 @@ from sphinx_policyspec.readers.text import Lines
 _MARKED = ("~~~", "<<<<<<<", "=======", ">>>>>>>")
 _MARKS = re.compile(r"`{3,}|~{3,}")
 _ATTRIBUTES = ("comment", "end_turn", "lang", "name", "recipient")
-"""Those of messages that mean something; others are kept as they are."""
+"""Attributes of messages that have a meaning; others are kept as they are."""
 _VERDICT_LINE = re.compile(r"[ ]{0,3}<!--\s*(?i:good|bad|ok)\b[^\n]*-->\s*")
 _SPEAKER = re.compile(rf"\W{{0,5}}(?P<role>(?i:{'|'.join(ROLES)}))\W{{0,3}}:")
-"""A line that says who speaks, as other notations have it."""
+"""A line that names the speaker, as in other notations."""
 _NEVER = sys.maxsize
 _CARRIER = model.Carrier.VERDICT
 _CROSSED = "delete it or open its tag"
@@ -43,7 +43,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True, slots=True)
 class ConversationReading:
-    """A conversation that was read.
+    """The result of reading a conversation.
 
     References and links are those of verdict notes and verdict ids. Their ``source`` and
     ``example`` are left empty: only the caller knows what encloses the conversation.
@@ -55,7 +55,7 @@ class ConversationReading:
     findings: tuple[model.Finding, ...] = ()
 
 
-@lru_cache(maxsize=1024)  # a letter that somebody types leaves the other conversations of a spec as they are
+@lru_cache(maxsize=1024)  # typing a letter leaves the other conversations of a spec as they are
 def read_conversation(lines: tuple[str, ...], file: str, first_line: int) -> ConversationReading:
     """Read a conversation in the dialect's tag notation, line by line.
 
@@ -107,10 +107,10 @@ class _Conversation:
         )
 
     def _misspelt(self) -> Iterator[Tag]:
-        """Yield the closing tags whose names are none of structure, but nearly, as what they were to be."""
-        meant = {name: near_name(name, STRUCTURE) for name in self.closes if name not in STRUCTURE}
-        for written, name in meant.items():
-            for line in self.closes[written] if name and written not in self.opens else ():
+        """Yield the closing tags with misspelt structural names, with the right name."""
+        names = {name: near_name(name, STRUCTURE) for name in self.closes if name not in STRUCTURE}
+        for misspelt, name in names.items():
+            for line in self.closes[misspelt] if name and misspelt not in self.opens else ():
                 yield replace(self.tags[line], name=name, cure=f"write `</{name}>`")
 
     def _step(self, position: int) -> int:
@@ -121,7 +121,7 @@ class _Conversation:
         tag = self.almost.get(position) or self.tags.get(position)
         if tag is None:
             return self._text(position, line)
-        tag = self._as_meant(tag)
+        tag = self._corrected(tag)
         if tag.cure:
             self._find("broken-tag", position, f"`{_brief(line)}` is no tag", tag.cure)
         self._check_mark(tag, line)
@@ -135,8 +135,8 @@ class _Conversation:
             return position + 1
         return self._message(tag)
 
-    def _as_meant(self, tag: Tag) -> Tag:
-        """Return a tag of another name as the one of structure that it was to be: one with its letters, or what holds answers."""
+    def _corrected(self, tag: Tag) -> Tag:
+        """Return a tag with the structural name that was meant: the nearest one, or ``comparison`` above an answer."""
         if tag.name in STRUCTURE:
             return tag
         if tag.closing and tag.name == self.comparison_written:
@@ -155,13 +155,13 @@ class _Conversation:
         return below is not None and below.name == "assistant" and bool(below.comment) and not below.closing
 
     def _below(self, line: int) -> Tag | None:
-        """Return the tag on the next line that holds something."""
+        """Return the tag on the next line that is not blank."""
         below = (n for n in range(line + 1, len(self.lines)) if self.lines.lines[n].strip())
         return self.tags.get(next(below, -1))
 
     def _text(self, position: int, line: str) -> int:
         """Read a line outside every message that holds no tag."""
-        # Marks that were to close nothing here are told by who cuts the file into blocks.
+        # Stray marks are reported where the file is cut into blocks.
         if self._is_verdict_of_next(position) or line.startswith(_MARKED):
             return position + 1
         if line.strip() == "[...]" and self.comparison_start is None:
@@ -222,8 +222,8 @@ class _Conversation:
         end = position
         while end < len(self.lines) and end not in self.tags and self.lines.lines[end].strip():
             end += 1
-        said = _SPEAKER.match(self.lines.lines[position])
-        role = said["role"].lower() if said else ""
+        speaker = _SPEAKER.match(self.lines.lines[position])
+        role = speaker["role"].lower() if speaker else ""
         hint = f"write `<{role}>` above its words and `</{role}>` below" if role else _BETWEEN
         self._find("text-outside-message", position, "text outside every message", hint)
         self._add(Tag(position, "", False, (), "", 0), position, end, end)
@@ -240,10 +240,10 @@ class _Conversation:
         close = self.tags.get(end) or self.almost.get(end)
         closed = close is not None and close.closing and close.name in {tag.name, tag.written}
         if (loose := self.almost.get(end)) and loose.closing and loose.name == tag.name:
-            written = _brief(self.lines.lines[end])
-            # Marks that both tags have are told with the first.
-            if not tag.cure or written.replace("/", "") != _brief(self.lines.lines[tag.line]):
-                self._find("broken-tag", end, f"`{written}` is no tag", loose.cure)
+            text = _brief(self.lines.lines[end])
+            # A mistake that both tags share is reported with the first.
+            if not tag.cure or text.replace("/", "") != _brief(self.lines.lines[tag.line]):
+                self._find("broken-tag", end, f"`{text}` is no tag", loose.cure)
             closed = True
         elif close and close.closing and {close.name, tag.name} <= {*ROLES} and close.name != tag.name:
             if self.comparison_start is not None and close.name == "assistant":
@@ -272,7 +272,7 @@ class _Conversation:
         return after
 
     def _begin_unopened(self, line: int) -> None:
-        """Begin the comparison that only a closing tag shows."""
+        """Begin a comparison that has only a closing tag."""
         if _next(self.closes["comparison"], line, _NEVER) < _next(self.opens["comparison"], line, _NEVER):
             if self.turns and isinstance(self.turns[-1], model.Comparison):
                 message = "`</comparison>` stands above another answer"
@@ -283,7 +283,7 @@ class _Conversation:
             self.comparison_start = line
 
     def _is_verdict_of_next(self, position: int) -> bool:
-        """Return whether a line is a verdict that was to stand behind the tag below it."""
+        """Return whether a line is a verdict that belongs behind the tag below it."""
         tag = self.tags.get(position + 1)
         is_answer = tag is not None and tag.name == "assistant" and not (tag.closing or tag.comment)
         return is_answer and _VERDICT_LINE.fullmatch(self.lines.lines[position]) is not None
@@ -311,9 +311,9 @@ class _Conversation:
             hint = f"write what `{tag.name}` says, or delete it"
             self._find("empty-block", tag.line, "this message has no text", hint)
         if inside < end:
-            written = self.lines.lines[inside].strip()
+            line = self.lines.lines[inside].strip()
             self.swapped = self.comparison_start is not None and self.tags[inside].name == "comparison"
-            message = f"`{written}` inside `<{tag.name}>` is read as text"
+            message = f"`{line}` inside `<{tag.name}>` is read as text"
             self._find("crossed-tag", inside, message, f"add `</{tag.name}>` above it, or fence it as code")
 
     def _end_of(self, tag: Tag) -> int:
@@ -347,19 +347,19 @@ class _Conversation:
             self.lines, start, end, is_data=bool(recipient) or tag.name == "tool"
         )
         for line in unpaired:
-            found = self.lines.lines[line].strip()
-            code, message, hint = "crossed-tag", f"`{found}` closes nothing", _CROSSED
-            if not found.startswith("</"):
-                code, message, hint = "unclosed-tag", f"`{found}` is never closed", "add its closing tag"
-            if marks := _MARKS.match(found):
-                # An answer may show what is cut off, and tildes are words in other messages.
+            words = self.lines.lines[line].strip()
+            code, message, hint = "crossed-tag", f"`{words}` closes nothing", _CROSSED
+            if not words.startswith("</"):
+                code, message, hint = "unclosed-tag", f"`{words}` is never closed", "add its closing tag"
+            if marks := _MARKS.match(words):
+                # An answer may hold code that is cut off, and tildes are often plain words.
                 if tag.name == "assistant" or marks[0].startswith("~"):
                     continue
                 code, hint = "unclosed-fence", f"add a line {marks[0]}"
             # The words stay where they are.
             finding = self.lines.warning(line, code, message, hint)
             self.findings.append(replace(finding, severity=model.Severity.WARNING))
-        known = model.Message(
+        turn = model.Message(
             role=tag.name,
             text=text,
             span=span,
@@ -370,13 +370,13 @@ class _Conversation:
             fragments=fragments,
         )
         if self.comparison_start is not None:
-            self.responses.append(self._response(tag, known))
+            self.responses.append(self._response(tag, turn))
         elif tag.comment:
             message = "verdict outside a comparison"
             self._find("verdict-outside-comparison", tag.line, message, _ONE_COMPARISON)
-            self.turns.append(self._response(tag, known))
+            self.turns.append(self._response(tag, turn))
         else:
-            self.turns.append(known)
+            self.turns.append(turn)
 
     def _check_attributes(self, tag: Tag) -> None:
         for name, value in tag.attributes:
@@ -423,8 +423,8 @@ class _Conversation:
         word = match["word"] if match else None
         verdict = verdict_of(word, match["sign"]) if match else None
         if match is None or verdict is None:
-            meant = verdict_as_meant(comment)
-            hint = f"write `{_brief(meant)}`" if meant else "write GOOD, BAD or OK"
+            suggestion = corrected_verdict(comment)
+            hint = f"write `{_brief(suggestion)}`" if suggestion else "write GOOD, BAD or OK"
             hint = nearest(word.upper(), tuple(model.Verdict)) if word else hint
             self._find("unknown-verdict", tag.line, f"`{word or tag.comment}` is no verdict", hint)
         elif "-->" in comment:
@@ -433,7 +433,7 @@ class _Conversation:
         elif VERDICT_ID.search(match["note"] or ""):
             message = "an id stands behind the colon of this verdict, where it is text"
             self._find(
-                "dangling-reference", tag.line, message, f"write `{_brief(verdict_as_meant(comment))}`"
+                "dangling-reference", tag.line, message, f"write `{_brief(corrected_verdict(comment))}`"
             )
         elif TWO_VERDICTS.fullmatch(comment):
             message = f"`{comment.strip()}` gives two verdicts"
@@ -461,8 +461,8 @@ class _Conversation:
             if link.target:
                 self._refer(link.target, link.form, span, link.text)
             else:
-                found = model.Link(source="", url=link.url, text=link.text, carrier=_CARRIER, span=span)
-                self.links.append(replace(found, message=self.count))
+                external = model.Link(source="", url=link.url, text=link.text, carrier=_CARRIER, span=span)
+                self.links.append(replace(external, message=self.count))
 
     def _refer(self, target: str, form: model.ReferenceForm, span: model.Span, text: str = "") -> None:
         self.references.append(

@@ -68,17 +68,17 @@ def decision_names(folder: Path, globs: Sequence[str]) -> list[str]:
 
     :param globs: such as ``decisions/*.md``, or ``decisions`` for all records in a folder
     """
-    # That of a Path raises for some patterns.
-    named = (sorted(glob(one, root_dir=folder, recursive=True)) for one in globs)  # noqa: PTH207
-    found = [Path(folder, name) for names in named for name in names]
-    files = dict.fromkeys(file for path in found for file in decision_record_files(path))
+    # ``Path.glob`` raises for some patterns.
+    matches = (sorted(glob(one, root_dir=folder, recursive=True)) for one in globs)  # noqa: PTH207
+    paths = [Path(folder, name) for names in matches for name in names]
+    files = dict.fromkeys(file for path in paths for file in decision_record_files(path))
     return [Path(os.path.relpath(file, folder)).as_posix() for file in files]
 
 
 def read_decision_record(text: str, file: str) -> tuple[DecisionRecord | None, tuple[Finding, ...]]:
     """Return the record that a text holds, and what is wrong with its form; none where it has no head or title.
 
-    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where its head is no YAML.
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` if its head is not YAML.
 
     :param file: how findings name the file, whose name is the id of a record that gives none
     """
@@ -97,8 +97,8 @@ def read_decision_record(text: str, file: str) -> tuple[DecisionRecord | None, t
         )
         return None, tuple(reader.findings)
     record = _record(reader, values, title, sections)
-    found = {one.heading.casefold() for one in sections}
-    if missing := [name for name in NEEDED if name.casefold() not in found]:
+    headings = {one.heading.casefold() for one in sections}
+    if missing := [name for name in NEEDED if name.casefold() not in headings]:
         message = f"the record lacks {' and '.join(f'`## {name}`' for name in missing)}"
         hint = "a reader looks there for what was asked, what could have been done, and what was decided"
         reader.findings.append(Finding(code="missing-section", message=message, span=record.span, hint=hint))
@@ -108,9 +108,9 @@ def read_decision_record(text: str, file: str) -> tuple[DecisionRecord | None, t
 def read_decision_records(
     files: Iterable[tuple[Path, str]],
 ) -> tuple[tuple[DecisionRecord, ...], dict[str, Proposal | None], tuple[Finding, ...]]:
-    """Return the records of several files, the proposal that each names, by its id, and what is wrong with their form.
+    """Return the records of several files, the proposal that each names by id of the record, and findings about form.
 
-    A proposal that is not there, or that holds none, is nothing.
+    A proposal is ``None`` if its file is missing or cannot be read as one.
 
     :param files: each with how findings name it
     """
@@ -120,15 +120,15 @@ def read_decision_records(
     for path, name in files:
         try:
             text, wrong = read_text(path, name)
-            record, found = read_decision_record(text, name)
+            record, slips = read_decision_record(text, name)
         except (AnnotationError, SourceError) as error:
             findings.append(not_read(error, name))
             continue
-        findings += (*wrong, *found)
+        findings += (*wrong, *slips)
         if record is None:
             continue
-        if known := first.get(record.id):
-            findings.append(taken("record", record.id, record.place("id"), known.place("id")))
+        if earlier := first.get(record.id):
+            findings.append(taken("record", record.id, record.place("id"), earlier.place("id")))
             continue
         first[record.id] = record
         if record.proposal:
@@ -138,7 +138,7 @@ def read_decision_records(
 
 
 def _head(reader: YamlReader, root: yaml.Node | None) -> dict[str, yaml.Node]:
-    """Return the values of our keys; keys of other tools may stand beside them, unless they are ours with a slip."""
+    """Return the values of our keys; keys of other tools are ignored, but a misspelt key of ours is a finding."""
     names = [key.name for key in DECISION_RECORD]
     values = reader.mapping(root)
     for key, node in values.items():
@@ -154,11 +154,11 @@ def _record(
     lists = {key.name: reader.texts(values.get(key.name)) for key in DECISION_RECORD if key.kind == "texts"}
     places = {(name, ""): reader.span(node) for name, node in values.items()}
     places |= {
-        (name, text): reader.span(node) for name, found in lists.items() for text, node in found.items()
+        (name, text): reader.span(node) for name, nodes in lists.items() for text, node in nodes.items()
     }
     number = _NUMBER.match(stem)
     status, successor = _status(reader, values.get("status"))
-    given: dict[str, Any] = {name.replace("-", "_"): tuple(found) for name, found in lists.items()}
+    entries: dict[str, Any] = {name.replace("-", "_"): tuple(nodes) for name, nodes in lists.items()}
     return DecisionRecord(
         id=reader.text(values.get("id")).strip() or stem,
         number=int(number[1]) if number else 0,
@@ -172,12 +172,12 @@ def _record(
         sections=tuple(sections),
         span=Span(reader.file, 1),
         places=places,
-        **given,
+        **entries,
     )
 
 
 def _status(reader: YamlReader, node: yaml.Node | None) -> tuple[RecordStatus, str]:
-    """Return a status, and what it names as the successor; of a link to a file the name of that."""
+    """Return a status and the successor that it names; for a link, the name of the linked file."""
     text = " ".join(reader.text(node).split())
     if text.lower().startswith(_SUPERSEDED_BY):
         name = text[len(_SUPERSEDED_BY) :].strip()
@@ -205,7 +205,7 @@ def _proposal(reader: YamlReader, node: yaml.Node | None) -> str:
 
 
 def _sections(lines: Sequence[str], first: int, file: str) -> tuple[str, list[RecordSection]]:
-    """Return the title, which is the first heading of all, and the parts below the others; what is in fences is text."""
+    """Return the title, which is the first heading of all, and the parts below the others; fenced lines are text."""
     title = ""
     sections: list[RecordSection] = []
     heads = list(_headings(lines, first))

@@ -72,9 +72,9 @@ def feedback_files(path: Path) -> list[Path]:
 
 @without_collector()
 def read_feedback(text: str, file: str) -> tuple[tuple[Feedback, ...], tuple[Finding, ...]]:
-    """Return the records of a register, in its order, and what is wrong with their form; one that is not whole is left out.
+    """Return the records of a register, in its order, and findings about their form; an incomplete one is left out.
 
-    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML.
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` if it is not YAML.
 
     :param file: how findings name the file
     """
@@ -86,7 +86,7 @@ def read_feedback(text: str, file: str) -> tuple[tuple[Feedback, ...], tuple[Fin
 
 
 def read_feedback_file(path: Path, name: str) -> tuple[tuple[Feedback, ...], tuple[Finding, ...]]:
-    """Return the records of a file, likewise; of one that is no YAML, or cannot be read, a finding.
+    """Return what :func:`read_feedback` does for a file; one that is not YAML or cannot be read is a finding.
 
     :param name: how findings name it
     """
@@ -108,17 +108,17 @@ def read_registers(
     first: dict[str, Feedback] = {}
     findings: list[Finding] = []
     for path, name in files:
-        records, found = read_feedback_file(path, name)
-        findings += found
+        records, slips = read_feedback_file(path, name)
+        findings += slips
         for one in records:
-            if known := first.get(one.id):
-                findings.append(taken("feedback", one.id, one.place("id"), known.place("id")))
+            if earlier := first.get(one.id):
+                findings.append(taken("feedback", one.id, one.place("id"), earlier.place("id")))
             first.setdefault(one.id, one)
     return tuple(first.values()), tuple(findings)
 
 
 def record_nodes(reader: YamlReader, root: yaml.Node | None) -> list[yaml.Node]:
-    """Return the nodes of the records of a register: of a list, or of both lists of a mapping."""
+    """Return the nodes of the records of a register: the items of a list, or of both lists of a mapping."""
     if not isinstance(root, yaml.MappingNode):
         return [*reader.items(root)]
     values = reader.mapping(root, [key.name for key in REGISTER])
@@ -127,27 +127,27 @@ def record_nodes(reader: YamlReader, root: yaml.Node | None) -> list[yaml.Node]:
 
 def _record(reader: YamlReader, node: yaml.Node) -> Feedback | None:
     values = reader.mapping(node, _NAMES)
-    given = {name: reader.text(values.get(name)).strip() for name in _TEXTS if name in values}
-    if missing := [name for name in ("id", "title") if not given.get(name)]:
-        named = " and ".join(f"`{name}`" for name in missing)
-        message = f"the record lacks {named}"
+    entries = {name: reader.text(values.get(name)).strip() for name in _TEXTS if name in values}
+    if missing := [name for name in ("id", "title") if not entries.get(name)]:
+        keys = " and ".join(f"`{name}`" for name in missing)
+        message = f"the record lacks {keys}"
         hint = "it counts for nothing until they are there"
         reader.findings.append(
             Finding(code="missing-key", message=message, span=reader.span(node), hint=hint)
         )
         return None
     listed = {name: reader.texts(values.get(name)) for name in _LISTS if name in values}
-    _check(reader, values, given)
-    texts = {name.replace("-", "_"): text for name, text in given.items() if name not in {"kind", "status"}}
-    lists = {name: tuple(found) for name, found in listed.items()}
+    _check(reader, values, entries)
+    texts = {name.replace("-", "_"): text for name, text in entries.items() if name not in {"kind", "status"}}
+    lists = {name: tuple(nodes) for name, nodes in listed.items()}
     places = {(name, ""): reader.span(values[name]) for name in _PLACED if name in values}
     for name in ("provisions", "duplicates", "contradicts"):
         places |= {(name, text): reader.span(one) for text, one in listed.get(name, {}).items()}
     fields: dict[str, Any] = {**texts, **lists}
     return Feedback(
         **fields,
-        kind=_one(reader, values, given, "kind", FeedbackKind),
-        status=_one(reader, values, given, "status", FeedbackStatus) or FeedbackStatus.OPEN,
+        kind=_one(reader, values, entries, "kind", FeedbackKind),
+        status=_one(reader, values, entries, "status", FeedbackStatus) or FeedbackStatus.OPEN,
         span=reader.span(node),
         places=places,
     )
@@ -162,22 +162,22 @@ _PLACED = ("id", "release", "quote", "answered-in")
 def _one(
     reader: YamlReader,
     values: Mapping[str, yaml.Node],
-    given: Mapping[str, str],
+    entries: Mapping[str, str],
     name: str,
     kind: type[_Value],
 ) -> _Value | None:
-    text = given.get(name)
+    text = entries.get(name)
     word = one_of(reader, values[name], text, kind) if text else None
     return kind(word) if word else None
 
 
-def _check(reader: YamlReader, values: Mapping[str, yaml.Node], given: dict[str, str]) -> None:
-    """Find a date that is none, and an address that leads nowhere; neither counts."""
-    if given.get("date") and not is_date(given["date"]):
-        text = given.pop("date")
+def _check(reader: YamlReader, values: Mapping[str, yaml.Node], entries: dict[str, str]) -> None:
+    """Find an invalid date and an address that is not on the web, and drop them."""
+    if entries.get("date") and not is_date(entries["date"]):
+        text = entries.pop("date")
         reader.find("invalid-value", values["date"], f"`{text[:60]}` is no date", "write it as `2026-02-01`")
-    if given.get("url") and not given["url"].startswith(("https://", "http://")):
-        text = given.pop("url")
+    if entries.get("url") and not entries["url"].startswith(("https://", "http://")):
+        text = entries.pop("url")
         hint = "begin it with `https://`"
         reader.find("invalid-value", values["url"], f"`{text[:60]}` is no address of the web", hint)
 
@@ -196,7 +196,7 @@ class FeedbackMap(Brief):
 
 
 def read_feedback_map(path: Path, name: str) -> FeedbackMap:
-    """Return a map of labels; what is wrong with it raises :class:`~sphinx_policyspec.errors.AnnotationError`, with each line."""
+    """Return a map of labels; anything wrong in it raises :class:`~sphinx_policyspec.errors.AnnotationError` with all findings."""
     text, wrong = read_text(path, name)
     reader = YamlReader(name)
     top = reader.mapping(reader.compose(text), [key.name for key in FEEDBACK_MAP])
@@ -212,6 +212,6 @@ def read_feedback_map(path: Path, name: str) -> FeedbackMap:
         label: tuple(reader.texts(node)) for label, node in reader.mapping(top.get("provisions")).items()
     }
     sites = tuple(reader.texts(top.get("sites")))
-    if found := (*wrong, *reader.findings):
-        raise AnnotationError("\n".join(map(str, found)))
+    if findings := (*wrong, *reader.findings):
+        raise AnnotationError("\n".join(map(str, findings)))
     return FeedbackMap(kinds=kinds, provisions=provisions, statuses=statuses, sites=sites)  # type: ignore[arg-type]  # of their kinds

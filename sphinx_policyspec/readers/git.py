@@ -20,24 +20,24 @@ from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.files import folder_of, real_path
 
 ATTRIBUTES = ("ident", "working-tree-encoding", "filter")
-"""What changes the words of a file; ends of lines are read alike."""
+"""Attributes that change the text of a file; line ends make no difference to our readers."""
 _Attributes = dict[str, str]
 _IDENT = re.compile(rb"\$Id(?::[^$\n]*)?\$")
 _MARKS = {"UTF-16LE-BOM": codecs.BOM_UTF16_LE, "UTF-16BE-BOM": codecs.BOM_UTF16_BE}
 
 
 def _parse_attributes(text: str) -> dict[str, _Attributes]:
-    """Return what ``git check-attr -z`` says, by path; what is not specified is left out."""
+    """Return what ``git check-attr -z`` prints, by path; unspecified and unset attributes are left out."""
     fields = iter(text.split("\0")[:-1])
-    found: dict[str, _Attributes] = {}
+    attributes: dict[str, _Attributes] = {}
     for path, name, value in zip(fields, fields, fields, strict=True):
         if value not in {"unspecified", "unset"}:
-            found.setdefault(path, {})[name] = value
-    return found
+            attributes.setdefault(path, {})[name] = value
+    return attributes
 
 
 def _converted(data: bytes, name: str, attributes: _Attributes) -> bytes:
-    """Return a stored file as git writes it into a work tree, but for filters.
+    """Return a stored file as git writes it into a work tree, except for filters.
 
     Bytes that the encoding cannot hold stay as they are, as git leaves them.
 
@@ -57,9 +57,9 @@ def _converted(data: bytes, name: str, attributes: _Attributes) -> bytes:
 
 _PREFIX = "git:"
 _LARGEST = 256 * 2**20
-"""Bytes that may be taken out of a repository."""
+"""Most bytes that are read from a repository."""
 _CHUNK = 32 * 2**20
-"""Bytes that are asked of git at a time, unless one file is larger."""
+"""Bytes requested from git at a time, unless one file is larger."""
 _SECONDS = 120
 _LINK, _SUBMODULE, _PROGRAM = "120000", "160000", "100755"
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
@@ -67,47 +67,47 @@ _PARTIAL = "this clone is partial, and `git fetch --refetch --no-filter` brings 
 _ATTRIBUTES = ".gitattributes"
 _WAY = re.compile(r"[~^]|@\{")
 _ELSEWHERE = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
-"""What a hook of git says of its own repository, and not of a submodule."""
+"""Variables that a git hook sets for its own repository, and that are wrong for a submodule."""
 
 
 class Checkout:
-    """The files of a revision; they are gone when this is.
+    """The files of a revision; they are deleted together with this object.
 
-    :param root: the folder of its own that holds the whole revision
-    :param path: what was asked for
+    :param root: the temporary folder that holds the whole revision
+    :param path: the requested file or folder
     :param top: the work tree of the repository, if it has one
     """
 
     def __init__(self, root: Path, path: Path, top: Path | None) -> None:
         self.root, self.path, self.top = root, path, top
         self.lacks: dict[str, str] = {}
-        """What the revision names and ``root`` does not hold, by its path, with the reason."""
+        """Paths of the revision that ``root`` lacks, or holds in another form, each with the reason."""
         self.links_out: list[str] = []
-        """Those below what was asked for that are links out of the repository."""
+        """Requested paths that are links out of the repository."""
         self._finalizer = weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
 
     def at(self, path: Path) -> Path:
-        """Return where a path of the work tree is as of the revision; a path outside of it is left as it is."""
+        """Return where a path of the work tree is as of the revision; a path outside of it is returned unchanged."""
         full = real_path(path)
         return self.root / full.relative_to(self.top) if self.top and full.is_relative_to(self.top) else path
 
     def lacking(self, files: Iterable[Path] | None = None) -> list[str]:
-        """Return what is not there, or is not what it should be, with the reasons.
+        """Return what is missing, or is not as it should be, with the reasons.
 
-        :param files: what was read, or asked for in vain; by default everything is told
+        :param files: files that were read or looked for; by default everything is reported
         """
-        found = list(self.lacks.items())
+        lacks = list(self.lacks.items())
         if files is not None:
             names = {
                 os.path.relpath(os.path.realpath(file), self.root).replace(os.sep, "/") for file in files
             }
             names.update(self.links_out)
-            found = [(path, why) for path, why in found if any(_holds(path, name) for name in names)]
-        return [_told(path, why) for path, why in found]
+            lacks = [(path, why) for path, why in lacks if any(_holds(path, name) for name in names)]
+        return [_with_reason(path, why) for path, why in lacks]
 
 
 def is_git(source: str) -> bool:
-    """Return whether a SOURCE is one of git's."""
+    """Return whether a SOURCE names a git revision."""
     return source.startswith(_PREFIX)
 
 
@@ -126,10 +126,10 @@ def parse_git(source: str) -> tuple[str, str]:
 def check_out(source: str, folder: Path | None = None) -> Checkout:
     """Return the revision of a SOURCE ``git:REV:PATH`` in the repository of a folder, by default the current one.
 
-    Files are as git writes them into a work tree, but for filters: no shell is used, no filter or hook runs, nothing is
+    Files are as git writes them into a work tree, except for filters: no shell is used, no filter or hook runs, nothing is
     fetched, and the repository is not changed. Links within the revision are kept, others are left out. A submodule, and a file of Git LFS, comes from
-    what is on this machine. What PATH needs and cannot be had raises
-    :class:`~sphinx_policyspec.errors.SourceError`; anything else is told by the checkout.
+    what is on this machine. If PATH needs something that cannot be read, this raises
+    :class:`~sphinx_policyspec.errors.SourceError`; the checkout reports everything else.
     """
     _, path = parse_git(source)
     here = folder or Path()
@@ -146,12 +146,12 @@ def commit_of(source: str, folder: Path) -> str:
     """Return the commit that the revision of a SOURCE ``git:REV:PATH`` names in the repository of a folder."""
     revision, _ = parse_git(source)
     repository = _Repository(source, folder)
-    given = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     try:
-        return repository.ask(*given).strip()
+        return repository.ask(*arguments).strip()
     except SourceError as error:
-        if repository.has("rev-parse", "--is-shallow-repository", told="true"):
-            # A remote knows names and commits, not the way to an ancestor.
+        if repository.has("rev-parse", "--is-shallow-repository", expected="true"):
+            # A remote resolves names and commits, but no ancestor such as `main~2`.
             here = "" if _WAY.search(revision) else f", or `git fetch --depth=1 origin {revision}`,"
             hint = f"`git fetch --unshallow`{here} brings it"
             raise SourceError(f"{error} in this shallow clone; {hint}") from None
@@ -163,13 +163,13 @@ def _holds(path: str, name: str) -> bool:
     return path in {name, "."} or name.startswith(f"{path}/")
 
 
-def _told(path: str, why: str) -> str:
+def _with_reason(path: str, why: str) -> str:
     return f"`{path}` {why}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What a revision holds at a path; a submodule's is one whose own repository is not here."""
+    """What a revision holds at a path; a submodule is an entry only if its own repository is not here."""
 
     repository: _Repository
     mode: str
@@ -180,16 +180,16 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Repository:
-    """The git repository of a folder, asked on behalf of a SOURCE."""
+    """The git repository of a folder, queried on behalf of a SOURCE."""
 
     source: str
     folder: Path
     above: str = ""
-    """Where it lies in the repository that it is a submodule of."""
+    """Path of a submodule in the repository around it."""
     commit: str = ""
 
-    def run(self, *arguments: str, given: bytes = b"", index: str = "") -> bytes:
-        """Return what git prints; it can neither fetch, nor ask, nor write."""
+    def run(self, *arguments: str, stdin: bytes = b"", index: str = "") -> bytes:
+        """Return what git prints; git can neither fetch, nor prompt, nor change the repository."""
         program = shutil.which("git")
         if program is None:
             raise SourceError(f"`{self.source}` needs git, which is not installed")
@@ -201,7 +201,7 @@ class _Repository:
             **({"GIT_INDEX_FILE": index} if index else {}),
         }
         dropped = _ELSEWHERE if self.above else frozenset[str]()
-        # A version of git that knows no GIT_NO_LAZY_FETCH must not find a way to fetch either.
+        # Older versions of git ignore GIT_NO_LAZY_FETCH, and must not fetch either.
         offline = ("-c", "protocol.allow=never")
         try:
             done = subprocess.run(  # noqa: S603  a list, no shell; what comes from outside cannot be an option
@@ -217,7 +217,7 @@ class _Repository:
                     *arguments,
                 ],
                 cwd=self.folder,
-                input=given,
+                input=stdin,
                 capture_output=True,
                 check=False,
                 env={**{k: v for k, v in os.environ.items() if k not in dropped}, **quiet},
@@ -226,24 +226,24 @@ class _Repository:
         except subprocess.TimeoutExpired:
             raise SourceError(f"`{self.source}`: git took longer than {_SECONDS} s") from None
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().rpartition("fatal: ")[2]
-            hint = f"; {_PARTIAL}" if "promisor" in said else ""
-            raise SourceError(f"`{self.source}`: {said or 'no such revision'}{hint}")
+            reason = done.stderr.decode("utf-8", "replace").strip().rpartition("fatal: ")[2]
+            hint = f"; {_PARTIAL}" if "promisor" in reason else ""
+            raise SourceError(f"`{self.source}`: {reason or 'no such revision'}{hint}")
         return done.stdout
 
     def ask(self, *arguments: str) -> str:
-        """Return what git prints as a text in which paths are as Python spells them."""
+        """Return what git prints as text, decoded as Python decodes paths."""
         return os.fsdecode(self.run(*arguments))
 
-    def has(self, *arguments: str, told: str = "") -> bool:
-        """Return whether git says so, or does not fail."""
+    def has(self, *arguments: str, expected: str = "") -> bool:
+        """Return whether git succeeds and prints the expected text."""
         try:
-            return self.ask(*arguments).strip() == told
+            return self.ask(*arguments).strip() == expected
         except (SourceError, OSError):
             return False
 
     def entries(self) -> Iterator[_Entry]:
-        """Yield all that the commit holds, with what the submodules hold whose repositories are here."""
+        """Yield all that the commit holds, including the submodules whose repositories are here."""
         listed = self.ask("ls-tree", "-r", "-z", "--full-tree", self.commit).split("\0")[:-1]
         for path in (line.partition("\t")[2] for line in listed):
             if {"", ".", ".."}.intersection(path.split("/")):
@@ -275,24 +275,26 @@ class _Repository:
             return None
 
     def attributes(self, listed: list[str]) -> dict[str, _Attributes]:
-        """Return what the commit says of its paths that changes their words in a work tree."""
+        """Return the attributes of the commit's paths that change their text in a work tree."""
         paths = [line.partition("\t")[2] for line in listed]
-        said = "".join(
+        index_lines = "".join(
             f"{line}\0" for line, path in zip(listed, paths, strict=True) if path.endswith(_ATTRIBUTES)
         )
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
             index = str(Path(scratch, "index"))
-            self.run("update-index", "-z", "--index-info", given=os.fsencode(said), index=index)
-            given = os.fsencode("".join(f"{path}\0" for path in paths))
-            told = self.run("check-attr", "--cached", "-z", "--stdin", *ATTRIBUTES, given=given, index=index)
-        return _parse_attributes(os.fsdecode(told))
+            self.run("update-index", "-z", "--index-info", stdin=os.fsencode(index_lines), index=index)
+            stdin = os.fsencode("".join(f"{path}\0" for path in paths))
+            printed = self.run(
+                "check-attr", "--cached", "-z", "--stdin", *ATTRIBUTES, stdin=stdin, index=index
+            )
+        return _parse_attributes(os.fsdecode(printed))
 
     def is_filtered(self, attributes: _Attributes) -> bool:
-        """Return whether a filter that this machine has makes something else of a file; Git LFS is known."""
+        """Return whether a filter set up on this machine changes a file; Git LFS does not count."""
         name = attributes.get("filter", "lfs")
-        asked = ("config", "--default", "cat", "--get")
+        command = ("config", "--default", "cat", "--get")
         return name != "lfs" and not all(
-            self.has(*asked, f"filter.{name}.{kind}", told="cat") for kind in ("smudge", "process")
+            self.has(*command, f"filter.{name}.{kind}", expected="cat") for kind in ("smudge", "process")
         )
 
     def large_file(self, pointer: bytes) -> bytes | None:
@@ -308,18 +310,18 @@ class _Repository:
         return data if sha256(data).hexdigest() == name else None
 
     def sizes(self, names: Iterable[str]) -> dict[str, int]:
-        """Return how many bytes objects of the commit have; those that are not here are left out."""
+        """Return the sizes of objects of the commit in bytes; those that are not here are left out."""
         listed = ("rev-list", "--objects", "--no-walk", "--no-object-names", "--missing=print", self.commit)
         missing = {line[1:] for line in self.ask(*listed).splitlines() if line.startswith("?")}
-        given = "\n".join(dict.fromkeys(name for name in names if name not in missing)).encode()
+        stdin = "\n".join(dict.fromkeys(name for name in names if name not in missing)).encode()
         lines = (
-            line.split() for line in self.run("cat-file", "--batch-check", given=given).decode().splitlines()
+            line.split() for line in self.run("cat-file", "--batch-check", stdin=stdin).decode().splitlines()
         )
         return {line[0]: int(line[2]) for line in lines if line[1:2] == ["blob"]}
 
     def contents(self, names: list[str]) -> Iterator[bytes]:
         """Yield the bytes of objects, one for each name."""
-        data = self.run("cat-file", "--batch", given="\n".join(names).encode()) if names else b""
+        data = self.run("cat-file", "--batch", stdin="\n".join(names).encode()) if names else b""
         start = 0
         while start < len(data):
             begin = data.index(b"\n", start) + 1
@@ -330,7 +332,7 @@ class _Repository:
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes a revision into a folder: what is asked for or nothing, and of the rest as much as there is room for."""
+    """Writes a revision into a folder: all that is requested or nothing, and as much of the rest as there is room for."""
 
     source: str
     wanted: str
@@ -348,12 +350,12 @@ class _Writer:
         for entry in entries:
             if entry.mode == _SUBMODULE:
                 self._lack(entry, f"is a submodule at {entry.name[:12]}, which is not here: {_how(entry)}")
-        chosen = self._chosen([entry for entry in entries if entry.mode != _SUBMODULE])
-        links = [(e, data) for e, data in self._contents(chosen) if not self._is_file(e, data)]
+        sized = self._with_sizes([entry for entry in entries if entry.mode != _SUBMODULE])
+        links = [(e, data) for e, data in self._contents(sized) if not self._is_file(e, data)]
         self._link(links)
         return self.checkout
 
-    def _is_asked_for(self, path: str) -> bool:
+    def _is_requested(self, path: str) -> bool:
         """Return whether a path belongs to PATH: it lies below it, above it, or beside a lone file as its companion."""
         if _holds(self.wanted, path) or _holds(path, self.wanted):
             return True
@@ -362,12 +364,12 @@ class _Writer:
         return not self.is_folder and any(_holds(name, path) for name in beside)
 
     def _lack(self, entry: _Entry, why: str) -> None:
-        """Note what cannot be had; where PATH needs it, nothing can."""
-        if self._is_asked_for(entry.path):
-            raise SourceError(f"`{self.source}`: {_told(entry.path, why)}")
+        """Record an entry that cannot be had; if PATH needs it, raise."""
+        if self._is_requested(entry.path):
+            raise SourceError(f"`{self.source}`: {_with_reason(entry.path, why)}")
         self.checkout.lacks[entry.path] = why
 
-    def _chosen(self, entries: list[_Entry]) -> list[tuple[_Entry, int]]:
+    def _with_sizes(self, entries: list[_Entry]) -> list[tuple[_Entry, int]]:
         """Return the entries to write with their sizes: all that PATH needs, then the smallest of the others."""
         sizes: dict[str, int] = {}
         for repository in dict.fromkeys(entry.repository for entry in entries):
@@ -376,20 +378,20 @@ class _Writer:
             if entry.name not in sizes:
                 self._lack(entry, f"is not here: {_PARTIAL}")
         here = [(entry, sizes[entry.name]) for entry in entries if entry.name in sizes]
-        here.sort(key=lambda found: (not self._is_asked_for(found[0].path), found[1]))
-        left = _LARGEST
-        chosen = []
+        here.sort(key=lambda pair: (not self._is_requested(pair[0].path), pair[1]))
+        room = _LARGEST
+        sized = []
         for entry, size in here:
-            left -= size
-            if left >= 0:
-                chosen.append((entry, size))
-            elif self._is_asked_for(entry.path):
+            room -= size
+            if room >= 0:
+                sized.append((entry, size))
+            elif self._is_requested(entry.path):
                 raise SourceError(
                     f"`{self.source}` holds more than {_LARGEST // 2**20} MiB: name a folder or file of it, git:REV:PATH"
                 )
             else:
                 self._lack(entry, f"is left out: the revision holds more than {_LARGEST // 2**20} MiB")
-        return chosen
+        return sized
 
     def _contents(self, entries: Iterable[tuple[_Entry, int]]) -> Iterator[tuple[_Entry, bytes]]:
         """Yield entries with their bytes, some at a time, those of each repository together."""
@@ -414,12 +416,12 @@ class _Writer:
             )
         data = _converted(data, entry.name, entry.attributes)
         target = self.root / entry.path
-        if self._put(entry, lambda: target.write_bytes(data)) and entry.mode == _PROGRAM:
+        if self._create(entry, lambda: target.write_bytes(data)) and entry.mode == _PROGRAM:
             target.chmod(0o755)
         return True
 
-    def _put(self, entry: _Entry, make: Callable[[], object]) -> bool:
-        """Make what comes to the place of an entry; note where no folder of this system can hold it."""
+    def _create(self, entry: _Entry, make: Callable[[], object]) -> bool:
+        """Create the file or link of an entry; record it where this system cannot hold it."""
         try:
             (self.root / entry.path).parent.mkdir(parents=True, exist_ok=True)
             make()
@@ -429,16 +431,16 @@ class _Writer:
         return True
 
     def _link(self, links: list[tuple[_Entry, bytes]]) -> None:
-        """Make the links, once there is no file left to write through one, and take back those that lead out."""
-        made = [
+        """Create the links after all files, so that none is written through a link, and remove those that lead out."""
+        created = [
             (entry, data)
             for entry, data in links
-            if self._put(entry, partial(os.symlink, os.fsdecode(data), self.root / entry.path))
+            if self._create(entry, partial(os.symlink, os.fsdecode(data), self.root / entry.path))
         ]
-        out = [(e, data) for e, data in made if not self._leads_within(self.root / e.path)]
+        out = [(e, data) for e, data in created if not self._leads_within(self.root / e.path)]
         for entry, _ in out:
             (self.root / entry.path).unlink()
-            if self._is_asked_for(entry.path):
+            if self._is_requested(entry.path):
                 self.checkout.links_out.append(entry.path)
         for entry, data in out:
             why = f"is a link out of the repository, to `{os.fsdecode(data)}`, which no revision holds"
@@ -449,15 +451,15 @@ class _Writer:
 
 
 def _portions(entries: Iterable[tuple[_Entry, int]]) -> Iterator[tuple[_Repository, list[_Entry]]]:
-    held: dict[_Repository, list[_Entry]] = {}
+    portion: dict[_Repository, list[_Entry]] = {}
     room = _CHUNK
     for entry, size in entries:
         room -= size
         if room < 0:
-            yield from held.items()
-            held, room = {}, _CHUNK - size
-        held.setdefault(entry.repository, []).append(entry)
-    yield from held.items()
+            yield from portion.items()
+            portion, room = {}, _CHUNK - size
+        portion.setdefault(entry.repository, []).append(entry)
+    yield from portion.items()
 
 
 def _how(entry: _Entry) -> str:
@@ -470,6 +472,6 @@ def _how(entry: _Entry) -> str:
 
 
 def work_tree(path: Path) -> Path:
-    """Return the work tree of git that a SOURCE lies in; outside of any the folder of the SOURCE."""
+    """Return the work tree of git that a SOURCE lies in, or else the folder of the SOURCE."""
     folder = real_path(folder_of(path))
     return next((above for above in (folder, *folder.parents) if Path(above, ".git").exists()), folder)

@@ -1,6 +1,6 @@
-"""Headings and their attributes, and lines that make none; what lines define for others: addresses of links, notes, tests of eval tags.
+"""Headings and their attributes, lines meant as headings, and definitions: addresses of links, notes, tests of eval tags.
 
-Also what the front matter above all headings says of a text.
+Also the metadata in the front matter of a text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sphinx_policyspec.model.levels import DEFAULT_LEVELS
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.blocks import ATX, cut
-from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, TOML_MARK, Shown, front_matter
+from sphinx_policyspec.readers.comments import ITEM, ODD, SETEXT, TOML_MARK, PlainLines, front_matter
 from sphinx_policyspec.readers.inline import label_of, outside_fences, plain_words, slug, without_tags
 from sphinx_policyspec.readers.text import BlockKind, Lines
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -29,27 +29,27 @@ _ITEM = re.compile(
     r"(?P<value>\"[^\"]*\"|'[^']*'|\S+?(?=[,;]?(?:\s|$))|$)|(?P<other>[^\s,;]\S*)"
 )
 _SAYS = re.compile(r"(?:^|\s)(?:#\S|(?i:authority)\s*[=:])")
-"""What is said in braces of a heading and nowhere else."""
+"""What only the braces of a heading hold."""
 _LISTS = re.compile(r"(?:^|[\s:])(?:[#.]\S|[\w-]++\s*=|(?i:authority)\s*:)|^$")
 _ESCAPED = re.compile(r"\\\{(?=\s*+(?::\s*+)?#|[^{}\\]*authority)([^{}\\]*)\\?\}\s*$")
-"""Braces as MDX wants them."""
+"""Escaped braces, as MDX requires."""
 _LEVELS = frozenset({"platform", *(level.id for level in DEFAULT_LEVELS)})
 BARE_LEVEL = rf"(?<![\w-])(?i:authority\s{{0,9}}[=:]\s{{0,9}}[\"']?(?:{'|'.join(sorted(_LEVELS))}))\b"
-"""A level of authority, be it where no braces are."""
+"""A level of authority, with or without braces."""
 _ODD = re.compile(r"[^\w.:-]")
-"""What is no part of an id, such as a blank of no width."""
-_BEGUN = re.compile(r"\s\{#?\s*$")
+"""A character that no id has, such as a zero-width space."""
+_UNFINISHED = re.compile(r"\s\{#?\s*$")
 _GLUED_LEVEL = re.compile(r"(?i:authority)[-_.]?(?P<level>\w+)")
 _BARE_ID = re.compile(r"[.:]?[A-Za-z][\w-]*")
 """An attribute that is no more than a name."""
 _NO_SIGN = re.compile(rf"\b(?i:authority)\s{{1,9}}(?=(?P<level>{'|'.join(sorted(_LEVELS))})\b)")
 _MEANS_LEVEL = re.compile(r"(?:.*[-_])?(?:auth\w*|level|precedence|priority)", re.IGNORECASE)
-"""Names that other people give to what is ``authority`` here."""
+"""Other people's names for what is ``authority`` here."""
 _ID_WITH = "have an id with"
 _LONGEST = 2000
 """Characters that attributes can have."""
 _BRACES = 3
-"""Opening braces, from the last one on, that may begin them."""
+"""How many opening braces, counted from the last, may begin them."""
 _IN_BRACKETS = re.compile(
     r"(?:[(\[<\uff5b]\s?|(?<=\s)(?=#[\w-]{1,200}\s{1,9}authority))(#[\w-]{1,200}\s{1,9}[^()\[\]<>{}\uff5d\n]{1,300})[)\]>\uff5d]?$"
 )
@@ -61,7 +61,7 @@ _IN_BRACES = re.compile(r"\{[ ]?([\w-]{1,200})[ ]?\}$")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a heading says; ``id`` and ``authority`` are empty where it does not.
+    """A heading; ``id`` and ``authority`` are empty where it gives none.
 
     :param problem: what is wrong with how its attributes are written
     """
@@ -80,22 +80,22 @@ class Heading:
 
 
 def heading_of(
-    shown: Shown, start: int, end: int, words: Callable[[str], str] = str, *, strict: bool = False
+    visible: PlainLines, start: int, end: int, words: Callable[[str], str] = str, *, strict: bool = False
 ) -> Heading:
-    """Return the heading of some lines: one that begins with marks, or several above a line of them.
+    """Return the heading on some lines: one line that begins with marks, or several that are underlined.
 
     :param words: returns a text with the addresses of its links
-    :param strict: whether what is not written as attributes are is a part of the title
+    :param strict: whether malformed attributes are part of the title
     """
-    match = ATX.fullmatch(shown.plain[start])
+    match = ATX.fullmatch(visible.plain[start])
     if match and end == start + 1:
         depth, text = len(match[1]), words(match["text"] or "")
     else:
-        below = SETEXT.fullmatch(shown.plain[end - 1])
+        below = SETEXT.fullmatch(visible.plain[end - 1])
         depth = 1 if below and below[1].startswith("=") else 2
-        text = words(" ".join(shown.text(start, end - 1).split()))
+        text = words(" ".join(visible.text(start, end - 1).split()))
     if strict and "{" not in text:
-        # Attributes without braces are told elsewhere; here they are words.
+        # Attributes without braces are words here, and reported elsewhere.
         return Heading(depth, _bare(_CLOSERS.sub("", text.rstrip())), "", "", ())
     heading = parse_heading(depth, text)
     if strict and heading.problem:
@@ -111,8 +111,8 @@ def _bare(title: str) -> str:
 def title_of(text: str) -> str:
     """Return the first heading of the first level of a Markdown file, empty where it has none."""
     lines = Lines.of("", text)
-    raw_blocks, shown, _ = cut(lines)
-    headings = (heading_of(shown, *raw.body) for raw in raw_blocks if raw.kind is BlockKind.HEADING)
+    raw_blocks, visible, _ = cut(lines)
+    headings = (heading_of(visible, *raw.body) for raw in raw_blocks if raw.kind is BlockKind.HEADING)
     return next((heading.title for heading in headings if heading.depth == 1 and heading.title), "")
 
 
@@ -124,12 +124,12 @@ def parse_heading(depth: int, text: str) -> Heading:
     """
     title, inside, problem = _split(_ESCAPED.sub(r"{\1}", _CLOSERS.sub("", text.rstrip()).rstrip()))
     while title.rstrip().endswith("}") and inside:
-        title, before, found = _split(_CLOSERS.sub("", title.rstrip()).rstrip())
+        title, before, slip = _split(_CLOSERS.sub("", title.rstrip()).rstrip())
         if not before:
             break
-        inside, problem = f"{before} {inside}", problem or found
-    if begun := _BEGUN.search(title):
-        title, problem = title[: begun.start()], problem or "are begun, and no more"
+        inside, problem = f"{before} {inside}", problem or slip
+    if unfinished := _UNFINISHED.search(title):
+        title, problem = title[: unfinished.start()], problem or "are begun, and no more"
     title = _bare(title)
     if (split := _NO_SIGN.search(inside)) and "=" not in inside:
         inside, problem = (
@@ -151,11 +151,11 @@ def parse_heading(depth: int, text: str) -> Heading:
         else:
             problem = problem or ("name two ids" if item["id"] else "")
             if name == "authority":
-                said = f"give the levels `{authority}` and `{value}`"
-                problem = problem or (said if value else "give no level by `authority=`")
+                conflict = f"give the levels `{authority}` and `{value}`"
+                problem = problem or (conflict if value else "give no level by `authority=`")
             attributes.append((item["name"], value) if item["name"] else (item[0], ""))
-    identifier, authority, found = _by_bare_words(inside, identifier, authority, attributes, title)
-    problem = problem or found
+    identifier, authority, slip = _by_bare_words(inside, identifier, authority, attributes, title)
+    problem = problem or slip
     problem = problem or ("" if authority else _lost_level(text, attributes))
     problem = problem or ("stand behind no title" if inside and not title else "")
     return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
@@ -164,7 +164,7 @@ def parse_heading(depth: int, text: str) -> Heading:
 def _by_bare_words(
     inside: str, identifier: str, authority: str, attributes: list[tuple[str, str]], title: str
 ) -> tuple[str, str, str]:
-    """Return id and level, either of which a word without marks may be, and what is wrong with words and quotes."""
+    """Return id and level, either of which may be a word without marks, and what is wrong with words and quotes."""
     bare = [name for name, value in attributes if not value and _BARE_ID.fullmatch(name)]
     if bare and not identifier:
         return bare[0].lstrip(".:"), authority, f"name no id, since `{bare[0]}` has no `#`"
@@ -180,7 +180,7 @@ def _by_bare_words(
         words = re.match(rf"[:\s]*#{re.escape(identifier)}((?:\s+[\w-]+(?![\w-]*\s*[=:]))+)", inside)
         if words:
             parts = identifier, *words[1].split()
-            # Its title tells whether a blank is too much.
+            # The title shows whether the blank is too much.
             identifier = "".join(parts) if "".join(parts) == slug(title) else "_".join(parts)
             problem = f"{_ID_WITH} a blank in it"
         else:
@@ -201,7 +201,7 @@ def _is_quote_open(inside: str) -> bool:
 
 
 def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
-    """Return what is wrong with a heading that has no level of authority and may be meant to have one."""
+    """Return what is wrong with a heading that has no level of authority but seems meant to have one."""
     for name, _ in attributes:
         if name.lstrip(".").casefold() in _LEVELS or _MEANS_LEVEL.fullmatch(name):
             return "give no level by `authority=`"
@@ -209,7 +209,7 @@ def _lost_level(text: str, attributes: list[tuple[str, str]]) -> str:
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """Return the title, what stands in the braces, and what is wrong with these."""
+    """Return the title, the text in the braces, and what is wrong with them."""
     blank = _IN_QUOTES.sub(lambda quoted: "_" * len(quoted[0]), text)
     for quoted in (blank, text):
         start = len(text)
@@ -227,20 +227,20 @@ def _split(text: str) -> tuple[str, str, str]:
                 title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
                 return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
     braced = _IN_BRACES.search(text)
-    if braced and braced[1] == made_of(text[: braced.start()]):
+    if braced and braced[1] == id_from_title(text[: braced.start()]):
         return text[: braced.start()], braced[1], ""
     if bracketed := _ID_IN_BRACKETS.search(text) or _IN_BRACKETS.search(text):
         return text[: bracketed.start()], bracketed[1], "are not in braces"
     return text, "", ""
 
 
-def made_of(title: str) -> str:
-    """Return the id that a title makes."""
+def id_from_title(title: str) -> str:
+    """Return the id made from a title."""
     return slug(title).replace("-", "_")
 
 
 class Names:
-    """Names given out so far; one that is taken gets the next free number from 2."""
+    """Names in use; a name that is taken gets the next free number from 2."""
 
     def __init__(self, joint: str) -> None:
         self._joint = joint
@@ -252,7 +252,7 @@ class Names:
         return name in self._taken
 
     def take(self, stem: str) -> str:
-        """Return a name, or the next of it that is free."""
+        """Return a name, numbered if it is taken, and reserve it."""
         name, number = stem, self._last.get(stem, 1)
         while name in self._taken:
             number += 1
@@ -285,7 +285,7 @@ _COMMENT = re.compile(
     r"^[ ]{0,3}(?!<!--[^\n]*-->)(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--|<!(?=[ ]))[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;|(?<=[ ])>)[ \t]*$",
     re.MULTILINE,
 )
-"""A line that was to be a comment."""
+"""A line that was meant to be a comment."""
 _LONGEST_LINE = 60
 """Characters of such a line that a message shows."""
 _CODE = re.compile(r"(`{1,3})(?!`)[^\n]{0,500}?(?<!`)\1(?!`)")
@@ -297,12 +297,12 @@ _MARKED = re.compile(rf"[\s>*+\-\d.)]*+#{{1,7}}[^\n]*?(?P<id>\{{:?[ ]?#[^{{}}\n]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
-    """What is defined in a file.
+    """The definitions in a file.
 
     :param labels: the addresses of links, by label
     :param tests: the path of the test that a note names, by tag
     :param readers: the tags of other notes, which are for readers
-    :param lines: the lines that define a link or a test, and show nothing
+    :param lines: the lines that define a link or a test, and are not visible
     :param places: the line of each definition, by what stands in its brackets
     :param repeated: later definitions of the same, which do not count
     """
@@ -327,7 +327,7 @@ class Notes:
         return f"{'' if match['joined'] is None else chr(10) * 2}[{match['tag']}] "
 
     def unused(self, used: set[str]) -> Iterator[Finding]:
-        """Find definitions that nothing on the page refers to, and whose words nobody sees.
+        """Find definitions that nothing on the page refers to and no reader sees, and repeated ones.
 
         :param used: tags and labels
         """
@@ -344,7 +344,7 @@ class Notes:
         return Finding(code="unused-definition", message=message, span=span, hint=hint)
 
 
-def read_notes(lines: Lines, shown: Shown) -> Notes:
+def read_notes(lines: Lines, visible: PlainLines) -> Notes:
     """Find the definitions of a file; the first of a label or tag counts."""
     labels: dict[str, str] = {}
     tests: dict[str, str] = {}
@@ -354,22 +354,22 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
     repeated: list[tuple[str, int]] = []
 
     def begins(above: str, number: int) -> bool:
-        """Return whether a definition may stand below a line, as no paragraph may go on with one."""
-        inside = _inside(above, shown, number)
+        """Return whether a definition may stand below a line: it cannot interrupt a paragraph."""
+        inside = _inside(above, visible, number)
         return not inside.strip() or bool(ATX.fullmatch(inside) or SETEXT.fullmatch(inside))
 
     before = ("", -1)
-    for number, whole in _outside(shown):
+    for number, whole in _outside(visible):
         if "]:" not in whole:
             before = whole, number
             continue
-        line = _inside(whole, shown, number)
+        line = _inside(whole, visible, number)
         if "]:" in line and (note := _NOTE.fullmatch(line)):
             tag = note["tag"]
             if tag in tests:
                 repeated.append((f"^{tag}", number))
             test = _TEST.fullmatch(note["text"].strip())
-            if test and _PATH.search(test["path"]) and not _goes_on(shown, number):
+            if test and _PATH.search(test["path"]) and not _goes_on(visible, number):
                 tests.setdefault(tag, test["path"])
                 silent.add(number)
             else:
@@ -395,24 +395,24 @@ def read_notes(lines: Lines, shown: Shown) -> Notes:
     )
 
 
-def _inside(line: str, shown: Shown, number: int) -> str:
+def _inside(line: str, visible: PlainLines, number: int) -> str:
     """Return a line without the marks and blanks of the quotations and list items that hold it."""
     marks = _CONTAINER.match(line)
     bare = line[marks.end() :] if marks else line
-    return bare.lstrip(" ") if number in shown.nested else bare
+    return bare.lstrip(" ") if number in visible.nested else bare
 
 
-def _outside(shown: Shown) -> Iterator[tuple[int, str]]:
+def _outside(visible: PlainLines) -> Iterator[tuple[int, str]]:
     """Yield the lines that no code fence holds, with their numbers; a closed fence counts as a blank line."""
     after = 0
-    for number, line in enumerate(shown.plain):
+    for number, line in enumerate(visible.plain):
         if number >= after:
-            after = shown.fences.get(number, number - 1) + 1
+            after = visible.fences.get(number, number - 1) + 1
             yield number, line if after <= number else ""
 
 
-def _goes_on(shown: Shown, number: int) -> bool:
-    below = shown.plain[number + 1] if number + 1 < len(shown.plain) else ""
+def _goes_on(visible: PlainLines, number: int) -> bool:
+    below = visible.plain[number + 1] if number + 1 < len(visible.plain) else ""
     return bool(below.strip()) and below.startswith(("  ", "\t"))
 
 
@@ -434,7 +434,7 @@ def lost_headings(text: str) -> Iterator[tuple[int, int]]:
 
 
 def lost_marks(text: str) -> Iterator[tuple[tuple[int, int], str, str, str]]:
-    """Yield where a text has what was to be an example or a comment and is none, with code, message and hint."""
+    """Yield where a text has a failed example or comment, with code, message and hint."""
     if "xml" in text.lower():
         message, hint = "an example in a list or a quotation is text", "begin its lines at the margin"
         for match in _EXAMPLE.finditer(text):
@@ -447,7 +447,7 @@ def lost_marks(text: str) -> Iterator[tuple[tuple[int, int], str, str, str]]:
 
 # -- front matter --------------------------------------------------------------------------------
 
-_SAID = {
+_FIELDS = {
     "title": "title",
     "version": "version",
     "date": "issued",
@@ -456,29 +456,29 @@ _SAID = {
     "licence": "license",
     "publisher": "publisher",
 }
-"""What of front matter is said of the spec, by key."""
+"""Fields of the spec by the keys of front matter."""
 
 
 def front_matter_of(lines: Lines) -> dict[str, Any]:
-    """Return what the YAML or TOML at the beginning of a file says of it; what is neither says nothing."""
+    """Return the metadata in the YAML or TOML at the beginning of a file; nothing if it is neither."""
     end = front_matter(lines.lines)
     reader = YamlReader(lines.file, first=2)
     inside = lines.text(1, end - 1) if end else ""
     try:
         if end and lines.lines[0].removeprefix("\ufeff").startswith(TOML_MARK):
-            given = {key: str(value) for key, value in tomllib.loads(inside).items()}
+            values = {key: str(value) for key, value in tomllib.loads(inside).items()}
         else:
             root = reader.mapping(reader.compose(inside) if end else None)
-            given = {key: reader.text(node) for key, node in root.items() if key.lower() in _SAID}
+            values = {key: reader.text(node) for key, node in root.items() if key.lower() in _FIELDS}
     except (AnnotationError, ValueError, RecursionError):
         return {}
-    found = {
+    metadata = {
         field_: text
-        for key, value in given.items()
-        if (field_ := _SAID.get(key.lower())) and (text := " ".join(value.split()))
+        for key, value in values.items()
+        if (field_ := _FIELDS.get(key.lower())) and (text := " ".join(value.split()))
     }
-    if not is_date(issued := found.get("issued", "")):
-        found.pop("issued", None)
-    elif "version" not in found:
-        found["version"] = issued
-    return found
+    if not is_date(issued := metadata.get("issued", "")):
+        metadata.pop("issued", None)
+    elif "version" not in metadata:
+        metadata["version"] = issued
+    return metadata

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Fragment, FragmentKind, ReferenceForm, Span, Verdict
 from sphinx_policyspec.model.outlines import sentence_spans
-from sphinx_policyspec.readers.comments import Shown, without_comments
+from sphinx_policyspec.readers.comments import PlainLines, without_comments
 from sphinx_policyspec.readers.text import Fences, Lines
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
@@ -45,8 +45,8 @@ _SPHINX_LINK = re.compile(
     r"(?:\{[a-z:]{1,30}\}|:[a-z:]{1,30}:)`(?:[^`<>\n]{0,100}<)?#?(?P<role>[A-Za-z][\w-]{0,100})>?`"
     r"|`[^`<>\n]{1,100} <#?(?P<rst>[A-Za-z][\w-]{0,100})>`__?"
 )
-"""A link as roles of Sphinx and reStructuredText have it."""
-_SHOWN_WORDS = re.compile(
+"""A link in the notation of Sphinx roles or reStructuredText."""
+_VISIBLE_WORDS = re.compile(
     r"\\.|(?<!`)(?P<ticks>`{1,3})(?!`) ?(?P<code>[^`\n]{1,500}?) ?(?<!`)(?P=ticks)(?!`)"
     rf"|!?\[(?P<words>[^\[\]\n?][^\[\]\n]{{0,500}})\](?:\([ \t]{{0,9}}(?:{_DESTINATION}){_TITLE}[ \t]{{0,9}}\)|\[[^\[\]\n]{{0,200}}\])"
     r"|</?(?:a|abbr|b|br|code|del|em|i|img|ins|kbd|mark|s|small|span|strong|sub|sup|u)(?:\s[^<>\n]{0,500})?/?>"
@@ -68,7 +68,7 @@ _TAG_FORM = re.compile(r"[a-z0-9]{4}")
 _FENCE_INDENT = 12
 """Spaces that may stand before a fence: three levels of list."""
 _LONGEST_TITLE = 500
-"""A longer title is cut where another shows it, so that many references to it cannot fill the memory."""
+"""A longer title is cut where it replaces a reference, so that many references cannot fill the memory."""
 _TITLE_REFERENCE = re.compile(r"\[\?\]\(#([^()\s]+)\)")
 _TEXT_REFERENCE = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
@@ -125,9 +125,9 @@ def scan(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[InlineLi
 
 
 def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tuple[int, int, str]]:
-    """Yield what looks as if it were to be a link to an id and is none, as (start, end, id); code is left out.
+    """Yield what looks like a failed link to an id, as (start, end, id), except in code.
 
-    Words that are one only if they are an id, or make one, have `=` before that.
+    Words that are meant as a link only if they are an id, or make one, have ``=`` before it.
     """
     for begin, end in outside_fences(text):
         for match in _SPHINX_LINK.finditer(text, begin, end):
@@ -150,17 +150,17 @@ def lost_links(text: str, labels: Mapping[str, str] = _NO_LABELS) -> Iterator[tu
             yield match.start(), match.end(), name or f"={exact}"
 
 
-def no_link(written: str, shown: str, name: str) -> tuple[str, str] | None:
-    """Return what is wrong with what was to be a link to somewhere else, and what to do; nothing where it is text.
+def no_link(text: str, brief: str, name: str) -> tuple[str, str] | None:
+    """Return what is wrong with a failed link to somewhere else, and what to do; nothing where it is text.
 
-    :param shown: what is written, on one line
+    :param brief: the same text on one line
     """
     if "://" in name:
-        return f"`{shown}` is no link", f"write `[text]({name.removeprefix('=').rstrip('.,;:!')})`"
-    if written.endswith(("]()", "](#)")):
-        return f"`{shown}` leads nowhere", "write an address, or `#` and an id, into it"
-    if written.endswith(f"][{name}]"):
-        message = f"nothing defines the label of the link `{shown[1:].partition('][')[0]}`"
+        return f"`{brief}` is no link", f"write `[text]({name.removeprefix('=').rstrip('.,;:!')})`"
+    if text.endswith(("]()", "](#)")):
+        return f"`{brief}` leads nowhere", "write an address, or `#` and an id, into it"
+    if text.endswith(f"][{name}]"):
+        message = f"nothing defines the label of the link `{brief[1:].partition('][')[0]}`"
         return message, "write `[text](address)`, or a line `[label]: address`"
     return None
 
@@ -240,8 +240,8 @@ def without_tags(
 
 
 def plain_words(text: str) -> str:
-    """Return a title without the marks of emphasis, code, links and HTML; titles that it shows stay ``[?](#id)``."""
-    words = _SHOWN_WORDS.sub(
+    """Return a title without the marks of emphasis, code, links and HTML; references to other titles stay ``[?](#id)``."""
+    words = _VISIBLE_WORDS.sub(
         lambda match: match["code"] or match["words"] or match[0] * (match[0][0] != "<"), text
     )
     for _ in range(_NESTED_MARKS):
@@ -259,14 +259,16 @@ _ARTICLE = re.compile(r"(?<![\w'’-])(the|an?)\s+$", re.IGNORECASE)
 
 
 def title_behind(text: str, title: str) -> str:
-    """Return a title as it is shown in place of a reference behind a text.
+    """Return a title as it is printed in place of a reference after a text.
 
-    Where both end and begin with one article, the text keeps it: "break the [?](#trails)" shows "break the rules of
-    the trail" for a title "The rules of the trail".
+    If the text ends and the title begins with the same article, it stands once: "break the [?](#trails)" is "break the rules of
+    the trail" for the title "The rules of the trail".
     """
     article, _, rest = title.partition(" ")
-    found = _ARTICLE.search(text[-20:]) if rest else None
-    return rest.lstrip() or title if found and found[1].lower() == article.lower() else title
+    article_before = _ARTICLE.search(text[-20:]) if rest else None
+    return (
+        rest.lstrip() or title if article_before and article_before[1].lower() == article.lower() else title
+    )
 
 
 def slug(title: str) -> str:
@@ -313,19 +315,19 @@ def read_body(
     :param is_data: the body goes to a tool or comes from one, where brackets are syntax and only an
         elision is a mark
     """
-    shown = _without_comments(lines, start, end) if not is_data else Shown((), ())
+    visible = _without_comments(lines, start, end) if not is_data else PlainLines((), ())
     settings, fragments = _settings(lines, start, end)
     maths = _display_maths(lines, start, end)
-    kept: list[str] = []
-    unpaired = [start + number for number in shown.unclosed]
+    parts: list[str] = []
+    unpaired = [start + number for number in visible.unclosed]
     untrusted_from: int | None = None
     fence, fenced_from = "", start
     for number in range(start, end):
         if number in settings:
             continue
         line = lines.lines[number].replace("\r\n", "\n")
-        kept.append(line if is_data else shown.plain[number - start].replace("\r\n", "\n"))
-        masked = line if is_data else shown.masked[number - start]
+        parts.append(line if is_data else visible.plain[number - start].replace("\r\n", "\n"))
+        masked = line if is_data else visible.masked[number - start]
         before, fence = fence, _fence_after(line, fence)
         fenced_from = fenced_from if before else number
         if match := _UNTRUSTED.fullmatch(line):
@@ -345,11 +347,11 @@ def read_body(
         unpaired.append(untrusted_from - 1)
     unpaired += [fenced_from] if fence else []
     in_order = sorted(fragments, key=lambda fragment: fragment.span)
-    return decode("".join(kept)).strip("\n"), tuple(in_order), tuple(unpaired)
+    return decode("".join(parts)).strip("\n"), tuple(in_order), tuple(unpaired)
 
 
-def _without_comments(lines: Lines, start: int, end: int) -> Shown:
-    """Return a body without its comments, which Markdown does not show; what untrusted text holds is data."""
+def _without_comments(lines: Lines, start: int, end: int) -> PlainLines:
+    """Return a body without its comments, which Markdown hides; all of untrusted text is data."""
     literal: set[int] = set()
     opened: int | None = None
     for number in range(start, end):
@@ -472,26 +474,26 @@ _SAYS_VERDICT = re.compile(r"\b(good|bad|ok)\b", re.IGNORECASE)
 TWO_VERDICTS = re.compile(r"\W{0,20}(?:good|bad|ok)\W{1,20}(?:good|bad|ok)\W{0,20}", re.IGNORECASE)
 VERDICT_ID = re.compile(r"\[#([^\]\s]{1,500})\]")
 _NEGATES = re.compile(r"\b(?:not|no|never|neither)\b|n['\u2019]t\b", re.IGNORECASE)
-_MEANT_ID = re.compile(r"[\[(]#?([A-Za-z][\w-]{0,100})[\])]")
+_LOOSE_ID = re.compile(r"[\[(]#?([A-Za-z][\w-]{0,100})[\])]")
 _MARKS = " \t\n:;,.-\u2013\u2014"
 
 
-def verdict_as_meant(comment: str) -> str:
-    """Return a comment that says a verdict as one should: the word, ids, and why; nothing for one that says none."""
-    said = _SAYS_VERDICT.search(comment)
-    if said is None:
+def corrected_verdict(comment: str) -> str:
+    """Return a comment that gives a verdict in the right form: the word, ids and reason; empty without a verdict."""
+    word = _SAYS_VERDICT.search(comment)
+    if word is None:
         return ""
-    if _NEGATES.search(comment[: said.start()]):
+    if _NEGATES.search(comment[: word.start()]):
         return ""
-    above, below = comment[: said.start()], comment[said.end() :]
-    ids = "".join(f" [#{name}]" for name in _MEANT_ID.findall(f"{above} {below}"))
-    whys = (" ".join(_MEANT_ID.sub(" ", part).split()).strip(_MARKS) for part in (below, above))
+    above, below = comment[: word.start()], comment[word.end() :]
+    ids = "".join(f" [#{name}]" for name in _LOOSE_ID.findall(f"{above} {below}"))
+    whys = (" ".join(_LOOSE_ID.sub(" ", part).split()).strip(_MARKS) for part in (below, above))
     why = next(filter(None, whys), "")
-    return f"<!-- {said[1].upper()}{ids}{f': {why}' * bool(why)} -->"
+    return f"<!-- {word[1].upper()}{ids}{f': {why}' * bool(why)} -->"
 
 
 def verdict_of(word: str | None, sign: str | None) -> Verdict | None:
-    """Return what a word in any letter case says, or without one a sign."""
+    """Return the verdict of a word in any letter case or, without a word, of a sign."""
     if word:
         return Verdict(word.upper()) if word.upper() in set(Verdict) else None
     return _VERDICT_SIGNS.get(sign or "")

@@ -1,4 +1,4 @@
-"""Files of what people say: of changed prose (judgements), of outputs that contradict a spec (triage), and what logs call things (maps); each with what is wrong with its form."""
+"""Files that people write: judgements of changed prose, triage of outputs that contradict a spec, and names used in logs; each with findings about its form."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 _NAMING = ("id", "prompt")
-"""Keys that say which entry it is."""
+"""Keys that identify an entry."""
 PLAIN = re.compile(r"[a-z][a-z_-]*")
-"""What YAML takes for a text without quotes."""
+"""Texts that need no quotes in YAML."""
 _OTHER = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
-"""Words that it takes for something else, all the same."""
+"""Words that need quotes all the same, since YAML reads them as something else."""
 JUDGEMENT = (
     CaseKey(name="old", about="Version of the old release; empty where it has none."),
     CaseKey(name="new", about="Version of the new release, likewise."),
@@ -155,19 +155,19 @@ RESULT_MAP = (
 
 
 def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
-    """Return the judgements of a text, a list of mappings, and what is wrong with it; what is not whole is left out.
+    """Return the judgements of a text, a list of mappings, and findings; incomplete ones are left out.
 
-    All that is wrong is an error but for a judgement that is not filled in yet.
+    Every finding is an error, except that a judgement is not filled in yet.
 
     Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML.
 
     :param file: how findings name the file
     """
     reader = YamlReader(file)
-    found = [_judgement(reader, node) for node in reader.items(reader.compose(text))]
+    judgements = [_judgement(reader, node) for node in reader.items(reader.compose(text))]
     unique: dict[tuple[str, ...], Judgement] = {}
-    for judgement in filter(None, found):
-        # Specs without a version may be any two: their texts tell them apart.
+    for judgement in filter(None, judgements):
+        # Specs without a version may be any two: their texts distinguish them.
         texts = () if judgement.old or judgement.new else (judgement.digest,)
         key = (judgement.old, judgement.new, judgement.id, *texts)
         if first := unique.get(key):
@@ -193,12 +193,12 @@ def read_judgements(text: str, file: str) -> tuple[tuple[Judgement, ...], tuple[
 def usable_judgements(path: Path) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
     """Return the judgements of a file, and which of them are not filled in yet.
 
-    Raises :class:`~sphinx_policyspec.errors.AnnotationError` with all else that is wrong with it, each with its line.
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` with all other findings, each with its line.
     """
-    read, findings = read_judgement_file(path, str(path))
+    judgements, findings = read_judgement_file(path, str(path))
     if wrong := [finding for finding in findings if finding.severity is Severity.ERROR]:
         raise AnnotationError("\n".join(map(str, sorted(wrong, key=lambda finding: finding.span))))
-    return read, findings
+    return judgements, findings
 
 
 def read_judgement_file(path: Path, name: str) -> tuple[tuple[Judgement, ...], tuple[Finding, ...]]:
@@ -210,14 +210,14 @@ def read_judgement_file(path: Path, name: str) -> tuple[tuple[Judgement, ...], t
 
 
 def add_judgement(path: Path, judgement: Judgement) -> None:
-    """Write a judgement into a new file or one that there is; raises as :func:`with_judgement` does."""
+    """Write a judgement into a new or an existing file; raises as :func:`with_judgement` does."""
     name = str(path)
     text = read_text(path, name)[0] if path.exists() else ""
     write_file(path, with_judgement(text, name, judgement).encode())
 
 
 def with_judgement(text: str, file: str, judgement: Judgement) -> str:
-    """Return the text of a judgement file with a judgement in place of any of the same change, at the end.
+    """Return the text of a judgement file with a judgement at the end, in place of any for the same change.
 
     Comments and other judgements stay as they are. Raises :class:`~sphinx_policyspec.errors.AnnotationError` where the text
     is not a list of judgements in block style.
@@ -242,68 +242,68 @@ def with_judgement(text: str, file: str, judgement: Judgement) -> str:
 
 def format_judgement(judgement: Judgement) -> str:
     """Return a judgement as an item of a judgement file."""
-    given = [(key.name, str(getattr(judgement, key.name))) for key in JUDGEMENT]
-    lines = [f"{name}: {plain_or_quoted(value)}" for name, value in given]
+    pairs = [(key.name, str(getattr(judgement, key.name))) for key in JUDGEMENT]
+    lines = [f"{name}: {plain_or_quoted(value)}" for name, value in pairs]
     return "- " + "\n  ".join(lines) + "\n"
 
 
 def plain_or_quoted(text: str) -> str:
-    """Return a text as YAML has it: in quotes where it could be taken for something else."""
+    """Return a text as YAML, in quotes where it could be read as something else."""
     return text if PLAIN.fullmatch(text) and text not in _OTHER else dump_json(text)
 
 
 def _entry(
     reader: YamlReader, node: yaml.Node, keys: Sequence[CaseKey], what: str
 ) -> tuple[dict[str, yaml.Node], dict[str, str]] | None:
-    """Return the nodes and texts of what a person has to fill in, by their keys; nothing, and a finding, where one lacks.
+    """Return the nodes and texts of an entry by key; nothing, and a finding, where a required one is missing.
 
-    :param what: what it is, for the finding
+    :param what: what to call the entry in the finding
     """
     values = reader.mapping(node, [key.name for key in keys])
-    given = {name: reader.text(value).strip() for name, value in values.items()}
-    missing = [key.name for key in keys if key.required and not given.get(key.name)]
+    texts = {name: reader.text(value).strip() for name, value in values.items()}
+    missing = [key.name for key in keys if key.required and not texts.get(key.name)]
     if missing:
-        named = ", ".join(f"`{name}`" for name in missing)
-        about = next((f" of `{text}`" for name, text in given.items() if name in _NAMING and text), "")
-        # What has its keys and no values is as `policyspec judge` wrote it.
+        names = ", ".join(f"`{name}`" for name in missing)
+        about = next((f" of `{text}`" for name, text in texts.items() if name in _NAMING and text), "")
+        # An entry with keys and no values is as `policyspec judge` wrote it.
         is_open = all(name in values for name in missing)
         reader.findings.append(
             Finding(
                 code="missing-key",
                 severity=Severity.WARNING if is_open else Severity.ERROR,
-                message=f"the {what}{about} lacks {named}",
+                message=f"the {what}{about} lacks {names}",
                 span=reader.span(node),
                 hint="it gives nothing until they are there",
             )
         )
         return None
-    if not is_date(given["date"]):
+    if not is_date(texts["date"]):
         reader.find(
-            "invalid-value", values["date"], f"`{given['date']}` is no date", "write it as `2026-02-01`"
+            "invalid-value", values["date"], f"`{texts['date']}` is no date", "write it as `2026-02-01`"
         )
-    return values, given
+    return values, texts
 
 
 def _judgement(reader: YamlReader, node: yaml.Node) -> Judgement | None:
     if (entry := _entry(reader, node, JUDGEMENT, "judgement")) is None:
         return None
-    values, given = entry
-    direction = one_of(reader, values["direction"], given["direction"], Direction)
-    kind = one_of(reader, values.get("kind"), given.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
+    values, words = entry
+    direction = one_of(reader, values["direction"], words["direction"], Direction)
+    kind = one_of(reader, values.get("kind"), words.get("kind") or JudgedKind.SUBSTANTIVE, JudgedKind)
     if kind == JudgedKind.EDITORIAL and direction not in {None, Direction.NEUTRAL}:
         hint = "form alone is neutral: name another kind, or `neutral`"
         reader.find(
             "invalid-value", values["kind"], f"`editorial` and `{direction}` do not go together", hint
         )
         return None
-    if direction is None or kind is None or not is_date(given["date"]):
+    if direction is None or kind is None or not is_date(words["date"]):
         return None
-    texts = {name: given.get(name, "") for name in ("old", "new", "id", "evidence", "who", "date", "digest")}
+    texts = {name: words.get(name, "") for name in ("old", "new", "id", "evidence", "who", "date", "digest")}
     return Judgement(**texts, direction=Direction(direction), kind=JudgedKind(kind), span=reader.span(node))
 
 
 def not_read(error: PolicySpecError, name: str) -> Finding:
-    """Return as a finding that a file cannot be read, or is no YAML, at the line that the error names.
+    """Return the finding that a file cannot be read, or is not YAML, at the line that the error names.
 
     :param name: how findings name the file
     """
@@ -315,9 +315,9 @@ def not_read(error: PolicySpecError, name: str) -> Finding:
     return Finding(code="annotations", message=why or str(error), span=span)
 
 
-def one_of(reader: YamlReader, node: yaml.Node | None, text: str, known: type[StrEnum]) -> str | None:
-    """Return a word of a closed list; nothing, and a finding, where it is none of them."""
-    names: Sequence[str] = [item.value for item in known]
+def one_of(reader: YamlReader, node: yaml.Node | None, text: str, kind: type[StrEnum]) -> str | None:
+    """Return a text that is a value of an enumeration; otherwise nothing, and add a finding."""
+    names: Sequence[str] = [item.value for item in kind]
     if text in names:
         return text
     if node is not None:
@@ -335,34 +335,36 @@ def read_triage(path: Path, name: str, spec: Spec) -> tuple[tuple[Triage, ...], 
     """
     reader = YamlReader(name)
     nodes = reader.items(reader.compose(read_text(path, name)[0]))
-    read = [record for node in nodes if (record := _record(reader, node))]
+    records = [record for node in nodes if (record := _record(reader, node))]
     known = spec.principle_by_id
-    found = [
-        replace(record, principle=known[record.principle].id) for record in read if record.principle in known
+    usable = [
+        replace(record, principle=known[record.principle].id)
+        for record in records
+        if record.principle in known
     ]
-    findings = (*reader.findings, *_unknown(read, spec))
-    return tuple(sorted(found, key=lambda one: (one.date, one.span))), findings
+    findings = (*reader.findings, *_unknown(records, spec))
+    return tuple(sorted(usable, key=lambda one: (one.date, one.span))), findings
 
 
 def _record(reader: YamlReader, node: yaml.Node) -> Triage | None:
     if (entry := _entry(reader, node, TRIAGE, "record")) is None:
         return None
-    values, given = entry
-    defect = one_of(reader, values["defect"], given["defect"], Defect)
-    link = given.get("link", "")
+    values, words = entry
+    defect = one_of(reader, values["defect"], words["defect"], Defect)
+    link = words.get("link", "")
     if link and not link.startswith(("https://", "http://")):
         reader.find(
             "invalid-value", values["link"], f"`{link}` is no address of the web", "begin it with `https://`"
         )
         link = ""
-    if defect is None or not is_date(given["date"]):
+    if defect is None or not is_date(words["date"]):
         return None
-    texts = {key.name: given.get(key.name, "") for key in TRIAGE if key.name not in {"defect", "link"}}
+    texts = {key.name: words.get(key.name, "") for key in TRIAGE if key.name not in {"defect", "link"}}
     return Triage(**texts, link=link, defect=Defect(defect), span=reader.span(node))
 
 
 def _unknown(records: Iterable[Triage], spec: Spec) -> Iterator[Finding]:
-    """Yield what records name that a spec has not; a prompt may be gone since another release."""
+    """Yield names in records that a spec lacks; a prompt of another release may be gone."""
     names, prompts = UnknownNames(), {prompt.id for prompt in spec.prompts}
     for record in records:
         if record.principle not in spec.principle_by_id:

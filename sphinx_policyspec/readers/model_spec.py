@@ -17,16 +17,16 @@ from sphinx_policyspec.readers.blocks import (
     EXAMPLE,
     cut,
 )
-from sphinx_policyspec.readers.comments import ODD, Shown
+from sphinx_policyspec.readers.comments import ODD, PlainLines
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.headings import (
     LOST_HINT,
     Heading,
     Names,
     heading_of,
+    id_from_title,
     lost_headings,
     lost_marks,
-    made_of,
     read_notes,
 )
 from sphinx_policyspec.readers.inline import (
@@ -51,9 +51,9 @@ _NO_ID = "names no id whose title it could show"
 _BARE_NAME = re.compile(r"(?:(?P<file>[\w.-]{1,200}|https?:/{0,3})#)?/?(?P<id>[A-Za-z][\w-]*)")
 _ANOTHER_TAG = "delete one of the two, or give it a tag and a file of its own"
 _MOST_LOST = 1000
-"""As many links that are none are looked at: each is compared with the ids of the document."""
+"""Most failed links that are compared with the ids of the document."""
 _CLAUSE_WINDOW = 2000
-"""No clause is looked for further back than so many characters."""
+"""Characters that are searched backwards for a clause."""
 
 
 def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> Reading:
@@ -63,8 +63,8 @@ def read_model_spec(text: str, file: str = "model_spec.md", title: str = "") -> 
 
     :param title: of the spec; the dialect has no place for it
     """
-    blocks, shown, findings = cut(lines := Lines.of(file, text))
-    return DialectReader(lines, shown, findings).read(blocks, text, title)
+    blocks, visible, findings = cut(lines := Lines.of(file, text))
+    return DialectReader(lines, visible, findings).read(blocks, text, title)
 
 
 @dataclass(slots=True)
@@ -86,10 +86,10 @@ class DialectReader:
 
     markup = model.Markup.MODEL_SPEC
 
-    def __init__(self, lines: Lines, shown: Shown, findings: list[model.Finding]) -> None:
+    def __init__(self, lines: Lines, visible: PlainLines, findings: list[model.Finding]) -> None:
         self.lines = lines
-        self.shown = shown
-        self.notes = read_notes(lines, shown)
+        self.visible = visible
+        self.notes = read_notes(lines, visible)
         self.own_names = {"", (stem := lines.file.rpartition("/")[2].partition(".")[0]), f"{stem}.html"}
         self.used: set[str] = set()
         self.findings = findings
@@ -121,13 +121,13 @@ class DialectReader:
         return self.finish(title)
 
     def read_headings(self, raw_blocks: Sequence[RawBlock]) -> None:
-        """Read all headings: of two that have one id, the one whose title makes it keeps it."""
-        self.headings = {raw.start: heading_of(self.shown, *raw.body, self.notes.words) for raw in raw_blocks}
-        self.given = {heading.id for heading in self.headings.values()}
+        """Read all headings: of two with one id, the one whose title gives that id keeps it."""
+        self.headings = {r.start: heading_of(self.visible, *r.body, self.notes.words) for r in raw_blocks}
+        self.declared_ids = {heading.id for heading in self.headings.values()}
         self.has_attributes = any("{" in self.lines.text(raw.start, raw.end) for raw in raw_blocks)
         self.entitled: dict[str, int] = {}
         for start, heading in self.headings.items():
-            if heading.id == made_of(heading.title):
+            if heading.id == id_from_title(heading.title):
                 self.entitled.setdefault(heading.id, start)
 
     def add(self, raw: RawBlock) -> None:
@@ -149,7 +149,7 @@ class DialectReader:
                 self.examples.append((target, len(target) - 1))
 
     def check_line_ends(self, text: str) -> None:
-        """Find that other line ends than line feeds end lines for some: what begins behind one may be lost."""
+        """Find a carriage return alone: some programs end a line there, so that what follows it may be lost."""
         if lone := _LONE_RETURN.search(text):
             line = text.count("\n", 0, lone.start())
             span = self.lines.within(line, 0, len(self.lines.lines[line].rstrip("\r\n")))
@@ -176,7 +176,7 @@ class DialectReader:
         )
         self.drafts.append(draft)
         self.open.append(draft)
-        text = "".join(self.shown.masked[slice(*raw.body)])
+        text = "".join(self.visible.masked[slice(*raw.body)])
         since = heading.depth
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
@@ -187,8 +187,8 @@ class DialectReader:
             self._link(item, place, model.Carrier.TITLE, "")
 
     def check_heading(self, raw: RawBlock, heading: Heading, span: model.Span) -> None:
-        """Find what is wrong with a heading, and with where it stands."""
-        atx = ATX.fullmatch(self.shown.plain[raw.start])
+        """Find what is wrong with a heading and its place."""
+        atx = ATX.fullmatch(self.visible.plain[raw.start])
         if atx and atx["text"] and not atx["blank"]:
             message = f"no blank behind `{atx[1]}`, so that others see no heading here"
             self._find("lost-heading", span, message, f"write `{atx[1]} {atx['text']}`")
@@ -203,8 +203,8 @@ class DialectReader:
             self._find("invalid-id" if heading.is_id_odd else "broken-attributes", span, message, hint)
         elif unknown := [name for name, value in heading.attributes if value]:
             message, hint = f"`{unknown[0]}` means nothing in a heading", nearest(unknown[0], ("authority",))
-            found = self.lines.warning(raw.start, "broken-attributes", message, hint)
-            self.findings.append(replace(found, severity=model.Severity.HINT))
+            finding = self.lines.warning(raw.start, "broken-attributes", message, hint)
+            self.findings.append(replace(finding, severity=model.Severity.HINT))
         outer = self.open[-1].heading.depth if self.open else 0
         if heading.depth > outer + 1 and (self.here, heading.depth) not in self.jumps:
             self.jumps.add((self.here, heading.depth))
@@ -218,20 +218,20 @@ class DialectReader:
             self._find("nested-principle", span, message, hint, related=(above.span,))
 
     def name(self, raw: RawBlock, heading: Heading, span: model.Span) -> tuple[str, str]:
-        """Return the id of a provision, and the one that its author gave it where another has that, or has it with more right.
+        """Return the id of a provision, and the id that its author wrote if another provision has it or fits it better.
 
-        Without an id it is the one that its title makes.
+        A missing id is made from the title.
         """
-        is_lent = self.entitled.get(heading.id, raw.start) != raw.start
-        repeats = is_lent or heading.id in self.provision_names
-        made = made_of(heading.title)
-        identifier = heading.id or made or "section"
-        if is_lent and made and made not in self.given:
-            identifier = made
+        fits_other = self.entitled.get(heading.id, raw.start) != raw.start
+        repeats = fits_other or heading.id in self.provision_names
+        own = id_from_title(heading.title)
+        identifier = heading.id or own or "section"
+        if fits_other and own and own not in self.declared_ids:
+            identifier = own
         below = (
             line.lstrip() for line in self.lines.lines[span.line - self.lines.first + 1 :] if line.strip()
         )
-        # Attributes below it are told as those of no heading, and a text without any as one that has no principle.
+        # Attributes on the line below are reported as a lost heading, and a text without any as one without principles.
         if self.has_attributes and not heading.id and not next(below, "").startswith("{#"):
             self._find("heading-without-id", span, "heading without an id", f"add `{{#{identifier}}}`")
         return self.provision_names.take(identifier), heading.id if repeats else ""
@@ -246,28 +246,28 @@ class DialectReader:
     def _definition(self, raw: RawBlock) -> model.Definition:
         self._inline(raw.start, raw.end)
         source = self.lines.text(raw.start, raw.end)
-        match = DEFINITION.match(self.shown.text(raw.start, raw.end))
+        match = DEFINITION.match(self.visible.text(raw.start, raw.end))
         term = plain_words(without_tags(match["term"])).strip() if match else source
         identifier = self.definition_names.take(slug(term) or "term")
         text = self._words(raw.start, raw.end).rstrip()
         return model.Definition(id=identifier, term=term, source=source, text=text, span=self._span(raw))
 
     def _commentary(self, raw: RawBlock) -> model.Commentary:
-        head = self.shown.plain[raw.start]
-        said = COMMENTARY.match(head)
+        head = self.visible.plain[raw.start]
+        prefix = COMMENTARY.match(head)
         admonition = ADMONITION.fullmatch(head)
-        body = raw.start if said else raw.start + 1
+        body = raw.start if prefix else raw.start + 1
         self._inline(body, raw.end, misplaced="a commentary")
         words = self._words(body, raw.end)
         if admonition is None:
-            label, text = "Commentary", words[said.end() if said else 0 :]
-            written = said[0].strip() if said else ""
+            label, text = "Commentary", words[prefix.end() if prefix else 0 :]
+            mark = prefix[0].strip() if prefix else ""
         else:
             label, text = admonition[2] or "", _INDENT.sub("", words)
-            written = f"!!! {admonition[1]}` with label `{label}"
+            mark = f"!!! {admonition[1]}` with label `{label}"
         if admonition is None or (admonition[1], label) != ("meta", "Commentary"):
             span = self.lines.within(raw.start, 0, len(self.lines.lines[raw.start].rstrip()))
-            message, hint = f"`{written}` is read as commentary", 'write `!!! meta "Commentary"`'
+            message, hint = f"`{mark}` is read as commentary", 'write `!!! meta "Commentary"`'
             self._find("unknown-admonition", span, message, hint)
         source = self.lines.text(raw.start, raw.end)
         return model.Commentary(label=label, source=source, text=text.strip("\n"), span=self._span(raw))
@@ -275,7 +275,7 @@ class DialectReader:
     # -- examples ---------------------------------------------------------------------------
 
     def _example(self, raw: RawBlock) -> model.Example:
-        match = EXAMPLE.fullmatch(self.shown.plain[raw.start])
+        match = EXAMPLE.fullmatch(self.visible.plain[raw.start])
         title = match["title"] if match else ""
         self._inline(raw.start, raw.start + 1, carrier=model.Carrier.TITLE, example=True)
         start, end = raw.body
@@ -295,7 +295,7 @@ class DialectReader:
         )
 
     def _example_mark(self) -> str:
-        """Return what stands for the next example's id until titles are resolved."""
+        """Return a placeholder for the next example's id until titles are resolved."""
         return str(len(self.examples))
 
     def _example_ids(self, titles: dict[str, str]) -> dict[str, str]:
@@ -317,7 +317,7 @@ class DialectReader:
 
     def _words(self, start: int, end: int) -> str:
         """Return the words of some lines, without tags, notes and definitions of links."""
-        plain = self.shown.plain
+        plain = self.visible.plain
         text = "".join(plain[n] for n in range(start, end) if n not in self.notes.lines)
         return self.notes.words(text.replace("\r\n", "\n")).strip("\n")
 
@@ -331,12 +331,12 @@ class DialectReader:
         misplaced: str = "",
     ) -> None:
         mark = self._example_mark() if example else ""
-        masked = self.shown.masked
+        masked = self.visible.masked
         text = "".join(
             re.sub(r"[^\n]", " ", masked[n]) if n in self.notes.lines else masked[n]
             for n in range(start, end)
         )
-        begun = self.find_slips(start, text)
+        slips = self.find_slips(start, text)
         since = 0
         for item in scan(text, self.notes.labels):
             if isinstance(item, InlineTag):
@@ -345,18 +345,18 @@ class DialectReader:
                 since = item.start
                 continue
             self.used.add(label_of(item.label))
-            if item.label == "?" and item.start in begun:
+            if item.label == "?" and item.start in slips:
                 continue
             self._link(item, self.lines.offset_span(start, item.start, item.end), carrier, mark)
 
     def find_slips(self, start: int, text: str) -> set[int]:
-        """Find what was to be a heading, an example or a link and is none; return where such links begin."""
+        """Find failed headings, examples and links; return where such links begin."""
         for span in lost_headings(text):
-            found = self.lines.offset_span(start, *span)
+            place = self.lines.offset_span(start, *span)
             message = f"`{text[slice(*span)]}` makes no section or principle of this line"
             heads = not text[: span[0]].strip() and self.open and not self.open[-1].blocks
             hint = f"write it at the end of line {self.open[-1].span.line}" if heads else LOST_HINT
-            self._find("lost-heading", found, message, hint)
+            self._find("lost-heading", place, message, hint)
         for span, code, message, hint in lost_marks(text):
             self._find(code, self.lines.offset_span(start, *span), message, hint)
         lost = list(lost_links(text, self.notes.labels))
@@ -370,10 +370,10 @@ class DialectReader:
             message = f"`[{item.text}](#{item.target})` shows no words of a link"
             self._find("title-of-nothing", span, message, f"write `[?](#{item.target})`")
         if item.target or target != item.url:
-            found = model.Reference(
+            reference = model.Reference(
                 source=self.here, target=target, carrier=carrier, form=item.form, span=span
             )
-            self.references.append(replace(found, text=item.text, example=mark))
+            self.references.append(replace(reference, text=item.text, example=mark))
         elif not item.url or item.url == "#":
             self._unknown_label(item, span)
         else:
@@ -393,7 +393,7 @@ class DialectReader:
         if item.text == "?" == item.label:
             self._find("title-of-nothing", span, f"`[?]` {_NO_ID}", "write `[?](#id)`")
         elif not item.label:
-            self.lost_links.append((span, f"[{item.text}]({item.url})", f"={made_of(item.text)}"))
+            self.lost_links.append((span, f"[{item.text}]({item.url})", f"={id_from_title(item.text)}"))
         else:
             self.lost_links.append((span, f"[{item.text}][{item.label}]", item.label))
 
@@ -402,8 +402,8 @@ class DialectReader:
             return
         span = self.lines.offset_span(line, item.start, item.end)
         if not item.is_well_formed and item.tag not in self.notes.tests:
-            meant = re.match(r"\W*([a-z0-9]{4})(?![a-z0-9])", item.tag.lower())
-            hint = f"write `[^{meant[1]}]`" if meant else "use four of a-z and 0-9"
+            near = re.match(r"\W*([a-z0-9]{4})(?![a-z0-9])", item.tag.lower())
+            hint = f"write `[^{near[1]}]`" if near else "use four of a-z and 0-9"
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
         if misplaced:
@@ -421,23 +421,23 @@ class DialectReader:
             model.EvalTag(tag=item.tag, provision=self.here, clause=clause, test=test, span=span)
         )
 
-    def _tell_lost_links(self) -> None:
-        """Find what was to be a link to a section or principle: it names one, and is not written as a link."""
+    def _report_lost_links(self) -> None:
+        """Find failed links: they name a section, principle or address, and are not written as a link."""
         known = {draft.id for draft in self.drafts}
-        for number, (span, written, name) in enumerate(self.lost_links):
-            shown, bare = " ".join(written.split()), name.removeprefix("=").rstrip(".,;:!")
+        for number, (span, text, name) in enumerate(self.lost_links):
+            brief, bare = " ".join(text.split()), name.removeprefix("=").rstrip(".,;:!")
             is_near = number < _MOST_LOST and name[0] != "="
             target = bare if bare in known else near_name(name, known) if is_near else ""
-            if target or written.startswith("[?]") or ("](#" in written and "](#)" not in written):
+            if target or text.startswith("[?]") or ("](#" in text and "](#)" not in text):
                 more = "an id has no blanks" if " " in name else nearest(name, known)
-                told = (
+                cure = (
                     f"[text](#{target})` or `[?](#{target})`"
                     if target
                     else f"[text](#id)`; {more}".rstrip("; ")
                 )
-                self._find("dangling-reference", span, f"`{shown}` is no reference", f"write `{told}")
-            elif told_of_it := no_link(written, shown, name):
-                self._find("undefined-label", span, *told_of_it)
+                self._find("dangling-reference", span, f"`{brief}` is no reference", f"write `{cure}")
+            elif problem := no_link(text, brief, name):
+                self._find("undefined-label", span, *problem)
 
     # -- the whole --------------------------------------------------------------------------
 
@@ -446,7 +446,7 @@ class DialectReader:
         titles = {draft.id: draft.heading.title for draft in self.drafts}
         titles |= {draft.id: resolve_title(draft.heading.title, titles) for draft in self.drafts}
         self.findings += self.notes.unused(self.used | {tag.tag for tag in self.tags})
-        self._tell_lost_links()
+        self._report_lost_links()
         ids = self._example_ids(titles)
         parents = {draft.parent for draft in self.drafts}
         for draft in (one for one in self.drafts if one.heading.authority and one.id not in parents):

@@ -1,4 +1,4 @@
-"""Markdown of any maker → Spec: by its headings, whose titles make the ids that the text lacks."""
+"""Any Markdown → Spec: by its headings, whose titles give the ids that the text lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sphinx_policyspec.model.nearest import holds, nearest, plain
 from sphinx_policyspec.model.outlines import LONGEST_ID, HeadingRule, IdRule, place_of, slug_of
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import DEFINITION, cut
-from sphinx_policyspec.readers.comments import ITEM, Shown, without_comments
+from sphinx_policyspec.readers.comments import ITEM, PlainLines, without_comments
 from sphinx_policyspec.readers.headings import Heading, front_matter_of, heading_of
 from sphinx_policyspec.readers.inline import InlineLink, InlineTag, without_tags
 from sphinx_policyspec.readers.model_spec import DialectReader, Draft
@@ -32,7 +32,7 @@ _LINES = 3
 _OF_EVERY_TEXT = frozenset(
     {"invalid-encoding", "lone-carriage-return", "merge-conflict", "unclosed-comment", "unclosed-fence"}
 )
-"""Codes that are told of any Markdown; the others are about the form of the dialect."""
+"""Codes that are reported for any Markdown; the others are about the form of the dialect."""
 _NOTE = re.compile(r"[ ]?\[\^[^\]\s]{1,40}\]")
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
@@ -48,35 +48,35 @@ def read_markdown(
     """Read Markdown: as the dialect where a heading has an id or a level and no rule says otherwise, else by its headings.
 
     :param title: of the spec, where the text has no front matter that gives one
-    :param default_title: where nothing says one, a heading of the first level included; empty for a part of a spec
+    :param default_title: title if nothing gives one, not even a heading of the first level; empty for a part of a spec
     """
     lines = Lines.of(file, text)
-    raw_blocks, shown, findings = cut(lines)
+    raw_blocks, visible, findings = cut(lines)
     headings = [raw for raw in raw_blocks if raw.kind is BlockKind.HEADING]
-    is_said = rule is not None and rule.is_said
-    if not is_said and _is_dialect(lines, shown, headings):
-        return DialectReader(lines, shown, findings).read(raw_blocks, text, title or default_title)
-    outline = OutlineReader(lines, shown, findings, rule)
+    has_rule = rule is not None and rule.is_said
+    if not has_rule and _is_dialect(lines, visible, headings):
+        return DialectReader(lines, visible, findings).read(raw_blocks, text, title or default_title)
+    outline = OutlineReader(lines, visible, findings, rule)
     reading = outline.read(raw_blocks, text, title)
-    said = front_matter_of(lines) if default_title else {}
+    metadata = front_matter_of(lines) if default_title else {}
     if default_title and not title:
-        said.setdefault("title", _title_of(reading.spec) or default_title)
+        metadata.setdefault("title", _title_of(reading.spec) or default_title)
     guess = []
     if not reading.spec.provisions:
         guess = [_unheaded(file)] if text.strip() else []
-    elif not is_said or outline.repeated:
+    elif not has_rule or outline.repeated:
         guess = [_guess(reading.spec, outline.repeated)]
-    return Reading(replace(reading.spec, **said), (*guess, *reading.findings))
+    return Reading(replace(reading.spec, **metadata), (*guess, *reading.findings))
 
 
 def _guess(spec: model.Spec, repeated: int) -> model.Finding:
-    """Return how a text was read that nothing is said of, and what a sidecar can say."""
+    """Return a finding about how a text without a rule was read, and what a sidecar can say."""
     alike = f"; {repeated} with the title and the first words of another end in a number" if repeated else ""
     first = next((one for one in spec.provisions if one.text), spec.provisions[0])
     count = len(spec.provisions)
     several = f"{number_of(count, 'heading')}, whose titles make the ids"
-    made = several if count > 1 else "1 heading, whose title makes the id"
-    message = f"no heading has an id: read by {made}{alike}"
+    origin = several if count > 1 else "1 heading, whose title makes the id"
+    message = f"no heading has an id: read by {origin}{alike}"
     hint = (
         f"a file for `--annotations` says otherwise: `reader: {{ids: path, skip: [{first.id}]}}`, "
         f"and gives levels: `provisions: {{{first.id}: {{level: user}}}}`"
@@ -88,16 +88,14 @@ def _guess(spec: model.Spec, repeated: int) -> model.Finding:
 def _title_of(spec: model.Spec) -> str:
     """Return the title of the first heading of the first level, or of the one that is above all others."""
     depths = [_depth_of(one) for one in spec.provisions]
-    firsts = [
-        one.title for one, depth in zip(spec.provisions, depths, strict=True) if depth == 1 and one.title
-    ]
+    top = [one.title for one, depth in zip(spec.provisions, depths, strict=True) if depth == 1 and one.title]
     is_first = all(isinstance(one, model.Comment) for one in spec.preamble)
     is_above = is_first and depths[1:] and min(depths[1:]) > depths[0]
-    return firsts[0] if firsts else spec.provisions[0].title if is_above else ""
+    return top[0] if top else spec.provisions[0].title if is_above else ""
 
 
 def _unheaded(file: str) -> model.Finding:
-    """Return that a text was read of which nothing is a provision."""
+    """Return the finding that a text has no heading, and so no provision."""
     return model.Finding(
         code="reader-guess",
         message="no heading: read as one text above all provisions",
@@ -106,12 +104,12 @@ def _unheaded(file: str) -> model.Finding:
     )
 
 
-def _is_dialect(lines: Lines, shown: Shown, headings: Sequence[RawBlock]) -> bool:
-    """Return whether a heading has, or was to have, an id or a level of authority in braces."""
+def _is_dialect(lines: Lines, visible: PlainLines, headings: Sequence[RawBlock]) -> bool:
+    """Return whether a heading has, or was meant to have, an id or a level of authority in braces."""
     for raw in headings:
-        written = lines.text(*raw.body)
-        if "{" in written or "authority" in written:
-            heading = heading_of(shown, *raw.body)
+        text = lines.text(*raw.body)
+        if "{" in text or "authority" in text:
+            heading = heading_of(visible, *raw.body)
             if heading.id or heading.authority:
                 return True
     return False
@@ -119,7 +117,7 @@ def _is_dialect(lines: Lines, shown: Shown, headings: Sequence[RawBlock]) -> boo
 
 @dataclass(slots=True)
 class _Title:
-    """A heading while ids are made.
+    """A heading while ids are assigned.
 
     :param slugs: of the headings around it, outermost first, and its own
     :param fixed: the id that the text gives it
@@ -142,14 +140,18 @@ class _Title:
 
 
 class OutlineReader(DialectReader):
-    """Reads a text by its headings: the reader of the dialect with another rule for their ids, which finds no slips in them."""
+    """Reads a text by its headings: the reader of the dialect with another rule for ids, and no findings about its form."""
 
     markup = model.Markup.MARKDOWN
 
     def __init__(
-        self, lines: Lines, shown: Shown, findings: list[model.Finding], rule: HeadingRule | None = None
+        self,
+        lines: Lines,
+        visible: PlainLines,
+        findings: list[model.Finding],
+        rule: HeadingRule | None = None,
     ) -> None:
-        super().__init__(lines, shown, [one for one in findings if one.code in _OF_EVERY_TEXT])
+        super().__init__(lines, visible, [one for one in findings if one.code in _OF_EVERY_TEXT])
         self.rule = rule or HeadingRule()
         self.ids: dict[int, str] = {}
         self.repeated = 0
@@ -160,7 +162,7 @@ class OutlineReader(DialectReader):
             self.apart.setdefault(owner, []).append(f" {plain(words)} ")
 
     def read(self, raw_blocks: Sequence[RawBlock], text: str, title: str) -> Reading:
-        """Read the blocks that a text was cut into; what stands below a heading that is skipped is its prose."""
+        """Read the blocks that a text was cut into; headings below one that is skipped are its prose."""
         self.check_line_ends(text)
         raw_blocks = list(self._without_labels(raw_blocks))
         self.read_headings([raw for raw in raw_blocks if raw.kind is BlockKind.HEADING])
@@ -171,12 +173,12 @@ class OutlineReader(DialectReader):
         return replace(reading, spec=replace(reading.spec, levels=levels))
 
     def _without_labels(self, raw_blocks: Sequence[RawBlock]) -> Iterator[RawBlock]:
-        """Yield blocks; words in bold that begin several of them label each, and define nothing."""
+        """Yield blocks; bold words that begin several of them are labels, not definitions."""
         terms = {
-            raw.start: plain(found["term"])
+            raw.start: plain(match["term"])
             for raw in raw_blocks
             if raw.kind is BlockKind.DEFINITION
-            and (found := DEFINITION.match(self.shown.text(raw.start, raw.end)))
+            and (match := DEFINITION.match(self.visible.text(raw.start, raw.end)))
         }
         counts = Counter(terms.values())
         for raw in raw_blocks:
@@ -187,14 +189,14 @@ class OutlineReader(DialectReader):
 
     def read_headings(self, raw_blocks: Sequence[RawBlock]) -> None:
         """Read all headings, and make their ids."""
-        read = partial(heading_of, self.shown, words=self.notes.words, strict=True)
-        self.headings = {raw.start: read(*raw.body) for raw in raw_blocks}
+        parse = partial(heading_of, self.visible, words=self.notes.words, strict=True)
+        self.headings = {raw.start: parse(*raw.body) for raw in raw_blocks}
         self.has_attributes, self.entitled = False, {}
         titles = list(self._titles(raw_blocks))
-        _tell_apart(titles)
-        taken = Counter(title.name for title in titles)
+        _disambiguate(titles)
+        counts = Counter(title.name for title in titles)
         for title in titles:
-            if taken[title.name] > 1 and not title.fixed:
+            if counts[title.name] > 1 and not title.fixed:
                 title.name = ".".join(filter(None, (title.name, self._first_words(title.raw.end))))
         anchors: Counter[str] = Counter()
         for title in titles:
@@ -229,29 +231,29 @@ class OutlineReader(DialectReader):
             yield _Title(raw, slugs, fixed, len(slugs) if whole else 1, name)
 
     def _first_words(self, start: int) -> str:
-        """Return the id that the first words below a heading make, which tell it from others of its title."""
+        """Return an id made from the first words below a heading, to distinguish it from others with its title."""
         end = min(start + _LINES, len(self.lines))
         end = next((number for number in range(start, end) if number in self.headings), end)
-        return slug_of(self.shown.text(start, end))
+        return slug_of(self.visible.text(start, end))
 
     def check_heading(self, _raw: RawBlock, _heading: Heading, _span: model.Span) -> None:
-        """Find nothing: no heading of such a text is written wrong."""
+        """Find nothing: no heading of such a text is malformed."""
 
     def name(self, raw: RawBlock, _heading: Heading, _span: model.Span) -> tuple[str, str]:
-        """Return the id of a heading, which no other has."""
+        """Return the unique id of a heading."""
         return self.ids[raw.start], ""
 
     # -- prose ------------------------------------------------------------------------------
 
     def add(self, raw: RawBlock) -> None:
-        """Add a block; list items that have a level where what holds them has none are provisions of their own."""
+        """Add a block; list items with a level in a provision without one become provisions of their own."""
         wanted = self.apart.get(self.here) if raw.kind is BlockKind.PROSE else None
         if not wanted:
             super().add(raw)
             return
         after = raw.start
-        for start, end in item_lines(self.shown, raw.start, raw.end):
-            text = f" {plain(self.shown.text(start, end))} "
+        for start, end in item_lines(self.visible, raw.start, raw.end):
+            text = f" {plain(self.visible.text(start, end))} "
             if any(words in text for words in wanted):
                 if after < start:
                     super().add(RawBlock(BlockKind.PROSE, after, start, (after, start)))
@@ -264,13 +266,13 @@ class OutlineReader(DialectReader):
         """Add a list item as a provision of its own."""
         text = self._words(raw.start, raw.end)
         words = " ".join(text[len(mark[0]) if (mark := ITEM.match(text)) else 0 :].split())
-        made = slug_of(words) or "item"
+        stem = slug_of(words) or "item"
         holder = self.open[-1]
         place = self.lines.within(raw.start, 0, 0)
         heading = Heading(holder.heading.depth + 1, _beginning(words), "", "", ())
         draft = Draft(
             heading=heading,
-            id=self.provision_names.take(f"{holder.id}.{made}"),
+            id=self.provision_names.take(f"{holder.id}.{stem}"),
             depth=holder.depth + 1,
             parent=holder.id,
             span=place,
@@ -283,11 +285,11 @@ class OutlineReader(DialectReader):
         self.open.pop()
 
     def find_slips(self, _start: int, _text: str) -> set[int]:
-        """Find nothing: whatever others would take for a slip is text."""
+        """Find nothing: a slip in the dialect is plain text here."""
         return set()
 
     def _link(self, item: InlineLink, span: model.Span, carrier: model.Carrier, mark: str) -> None:
-        """Take up a link; one to the anchor that a site makes of a heading is a reference to that."""
+        """Add a link; one to the anchor that a site gives a heading is a reference to that heading."""
         if not item.url or item.url == "#":
             return
         target = unquote(item.url.removeprefix(self.lines.file.rpartition("/")[2]).removeprefix("#"))
@@ -297,7 +299,7 @@ class OutlineReader(DialectReader):
         super()._link(item, span, carrier, mark)
 
     def _tag(self, item: InlineTag, text: str, line: int, *, misplaced: str, since: int = 0) -> None:
-        """Take up an eval tag where ids are the dialect's; elsewhere it is the mark of a note."""
+        """Add an eval tag where ids are explicit; elsewhere it is the mark of a note."""
         if self.rule.ids is IdRule.EXPLICIT:
             super()._tag(item, text, line, misplaced=misplaced, since=since)
 
@@ -309,30 +311,30 @@ class OutlineReader(DialectReader):
         return replace(reading, findings=findings)
 
 
-def _tell_apart(titles: list[_Title]) -> None:
-    """Put the slugs of the headings around them before those that more than one has, as many as tell them apart."""
+def _disambiguate(titles: list[_Title]) -> None:
+    """Prefix names that occur twice with the slugs of the headings around them, as many as make them differ."""
     groups = [titles]
     while groups:
         same = [some for group in groups for some in grouped((one.name, one) for one in group).values()]
         groups = [some for some in same if len(some) > 1 and sum(title.widen() for title in some)]
 
 
-def item_lines(shown: Shown, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the lines of each list item among some, those of nested ones apart from what holds them."""
-    begun = -1
+def item_lines(visible: PlainLines, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the lines of each list item; nested items are separate from those around them."""
+    first = -1
     number = start
     while number < end:
-        line = shown.plain[number]
-        inside = number in shown.nested
+        line = visible.plain[number]
+        inside = number in visible.nested
         is_item = inside and ITEM.match(line) is not None
-        if begun >= 0 and (is_item or (not inside and line.strip())):
-            yield begun, number
-            begun = -1
+        if first >= 0 and (is_item or (not inside and line.strip())):
+            yield first, number
+            first = -1
         if is_item:
-            begun = number
-        number = shown.fences.get(number, number) + 1
-    if begun >= 0:
-        yield begun, end
+            first = number
+        number = visible.fences.get(number, number) + 1
+    if first >= 0:
+        yield first, end
 
 
 def _beginning(words: str) -> str:
@@ -354,7 +356,7 @@ def _depth_of(provision: model.Provision) -> int:
 
 
 def is_apart(provision: model.Provision) -> bool:
-    """Return whether a provision is a list item that has a level where what holds it has none."""
+    """Return whether a provision is a list item with a level in a provision without one."""
     return not provision.source and provision.parent is not None and len(provision.blocks) == 1
 
 
@@ -365,7 +367,7 @@ def _plain_files(spec: model.Spec) -> frozenset[str]:
 def with_levels(
     spec: model.Spec, rule: HeadingRule | None, notes: Mapping[str, ProvisionAnnotation]
 ) -> model.Spec:
-    """Return a spec in which sections of texts that were read by their headings have the levels that a sidecar gives them."""
+    """Return a spec in which sections of texts read by their headings have the levels that a sidecar gives them."""
     files = _plain_files(spec)
     if not files:
         return spec
@@ -378,9 +380,9 @@ def with_levels(
         if is_apart(one):
             clauses = holder.clauses if holder is not None else ()
             return next((c.authority for c in clauses if c.authority and holds(one.text, c.text)), "")
-        named = rule is not None and _is_named(one, rule)
+        is_principle = rule is not None and _is_named(one, rule)
         is_skipped = rule is not None and bool({one.id, one.title} & {*rule.skip})
-        return rule.level if rule is not None and named and not is_skipped else ""
+        return rule.level if rule is not None and is_principle and not is_skipped else ""
 
     provisions = tuple(
         one.as_principle(level)
@@ -392,7 +394,7 @@ def with_levels(
 
 
 def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
-    """Find headings that a rule names and a text that is read by it lacks, and those that it leaves without a level."""
+    """Find names in a rule that are no headings of the text, and named headings that it leaves without a level."""
     if rule.span is None or not _plain_files(spec):
         return
     ids = {one.id: one.title for one in spec.provisions}
@@ -402,12 +404,12 @@ def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
             if known.isdisjoint((name, slug_of(name), name.rpartition(".")[2])):
                 message, hint = f"`{key}` names no heading: {shown(name)}", nearest(name, ids)
                 yield model.Finding(code="stale-annotation", message=message, span=rule.span, hint=hint)
-    left = [one for one in spec.provisions if _is_named(one, rule) and not isinstance(one, model.Principle)]
-    if left and not rule.level:
+    rest = [one for one in spec.provisions if _is_named(one, rule) and not isinstance(one, model.Principle)]
+    if rest and not rule.level:
         yield model.Finding(
             code="missing-key",
             severity=model.Severity.HINT,
-            message=f"`principles` names headings that have no level and stay sections ({len(left)}, such as `{left[0].id}`)",
+            message=f"`principles` names headings that have no level and stay sections ({len(rest)}, such as `{rest[0].id}`)",
             span=rule.span,
             hint="give all of them one with `level` beside it, or each its own in `provisions`",
         )
@@ -419,12 +421,12 @@ def _is_named(provision: model.Provision, rule: HeadingRule) -> bool:
 
 
 def levels_used(spec: model.Spec) -> tuple[model.AuthorityLevel, ...]:
-    """Return the published levels that fit those that principles have, where none are declared; none without a principle."""
+    """Return the published levels that fit those of the principles, if none are declared; none without a principle."""
     return levels_for(one.authority for one in spec.principles) if spec.principles else ()
 
 
 def bullets_of(spec: model.Spec) -> dict[str, list[model.Clause]]:
-    """Return the list items of the principles of texts that were read by their headings, as clauses of their levels."""
+    """Return the list items of the principles in texts read by their headings, as clauses of the same level."""
     files = _plain_files(spec)
     return {
         one.id: [
@@ -441,20 +443,20 @@ def bullets_of(spec: model.Spec) -> dict[str, list[model.Clause]]:
 def with_clauses(
     provision: model.Provision,
     items: Sequence[model.Clause],
-    given: Iterable[model.Clause],
+    annotated: Iterable[model.Clause],
     levels: Sequence[model.AuthorityLevel],
     *,
     lenient: bool,
 ) -> tuple[list[model.Clause], list[model.Finding]]:
-    """Return the clauses of a provision with what a file says of them, and what of that does not fit.
+    """Return the clauses of a provision with what a file says about them, and findings about what does not fit.
 
     :param items: list items of it that are clauses
-    :param given: the clauses of the file, where they stand there
-    :param lenient: say nothing of words that it lacks
+    :param annotated: the clauses of the file, with their places there
+    :param lenient: ignore words that the provision lacks
     """
-    found, findings = [*items], list[model.Finding]()
+    clauses, findings = [*items], list[model.Finding]()
     rank = {level.id: number for number, level in enumerate(levels)}
-    for clause in given:
+    for clause in annotated:
         item = next((n for n, one in enumerate(items) if holds(one.text, clause.text)), None)
         if item is None and not isinstance(provision, model.Principle):
             continue
@@ -469,15 +471,15 @@ def with_clauses(
             if not clause.permits_by:
                 continue
         if item is not None:
-            found[item] = replace(items[item], authority=level, permits_by=clause.permits_by)
+            clauses[item] = replace(items[item], authority=level, permits_by=clause.permits_by)
         else:
             span = place_of(clause.text, provision)
-            found.append(replace(clause, principle=provision.id, authority=level, span=span))
-    return found, findings
+            clauses.append(replace(clause, principle=provision.id, authority=level, span=span))
+    return clauses, findings
 
 
 def _raised(clause: model.Clause, own: str, below: Sequence[model.AuthorityLevel]) -> model.Finding:
-    """Return that a file gives a clause a level above its principle's, which is left out."""
+    """Return the finding that a file gives a clause a level above its principle's, which is ignored."""
     names = ", ".join(f"`{level.id}`" for level in below)
     return model.Finding(
         code="clause-not-lower",
@@ -490,9 +492,9 @@ def _raised(clause: model.Clause, own: str, below: Sequence[model.AuthorityLevel
 def _items(block: model.Prose) -> Iterator[tuple[str, model.Span]]:
     """Yield the words of each list item of some prose, and where they stand."""
     lines = Lines(block.span.file, tuple(block.source.splitlines(keepends=True)), block.span.line)
-    shown = without_comments(lines.lines)
-    for start, end in item_lines(shown, 0, len(lines.lines)):
-        text = _NOTE.sub("", without_tags(shown.text(start, end)))
+    visible = without_comments(lines.lines)
+    for start, end in item_lines(visible, 0, len(lines.lines)):
+        text = _NOTE.sub("", without_tags(visible.text(start, end)))
         mark = ITEM.match(text)
         if words := " ".join(text[mark.end() if mark else 0 :].split()):
             yield words, lines.span(start, end)

@@ -25,7 +25,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 TARGETED = frozenset({Operation.OVERRIDES, Operation.NARROWS, Operation.PERMITS, Operation.RESTATES})
 """The operations whose values name provisions of upstream."""
 AS_UPSTREAM = "as upstream says"
-"""What upstream says on an issue, in witnesses; and who restates it."""
+"""The value of upstream on an issue, in witnesses; also that of a statement that restates it."""
 
 OVERLAY = (
     CaseKey(
@@ -105,7 +105,7 @@ EXAMPLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream(Brief):
-    """The spec that an overlay is about; empty is not said."""
+    """The spec that an overlay is about; a field that the file does not give is empty."""
 
     source: str = ""
     release: str = ""
@@ -114,11 +114,11 @@ class Upstream(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementTarget(Brief):
-    """What of upstream a statement is about.
+    """The part of upstream that a statement is about.
 
     :param provision: its id
-    :param clause: words of it, where the statement is about no more
-    :param id_span: where the id stands, if that is not all
+    :param clause: words of it, where the statement is about these alone
+    :param id_span: place of the id, where ``span`` covers more
     """
 
     provision: str
@@ -143,8 +143,8 @@ class OverlayStatement(Brief):
     :param id: unique in its file
     :param says: its words for the model
     :param name: of an addition its title, of a delegation the source, of a definition the term
-    :param targets: what it is about, of the other operations
-    :param issue: what it settles, where the file says it: see :meth:`issue_on`
+    :param targets: what it is about, for the other operations
+    :param issue: the question that it settles, where the file names it: see :meth:`issue_on`
     :param value: its answer to that, where the file gives one: see :attr:`answer`
     :param forbids: provisions that ask for what a narrowing rules out
     :param scope: provisions or issues on which a delegation gives a say
@@ -174,11 +174,11 @@ class OverlayStatement(Brief):
 
     @property
     def answer(self) -> Value:
-        """What it says on what it settles: its value; without one its id, which no other statement of the file has."""
+        """Its answer to the question that it settles: its value, or else its id, which is unique in the file."""
         return AS_UPSTREAM if self.operation is Operation.RESTATES else self.value or self.id
 
     def issue_on(self, about: str) -> str:
-        """Return what it settles of one thing that it is about: that thing, or what is its own, where it names no issue."""
+        """Return the issue that it settles: the one that it names, or else its own, or else what it is about."""
         # A term at the beginning of a sentence is the same term.
         term = " ".join(self.name.casefold().split())
         own = {Operation.NARROWS: self.id, Operation.ADDS: self.id, Operation.DEFINES: term}
@@ -186,17 +186,17 @@ class OverlayStatement(Brief):
         return f"{issue}, who decides" if self.operation is Operation.DELEGATES else issue
 
     def place(self, key: str) -> Span:
-        """Return where a key of it stands; where that is not known, where the statement does."""
+        """Return the place of one of its keys; if that is not known, the place of the statement."""
         return dict(self.places).get(key, self.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay(Brief):
-    """What one file says of an upstream spec.
+    """What one file says about an upstream spec.
 
-    :param holder: the level at which it is said
-    :param unread: how many more statements its file has, which cannot be read
-    :param home: its folder, from the one in which all lie that are read with it
+    :param holder: the level at which its statements are made
+    :param unread: how many further statements of its file cannot be read
+    :param home: its folder, relative to the common folder of all overlays that are read together
     """
 
     name: str
@@ -211,11 +211,11 @@ class Overlay(Brief):
 
     @property
     def file(self) -> str:
-        """The name of its file, as messages have it."""
+        """The name of its file in messages."""
         return self.span.file
 
     def place(self, key: str) -> Span:
-        """Return where a key of it stands; where that is not known, where the file begins."""
+        """Return the place of one of its keys; if that is not known, the beginning of the file."""
         return dict(self.places).get(key, self.span)
 
 
@@ -224,7 +224,7 @@ ReadsOverlay = Callable[[Path, str], tuple[Overlay | None, tuple[Finding, ...]]]
 
 
 def read_overlay(path: Path, name: str) -> tuple[Overlay | None, tuple[Finding, ...]]:
-    """Return the overlay of a file, and what is wrong with its form; nothing where it says not even its name and holder.
+    """Return the overlay of a file, and what is wrong with its form; nothing where it lacks a required key or its surface is unknown.
 
     Raises :class:`~sphinx_policyspec.errors.AnnotationError` where it is not YAML, and
     :class:`~sphinx_policyspec.errors.SourceError` where it cannot be read.
@@ -240,7 +240,7 @@ def read_overlays(
 ) -> tuple[tuple[Overlay, ...], tuple[Finding, ...], str]:
     """Return the overlays of files, what is wrong with their form, and the upstream that all of them name.
 
-    Raises as :func:`read_overlay` does, where none of them is an overlay, or one names no upstream, and where they name two.
+    Raises as :func:`read_overlay` does, and where none of them is an overlay, one names no upstream, or they name two.
 
     :param files: each with how findings name it
     :param is_named: whether the upstream that they name counts
@@ -248,26 +248,26 @@ def read_overlays(
     """
     overlays: list[tuple[Overlay, Path]] = []
     findings: list[Finding] = []
-    named: dict[str, str] = {}
+    upstreams: dict[str, str] = {}
     for path, name in files:
-        overlay, found = (read or read_overlay)(path, name)
-        findings += found
+        overlay, slips = (read or read_overlay)(path, name)
+        findings += slips
         if overlay:
             folder, source = folder_of(path), overlay.upstream.source
             overlays.append((overlay, real_path(folder)))
             # One file has several names, as seen from several folders.
             here = source if is_git(source) else str(folder / source)
-            named.setdefault(source if is_git(source) else str(real_path(Path(here))), here)
+            upstreams.setdefault(source if is_git(source) else str(real_path(Path(here))), here)
     if not overlays or (is_named and not all(one.upstream.source for one, _ in overlays)):
         raise AnnotationError("\n".join(map(str, findings)))
-    if is_named and len(named) > 1:
-        told = ", ".join(f"`{source}`" for source in sorted(named.values()))
-        raise SourceError(f"overlays are checked against one upstream, and these name {told}; give one")
-    return _from_outside_in(overlays), tuple(findings), next(iter(named.values()))
+    if is_named and len(upstreams) > 1:
+        names = ", ".join(f"`{source}`" for source in sorted(upstreams.values()))
+        raise SourceError(f"overlays are checked against one upstream, and these name {names}; give one")
+    return _from_outside_in(overlays), tuple(findings), next(iter(upstreams.values()))
 
 
 def _from_outside_in(overlays: Sequence[tuple[Overlay, Path]]) -> tuple[Overlay, ...]:
-    """Return overlays with their folders, as they are given; but one of a nested folder behind those around it."""
+    """Return overlays with their folders, in the order given, except that an outer folder comes before those inside it."""
     ordered: list[tuple[Overlay, Path]] = []
     outermost = common_folder([folder for _, folder in overlays])
     for overlay, folder in overlays:
@@ -283,7 +283,7 @@ def overlay_of(text: str, file: str) -> tuple[Overlay | None, tuple[Finding, ...
 
 
 def overlay_in(reader: YamlReader, text: str) -> Overlay | None:
-    """Return the overlay of a text; what is wrong with it is among the findings of what reads its YAML."""
+    """Return the overlay of a text; what is wrong with it is added to the findings of the reader."""
     return _Reader(reader).overlay(text)
 
 
@@ -296,15 +296,15 @@ class _Reader:
 
     def overlay(self, text: str) -> Overlay | None:
         root = self.yaml.compose(text)
-        # A byte that is no UTF-8, or a tag, stands where somebody wrote other words; the first such byte alone is told.
-        told = tuple(one.span for one in self.yaml.findings)
+        # A byte that is not UTF-8, or a tag, stands in place of lost words; only the first such byte has a finding.
+        reported = tuple(one.span for one in self.yaml.findings)
         is_broken = any(one.code == "invalid-encoding" for one in self.yaml.findings)
-        shown = (
+        damaged = (
             Span(self.yaml.file, number, sign.start() + 1)
             for number, line in enumerate(text.split("\n") if is_broken else (), 1)
             for sign in re.finditer("\ufffd", line)
         )
-        self._lost = (*told, *shown)
+        self._lost = (*reported, *damaged)
         if root is None:
             place, hint = Span(self.yaml.file, 1), "begin it with `overlay: NAME`"
             nothing = Finding(code="missing-key", message="no overlay here", span=place, hint=hint)
@@ -314,7 +314,7 @@ class _Reader:
         upstream = self._upstream(values.get("upstream"))
         surface = self._choice(values, "surface", Surface, Surface.API)
         items = [*self.yaml.items(values.get("statements"))]
-        found = self._unique([one for node in items if (one := self._statement(node))])
+        statements = self._unique([one for node in items if (one := self._statement(node))])
         if not (is_whole and surface):
             return None
         return Overlay(
@@ -322,22 +322,22 @@ class _Reader:
             upstream=Upstream(**{key.name: self._text(upstream, key.name) for key in UPSTREAM}),
             holder=self._text(values, "holder"),
             surface=surface,
-            statements=found,
+            statements=statements,
             span=self.yaml.span(root),
-            unread=len(items) - len(found),
+            unread=len(items) - len(statements),
             places=self._places({**values, **{f"upstream.{key}": node for key, node in upstream.items()}}),
         )
 
     def _upstream(self, node: yaml.Node | None) -> dict[str, yaml.Node]:
         if isinstance(node, yaml.ScalarNode) and node.value:
-            told = "`upstream` is a mapping with a `source`"
-            self.yaml.find("wrong-type", node, told, f"write `upstream: {{source: {node.value}}}`")
+            message = "`upstream` is a mapping with a `source`"
+            self.yaml.find("wrong-type", node, message, f"write `upstream: {{source: {node.value}}}`")
             return {"source": node}
         return self._mapping(node, UPSTREAM)[0]
 
-    def _unique(self, found: Sequence[OverlayStatement]) -> tuple[OverlayStatement, ...]:
+    def _unique(self, statements: Sequence[OverlayStatement]) -> tuple[OverlayStatement, ...]:
         unique: dict[str, OverlayStatement] = {}
-        for statement in found:
+        for statement in statements:
             if first := unique.get(statement.id):
                 self.yaml.findings.append(
                     Finding(
@@ -352,17 +352,17 @@ class _Reader:
         return tuple(unique.values())
 
     def _statement(self, node: yaml.Node) -> OverlayStatement | None:
-        """Return a statement; one of which a part is lost would be judged, and told to models, as what it is not."""
+        """Return a statement, unless part of it is lost: the rest could mean something else, to judges and to models."""
         before = len(self.yaml.findings)
-        found = self._read_statement(node)
+        statement = self._read_statement(node)
         is_whole = not any(one.code in _LOSSES for one in self.yaml.findings[before:])
         lost = [place for place in self._lost if self._holds(node, place)]
         if lost and not any(one.span in lost for one in self.yaml.findings):
             self.yaml.find("invalid-encoding", node, "a part of it is not UTF-8", "save the file as UTF-8")
-        return found if is_whole and not lost else None
+        return statement if is_whole and not lost else None
 
     def _holds(self, node: yaml.Node, place: Span) -> bool:
-        """Return whether a place stands in what a node does."""
+        """Return whether a place lies inside a node."""
         span, at = self.yaml.span(node), (place.line, place.column)
         return (span.line, span.column) <= at < (span.end_line, span.end_column)
 
@@ -409,28 +409,28 @@ class _Reader:
         )
 
     def _operation(self, node: yaml.Node, values: Mapping[str, yaml.Node]) -> Operation | None:
-        """Return what a statement does; it does one thing."""
-        found = [operation for operation in Operation if operation.value in values]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            named = " and ".join(f"`{operation}`" for operation in found)
+        """Return the operation of a statement; there must be exactly one."""
+        operations = [operation for operation in Operation if operation.value in values]
+        if len(operations) == 1:
+            return operations[0]
+        if operations:
+            names = " and ".join(f"`{operation}`" for operation in operations)
             self.yaml.find(
-                "invalid-value", values[found[1].value], f"{named} in one statement", "split it in two"
+                "invalid-value", values[operations[1].value], f"{names} in one statement", "split it in two"
             )
         elif "target" in values:
-            told = f"`{self._text(values, 'id')}` names nothing of upstream yet, and is not judged"
+            message = f"`{self._text(values, 'id')}` names nothing of upstream yet, and is not judged"
             hint = "put `overrides`, `narrows`, `adds` or another operation in the place of `target`"
-            self.yaml.find("no-target", values["target"], told, hint)
+            self.yaml.find("no-target", values["target"], message, hint)
         elif isinstance(node, yaml.MappingNode):
-            named = ", ".join(f"`{operation}`" for operation in Operation)
-            self.yaml.find("missing-key", node, "the statement does nothing", f"add one of {named}")
+            names = ", ".join(f"`{operation}`" for operation in Operation)
+            self.yaml.find("missing-key", node, "the statement does nothing", f"add one of {names}")
         return None
 
     def _check_keys(
         self, values: Mapping[str, yaml.Node], operation: Operation, scope: Sequence[str]
     ) -> None:
-        """Tell keys that say nothing beside an operation."""
+        """Find keys that mean nothing beside an operation."""
         for key, owner in _OWNERS.items():
             if key in values and operation is not owner:
                 self.yaml.find(
@@ -464,7 +464,7 @@ class _Reader:
             yield StatementExample(**{key.name: self._text(values, key.name) for key in EXAMPLE})
 
     def _mapping(self, node: yaml.Node | None, keys: Sequence[CaseKey]) -> tuple[dict[str, yaml.Node], bool]:
-        """Return the values of a mapping, and whether it has all that it needs."""
+        """Return the values of a mapping, and whether it has all required keys."""
         values = self.yaml.mapping(node, [key.name for key in keys])
         lacking = [
             key.name for key in keys if key.required and not getattr(values.get(key.name), "value", "")
@@ -477,7 +477,7 @@ class _Reader:
     def _choice(
         self, values: Mapping[str, yaml.Node], key: str, kind: type[_Choice], default: _Choice
     ) -> _Choice | None:
-        """Return a value of a closed list, nothing where it is none of them."""
+        """Return a value of an enumeration, or nothing where it is none of them."""
         text = self._text(values, key)
         word = one_of(self.yaml, values.get(key), text, kind) if text else default.value
         return kind(word) if word else None
@@ -490,11 +490,11 @@ class _Reader:
 
 
 _LOSSES = frozenset({"missing-key", "wrong-type"})
-"""Findings that tell of a part which is lost."""
+"""Codes of findings after which a part is lost."""
 _OWNERS: Mapping[str, Operation] = {
     "forbids": Operation.NARROWS,
     "scope": Operation.DELEGATES,
     "level": Operation.ADDS,
     "chapter": Operation.ADDS,
 }
-"""Keys that only one operation heeds."""
+"""Keys that only one operation uses."""

@@ -19,7 +19,7 @@ from sphinx_policyspec.readers.text import read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
 
 BLANK = "[draft: {}]"
-"""What stands where a writer is to write, with what is wanted."""
+"""Placeholder for text that a writer has to fill in, with what is wanted."""
 PROPOSAL = (
     CaseKey(name="id", required=True, about="Id of the proposal."),
     CaseKey(name="title", required=True, about="What it changes, in a line."),
@@ -75,7 +75,7 @@ _FORMS: Mapping[str, tuple[EditKind, tuple[str, ...], tuple[str, ...]]] = {
     "find": (EditKind.REPLACE, ("provision", "replace"), ("occurrence",)),
     "level": (EditKind.LEVEL, ("provision",), ()),
 }
-"""What each key makes of an edit, and which keys belong to it: those that it needs, and others."""
+"""By the key that identifies an edit: its kind, the keys that it needs, and others that it may have."""
 _FENCE = re.compile(r"^(?P<marks>`{3,}|~{3,})[ \t]{0,9}ya?ml[ \t]{0,9}$")
 _BLANK = re.compile(r"\[draft: [^\]\n]{0,500}\]")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -85,7 +85,7 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 def read_proposal(text: str, file: str) -> tuple[Proposal | None, tuple[Finding, ...]]:
     """Return the proposal that a text holds, and what is wrong with its form; none where it has no head, id or title.
 
-    Raises :class:`~sphinx_policyspec.errors.AnnotationError` where its head is no YAML.
+    Raises :class:`~sphinx_policyspec.errors.AnnotationError` if its head is not YAML.
 
     :param file: how findings name the file
     """
@@ -123,8 +123,8 @@ def head_end(lines: Sequence[str]) -> int:
 
 
 def _blanks(lines: list[str], file: str) -> Iterator[Finding]:
-    """Yield that something is to be filled in, at the first of such places."""
-    places = [(number, found) for number, line in enumerate(lines, 1) for found in _BLANK.finditer(line)]
+    """Yield a finding if something has to be filled in, at the first such place."""
+    places = [(number, blank) for number, line in enumerate(lines, 1) for blank in _BLANK.finditer(line)]
     if places:
         number, first = places[0]
         span = Span(file, number, first.start() + 1, number, first.end() + 1)
@@ -135,7 +135,7 @@ def _blanks(lines: list[str], file: str) -> Iterator[Finding]:
 
 
 def read_proposal_file(path: Path, name: str) -> tuple[Proposal | None, tuple[Finding, ...]]:
-    """Return the proposal in a file, likewise; of one that cannot be read a finding.
+    """Return what :func:`read_proposal` does for a file; one that cannot be read is a finding.
 
     :param name: how findings name it
     """
@@ -148,10 +148,10 @@ def read_proposal_file(path: Path, name: str) -> tuple[Proposal | None, tuple[Fi
 
 
 def _proposal(reader: YamlReader, values: Mapping[str, yaml.Node], span: Span) -> Proposal | None:
-    given = {name: reader.text(values.get(name)).strip() for name in ("id", "title") if name in values}
-    if missing := [name for name in ("id", "title") if not given.get(name)]:
-        named = " and ".join(f"`{name}`" for name in missing)
-        reader.findings.append(Finding(code="missing-key", message=f"the proposal lacks {named}", span=span))
+    texts = {name: reader.text(values.get(name)).strip() for name in ("id", "title") if name in values}
+    if missing := [name for name in ("id", "title") if not texts.get(name)]:
+        keys = " and ".join(f"`{name}`" for name in missing)
+        reader.findings.append(Finding(code="missing-key", message=f"the proposal lacks {keys}", span=span))
         return None
     against = reader.mapping(values.get("against"), [key.name for key in AGAINST])
     digest = reader.text(against.get("sha256")).strip()
@@ -164,12 +164,12 @@ def _proposal(reader: YamlReader, values: Mapping[str, yaml.Node], span: Span) -
     word = one_of(reader, values.get("status"), status, ProposalStatus) if status else None
     lists = {name: reader.texts(values.get(name)) for name in ("answers", "flips") if name in values}
     places = {
-        (name, text): reader.span(node) for name, found in lists.items() for text, node in found.items()
+        (name, text): reader.span(node) for name, nodes in lists.items() for text, node in nodes.items()
     }
     places |= {(name, ""): reader.span(node) for name, node in (*values.items(), *against.items())}
     return Proposal(
-        id=given["id"],
-        title=given["title"],
+        id=texts["id"],
+        title=texts["title"],
         status=ProposalStatus(word) if word else ProposalStatus.DRAFT,
         release=reader.text(against.get("release")).strip(),
         sha256=digest.lower(),
@@ -200,7 +200,7 @@ def _body(lines: list[str], end: int, file: str, findings: list[Finding]) -> tup
 def edit_blocks(lines: Sequence[str], number: int) -> Iterator[tuple[int, int]]:
     """Yield where the lines of each block of YAML with edits begin and end, from 0; the fences around them are not part of it.
 
-    :param number: of the line from which blocks are sought
+    :param number: of the line from which to search
     """
     while number < len(lines):
         fence = _FENCE.match(lines[number].rstrip("\r"))
@@ -225,9 +225,9 @@ def _edit(reader: YamlReader, item: yaml.Node, values: Mapping[str, yaml.Node]) 
     name = next((name for name in _FORMS if name in values), "")
     kind, needed, others = _FORMS.get(name, (EditKind.REPLACE, ("find", "replace"), ()))
     if missing := [key for key in needed if key not in values]:
-        told = " and ".join(f"`{key}`" for key in missing)
+        names = " and ".join(f"`{key}`" for key in missing)
         what = f"an edit with `{name}`" if name else "an edit"
-        reader.find("missing-key", item, f"{what} needs {told}", "it changes nothing until it is whole")
+        reader.find("missing-key", item, f"{what} needs {names}", "it changes nothing until it is whole")
         return None
     if stray := [key for key in values if key not in {name, *needed, *others}]:
         hint = "make two edits of it" if set(stray) & set(_FORMS) else ""
@@ -244,41 +244,41 @@ def _edit(reader: YamlReader, item: yaml.Node, values: Mapping[str, yaml.Node]) 
         reader.find("invalid-value", values["occurrence"], f"`{number[:40]}` is no number from 1")
         return None
     own = {"move", "rename", "remove"} & {name}
-    made: dict[str, str] = {
+    fields: dict[str, str] = {
         "provision": (texts[name] if own else texts.get("provision", "")).strip(),
         "find": texts.get("find", ""),
         "replace": texts.get("replace", ""),
         "title": " ".join(texts.get("example", "").split()),
         "text": texts.get("text", "").strip("\n"),
     }
-    made.update(words)
-    if name == "add" and not _added(reader, values["add"], made):
+    fields.update(words)
+    if name == "add" and not _added(reader, values["add"], fields):
         return None
-    if not made["provision"] or (kind is EditKind.REPLACE and not made["find"]):
+    if not fields["provision"] or (kind is EditKind.REPLACE and not fields["find"]):
         reader.find("missing-key", item, "an edit names a provision, and the words that it changes")
         return None
-    return ProposalEdit(kind=kind, occurrence=int(number or 0), span=reader.span(item), **made)
+    return ProposalEdit(kind=kind, occurrence=int(number or 0), span=reader.span(item), **fields)
 
 
-def _added(reader: YamlReader, node: yaml.Node, made: dict[str, str]) -> bool:
-    """Take up what is said of a new provision; return whether it is enough."""
+def _added(reader: YamlReader, node: yaml.Node, fields: dict[str, str]) -> bool:
+    """Add the fields of a new provision; return whether they are complete."""
     values = reader.mapping(node, [key.name for key in ADD])
-    given = {name: reader.text(one).strip() for name, one in values.items()}
-    if missing := [name for name in ("id", "title") if not given.get(name)]:
-        named = " and ".join(f"`{name}`" for name in missing)
-        reader.find("missing-key", node, f"a new provision needs {named}")
+    texts = {name: reader.text(one).strip() for name, one in values.items()}
+    if missing := [name for name in ("id", "title") if not texts.get(name)]:
+        names = " and ".join(f"`{name}`" for name in missing)
+        reader.find("missing-key", node, f"a new provision needs {names}")
         return False
-    if bool(given.get("after")) == bool(given.get("in")):
+    if bool(texts.get("after")) == bool(texts.get("in")):
         reader.find(
             "missing-key", node, "a new provision stands `after` another or `in` one: write one of them"
         )
         return False
-    made.update(
-        provision=given["id"],
-        # What stands on a line of its own would be more than a title.
-        title=" ".join(given["title"].split()),
-        level=given.get("level", ""),
-        after=given.get("after", ""),
-        within=given.get("in", ""),
+    fields.update(
+        provision=texts["id"],
+        # A line break would end the title.
+        title=" ".join(texts["title"].split()),
+        level=texts.get("level", ""),
+        after=texts.get("after", ""),
+        within=texts.get("in", ""),
     )
     return True

@@ -16,7 +16,7 @@ from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model.outlines import HeadingRule
 from sphinx_policyspec.model.spec import DEFAULT_TITLE
 from sphinx_policyspec.readers.blocks import EXAMPLE, cut
-from sphinx_policyspec.readers.comments import Shown, without_comments
+from sphinx_policyspec.readers.comments import PlainLines, without_comments
 from sphinx_policyspec.readers.conversation import read_conversation
 from sphinx_policyspec.readers.headings import title_of
 from sphinx_policyspec.readers.model_spec import read_model_spec
@@ -27,32 +27,32 @@ _HEAD = re.compile(r"##[ \t]++(\S++(?:\s++\S++)*+)\s*")
 _DATED = re.compile(r"v?(\d{4})[.-](\d{2})[.-](\d{2})")
 
 
-@lru_cache(maxsize=16)  # for whoever reads a spec again after an edit of another file
+@lru_cache(maxsize=16)  # for those who read a spec again after editing another file
 def read_changelog(text: str, file: str) -> model.Changelog:
     """Read the entries under ``## vYYYY.MM.DD`` heads; joined, the sources are the file."""
     lines = Lines.of(file, text)
-    shown = without_comments(lines.lines)
-    heads = [n for n, line in enumerate(shown.plain) if line.startswith("## ") and _HEAD.fullmatch(line)]
-    entries = tuple(_entry(lines, shown, start, end) for start, end in pairwise((*heads, len(lines))))
+    visible = without_comments(lines.lines)
+    heads = [n for n, line in enumerate(visible.plain) if line.startswith("## ") and _HEAD.fullmatch(line)]
+    entries = tuple(_entry(lines, visible, start, end) for start, end in pairwise((*heads, len(lines))))
     preface_end = heads[0] if heads else len(lines)
     span = lines.span(0, preface_end) if preface_end else model.Span(file, 1)
     return model.Changelog(span=span, source=lines.text(0, preface_end), entries=entries)
 
 
-def _entry(lines: Lines, shown: Shown, start: int, end: int) -> model.ChangelogEntry:
-    match = _HEAD.fullmatch(shown.plain[start])
+def _entry(lines: Lines, visible: PlainLines, start: int, end: int) -> model.ChangelogEntry:
+    match = _HEAD.fullmatch(visible.plain[start])
     head = match[1] if match else ""
     dated = _DATED.fullmatch(head)
     return model.ChangelogEntry(
         version="-".join(dated.groups()) if dated else head,
         source=lines.text(start, end),
-        text=shown.text(start + 1, end).replace("\r\n", "\n").strip("\n"),
+        text=visible.text(start + 1, end).replace("\r\n", "\n").strip("\n"),
         span=lines.span(start, end),
     )
 
 
 _REMEMBERED = 1024
-"""Prompt files that are remembered as they were read: a release that is edited has a hundred, and one of them changes."""
+"""Prompt files that are cached: a release that is edited has about a hundred, and one of them changes."""
 _HEADER = re.compile(r"\ufeff?Examples for \[\^([a-z0-9]+)\] in ((?:\S++(?:\s++\S++)*+)?)\s*")
 
 
@@ -60,13 +60,13 @@ _HEADER = re.compile(r"\ufeff?Examples for \[\^([a-z0-9]+)\] in ((?:\S++(?:\s++\
 def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tuple[model.Finding, ...]]:
     """Read a prompt file; its tag is the file's stem, which its header should repeat."""
     lines = Lines.of(file, text)
-    blocks, shown, findings = cut(lines)
-    header_end = _header_end(lines, shown)
-    match = _HEADER.fullmatch(shown.plain[0]) if header_end else None
+    blocks, visible, findings = cut(lines)
+    header_end = _header_end(lines, visible)
+    match = _HEADER.fullmatch(visible.plain[0]) if header_end else None
     head = lines.span(0, header_end) if header_end else model.Span(file, 1)
     if match is None:
         findings.append(
-            _found(
+            _finding(
                 "missing-prompt-header",
                 head,
                 "prompt file without a header",
@@ -75,7 +75,7 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tup
         )
     elif match[1] != stem:
         findings.append(
-            _found(
+            _finding(
                 "stale-prompt-header",
                 head,
                 f"header names tag `{match[1]}`, the file `{stem}`",
@@ -84,44 +84,44 @@ def read_prompts(text: str, file: str, stem: str) -> tuple[model.PromptFile, tup
         )
     contents: list[model.EvalPrompt | model.Prose | model.Comment] = []
     ordinals = count(1)
-    untitled = {found.span.line for found in findings if found.code == "untitled-example"}
+    untitled = {slips.span.line for slips in findings if slips.code == "untitled-example"}
     for raw in blocks:
         start = max(raw.start, header_end)
         if raw.end <= start:
             continue
         if raw.kind is BlockKind.EXAMPLE:
-            prompt, found = _prompt(lines, shown, raw, stem, next(ordinals))
+            prompt, slips = _prompt(lines, visible, raw, stem, next(ordinals))
             contents.append(prompt)
-            findings.extend(found)
+            findings.extend(slips)
             continue
         source = lines.text(start, raw.end)
         span = lines.span(start, raw.end)
         if raw.kind is BlockKind.COMMENT:
             contents.append(model.Comment(source=source, span=span))
             continue
-        text = shown.text(start, raw.end).strip("\n")
+        text = visible.text(start, raw.end).strip("\n")
         contents.append(model.Prose(source=source, text=text, span=span))
-        # What was to be the title of a prompt is told as that.
+        # A failed title of a prompt is reported as such.
         if text.strip() and not untitled.intersection(range(span.line, span.end_line + 1)):
             hint = "put it into a conversation, or delete it"
-            findings.append(_found("text-outside-prompt", span, "text outside every prompt", hint))
+            findings.append(_finding("text-outside-prompt", span, "text outside every prompt", hint))
     if match and not any(isinstance(one, model.EvalPrompt) for one in contents):
         findings.append(
-            _found("empty-block", head, "prompt file without a prompt", "write one below its header")
+            _finding("empty-block", head, "prompt file without a prompt", "write one below its header")
         )
-    read = model.PromptFile(
+    prompt_file = model.PromptFile(
         tag=stem,
         title=match[2].removesuffix(":").rstrip() if match else "",
         span=head,
         source=lines.text(0, header_end),
         blocks=tuple(contents),
     )
-    return read, tuple(sorted(findings, key=lambda finding: finding.span))
+    return prompt_file, tuple(sorted(findings, key=lambda finding: finding.span))
 
 
-def _header_end(lines: Lines, shown: Shown) -> int:
+def _header_end(lines: Lines, visible: PlainLines) -> int:
     """Return the line after the header and the blank lines below it; 0 without a header."""
-    if not len(lines) or not _HEADER.fullmatch(shown.plain[0]):
+    if not len(lines) or not _HEADER.fullmatch(visible.plain[0]):
         return 0
     end = 1
     while end < len(lines) and not lines.lines[end].strip():
@@ -130,11 +130,11 @@ def _header_end(lines: Lines, shown: Shown) -> int:
 
 
 def _prompt(
-    lines: Lines, shown: Shown, raw: RawBlock, tag: str, ordinal: int
+    lines: Lines, visible: PlainLines, raw: RawBlock, tag: str, ordinal: int
 ) -> tuple[model.EvalPrompt, list[model.Finding]]:
     start, end = raw.body
     conversation = read_conversation(lines.lines[start:end], lines.file, lines.first + start)
-    title = EXAMPLE.fullmatch(shown.plain[raw.start])
+    title = EXAMPLE.fullmatch(visible.plain[raw.start])
     prompt = model.EvalPrompt(
         id=f"{tag}/{ordinal}",
         title=title["title"] if title else "",
@@ -148,15 +148,15 @@ def _prompt(
     if answers:
         place = model.Span(lines.file, answers[0].span.line)
         hint = "end it where the model is to answer"
-        findings.append(_found("verdict-in-prompt", place, "a prompt holds no verdicts", hint))
+        findings.append(_finding("verdict-in-prompt", place, "a prompt holds no verdicts", hint))
     elif prompt.messages and prompt.messages[-1].role == "assistant":
         place = model.Span(lines.file, prompt.messages[-1].span.line)
         message = "the prompt ends with an answer, so that nothing is left to answer"
-        findings.append(_found("verdict-in-prompt", place, message, "end it where the model is to answer"))
+        findings.append(_finding("verdict-in-prompt", place, message, "end it where the model is to answer"))
     return prompt, findings
 
 
-def _found(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
+def _finding(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
     return model.Finding(code=code, message=message, span=span, hint=hint)
 
 
@@ -174,7 +174,7 @@ def is_release(path: Path) -> bool:
 
 
 def release_folders(path: Path) -> tuple[Path, ...]:
-    """Return the release folders in a folder, by name; one with a document of another name is called by its version."""
+    """Return the release folders in a folder, by name; one whose document has another name must be named by a version."""
     try:
         inside = sorted(path.iterdir()) if path.is_dir() else []
     except OSError:
@@ -190,7 +190,7 @@ def release_folders(path: Path) -> tuple[Path, ...]:
 def spec_file(path: Path) -> Path:
     """Return the document of a release: the file itself, or ``model_spec.md`` in the folder, or its one Markdown file.
 
-    A README and a changelog are about a document, and none.
+    A README, changelog or licence is no document.
     """
     if not path.is_dir() or (path / SPEC_FILE).is_file():
         return path / SPEC_FILE if path.is_dir() else path
@@ -198,8 +198,8 @@ def spec_file(path: Path) -> Path:
         lone = [one for one in path.iterdir() if one.suffix.lower() in _MARKDOWN and one.is_file()]
     except OSError:
         lone = []
-    named = [one for one in lone if one.stem.upper() not in {"README", "CHANGELOG", "LICENSE"}]
-    return named[0] if len(named) == 1 else path / SPEC_FILE
+    documents = [one for one in lone if one.stem.upper() not in {"README", "CHANGELOG", "LICENSE"}]
+    return documents[0] if len(documents) == 1 else path / SPEC_FILE
 
 
 def companions(document: Path) -> tuple[Path, ...]:
@@ -230,8 +230,8 @@ def read_release(
     :param prefix: what file names in spans begin with, such as ``upstream/``
     :param bound: the folder out of which no link may lead; ``None`` where the files are the user's own
     :param rule: how it is read by its headings, where a sidecar says that
-    :param is_dialect: whether it is Model Spec Markdown, whatever its headings have
-    :param default_title: the title where no README says one; empty for a part, so that the whole says it
+    :param is_dialect: whether it is read as Model Spec Markdown, whatever its headings have
+    :param default_title: the title where no README gives one; empty for a part of a spec, which has its own
     """
     document = spec_file(path)
     if not document.is_file():
@@ -249,7 +249,7 @@ def read_release(
         reading = read_markdown(text, name, title_of(readme), rule, default_title=default_title)
     tags = frozenset(tag.tag for tag in reading.spec.eval_tags)
     prompt_files, prompt_findings = _prompt_files(folder / "examples", f"{prefix}examples/", bound, tags)
-    changelog, changelog_findings = _changelog(document, prefix, bound, named=bool(readme))
+    changelog, changelog_findings = _changelog(document, prefix, bound, has_readme=bool(readme))
     license_url = _LICENSE.search(readme)
     folder = real_path(folder)
     version = folder.name if _DATE.fullmatch(folder.name) else ""
@@ -263,8 +263,15 @@ def read_release(
         changelog=changelog,
     )
     beside = _entries_without_release(folder, version, changelog)
-    found = (*findings, *reading.findings, *readme_findings, *prompt_findings, *changelog_findings, *beside)
-    return Reading(spec, found)
+    all_findings = (
+        *findings,
+        *reading.findings,
+        *readme_findings,
+        *prompt_findings,
+        *changelog_findings,
+        *beside,
+    )
+    return Reading(spec, all_findings)
 
 
 def _entries_without_release(
@@ -278,7 +285,7 @@ def _entries_without_release(
             path.name for path in folder.parent.iterdir() if _DATE.fullmatch(path.name) and path.is_dir()
         }
     except OSError:
-        # Whoever may read the release need not be allowed to list what is beside it.
+        # A release may be readable where the folder around it cannot be listed.
         return
     for entry in changelog.entries if len(names) > 1 else ():
         if _DATE.fullmatch(entry.version) and entry.version not in names:
@@ -291,7 +298,7 @@ def _entries_without_release(
 
 
 def _readme(document: Path, prefix: str, bound: Path | None) -> tuple[str, tuple[model.Finding, ...]]:
-    """Return the README that is about a document, or nothing; of one beside a lone file nothing is told."""
+    """Return the README that is about a document, or nothing; findings about one beside a lone file are dropped."""
     path = document.parent / "README.md"
     text, findings = _text_beside(path, prefix + path.name, bound) if path.is_file() else ("", ())
     text = "".join(without_comments(Lines.of(path.name, text or "").lines).plain)
@@ -321,7 +328,7 @@ def _prompt_files(
 ) -> tuple[tuple[model.PromptFile, ...], tuple[model.Finding, ...]]:
     """Read the prompt files of a folder.
 
-    Of one without a header or a prompt, which no tag of the spec names, that is all that is told, by the check of tags.
+    The check of tags alone reports a file without a header or a prompt that no tag of the spec names.
     """
     files: list[model.PromptFile] = []
     paths, unreadable = _markdown_in(folder, prefix.removesuffix("/"))
@@ -330,27 +337,27 @@ def _prompt_files(
     for path in paths:
         if not path.is_file():
             continue
-        # Only a link leads out of a folder.
+        # Only a link can lead out of a folder.
         text, encoding = _text_beside(
             path, prefix + path.name, None if is_within and not path.is_symlink() else bound
         )
         if text is None:
             findings += encoding
             continue
-        read, found = read_prompts(text, prefix + path.name, path.stem)
-        files.append(read)
-        lacks = {one.code for one in found} & {"missing-prompt-header", "empty-block"}
+        prompt_file, slips = read_prompts(text, prefix + path.name, path.stem)
+        files.append(prompt_file)
+        lacks = {one.code for one in slips} & {"missing-prompt-header", "empty-block"}
         is_stray = path.stem not in tags and bool(lacks)
-        findings += encoding if is_stray else (*encoding, *found)
+        findings += encoding if is_stray else (*encoding, *slips)
     return tuple(files), tuple(findings)
 
 
 def _changelog(
-    document: Path, prefix: str, bound: Path | None, *, named: bool
+    document: Path, prefix: str, bound: Path | None, *, has_readme: bool
 ) -> tuple[model.Changelog | None, tuple[model.Finding, ...]]:
     """Return the changelog that is about a document.
 
-    :param named: whether the README is about it
+    :param has_readme: whether the README is about it
     """
     path = document.parent / "CHANGELOG.md"
     if not path.is_file():
@@ -358,7 +365,7 @@ def _changelog(
     text, findings = _text_beside(path, prefix + path.name, bound)
     if text is None:
         return None, findings if document.name == SPEC_FILE else ()
-    if document.name != SPEC_FILE and not named and document.name not in text:
+    if document.name != SPEC_FILE and not has_readme and document.name not in text:
         return None, ()
     return read_changelog(text, prefix + path.name), findings
 
@@ -395,7 +402,7 @@ def _previous(changelog: model.Changelog | None, version: str) -> str:
 # -- what a path is ----------------------------------------------------------------------------
 
 _LOOKED_AT = 2**20
-"""Bytes of a file by which it is told from a page of a project."""
+"""Bytes of a file that are searched to recognise a page of a project."""
 _DIRECTIVE = re.compile(rb"(?m)^[ \t>]*(?:\.\.[ ]policy:[\w-]+::|(?:`{3,}|~{3,}|:{3,})[ ]?\{policy:)")
 _LEVEL = re.compile(rb"^#[^\n]*authority=", re.MULTILINE)
 
@@ -405,7 +412,7 @@ def is_page(path: Path) -> bool:
     if (suffix := path.suffix.lower()) not in {".md", ".markdown", ".rst"}:
         return False
     text = b""
-    # What cannot be read is told by who reads it.
+    # A file that cannot be read is reported by whoever reads it.
     with contextlib.suppress(OSError), path.open("rb") as file:
         text = file.read(_LOOKED_AT)
     return suffix == ".rst" or (bool(_DIRECTIVE.search(text)) and not _LEVEL.search(text))

@@ -24,7 +24,7 @@ _BREAK = re.compile("\r?\n|[\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 _REMEMBERED = 2**10
-"""Files whose lines are remembered: findings stand in all files of a spec, of which an edit changes one."""
+"""Files whose lines are cached: findings are in all files of a spec, and an edit changes one of them."""
 
 
 class SourceLines:
@@ -65,7 +65,7 @@ class SourceLines:
         return path if self.bound is None or real_path(path).is_relative_to(self.bound) else None
 
     def line(self, span: Span) -> str | None:
-        """Return the line that a span begins in, if there is one, in lines as docutils counts those of its files."""
+        """Return the line in which a span begins, if there is one; lines of reStructuredText count as in docutils."""
         lines = self._counted.get(span.file)
         if lines is None:
             lines = self.of(span.file)
@@ -84,7 +84,7 @@ class SourceLines:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _saved_lines(path: Path, file: str, _stamp: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the lines of a file, which is read again where its stamp is another one."""
+    """Return the lines of a file, which is read again when its stamp changes."""
     return _lines(path, file)
 
 
@@ -169,8 +169,8 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
         return unsaved, ()
     try:
         # A device has no size and no end.
-        with path.open("rb") as given:
-            data = given.read(MAX_BYTES + 1) if path.stat().st_size <= MAX_BYTES else None
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1) if path.stat().st_size <= MAX_BYTES else None
     except OSError as error:
         message = f"cannot read `{path}`: {(error.strerror or str(error)).lower()}"
         raise SourceError(message) from None
@@ -202,9 +202,9 @@ def read_text(path: Path, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 
 def absent(path: Path, name: str) -> SourceError:
-    """Return the error about a path that does not exist, with what is called nearly so beside it, or is no file or folder.
+    """Return the error about a path that does not exist, with a similar name beside it, or that is no file or folder.
 
-    :param name: the path as it was given
+    :param name: the path as the user wrote it
     """
     if path.exists():
         return SourceError(f"`{name}` is neither a file nor a folder")
@@ -214,14 +214,14 @@ def absent(path: Path, name: str) -> SourceError:
         )
     except OSError:
         near = ""
-    given = name.rstrip("/")
-    is_near = near and given.endswith(path.name)
-    hint = f"; did you mean `{given.removesuffix(path.name)}{near}`?" if is_near else ""
+    trimmed = name.rstrip("/")
+    is_near = near and trimmed.endswith(path.name)
+    hint = f"; did you mean `{trimmed.removesuffix(path.name)}{near}`?" if is_near else ""
     return SourceError(f"`{_without_password(name)}` does not exist{hint}")
 
 
 def _without_password(name: str) -> str:
-    """Return what may be an address without its scheme, without the password in it."""
+    """Return a path, which may be an address without its scheme, without any password in it."""
     slashes = name[: len(name) - len(name.lstrip("/"))]
     host, slash, path = name.removeprefix(slashes).partition("/")
     user, _at, host = host.rpartition("@")
@@ -231,7 +231,7 @@ def _without_password(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A spec that was read, however bad the input, with the findings in source order."""
+    """The spec read from any input, however bad, with the findings in source order."""
 
     spec: Spec
     findings: tuple[Finding, ...] = ()
@@ -244,8 +244,8 @@ class Fences:
     """Where the code fences among some lines end; line numbers count from 0.
 
     :param indent: most spaces that may stand before a fence
-    :param stops: lines, in order, that no fence reaches over
-    :param marks: what fences are made of; MyST has colons, too
+    :param stops: lines, in order, that no fence may contain
+    :param marks: characters that fences consist of; MyST has colons, too
     """
 
     def __init__(
@@ -258,8 +258,8 @@ class Fences:
         fences = tuple(mark * 3 for mark in marks)
         for number in sorted({n for fence in fences for n, line in enumerate(lines) if fence in line}):
             self._add(number, lines[number], indent)
-        # The longest closing line from each one on, up to the next stop: a search that would end
-        # in vain is never begun.
+        # The longest closing line from each one on, up to the next stop, so that no search is
+        # started in vain.
         self._longest = {mark: self._longest_from(mark) for mark in self._closing}
 
     def _add(self, number: int, line: str, indent: int) -> None:
@@ -335,7 +335,7 @@ _DIRECTIVE = re.compile(r"(?P<indent>\s*)(?:\.\.\s+[\w:.+-]+::|!!!\s)")
 _EXAMPLE = re.compile(r"\*\*Example\b")
 _HEADING = re.compile(r"#{1,6}\s")
 _LATER = frozenset({"unrepresentable-character"})
-"""Codes that are found only when something is written: whether they occur is not known before."""
+"""Codes that are found only when output is written: whether they occur is not known before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,7 +365,7 @@ def _ignores(file: str, lines: Sequence[str]) -> Iterator[Ignore]:
         match = _COMMENT.fullmatch(line) if _WORD in line else None
         if match is None:
             continue
-        # Comments that stand on one another share the block below them.
+        # Comments directly above one another share the block below them.
         if start <= number:
             start = number + 1
             while start < len(lines) and (not lines[start].strip() or _WORD in lines[start]):
@@ -382,7 +382,7 @@ def _ignores(file: str, lines: Sequence[str]) -> Iterator[Ignore]:
 
 
 class _Blocks:
-    """Where the blocks among some lines end, however many are asked for; lines count from 0."""
+    """The ends of the blocks among some lines, indexed for many look-ups; lines count from 0."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
@@ -434,7 +434,7 @@ def silenced(
 ) -> Iterator[Finding]:
     """Yield the findings that no comment silences, then a hint for each comment that silences none.
 
-    :param skipped: codes that were not looked for, so that nobody knows whether their comments are of use
+    :param skipped: codes that were not checked, so that their comments may still be needed
     """
     by_place: dict[tuple[str, str], list[Ignore]] = {}
     # An included file is read with each page that includes it.
@@ -485,7 +485,7 @@ class RawBlock:
 
 
 _LOOKED_AT = 2**20
-"""Bytes of a file by which it is told from other YAML."""
+"""Bytes of a file that are searched to recognise an overlay."""
 _OVERLAY = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t{]*([\"']?)overlay\1[ \t]*:", re.MULTILINE)
 
 

@@ -20,20 +20,20 @@ from sphinx_policyspec.model.nearest import near_name, nearest
 from sphinx_policyspec.model.spec import is_absolute_iri, why_no_iri
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one on libyaml where PyYAML was built with it, at a tenth of the time."""
+"""The loader of libyaml where PyYAML was built with it: it takes a tenth of the time."""
 _FORBIDDEN = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff]")
-"""Characters that JSON writes as they are, and YAML 1.1 forbids or takes for a line end that it does not keep."""
+"""Characters that JSON writes as they are, and YAML 1.1 forbids or reads as a line end that it does not keep."""
 _LONG = 2**18
-"""Characters up to which a text is read again by the slow loader where it is wrong, to tell better."""
+"""Characters up to which a wrong text is read again by the slow loader, for a better message."""
 _MAX_EVENTS = 500_000
-"""Keys and values of a file; each takes about a kilobyte of memory."""
+"""Most keys and values of a file; each takes about a kilobyte of memory."""
 _GROWN, _GROWTH = 2**20, 10
-"""What aliases may make of a text: so many characters, or so many times its own."""
+"""How long aliases may make a text: so many characters, or so many times its own length."""
 _FIRST_STAND_IN = 0xF0000
 _UNLIKE_JSON = re.compile(r"[\u2028\u2029]|\\u[dD][89a-fA-F]")
 """Line ends of YAML that are characters like any other in JSON; and halves of surrogate pairs."""
 _TAG = re.compile(r"!|tag:yaml\.org,2002:[a-z]+")
-"""A tag that YAML gives to a value itself, or lets it have."""
+"""A tag that YAML itself gives to a value, or allows."""
 _ANCHOR, _TAGGED = (re.compile(rf"{mark}(?<![^\s\[{{,:?-]{mark})") for mark in "&!")
 """Where a name can begin that aliases stand for, and a tag: not amid words, which most of such characters stand in."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -60,9 +60,9 @@ def _parts(node: yaml.Node) -> list[yaml.Node]:
 
 def _stand_ins(text: str) -> dict[int, str]:
     """Return private characters that a text lacks, for the forbidden ones that it has."""
-    found = sorted(set(_FORBIDDEN.findall(text)))
+    characters = sorted(set(_FORBIDDEN.findall(text)))
     free = (char for code in range(_FIRST_STAND_IN, sys.maxunicode) if (char := chr(code)) not in text)
-    return {ord(forbidden): char for forbidden, char in zip(found, free, strict=False)}
+    return {ord(forbidden): char for forbidden, char in zip(characters, free, strict=False)}
 
 
 def _json_text(node: yaml.Node, text: str) -> str:
@@ -75,7 +75,7 @@ def _json_text(node: yaml.Node, text: str) -> str:
 
 
 def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
-    """Return at which character a text stops being YAML, and why: what is never closed begins above where a parser notices."""
+    """Return the character at which a text stops being YAML, and why; for something never closed, where it begins."""
     mark, problem = error.problem_mark or error.context_mark, str(error.problem or error.context)
     at = mark.index if mark else -1
     if (slip := _slip_above(text, mark.line if mark else 0, problem)) is not None:
@@ -84,12 +84,12 @@ def _cause(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
         mark and error.context_mark and error.context_mark.line < mark.line
     )
     if is_open or any(end in problem for end in ("stream end", "end of stream", "got '}'", "got ']'")):
-        begun = error.context_mark.index if error.context_mark else -1
+        start = error.context_mark.index if error.context_mark else -1
         if "quoted" in str(error.context):
-            return begun, f"the quote `{text[begun]}` is never closed"
-        begun = begun if text[begun : begun + 1] in {"[", "{"} else max(text.rfind("["), text.rfind("{"))
-        if "flow" in str(error.context) and begun >= 0:
-            return begun, f"the bracket `{text[begun]}` is never closed"
+            return start, f"the quote `{text[start]}` is never closed"
+        start = start if text[start : start + 1] in {"[", "{"} else max(text.rfind("["), text.rfind("{"))
+        if "flow" in str(error.context) and start >= 0:
+            return start, f"the bracket `{text[start]}` is never closed"
     cures = (cure for sign, cure in _CURES.items() if sign in problem)
     return at, ": ".join((problem, *cures))
 
@@ -113,11 +113,11 @@ _BEHIND_QUOTE = re.compile(
 )
 _SPECIAL = re.compile(r"[ ]*(?:- )?[\w-]+:[ ]+(?P<value>[@%`&*!|>\]}][^\n]*)")
 _ABOVE = 2
-"""Lines that hold the slip at which a parser stops: the one at which it does, and the last one above."""
+"""Lines that may hold the slip at which a parser stops: that line, and the last one above it."""
 
 
 def _slip_above(text: str, line: int, problem: str) -> tuple[int, str] | None:
-    """Return at which character a slip stands that ends the YAML of a text in some line, and what to do; nothing where none is known."""
+    """Return the character of a known slip at which a parser stops in a line, and what to do; nothing where there is none."""
     if merge := _OF_A_MERGE.search(text):
         return merge.start(), "a merge left both of its sides here: keep one, and delete the marks"
     lines = text.split("\n")
@@ -138,7 +138,7 @@ def _slip_above(text: str, line: int, problem: str) -> tuple[int, str] | None:
 
 
 def _misplaced_item(lines: Sequence[str], line: int, above: int) -> tuple[int, str]:
-    """Return which of two lines is wrong, of which the first is no item of a list and the other one is, and why."""
+    """Return which of two lines is wrong, and why, where only the second is an item of a list."""
     if (sign := lines[above].find(" #")) >= 0 and lines[above].lstrip().startswith("- "):
         return (
             above,
@@ -150,7 +150,7 @@ def _misplaced_item(lines: Sequence[str], line: int, above: int) -> tuple[int, s
 
 
 def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
-    """Yield what is wrong with a line, as far as it can be told from it and the next one."""
+    """Yield what is wrong with a line, judged by itself and its neighbours."""
     line = lines[number].rstrip()
     if odd := _ODD_INDENT.match(line):
         name = "a tab" if odd[1] == "\t" else f"U+{ord(odd[1]):04X}"
@@ -161,8 +161,8 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
         yield f"no blank behind the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
     if bare and (_indent(below) > _indent(line) or (bare["value"] and _NEXT_KEY.match(below))):
-        meant = f"{bare['key']}: {(bare['value'] or '').lstrip(';,=: ')}".rstrip()
-        yield f"`{line.lstrip(' -')}` has no colon: write `{meant}`"
+        pair = f"{bare['key']}: {(bare['value'] or '').lstrip(';,=: ')}".rstrip()
+        yield f"`{line.lstrip(' -')}` has no colon: write `{pair}`"
     if _NEXT_KEY.match(below):
         yield from _never_closed(line.partition(":")[2].strip())
     if glued := _WITHOUT_BLANK.fullmatch(line):
@@ -185,7 +185,7 @@ def _wrong_brackets(line: str) -> Iterator[str]:
 
 
 def _is_item(lines: Sequence[str], number: int) -> bool:
-    """Return whether an item of a list stands above a line, as far in."""
+    """Return whether an item of a list stands above a line, indented alike."""
     above = next((one for one in lines[number - 1 :: -1] if one.strip()), "") if number else ""
     return above.startswith("- ", _indent(lines[number]))
 
@@ -223,15 +223,15 @@ def _why_indented(lines: Sequence[str], number: int) -> str:
 
 
 def _why_unlike(lines: Sequence[str], number: int) -> str:
-    """Return what is wrong with a line that neither goes on with what stands above nor ends it."""
+    """Return what is wrong with a line that neither continues the lines above nor ends them."""
     indent = _indent(lines[number])
     above = next(n for n in range(number - 1, -1, -1) if lines[n].strip())
     while above and _indent(lines[above]) > indent:
         above -= 1
     if lines[above].startswith("-", indent):
         return f"a key stands among the items of the list in line {above + 1}: write all of them with hyphens, or none"
-    told = f"it is indented by {_blanks(indent)}, and line {above + 1} by {_indent(lines[above])}"
-    return f"{told}: indent keys that belong together alike"
+    reason = f"it is indented by {_blanks(indent)}, and line {above + 1} by {_indent(lines[above])}"
+    return f"{reason}: indent keys that belong together alike"
 
 
 def _blanks(number: int) -> str:
@@ -295,7 +295,7 @@ class YamlReader:
         return self._loaded_slowly(text, compose)
 
     def _bounded(self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]) -> list[yaml.Node]:
-        """Compose a long text, whose nodes are counted before, and which the slow loader would take minutes for."""
+        """Compose a long text after its nodes are counted; the slow loader would take minutes."""
         try:
             for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
                 if number > _MAX_EVENTS:
@@ -308,11 +308,11 @@ class YamlReader:
             mark = getattr(error, "problem_mark", None)
             # The reader counts bytes.
             line = mark.line if mark else text.encode().count(b"\n", 0, getattr(error, "position", 0))
-            told = getattr(error, "problem", None) or "a character is not allowed"
-            raise AnnotationError(f"{self.file}:{self.first + line}: not YAML: {told}") from None
+            problem = getattr(error, "problem", None) or "a character is not allowed"
+            raise AnnotationError(f"{self.file}:{self.first + line}: not YAML: {problem}") from None
 
     def _check_growth(self, nodes: list[yaml.Node], most: int) -> None:
-        """Refuse aliases that make a text so many characters long when each is read where it stands."""
+        """Refuse aliases that make a text longer than ``most`` characters when each is expanded."""
         sizes: dict[int, int] = {}
         open_nodes: set[int] = set()
         stack = [(node, False) for node in nodes]
@@ -338,8 +338,8 @@ class YamlReader:
     def _loaded_slowly(
         self, text: str, compose: Callable[[yaml.SafeLoader], list[yaml.Node]]
     ) -> list[yaml.Node]:
-        # The slow one takes halves of surrogate pairs, as JSON writes them, and tells better what is wrong, and where.
-        # It minds the tabs that JSON may be indented by.
+        # The slow loader accepts halves of surrogate pairs, as JSON writes them, and has better messages and places.
+        # It rejects the tabs by which JSON may be indented.
         if text.lstrip().startswith(("{", "[")):
             text = re.sub(r"^\t+", lambda tabs: " " * len(tabs[0]), text, flags=re.MULTILINE)
         try:
@@ -363,7 +363,7 @@ class YamlReader:
             raise AnnotationError(message) from None
 
     def _check_tags(self, nodes: list[yaml.Node]) -> None:
-        """Find tags that name no kind of value: none is heeded, and what one stands before may be words that are lost."""
+        """Find tags that name no type of value: they are ignored, and may be words that the author meant as text."""
         seen: set[int] = set()
         while nodes:
             if id(node := nodes.pop()) in seen:
@@ -376,7 +376,7 @@ class YamlReader:
                 )
 
     def _restore(self, nodes: list[yaml.Node], text: str, standing: dict[int, str]) -> None:
-        """Let each scalar be the text that its author wrote: where JSON would read it, as JSON reads it."""
+        """Restore the text that its author wrote in each scalar; where it is JSON, as JSON reads it."""
         seen: set[int] = set()
         while nodes:
             if id(node := nodes.pop()) in seen:
@@ -395,7 +395,7 @@ class YamlReader:
         return _SURROGATE.sub("\ufffd", joined)
 
     def mapping(self, node: yaml.Node | None, allowed: Sequence[str] = ()) -> dict[str, yaml.Node]:
-        """Return a mapping's values by key; with ``allowed``, other keys are findings, and those a slip away are taken for them."""
+        """Return a mapping's values by key; with ``allowed``, other keys are findings, and misspelt ones count as the nearest."""
         if node is None or self._is_null(node):
             return {}
         if not isinstance(node, yaml.MappingNode):
@@ -407,30 +407,30 @@ class YamlReader:
             self.find("wrong-type", node, "expected a mapping of keys to values", hint)
             return {}
         values: dict[str, yaml.Node] = {}
-        meant: dict[str, yaml.Node] = {}
+        corrected: dict[str, yaml.Node] = {}
         repeated: yaml.Node | None = None
         for key_node, value in node.value:
             key = self.text(key_node)
-            name, _, said = key.partition(" ")
-            if said and self._is_null(value) and (name in allowed or not allowed):
-                self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {said}`")
-                value.tag, value.value = "tag:yaml.org,2002:str", said.strip()
-                meant.setdefault(name, value)
+            name, _, rest = key.partition(" ")
+            if rest and self._is_null(value) and (name in allowed or not allowed):
+                self.find("unknown-key", key_node, f"`{key}` has no colon", f"write `{name}: {rest}`")
+                value.tag, value.value = "tag:yaml.org,2002:str", rest.strip()
+                corrected.setdefault(name, value)
             elif allowed and key not in allowed:
                 self.find(
                     "unknown-key", key_node, f"unknown key `{key}`", nearest(key, allowed) or "delete it"
                 )
-                meant.setdefault(near_name(key, allowed), value)
+                corrected.setdefault(near_name(key, allowed), value)
             elif key in values:
                 repeated = repeated or key_node
             else:
                 values[key] = value
         if repeated is not None:
-            # Others behind it are so for the same reason: the hyphen of an item is missing.
+            # Later ones repeat for the same reason: the hyphen of an item is missing.
             hint = "delete one of the two, or begin another item with a hyphen"
             self.find("duplicate-key", repeated, f"key `{self.text(repeated)}` is given twice", hint)
-        meant.pop("", None)
-        return {**meant, **values}
+        corrected.pop("", None)
+        return {**corrected, **values}
 
     def items(self, node: yaml.Node | None) -> Iterator[yaml.Node]:
         """Yield the items of a list."""
@@ -464,7 +464,7 @@ class YamlReader:
         return {text: item for item in self.items(node) if (text := self.text(item))}
 
     def choice(self, node: yaml.Node | None, choices: Sequence[str], default: str) -> str:
-        """Return one of some values; another one is a finding."""
+        """Return a text that is one of the choices; any other is a finding, and gives the default."""
         text = self.text(node)
         if node is None or not text or text in choices:
             return text or default
@@ -473,7 +473,7 @@ class YamlReader:
         return default
 
     def iri(self, node: yaml.Node | None, fits: Callable[[str], bool] = is_absolute_iri) -> str:
-        """Return an absolute IRI that fits; of another text nothing, which is a finding."""
+        """Return an absolute IRI that fits; for any other text nothing, and add a finding."""
         text = self.text(node)
         if node is None or not text or fits(text):
             return text
@@ -481,11 +481,11 @@ class YamlReader:
         return ""
 
     def span(self, node: yaml.Node) -> Span:
-        """Return where a node stands."""
+        """Return the place of a node."""
         return Span(self.file, *self._place(node.start_mark.index), *self._place(node.end_mark.index))
 
     def find(self, code: str, node: yaml.Node, message: str, hint: str = "") -> None:
-        """Note a finding at a node."""
+        """Add a finding at a node."""
         self.findings.append(Finding(code=code, message=message, span=self.span(node), hint=hint))
 
     def _place(self, index: int) -> tuple[int, int]:

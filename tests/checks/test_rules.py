@@ -22,6 +22,7 @@ REPORTERS = {
     "_circle",
     "_error",
     "_find",
+    "_finding",
     "_found",
     "_known",
     "_slip",
