@@ -34,7 +34,7 @@ from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 
 BOUNDED_ELSEWHERE = {
     "sphinx_policyspec.graph.touches._SILENT": "what calls it gives it only texts that end with what closes a comment",
-    "sphinx_policyspec.model.outlines._UNSAID": "likewise",
+    "sphinx_policyspec.model.outlines._BETWEEN_LETTERS": "likewise",
 }
 """Patterns whose work grows faster than texts for what they are never given."""
 

@@ -1,4 +1,4 @@
-"""What a spec, its levels, topics, goals, provisions, examples and prompts say of themselves: one row for each attribute.
+"""What a spec, its levels, topics, goals, provisions, examples and prompts say about themselves: one row for each attribute.
 
 Options of directives, keys of annotation files and their JSON Schema, the graph with its shapes and JSON-LD context, the
 check of names, panels, comparison and reference read it.
@@ -39,12 +39,12 @@ class Attribute:
 
     :param field: its name in the model
     :param about: what it says, as a sentence
-    :param named: the property that carries a name in its place, where the property is for addresses alone
+    :param named: the property for a name in place of an address, where ``predicate`` is for addresses alone
     :param is_date: it should be a date
     :param is_address: its values are addresses of what lies outside the spec
     :param option: the name of the option and of the key, where that is not the field with ``-`` for ``_``; ``None``
         where the directive has no such option
-    :param sidecar: whether an annotation file can give it, or under which key where that is another one
+    :param sidecar: whether an annotation file can hold it, or its key there where that is another one
     :param many: it holds several values, sorted
     :param choices: the only values that it can have, where they are few
     :param names: the kind of thing that its values name; empty for words that mean only themselves
@@ -55,8 +55,8 @@ class Attribute:
     :param predicate: the property that carries it in a graph
     :param always: the graph has it also where it is empty
     :param says: the verb between its owner and a value in a sentence
-    :param label: what a panel calls what it names
-    :param inverse_label: what a panel calls its owner where it is the one that is named
+    :param label: heading in a panel for the things that it names
+    :param inverse_label: heading in the panel of a named thing for the owners
     """
 
     owner: Owner
@@ -92,9 +92,9 @@ class Attribute:
         return self.orders
 
     def values(self, item: Any) -> tuple[str, ...]:  # noqa: ANN401 - a model object of its owner's class
-        """Return what an object says, as a tuple also where it holds one value."""
-        found = getattr(item, self.field)
-        return tuple(found) if self.many else (found,)
+        """Return the values of an object, as a tuple even for a single value."""
+        value = getattr(item, self.field)
+        return tuple(value) if self.many else (value,)
 
 
 def _(words: str) -> str:
@@ -267,10 +267,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 """Every attribute, in the order in which the reference lists those of one owner."""
 
 RELATIONS: tuple[Attribute, ...] = tuple(row for row in ATTRIBUTES if row.inverse)
-"""What one principle is to others."""
+"""Relations between principles."""
 
 OUTSIDE: tuple[Attribute, ...] = tuple(row for row in ATTRIBUTES if row.is_address)
-"""Links to what lies outside the spec, by what lies there."""
+"""Links to things outside the spec, by their kind."""
 
 LIFTING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.lifts)
 """The options and keys that make a principle an exception."""
@@ -301,7 +301,7 @@ NAMED_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
         ("view", "topic"): "topic",
     }
 )
-"""By owner and key, what those keys and options name that are no attributes: of sidecars, cases, records of feedback, and views of a page."""
+"""By owner and key, the kind of thing named by keys and options that are no attributes: of sidecars, cases, records of feedback, and views of a page."""
 
 
 def kind_named(owner: str, key: str) -> str:
@@ -333,19 +333,19 @@ def attributes_of(*owners: Owner) -> tuple[Attribute, ...]:
 
 def inverse(principles: Iterable[Principle], name: str) -> dict[str, list[Principle]]:
     """Return the principles that name each id in the relation with this inverse, in their order."""
-    found: dict[str, list[Principle]] = {}
+    by_target: dict[str, list[Principle]] = {}
     for principle in principles:
         for row in RELATIONS:
             for target in row.values(principle) if row.inverse == name else ():
-                found.setdefault(target, []).append(principle)
-    return found
+                by_target.setdefault(target, []).append(principle)
+    return by_target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarKey:
     """A key of an annotation file that holds a text, or a list of texts.
 
-    :param many: a list; a lone text will do, too
+    :param many: a list; a single text is allowed, too
     :param choices: the values that it can have, where they are few
     """
 
@@ -358,12 +358,12 @@ class SidecarKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarPart:
-    """Keys that belong together, and what of the file holds them.
+    """Keys that belong together, and the part of the file that holds them.
 
     :param name: the key of the file
-    :param lone: the key that a list in its place holds, if one may stand there
-    :param holds: whether this stands there once, as items of a list, or by id
-    :param parts: what stands in each beside the keys
+    :param lone: the key whose list may stand alone in place of the part, if any
+    :param holds: whether the part holds these once, as items of a list, or by id
+    :param parts: parts in each of them beside the keys
     """
 
     name: str
@@ -375,7 +375,7 @@ class SidecarPart:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the keys, and of what else stands in it."""
+        """The names of the keys and of the parts in it."""
         return (*(key.name for key in self.keys), *(part.name for part in self.parts))
 
 
@@ -496,4 +496,4 @@ PROVISIONS = SidecarPart(
 )
 
 MAPPINGS = (_SPEC, _READER, _LEVELS, _TOPICS, _GOALS, _PRIORITIES, PROVISIONS)
-"""What an annotation file holds, in the order that authors write it."""
+"""The parts of an annotation file, in the order in which authors write them."""

@@ -12,7 +12,7 @@ Value = str | int | float | bool
 """What an item asks for, as YAML reads it; two values are compatible if they are equal."""
 
 _Places = tuple[tuple[str, Span], ...]
-"""Where the values of keys stand."""
+"""The places of the values of keys."""
 
 
 class Label(enum.StrEnum):
@@ -123,13 +123,13 @@ class Item(Brief):
     places: _Places = field(default=(), compare=False, repr=False)
 
     def place(self, key: str) -> Span:
-        """Return where a key of it stands; where that is not known, where the item does."""
+        """Return the place of one of its keys; if that is not known, the place of the item."""
         return dict(self.places).get(key, self.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation(Brief):
-    """What a case is expected to come to; what it does not mention may be anything."""
+    """The expected result of a case; what it does not mention may be anything."""
 
     labels: tuple[tuple[str, Label], ...] = ()
     outcomes: tuple[tuple[str, Outcome], ...] = ()
@@ -143,9 +143,9 @@ class Case(Brief):
     :param about: id of the provision that it formalises
     :param example: title or id of the example that it formalises
     :param compatible: issue and two of its values that may stand together
-    :param places: where what it says beside its items stands: ``about``, ``example``, and names below other keys, as in
+    :param places: of what it holds beside its items: ``about``, ``example``, and names below other keys, as in
         ``labels.ID``
-    :param source: its own lines, as they stand in its file; empty for one that stands in none
+    :param source: its own lines in its file; empty where it is in none
     """
 
     title: str
@@ -160,7 +160,7 @@ class Case(Brief):
     source: str = field(default="", compare=False, repr=False)
 
     def place(self, key: str) -> Span:
-        """Return where something stands; where that is not known, where the case does."""
+        """Return the place of something in it; if that is not known, the place of the case."""
         return dict(self.places).get(key, self.span)
 
 
@@ -184,7 +184,7 @@ class JudgedKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement(Brief):
-    """What a person says of the changed prose of one thing, having read both versions.
+    """What a person says about the changed prose of one thing after reading both versions.
 
     :param old: version of the old release, empty where it has none
     :param new: version of the new release, likewise
@@ -192,8 +192,8 @@ class Judgement(Brief):
         the first heading, ``goal/<id>`` for a goal
     :param evidence: why, in a sentence
     :param who: name of the person
-    :param date: day of the judgement, as ISO 8601 has it
-    :param digest: of both texts, which tells whether they are still those that were read
+    :param date: day of the judgement, in ISO 8601
+    :param digest: of both texts, which shows whether they are still those that were read
     :param span: where it stands
     """
 
@@ -223,7 +223,7 @@ class Defect(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triage(Brief):
-    """What a person says of an output that contradicts a principle; empty is unknown.
+    """What a person says about an output that contradicts a principle; empty fields are unknown.
 
     :param prompt: id of the prompt
     :param principle: id of the principle, the one that it has today

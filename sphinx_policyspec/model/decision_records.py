@@ -42,10 +42,10 @@ class RecordSection(Brief):
 class DecisionRecord(Brief):
     """A record of a decision.
 
-    :param id: what its head says, else the name of its file without suffix
+    :param id: from its head, or else the name of its file without suffix
     :param number: of the record, such as 12 of ``0012-receipts.md``; 0 where it has none
-    :param superseded_by: what its status names as its successor: an id, a number such as ``ADR-0012``, or the name of a file
-    :param date: on which it was written or changed last, such as ``2026-02-01``; empty where nobody knows
+    :param superseded_by: the successor that its status names: an id, a number such as ``ADR-0012``, or the name of a file
+    :param date: on which it was written or changed last, such as ``2026-02-01``; empty if unknown
     :param decision_makers: names of those who decided
     :param consulted: names of those who were asked
     :param informed: names of those who were told
@@ -74,12 +74,12 @@ class DecisionRecord(Brief):
     places: Mapping[tuple[str, str], Span] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, key: str, value: str = "") -> Span:
-        """Return where a value stands; the record where it does not say."""
+        """Return the place of a value; if that is not known, the place of the record."""
         return self.places.get((key, value), self.span)
 
     @property
     def holds(self) -> bool:
-        """Whether it says what holds today, or what is to hold."""
+        """Whether the decision is in force, or proposed."""
         return self.status in {RecordStatus.PROPOSED, RecordStatus.ACCEPTED}
 
     def section(self, heading: str) -> str:

@@ -12,7 +12,7 @@ from sphinx_policyspec.model.finding import Span
 
 
 class Verdict(enum.StrEnum):
-    """What the spec says of an answer; values are the words of the dialect."""
+    """What the spec says about an answer; values are the words of the dialect."""
 
     GOOD = "GOOD"
     """Compliant."""
@@ -56,7 +56,7 @@ class Message(Brief):
         the source of the example holds them, or where they stand on no line
     :param recipient: the tool that an assistant message calls, such as ``functions.search``
     :param name: the tool that a tool message comes from
-    :param language: of the text as a BCP 47 tag, such as ``ko``; empty where nobody said
+    :param language: of the text as a BCP 47 tag, such as ``ko``; empty if not given
     :param attributes: any other attributes, sorted by name
     :param untrusted: the whole message is text without authority
     :param fragments: marked parts, in order
@@ -78,7 +78,7 @@ class Message(Brief):
 class Response(Message):
     """An answer with the spec's verdict on it, mostly one of several inside a comparison.
 
-    :param verdict: ``None`` only where the source forgot it (a finding)
+    :param verdict: ``None`` only where the source lacks it (a finding)
     :param note: the reason, as inline markup, ``[?]`` kept as it stands
     :param violates: ids of the principles that it breaks where it names them; without any, the
         enclosing provision is meant
@@ -106,7 +106,7 @@ class Comparison(Brief):
 
 
 Turn = Message | Comparison | Gap
-"""What a conversation is made of, in order."""
+"""What a conversation consists of, in order."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
@@ -126,7 +126,7 @@ def messages_of(turns: tuple[Turn, ...]) -> Iterator[Message]:
 
 
 def plain_name(name: str) -> str:
-    """Return the id or title of an example as names are compared: straight quotes, single spaces, no matter the case."""
+    """Return an id or title of an example in the form for comparison: straight quotes, single spaces, case-folded, no full stop."""
     straight = name.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
     return " ".join(straight.casefold().split()).rstrip(".")
 
@@ -155,7 +155,7 @@ class Example(Brief):
 
     @property
     def names(self) -> frozenset[str]:
-        """What it can be called, each as a :func:`plain_name`."""
+        """All names that it has, each as a :func:`plain_name`."""
         return frozenset(map(plain_name, (self.id, self.title, self.source_title)))
 
     @property

@@ -1,4 +1,4 @@
-"""What people say of a spec, as a register holds it."""
+"""What people say about a spec, as a register holds it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class FeedbackStatus(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback(Brief):
-    """Something that somebody says of a spec.
+    """Something that somebody says about a spec.
 
     :param url: where it is said; empty where it has no place on the web
-    :param date: of the day on which it was said, such as ``2026-02-01``; empty where nobody knows
+    :param date: day on which it was said, such as ``2026-02-01``; empty if unknown
     :param model: that it is about
-    :param release: version of the release that it is about; empty where nobody says
-    :param kind: nothing where nobody has looked at it yet
-    :param provisions: ids of what it is about; of none while nobody knows
+    :param release: version of the release that it is about; empty if unknown
+    :param kind: ``None`` until somebody has looked at it
+    :param provisions: ids of what it is about; empty while that is unknown
     :param quote: words of a provision that it is about
     :param text: what is said, if that is to be published
     :param answered_in: version of the release in which something changed for it
@@ -80,7 +80,7 @@ class Feedback(Brief):
     places: Mapping[tuple[str, str], Span] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, key: str, value: str = "") -> Span:
-        """Return where a value stands; the record where it does not say."""
+        """Return the place of a value; if that is not known, the place of the record."""
         return self.places.get((key, value), self.span)
 
     @property

@@ -62,7 +62,7 @@ class Category(enum.StrEnum):
 
 
 class Loses(enum.StrEnum):
-    """What of a text is not read as it was meant where a slip stands."""
+    """What part of a text is not read as it was meant because of a slip."""
 
     WORDS = "words"
     NAMES = "names"
@@ -78,7 +78,7 @@ class Loses(enum.StrEnum):
 
 
 class Follows(enum.StrEnum):
-    """What a finding is concluded from, so that it may only follow from a slip there."""
+    """What a finding is inferred from, so that it may only be a consequence of a slip there."""
 
     LINE = "line"
     """The rest of its line."""
@@ -102,8 +102,8 @@ class Rule(Brief):
 
     :param severity: unless a project or an option says otherwise
     :param variant: another severity that it has in some places, in words
-    :param loses: what is lost by it, if it is a slip
-    :param follows: what it is concluded from, if that can be lost
+    :param loses: what is lost through it, if it is a slip
+    :param follows: what it is inferred from, if that can be lost
     :param pattern: what is reported, in words
     :param fix: what to do about it
     :param rationale: why it matters, in one sentence
@@ -146,7 +146,7 @@ _FOLLOWS = {
 
 
 def _rule(code: str, category: Category, words: dict[str, str]) -> Rule:
-    """Return a rule; an error loses names unless it is concluded from something itself."""
+    """Return a rule; an error loses names unless it is itself inferred from something."""
     severity = Severity(words.pop("severity", "warning"))
     follows, loses = words.pop("follows", _FOLLOWS.get(category, "")), words.pop("loses", "")
     if not loses and severity is Severity.ERROR and follows not in {Follows.NAME, Follows.SPEC}:
@@ -178,7 +178,7 @@ class Span(Brief):
     end_column: int = 0
 
     def __post_init__(self) -> None:
-        """Let a span given by its start alone be the empty one at that place."""
+        """Make a span without an end the empty one at its start."""
         if not self.end_line:
             object.__setattr__(self, "end_line", self.line)
             object.__setattr__(self, "end_column", self.column)
@@ -194,7 +194,7 @@ class Span(Brief):
 
 
 AS_STATED = cast("Severity", "")
-"""The severity that the rule of a code states; a finding that is made has that one."""
+"""Stands for the severity that the rule of a code states, which a finding gets when it is created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ class Finding(Brief):
     :param code: kebab-case name of the pattern that was found, such as ``dangling-reference``
     :param message: one sentence, lower case, without a full stop, user input in backticks
     :param span: the place; every finding has one
-    :param severity: that of its rule, unless said otherwise
+    :param severity: by default that of its rule
     :param hint: what to do about it, such as the nearest existing name
     :param related: other places that belong to it, such as the first of two equal ids
     """
@@ -217,7 +217,7 @@ class Finding(Brief):
     related: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
-        """Let the rule say the severity that nobody else says."""
+        """Take the severity from the rule where none is given."""
         if self.severity is AS_STATED:
             object.__setattr__(self, "severity", rules()[self.code].severity)
 
@@ -232,7 +232,7 @@ _LONGEST = 60
 
 
 OFF = "off"
-"""The severity of a code that is not to be told."""
+"""The severity of a code that is not reported."""
 
 
 def codes_of(names: Iterable[str]) -> frozenset[str]:
@@ -248,7 +248,7 @@ def codes_of(names: Iterable[str]) -> frozenset[str]:
 
 
 class UnknownNames:
-    """Makes findings of unknown names, with hints as long as those cost little."""
+    """Creates findings about unknown names, with hints as long as those are cheap."""
 
     def __init__(self) -> None:
         self._hints = Hints()
@@ -256,7 +256,7 @@ class UnknownNames:
     def finding(
         self, kind: str, name: str, span: Span, known: Collection[str], *, word: str = "", hint: str = ""
     ) -> Finding:
-        """Return what is to be said of a name.
+        """Return the finding about a name.
 
         :param kind: of the thing that it should name
         :param word: what messages call the kind, where that is not its own name
@@ -271,12 +271,12 @@ class UnknownNames:
 
 
 def shown(name: str) -> str:
-    """Return a name as messages show it."""
+    """Return a name for a message: in backticks, and cut where it is long."""
     return f"`{name}`" if len(name) <= _LONGEST else f"`{name[:_LONGEST]}…`"
 
 
 def no_such_clause(provision: str, words: str, span: Span) -> Finding:
-    """Return that a provision does not hold words that are said to be a clause of it."""
+    """Return the finding that a provision does not hold the words of an alleged clause."""
     return Finding(
         code="unknown-clause",
         message=f"`{provision}` does not hold the words “{words[:80]}”",
@@ -286,17 +286,17 @@ def no_such_clause(provision: str, words: str, span: Span) -> Finding:
 
 
 def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = ()) -> Finding:
-    """Return what is to be said of an id that another thing of its kind has.
+    """Return the finding about an id that another thing of its kind has.
 
-    :param first: where the other one stands
-    :param pages: those that the text is part of, where both stand in the same text
+    :param first: place of the other one
+    :param pages: pages that include the text, where both stand in the same text
     """
     if span != first:
         where, hint = f" at {first.place}", "choose another id"
     else:
-        named = " and ".join(f"`{page}`" for page in pages)
+        names = " and ".join(f"`{page}`" for page in pages)
         twice = "" if len(pages) > 1 else " twice"
-        where = f": its text is part of {named or 'the spec'}{twice}"
+        where = f": its text is part of {names or 'the spec'}{twice}"
         hint = "include it once"
     return Finding(
         code="duplicate-id",
@@ -324,10 +324,10 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places(Brief):
-    """What the reader of a text hands to the checks of names; a graph has none of it.
+    """What the reader of a text passes to the checks of names; a graph has none.
 
     :param uses: where a name stands; several places where several things have one id
-    :param pages: names of the pages that the text of a span reaches, where it is more than one, or one twice
+    :param pages: names of the pages that include the text of a span, where there are several, or one twice
     """
 
     uses: Mapping[Use, tuple[Span, ...]] = field(default_factory=dict)
@@ -337,27 +337,27 @@ class Places(Brief):
     def of(
         cls, placed: Iterable[tuple[Use, Span]], pages: Mapping[Span, tuple[str, ...]] | None = None
     ) -> Places:
-        """Return the places of uses, each with where it stands."""
+        """Return the places of uses, given as pairs."""
         uses: dict[Use, tuple[Span, ...]] = {}
         for use, span in placed:
             uses[use] = (*uses.get(use, ()), span)
         return cls(uses=uses, pages=pages or {})
 
     def __or__(self, other: Places) -> Places:
-        """Return both; where the other knows of a use, too, its places come last."""
+        """Return the places of both; for a use in both, those of the other come last."""
         uses = dict(self.uses)
         for use, spans in other.uses.items():
             uses[use] = (*uses.get(use, ()), *spans)
         return Places(uses=uses, pages={**self.pages, **other.pages})
 
     def place(self, use: Use, owner: Span) -> Span:
-        """Return where a name stands: in the file of its owner where several things have that id, or with its owner."""
-        found = self.uses.get(use, (owner,))
-        return next((span for span in found if span.file == owner.file), found[0])
+        """Return the place of a name, preferably in the file of its owner; without any, the place of the owner."""
+        spans = self.uses.get(use, (owner,))
+        return next((span for span in spans if span.file == owner.file), spans[0])
 
 
 def moved_lines(before: Sequence[str], after: Sequence[str]) -> Callable[[int], int]:
-    """Return what says which line of a text, from 1, a line of it became by one edit; one that is gone is its neighbour."""
+    """Return a function from the number of a line, from 1, to its number after one edit; a deleted line maps to a neighbour."""
     shorter = min(len(before), len(after))
     same = next((n for n in range(shorter) if before[n] != after[n]), shorter)
     last = next((n for n in range(shorter - same) if before[-1 - n] != after[-1 - n]), shorter - same)
@@ -373,6 +373,6 @@ def moved_lines(before: Sequence[str], after: Sequence[str]) -> Callable[[int], 
 
 
 def moved_span(span: Span, line: Callable[[int], int]) -> Span:
-    """Return where a span stands after an edit that moved its lines."""
+    """Return the place of a span after an edit that moved its lines."""
     first = line(span.line)
     return replace(span, line=first, end_line=max(line(span.end_line), first))

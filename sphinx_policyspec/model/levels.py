@@ -28,7 +28,7 @@ class AuthorityLevel(Brief):
 
     :param id: the name that principles use, such as ``user``
     :param title: the name for readers; empty means the id, capitalised
-    :param text: what its author says of it
+    :param text: what its author says about it
     :param override: how a norm of this level may be set aside
     :param span: where it is declared; ``None`` for levels that nobody had to declare
     :param roles: roles whose messages carry this level, such as ``("user",)``; none where no
@@ -100,9 +100,9 @@ def who_may_override(
     """
     who = [speaker(role, say) for role in roles_that_override(levels, level)]
     *some, last = who or [""]
-    named = say(LAST_OF_SEVERAL).format(some=", ".join(some), last=last) if some else last
+    speakers = say(LAST_OF_SEVERAL).format(some=", ".join(some), last=last) if some else last
     form = OVERRIDING[level.override] if who else NOBODY_OVERRIDES
-    return say(form).format(level=title or level.title or level.id.capitalize(), who=named)
+    return say(form).format(level=title or level.title or level.id.capitalize(), who=speakers)
 
 
 _DEFAULTS = (
@@ -132,10 +132,10 @@ PUBLISHED_LEVELS = tuple(dict.fromkeys(level.id for level in (*_PLATFORM_LEVELS[
 
 
 def levels_for(names: Iterable[str]) -> tuple[AuthorityLevel, ...]:
-    """Return the published vocabulary that knows most of the level names a document uses."""
-    used = set(names)
+    """Return the published levels that include most of the level names in a document."""
+    present = set(names)
 
-    def known(levels: tuple[AuthorityLevel, ...]) -> int:
-        return len(used & {level.id for level in levels})
+    def matches(levels: tuple[AuthorityLevel, ...]) -> int:
+        return len(present & {level.id for level in levels})
 
-    return max((DEFAULT_LEVELS, _PLATFORM_LEVELS), key=known)
+    return max((DEFAULT_LEVELS, _PLATFORM_LEVELS), key=matches)

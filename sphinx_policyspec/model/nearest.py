@@ -1,4 +1,4 @@
-"""The known name that is nearest to one that nothing has."""
+"""The known name that is nearest to an unknown one."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Collection, Iterable
 
 _SHARE = 3
-"""One slip (a letter too many, too few, wrong or swapped) is forgiven for so many letters."""
+"""One slip (a letter too many, too few, wrong or swapped) is allowed for so many letters."""
 _FEW = 12
-"""As many names are listed where none is near."""
+"""Most names that are listed where none is near."""
 _LOOKS = 500_000
-"""Names looked at in all by :class:`Hints`."""
+"""Most names that :class:`Hints` compares in all."""
 
 
 _JOINT = re.compile(r"[_-]")
@@ -27,7 +27,7 @@ def near_name(word: str, known: Iterable[str]) -> str:
     slips = max(len(bare), _SHARE) // _SHARE if len(bare) > 1 else 0
     processed: Callable[[str], str] = utils.default_process
     if not re.search(r"[^\W\d]", bare):
-        # Two days of which two digits differ are other days; zeros in front of a number are no digits of it.
+        # Dates that differ in two digits are different days; zeros in front of a number do not count.
         slips, processed = min(slips, 1), _without_zeros
     match = process.extractOne(
         processed(word), list(known), scorer=OSA.distance, processor=processed, score_cutoff=slips
@@ -44,7 +44,7 @@ def _without_zeros(text: str) -> str:
 
 _SMALL_WORDS = "a an and are as at be by do does don't for from in is it its not of on or so that the this to with you your"
 _SMALL = frozenset(_SMALL_WORDS.split())
-"""Words that say nothing of what a text is about."""
+"""Words that do not show what a text is about."""
 _NAME = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
@@ -54,12 +54,12 @@ def lower_words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> frozenset[str]:
-    """Return the words of a text that say what it is about, without a plural's end."""
+    """Return the words of a text that show what it is about, without a plural ``s``."""
     return frozenset(word.removesuffix("s") for word in lower_words(text) if word not in _SMALL)
 
 
 def is_part(word: str, name: str) -> bool:
-    """Return whether each part of a name is one of another, as ``keep`` is of ``keep_secrets``."""
+    """Return whether each part of a name is also a part of another, as ``keep`` is of ``keep_secrets``."""
     return set(_JOINT.split(word)) <= set(_JOINT.split(name))
 
 
@@ -75,13 +75,13 @@ def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str:
 
 
 class Hints:
-    """Hints about many unknown names: none any more once they would cost too much."""
+    """Hints about many unknown names, given only until they would cost too much."""
 
     def __init__(self) -> None:
         self._looks = 0
 
     def nearest(self, word: str, known: Collection[str]) -> str:
-        """Return what :func:`nearest` does, or nothing where too many names were looked at already."""
+        """Return what :func:`nearest` does, or nothing where too many names have been compared already."""
         self._looks += len(known)
         return nearest(word, known) if self._looks <= _LOOKS else ""
 

@@ -18,11 +18,11 @@ class IdRule(enum.StrEnum):
     """What the id of a heading is made of."""
 
     SLUG = "slug"
-    """Its title; where two titles make one id, each has those of the headings around it before it."""
+    """Its title; where two titles give one id, those of the headings around each are put before it."""
     PATH = "path"
     """Its title behind those of all headings around it."""
     EXPLICIT = "explicit"
-    """What it gives as ``{#id}``, else its title."""
+    """The id that it gives as ``{#id}``, else its title."""
 
 
 class OrderKind(enum.StrEnum):
@@ -36,16 +36,16 @@ class OrderKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadingRule(Brief):
-    """How a text is read by its headings, as ``reader`` of a sidecar says it.
+    """How a text is read by its headings, as set by ``reader`` of a sidecar.
 
-    :param skip: titles or ids of headings, what stands below which makes no provisions
-    :param principles: ids of the headings that are principles without being given a level of their own
-    :param depth: the least depth of headings that are; 0 for none
+    :param skip: titles or ids of headings; the headings below them make no provisions
+    :param principles: ids of the headings that are principles without a level of their own
+    :param depth: the least depth of headings that are principles; 0 for none
     :param level: the level of these
     :param bullets: whether list items become clauses
     :param span: where the sidecar says it
-    :param apart: a provision without a level, and words of a list item in it that has one, and so is a principle
-    :param is_said: whether a text is read so that would be read as the dialect otherwise
+    :param apart: pairs of a provision without a level and words of a list item in it that has one, and so becomes a principle
+    :param is_explicit: whether it applies even to a text that would otherwise be read as the dialect
     """
 
     ids: IdRule = IdRule.SLUG
@@ -56,7 +56,7 @@ class HeadingRule(Brief):
     bullets: bool = False
     apart: tuple[tuple[str, str], ...] = ()
     span: Span | None = None
-    is_said: bool = True
+    is_explicit: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Passage(Brief):
 LONGEST_ID = 60
 """Characters of a title that its id holds, up to the last whole word."""
 _LOOKED_AT = 400
-"""Characters of a text that are looked at for its id."""
+"""Characters of a text that are used for its id."""
 _NO_WORD = re.compile(r"(?:[^\w]|_)+")
 _NUMBER = re.compile(r"\s*(?:\d{1,9}|[A-Za-z]|[ivxIVX]{2,5})[.)]\s+")
 _PARTS = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t])")
@@ -92,18 +92,18 @@ _LOCATOR = re.compile(
 
 
 def slug_of(text: str) -> str:
-    """Return the id that a title makes: letters, digits and their marks in lower case, anything else as ``_``."""
+    """Return the id made from a title: letters, digits and their marks in lower case, anything else as ``_``."""
     words = unicodedata.normalize("NFC", text[:_LOOKED_AT]).lower()
-    made = _NO_WORD.sub(_mark, words).strip("_")
-    if len(made) <= LONGEST_ID:
-        return made
-    short, _, rest = made[: LONGEST_ID + 1].rpartition("_")
+    slug = _NO_WORD.sub(_mark, words).strip("_")
+    if len(slug) <= LONGEST_ID:
+        return slug
+    short, _, rest = slug[: LONGEST_ID + 1].rpartition("_")
     return (short or rest[:LONGEST_ID]).strip("_")
 
 
-def _mark(found: re.Match[str]) -> str:
-    """Return what an id has for a run of anything but letters and digits: the marks that belong to letters stay."""
-    run = found[0]
+def _mark(match: re.Match[str]) -> str:
+    """Return the part of an id for a run of anything but letters and digits: the marks that belong to letters stay."""
+    run = match[0]
     if run.isascii():
         return "_"
     return re.sub("_+", "_", "".join(c if unicodedata.category(c)[0] == "M" else "_" for c in run))
@@ -112,23 +112,23 @@ def _mark(found: re.Match[str]) -> str:
 def passages(provision: Provision) -> Iterator[Passage]:
     """Yield each paragraph of the own text of a provision, and each sentence in it, in order."""
     blocks = (block.text for block in provision.blocks if isinstance(block, Prose | Definition))
-    said = (paragraph for text in blocks for paragraph in paragraphs(text) if paragraph.strip())
-    for number, text in enumerate(said, 1):
+    parts = (paragraph for text in blocks for paragraph in paragraphs(text) if paragraph.strip())
+    for number, text in enumerate(parts, 1):
         yield Passage(provision=provision.id, paragraph=number, sentence=0, text=text)
         for place, sentence in enumerate(sentences(text), 1):
             yield Passage(provision=provision.id, paragraph=number, sentence=place, text=sentence)
 
 
 def split_locator(name: str) -> tuple[str, int, int]:
-    """Return the id, paragraph and sentence that a locator names; of an id alone they are 0."""
-    found = _LOCATOR.fullmatch(name.strip())
-    if found is None:
+    """Return the id, paragraph and sentence that a locator names; for an id alone these are 0."""
+    match = _LOCATOR.fullmatch(name.strip())
+    if match is None:
         return name, 0, 0
-    return found["id"], int(found["paragraph"]), int(found["sentence"] or 0)
+    return match["id"], int(match["paragraph"]), int(match["sentence"] or 0)
 
 
 def passage_at(provision: Provision, name: str) -> Passage | None:
-    """Return what a locator names in a provision, if it has that much text."""
+    """Return the passage that a locator names in a provision, if it has that much text."""
     _, paragraph, sentence = split_locator(name)
     wanted = paragraph, sentence
     return next((one for one in passages(provision) if (one.paragraph, one.sentence) == wanted), None)
@@ -137,8 +137,10 @@ def passage_at(provision: Provision, name: str) -> Passage | None:
 def passage_of(provision: Provision, words: str) -> Passage | None:
     """Return the first sentence that holds some words, else the first paragraph that does."""
     wanted = " ".join(words.split()).casefold()
-    held = [one for one in passages(provision) if wanted and wanted in " ".join(one.text.split()).casefold()]
-    return next((one for one in held if one.sentence), held[0] if held else None)
+    matches = [
+        one for one in passages(provision) if wanted and wanted in " ".join(one.text.split()).casefold()
+    ]
+    return next((one for one in matches if one.sentence), matches[0] if matches else None)
 
 
 # -- sentences -----------------------------------------------------------------------------------
@@ -165,28 +167,28 @@ _OPENING = re.compile(
 _WORD = re.compile(r"\w*+")
 _LAST_WORD = re.compile(r"(?<![\w.])(?:[^\W\d_]{1,2}\.){0,4}\w{1,8}\Z")
 _LOOKED_BACK = 24
-"""Characters before a stop that are looked at for the abbreviation that it may belong to."""
+"""Characters before a stop that are searched for the abbreviation that it may belong to."""
 _ABBREVIATION = re.compile(
     r"Adm|Capt|Cmdr|Col|[Dd]ott|Drs?|Dra|Gen|Gov|Hon|Hr|Lt|Messrs|Mlle|Mmes?|Mr|Mrs|Ms|Mx|[Pp]rof|Rep|Rev|Sen|Sgt|Sig|Sra|Srta"
     r"|(?i:approx|bzw|ca|cf|e\.g|eg|esp|evtl|ggf|i\.e|ie|incl|inkl|resp|sog|viz|vgl|vs)|P\.S|N\.B"
 )
-"""What ends no sentence with its stop: titles of people, and words that explain or announce."""
+"""Abbreviations whose stop ends no sentence: titles of people, and words that explain or announce."""
 _COUNTED = re.compile(r"(?P<inside>\w\s+)?(?<!\w)(?P<word>[^\W\d_]{1,20})\s+\d{1,3}\Z")
 """A number at the end of a text, and the word before it, which stands inside a sentence or begins one."""
 _INSIDE = re.compile(r"(?<=[^\W\d_])\s([^\W\d_])([^\W\d_]?)")
-"""How a word begins that follows another one, and so begins no sentence."""
+"""The first letters of a word that follows another one, and so begins no sentence."""
 _AROUND, _TELLING, _NOUNS = 200, 4, 6
-"""Characters on each side of a number that tell how a language writes; words that can tell it; and of how many at most one is a noun."""
+"""Characters on each side of a number that show how a language writes; how many words can show it; and among how many one is a noun."""
 _SMALL_WORD, _SMALLER_WORD = 6, 4
-"""Letters of the words before ordinals, which say little by themselves; and where nothing tells how the language writes."""
+"""Most letters of a small word before an ordinal; and where it is unknown how the language writes."""
 _MONTH = re.compile(
     r"Jan(?:uar)?|Jänner|Feb(?:ruar|er)?|März|Apr(?:il)?|Mai|Jun[io]?|Jul[io]?|Aug(?:ust)?|Sept?(?:ember)?|Okt(?:ober)?|Nov(?:ember)?|Dez(?:ember)?"
 )
 """Names of months, before which the stop of a number ends nothing."""
 _BEFORE_NUMBERS = re.compile(r"(?i:abs|arts?|ch|cl|eqs?|figs?|nos?|nr|paras?|pp?|pt|sect?|tab|vols?)")
-"""What ends no sentence where a number is next."""
+"""Abbreviations whose stop ends no sentence before a number."""
 _BEFORE_NAMES = re.compile(r"[^\W\d_]|(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}|al|Fr|St")
-"""What ends a sentence only where the next word is one with which sentences begin: initials, and other letters with stops."""
+"""Initials and other letters with stops, which end a sentence only before a word that begins sentences."""
 _STARTERS = re.compile(
     r"a|all|also|an|and|any|as|at|because|but|by|do|don|each|even|every|first|for|from|he|her|here|his"
     r"|how|however|i|if|in|instead|it|its|many|most|never|no|not|of|on|once|one|only|or|other|our|she"
@@ -207,12 +209,12 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterato
     end = len(text) if end is None else end
     number = _NUMBER.match(text, start, end)
     first = number.end() if number else start
-    begun = start
+    begin = start
     for stop in _STOP.finditer(text, first, end):
         if stop.end() < end and (not stop["spaced"] or _ends(text, stop.start(), stop.end())):
-            yield begun, begun + len(text[begun : stop.end()].rstrip())
-            begun = stop.end()
-    yield begun, begun + len(text[begun:end].rstrip())
+            yield begin, begin + len(text[begin : stop.end()].rstrip())
+            begin = stop.end()
+    yield begin, begin + len(text[begin:end].rstrip())
 
 
 def _ends(text: str, stop: int, after: int) -> bool:
@@ -239,7 +241,7 @@ def _ends(text: str, stop: int, after: int) -> bool:
 
 
 def _is_ordinal(text: str, stop: int) -> bool:
-    """Return whether a number with a stop is an ordinal, as languages write it that begin each noun with a capital.
+    """Return whether a number with a stop is an ordinal, as in languages that begin each noun with a capital.
 
     Behind a noun it counts ("Absatz 3."); behind a small word it is "the third", and its stop ends nothing.
     """
@@ -260,11 +262,11 @@ def sentences(text: str) -> list[str]:
 
 def paragraph_spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where each paragraph of a text begins and ends, each list item as one."""
-    begun = 0
+    begin = 0
     for gap in _PARTS.finditer(text):
-        yield begun, gap.start()
-        begun = gap.end()
-    yield begun, len(text)
+        yield begin, gap.start()
+        begin = gap.end()
+    yield begin, len(text)
 
 
 def paragraphs(text: str) -> Iterator[str]:
@@ -275,56 +277,56 @@ def paragraphs(text: str) -> Iterator[str]:
 # -- places --------------------------------------------------------------------------------------
 
 _GAP = re.compile(r"\s+|\[\^[^\]\n\[]{1,80}\](?!\()")
-_UNSAID = re.compile(rf"{_GAP.pattern}|<!--.*?-->", re.DOTALL)
-"""What the source of a text has, or may have otherwise, between its letters: blanks, eval tags and comments."""
+_BETWEEN_LETTERS = re.compile(rf"{_GAP.pattern}|<!--.*?-->", re.DOTALL)
+"""What stands between the letters of a source, and may differ: blanks, eval tags and comments."""
 
 
 def _gaps(text: str) -> Iterator[tuple[int, int]]:
-    # No comment is sought behind the last `-->`: each of many unclosed ones would cost the rest of the text.
+    # No comment is looked for after the last `-->`: each of many unclosed ones would cost the rest of the text.
     closed = text.rfind("-->") + 3 if "-->" in text else 0
-    yield from (gap.span() for gap in _UNSAID.finditer(text, 0, closed))
+    yield from (gap.span() for gap in _BETWEEN_LETTERS.finditer(text, 0, closed))
     yield from (gap.span() for gap in _GAP.finditer(text, closed))
 
 
 class _Letters:
-    """The letters of a text without what stands between them, each with its place."""
+    """The letters of a text without the gaps between them, each with its place."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        kept: list[str] = []
+        parts: list[str] = []
         self._starts: list[tuple[int, int]] = []
         at = size = 0
         for start, end in (*_gaps(text), (len(text), len(text))):
             if at < start:
                 self._starts.append((size, at))
-                kept.append(text[at:start])
+                parts.append(text[at:start])
                 size += start - at
             at = end
-        self.said = "".join(kept)
+        self.joined = "".join(parts)
 
     def span(self, block: Prose | Definition, at: int) -> Span:
-        """Return the place of a letter in the block that has the text; where it is not there, that of the block."""
+        """Return the place of a letter in the block of the text; if there is none, that of the block."""
         if at < 0 or not self._starts:
             return Span(block.span.file, block.span.line, block.span.column)
-        begun, place = self._starts[bisect.bisect_right(self._starts, (at, len(self.text))) - 1]
-        lines = self.text[: place + at - begun].split("\n")
+        first, place = self._starts[bisect.bisect_right(self._starts, (at, len(self.text))) - 1]
+        lines = self.text[: place + at - first].split("\n")
         column = len(lines[-1]) + (block.span.column if len(lines) == 1 else 1)
         return Span(block.span.file, block.span.line + len(lines) - 1, column)
 
 
 def place_of(words: str, provision: Provision) -> Span:
-    """Return where words of a provision begin; where they stand in other typography, the place of the provision."""
-    wanted = re.compile(re.escape(_Letters(words).said), re.IGNORECASE)
+    """Return where words of a provision begin; if they are not found, as in other typography, the place of the provision."""
+    wanted = re.compile(re.escape(_Letters(words).joined), re.IGNORECASE)
     for block in provision.blocks:
         if isinstance(block, Prose | Definition):
             letters = _Letters(block.source)
-            if found := wanted.search(letters.said):
+            if found := wanted.search(letters.joined):
                 return letters.span(block, found.start())
     return provision.span
 
 
 def place_of_passage(passage: Passage, provision: Provision) -> Span:
-    """Return where a passage of a provision begins; where its words stand on no line, the place of what holds it."""
+    """Return where a passage of a provision begins; if its words are on no line, the place of what holds it."""
     number = 0
     for block in provision.blocks:
         if not isinstance(block, Prose | Definition):
@@ -336,7 +338,7 @@ def place_of_passage(passage: Passage, provision: Provision) -> Span:
         letters, at = _Letters(block.source), 0
         *before, paragraph = own[: passage.paragraph - number]
         for text in (*before, *sentences(paragraph)[: max(passage.sentence - 1, 0)]):
-            said = _Letters(text).said
-            at = max(letters.said.find(said, at), at) + len(said)
-        return letters.span(block, letters.said.find(_Letters(passage.text).said, at))
+            words = _Letters(text).joined
+            at = max(letters.joined.find(words, at), at) + len(words)
+        return letters.span(block, letters.joined.find(_Letters(passage.text).joined, at))
     return provision.span

@@ -1,4 +1,4 @@
-"""What a resolved spec holds beside that of others: statements of overlays, and what they do to its provisions."""
+"""What only a resolved spec holds: statements of overlays, and what they do to its provisions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RefusalCode(StrEnum):
 
 
 class VerdictNote(StrEnum):
-    """What is to be known of a statement that is allowed, or of its witness."""
+    """What to know about a statement that is allowed, or about its witness."""
 
     RESTATES = "restates-upstream"
     """Upstream says it already."""
@@ -139,10 +139,10 @@ class SpecStatement(Principle):
     :param forbids: provisions whose demands a narrowing rules out
     :param locks: principles that users could override, and no longer can
     :param voids: ids of upstream's examples that no longer hold
-    :param words: by provision, the words of it that it is about, where it is about no more
+    :param words: by provision, the words that it is about, where it is about these alone
     :param implied: whether a persona or a tone implies it, rather than its words
-    :param issue: what it settles
-    :param answer: what it answers to that
+    :param issue: the question that it settles
+    :param answer: its answer to that
     :param surface: a value of :class:`Surface`
     :param globs: patterns of the files that it holds in
     """
@@ -170,7 +170,7 @@ class SpecStatement(Principle):
     @property
     def operation(self) -> Operation:
         """What it does."""
-        told = {
+        by_operation = {
             Operation.OVERRIDES: self.overrides,
             Operation.NARROWS: self.narrows,
             Operation.PERMITS: self.permits,
@@ -178,7 +178,7 @@ class SpecStatement(Principle):
             Operation.DELEGATES: self.delegates_to,
             Operation.DEFINES: self.defines,
         }
-        return next((operation for operation, said in told.items() if said), Operation.ADDS)
+        return next((operation for operation, value in by_operation.items() if value), Operation.ADDS)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -188,12 +188,12 @@ class SpecStatement(Principle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Brief):
-    """A statement that may not be said: it takes part in nothing.
+    """A statement that is not allowed: it takes part in nothing.
 
     :param id: as that of a :class:`SpecStatement`
     :param operation: a value of :class:`Operation`
     :param named: what it is about, as its overlay names it
-    :param refused: the code of why
+    :param refused: the code of the reason
     :param because: the same in words
     """
 
@@ -208,7 +208,7 @@ class Refusal(Brief):
 def origins(spec: Spec) -> dict[str, tuple[tuple[Origin, str], ...]]:
     """Return what became of each provision of a resolved spec, each with the id of the statement that did it.
 
-    Empty where no overlay has a say. What is done to a section is done to the principles below it.
+    Empty without statements of overlays. What is done to a section is done to the principles below it.
     """
     statements = spec.statements
     if not statements:
@@ -221,7 +221,7 @@ def origins(spec: Spec) -> dict[str, tuple[tuple[Origin, str], ...]]:
             for name in names:
                 for below in _below(name, children):
                     done.setdefault(below, {})[origin, statement.id] = None
-    return {name: tuple(found) or ((Origin.UPSTREAM, ""),) for name, found in done.items()}
+    return {name: tuple(effects) or ((Origin.UPSTREAM, ""),) for name, effects in done.items()}
 
 
 def _effects(statement: SpecStatement) -> Iterator[tuple[Origin, tuple[str, ...]]]:
@@ -244,12 +244,12 @@ def touched_examples(spec: Spec) -> dict[str, bool]:
     """Return the ids of upstream's examples in what statements change, each with whether one calls it void."""
     void = {name for one in spec.statements for name in one.voids}
     changed = {Origin.OVERRIDDEN, Origin.NARROWED}
-    found = origins(spec)
+    effects = origins(spec)
     touched: list[Provision] = [
         one
         for one in spec.provisions
         if not isinstance(one, SpecStatement)
-        and any(origin in changed for origin, _ in found.get(one.id, ()))
+        and any(origin in changed for origin, _ in effects.get(one.id, ()))
     ]
-    named = {example.id: example.id in void for one in touched for example in one.examples}
-    return named | dict.fromkeys(void, True)
+    examples = {example.id: example.id in void for one in touched for example in one.examples}
+    return examples | dict.fromkeys(void, True)

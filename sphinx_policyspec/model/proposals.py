@@ -1,4 +1,4 @@
-"""A proposal: edits of a spec that somebody would like, against a release, and what it says of them."""
+"""A proposal: edits of a spec that somebody would like, against a release, and what it says about them."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class EditKind(enum.StrEnum):
 class ProposalEdit(Brief):
     """One edit.
 
-    :param provision: id of what it is about; of one that is added, its own
+    :param provision: id of the provision that it is about, or that it adds
     :param find: words as they stand in the source of the provision; ``replace`` takes their place
     :param occurrence: which of several occurrences is meant, from 1; 0 where there must be one
     :param level: the level that a principle gets
-    :param after: id of the provision behind which something stands then
-    :param within: id of the provision in which it stands then, as the last
+    :param after: id of the provision behind which something is put
+    :param within: id of the provision in which it is put, as the last
     :param to: the new id
     :param title: of what is added
     :param text: likewise, in the markup of the source
@@ -72,12 +72,12 @@ class ProposalEdit(Brief):
 
     @property
     def about(self) -> str:
-        """Id of the provision that it is about, which was there before it; of one that is added, that beside or in which it stands."""
+        """Id of the existing provision that it is about; for an addition, of the one behind or in which it is put."""
         return (self.after or self.within) if self.kind is EditKind.ADD else self.provision
 
     @property
     def made(self) -> str:
-        """Id that there is once it is made, and was not there before; empty where there is none."""
+        """The new id that it introduces; empty where there is none."""
         if self.kind is EditKind.ADD:
             return self.provision
         return self.to if self.kind is EditKind.RENAME else ""
@@ -91,7 +91,7 @@ class Proposal(Brief):
     :param sha256: of the file of that release, likewise
     :param answers: ids of feedback
     :param decision: id of the record of a decision about it
-    :param flips: ids of cases that come out otherwise by it
+    :param flips: titles of cases that come out otherwise by it
     :param rationale: why, in Markdown
     :param span: where it begins
     :param places: where values stand, by key and value
@@ -119,9 +119,9 @@ class Proposal(Brief):
     @property
     def provisions(self) -> tuple[str, ...]:
         """Ids of the provisions that it is about, each once, in the order of its edits."""
-        made = {edit.made for edit in self.edits}
-        return tuple(dict.fromkeys(edit.about for edit in self.edits if edit.about not in made))
+        new_ids = {edit.made for edit in self.edits}
+        return tuple(dict.fromkeys(edit.about for edit in self.edits if edit.about not in new_ids))
 
     def place(self, key: str, value: str = "") -> Span:
-        """Return where a value stands; the proposal where it does not say."""
+        """Return the place of a value; if that is not known, the place of the proposal."""
         return self.places.get((key, value), self.span)

@@ -146,7 +146,7 @@ class Topic(Brief):
     """A subject that provisions touch; a SKOS concept.
 
     :param label: preferred label
-    :param text: what its author says of it
+    :param text: what its author says about it
     :param alt_labels: other words that name it, sorted; a whole-word match of any is a mention
     :param broader: ids of more general topics, sorted
     :param same_as: an IRI that it shares with topics of other specs, if any
@@ -254,7 +254,7 @@ class Provision(Brief):
         directive
     :param span: the heading, or the line of the directive
     :param attributes: heading attributes that mean nothing to us, sorted by name
-    :param repeats: the id that its author gave it, where an earlier provision has that and a reader chose another
+    :param repeats: the id that its author wrote, where another provision has it and a reader chose a new one
     :param out_of_scope: who decides it in place of the spec; empty where the spec does
     :param usage_policies: addresses, as those of products and documents, sorted
     """
@@ -326,7 +326,7 @@ class Principle(Provision):
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""
-        told = {
+        entries = {
             "level": self.authority,
             "text": self.text,
             "topics": ", ".join(self.topics),
@@ -334,7 +334,7 @@ class Principle(Provision):
             "examples": ", ".join(example.title for example in self.examples),
             "place": self.span,
         }
-        return html_table(f"{self.title} ({self.id})", (), [row for row in told.items() if row[1]])
+        return html_table(f"{self.title} ({self.id})", (), [row for row in entries.items() if row[1]])
 
     @property
     def is_exception(self) -> bool:

@@ -34,11 +34,11 @@ from sphinx_policyspec.model.provision import (
 )
 
 DEFAULT_TITLE = "Behaviour spec"
-"""The title of a spec that says none, and stands in nothing that does."""
+"""The title of a spec that has none, and is part of nothing that has one."""
 SHIPPED_SIDECAR = "model-spec"
-"""What a project writes for the annotation file that the package ships; no file name, which would have a suffix."""
+"""What a project writes for the annotation file that the package ships; it has no suffix, unlike a file name."""
 
-# RFC 3987, as far as a base goes: a host that is named is there, and its port is a number. It takes a tenth of the time
+# RFC 3987, as far as a base goes: a host is not empty, and its port is a number. It takes a tenth of the time
 # of importing the extension to compile, and few builds have a base.
 _CHAR = (
     r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2}"
@@ -54,7 +54,7 @@ _SCHEMES = ("https://", "http://", "urn:")
 
 
 def is_absolute_iri(text: str) -> bool:
-    """Return whether a text is an IRI of its own, such as ``https://example.org/spec/``."""
+    """Return whether a text is an absolute IRI, such as ``https://example.org/spec/``."""
     return re.fullmatch(_ABSOLUTE_IRI, text) is not None
 
 
@@ -103,9 +103,9 @@ def given_base(base: str, default: str = "") -> str:
 
 
 def base_of(spec: Spec) -> str:
-    """Return what the IRIs of a spec begin with: as it says itself, else by its name; empty, the default of graphs, where nothing says it."""
-    named = f"urn:policyspec:{quote(spec.name, safe='', errors='surrogatepass')}:" if spec.name else ""
-    return spec.base_iri or named
+    """Return what the IRIs of a spec begin with: its own base, else one from its name; empty for the default of graphs."""
+    from_name = f"urn:policyspec:{quote(spec.name, safe='', errors='surrogatepass')}:" if spec.name else ""
+    return spec.base_iri or from_name
 
 
 def based(spec: Spec, base_iri: str) -> Spec:
@@ -121,10 +121,10 @@ _CREATIVE_COMMONS = re.compile(
 )
 
 
-def license_name(given: str) -> str:
-    """Return a licence by its name, where its address tells that; else what is given."""
-    found = _CREATIVE_COMMONS.fullmatch(given)
-    name = f"CC {found['kind'].upper()} {found['version']}" if found else given
+def license_name(text: str) -> str:
+    """Return the name of a licence, where its address shows it; else the text itself."""
+    match = _CREATIVE_COMMONS.fullmatch(text)
+    name = f"CC {match['kind'].upper()} {match['version']}" if match else text
     return name.replace("CC ZERO", "CC0")
 
 
@@ -138,7 +138,7 @@ class Markup(enum.StrEnum):
     MYST = "myst"
     """MyST Markdown with our directives."""
     MARKDOWN = "markdown"
-    """Markdown of any maker, read by its headings."""
+    """Any Markdown, read by its headings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,15 +160,15 @@ class Spec:
     :param issued: ISO date of issue
     :param base_iri: what instance IRIs begin with, ended by ``/`` where none of ``/ # :`` ends it; empty means
         the default of the graph
-    :param name: a short name, by which it is told from other specs in one base; empty where nobody gave one
+    :param name: a short name that distinguishes it from other specs in one base; empty if not given
     :param levels: from the highest authority to the lowest
-    :param repeated: levels, topics and goals whose id an earlier one has; nothing but the check of ids reads them
-    :param priorities: the order in which goals are weighed, if any is said
+    :param repeated: levels, topics and goals whose id an earlier one has; only the check of ids reads them
+    :param priorities: the order in which goals are weighed, if any is given
     :param provisions: all of them in reading order, chapters before what stands in them
     :param preamble: blocks before the first heading
     :param revision_of: version of the release before this one
     :param overlays: names of the overlays whose statements are among the provisions, a later one being the later message
-    :param refusals: statements of overlays that may not be said, and are no provisions
+    :param refusals: statements of overlays that are not allowed, and so are no provisions
     """
 
     title: str
@@ -197,11 +197,11 @@ class Spec:
     refusals: tuple[Refusal, ...] = ()
 
     def __post_init__(self) -> None:
-        """End the base as every IRI does that begins with it."""
+        """Add the ending that a base needs."""
         object.__setattr__(self, "base_iri", with_ending(self.base_iri))
 
     def __repr__(self) -> str:
-        """Say in short what it is: all of it may be a megabyte."""
+        """Return a summary: the whole may be a megabyte."""
         return f"<Spec {self._summary}>"
 
     def _repr_html_(self) -> str:
@@ -211,7 +211,7 @@ class Spec:
 
     @property
     def called(self) -> str:
-        """Its name where it is one of several: the one that it was given, else the one that its title makes."""
+        """Its name among several specs: its own, or else one made from its title."""
         return self.name or slug_of(self.title)
 
     @property
@@ -228,14 +228,14 @@ class Spec:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """What people read in the place of an id: titles of provisions, else of goals, else terms."""
+        """What people read in place of an id: titles of provisions, else of goals, else terms."""
         terms = {block.id: block.term for _, block in self.walk() if isinstance(block, Definition)}
         goals = {goal.id: goal.title for goal in self.goals}
         return terms | goals | {provision.id: provision.title for provision in self.provisions}
 
     @cached_property
     def principle_by_id(self) -> dict[str, Principle]:
-        """Principles by id; a former id leads to what bears it now, unless it is some other's id."""
+        """Principles by id; a former id leads to its principle, unless it is the id of another."""
         former = {alias: p for p in reversed(self.principles) for alias in p.aliases}
         return former | {p.id: p for p in reversed(self.principles)}
 
@@ -280,7 +280,7 @@ class Spec:
         return tuple(prompt for prompt, _ in self.tested())
 
     def tested(self) -> Iterator[tuple[EvalPrompt, tuple[str, ...]]]:
-        """Yield each prompt with the ids of what it tests: as it says, else what is around it or around the tag of its file."""
+        """Yield each prompt with the ids of what it tests: those that it names, else what is around it or around the tag of its file."""
         for home, block in self.walk():
             if isinstance(block, EvalPrompt):
                 yield block, block.tests or ((home.id,) if home else ())
@@ -292,47 +292,47 @@ class Spec:
     @cached_property
     def messages(self) -> tuple[tuple[Example | EvalPrompt, Message], ...]:
         """Every message of examples, then of prompts, with what it stands in; alternatives of comparisons included."""
-        shown: tuple[Example | EvalPrompt, ...] = (*self.examples, *self.prompts)
-        return tuple((one, message) for one in shown for message in messages_of(one.turns))
+        conversations: tuple[Example | EvalPrompt, ...] = (*self.examples, *self.prompts)
+        return tuple((one, message) for one in conversations for message in messages_of(one.turns))
 
     @cached_property
     def principle_around(self) -> dict[str, Principle]:
         """The principle that each provision belongs to, by id: itself, or the nearest one around it."""
-        found: dict[str, Principle] = {}
+        around: dict[str, Principle] = {}
         for provision in self.provisions:
             if isinstance(provision, Principle):
-                found[provision.id] = provision
-            elif provision.parent in found:
-                found[provision.id] = found[provision.parent]
-        return found
+                around[provision.id] = provision
+            elif provision.parent in around:
+                around[provision.id] = around[provision.parent]
+        return around
 
     @cached_property
     def parts_of(self) -> dict[str, tuple[Provision, ...]]:
         """The provisions whose words are those of a principle, by its id: it and its plain subsections."""
         around = self.principle_around
         parts = grouped((around[p.id].id, p) for p in self.provisions if p.id in around)
-        return {name: tuple(found) for name, found in parts.items()}
+        return {name: tuple(provisions) for name, provisions in parts.items()}
 
     @cached_property
     def decided_elsewhere(self) -> dict[str, str]:
         """Who decides in place of the spec, by the id of each provision that is out of scope or stands in one that is."""
-        found: dict[str, str] = {}
+        deciders: dict[str, str] = {}
         for provision in self.provisions:
-            if by := provision.out_of_scope or found.get(provision.parent or "", ""):
-                found[provision.id] = by
-        return found
+            if by := provision.out_of_scope or deciders.get(provision.parent or "", ""):
+                deciders[provision.id] = by
+        return deciders
 
     @cached_property
     def examples_of(self) -> dict[str, tuple[Example, ...]]:
         """The examples of each principle that has any, by its id: those in it, in its subsections, and those that name it."""
         around = self.principle_around
-        found: dict[str, list[Example]] = {}
+        by_principle: dict[str, list[Example]] = {}
         for provision, block in self.walk():
             if isinstance(block, Example):
-                named = (*((provision.id,) if provision else ()), *block.illustrates)
-                for principle in {around[name].id for name in named if name in around}:
-                    found.setdefault(principle, []).append(block)
-        return {name: tuple(examples) for name, examples in found.items()}
+                names = (*((provision.id,) if provision else ()), *block.illustrates)
+                for principle in {around[name].id for name in names if name in around}:
+                    by_principle.setdefault(principle, []).append(block)
+        return {name: tuple(examples) for name, examples in by_principle.items()}
 
     def walk(self) -> Iterator[tuple[Provision | None, Block]]:
         """Yield each block with the provision that holds it, in reading order."""
@@ -340,13 +340,13 @@ class Spec:
 
     @cached_property
     def _blocks(self) -> tuple[tuple[Provision | None, Block], ...]:
-        held = [(provision, block) for provision in self.provisions for block in provision.blocks]
-        return (*((None, block) for block in self.preamble), *held)
+        blocks = [(provision, block) for provision in self.provisions for block in provision.blocks]
+        return (*((None, block) for block in self.preamble), *blocks)
 
     def who_may_override(self) -> tuple[str, ...]:
         """Return a sentence for each level that a principle has, highest first: who may override those of the level."""
-        used = {principle.authority for principle in self.principles}
-        return tuple(who_may_override(self.levels, level) for level in self.levels if level.id in used)
+        authorities = {principle.authority for principle in self.principles}
+        return tuple(who_may_override(self.levels, level) for level in self.levels if level.id in authorities)
 
     def children_of(self, parent: str | None) -> tuple[Provision, ...]:
         """Return the provisions whose parent is ``parent`` (``None`` for chapters), in order."""

@@ -304,7 +304,7 @@ def _rule(
         bullets=reader.choice(values.get("clauses"), ("bullets", "none"), "none") == "bullets",
         apart=tuple((id_, clause.text) for id_, clause in clauses),
         span=reader.span(root["reader"]) if "reader" in root else None,
-        is_said="reader" in root,
+        is_explicit="reader" in root,
     )
 
 

@@ -53,7 +53,7 @@ def read_markdown(
     lines = Lines.of(file, text)
     raw_blocks, visible, findings = cut(lines)
     headings = [raw for raw in raw_blocks if raw.kind is BlockKind.HEADING]
-    has_rule = rule is not None and rule.is_said
+    has_rule = rule is not None and rule.is_explicit
     if not has_rule and _is_dialect(lines, visible, headings):
         return DialectReader(lines, visible, findings).read(raw_blocks, text, title or default_title)
     outline = OutlineReader(lines, visible, findings, rule)

@@ -343,7 +343,7 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
     is_dialect = not Matcher(PolicySpecConfig.of(env.config).markdown)(name.as_posix())
     notes = [] if is_dialect else list(_sidecars(env))
     rules = [one.reader for one in notes if one.reader]
-    rule = next((one for one in rules if one.is_said), next(iter(rules), None))
+    rule = next((one for one in rules if one.is_explicit), next(iter(rules), None))
     reading = read_release(path, text=text, prefix=prefix, default_title="", is_dialect=is_dialect, rule=rule)
     for companion in companions(path):
         env.note_dependency(str(companion))
