@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _NEW_OBJECTS = 20_000
-"""After how many new objects a build looks for garbage: of Python's 700 hardly any are garbage, and it takes a seventh of the time."""
+"""New objects after which a build looks for garbage: after Python's 700 it finds hardly any, in a seventh of the time."""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -39,8 +39,8 @@ def __getattr__(name: str) -> Any:
     if name not in homes:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message, name=name, obj=sys.modules[__name__])
-    found = globals()[name] = getattr(import_module(f"{__name__}.{homes[name]}"), name)
-    return found
+    value = globals()[name] = getattr(import_module(f"{__name__}.{homes[name]}"), name)
+    return value
 
 
 def __dir__() -> list[str]:

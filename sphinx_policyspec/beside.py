@@ -26,13 +26,13 @@ _ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside(Brief):
-    """What is known of a spec that does not stand in it; each is a named graph beside that of the spec.
+    """What is known about a spec and is not part of it; each is a named graph beside that of the spec.
 
     :param results: of evaluations, as :func:`read_results` returns them
-    :param feedback: what people say of it, as :func:`check_feedback` returns it
+    :param feedback: what people say about it, as :func:`check_feedback` returns it
     :param decisions: records of decisions about it, as :func:`check_decision_records` returns them
-    :param proposals: what some would do to it, as :func:`check_proposal` returns it: a graph for each
-    :param alignments: of several specs, or files of them, as :func:`read_alignment` reads; each is called by its ``mapping_set_id``
+    :param proposals: to change it, as :func:`check_proposal` returns them: a graph for each
+    :param alignments: of several specs, or files of them, as :func:`read_alignment` reads; each is named by its ``mapping_set_id``
     """
 
     results: Results | None = None
@@ -42,25 +42,25 @@ class Beside(Brief):
     alignments: Sequence[str | Path | Alignment] = ()
 
     @property
-    def told(self) -> tuple[Results | FeedbackReport | DecisionRecordReport | ProposalReport, ...]:
-        """What is said of one spec, without alignments."""
+    def reports(self) -> tuple[Results | FeedbackReport | DecisionRecordReport | ProposalReport, ...]:
+        """The reports on one spec, without alignments."""
         every = (self.results, self.feedback, self.decisions, self.proposals)
         return tuple(one for one in every if one is not None)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with what is said of one spec."""
-        return tuple(finding for one in self.told for finding in one.findings)
+        """The findings of the reports on one spec."""
+        return tuple(finding for one in self.reports for finding in one.findings)
 
     @property
     def unusable(self) -> tuple[Finding, ...]:
-        """What is wrong with files so that they could not be used."""
+        """The findings about files that could not be used."""
         of_results = self.results.findings if self.results else ()
         others = (finding for one in (self.feedback, self.decisions) if one for finding in one.findings)
         return (*of_results, *(one for one in others if one.code in _ABOUT_FILES))
 
     def based(self, base_iri: str) -> Beside:
-        """Return the same, said of a spec whose IRIs begin with this; nothing changes where it is empty."""
+        """Return the same about a spec whose IRIs begin with this; nothing changes where it is empty."""
         return (
             Beside(
                 results=self.results and replace(self.results, base_iri=base_iri),
@@ -74,7 +74,7 @@ class Beside(Brief):
         )
 
     def for_question(self, over: str) -> Beside:
-        """Return what a named question looks at, and no more: making a graph may take long.
+        """Return only what a named question reads: building a graph may take long.
 
         :param over: what the question is over, as it says
         """
@@ -82,7 +82,7 @@ class Beside(Brief):
         return replace(self, proposals=None, **unread)
 
     def graphs(self) -> Iterator[NamedGraph]:
-        """Yield the graphs of what is said of one spec; each is imported where there is something to state."""
+        """Yield the graphs of the reports on one spec; each module is imported only where it is needed."""
         if self.results is not None:
             from sphinx_policyspec.evals.graph import result_graph  # noqa: PLC0415  few callers evaluate
 
@@ -108,7 +108,7 @@ class Beside(Brief):
 
 
 NOTHING_BESIDE = Beside()
-"""Where a spec stands alone."""
+"""Nothing beside a spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +127,11 @@ class BesideFiles:
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
         """The options of commands that name them, each with its value."""
-        named = {"--results": self.results, "--feedback": self.feedback, "--decisions": self.decisions}
-        return tuple((option, one) for option, values in named.items() for one in values)
+        options = {"--results": self.results, "--feedback": self.feedback, "--decisions": self.decisions}
+        return tuple((option, one) for option, values in options.items() for one in values)
 
     def filled(self, own: BesideFiles) -> BesideFiles:
-        """Return these files; of a kind of which none is named, those that a project names itself."""
+        """Return these files; where none of a kind is named, those that a project names itself."""
         return BesideFiles(
             results=self.results or own.results,
             feedback=self.feedback or own.feedback,
@@ -154,4 +154,4 @@ class BesideFiles:
 
 
 NO_FILES = BesideFiles()
-"""Where none is named."""
+"""No files at all."""

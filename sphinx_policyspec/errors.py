@@ -7,7 +7,7 @@ class PolicySpecError(Exception):
     The message is written for the person at the keyboard: lower case, no full stop, with the
     file or the name it is about and a hint where one is known.
 
-    :param command: what to do about it on a command line; whoever has none, such as an agent, is told the ``problem`` alone
+    :param command: what to do about it on a command line; callers without one, such as agents, get the ``problem`` alone
     """
 
     def __init__(self, problem: str = "", *, command: str = "") -> None:
@@ -30,7 +30,7 @@ class AnnotationError(PolicySpecError):
 class QueryError(PolicySpecError):
     """A question that is unknown, malformed, or given parameters it does not take.
 
-    :param line: that of the query where it is wrong, 0 where no line is
+    :param line: the line of the query that is wrong, 0 if there is none
     """
 
     def __init__(self, problem: str, line: int = 0, *, command: str = "") -> None:
@@ -54,15 +54,15 @@ class ServerError(PolicySpecError):
 
 
 class QueryWarning(UserWarning):
-    """A question that names what nothing has, and so finds nothing there."""
+    """A question with a name that nothing has, so that it finds nothing there."""
 
 
 class SourceWarning(UserWarning):
-    """A SOURCE without a principle, of which every question has an empty answer, and all seems well."""
+    """A SOURCE without a principle: every question about it has an empty answer, as if all were well."""
 
 
 class UnknownIdError(PolicySpecError, KeyError):
-    """An id that nothing in a spec bears."""
+    """An id that nothing in a spec has."""
 
     __str__ = PolicySpecError.__str__
 
@@ -96,7 +96,7 @@ class CodeError(PolicySpecError):
 
 
 class SchemaError(PolicySpecError):
-    """A name of a JSON Schema, or of a form of a result, that there is none of."""
+    """An unknown name of a JSON Schema, or of a form of a result."""
 
 
 class PdfError(PolicySpecError):

@@ -1,4 +1,4 @@
-"""Files and JSON of others, read within limits; files and JSON of ours, which are whole or not there; texts of others, which steer nothing."""
+"""Other people's files and JSON, read within limits; our own, written whole or not at all; texts that steer no terminal."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SCRATCH = re.compile(r"\..{1,200}\.[0-9a-f]{8}\.tmp")
 
 
 def real_path(path: Path) -> Path:
-    """Return where a path leads, as :meth:`Path.resolve` does, which fails where links go in a circle."""
+    """Return where a path leads, as :meth:`Path.resolve` does, but also where links go in a circle."""
     return Path(os.path.realpath(path))
 
 
 def folder_of(path: Path) -> Path:
-    """Return the folder of a file; a folder is its own."""
+    """Return the folder of a file, or a folder itself."""
     return path if path.is_dir() else path.parent
 
 
@@ -62,9 +62,9 @@ _UNSAVED: ContextVar[Mapping[Path, str]] = ContextVar("unsaved", default=Mapping
 
 @contextmanager
 def with_unsaved(texts: Mapping[Path, str]) -> Iterator[None]:
-    """Let whatever reads files of a spec read these texts in the place of files.
+    """Make all readers of files of a spec read these texts in place of the files.
 
-    :param texts: by the real path of the file that each is going to be
+    :param texts: by the real path of the file of each
     """
     token = _UNSAVED.set(texts)
     try:
@@ -74,10 +74,10 @@ def with_unsaved(texts: Mapping[Path, str]) -> Iterator[None]:
 
 
 def unsaved_text(path: str | Path) -> str | None:
-    """Return what an editor holds of a file and has not saved; ``None`` where the file itself counts."""
+    """Return the text of a file that an editor has not saved; ``None`` where the file itself counts."""
     texts, path = _UNSAVED.get(), Path(path)
-    # Where a path leads is costly to find out, and a file that is no link keeps its name.
-    if not texts or (all(path.name != held.name for held in texts) and not path.is_symlink()):
+    # Finding out where a path leads is costly, and a file that is no link keeps its name.
+    if not texts or (all(path.name != file.name for file in texts) and not path.is_symlink()):
         return None
     return texts.get(real_path(path))
 
@@ -87,13 +87,13 @@ _SETTLED = 1_000_000_000
 
 
 def stamp_of(path: Path) -> tuple[int, ...]:
-    """Return what is another one once a file has changed; nothing of one that is not there, or was written just now."""
+    """Return a value that differs once a file has changed; empty for one that is missing, or was written just now."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return ()
-    is_settled = found.st_mtime_ns < time.time_ns() - _SETTLED
-    return (found.st_ino, found.st_mtime_ns, found.st_size) if is_settled else ()
+    is_settled = status.st_mtime_ns < time.time_ns() - _SETTLED
+    return (status.st_ino, status.st_mtime_ns, status.st_size) if is_settled else ()
 
 
 def bytes_of(path: Path) -> bytes:
@@ -107,7 +107,7 @@ def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
 
     A device or a pipe is written as it is. Raises :class:`WriteError`.
 
-    :param data: all of it, or its pieces, of which one is held at a time; an error that they raise is a write that fails
+    :param data: all of it, or pieces, of which one is in memory at a time; an error that they raise makes the write fail
     """
     try:
         if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
@@ -135,21 +135,21 @@ def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
 
 
 def unfinished_files(folder: Path) -> list[Path]:
-    """Return what writes that were killed have left below a folder."""
+    """Return the temporary files below a folder that killed writes have left."""
     return [file for file in folder.rglob(".*.tmp") if _SCRATCH.fullmatch(file.name) and file.is_file()]
 
 
 @contextmanager
 def staged_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder whose files come into another one at the end, in the place of those of the last time.
+    """Yield an empty folder whose files are moved into another one at the end, in place of those of the last run.
 
     Nothing is touched where the work fails. Files that somebody else put there stay. Raises :class:`WriteError` where
     one of the two folders cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".policyspec-*.tmp"):
-            shutil.rmtree(left, ignore_errors=True)
+        for stale in folder.glob(".policyspec-*.tmp"):
+            shutil.rmtree(stale, ignore_errors=True)
         scratch = tempfile.mkdtemp(prefix=".policyspec-", suffix=".tmp", dir=folder)
     except OSError as error:
         raise WriteError(f"cannot write `{folder}`: {error.strerror or error}") from error
@@ -157,34 +157,34 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         yield Path(scratch)
         _publish(Path(scratch), folder)
     except OSError as error:
-        # Another file that cannot be read, such as a font, is the matter of whoever reads it.
+        # Another file that cannot be read, such as a font, is the concern of whoever reads it.
         if not str(error.filename or "").startswith((str(folder), str(scratch))):
             raise
-        named = str(error.filename).replace(f"{scratch}/", f"{folder}/")
-        raise WriteError(f"cannot write `{named}`: {error.strerror or error}") from error
+        name = str(error.filename).replace(f"{scratch}/", f"{folder}/")
+        raise WriteError(f"cannot write `{name}`: {error.strerror or error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _publish(scratch: Path, folder: Path) -> None:
     new = sorted(file.relative_to(scratch).as_posix() for file in scratch.rglob("*") if file.is_file())
-    noted = folder / _LIST
-    before = noted.read_text("utf-8", errors="replace").splitlines() if noted.is_file() else []
-    # What cannot come into its place is told before anything has.
+    listing = folder / _LIST
+    before = listing.read_text("utf-8", errors="replace").splitlines() if listing.is_file() else []
+    # A file that cannot be put into its place is reported before any has been.
     for target in (folder / name for name in new):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-    write_file(noted, "\n".join(sorted({*before, *new})).encode())
+    write_file(listing, "\n".join(sorted({*before, *new})).encode())
     for name in new:
         (scratch / name).replace(folder / name)
     for name in set(before).difference(new):
         _remove(folder, name)
-    write_file(noted, "\n".join(new).encode())
+    write_file(listing, "\n".join(new).encode())
 
 
 def _remove(folder: Path, name: str) -> None:
-    """Remove a file of the last time, and the folders that it leaves empty; a name that leads elsewhere is not ours."""
+    """Remove a file of the last run, and the folders that it leaves empty; a name that leads elsewhere is not ours."""
     file = folder / name
     if not name or "\0" in name or not real_path(file).is_relative_to(real_path(folder)):
         return
@@ -196,7 +196,7 @@ def _remove(folder: Path, name: str) -> None:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Collect no garbage while a text is read: all that is made meanwhile stays, and looking at it takes a third of the time."""
+    """Collect no garbage while a text is read: all new objects stay in use, and examining them takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -208,9 +208,9 @@ def without_collector() -> Iterator[None]:
 
 MAX_DEPTH = 100
 _MAX_CHARACTERS = 16 * 2**20
-"""What `{},` fills 25 times its size in memory with."""
+"""Most characters of JSON: one full of `{},` takes 25 times its size in memory."""
 BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that turn the direction of writing around."""
+"""Characters that change the direction of writing."""
 _STEERING = str.maketrans(
     {
         char: f"\\u{ord(char):04x}"
@@ -221,7 +221,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
-    """Return what JSON holds; :class:`ValueError` says where and why not, before anything is made of it."""
+    """Return the value of JSON; :class:`ValueError` says what is wrong and where, before parsing if it is too large or too deep."""
     if len(text) > _MAX_CHARACTERS:
         raise ValueError(f"larger than {_MAX_CHARACTERS // 2**20} MiB: write it in parts")
     depth = 0
@@ -239,10 +239,10 @@ def dump_json(value: object, *, indent: int | None = None) -> str:
 
 
 class _Pickler(pickle.Pickler):
-    """Pickles dataclasses with slots by those: in their own way they look up the fields of each object anew."""
+    """Pickles dataclasses with slots by these: by default they look up the fields of each object again."""
 
     def reducer_override(self, value: object) -> Any:  # noqa: ANN401  the signature of a pickler
-        """Return how a value is made again."""
+        """Return how to rebuild a value."""
         values = _values_of(cast("type", value.__class__))
         return (_made, (value.__class__, *values(value))) if values else NotImplemented
 
@@ -257,7 +257,7 @@ def pickled(value: object) -> bytes:
 @cache
 def _values_of(kind: type) -> Callable[[object], tuple[object, ...]] | None:
     names = [field.name for field in fields(kind)] if _has_slots(kind) else []
-    # Of a single name it would give no tuple.
+    # For a single name it would return no tuple.
     return attrgetter(*names) if names[1:] else None
 
 
@@ -271,18 +271,18 @@ def _slots_of(kind: type) -> tuple[Callable[[object, object], None], ...]:
 
 
 def _made(kind: type, *values: object) -> object:
-    made: object = object.__new__(kind)
-    for put, value in zip(_slots_of(kind), values, strict=True):
-        put(made, value)
-    return made
+    instance: object = object.__new__(kind)
+    for set_slot, value in zip(_slots_of(kind), values, strict=True):
+        set_slot(instance, value)
+    return instance
 
 
 def printable(text: str) -> str:
     """Replace what could steer a terminal or forge a line: control and bidirectional characters."""
-    return "".join(_shown(char) for char in text)
+    return "".join(_harmless(char) for char in text)
 
 
-def _shown(char: str) -> str:
+def _harmless(char: str) -> str:
     if char in "\n\t\r\u2028\u2029":
         return " "
     steers = unicodedata.category(char) == "Cc" or char in BIDIRECTIONAL
@@ -290,7 +290,7 @@ def _shown(char: str) -> str:
 
 
 def html_safe(text: str) -> str:
-    """Return a text that says the same in HTML, inside an element or the quotes of an attribute."""
+    """Return a text escaped for HTML, inside an element or a quoted attribute."""
     return escape(printable(text))
 
 
@@ -300,34 +300,34 @@ def in_a_line(text: str) -> str:
 
 
 _LINE = 140
-"""Characters that ``repr`` shows of texts of others."""
+"""Most characters of a line that ``repr`` shows."""
 _MOST = 100
 """Rows of a table that a notebook shows."""
 
 
 class Brief:
-    """Base of values that are a line where they are shown, since they may hold a whole spec; :func:`exact` tells all of one."""
+    """Base of values whose ``repr`` is one line, since they may hold a whole spec; :func:`exact` returns all of one."""
 
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
-        """Keep what a dataclass would put in its place."""
+        """Keep this ``repr``, which a dataclass would replace."""
         cls.__repr__ = cls.__repr__  # type: ignore[method-assign]  # in the class itself, where a dataclass looks
 
     def __repr__(self) -> str:
-        """Return the fields that are not as they would be anyway, until the line is full."""
-        told = f"{type(self).__name__}("
+        """Return the fields that differ from their defaults, until the line is full."""
+        line = f"{type(self).__name__}("
         for part in fields(self):  # type: ignore[arg-type]  # every class below is a dataclass
             value = getattr(self, part.name)
             if part.repr and value != part.default:
-                told += f"{part.name}={_short(value)}, "
-            if len(told) > _LINE:
+                line += f"{part.name}={_short(value)}, "
+            if len(line) > _LINE:
                 break
-        return in_a_line(f"{told.removesuffix(', ')})")
+        return in_a_line(f"{line.removesuffix(', ')})")
 
 
 def _short(value: object) -> str:
-    """Return how a value begins; of many items only their number."""
+    """Return the beginning of a value; for many items only their number."""
     if isinstance(value, Collection) and not isinstance(value, str) and len(value) > _FEW:
         return f"<{len(value)}>"
     text = repr(value[:_PART] if isinstance(value, str) else value)
@@ -339,7 +339,7 @@ _FEW, _PART = 2, 60
 
 
 def text_digest(text: str) -> str:
-    """Return the SHA-256 of a text, in hexadecimal, with white space made one space: that of the words that people read."""
+    """Return the SHA-256 of a text, in hexadecimal, with all white space as one space, so that only the words count."""
     return hashlib.sha256(" ".join(text.split()).encode(errors="replace")).hexdigest()
 
 
@@ -363,19 +363,19 @@ def exact(value: object) -> str:
 
 def texts_in(value: object) -> Iterator[str]:
     """Yield the texts in a value of ours, in no order."""
-    left: list[object] = [value]
-    while left:
-        one = left.pop()
+    pending: list[object] = [value]
+    while pending:
+        one = pending.pop()
         if isinstance(one, str):
             yield one
         elif isinstance(one, list | tuple):
-            left.extend(one)
+            pending.extend(one)
         elif isinstance(one, Mapping):
-            left.extend(one.values())
-            left.extend(one)
+            pending.extend(one.values())
+            pending.extend(one)
         else:
             kind: type = one.__class__
-            left.extend(getattr(one, name) for name in _names_of(kind))
+            pending.extend(getattr(one, name) for name in _names_of(kind))
 
 
 @cache
@@ -391,18 +391,18 @@ _Value = TypeVar("_Value")
 
 def grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, list[_Value]]:
     """Return values by their keys, both in the order in which they come."""
-    found: dict[_Key, list[_Value]] = {}
+    groups: dict[_Key, list[_Value]] = {}
     for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a table for a notebook, in which every text is text alone; many rows are counted, not shown."""
+    """Return a table for a notebook, in which every text is escaped; many rows are counted, not shown."""
 
     def line(cells: Sequence[object], tag: str) -> str:
-        shown = (f'<{tag} style="text-align:left">{html_safe(str(cell))}</{tag}>' for cell in cells)
-        return f"<tr>{''.join(shown)}</tr>"
+        markup = (f'<{tag} style="text-align:left">{html_safe(str(cell))}</{tag}>' for cell in cells)
+        return f"<tr>{''.join(markup)}</tr>"
 
     more = f" (the first {_MOST} of {len(rows)})" if len(rows) > _MOST else ""
     body = "".join(line(row, "td") for row in rows[:_MOST])

@@ -55,7 +55,7 @@ def knowledge_base(
     :param only: names of the specs whose rows are wanted in answers over several
     """
     source, beside = _based(source, base_iri, beside)
-    base = _knowledge_base(source, question, is_plain=not beside.told, only=only)
+    base = _knowledge_base(source, question, is_plain=not beside.reports, only=only)
     beside = beside.for_question(find_question(question).over) if question else beside
     if beside.alignments:
         sides = _aligned(source, beside.alignments)
@@ -178,7 +178,7 @@ def with_beside(
     several, for an alignment if there is one spec, and for two graphs with the same name.
     """
     graphs: dict[int, list[NamedGraph]] = {place: [*one.beside] for place, one in enumerate(specs)}
-    if beside.told:
+    if beside.reports:
         if len(specs) > 1:
             raise SourceError("results, feedback and decisions are of one spec, and here are several")
         graphs[0] += beside.based(base_of(specs[0].last)).graphs()
@@ -349,7 +349,7 @@ def _pieces(
     portable: bool,
     beside: Beside,
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
-    if beside.told:
+    if beside.reports:
         if form not in NAMED_GRAPHS:
             why = f"`{form}` holds one graph, and what stands beside a spec is in others"
             raise SourceError(f"{why}: take {' or '.join(NAMED_GRAPHS)}")
