@@ -14,12 +14,12 @@ from sphinx_policyspec.model import Case, Duty, Finding, Item, Label, Outcome, S
 
 
 class CaseState(enum.StrEnum):
-    """What becomes of a case from the old spec to the new one."""
+    """How a case changes from the old spec to the new one."""
 
     CHANGED = "changed"
-    """A label, an outcome or a duty is another."""
+    """A label, an outcome or a duty differs."""
     ONLY_OLD = "only-old"
-    """The new spec cannot decide it: it names something that is not there any more."""
+    """The new spec cannot decide it: it names something that is gone."""
     ONLY_NEW = "only-new"
     """The old spec cannot decide it: it names something that is new."""
     NEITHER = "neither"
@@ -32,7 +32,7 @@ class CaseReading(Brief):
     """A case as one of the two specs reads it.
 
     :param case: with the names that this spec has
-    :param renamed: names as the case has them, and as this spec does, where these differ
+    :param renamed: each name in the case with that in this spec, where they differ
     :param decision: ``None`` where the spec cannot decide it
     :param findings: why it cannot, or what else there is to know
     """
@@ -45,7 +45,7 @@ class CaseReading(Brief):
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedCase(Brief):
-    """A case as it was written, and what both specs say of it."""
+    """A case as it was written, and what both specs say about it."""
 
     case: Case
     old: CaseReading
@@ -58,7 +58,7 @@ class ComparedCase(Brief):
 
     @cached_property
     def state(self) -> CaseState:
-        """What becomes of it."""
+        """How it changes."""
         states = {
             (False, False): CaseState.NEITHER,
             (True, False): CaseState.ONLY_OLD,
@@ -71,7 +71,7 @@ class ComparedCase(Brief):
 
     @cached_property
     def labels(self) -> dict[str, tuple[Label, Label]]:
-        """The old and the new label of each item that has another one; empty unless both specs decide."""
+        """The old and the new label of each item whose label differs; empty unless both specs decide."""
         return {
             item: (label, new.labels[item])
             for old, new in self._both()
@@ -81,7 +81,7 @@ class ComparedCase(Brief):
 
     @cached_property
     def outcomes(self) -> dict[str, tuple[Outcome, Outcome]]:
-        """The old and the new outcome of each issue that comes to another one, likewise."""
+        """The old and the new outcome of each issue whose outcome differs, likewise."""
         return {
             issue: (outcome, new.outcomes[issue])
             for old, new in self._both()
@@ -109,7 +109,7 @@ class BehaviourDiff(Brief):
     """What changed between two specs, and what that does to cases.
 
     :param spec: what changed; the reach of each change names the cases that rest on it
-    :param old: what of the old spec the decisions rest on
+    :param old: the norms of the old spec that decisions rest on
     :param new: likewise
     :param cases: every case that could be read, in order
     :param findings: what is wrong with cases that cannot be read, or that neither spec can decide
@@ -122,15 +122,15 @@ class BehaviourDiff(Brief):
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     def of(self, *states: CaseState) -> tuple[ComparedCase, ...]:
-        """Return the cases of which this becomes."""
+        """Return the cases in any of these states."""
         return tuple(compared for compared in self.cases if compared.state in states)
 
     @cached_property
     def telling(self) -> tuple[ComparedCase, ...]:
-        """The cases that there is something to tell of: those that changed, then those that one spec cannot decide."""
+        """The cases to report: those that changed, then those that one spec cannot decide."""
         order = list(CaseState)
-        told = (compared for compared in self.cases if compared.state is not CaseState.SAME)
-        return tuple(sorted(told, key=lambda compared: order.index(compared.state)))
+        differing = (compared for compared in self.cases if compared.state is not CaseState.SAME)
+        return tuple(sorted(differing, key=lambda compared: order.index(compared.state)))
 
     @cached_property
     def changes_to(self) -> dict[str, list[Change]]:
@@ -157,7 +157,7 @@ class _Reader:
     """Reads cases in the words of one of the specs.
 
     :param pick: the id of a provision in this spec
-    :param levels: names of levels in the other spec, and what they are called here
+    :param levels: names of levels here, by their names in the other spec
     :param name: what messages call the spec
     """
 
@@ -172,48 +172,48 @@ class _Reader:
         renamed: dict[str, str] = {}
 
         def here(name: str, span: Span) -> str:
-            used = self._here(name)
-            if used is None:
+            own = self._here(name)
+            if own is None:
                 message = f"`{name}` is not a provision of {self.name}"
                 missing.append(Finding(code="unknown-provision", message=message, span=span))
-            elif used != name:
-                renamed[name] = used
-            return name if used is None else used
+            elif own != name:
+                renamed[name] = own
+            return name if own is None else own
 
-        kept = {*(item.id for item in case.items), *(item.category for item in case.items)}
-        items = tuple(self._item(item, here, kept | self.norms.categories) for item in case.items)
+        local = {*(item.id for item in case.items), *(item.category for item in case.items)}
+        items = tuple(self._item(item, here, local | self.norms.categories) for item in case.items)
         renamed |= {
             item.level: new.level
             for item, new in zip(case.items, items, strict=True)
             if item.level != new.level
         }
-        # What a case is about decides nothing: where that is new, the spec can decide it all the same.
+        # What a case is about decides nothing: where that is new, the spec can still decide it.
         example = case.example if self.norms.examples(case.example) else ""
-        read = replace(case, items=items, about=self._here(case.about) or "", example=example)
-        found = tuple(missing) or problems(read, self.norms)
-        is_decided = all(finding.severity is not Severity.ERROR for finding in found)
+        own_case = replace(case, items=items, about=self._here(case.about) or "", example=example)
+        findings = tuple(missing) or problems(own_case, self.norms)
+        is_decided = all(finding.severity is not Severity.ERROR for finding in findings)
         return CaseReading(
-            case=read,
+            case=own_case,
             renamed=tuple(renamed.items()),
-            decision=decide(read, self.norms) if is_decided else None,
-            findings=found,
+            decision=decide(own_case, self.norms) if is_decided else None,
+            findings=findings,
         )
 
-    def _item(self, item: Item, here: Callable[[str, Span], str], kept: set[str]) -> Item:
+    def _item(self, item: Item, here: Callable[[str, Span], str], local: set[str]) -> Item:
         return replace(
             item,
             principle=here(item.principle, item.place("principle")) if item.principle else "",
             exempts=tuple(
-                name if name in kept else here(name, item.place("exempts")) for name in item.exempts
+                name if name in local else here(name, item.place("exempts")) for name in item.exempts
             ),
             level=item.level if item.level in self.norms.rank else self.levels.get(item.level, item.level),
         )
 
     def _here(self, name: str) -> str | None:
-        """Return what a name is here; the name itself where neither spec knows it, ``None`` where this one does not."""
+        """Return the name here; the name itself where neither spec knows it, ``None`` where this one does not."""
         sides = self.naming.of(name)
         if sides is None:
             return name
-        used = self.pick(sides)
-        known = self.norms.provisions.get(name)
-        return name if known and known.id == used else used
+        own = self.pick(sides)
+        provision = self.norms.provisions.get(name)
+        return name if provision and provision.id == own else own

@@ -14,23 +14,23 @@ from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Case, Duty, Label, Outcome, OverrideMode, Status, Value
 
 DISCLOSE_ISSUE = "disclose"
-"""An item on this issue that is in, and whose value is ``false``, forbids to say what is not followed."""
+"""An item on this issue that is in, and whose value is ``false``, forbids saying what is not followed."""
 
 
 def _outcomes_of(case: Case, framework: Framework, labels: Sequence[Label]) -> dict[str, Outcome]:
     """Return the outcome of each issue, in the order in which the case names them."""
-    held: dict[str, list[Value]] = {item.issue: [] for item in case.items}
-    undecided: dict[str, list[Candidate]] = {issue: [] for issue in held}
+    in_force: dict[str, list[Value]] = {item.issue: [] for item in case.items}
+    undecided: dict[str, list[Candidate]] = {issue: [] for issue in in_force}
     for candidate, label in _labelled(framework, labels):
         if label is Label.IN:
-            held[candidate.item.issue].append(candidate.item.value)
+            in_force[candidate.item.issue].append(candidate.item.value)
         elif label is Label.UNDECIDED:
             undecided[candidate.item.issue].append(candidate)
     return {
         issue: Outcome(values=_distinct(values))
         if values
         else Outcome(status=_status(case, undecided[issue]))
-        for issue, values in held.items()
+        for issue, values in in_force.items()
     }
 
 
@@ -69,25 +69,25 @@ def _duties_of(
 
 
 def _overruled(framework: Framework, labels: Sequence[Label], norms: Norms) -> Iterator[str]:
-    """Yield messages of those whom the assistant serves that are out because of somebody who could have let them.
+    """Yield messages of those whom the assistant serves that are out because of somebody who could have allowed them.
 
-    That is a higher level's message, or its norm unless nothing overrides it: a rule that nobody can set aside is
-    public, and refusing by it says enough.
+    That is a message or norm of a higher level, except a norm that nothing overrides: a rule that nobody can set aside is
+    public, and a refusal by it says enough.
     """
     for place, candidate in enumerate(framework.candidates):
         if candidate.is_norm or candidate.rank != norms.ask_rank or labels[place] is not Label.OUT:
             continue
         winners = (framework.candidates[o] for o in framework.attackers[place] if labels[o] is Label.IN)
-        if any(_could_have_let(winner) and winner.rank < candidate.rank for winner in winners):
+        if any(_could_have_allowed(winner) and winner.rank < candidate.rank for winner in winners):
             yield candidate.item.id
 
 
-def _could_have_let(winner: Candidate) -> bool:
+def _could_have_allowed(winner: Candidate) -> bool:
     return not (winner.is_norm and winner.override is OverrideMode.NEVER)
 
 
 def _doubtful(case: Case, framework: Framework, labels: Sequence[Label]) -> Iterator[str]:
-    """Yield what cannot be undone, and either speaks by delegation or looks mistaken."""
+    """Yield items that cannot be undone, and either speak by delegation or look mistaken."""
     delegated = {
         candidate.item.id
         for candidate, label in _labelled(framework, labels)
@@ -102,7 +102,7 @@ def _doubtful(case: Case, framework: Framework, labels: Sequence[Label]) -> Iter
 EXCEPTION = "exception"
 """In place of a rule of strength: an exception takes something out of force."""
 SUPPORT = "support"
-"""In place of a rule of strength: what speaks by delegation shares the fate of who delegates."""
+"""In place of a rule of strength: an item that speaks by delegation shares the fate of whoever delegates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ _Why = tuple[str, tuple[int, ...]]
 
 def reasons_of(framework: Framework, labels: Sequence[Label]) -> tuple[Reason, ...]:
     """Return the reason of each candidate, in the order of the case."""
-    # What is in rests on why its attackers are out, and many can share those.
+    # An item is in because of why its attackers are out, and many items can share those.
     why = {
         place: _why_attacked(framework, labels, place)
         for place, label in enumerate(labels)
@@ -157,14 +157,14 @@ def _why_attacked(framework: Framework, labels: Sequence[Label], place: int) -> 
 
 
 def _sharpest(framework: Framework, place: int, attackers: Iterable[int]) -> _Why:
-    """Return the attackers by an exception, else those that are stronger, else those that are as strong; one rule's."""
+    """Return the attackers by an exception, else those that are stronger, else those that are as strong; all by one rule."""
     by_rule: dict[tuple[int, str], list[int]] = {}
     for other in attackers:
         if other in framework.exempted_by[place]:
             by_rule.setdefault((0, EXCEPTION), []).append(other)
         else:
-            found = framework.compare(other, place)
-            by_rule.setdefault((1 if found.winner == 1 else 2, found.rule.id), []).append(other)
+            outcome = framework.compare(other, place)
+            by_rule.setdefault((1 if outcome.winner == 1 else 2, outcome.rule.id), []).append(other)
     best = min(by_rule)
     return best[1], tuple(sorted(by_rule[best]))
 
@@ -194,7 +194,7 @@ class DifferenceKind(enum.StrEnum):
 
 
 class Difference(NamedTuple):
-    """In what a decision differs from what its case expects.
+    """A difference between a decision and what its case expects.
 
     :param name: of the item or issue
     :param found: a label, an outcome, or the ids of items
@@ -208,7 +208,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision(Brief):
-    """What a case comes to.
+    """The result of a case.
 
     :param labels: by item, in the order of the case
     :param outcomes: by issue, in the order in which the case names them
@@ -238,7 +238,7 @@ class Decision(Brief):
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
-        """In what it differs from what the case expects; empty as well where it expects nothing."""
+        """The differences from what the case expects; empty also where it expects nothing."""
         expected = self.case.expect
         if expected is None:
             return ()
@@ -269,17 +269,17 @@ class Decision(Brief):
 def decide(case: Case, norms: Norms) -> Decision:
     """Decide a case that has no :func:`problems`."""
     framework = framework_of(case, norms)
-    found = grounded(framework)
+    candidate_labels = grounded(framework)
     names = [candidate.item.id for candidate in framework.candidates]
-    known = dict(zip(names, found, strict=True))
-    labels = {item.id: known.get(item.id, Label.NOT_A_CANDIDATE) for item in case.items}
-    given = {reason.item: reason for reason in reasons_of(framework, found)}
+    by_id = dict(zip(names, candidate_labels, strict=True))
+    labels = {item.id: by_id.get(item.id, Label.NOT_A_CANDIDATE) for item in case.items}
+    reasons = {reason.item: reason for reason in reasons_of(framework, candidate_labels)}
     return Decision(
         case=case,
         labels=labels,
-        outcomes=_outcomes_of(case, framework, found),
-        duties=_duties_of(case, framework, found, norms),
-        reasons=tuple(given.get(name) or Reason(item=name, label=label) for name, label in labels.items()),
+        outcomes=_outcomes_of(case, framework, candidate_labels),
+        duties=_duties_of(case, framework, candidate_labels, norms),
+        reasons=tuple(reasons.get(name) or Reason(item=name, label=label) for name, label in labels.items()),
         standing=standing_of(case, norms),
         framework=framework,
     )

@@ -1,4 +1,4 @@
-"""Candidates → a framework of attacks and support, its grounded labelling, and what of it is too large to decide.
+"""Candidates → a framework of attacks and support, its grounded labelling, and what is too large to decide.
 
 In the labelling, nothing is in or out without a reason that ends: Dung's grounded semantics (Artificial Intelligence 77,
 1995) as a labelling (Caminada, JELIA 2006), with a necessary support: what speaks by delegation is in only if somebody
@@ -32,7 +32,7 @@ _MAX_LINKS = 2_000_000
 
 
 def _same(value: Value) -> tuple[type, Value]:
-    """Return what equal values share; Python takes ``True`` for 1, and YAML does not."""
+    """Return a key that equal values share; Python takes ``True`` for 1, and YAML does not."""
     return (bool if isinstance(value, bool) else object, value)
 
 
@@ -43,7 +43,7 @@ class Framework(Brief):
     :param targets: by place, the places of those that it attacks
     :param attackers: the same from the other end
     :param exempted_by: by place, the exceptions that take it out of force
-    :param supporters: by place, those that give it a say, any of which will do; empty where it needs none
+    :param supporters: by place, those that give it a say, any of which is enough; empty where it needs none
     """
 
     candidates: tuple[Candidate, ...]
@@ -68,13 +68,13 @@ def framework_of(case: Case, norms: Norms) -> Framework:
     for place, exceptions in enumerate(exempted_by):
         for exception in sorted(exceptions):
             exempts[exception].append(place)
-    for place, aimed in enumerate(targets):
-        # Who is exempted does not attack back.
-        kept = [target for target in aimed if target not in exempted_by[place]]
-        targets[place] = kept + _without(exempts[place], kept)
+    for place, own_targets in enumerate(targets):
+        # An exempted candidate does not attack back.
+        remaining = [target for target in own_targets if target not in exempted_by[place]]
+        targets[place] = remaining + _without(exempts[place], remaining)
     attackers: list[list[int]] = [[] for _ in candidates]
-    for place, aimed in enumerate(targets):
-        for target in aimed:
+    for place, own_targets in enumerate(targets):
+        for target in own_targets:
             attackers[target].append(place)
     places = {candidate.item.id: place for place, candidate in enumerate(candidates)}
     return Framework(
@@ -90,8 +90,8 @@ def framework_of(case: Case, norms: Norms) -> Framework:
 def _without(places: list[int], others: Sequence[int]) -> list[int]:
     if not places:
         return places
-    left_out = set(others)
-    return [place for place in places if place not in left_out]
+    excluded = set(others)
+    return [place for place in places if place not in excluded]
 
 
 def _targets(case: Case, candidates: Sequence[Candidate], strength: Strength) -> list[list[int]]:
@@ -108,11 +108,11 @@ def _targets(case: Case, candidates: Sequence[Candidate], strength: Strength) ->
         if not clash.is_possible(kinds.values()):
             continue
         for one, other in combinations_with_replacement(kinds.values(), 2):
-            found = strength.compare(candidates[one[0]], candidates[other[0]])
-            if found.winner >= 0 or found.rule.by_time:
-                clash.add(targets, one, other, by_time=found.rule.by_time)
-            if one is not other and (found.winner <= 0 or found.rule.by_time):
-                clash.add(targets, other, one, by_time=found.rule.by_time)
+            outcome = strength.compare(candidates[one[0]], candidates[other[0]])
+            if outcome.winner >= 0 or outcome.rule.by_time:
+                clash.add(targets, one, other, by_time=outcome.rule.by_time)
+            if one is not other and (outcome.winner <= 0 or outcome.rule.by_time):
+                clash.add(targets, other, one, by_time=outcome.rule.by_time)
     return targets
 
 
@@ -135,16 +135,16 @@ class _Clash:
         return len({self.codes[place] for places in kinds for place in places}) > 1
 
     def add(self, targets: list[list[int]], ones: list[int], others: list[int], *, by_time: bool) -> None:
-        """Let each of some attack each of others in conflict; with ``by_time`` only those that are not later."""
+        """Make each of some attack each of others in conflict; with ``by_time`` only those that are not later."""
         codes, turns, together = self.codes, self.turns, self.together
         for one in ones:
             code, turn = codes[one], turns[one]
-            found = [
+            conflicting = [
                 other for other in others if codes[other] != code and (not by_time or turns[other] <= turn)
             ]
             if together:
-                found = [other for other in found if (code, codes[other]) not in together]
-            targets[one] += found
+                conflicting = [other for other in conflicting if (code, codes[other]) not in together]
+            targets[one] += conflicting
 
 
 def _exempted_places(candidates: Sequence[Candidate], norms: Norms) -> list[set[int]]:
@@ -152,24 +152,24 @@ def _exempted_places(candidates: Sequence[Candidate], norms: Norms) -> list[set[
     by_name = grouped(
         (name, n) for n, candidate in enumerate(candidates) for name in _names(candidate, norms)
     )
-    found: list[set[int]] = [set() for _ in candidates]
+    places: list[set[int]] = [set() for _ in candidates]
     for place, exception in enumerate(candidates):
         for name in exemptions(exception, norms):
             for target in by_name.get(name, ()):
                 if target != place and _reaches(exception, candidates[target], norms):
-                    found[target].add(place)
-    return found
+                    places[target].add(place)
+    return places
 
 
 def _reaches(exception: Candidate, target: Candidate, norms: Norms) -> bool:
-    """Return whether an exception can take a candidate out of force that it names, or whose category it does."""
+    """Return whether an exception can take out of force a candidate that it names by id or by category."""
     return exception.rank <= target.rank and not norms.spares(exception.item.principle, target.category)
 
 
 def _names(candidate: Candidate, norms: Norms) -> set[tuple[str, str]]:
-    """Return what an exception can name a candidate by: its own id, its principle's, its category."""
+    """Return the names by which an exception can mean a candidate: its own id, its principle's, its category."""
     names = {("item", candidate.item.id)}
-    # Exceptions of the spec are to norms: a message is none, whatever it is said below.
+    # Exceptions of the spec are to norms, and a message is none, whatever principle it names.
     if candidate.is_norm and (principle := norms.principle(candidate.item.principle)):
         names.add(("principle", principle.id))
     if candidate.category:
@@ -178,15 +178,15 @@ def _names(candidate: Candidate, norms: Norms) -> set[tuple[str, str]]:
 
 
 def exemptions(exception: Candidate, norms: Norms) -> set[tuple[str, str]]:
-    """Return what a candidate takes out of force, by what the spec declares and by what the case adds."""
+    """Return what a candidate takes out of force, as the spec declares and as the case adds."""
     principle = norms.principle(exception.item.principle)
     if principle is None:
         return set()
     ids, categories = norms.exempted_by(principle)
     names = {("principle", name) for name in ids} | {("category", name) for name in categories}
     for name in exception.item.exempts:
-        named = norms.principle(name)
-        names |= {("item", name), ("category", name)} | ({("principle", named.id)} if named else set())
+        exempted = norms.principle(name)
+        names |= {("item", name), ("category", name)} | ({("principle", exempted.id)} if exempted else set())
     return names
 
 
@@ -197,15 +197,15 @@ def count_links(case: Case, norms: Norms) -> int:
     values = Counter((candidate.item.issue, _same(candidate.item.value)) for candidate in candidates)
     links = (sum(n * n for n in issues.values()) - sum(n * n for n in values.values())) // 2
     links += sum(len(candidate.delegators) for candidate in candidates)
-    named = Counter(name for candidate in candidates for name in _names(candidate, norms))
-    return links + sum(named[name] for c in candidates for name in exemptions(c, norms))
+    by_name = Counter(name for candidate in candidates for name in _names(candidate, norms))
+    return links + sum(by_name[name] for c in candidates for name in exemptions(c, norms))
 
 
 def grounded(framework: Framework) -> tuple[Label, ...]:
     """Return the label of each candidate: in, out or undecided.
 
-    In is whoever all attackers are out of, and whom somebody in supports where it needs support; out is whom somebody
-    in attacks, or all supporters are out of. The labels are the least that fit, so what only hangs on itself stays
+    A candidate is in if all its attackers are out and, where it needs support, a supporter is in; it is out if an
+    attacker is in, or all its supporters are out. The labels are the least that fit, so what depends only on itself stays
     undecided. Takes time linear in attacks and supports.
     """
     return _Labelling(framework).run()
@@ -267,9 +267,9 @@ class _Labelling:
 
 def problems(case: Case, norms: Norms) -> tuple[Finding, ...]:
     """Return what is wrong with a case, given a spec; empty if it can be decided."""
-    found = tuple(_Problems(case, norms).of_names())
-    if found:
-        return found
+    findings = tuple(_Problems(case, norms).of_names())
+    if findings:
+        return findings
     if (links := count_links(case, norms)) > _MAX_LINKS:
         message = f"about {links:,} conflicts, exemptions and delegations are more than {_MAX_LINKS:,}"
         return (_error("case-too-large", message, case.span, "split the case"),)
@@ -329,12 +329,12 @@ class _Problems:
                 "give `from`, `principle` or `level`",
             )
         if item.role:
-            known = {*self.norms.level_of_role, *POWERLESS_ROLES}
-            if item.role in self.norms.rank and item.role not in known:
+            roles = {*self.norms.level_of_role, *POWERLESS_ROLES}
+            if item.role in self.norms.rank and item.role not in roles:
                 message = f"no message is from {shown(item.role)}, which is a level and no role"
                 yield _error("unknown-role", message, item.place("from"), f"write `level: {item.role}`")
             else:
-                yield from self._known("role", item.role, known, item.place("from"))
+                yield from self._known("role", item.role, roles, item.place("from"))
         if item.level:
             yield from self._known("level", item.level, self.norms.rank, item.place("level"))
 
@@ -384,16 +384,16 @@ class _Problems:
 
 
 def _circles(case: Case, norms: Norms) -> Iterator[Finding]:
-    """Find delegations and exceptions that lead back to where they began."""
+    """Find delegations and exceptions that lead back to their beginning."""
     items = {item.id: item for item in case.items}
     by_grant = grouped((grant, item.id) for item in case.items if (grant := grant_needed(item, norms)))
-    # A grant is a step of its own, or each giver would repeat every receiver.
-    given: dict[object, list[object]] = {}
+    # A grant is a step of its own; otherwise each giver would repeat every receiver.
+    edges: dict[object, list[object]] = {}
     for item in case.items:
         if item.delegates:
-            given[item.id] = list(grants_of(item))
-    given |= {grant: list(names) for grant, names in by_grant.items()}
-    if way := _way_round(given):
+            edges[item.id] = list(grants_of(item))
+    edges |= {grant: list(names) for grant, names in by_grant.items()}
+    if way := _way_round(edges):
         yield _circle(
             "delegation-cycle", "delegations", [name for name in way if isinstance(name, str)], items
         )
@@ -409,9 +409,9 @@ def _circles(case: Case, norms: Norms) -> Iterator[Finding]:
 def _circle(code: str, what: str, way: list[str], items: Mapping[str, Item]) -> Finding:
     first = way.index(min(way, key=lambda name: items[name].span))
     around = [*way[first:], *way[:first], way[first]]
-    told = " → ".join(map(shown, around[:12])) + (" → …" if len(around) > 12 else "")  # noqa: PLR2004
+    steps = " → ".join(map(shown, around[:12])) + (" → …" if len(around) > 12 else "")  # noqa: PLR2004
     return _error(
-        code, f"{what} lead in a circle: {told}", items[way[first]].span, "say which of them yields"
+        code, f"{what} lead in a circle: {steps}", items[way[first]].span, "say which of them yields"
     )
 
 

@@ -1,4 +1,4 @@
-"""What of a spec the chain of command rests on; who is a candidate in a case, with what standing, and which of two is the stronger."""
+"""The parts of a spec on which the chain of command rests; the candidates of a case, their standing, and which of two is the stronger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ POWERLESS_ROLES = ("assistant", "tool")
 
 @dataclass(frozen=True)
 class Norms(Brief):
-    """Lookups in one spec, made once for any number of cases."""
+    """Lookups in one spec, built once for any number of cases."""
 
     spec: Spec
 
@@ -44,9 +44,9 @@ class Norms(Brief):
 
     @cached_property
     def provisions(self) -> dict[str, Provision]:
-        """Provisions by id; former ids lead to what bears them now."""
-        known = {alias: provision for provision in self.spec.provisions for alias in provision.aliases}
-        return known | self.spec.provision_by_id
+        """Provisions by id; former ids lead to the provisions that had them."""
+        former = {alias: provision for provision in self.spec.provisions for alias in provision.aliases}
+        return former | self.spec.provision_by_id
 
     @cached_property
     def categories(self) -> frozenset[str]:
@@ -55,41 +55,41 @@ class Norms(Brief):
 
     @cached_property
     def ask_rank(self) -> int:
-        """The rank of the lowest level that messages can have: of those whom the assistant serves."""
+        """The rank of the lowest level that messages can have: that of those whom the assistant serves."""
         return max((self.rank[level.id] for level in self.spec.levels if level.roles), default=-1)
 
     @cached_property
     def norms(self) -> tuple[Principle, ...]:
-        """The principles that the spec itself says, without statements of overlays."""
+        """The principles of the spec itself, without statements of overlays."""
         return tuple(one for one in self.spec.principles if not isinstance(one, SpecStatement))
 
     def statement(self, name: str) -> SpecStatement | None:
         """Return a statement of an overlay by its id."""
-        found = self.provisions.get(name) if self.spec.overlays else None
-        return found if isinstance(found, SpecStatement) else None
+        provision = self.provisions.get(name) if self.spec.overlays else None
+        return provision if isinstance(provision, SpecStatement) else None
 
     def turn_of(self, statement: SpecStatement) -> int:
-        """Return when a statement is said: before every message, and behind those of the overlays below its own."""
+        """Return the turn of a statement: before every message, and after the statements of overlays below its own."""
         overlays = self.spec.overlays
         place = overlays.index(statement.overlay) if statement.overlay in overlays else len(overlays) - 1
         return FIRST_TURN - (len(overlays) - 1 - place)
 
     def principle(self, name: str) -> Principle | None:
-        """Return a principle by its id, or by one that it had."""
-        found = self.provisions.get(name)
-        return found if isinstance(found, Principle) else None
+        """Return a principle by its id, or by a former one."""
+        provision = self.provisions.get(name)
+        return provision if isinstance(provision, Principle) else None
 
     def examples(self, name: str) -> tuple[Example, ...]:
-        """Return the examples of an id, or of a title in whatever typography."""
+        """Return the examples with an id, or with a title in any typography."""
         return self._examples.get(plain_name(name), ()) if name else ()
 
     @cached_property
     def _examples(self) -> dict[str, tuple[Example, ...]]:
-        found: dict[str, tuple[Example, ...]] = {}
+        by_name: dict[str, tuple[Example, ...]] = {}
         for example in self.spec.examples:
             for name in example.names:
-                found[name] = (*found.get(name, ()), example)
-        return found
+                by_name[name] = (*by_name.get(name, ()), example)
+        return by_name
 
     def mode(self, rank: int) -> OverrideMode:
         """Return how the norms of a level may be set aside."""
@@ -115,12 +115,12 @@ class Norms(Brief):
         An exception to a section is one to the principles below it. What it does not reach (:meth:`spares`) may be
         among these.
         """
-        named = (self.provisions.get(name) for name in exception.exception_to)
-        ids = {below for provision in named if provision for below in self._at_or_below(provision)}
+        provisions = (self.provisions.get(name) for name in exception.exception_to)
+        ids = {below for provision in provisions if provision for below in self._at_or_below(provision)}
         return frozenset(ids - {exception.id}), frozenset(exception.exempts)
 
     def spares(self, exception: str, category: str) -> bool:
-        """Return whether a principle, by its name, says that as an exception it does not reach a category."""
+        """Return whether a principle, given by its name, says that its exception does not reach a category."""
         principle = self.principle(exception) if category else None
         return principle is not None and category in principle.never_exempts
 
@@ -150,7 +150,7 @@ class Standing(Brief):
     """The authority of an item.
 
     :param rank: the place of its level, 0 for the highest; ``None`` for text without authority
-    :param depth: by how many delegations it comes down from an item that has a level of its own
+    :param depth: how many delegations it is away from an item that has a level of its own
     :param delegators: ids of the items that give it a say; more than one where several give it the same
     """
 
@@ -161,7 +161,7 @@ class Standing(Brief):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate(Brief):
-    """An item that takes part, with what the rules of strength look at.
+    """An item that takes part, with what the rules of strength compare.
 
     :param rank: the place of its level, 0 for the highest
     :param override: how the norms of that level may be set aside
@@ -183,7 +183,7 @@ class Candidate(Brief):
 
     @cached_property
     def kind(self) -> tuple[object, ...]:
-        """Everything that the rules look at but the time: equal kinds compare alike."""
+        """Everything that the rules compare except the time: equal kinds compare alike."""
         return (self.rank, self.depth, self.is_norm, self.is_explicit, self.category, self.item.principle)
 
 
@@ -192,12 +192,12 @@ Grant = tuple[str, str]
 
 
 def grants_of(item: Item) -> tuple[Grant, ...]:
-    """Return what an item gives."""
+    """Return the grants that an item gives."""
     return tuple((item.delegates.source, issue) for issue in item.delegates.scope) if item.delegates else ()
 
 
 def grant_needed(item: Item, norms: Norms) -> Grant | None:
-    """Return what would give an item a say; nothing where it has a level of its own, or names no source."""
+    """Return the grant that would give an item a say; nothing where it has a level of its own, or names no source."""
     return (item.source, item.issue) if item.source and _own_rank(item, norms) is None else None
 
 
@@ -218,19 +218,19 @@ def standing_of(case: Case, norms: Norms) -> dict[str, Standing]:
     """Return the authority of every item.
 
     Text with a say has the strongest one that anybody gives it: of the highest level, then of the fewest
-    delegations. Who takes no part gives nobody a say.
+    delegations. An item that takes no part gives nobody a say.
     """
     standing = {item.id: Standing(rank=_own_rank(item, norms)) for item in case.items}
     items = {item.id: item for item in case.items}
     receivers = grouped((grant, item.id) for item in case.items if (grant := grant_needed(item, norms)))
-    # Strongest first, so that what is settled once is settled for good.
+    # Strongest first, so that a standing once settled is final.
     frontier: dict[tuple[int, int], list[Item]] = {}
-    for name, found in standing.items():
-        if found.rank is not None and items[name].delegates:
-            frontier.setdefault((found.rank, 0), []).append(items[name])
+    for name, own in standing.items():
+        if own.rank is not None and items[name].delegates:
+            frontier.setdefault((own.rank, 0), []).append(items[name])
     while frontier:
         rank, depth = min(frontier)
-        for grant, delegators in _given(frontier.pop((rank, depth))).items():
+        for grant, delegators in _grants(frontier.pop((rank, depth))).items():
             received = Standing(rank=rank, depth=depth + 1, delegators=delegators)
             settled = receivers.pop(grant, [])
             standing.update(dict.fromkeys(settled, received))
@@ -239,8 +239,8 @@ def standing_of(case: Case, norms: Norms) -> dict[str, Standing]:
     return standing
 
 
-def _given(items: Iterable[Item]) -> dict[Grant, tuple[str, ...]]:
-    """Return what items that take part give, each with the ids of its givers."""
+def _grants(items: Iterable[Item]) -> dict[Grant, tuple[str, ...]]:
+    """Return the grants of items that take part, each with the ids of its givers."""
     givers = grouped((grant, item.id) for item in items if _takes_part(item) for grant in grants_of(item))
     return {grant: tuple(dict.fromkeys(names)) for grant, names in givers.items()}
 
@@ -254,15 +254,15 @@ def candidates_of(case: Case, norms: Norms, standing: Mapping[str, Standing]) ->
     return tuple(
         Candidate(
             item=item,
-            rank=found.rank,
-            override=norms.mode(found.rank),
-            depth=found.depth,
-            delegators=found.delegators,
+            rank=own.rank,
+            override=norms.mode(own.rank),
+            depth=own.depth,
+            delegators=own.delegators,
             category=item.category or _category(item, norms),
             **_saying(item, norms),
         )
         for item in case.items
-        if _takes_part(item) and (found := standing[item.id]).rank is not None
+        if _takes_part(item) and (own := standing[item.id]).rank is not None
     )
 
 
@@ -294,7 +294,7 @@ LAW = "law"
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome(Brief):
-    """What the first rule that decides says of two candidates.
+    """What the first rule that decides says about two candidates.
 
     :param winner: 1 if the first is stronger, -1 if the second is, 0 if neither is
     """
@@ -334,7 +334,7 @@ class StrengthRule(Brief):
 
 
 def _better(one: int | bool, other: int | bool) -> int | None:
-    """Return who has more; nothing where both have the same."""
+    """Return which one has more; nothing where both have the same."""
     return None if one == other else 1 if one > other else -1
 
 
@@ -348,7 +348,7 @@ def _guard(one: Candidate, other: Candidate, context: Context) -> int | None:
     if one.is_norm == other.is_norm:
         return None
     norm, message = (one, other) if one.is_norm else (other, one)
-    # The level of a message may be one that no role has: what a case says at it is not a message to the assistant.
+    # A case may give a message a level that no role has: then it is not a message to the assistant.
     fixed = (
         norm.override is OverrideMode.NEVER
         and message.rank < norm.rank

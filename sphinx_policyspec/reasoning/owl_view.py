@@ -24,7 +24,7 @@ class OwlWorld(owlready2.World):  # type: ignore[misc]  # owlready2 ships no typ
 
     Classes, individuals and properties are owlready2's own: ``world.Principle.instances()``, and of
     an instance ``.authority`` (one thing, or ``None``) or ``.title`` (a list, since several are
-    possible). What is changed in it changes no spec. ``world.close()`` frees its memory.
+    possible). Changes in it change no spec. ``world.close()`` frees its memory.
     """
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - owlready2 ships no types
@@ -39,7 +39,7 @@ def owl_world(spec: Spec, *, inferred: bool = True, for_reasoner: bool = False) 
     """Return a World that holds the ontology and a spec, apart from ``owlready2.default_world``.
 
     :param inferred: with what the rules derive, so that ``world.HardRule.instances()`` needs no reasoner
-    :param for_reasoner: instead, what a reasoner cannot do without: no texts and places
+    :param for_reasoner: instead, only what a reasoner needs: no texts and places
     """
     world = OwlWorld()
     triples = list(triples_of(spec))

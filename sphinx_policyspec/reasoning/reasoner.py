@@ -32,7 +32,7 @@ from sphinx_policyspec.reasoning.statements import Stated, Statement, clashes, s
 _SECONDS = 600
 _NEITHER = Foreign("true", PREFIXES["xsd"] + "boolean", "")
 _QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""A run ends before Java would gain by compiling well."""
+"""A run is too short for Java to gain by better compilation."""
 
 
 def java() -> str:
@@ -68,7 +68,7 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
     except owlready2.OwlReadyInconsistentOntologyError:
         return None
     except owlready2.OwlReadyJavaError as error:
-        raise ReasonerError(_told(str(error).partition("\n")[2])) from None
+        raise ReasonerError(_failure(str(error).partition("\n")[2])) from None
     stated = {(subject, node) for subject, predicate, node in triples if predicate == RDF.type}
     names = {subject: None for subject, _, _ in triples if isinstance(subject, Iri)}
     return tuple(
@@ -81,7 +81,7 @@ def classify(triples: Sequence[Triple]) -> tuple[Triple, ...] | None:
 
 @contextmanager
 def _quick_java() -> Iterator[None]:
-    """Give Java the options for short runs where owlready2 starts it, which passes on none."""
+    """Give Java the options for short runs where owlready2 starts it, since that passes on none."""
     before = os.environ.get("JAVA_TOOL_OPTIONS")
     os.environ["JAVA_TOOL_OPTIONS"] = " ".join((before or "", *_QUICK))
     try:
@@ -93,16 +93,16 @@ def _quick_java() -> Iterator[None]:
 
 
 def _classes(world: Any, name: Iri) -> set[Iri]:  # noqa: ANN401 - as above
-    """Return the classes of ours that a thing is in, by all that a world holds."""
+    """Return the classes of the ontology that a thing is in, by all that a world holds."""
     thing = world[str(name)]
-    found = thing.INDIRECT_is_a if thing is not None else ()
-    return {Iri(cls.iri) for cls in found if str(getattr(cls, "iri", "")).startswith(PREFIXES["ps"])}
+    classes = thing.INDIRECT_is_a if thing is not None else ()
+    return {Iri(cls.iri) for cls in classes if str(getattr(cls, "iri", "")).startswith(PREFIXES["ps"])}
 
 
 def first_inconsistent(candidates: Sequence[Iterable[Triple]]) -> int | None:
     """Return the place of the first of several sets of statements that contradicts itself.
 
-    One run of Java looks at all of them; it ends at the first.
+    One run of Java checks all of them in order; it ends at the first.
     """
     if not candidates:
         return None
@@ -127,27 +127,27 @@ def first_inconsistent(candidates: Sequence[Iterable[Triple]]) -> int | None:
     if done.returncode == 0:
         return None
     if "Inconsistent ontology" not in done.stderr:
-        raise ReasonerError(_told(done.stderr))
+        raise ReasonerError(_failure(done.stderr))
     return done.stdout.count("is satisfiable")
 
 
-def _told(text: str) -> str:
-    """Return what a failing reasoner says, in one line."""
+def _failure(text: str) -> str:
+    """Return the message of a failing reasoner, in one line."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Picked up ")]
     return f"HermiT ended with an error: {lines[0] if lines else 'it says nothing'}"
 
 
 def background(triples: Sequence[Triple]) -> Iterator[Triple]:
-    """Yield statements in a form that any reasoner reads, and that no two levels are one.
+    """Yield statements in a form that any reasoner reads, and that all levels are different.
 
-    OWL, left alone, would take two names for one thing.
+    Without these, OWL may take two names for one thing.
     """
     for subject, predicate, term in triples:
         number = whole_number(term)
         if number is not None:
             yield subject, predicate, number
         elif isinstance(term, Foreign):
-            # Neither a string nor a number, as what it stands for; its own form may be none of its datatype.
+            # Like the original, neither a string nor a number; the original may be malformed for its datatype.
             yield subject, predicate, _NEITHER
         else:
             yield subject, predicate, term
@@ -159,9 +159,9 @@ _Places = tuple[int, ...]
 _FirstInconsistent = Callable[[Sequence[Iterable[Triple]]], int | None]
 _First = Callable[[Sequence[_Places]], int | None]
 _AT_ONCE = 16
-"""Beginnings that one run looks at."""
+"""Beginnings that one run checks."""
 _MOST = 20
-"""Contradictions beyond these are told when the first are mended."""
+"""Most contradictions of one report; others are reported when the first are fixed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ class Contradiction(Brief):
 
 
 def contradictions(statements: Sequence[Statement]) -> tuple[Contradiction, ...]:
-    """Return what forward reasoning alone sees, without Java; it may miss some."""
+    """Return the contradictions that forward reasoning alone finds, without Java; it may miss some."""
     return tuple(
         Contradiction(reason=clash.reason, statements=tuple(statements[place] for place in clash.members))
         for clash in clashes(statements)
@@ -191,7 +191,7 @@ def explain(
     Forward reasoning proposes small sets, which the reasoner confirms; what it cannot see is
     narrowed down by the reasoner alone. Each run of the reasoner costs about a second.
 
-    :param first_inconsistent: tells which of several sets is the first that contradicts itself
+    :param first_inconsistent: returns the place of the first of several sets that contradicts itself
     """
 
     def first(candidates: Sequence[_Places]) -> int | None:
@@ -202,41 +202,43 @@ def explain(
     proposed = clashes(statements)[:_MOST]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         confirmed = list(pool.map(lambda clash: first([clash.members]) == 0, proposed))
-    found = _minimal([(clash.members, clash.reason) for clash in compress(proposed, confirmed)], first)
-    rest = tuple(place for place in range(len(statements)) if place not in {places[0] for places, _ in found})
-    while len(found) < _MOST and first([rest]) == 0:
+    minimal = _minimal([(clash.members, clash.reason) for clash in compress(proposed, confirmed)], first)
+    rest = tuple(
+        place for place in range(len(statements)) if place not in {places[0] for places, _ in minimal}
+    )
+    while len(minimal) < _MOST and first([rest]) == 0:
         places = smallest(rest, first)
-        found.append((places, ""))
+        minimal.append((places, ""))
         rest = tuple(place for place in rest if place != places[0])
     return tuple(
         Contradiction(reason=reason, statements=tuple(statements[place] for place in places))
-        for places, reason in found
+        for places, reason in minimal
     )
 
 
-def _minimal(found: list[tuple[_Places, str]], first: _First) -> list[tuple[_Places, str]]:
-    """Leave out what is not needed for a contradiction; one run tells where nothing is, as almost always."""
+def _minimal(candidates: list[tuple[_Places, str]], first: _First) -> list[tuple[_Places, str]]:
+    """Leave out what no contradiction needs; if all is needed, as almost always, one run shows that."""
     smaller = [
         (number, places[:place] + places[place + 1 :])
-        for number, (places, _) in enumerate(found)
+        for number, (places, _) in enumerate(candidates)
         if len(places) > 1
         for place in range(len(places))
     ]
     while (place := first([places for _, places in smaller])) is not None:
         number = smaller[place][0]
-        found[number] = smallest(smaller[place][1], first), found[number][1]
+        candidates[number] = smallest(smaller[place][1], first), candidates[number][1]
         smaller = [item for item in smaller[place + 1 :] if item[0] != number]
-    return list(dict(found).items())
+    return list(dict(candidates).items())
 
 
 def smallest(places: _Places, first: _First) -> _Places:
-    """Return a part of an inconsistent set that is inconsistent, and no longer if anything is left out.
+    """Return an inconsistent part of an inconsistent set that is consistent once anything is left out.
 
-    The shortest beginning that is inconsistent ends with a statement that is needed; with that one
-    put in front, the next is found in the same way, until those found suffice. A run looks at many beginnings
+    The shortest inconsistent beginning ends with a statement that is needed; with that one
+    put in front, the next is found in the same way, until those found suffice. A run checks many beginnings
     at once, so that this takes fewer runs than halving the set does (QuickXplain).
 
-    :param first: tells which of several sets is the first that is inconsistent
+    :param first: returns the place of the first of several sets that is inconsistent
     """
     needed: _Places = ()
     while first([needed]) is None:
@@ -253,7 +255,7 @@ def smallest(places: _Places, first: _First) -> _Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasoning(Brief):
-    """What an engine has found.
+    """The result of an engine.
 
     :param asserted: how many statements were given
     :param derived: what follows and was not given; nothing follows from a contradiction by ``hermit``
@@ -272,9 +274,10 @@ class Reasoning(Brief):
     @property
     def counts(self) -> dict[str, int]:
         """Return how many statements of each kind follow: by class, then by relation."""
-        found = Counter(_kind(triple) for triple in self.derived)
+        counter = Counter(_kind(triple) for triple in self.derived)
         return {
-            kind: found[kind] for kind in sorted(found, key=lambda kind: (not kind.startswith("a "), kind))
+            kind: counter[kind]
+            for kind in sorted(counter, key=lambda kind: (not kind.startswith("a "), kind))
         }
 
 
@@ -289,16 +292,16 @@ class Reasoner:
 
     @classmethod
     def of_file(cls, path: Path) -> Reasoner:
-        """Take a graph file as it is."""
+        """Return a reasoner for a graph file as it is."""
         return cls(lambda: streamed_statements(path))
 
     @classmethod
     def of_spec(cls, spec: Spec) -> Reasoner:
-        """Take what a spec says."""
+        """Return a reasoner for what a spec says."""
         return cls(lambda: ((triple, "") for triple in triples_of(spec)))
 
     def run(self, engine: str = "rules") -> Reasoning:
-        """Derive what follows, and find what contradicts itself."""
+        """Derive what follows, and find contradictions."""
         by_rules = engine != "hermit"
         if not by_rules:
             java()
@@ -316,8 +319,8 @@ class Reasoner:
             derived, clashing = tuple(consequences.derived()), contradictions(statements)
         else:
             needed = list(dict.fromkeys(triple for statement in statements for triple in statement.triples))
-            found = classify(needed)
-            derived, clashing = found or (), explain(statements, first_inconsistent) if found is None else ()
+            types = classify(needed)
+            derived, clashing = types or (), explain(statements, first_inconsistent) if types is None else ()
         return Reasoning(engine=engine, asserted=len(count), derived=derived, contradictions=clashing)
 
 

@@ -1,4 +1,4 @@
-"""What the ontology's axioms say, in a form that code can follow, and which statements of a spec they bear on."""
+"""What the ontology's axioms say, in a form that code can follow, and which statements of a spec they concern."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sphinx_policyspec.graph.terms import (
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A class, or what describes one.
+    """A class, or a description of one.
 
     :param kind: ``class``, ``all`` or ``any`` (of ``parts``), ``some`` or ``has`` (along ``property``)
     :param value: the class itself, or the value that ``has`` asks for
@@ -41,7 +41,7 @@ class Expression:
     value: Term | None = None
 
     def properties(self) -> Iterator[Iri]:
-        """Yield every property that it speaks of."""
+        """Yield every property that it mentions."""
         if self.property is not None:
             yield self.property
         for part in self.parts:
@@ -53,9 +53,9 @@ class _Schema:
     """The axioms by what they are about; superclasses and superproperties include the term itself.
 
     :param domains: of a property and its superproperties; ranges likewise
-    :param defined: classes with what makes something a member
-    :param exclusive: pairs of descriptions that nothing fits both of
-    :param described: the properties that these two speak of
+    :param defined: classes with the descriptions of their members
+    :param exclusive: pairs of descriptions that exclude each other
+    :param described: the properties that these two mention
     """
 
     labels: Mapping[Term, str]
@@ -94,17 +94,17 @@ class _Ontology:
             self._pairs[predicate].append((subject, node))
 
     def pairs(self, relation: Iri) -> list[tuple[Term, Term]]:
-        """Return what a relation holds between."""
+        """Return the pairs that a relation holds between."""
         return self._pairs.get(relation, [])
 
     def objects(self, subject: Term, relation: Iri) -> list[Term]:
-        """Return what a relation leads to."""
+        """Return the things to which a relation leads."""
         return self._objects.get((subject, relation), [])
 
     def members(self, kind: Iri) -> frozenset[Iri]:
         """Return the named things of a class."""
-        named = (subject for subject, node in self.pairs(RDF.type) if node == kind)
-        return frozenset(subject for subject in named if isinstance(subject, Iri))
+        instances = (subject for subject, node in self.pairs(RDF.type) if node == kind)
+        return frozenset(subject for subject in instances if isinstance(subject, Iri))
 
     def items(self, rest: Term) -> Iterator[Term]:
         """Yield what a list holds."""
@@ -123,49 +123,49 @@ def ontology() -> _Ontology:
 @cache
 def axioms() -> tuple[Triple, ...]:
     """Return the ontology without labels, definitions and other annotations."""
-    found = ontology()
-    silent = {*found.members(OWL.AnnotationProperty), RDFS.label, RDFS.comment, RDFS.isDefinedBy}
+    graph = ontology()
+    silent = {*graph.members(OWL.AnnotationProperty), RDFS.label, RDFS.comment, RDFS.isDefinedBy}
     silent |= {OWL.versionIRI, OWL.versionInfo}
-    return tuple(triple for triple in found.triples if triple[1] not in silent)
+    return tuple(triple for triple in graph.triples if triple[1] not in silent)
 
 
 @cache
 def schema() -> _Schema:
     """Read the axioms of ``policyspec.ttl`` once."""
-    found = ontology()
-    relations = found.members(OWL.ObjectProperty)
-    superproperties = _closure(found.pairs(RDFS.subPropertyOf), relations)
-    properties = {*superproperties, *found.members(OWL.DatatypeProperty)}
+    graph = ontology()
+    relations = graph.members(OWL.ObjectProperty)
+    superproperties = _closure(graph.pairs(RDFS.subPropertyOf), relations)
+    properties = {*superproperties, *graph.members(OWL.DatatypeProperty)}
     exclusive = tuple(
-        (_expression(found, one), _expression(found, other))
-        for one, other in found.pairs(OWL.disjointWith)
+        (_expression(graph, one), _expression(graph, other))
+        for one, other in graph.pairs(OWL.disjointWith)
         if not isinstance(one, Iri)
     )
     defined = tuple(
-        (_name(name), _expression(found, node))
-        for name, node in sorted(found.pairs(OWL.equivalentClass), key=str)
-        if not found.objects(node, OWL.oneOf)
+        (_name(name), _expression(graph, node))
+        for name, node in sorted(graph.pairs(OWL.equivalentClass), key=str)
+        if not graph.objects(node, OWL.oneOf)
     )
     described = {
         *(name for pair in exclusive for side in pair for name in side.properties()),
         *(name for _, expression in defined for name in expression.properties()),
     }
-    inverses = [(_name(one), _name(other)) for one, other in found.pairs(OWL.inverseOf)]
+    inverses = [(_name(one), _name(other)) for one, other in graph.pairs(OWL.inverseOf)]
     return _Schema(
-        labels={node: str(text) for node, text in found.pairs(RDFS.label)},
-        superclasses=_superclasses(found, defined),
+        labels={node: str(text) for node, text in graph.pairs(RDFS.label)},
+        superclasses=_superclasses(graph, defined),
         superproperties=superproperties,
-        domains={name: _inherited(found, RDFS.domain, name, superproperties) for name in properties},
-        ranges={name: _inherited(found, RDFS.range, name, superproperties) for name in properties},
+        domains={name: _inherited(graph, RDFS.domain, name, superproperties) for name in properties},
+        ranges={name: _inherited(graph, RDFS.range, name, superproperties) for name in properties},
         inverses={**dict(inverses), **{other: one for one, other in inverses}},
         object_properties=relations,
-        data_properties=found.members(OWL.DatatypeProperty),
-        functional=found.members(OWL.FunctionalProperty),
-        asymmetric=found.members(OWL.AsymmetricProperty),
-        irreflexive=found.members(OWL.IrreflexiveProperty),
-        disjoint_classes=frozenset(_disjoint_classes(found)),
+        data_properties=graph.members(OWL.DatatypeProperty),
+        functional=graph.members(OWL.FunctionalProperty),
+        asymmetric=graph.members(OWL.AsymmetricProperty),
+        irreflexive=graph.members(OWL.IrreflexiveProperty),
+        disjoint_classes=frozenset(_disjoint_classes(graph)),
         disjoint_properties=frozenset(
-            frozenset(map(_name, pair)) for pair in found.pairs(OWL.propertyDisjointWith)
+            frozenset(map(_name, pair)) for pair in graph.pairs(OWL.propertyDisjointWith)
         ),
         defined=defined,
         exclusive=exclusive,
@@ -185,54 +185,54 @@ def _closure(pairs: Iterable[tuple[Term, Term]], terms: frozenset[Iri]) -> dict[
             above[lower].append(higher)
     closed: dict[Term, frozenset[Iri]] = {}
     for term in terms:
-        found = {term: None}
+        reached = {term: None}
         waiting = [term]
         for name in waiting:
-            new = [higher for higher in above.get(name, ()) if higher not in found]
-            found.update(dict.fromkeys(new))
+            new = [higher for higher in above.get(name, ()) if higher not in reached]
+            reached.update(dict.fromkeys(new))
             waiting += new
-        closed[term] = frozenset(found)
+        closed[term] = frozenset(reached)
     return closed
 
 
-def _superclasses(known: _Ontology, defined: Iterable[tuple[Iri, Expression]]) -> dict[Term, frozenset[Iri]]:
+def _superclasses(graph: _Ontology, defined: Iterable[tuple[Iri, Expression]]) -> dict[Term, frozenset[Iri]]:
     """Return the classes above each, those that follow from definitions included."""
-    stated = list(known.pairs(RDFS.subClassOf))
+    stated = list(graph.pairs(RDFS.subClassOf))
     for name, expression in defined:
-        named = [part.value for part in expression.parts if part.kind == "class" and part.value is not None]
-        stated += [(name, part) if expression.kind == "all" else (part, name) for part in named]
-    return _closure(stated, known.members(OWL.Class))
+        classes = [part.value for part in expression.parts if part.kind == "class" and part.value is not None]
+        stated += [(name, part) if expression.kind == "all" else (part, name) for part in classes]
+    return _closure(stated, graph.members(OWL.Class))
 
 
 def _inherited(
-    known: _Ontology, relation: Iri, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
+    graph: _Ontology, relation: Iri, name: Term, superproperties: Mapping[Term, frozenset[Iri]]
 ) -> frozenset[Iri]:
-    """Return what a relation says of a property or of one above it."""
+    """Return what a relation says about a property or one above it."""
     above = superproperties.get(name, (name,))
-    return frozenset(_name(node) for other in above for node in known.objects(other, relation))
+    return frozenset(_name(node) for other in above for node in graph.objects(other, relation))
 
 
-def _disjoint_classes(known: _Ontology) -> Iterator[frozenset[Iri]]:
-    for one, other in known.pairs(OWL.disjointWith):
+def _disjoint_classes(graph: _Ontology) -> Iterator[frozenset[Iri]]:
+    for one, other in graph.pairs(OWL.disjointWith):
         if isinstance(one, Iri):
             yield frozenset((one, _name(other)))
-    for _, members in known.pairs(OWL.members):
-        names = [_name(node) for node in known.items(members)]
+    for _, members in graph.pairs(OWL.members):
+        names = [_name(node) for node in graph.items(members)]
         yield from (frozenset((a, b)) for place, a in enumerate(names) for b in names[place + 1 :])
 
 
-def _expression(known: _Ontology, node: Term) -> Expression:
+def _expression(graph: _Ontology, node: Term) -> Expression:
     """Read a description of a class, as far as the ontology uses the language."""
     for relation, kind in ((OWL.intersectionOf, "all"), (OWL.unionOf, "any")):
-        for members in known.objects(node, relation):
-            return Expression(kind, tuple(_expression(known, part) for part in known.items(members)))
-    along = known.objects(node, OWL.onProperty)
+        for members in graph.objects(node, relation):
+            return Expression(kind, tuple(_expression(graph, part) for part in graph.items(members)))
+    along = graph.objects(node, OWL.onProperty)
     if not along:
         return Expression("class", value=node)
-    if value := known.objects(node, OWL.hasValue):
+    if value := graph.objects(node, OWL.hasValue):
         return Expression("has", property=_name(along[0]), value=value[0])
-    (filler,) = known.objects(node, OWL.someValuesFrom)  # the ontology restricts in no other way
-    return Expression("some", (_expression(known, filler),), property=_name(along[0]))
+    (filler,) = graph.objects(node, OWL.someValuesFrom)  # the ontology restricts in no other way
+    return Expression("some", (_expression(graph, filler),), property=_name(along[0]))
 
 
 _TYPE, _VERDICT, _VIOLATES, _ROLE, _MESSAGE = RDF.type, PS.verdict, PS.violates, PS.role, PS.Message
@@ -245,29 +245,29 @@ _WITHIN_INTEGER = frozenset(
 
 
 def relevant(triples: Iterable[Triple]) -> list[Triple]:
-    """Return what a reasoner cannot do without, in the order given.
+    """Return the statements that a reasoner needs, in the order given.
 
     A statement is left out if it can neither contradict another nor make anything a member of a defined
     class: what follows from it by its domain and range is stated of its ends anyway, and no other axiom
-    on its property can meet it. Inverses, chains and transitivity conclude relations between the same
-    things only. Texts, places, touches, prompts, topics and most messages go that way.
+    on its property applies to it. Inverses, chains and transitivity conclude relations between the same
+    things only. So texts, places, touches, prompts, topics and most messages are left out.
     """
     stated = list(triples)
     sieve = _Sieve(stated)
-    kept = {place for place, triple in enumerate(stated) if sieve.matters(*triple)}
-    named = {node for place in kept for node in (stated[place][0], stated[place][2])}
-    named |= sieve.torn
+    places = {place for place, triple in enumerate(stated) if sieve.matters(*triple)}
+    nodes = {node for place in places for node in (stated[place][0], stated[place][2])}
+    nodes |= sieve.contradictory
     for place, (subject, predicate, node) in enumerate(stated):
-        if predicate == _TYPE and subject in named and node in schema().superclasses:
-            kept.add(place)
-    return [stated[place] for place in sorted(kept)]
+        if predicate == _TYPE and subject in nodes and node in schema().superclasses:
+            places.add(place)
+    return [stated[place] for place in sorted(places)]
 
 
 _NONE: frozenset[Term] = frozenset()
 
 
 class _Types:
-    """The classes of things, those that the ontology speaks of; things of the same classes share them.
+    """The classes of things, as far as the ontology mentions them; things of the same classes share one set.
 
     :param known: these classes; others have no consequences, and a thing may have any number of them
     """
@@ -296,29 +296,29 @@ class _Types:
 
 
 class _Looker:
-    """Looks at one statement beside the classes that are stated of its ends."""
+    """Judges one statement by the classes that are stated of its ends."""
 
     def __init__(self) -> None:
-        self._schema = known = schema()
-        ends = (*known.domains.values(), *known.ranges.values())
-        self._types = _Types(frozenset(known.superclasses).union(*ends))
+        self._schema = terms = schema()
+        ends = (*terms.domains.values(), *terms.ranges.values())
+        self._types = _Types(frozenset(terms.superclasses).union(*ends))
 
     def _is_of_form(self, predicate: Iri, node: Term) -> bool:
-        """Return whether a property of ours has a thing or a text where it wants one; shapes check what has not."""
-        known = self._schema
-        is_relation = predicate in known.object_properties
-        return is_relation is is_name(node) and (is_relation or predicate in known.data_properties)
+        """Return whether a property of the ontology has a thing or a text where it needs one; shapes check all others."""
+        terms = self._schema
+        is_relation = predicate in terms.object_properties
+        return is_relation is is_name(node) and (is_relation or predicate in terms.data_properties)
 
     def _is_stated(self, subject: Term, predicate: Iri, node: Term) -> bool:
         """Return whether what follows from a property's domain and range is stated of its ends; then it stays so."""
-        known, types = self._schema, self._types.of(subject)
-        if not known.domains[predicate] <= types:
+        terms, types = self._schema, self._types.of(subject)
+        if not terms.domains[predicate] <= types:
             return False
-        if predicate in known.object_properties:
-            return known.ranges[predicate] <= self._types.of(node)
+        if predicate in terms.object_properties:
+            return terms.ranges[predicate] <= self._types.of(node)
         if predicate == _ROLE and _MESSAGE not in types:
             return False
-        return all(fits(node, datatype) for datatype in known.ranges[predicate])
+        return all(fits(node, datatype) for datatype in terms.ranges[predicate])
 
 
 class Thinner(_Looker):
@@ -326,14 +326,14 @@ class Thinner(_Looker):
 
     def __init__(self) -> None:
         super().__init__()
-        known = self._schema
-        watched = known.functional | known.described | known.asymmetric | known.irreflexive
-        watched |= {name for pair in known.disjoint_properties for name in pair}
-        above = {name for name, names in known.superproperties.items() if names & watched}
+        terms = self._schema
+        watched = terms.functional | terms.described | terms.asymmetric | terms.irreflexive
+        watched |= {name for pair in terms.disjoint_properties for name in pair}
+        above = {name for name, names in terms.superproperties.items() if names & watched}
         self._watched = watched | above | {_VERDICT, _VIOLATES}
 
     def keeps(self, subject: Term, predicate: Iri, node: Term) -> bool:
-        """Return whether a statement may matter, by those before it."""
+        """Return whether a statement may matter, judged by those before it."""
         if predicate == _TYPE:
             self._types.add(subject, node)
             return True
@@ -343,30 +343,32 @@ class Thinner(_Looker):
 
 
 class _Sieve(_Looker):
-    """Looks at one statement beside the types and relations that are stated of its ends."""
+    """Judges one statement by the types and relations that are stated of its ends."""
 
     def __init__(self, triples: list[Triple]) -> None:
         super().__init__()
         self._pairs: set[Triple] = set()
         self._values: dict[tuple[Term, Term], set[Term]] = defaultdict(set)
-        known = self._schema
-        self._bound = known.asymmetric | known.irreflexive
+        terms = self._schema
+        self._bound = terms.asymmetric | terms.irreflexive
         self._paired: dict[Term, set[Term]] = defaultdict(set)
-        for pair in known.disjoint_properties:
+        for pair in terms.disjoint_properties:
             for name in pair:
                 self._paired[name] |= pair - {name}
         watched = self._bound | self._paired.keys()
-        seen = {name for name, above in known.superproperties.items() if above & watched}
+        tracked = {name for name, above in terms.superproperties.items() if above & watched}
         for subject, predicate, node in (*axioms(), *triples):
             if predicate == _TYPE:
                 self._types.add(subject, node)
-            elif predicate in seen:
+            elif predicate in tracked:
                 self._pairs.update(
-                    (subject, above, node) for above in known.superproperties[predicate] & watched
+                    (subject, above, node) for above in terms.superproperties[predicate] & watched
                 )
             elif predicate in (_VERDICT, _VIOLATES):
                 self._values[subject, predicate].add(node)
-        self.torn = {node for node, types in self._types.items() if len(types) > 1 and _torn(types, known)}
+        self.contradictory = {
+            node for node, types in self._types.items() if len(types) > 1 and _are_exclusive(types, terms)
+        }
 
     def matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
         """Return whether a statement, other than of a class, can have consequences."""
@@ -379,28 +381,30 @@ class _Sieve(_Looker):
         return self._relation_matters(subject, predicate, node)
 
     def _relation_matters(self, subject: Term, predicate: Iri, node: Term) -> bool:
-        known = self._schema
+        terms = self._schema
         if predicate in (_VERDICT, _VIOLATES):
-            # A verdict speaks of violations alone, and they of it.
-            verdicts, broken = (len(self._values.get((subject, name), ())) for name in (_VERDICT, _VIOLATES))
-            return bool(verdicts and broken) or (predicate == _VERDICT and verdicts > 1)
-        above = known.superproperties[predicate]
-        if above & (known.functional | known.described):
+            # A verdict matters only with violations, and they only with it.
+            verdicts, violations = (
+                len(self._values.get((subject, name), ())) for name in (_VERDICT, _VIOLATES)
+            )
+            return bool(verdicts and violations) or (predicate == _VERDICT and verdicts > 1)
+        above = terms.superproperties[predicate]
+        if above & (terms.functional | terms.described):
             return True
         if any(
             (subject, other, node) in self._pairs for name in above for other in self._paired.get(name, ())
         ):
             return True
-        bound = above & self._bound
-        return bool(bound) and (
-            subject == node or any((node, name, subject) in self._pairs for name in bound)
+        restricted = above & self._bound
+        return bool(restricted) and (
+            subject == node or any((node, name, subject) in self._pairs for name in restricted)
         )
 
 
-def _torn(types: frozenset[Term], known: _Schema) -> bool:
+def _are_exclusive(types: frozenset[Term], terms: _Schema) -> bool:
     """Return whether types exclude each other."""
     listed = [name for name in types if isinstance(name, Iri)]
-    return any(known.are_disjoint(a, b) for place, a in enumerate(listed) for b in listed[place + 1 :])
+    return any(terms.are_disjoint(a, b) for place, a in enumerate(listed) for b in listed[place + 1 :])
 
 
 def is_name(term: Term) -> bool:
@@ -429,16 +433,16 @@ def whole_number(term: Term) -> int | None:
         return None
     name = term.datatype.removeprefix(_XSD)
     match = _WHOLE.fullmatch(term.text.strip())
-    known = name == "decimal" or (name in _WITHIN_INTEGER and match is not None and not match["point"])
-    return int(match["digits"]) if match and known else None
+    is_whole = name == "decimal" or (name in _WITHIN_INTEGER and match is not None and not match["point"])
+    return int(match["digits"]) if match and is_whole else None
 
 
 def names_of_levels(triples: Iterable[Triple]) -> Iterator[Iri | Blank]:
     """Yield the levels, which are all different from each other."""
-    found: dict[Iri | Blank, None] = {}
+    levels: dict[Iri | Blank, None] = {}
     for subject, predicate, node in triples:
         if predicate == _TYPE and node == _LEVEL:
-            found[subject] = None
+            levels[subject] = None
         elif predicate == _AUTHORITY and isinstance(node, Iri | Blank):
-            found[node] = None
-    yield from found
+            levels[node] = None
+    yield from levels

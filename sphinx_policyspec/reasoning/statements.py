@@ -1,4 +1,4 @@
-"""What a graph says as statements that its author can find, and which sets of them contradict each other, with why."""
+"""What a graph says as statements that its author can find, and which sets of them contradict each other, with the reason."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Statement(Brief):
     """One thing that a spec says, as a person would say it.
 
     :param text: a sentence, ids in backticks
-    :param span: where its subject stands; ``None`` where the graph tells no single place
+    :param span: where its subject stands; ``None`` where the graph gives no single place
     """
 
     text: str
@@ -44,7 +44,7 @@ _TYPE, _ID, _FILE, _LINE, _COLUMN = RDF.type, DCTERMS.identifier, PS.file, PS.li
 _AUTHORITY, _RESPONSE = PS.authority, PS.Response
 _NAMING = frozenset((_ID, PS.repeats))
 _FURTHER = re.compile(r"~\d+$")
-"""What the names of things end with whose id another has, too."""
+"""The end of the names of things whose id another thing has, too."""
 
 _KINDS: Mapping[Term, str] = {
     PS.AuthorityLevel: "level ",
@@ -63,7 +63,7 @@ _SENTENCES: Mapping[Term, str] = {
     PS.verdict: "{} is marked {}",
 }
 _PART = re.compile(r"(?:^|[/:#])(?P<kind>\w++)/(?P<owner>example|prompt)/(?P<rest>.++)")
-_NAMED = re.compile(
+_THING_ID = re.compile(
     r"(?:^|[/:#])(?:provision|level|topic|goal|example|prompt|definition|document)/(?P<id>.+)$"
 )
 
@@ -71,21 +71,21 @@ _NAMED = re.compile(
 def statements_of(stated: Iterable[Stated], again: Callable[[], Iterable[Stated]]) -> tuple[Statement, ...]:
     """Return the statements that consistency depends on, in the order in which they are stated.
 
-    Things that bear one id are one thing in them, each statement with its own place.
+    Things with one id are one thing in them, each statement with its own place.
 
-    :param again: yields the same once more, since names and places are looked up for what is told alone
+    :param again: yields the same once more, since names and places are looked up only for what is reported
     """
     own, graphs = _thinned(stated)
     triples = _rejoined(own)
     needed = set(relevant(triples))
-    kept = [
+    selected = [
         (new, triple, graph) for new, triple, graph in zip(triples, own, graphs, strict=True) if new in needed
     ]
-    # Most things of a spec are in no statement that is told.
-    told = {term for new, triple, _ in kept for term in (triple[0], new[0], new[2])}
-    words = _Words((triple, graph) for triple, graph in again() if triple[0] in told)
+    # Most things of a spec are in no statement that is reported.
+    reported = {term for new, triple, _ in selected for term in (triple[0], new[0], new[2])}
+    words = _Words((triple, graph) for triple, graph in again() if triple[0] in reported)
     grouped: dict[tuple[str, Span | None], dict[Triple, None]] = {}
-    for new, triple, graph in kept:
+    for new, triple, graph in selected:
         key = words.sentence(triple, new), words.place(triple[0], graph)
         grouped.setdefault(key, {})[new] = None
     return tuple(
@@ -117,26 +117,28 @@ def _rejoined(triples: list[Triple]) -> list[Triple]:
 
 
 def _one_id(triples: Iterable[Triple]) -> dict[str, Iri]:
-    """Return the names of things with the id of another, ``…~2`` or one that repeats it, with the name of that one."""
-    named: list[tuple[Term, Term]] = []
-    found: dict[str, Iri] = {}
+    """Return the name of the original by the name of a thing with its id: ``…~2``, or one that repeats it."""
+    identifiers: list[tuple[Term, Term]] = []
+    originals: dict[str, Iri] = {}
     for subject, predicate, node in triples:
         if predicate == _ID:
-            named.append((subject, node))
+            identifiers.append((subject, node))
         elif predicate == PS.repeats and isinstance(node, Iri):
-            found[str(subject)] = node
-    firsts = {str(name): Iri(_FURTHER.sub("", str(name))) for name, _ in named if _FURTHER.search(str(name))}
+            originals[str(subject)] = node
+    firsts = {
+        str(name): Iri(_FURTHER.sub("", str(name))) for name, _ in identifiers if _FURTHER.search(str(name))
+    }
     ids: dict[Term, set[str]] = defaultdict(set)
     wanted = {*firsts, *firsts.values()}
-    for name, node in named:
+    for name, node in identifiers:
         if name in wanted:
             ids[name].add(str(node))
-    found.update((name, first) for name, first in firsts.items() if ids.get(first, set()) & ids[name])
-    return found
+    originals.update((name, first) for name, first in firsts.items() if ids.get(first, set()) & ids[name])
+    return originals
 
 
 class _Words:
-    """Knows the names, kinds and places of what a graph speaks of."""
+    """The names, kinds and places of the things in a graph."""
 
     def __init__(self, stated: Iterable[Stated]) -> None:
         self._ids: dict[Term, str] = {}
@@ -152,12 +154,12 @@ class _Words:
                 self._places[subject, graph][predicate].add(str(node))
 
     def place(self, subject: Term, graph: str) -> Span | None:
-        """Return where something stands, if its graph tells one place."""
-        told = self._places.get((subject, graph))
-        if told is None or len(told[_FILE]) != 1 or len(told[_LINE]) != 1:
+        """Return where something stands, if its graph gives one place."""
+        values = self._places.get((subject, graph))
+        if values is None or len(values[_FILE]) != 1 or len(values[_LINE]) != 1:
             return None
-        (file,), (line,) = told[_FILE], told[_LINE]
-        column = min(told[_COLUMN], default="1") if len(told[_COLUMN]) <= 1 else "1"
+        (file,), (line,) = values[_FILE], values[_LINE]
+        column = min(values[_COLUMN], default="1") if len(values[_COLUMN]) <= 1 else "1"
         if not (line.isdecimal() and column.isdecimal()):
             return None
         return Span(file, int(line), int(column))
@@ -174,7 +176,7 @@ class _Words:
         return pattern.format(self._name(subject), name)
 
     def _classes(self, subject: Term, node: Term) -> str:
-        """Name a class; one that follows from another of its types is told with that one."""
+        """Return the words for a class; if it follows from another type of the thing, those for that type."""
         above = schema().superclasses
         specific = next(
             (
@@ -202,16 +204,16 @@ class _Words:
         kind = next((text for cls, text in _KINDS.items() if cls in types), "")
         if not kind and (found := re.search(r"(?:^|[/:#])(level|topic|goal|example)/", str(node))):
             kind = f"{found[1]} "
-        named = _NAMED.search(str(node))
-        identifier = self._ids.get(node) or (unquote(named["id"]) if named else str(node))
+        match = _THING_ID.search(str(node))
+        identifier = self._ids.get(node) or (unquote(match["id"]) if match else str(node))
         return f"{kind}`{identifier}`"
 
 
 _Support = frozenset[int]
 _MOST = 4
-"""Ways to derive one fact that are kept, the shortest first; more would say the same again."""
+"""Most ways to derive one fact that are kept, the shortest first; more would say the same again."""
 _MOST_VALUES = 50
-"""Values of one property that are held against each other; more are held against the first alone."""
+"""Values of one property that are compared with each other; more are compared with the first alone."""
 _THING = PREFIXES["owl"] + "Thing"
 
 
@@ -219,7 +221,7 @@ _THING = PREFIXES["owl"] + "Thing"
 class Clash:
     """Statements that cannot hold together.
 
-    :param members: their places in the sequence that was looked at, none of which is needless
+    :param members: their places in the sequence of all, each of them needed
     :param reason: why, in words
     """
 
@@ -233,15 +235,15 @@ def clashes(statements: Sequence[Statement]) -> tuple[Clash, ...]:
     It follows subclasses, subproperties, inverses, domains, ranges and defined classes; what takes
     more (equality, negation, reasoning by cases) is left to a reasoner. What it returns is always a contradiction.
     """
-    found: dict[_Support, str] = {}
+    reasons: dict[_Support, str] = {}
     for support, reason in _Closure(statements).clashes():
-        found.setdefault(support, reason)
-    minimal = [support for support in found if not any(part in found for part in _parts(support))]
-    return tuple(Clash(tuple(sorted(support)), found[support]) for support in sorted(minimal, key=sorted))
+        reasons.setdefault(support, reason)
+    minimal = [support for support in reasons if not any(part in reasons for part in _parts(support))]
+    return tuple(Clash(tuple(sorted(support)), reasons[support]) for support in sorted(minimal, key=sorted))
 
 
 def _parts(support: _Support) -> Iterator[_Support]:
-    """Yield the statements of a contradiction without one or more of them; no contradiction has many."""
+    """Yield the proper subsets of the statements of a contradiction; no contradiction has many."""
     return (frozenset(part) for size in range(1, len(support)) for part in combinations(support, size))
 
 
@@ -249,12 +251,12 @@ class _Facts(dict[tuple[Term, ...], list[_Support]]):
     """Facts with the sets of statements that each follows from."""
 
     def note(self, fact: tuple[Term, ...], support: _Support) -> bool:
-        """Keep a way to derive a fact; tell whether that is new."""
-        known = self.setdefault(fact, [])
-        if any(other <= support for other in known) or len(known) >= _MOST:
+        """Keep a way to derive a fact; return whether it is new."""
+        supports = self.setdefault(fact, [])
+        if any(other <= support for other in supports) or len(supports) >= _MOST:
             return False
-        known[:] = [other for other in known if not support < other]
-        known.append(support)
+        supports[:] = [other for other in supports if not support < other]
+        supports.append(support)
         return True
 
 
@@ -272,13 +274,13 @@ class _Closure:
         self._derive_members()
 
     def _derive_relations(self, statements: Sequence[Statement]) -> None:
-        known = self._schema
+        axioms = self._schema
         for place, statement in enumerate(statements):
             for subject, predicate, node in statement.triples:
-                for above in known.superproperties.get(predicate, (predicate,)):
+                for above in axioms.superproperties.get(predicate, (predicate,)):
                     self._relate(subject, above, node, frozenset((place,)))
-                    inverse = known.inverses.get(above)
-                    for back in known.superproperties.get(inverse, ()) if inverse else ():
+                    inverse = axioms.inverses.get(above)
+                    for back in axioms.superproperties.get(inverse, ()) if inverse else ():
                         self._relate(node, back, subject, frozenset((place,)))
 
     def _relate(self, subject: Term, predicate: Term, node: Term, support: _Support) -> None:
@@ -286,18 +288,18 @@ class _Closure:
         self._from[subject, predicate][node] = None
 
     def _derive_types(self, statements: Sequence[Statement]) -> None:
-        known = self._schema
+        axioms = self._schema
         for place, statement in enumerate(statements):
             for subject, predicate, node in statement.triples:
                 if predicate == _TYPE:
                     self._classify(subject, node, frozenset((place,)))
-        # What is stated of a thing tells more than what follows from its relations, and comes first.
+        # Stated types of a thing say more than those that follow from its relations, and come first.
         for (source, relation, target), supports in list(self._relations.items()):
             for support in supports:
-                for name in known.domains.get(relation, ()):
+                for name in axioms.domains.get(relation, ()):
                     self._classify(source, name, support)
-                for name in known.ranges.get(relation, ()):
-                    if is_name(target) and name in known.superclasses:
+                for name in axioms.ranges.get(relation, ()):
+                    if is_name(target) and name in axioms.superclasses:
                         self._classify(target, name, support)
 
     def _classify(self, node: Term, name: Term, support: _Support) -> bool:
@@ -341,7 +343,7 @@ class _Closure:
     # -- contradictions ---------------------------------------------------------------------
 
     def clashes(self) -> Iterator[tuple[_Support, str]]:
-        """Yield contradictions with their reasons; some may hold others."""
+        """Yield contradictions with their reasons; some may contain others."""
         yield from self._of_classes()
         for (subject, predicate, node), supports in self._relations.items():
             yield from (
@@ -356,8 +358,8 @@ class _Closure:
         for node, cls in self._types:
             classes[node].append(cls)
         for node, names in classes.items():
-            told = sorted(self._excluding.intersection(names), key=str)
-            for one, other in combinations(told, 2):
+            exclusive = sorted(self._excluding.intersection(names), key=str)
+            for one, other in combinations(exclusive, 2):
                 if frozenset((one, other)) in self._schema.disjoint_classes:
                     reason = f"nothing is both a {self._label(one)} and a {self._label(other)}"
                     for support in _joined([self._types[node, one], self._types[node, other]]):
@@ -365,23 +367,23 @@ class _Closure:
 
     def _alone(self, subject: Term, predicate: Term, node: Term) -> Iterator[str]:
         """Yield why a relation cannot hold whatever else does."""
-        known = self._schema
-        if subject == node and predicate in known.irreflexive | known.asymmetric:
+        axioms = self._schema
+        if subject == node and predicate in axioms.irreflexive | axioms.asymmetric:
             yield f"nothing can be related to itself by `{self._label(predicate)}`"
-        for name in known.ranges.get(predicate, ()):
-            if name not in known.superclasses and not fits(node, name):
+        for name in axioms.ranges.get(predicate, ()):
+            if name not in axioms.superclasses and not fits(node, name):
                 yield f"the value of `{self._label(predicate)}` is of the wrong kind"
 
     def _with_others(
         self, subject: Term, predicate: Term, node: Term, supports: list[_Support]
     ) -> Iterator[tuple[_Support, str]]:
         """Yield why a relation cannot hold beside another between the same two things."""
-        known = self._schema
-        if predicate in known.asymmetric and subject != node:
+        axioms = self._schema
+        if predicate in axioms.asymmetric and subject != node:
             reason = f"`{self._label(predicate)}` cannot hold in both directions"
             for support in _joined([supports, self._relations.get((node, predicate, subject), [])]):
                 yield support, reason
-        for pair in known.disjoint_properties:
+        for pair in axioms.disjoint_properties:
             for other in pair - {predicate} if predicate in pair else ():
                 reason = f"`{self._label(predicate)}` and `{self._label(other)}` exclude each other"
                 for support in _joined([supports, self._relations.get((subject, other, node), [])]):
@@ -424,12 +426,12 @@ class _Closure:
 
 
 def _value(term: Term) -> object:
-    """Return what a literal stands for, as far as whole numbers have several forms."""
+    """Return the value of a literal, since whole numbers have several forms."""
     number = whole_number(term)
     return term if number is None else number
 
 
 def _joined(parts: Iterable[list[_Support]]) -> list[_Support]:
-    """Return what shows several things at once, the shortest first."""
+    """Return the sets that show several things at once, the shortest first."""
     joined = {frozenset().union(*choice) for choice in product(*parts)}
     return sorted(joined, key=lambda support: (len(support), sorted(support)))[:_MOST]

@@ -1,8 +1,8 @@
 """The answer-set program of the chain of command, a spec and a case as its facts, and clingo, which finds the cases.
 
-A fact stands for each thing that a spec and a case say, and none for what follows from others. What follows (which
+There is a fact for each thing that a spec and a case say, and none for what follows from others. What follows (which
 principles an exception to a section reaches, whom a former name means, what a role ranks) the program derives by
-itself; else a mistake here would be one that it shares with ``decision``.
+itself; otherwise it would share a mistake made here with ``decision``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def fact(name: str, *values: object) -> str:
     """Return a fact with these values: numbers, and texts whatever is in them."""
-    shown = ", ".join(str(value) if isinstance(value, int) else _quoted(str(value)) for value in values)
-    return f"{name}({shown})." if values else f"{name}."
+    arguments = ", ".join(str(value) if isinstance(value, int) else _quoted(str(value)) for value in values)
+    return f"{name}({arguments})." if values else f"{name}."
 
 
 def _quoted(text: str) -> str:
@@ -31,7 +31,7 @@ def _quoted(text: str) -> str:
 
 
 def spec_facts(spec: Spec) -> Iterator[str]:
-    """Yield what the program is told of a spec; modes are its own words."""
+    """Yield the facts about a spec; modes are words of the program."""
     for rank, level in enumerate(spec.levels):
         yield fact("rank", level.id, rank)
         yield f"override({_quoted(level.id)}, {level.override.value})."
@@ -55,7 +55,7 @@ _FOLDER = files("sphinx_policyspec.surveys")
 PROGRAM = (_FOLDER / "decision.lp").read_text(encoding="utf-8")
 """Decides a case, by the same rules as the labelling."""
 SPACE = (_FOLDER / "space.lp").read_text(encoding="utf-8")
-"""Makes up cases for it."""
+"""Generates cases for it."""
 
 HERE = Span("survey", 1)
 
@@ -63,13 +63,13 @@ HERE = Span("survey", 1)
 def cases_where(
     goal: str, facts: Iterable[str], size: int, *, semantics: Semantics, most: int = 0
 ) -> Iterator[Case]:
-    """Yield the cases of so many items in which a goal holds.
+    """Yield the cases of ``size`` items in which a goal holds.
 
     Raises :class:`~sphinx_policyspec.errors.MissingToolError` where clingo is not installed.
 
     :param goal: rules of the program for the atom ``goal``
     :param facts: about the spec, with the principles at play
-    :param most: how many; all of them for 0
+    :param most: how many at most; 0 for all
     """
     try:
         import clingo  # noqa: PLC0415  only the survey needs it
@@ -80,41 +80,41 @@ def cases_where(
     switches = [f"{name}." for name in ("strict", "interactive", "first_party") if getattr(semantics, name)]
     control.add("base", [], "\n".join((PROGRAM, SPACE, goal, ":- not goal.", *switches, *facts)))
     control.ground([("base", [])])
-    with control.solve(yield_=True) as found:
-        for model in found:
+    with control.solve(yield_=True) as answers:
+        for model in answers:
             yield _case(model.symbols(shown=True), semantics)
 
 
 def _case(atoms: Iterable[clingo.Symbol], semantics: Semantics) -> Case:
     """Return the case that an answer set describes, its items in an order of their own."""
-    told: dict[str, dict[str, str | int]] = {}
+    by_item: dict[str, dict[str, str | int]] = {}
     for atom in atoms:
         name, *rest = atom.arguments
         value = rest[0] if rest else None
-        known = told.setdefault(name.string, {})
+        fields = by_item.setdefault(name.string, {})
         if value is not None:
-            known[atom.name] = value.number if atom.name == "turn" else value.string
+            fields[atom.name] = value.number if atom.name == "turn" else value.string
         elif atom.name == "implicit":
-            known["implicit"] = 1
-    said = sorted({int(known["turn"]) for known in told.values() if "turn" in known})
-    for known in told.values():
-        if "turn" in known:
-            known["turn"] = said.index(int(known["turn"])) + 1
-    items = (_item(name, known) for name, known in sorted(told.items(), key=lambda one: one[0]))
+            fields["implicit"] = 1
+    turns = sorted({int(fields["turn"]) for fields in by_item.values() if "turn" in fields})
+    for fields in by_item.values():
+        if "turn" in fields:
+            fields["turn"] = turns.index(int(fields["turn"])) + 1
+    items = (_item(name, fields) for name, fields in sorted(by_item.items(), key=lambda one: one[0]))
     return Case(title="found by the survey", span=HERE, items=tuple(items), semantics=semantics)
 
 
-def _item(name: str, known: dict[str, str | int]) -> Item:
+def _item(name: str, fields: dict[str, str | int]) -> Item:
     return Item(
         id=name,
         issue="other" if name == "giver" else "issue",
-        value=known.get("value", "a"),
+        value=fields.get("value", "a"),
         span=HERE,
-        principle=str(known.get("norm", "")),
-        level=str(known.get("said_at", "")),
+        principle=str(fields.get("norm", "")),
+        level=str(fields.get("said_at", "")),
         role="tool" if name == "text" else "",
         source="source" if name == "text" else "",
-        turn=int(known.get("turn", 0)),
-        explicit="implicit" not in known,
+        turn=int(fields.get("turn", 0)),
+        explicit="implicit" not in fields,
         delegates=Delegation(source="source", scope=("issue",)) if name == "giver" else None,
     )

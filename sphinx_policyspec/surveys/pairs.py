@@ -1,4 +1,4 @@
-"""SpecPairs of principles that can meet, and what of the spec says who goes first."""
+"""Pairs of principles that can meet, and what in the spec says which goes first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VALUES = ("one way", "the other way")
 
 
 class Decider(enum.StrEnum):
-    """What says who of two principles goes first."""
+    """What says which of two principles goes first."""
 
     LEVEL = "level"
     EXCEPTION = "exception"
@@ -33,11 +33,11 @@ class Decider(enum.StrEnum):
 class Pair(Brief):
     """Two principles that share an issue.
 
-    :param topics: ids of the topics that both list; what is above these is too wide for two principles to meet
+    :param topics: ids of the topics that both list; broader ones are too wide for two principles to meet
     :param is_declared: one of them says that it conflicts with the other
     :param examples: ids of the examples that weigh both
     :param cases: titles of the cases in which both speak on one issue
-    :param decided_by: the first of level, exception and preference, which the labelling goes by, else what shows it
+    :param decided_by: the first of level, exception and preference that decides in the labelling, else what shows it
     :param first: id of the one that goes first; empty where only an example or a case shows it, or nothing does
     """
 
@@ -53,8 +53,8 @@ class Pair(Brief):
     @property
     def shares(self) -> tuple[str, ...]:
         """Why they share an issue: ids of topics, ``conflicts-with``, ``example`` or ``case``."""
-        told = {"conflicts-with": self.is_declared, "example": self.examples, "case": self.cases}
-        return (*self.topics, *(name for name, holds in told.items() if holds))
+        reasons = {"conflicts-with": self.is_declared, "example": self.examples, "case": self.cases}
+        return (*self.topics, *(name for name, holds in reasons.items() if holds))
 
     @property
     def is_gap(self) -> bool:
@@ -63,7 +63,7 @@ class Pair(Brief):
 
     @property
     def witness(self) -> Case | None:
-        """The smallest case of the two, where it ends undecided; it expects that, so that a later change is told."""
+        """The smallest case of the two, where it ends undecided; it expects that, so that a later change is reported."""
         if self.first:
             return None
         case = meeting(self.one, self.other)
@@ -91,7 +91,7 @@ def pairs_of(norms: Norms, cases: Iterable[Case]) -> Iterator[Pair]:
 
 
 class SpecPairs:
-    """What two principles share, and what says who goes first; made once for any number of pairs of a spec."""
+    """What two principles share, and what says which goes first; built once for any number of pairs of a spec."""
 
     def __init__(self, norms: Norms, cases: Iterable[Case] = ()) -> None:
         self._met = _Meetings(norms)
@@ -100,9 +100,9 @@ class SpecPairs:
         self.by_id = {principle.id: principle for principle in norms.norms}
         self._by_topic = {
             topic: {
-                name for name, kinds in found.items() if TouchKind.ASSERTED in kinds and name in self.by_id
+                name for name, kinds in touches.items() if TouchKind.ASSERTED in kinds and name in self.by_id
             }
-            for topic, found in about(norms.spec).items()
+            for topic, touches in about(norms.spec).items()
         }
         self._listed = {
             name: {topic for topic, ids in self._by_topic.items() if name in ids} for name in self.by_id
@@ -135,18 +135,18 @@ class SpecPairs:
 
 @dataclass(slots=True)
 class Judge:
-    """Decides two principles by the labelling; pairs that it cannot tell apart are decided once."""
+    """Decides two principles by the labelling; pairs that are alike to it are decided once."""
 
     norms: Norms
     _exempted: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
-    _known: dict[tuple[object, ...], tuple[Decider, int]] = field(default_factory=dict)
+    _decisions: dict[tuple[object, ...], tuple[Decider, int]] = field(default_factory=dict)
 
     def decided(self, one: Principle, other: Principle) -> tuple[Decider, str]:
         """Return what decides, and the id of the one that goes first, or nothing."""
         key = ((one.authority, *self._ways(one, other)), (other.authority, *self._ways(other, one)))
-        if key not in self._known:
-            self._known[key] = self._decide(one, other)
-        decider, place = self._known[key]
+        if key not in self._decisions:
+            self._decisions[key] = self._decide(one, other)
+        decider, place = self._decisions[key]
         return decider, (one.id, other.id)[place] if place >= 0 else ""
 
     def _ways(self, one: Principle, other: Principle) -> tuple[bool, ...]:
@@ -173,13 +173,13 @@ class Judge:
             return Decider.NOTHING, -1
         rules = {reason.rule for reason in decision.reasons}
         same = one.authority == other.authority
-        # Of two norms, R0 tells that one is an exception that does not reach the other.
+        # For two norms, R0 means that one is an exception that does not reach the other.
         by = Decider.EXCEPTION if rules & {EXCEPTION, "R0"} else Decider.PREFERENCE if same else Decider.LEVEL
         return by, labels.index(Label.IN)
 
 
 class _Meetings:
-    """Where two principles are both: by pairs of ids, examples by id and cases by title."""
+    """Where two principles occur together: by pairs of ids, examples by id and cases by title."""
 
     def __init__(self, norms: Norms) -> None:
         self._norms = norms
@@ -193,13 +193,13 @@ class _Meetings:
 
     @cached_property
     def examples(self) -> dict[frozenset[str], dict[str, None]]:
-        found: dict[frozenset[str], dict[str, None]] = {}
+        by_pair: dict[frozenset[str], dict[str, None]] = {}
         for provision, block in self._norms.spec.walk():
             weighs = getattr(block, "weighs", ())
             illustrates = getattr(block, "illustrates", ())
             own = {provision.id} if provision and (weighs or illustrates) else set()
-            self._note(found, {*weighs, *illustrates, *own}, getattr(block, "id", ""))
-        return found
+            self._note(by_pair, {*weighs, *illustrates, *own}, getattr(block, "id", ""))
+        return by_pair
 
     def note_case(self, case: Case) -> None:
         by_issue: dict[str, set[str]] = {}
@@ -208,8 +208,10 @@ class _Meetings:
         for names in by_issue.values():
             self._note(self.cases, names, case.title)
 
-    def _note(self, found: dict[frozenset[str], dict[str, None]], names: Iterable[str], place: str) -> None:
-        known = (self._norms.principle(name) for name in names if not self._norms.statement(name))
-        ids = sorted({principle.id for principle in known if principle})
+    def _note(
+        self, meetings: dict[frozenset[str], dict[str, None]], names: Iterable[str], place: str
+    ) -> None:
+        principles = (self._norms.principle(name) for name in names if not self._norms.statement(name))
+        ids = sorted({principle.id for principle in principles if principle})
         for pair in combinations(ids, 2):
-            found.setdefault(frozenset(pair), {})[place] = None
+            meetings.setdefault(frozenset(pair), {})[place] = None

@@ -28,7 +28,7 @@ class Party(NamedTuple):
     """One of those who meet in a conflict.
 
     :param level: empty for a text, which has the level of whoever gives it a say
-    :param in_one_message: what it is at odds with is said in the same message
+    :param in_one_message: whether what it conflicts with is said in the same message
     """
 
     kind: PartyKind
@@ -36,20 +36,20 @@ class Party(NamedTuple):
     in_one_message: bool = False
 
     def __str__(self) -> str:
-        """Say in English what it is."""
+        """Return it in English."""
         return f"{self.kind} of {self.level}" if self.level else str(self.kind)
 
 
 def in_english(parties: Sequence[Party], joint: str) -> str:
-    """Say in English who meets."""
+    """Return in English who meets."""
     together = any(party.in_one_message for party in parties)
     return f"{joint.join(map(str, parties))}{', in one message' if together else ''}"
 
 
 def parties_of(case: Case, norms: Norms) -> tuple[Party, ...]:
     """Return who meets in a case, the highest level first."""
-    found = (_party(item, case, norms) for item in case.items)
-    return tuple(sorted(found, key=lambda party: (norms.rank.get(party.level, len(norms.rank)), party)))
+    parties = (_party(item, case, norms) for item in case.items)
+    return tuple(sorted(parties, key=lambda party: (norms.rank.get(party.level, len(norms.rank)), party)))
 
 
 def _party(item: Item, case: Case, norms: Norms) -> Party:
@@ -78,7 +78,7 @@ goal :- undecided(_).
 :- size > 2, attacks(A,B), attacks(B,A), not needs(A), not needs(B).
 :- size > 3, attacks(A,B), attacks(B,A).
 """
-"""Leaves out most cases that hold a smaller one."""
+"""Leaves out most cases that contain a smaller one."""
 _DECIDES = {
     rule.id: f"goal :- {'equal' if rule.id == 'R2' else 'decides'}({number},A,B), not earlier({number},A,B)."
     for number, rule in enumerate(STRENGTH_RULES)
@@ -130,13 +130,13 @@ class Survey:
     findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
-        """Say in short what it is."""
-        found = f"{number_of(len(self.conflicts), 'kind')} of conflict, {number_of(len(self.gaps), 'gap')}, {number_of(len(self.idle_rules), 'idle rule')}"
-        return f"<Survey: {found}>"
+        """Return a summary."""
+        counts = f"{number_of(len(self.conflicts), 'kind')} of conflict, {number_of(len(self.gaps), 'gap')}, {number_of(len(self.idle_rules), 'idle rule')}"
+        return f"<Survey: {counts}>"
 
     @property
     def gaps(self) -> tuple[Pair, ...]:
-        """Pairs of which nothing says who goes first."""
+        """Pairs for which nothing says who goes first."""
         return tuple(pair for pair in self.pairs if pair.is_gap)
 
     @property
@@ -158,33 +158,33 @@ def survey(norms: Norms, cases: Sequence[Case] = (), semantics: Semantics | None
 
     :param cases: cases without :func:`~sphinx_policyspec.decision.framework`
     """
-    read = semantics or Semantics()
+    switches = semantics or Semantics()
     return Survey(
-        conflicts=open_conflicts(norms, read),
-        rules=rules_in_use(norms, read),
+        conflicts=open_conflicts(norms, switches),
+        rules=rules_in_use(norms, switches),
         pairs=tuple(pairs_of(norms, cases)),
         idle=tuple(idle_of(norms, cases)),
-        semantics=read,
+        semantics=switches,
     )
 
 
 def _facts(norms: Norms, names: Iterable[str]) -> list[str]:
-    """Return what the program is told of a spec of which so many principles are at play."""
-    chosen = {name: norms.principle(name) for name in names}
-    keep = tuple(principle for principle in chosen.values() if principle)
+    """Return the facts about a spec of which only some principles are at play."""
+    principles = {name: norms.principle(name) for name in names}
+    keep = tuple(principle for principle in principles.values() if principle)
     # Exceptions may name sections.
     sections = tuple(p for p in norms.spec.provisions if not isinstance(p, Principle))
-    told = spec_facts(replace(norms.spec, provisions=(*sections, *keep)))
-    return [*told, *(fact("play", principle.id) for principle in keep)]
+    facts = spec_facts(replace(norms.spec, provisions=(*sections, *keep)))
+    return [*facts, *(fact("play", principle.id) for principle in keep)]
 
 
 def fingerprint(norms: Norms, semantics: Semantics) -> str:
     """Return all that open conflicts and rules depend on: it stays the same when a spec changes in other ways."""
-    return "\n".join((repr(semantics), *_facts(norms, _telling(norms))))
+    return "\n".join((repr(semantics), *_facts(norms, _representatives(norms))))
 
 
 def _by_level(norms: Norms) -> dict[str, list[Principle]]:
-    """Return two principles of each level, for one to meet the other; such as the spec does not tell apart, if any."""
+    """Return two principles of each level that can meet, if possible two that the spec treats alike."""
     of = grouped((p.authority, p) for p in norms.norms if p.authority in norms.rank)
 
     def unlike(one: Principle, other: Principle) -> bool:
@@ -199,42 +199,42 @@ def _by_level(norms: Norms) -> dict[str, list[Principle]]:
 def _ways(one: Principle, other: Principle, norms: Norms) -> tuple[str, ...]:
     """Return how the spec puts one principle before another."""
     ids, categories = norms.exempted_by(one) if one.is_exception else ((), ())
-    told = {
+    ways = {
         "prefers": one.goes_first and norms.prefers(one.id, other.id),
         "exempts": other.id in ids or other.category in categories,
         "spares": norms.spares(one.id, other.category),
     }
-    return tuple(way for way, holds in told.items() if holds)
+    return tuple(way for way, holds in ways.items() if holds)
 
 
 def open_conflicts(norms: Norms, semantics: Semantics) -> tuple[OpenConflict, ...]:
     """Return each kind of conflict that ends undecided, the smallest first; none holds a smaller one.
 
     Norms of one level differ by exceptions and preferences alone, so two of each stand for all of them here; pairs
-    that the spec tells apart are looked at one by one.
+    that the spec distinguishes are examined one by one.
     """
     related: dict[str, Any] = dict.fromkeys((row.field for row in RELATIONS), ())
     plain = {
-        level: [replace(p, **related, exempts=(), never_exempts=(), category="", blocks=()) for p in found]
-        for level, found in _by_level(norms).items()
+        level: [replace(p, **related, exempts=(), never_exempts=(), category="", blocks=()) for p in group]
+        for level, group in _by_level(norms).items()
     }
-    standing_in = Norms(replace(norms.spec, provisions=tuple(p for found in plain.values() for p in found)))
+    standing_in = Norms(replace(norms.spec, provisions=tuple(p for group in plain.values() for p in group)))
     facts = _facts(standing_in, (p.id for p in standing_in.spec.principles))
-    facts += [fact("like", found[1].id, found[0].id) for found in plain.values() if len(found) == _MEETING]
+    facts += [fact("like", group[1].id, group[0].id) for group in plain.values() if len(group) == _MEETING]
     seen: dict[tuple[Party, ...], Case] = {}
-    known = _Undecided(standing_in)
+    undecided = _Undecided(standing_in)
     for size in range(1, LARGEST + 1):
         for case in cases_where(_UNDECIDED, facts, size, semantics=semantics):
             parties = parties_of(case, standing_in)
-            if parties not in seen and known.only_as_a_whole(case):
+            if parties not in seen and undecided.only_as_a_whole(case):
                 title = in_english(parties, " against ")
                 seen[parties] = _expecting(replace(case, title=title), norms)
-    found = (OpenConflict(parties=parties, witness=witness) for parties, witness in seen.items())
-    return tuple(sorted(found, key=lambda one: (len(one.parties), one.parties)))
+    conflicts = (OpenConflict(parties=parties, witness=witness) for parties, witness in seen.items())
+    return tuple(sorted(conflicts, key=lambda one: (len(one.parties), one.parties)))
 
 
 class _Undecided:
-    """Tells by the labelling whether cases end undecided; parts that many cases share are decided once."""
+    """Decides by the labelling whether cases end undecided; parts that many cases share are decided once."""
 
     def __init__(self, norms: Norms) -> None:
         self._norms = norms
@@ -257,26 +257,26 @@ class _Undecided:
 
 def rules_in_use(norms: Norms, semantics: Semantics) -> tuple[RuleUse, ...]:
     """Return the rules in the order in which they are asked, and the exceptions, each with a case if it ever decides."""
-    facts = _facts(norms, _telling(norms))
-    used = [
+    facts = _facts(norms, _representatives(norms))
+    uses = [
         RuleUse(id=rule.id, name=rule.name, witness=_first(_DECIDES[rule.id], facts, norms, semantics, rule))
         for rule in STRENGTH_RULES
     ]
     witness = _first(_EXCEPTION, facts, norms, semantics, None)
-    return (*used, RuleUse(id=EXCEPTION, name=EXCEPTION, witness=witness))
+    return (*uses, RuleUse(id=EXCEPTION, name=EXCEPTION, witness=witness))
 
 
-def _telling(norms: Norms) -> tuple[str, ...]:
+def _representatives(norms: Norms) -> tuple[str, ...]:
     """Return principles that stand for all others: two of each level, and two for each way to put one before another."""
-    chosen = [p.id for found in _by_level(norms).values() for p in found]
+    ids = [p.id for principles in _by_level(norms).values() for p in principles]
     ways: dict[tuple[str, str, str], tuple[str, str]] = {}
-    known = [p for p in norms.norms if p.authority in norms.rank]
-    for one in known:
+    ranked = [p for p in norms.norms if p.authority in norms.rank]
+    for one in ranked:
         if one.goes_first:
-            for other in known:
+            for other in ranked:
                 for way in _ways(one, other, norms) if other is not one else ():
                     ways.setdefault((way, one.authority, other.authority), (one.id, other.id))
-    return tuple(dict.fromkeys([*chosen, *(name for pair in ways.values() for name in pair)]))
+    return tuple(dict.fromkeys([*ids, *(name for pair in ways.values() for name in pair)]))
 
 
 def _first(
@@ -291,7 +291,7 @@ def _first(
 
 
 def _expecting(case: Case, norms: Norms) -> Case:
-    """Return a case that expects what is decided now, so that a later change is told."""
+    """Return a case that expects what is decided now, so that a later change is reported."""
     return replace(case, expect=Expectation(labels=tuple(decide(case, norms).labels.items())))
 
 
@@ -308,12 +308,12 @@ def idle_of(norms: Norms, cases: Sequence[Case]) -> Iterator[tuple[str, Case]]:
 
 
 def _matters(name: str, case: Case, norms: Norms) -> bool:
-    def is_kept(item: Item) -> bool:
+    def remains(item: Item) -> bool:
         principle = norms.principle(item.principle)
         return principle is None or principle.id != name
 
-    rest = replace(case, items=tuple(item for item in case.items if is_kept(item)), expect=None)
+    rest = replace(case, items=tuple(item for item in case.items if remains(item)), expect=None)
     before, after = decide(case, norms), decide(rest, norms)
-    kept = {item.id for item in rest.items}
-    same_labels = all(before.labels[name] is after.labels[name] for name in kept)
+    ids = {item.id for item in rest.items}
+    same_labels = all(before.labels[name] is after.labels[name] for name in ids)
     return not same_labels or dict(before.outcomes) != dict(after.outcomes)
