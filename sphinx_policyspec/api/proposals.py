@@ -296,9 +296,9 @@ class _Trial:
         try:
             after = self.read(texts)
             # Findings are distinguished by their lines, which come from the texts that they are about.
-            reported = [check(before, use_baseline=False).entries]
+            reported = check(before, use_baseline=False).entries
             with with_unsaved(self._unsaved(texts)):
-                reported.append(check(after, use_baseline=False).entries)
+                would_be = check(after, use_baseline=False).entries
         except PolicySpecError as error:
             return ProposalEffects(texts=texts, findings=(unreadable(error, proposal.span),))
         behaviour = diff_cases(before, after, self.cases) if self.cases else None
@@ -308,7 +308,10 @@ class _Trial:
             texts=texts,
             diff=changes,
             behaviour=behaviour,
-            findings=(*new_findings(*reported), *renamed_in_cases(self.cases, changes, after.spec)),
+            findings=(
+                *new_findings(reported, would_be, changes, (before.spec, after.spec)),
+                *renamed_in_cases(self.cases, changes, after.spec),
+            ),
             pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
             overlays=tuple(self._rebased(before, after)),
             feedback=concerned(self.known.feedback, changed),

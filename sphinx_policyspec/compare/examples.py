@@ -145,7 +145,8 @@ def _what(pair: MatchedSpecs, old: _Held, new: _Held) -> Iterator[str]:
     before, after = old.example, new.example
     if [r.verdict for r in before.responses] != [r.verdict for r in after.responses]:
         yield "verdicts"
-    if [tuple(pair.renewed(r.violates)) for r in before.responses] != [r.violates for r in after.responses]:
+    # Ids are in the order of their names, which is another one where a name is.
+    if [{*pair.renewed(r.violates)} for r in before.responses] != [{*r.violates} for r in after.responses]:
         yield "verdict_refs"
     if old.notes != new.notes:
         yield "notes"
@@ -369,7 +370,7 @@ def _inline(pair: MatchedSpecs) -> Iterator[Change]:
             continue
         was_at, was = before[id_]
         moved = pair.identity.renewed(was_at) != at
-        changed = _said((was,)) != _said((now,)) or tuple(pair.renewed(was.tests)) != now.tests
+        changed = _said((was,)) != _said((now,)) or {*pair.renewed(was.tests)} != {*now.tests}
         old, new = (was_at, at) if moved else (was.title, now.title)
         for kind, holds in ((ChangeKind.MOVED, moved), (ChangeKind.CHANGED, changed)):
             if holds:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from sphinx_policyspec.alignments import Alignment, MappingRow
 from sphinx_policyspec.alignments.sides import SIDES, AlignedSides, AlignedSpecs
-from sphinx_policyspec.compare import SpecDiff
+from sphinx_policyspec.compare import ChangeKind, SpecDiff
 from sphinx_policyspec.decision.behaviour import BehaviourDiff, CaseState
 from sphinx_policyspec.exports.report_formats import Reported
 from sphinx_policyspec.feedback.check import ChangedProvisions
@@ -218,15 +218,56 @@ def unknown_names(proposal: Proposal, known: KnownRecords) -> Iterator[Finding]:
         yield Finding(code="one-sided-decision", message=message, span=span, hint=hint)
 
 
-def new_findings(before: Iterable[Reported], after: Iterable[Reported]) -> tuple[Finding, ...]:
-    """Return the findings of a spec that were not there before; those that moved were."""
-    known = Counter(one.fingerprint for one in before)
+def new_findings(
+    before: Iterable[Reported], after: Iterable[Reported], diff: SpecDiff, specs: tuple[Spec, Spec]
+) -> tuple[Finding, ...]:
+    """Return the findings of a spec that were not there before.
+
+    One that moved was there, and so was one with the same message in the same provision, whose line an edit changed.
+
+    :param specs: as it was, and as it would be
+    """
+    old, new = list(before), list(after)
+    known, seen = Counter(one.fingerprint for one in old), Counter(one.fingerprint for one in new)
+    names = _new_names(diff)
+    said = Counter(_identity(one.finding, specs[0], names) for one in _beyond(old, seen))
     found = []
-    for one in after:
-        known[one.fingerprint] -= 1
-        if known[one.fingerprint] < 0:
+    for one in _beyond(new, known):
+        identity = _identity(one.finding, specs[1], {})
+        said[identity] -= 1
+        if said[identity] < 0:
             found.append(one.finding)
     return tuple(found)
+
+
+def _beyond(entries: Iterable[Reported], others: Counter[str]) -> Iterator[Reported]:
+    """Yield the findings that are not among others, each of which stands for one."""
+    left = Counter(others)
+    for one in entries:
+        left[one.fingerprint] -= 1
+        if left[one.fingerprint] < 0:
+            yield one
+
+
+def _new_names(diff: SpecDiff) -> dict[str, str]:
+    """Return what messages call a provision then, by what they call it now, for those with another id or title."""
+    names = {f"`{one.old}`": f"`{one.new}`" for one in diff.matches if one.old != one.new}
+    retitled = [one for one in diff.changes if one.kind is ChangeKind.RETITLED]
+    return names | {f"“{one.old}”": f"“{one.new}”" for one in retitled}
+
+
+def _identity(finding: Finding, spec: Spec, names: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return what makes a finding the same whatever its line says: its code, its provision and its message."""
+    inside = [
+        one
+        for one in spec.provisions
+        if one.span.file == finding.span.file and one.span.line <= finding.span.line
+    ]
+    name = max(inside, key=lambda one: one.span.line).id if inside else ""
+    message = finding.message
+    for old, new in names.items():
+        message = message.replace(old, new)
+    return finding.code, names.get(f"`{name}`", f"`{name}`"), message
 
 
 def renamed_in_cases(cases: Iterable[Case], diff: SpecDiff, spec: Spec) -> Iterator[Finding]:

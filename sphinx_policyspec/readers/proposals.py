@@ -76,8 +76,12 @@ _FORMS: Mapping[str, tuple[EditKind, tuple[str, ...], tuple[str, ...]]] = {
     "level": (EditKind.LEVEL, ("provision",), ()),
 }
 """By the key that identifies an edit: its kind, the keys that it needs, and others that it may have."""
-_FENCE = re.compile(r"^(?P<marks>`{3,}|~{3,})[ \t]{0,9}ya?ml[ \t]{0,9}$")
+_FENCE = re.compile(
+    r"^(?P<indent>[ \t]{0,99})(?P<marks>`{3,}|~{3,})[ \t]{0,9}(?P<language>[^\s`]{0,99})[^`\n]{0,500}$"
+)
+_HOLDS_EDITS = re.compile(r"[ \t]{0,99}(?:\{[ \t]{0,9})?[\"']?edits[\"']?[ \t]{0,9}:")
 _BLANK = re.compile(r"\[draft: [^\]\n]{0,500}\]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -187,6 +191,7 @@ def _body(lines: list[str], end: int, file: str, findings: list[Finding]) -> tup
     prose: list[str] = []
     edits: list[ProposalEdit] = []
     before = end + 1
+    findings += _unread(lines, end + 1, file)
     for start, close in edit_blocks(lines, end + 1):
         reader = YamlReader(file, first=start + 1)
         top = reader.mapping(reader.compose("\n".join(lines[start:close])), ["edits"])
@@ -200,18 +205,42 @@ def _body(lines: list[str], end: int, file: str, findings: list[Finding]) -> tup
 def edit_blocks(lines: Sequence[str], number: int) -> Iterator[tuple[int, int]]:
     """Yield where the lines of each block of YAML with edits begin and end, from 0; the fences around them are not part of it.
 
-    :param number: of the line from which to search
+    :param number: of the line from which blocks are searched
+    """
+    return ((start, close) for start, close, is_read in _fenced_edits(lines, number) if is_read)
+
+
+def _unread(lines: Sequence[str], number: int, file: str) -> Iterator[Finding]:
+    """Yield the blocks with edits that are not marked as YAML, or are part of a list."""
+    for start, _close, is_read in _fenced_edits(lines, number):
+        if not is_read:
+            message, hint = "the edits of this block are not read", "begin it at the margin with ```yaml"
+            yield Finding(code="proposal-edit", message=message, span=Span(file, start), hint=hint)
+
+
+def _fenced_edits(lines: Sequence[str], number: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield where the lines of each block with edits begin and end, and whether they are read.
+
+    What is in a comment, no reader of the proposal sees.
     """
     while number < len(lines):
-        fence = _FENCE.match(lines[number].rstrip("\r"))
-        close = fence and next(
-            (n for n in range(number + 1, len(lines)) if lines[n].rstrip() == fence["marks"]), len(lines)
-        )
-        within = lines[number + 1 : close] if close else []
-        if close and next((line for line in within if line.strip()), "").startswith("edits:"):
-            yield number + 1, close
+        fence = _FENCE.match(line := lines[number].rstrip("\r"))
+        if fence is None and line.lstrip(" ").startswith("<!--"):
+            number = next((n for n in range(number, len(lines)) if "-->" in lines[n]), len(lines))
+        elif fence:
+            close = next(
+                (n for n in range(number + 1, len(lines)) if _ends(lines[n], fence["marks"])), len(lines)
+            )
+            if any(map(_HOLDS_EDITS.match, lines[number + 1 : close])):
+                is_yaml = fence["language"].lower() in {"yaml", "yml"}
+                yield number + 1, close, is_yaml and not fence["indent"]
             number = close
         number += 1
+
+
+def _ends(line: str, marks: str) -> bool:
+    """Return whether a line ends a fence: CommonMark 0.31, §4.5."""
+    return (found := line.strip()).startswith(marks) and not found.strip(marks[0])
 
 
 def _edits(reader: YamlReader, node: yaml.Node | None) -> Iterator[ProposalEdit]:
@@ -239,9 +268,7 @@ def _edit(reader: YamlReader, item: yaml.Node, values: Mapping[str, yaml.Node]) 
     words: dict[str, str] = {
         key: texts[key].strip() for key in ("level", "after", "to", "because") if key in texts
     }
-    number = texts.get("occurrence", "").strip()
-    if number and not (number.isdigit() and 0 < int(number[:9]) < 10**6):
-        reader.find("invalid-value", values["occurrence"], f"`{number[:40]}` is no number from 1")
+    if not _is_sound(reader, values, texts):
         return None
     own = {"move", "rename", "remove"} & {name}
     fields: dict[str, str] = {
@@ -257,7 +284,23 @@ def _edit(reader: YamlReader, item: yaml.Node, values: Mapping[str, yaml.Node]) 
     if not fields["provision"] or (kind is EditKind.REPLACE and not fields["find"]):
         reader.find("missing-key", item, "an edit names a provision, and the words that it changes")
         return None
-    return ProposalEdit(kind=kind, occurrence=int(number or 0), span=reader.span(item), **fields)
+    return ProposalEdit(
+        kind=kind, occurrence=int(texts.get("occurrence", "").strip() or 0), span=reader.span(item), **fields
+    )
+
+
+def _is_sound(reader: YamlReader, values: Mapping[str, yaml.Node], texts: Mapping[str, str]) -> bool:
+    """Return whether the texts and the number of an edit can be what they are; else it is found."""
+    number = texts.get("occurrence", "").strip()
+    if number and not (number.isdigit() and 0 < int(number[:9]) < 10**6):
+        reader.find("invalid-value", values["occurrence"], f"`{number[:40]}` is no number from 1")
+        return False
+    for key in ("replace", "text"):
+        if odd := _CONTROL.search(texts.get(key, "")):
+            message = f"`{key}` has the control character U+{ord(odd[0]):04X}, which no text of a spec has"
+            reader.find("invalid-value", values[key], message, "delete it")
+            return False
+    return True
 
 
 def _added(reader: YamlReader, node: yaml.Node, fields: dict[str, str]) -> bool:

@@ -774,3 +774,25 @@ def test_rules_have_names_of_their_own() -> None:
         "split-or-merged",
         "override-of-exceptions",
     }
+
+
+def test_an_id_that_sorts_elsewhere_among_several_is_no_change_of_what_names_it() -> None:
+    def naming(*ids: str) -> Spec:
+        shown = example("shown", response(Verdict.BAD, violates=ids))
+        kind = principle("be_kind", text=SECOND)
+        aliases = ("be_clear",) if "zeal" in ids else ()
+        named = principle("zeal" if aliases else "be_clear", title="Be clear", text=LONG, aliases=aliases)
+        asking = replace(prompt(), tests=ids)
+        return spec(replace(kind, blocks=(*kind.blocks, shown, asking)), named)
+
+    changes = compare(naming("be_clear", "be_kind"), naming("be_kind", "zeal")).changes
+    assert [(one.id, one.kind) for one in changes] == [("zeal", ChangeKind.RENAMED)]
+    assert {
+        one.id
+        for one in compare(
+            naming("be_clear", "be_kind"),
+            naming(
+                "zeal",
+            ),
+        ).changes
+    } >= {"shown", "ask"}

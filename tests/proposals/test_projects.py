@@ -287,3 +287,26 @@ def test_what_pages_include_is_not_edited(tmp_path: Path, markup: str) -> None:
         (misfit,) = (one for one in found if one.code == "proposal-edit")
         assert "stands in `part.txt`, which pages include" in misfit.message
         assert ps.apply_proposal(docs, proposal(tmp_path, f"- {{provision: greet, {edit}}}")).texts == {}
+
+
+@pytest.mark.parametrize("name", ["index.rst", "more.md"])
+def test_a_page_with_a_byte_order_mark_is_judged_as_sphinx_reads_it(name: str, tmp_path: Path) -> None:
+    site = tmp_path / "docs"
+    site.mkdir()
+    for file, text in {"conf.py": CONF, "index.rst": RST, "more.md": MYST, "shared.txt": "Smile.\n"}.items():
+        (site / file).write_text(text, "utf-8")
+    page = site / name
+    page.write_bytes(b"\xef\xbb\xbf" + page.read_bytes())
+    before = ps.load_checked(site)
+    edit = {
+        "index.rst": "greet, find: each guest, replace: every guest",
+        "more.md": "look, find: Look up., replace: Look down.",
+    }
+    report = ps.check_proposal(site, proposal(tmp_path, f"- {{provision: {edit[name]}}}"))
+    (check,) = report.checks
+    assert check.effects.diff is not None
+    assert [one.kind for one in check.effects.diff.changes] == ["text"]
+    assert check.effects.findings == ()
+    ps.apply_proposal(site, tmp_path / "p.md").write()
+    assert page.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert ps.diff(before, site) == check.effects.diff

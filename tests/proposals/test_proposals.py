@@ -258,6 +258,41 @@ MISFITS: dict[str, tuple[Edit, str]] = {
 }
 
 
+BLOCK = "edits: [{provision: be_kind, find: kind to others, replace: just to others}]\n"
+
+
+@pytest.mark.parametrize(
+    ("block", "count"),
+    [
+        (f"```yaml\n# What changes.\n\n{BLOCK}```\n", 1),
+        (f"~~~~ YAML\n{BLOCK}~~~~~\n", 1),
+        (f"```yml title=edits\n{BLOCK}```\n", 1),
+        (f"<!--\n```yaml\n{BLOCK}```\n-->\n", None),
+        (f"```\n{BLOCK}```\n", 0),
+        (f"- so\n\n  ```yaml\n  {BLOCK}  ```\n", 0),
+        ('```json\n{"edits": []}\n```\n', 0),
+    ],
+)
+def test_a_block_with_edits_is_read_or_an_error(block: str, count: int | None, tmp_path: Path) -> None:
+    source, file = written(tmp_path), proposal(tmp_path, {"provision": "be_brief", "level": "user"})
+    file.write_text(file.read_text("utf-8") + block, "utf-8")
+    report = ps.check_proposal(source, file)
+    (check,) = report.checks
+    assert len(check.proposal.edits) == 1 + (count or 0)
+    assert [one.code for one in check.findings] == ["proposal-edit"] * (count == 0)
+    assert report.failed == (count == 0)
+    if count == 0:
+        assert "the edits of this block are not read" in check.findings[0].message
+
+
+@pytest.mark.parametrize("mark", ["\0", "\x1b", "a\rb"])
+def test_control_characters_get_into_no_text(mark: str, tmp_path: Path) -> None:
+    source, file = written(tmp_path), proposal(tmp_path, {**REPLACE, "replace": f"just{mark}to others"})
+    (found, *_rest) = ps.check_proposal(source, file).findings
+    assert "the control character U+" in found.message
+    assert not ps.apply_proposal(source, file).texts
+
+
 @pytest.mark.parametrize("name", MISFITS)
 def test_an_edit_that_does_not_fit_is_told_with_its_line_and_nothing_is_written(
     name: str, tmp_path: Path
@@ -369,6 +404,30 @@ def test_only_new_findings_are_told_and_pairs_that_lose_their_order(tmp_path: Pa
     told = ps.check_proposal(source, broken, annotations=tmp_path / "notes.yaml")
     assert told.failed
     assert "dangling-reference" in [one.code for one in told.checks[0].effects.findings]
+
+
+def test_a_finding_on_an_edited_line_is_new_only_where_it_says_something_new(tmp_path: Path) -> None:
+    broken = TEXT.replace("Write short answers.", "Write short answers [?](#nowhere).")
+    source = written(tmp_path, broken.replace("authority=guideline", "authority=guide"))
+    for number, edits in enumerate(
+        (
+            [{"provision": "be_brief", "find": "Write short", "replace": "Write very short"}],
+            [{"provision": "be_brief", "find": "# Be brief", "replace": "# Stay brief"}],
+            [{"rename": "be_brief", "to": "stay_brief"}],
+        )
+    ):
+        (check,) = ps.check_proposal(source, proposal(tmp_path, *edits, id=f"p{number}")).checks
+        assert check.effects.diff is not None
+        assert check.effects.diff.changes
+        assert [str(one) for one in check.effects.findings if one.severity is ps.Severity.ERROR] == []
+    moved = [
+        {"provision": "be_brief", "find": " [?](#nowhere)", "replace": ""},
+        {"provision": "be_kind", "find": "Be kind to those who ask", "replace": "Be kind [?](#nowhere)"},
+    ]
+    (check,) = ps.check_proposal(source, proposal(tmp_path, *moved, id="moved")).checks
+    assert [one.code for one in check.effects.findings if one.severity is ps.Severity.ERROR] == [
+        "dangling-reference"
+    ]
 
 
 def test_feedback_and_overlays_that_rest_on_what_changes_are_told(tmp_path: Path) -> None:

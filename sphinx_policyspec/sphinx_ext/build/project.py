@@ -311,10 +311,10 @@ class OpenProject:
         self._told.page = docname
 
     def _take_unsaved(self, app: Sphinx, docname: str, content: list[str]) -> None:
-        """Let the text that an editor has not saved stand for that of the file, and keep what was read."""
+        """Let the text that an editor has not saved stand for that of the file, as Sphinx reads it, and keep what was read."""
         unsaved = unsaved_text(app.env.doc2path(docname))
         if unsaved is not None:
-            content[0] = "\n".join(re.split("\r\n?|\n", unsaved))
+            content[0] = "\n".join(re.split("\r\n?|\n", unsaved.removeprefix("\ufeff")))
         self._texts[docname] = content[0]
 
     def _note_links(self, app: Sphinx, document: nodes.document) -> None:

@@ -272,7 +272,7 @@ def _page(env: BuildEnvironment, full: str) -> Source:
 
 def _text(env: BuildEnvironment, full: str) -> str:
     if (unsaved := unsaved_text(full)) is not None:
-        return unsaved
+        return unsaved.removeprefix("\ufeff")
     try:
         return Path(full).read_text(encoding=env.config.source_encoding, errors="replace")
     except OSError:
