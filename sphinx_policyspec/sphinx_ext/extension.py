@@ -138,23 +138,23 @@ def _get_ready_to_read(app: Sphinx, env: BuildEnvironment, _docname: str) -> Non
     from sphinx_policyspec.sphinx_ext.pages.capture import CapturePage, MarkSections  # noqa: PLC0415  as said
     from sphinx_policyspec.sphinx_ext.pages.declarations import begin_page, end_page  # noqa: PLC0415
     from sphinx_policyspec.sphinx_ext.pages.places import (  # noqa: PLC0415
-        heed_docstrings,
-        mend_included,
-        mend_page,
-        note_written,
+        correct_docstrings,
+        correct_included,
+        correct_page,
+        keep_source,
     )
 
     domain.directives.update(directives())
     domain.roles.update(roles())
     app.add_transform(MarkSections)
     app.add_transform(CapturePage)
-    app.connect("source-read", note_written, priority=-sys.maxsize)
+    app.connect("source-read", keep_source, priority=-sys.maxsize)
     # Before others that look up names, such as intersphinx, so that they are asked first.
     app.connect("source-read", begin_page, priority=499)
-    app.connect("source-read", mend_page, priority=sys.maxsize)
-    app.connect("include-read", mend_included, priority=sys.maxsize)
+    app.connect("source-read", correct_page, priority=sys.maxsize)
+    app.connect("include-read", correct_included, priority=sys.maxsize)
     app.connect("doctree-read", end_page, priority=900)
-    heed_docstrings(app)
+    correct_docstrings(app)
 
 
 def _version() -> str:

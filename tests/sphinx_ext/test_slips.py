@@ -11,7 +11,7 @@ import pytest
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError
 from sphinx_policyspec.model import Markup, Severity
-from sphinx_policyspec.sphinx_ext.pages.places import mended
+from sphinx_policyspec.sphinx_ext.pages.places import corrected
 from tests.growth import SUPERLINEAR, calls, growth
 from tests.sphinx_ext.conftest import build_once, lines_of
 from tests.sphinx_ext.slip_rows import MORE_IN_MYST, MORE_IN_RST, QUIET_IN_MYST, QUIET_IN_RST, Row
@@ -926,12 +926,12 @@ def test_each_slip_is_told_once_with_its_cause_and_nothing_follows(
 
 def test_colons_are_told_once_where_they_make_no_fence() -> None:
     lines = [":::{policy:example} X", ":::{policy:message} user", "Hi", ":::", ":::"]
-    assert [(slip.line, slip.message) for slip in mended(lines, Markup.MYST, colons=False)[1]] == [
+    assert [(slip.line, slip.message) for slip in corrected(lines, Markup.MYST, colons=False)[1]] == [
         (1, "colons make no fence in this project")
     ]
-    texts = mended(lines, Markup.MYST, colons=False)[0]
+    texts = corrected(lines, Markup.MYST, colons=False)[0]
     assert texts == ["~~~~{policy:example} X", "~~~{policy:message} user", "Hi", "~~~", "~~~~"]
-    assert mended(["````md", *lines, "````"], Markup.MYST, colons=False)[1] == []
+    assert corrected(["````md", *lines, "````"], Markup.MYST, colons=False)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -949,7 +949,7 @@ def test_what_only_looks_like_a_slip_is_left_alone(
         "message": ("name", "untrusted"),
         "response": ("note", "violates"),
     }
-    found = {name: mended(text.split("\n"), markup, known=known)[1] for name, text in pages(right, quiet)}
+    found = {name: corrected(text.split("\n"), markup, known=known)[1] for name, text in pages(right, quiet)}
     assert {name: slips for name, slips in found.items() if slips} == {}
 
 
@@ -976,7 +976,7 @@ def grows(text: str, markup: Markup, lengths: tuple[int, ...] = (4, 8, 16)) -> f
     }
 
     def steps(n: int) -> int:
-        return calls(lambda: mended((text * n).split("\n"), markup, known=known))
+        return calls(lambda: corrected((text * n).split("\n"), markup, known=known))
 
     steps(1)  # what is imported and cached
     return growth(steps, lengths)

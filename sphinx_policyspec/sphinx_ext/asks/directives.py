@@ -24,7 +24,7 @@ from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.records import Answered, Ask, Sources, is_row_count
 from sphinx_policyspec.sphinx_ext.nodes.boxes import word
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyCount, PolicyQuery
-from sphinx_policyspec.sphinx_ext.pages.declarations import GivenRole
+from sphinx_policyspec.sphinx_ext.pages.declarations import ParameterRole
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options
 from sphinx_policyspec.sphinx_ext.pages.marks import Declared
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
@@ -43,16 +43,16 @@ class AskingDirective(PolicyDirective):
     """Base of directives whose place an answer fills."""
 
     def refuse(self, option: str, message: str, hint: str = "", code: str = "invalid-option") -> None:
-        """Tell what is wrong with an option, at its line."""
+        """Report what is wrong with an option, at its line."""
         self.find(code, message, hint, line=self.option_line(option))
 
     def expected(self) -> str:
-        """Return the option ``expect-rows``, or nothing where it says no number."""
-        given = self.option("expect-rows")
-        if given and not is_row_count(given):
-            self.refuse("expect-rows", f"`{given}` is not a number of rows", "write `3`, `>0` or `<=10`")
+        """Return the option ``expect-rows``, empty where it is not a number of rows."""
+        value = self.option("expect-rows")
+        if value and not is_row_count(value):
+            self.refuse("expect-rows", f"`{value}` is not a number of rows", "write `3`, `>0` or `<=10`")
             return ""
-        return given
+        return value
 
 
 _CHANGED = ("id", "title", "weight", "said")
@@ -94,7 +94,7 @@ class _ViewDirective(AskingDirective):
         return [box]
 
     def _values(self, name: str, problems: list[str]) -> tuple[str, ...]:
-        """Return the values that commas divide; an option without any would silently filter nothing."""
+        """Return the values, separated by commas; an option without any would silently filter nothing."""
         found = self.words(name, ",")
         if name in self.options and not found:
             problems.append(f"`{name}` is empty")
@@ -102,8 +102,8 @@ class _ViewDirective(AskingDirective):
         return found
 
     def _flag(self, name: str) -> bool:
-        if given := self.option(name):
-            self.refuse(name, f"`{name}` takes no value, so not `{given}`")
+        if value := self.option(name):
+            self.refuse(name, f"`{name}` takes no value, so not `{value}`")
         return name in self.options
 
     def _properties(self, option: str, problems: list[str]) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ class CoverageDirective(_ViewDirective):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseText(Ask):
-    """Cases that a page wants decided.
+    """Cases of a page to decide.
 
     :param text: as YAML
     :param first: line of the file at which the text begins
@@ -191,8 +191,8 @@ class CaseText(Ask):
         """Answer with what is decided, and why."""
         from sphinx_policyspec.sphinx_ext.asks.cases import decided  # noqa: PLC0415  few projects have cases
 
-        read, wrong = self._read()
-        answer, findings = decided(read, sources.norms)
+        cases, wrong = self._parse()
+        answer, findings = decided(cases, sources.norms)
         findings = (*wrong, *findings)
         problem = "; ".join(finding.message for finding in findings) or NO_ROWS
         return Answered(answer, "" if answer else problem, findings)
@@ -207,15 +207,15 @@ class CaseText(Ask):
         """Yield those that can be decided."""
         from sphinx_policyspec.sphinx_ext.asks.cases import decidable  # noqa: PLC0415  as above
 
-        return decidable(self._read()[0], norms)
+        return decidable(self._parse()[0], norms)
 
-    def _read(self) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
+    def _parse(self) -> tuple[tuple[ReadCase, ...], tuple[Finding, ...]]:
         from sphinx_policyspec.readers.cases import read_cases  # noqa: PLC0415  as above
 
         if not self.text.strip():
             return (), ()
-        read, wrong = read_cases(self.text, self.span.file, first=self.first, indent=self.indent)
-        return tuple(read), tuple(wrong)
+        cases, wrong = read_cases(self.text, self.span.file, first=self.first, indent=self.indent)
+        return tuple(cases), tuple(wrong)
 
 
 class CaseDirective(AskingDirective):
@@ -246,7 +246,7 @@ class SurveyPart(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyView(Ask):
-    """What a page wants to show of what the spec leaves open.
+    """What a page shows of what the spec leaves open.
 
     :param expected: the number of pairs that nothing decides
     """
@@ -288,16 +288,16 @@ class SurveyDirective(AskingDirective):
 
     def _parts(self) -> tuple[SurveyPart, ...]:
         names = [part.value for part in SurveyPart]
-        given = [name.lower() for name in self.words("show")]
-        for name in given:
+        chosen = [name.lower() for name in self.words("show")]
+        for name in chosen:
             if name not in names:
                 self.refuse("show", f"`show` does not take `{name}`", nearest(name, names))
-        return tuple(part for part in SurveyPart if part.value in given) or tuple(SurveyPart)
+        return tuple(part for part in SurveyPart if part.value in chosen) or tuple(SurveyPart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes(Ask):
-    """What a page asks of an older release, by default the one that the project compares itself with.
+    """What a page asks about an older release, by default the one that the project compares itself with.
 
     :param kinds: weights, kinds of things or kinds of change to show, all of them where empty
     """
@@ -327,10 +327,10 @@ class Changes(Ask):
         for (id_, title), rows in groupby(answer.texts, key=lambda row: row[:2]):
             head = page.provision(id_, title) if id_ else nodes.Text(_("The spec as a whole"))
             inner = nodes.bullet_list(bullet="*")
-            for _id, _title, weight, said in rows:
+            for _id, _title, weight, sentence in rows:
                 sign = with_sign(Weight(weight), _(PLAIN[Weight(weight)].label))
                 mark = nodes.strong("", sign, classes=[f"ps-{weight}"])
-                inner += nodes.list_item("", nodes.paragraph("", "", mark, nodes.Text(f": {said}")))
+                inner += nodes.list_item("", nodes.paragraph("", "", mark, nodes.Text(f": {sentence}")))
             items += nodes.list_item("", nodes.paragraph("", "", head), inner)
         return [items]
 
@@ -339,12 +339,12 @@ class Changes(Ask):
         from sphinx_policyspec.exports.diff.outline import Outline  # noqa: PLC0415  few projects compare
         from sphinx_policyspec.exports.diff.wording import readable, with_evidence  # noqa: PLC0415  as above
 
-        asked = set(self.kinds)
+        kinds = set(self.kinds)
         for group in Outline(diff).groups():
             for change in group.changes:
-                if not asked or {change.weight.value, change.subject.value, change.kind.value} & asked:
-                    said = readable(with_evidence(change, _), diff.titles)
-                    texts = group.id, group.title, change.weight.value, said
+                if not kinds or {change.weight.value, change.subject.value, change.kind.value} & kinds:
+                    sentence = readable(with_evidence(change, _), diff.titles)
+                    texts = group.id, group.title, change.weight.value, sentence
                     yield tuple(Cell(CellKind.LITERAL, text) for text in texts)
 
 
@@ -362,11 +362,11 @@ class ChangesDirective(AskingDirective):
             hint = "give `:since:`, or set `policyspec_since`"
             self.find("invalid-option", "there is no release to compare with", hint)
         kinds = self.words("kinds")
-        taken = _kinds() if kinds else ()
+        choices = _kinds() if kinds else ()
         for kind in kinds:
-            if kind not in taken:
-                self.refuse("kinds", f"`kinds` does not take `{kind}`", nearest(kind, taken))
-        known = tuple(kind for kind in kinds if kind in taken)
+            if kind not in choices:
+                self.refuse("kinds", f"`kinds` does not take `{kind}`", nearest(kind, choices))
+        known = tuple(kind for kind in kinds if kind in choices)
         box = PolicyView("", classes=["ps-query", "ps-view", "ps-changes"])
         self.declare(box, Changes(since=since, kinds=known, expected=self.expected(), span=self.span))
         return [box]
@@ -380,7 +380,7 @@ def _kinds() -> tuple[str, ...]:
 
 
 def _is_question(name: str) -> bool:
-    """Return whether a question is called so, or nearly so."""
+    """Return whether a question has this name, or nearly this one."""
     from sphinx_policyspec.graph.questions import list_questions  # noqa: PLC0415  few pages have a query that is none
 
     return bool(near_name(name, [question.name for question in list_questions()]))
@@ -401,7 +401,7 @@ class QueryDirective(AskingDirective):
             self.find("invalid-query", message, hint, line=self.content_line)
             return []
         if not (name or self.text) and self.options.keys() - self.option_spec.keys():
-            # What was to be the question is told as an option that there is none of.
+            # What was meant as the question is reported as an unknown option.
             return []
         if bool(name) == bool(self.text):
             hint = "name a question, or write SPARQL in the content, and not both"
@@ -429,24 +429,24 @@ class QueryDirective(AskingDirective):
                 self.refuse("params", f"`{part}` is not a parameter", "write `name=value`")
 
     def _format(self) -> str:
-        given = self.option("format") or "table"
-        if given not in _FORMATS:
-            self.refuse("format", f"unknown format `{given}`", nearest(given, _FORMATS))
+        value = self.option("format") or "table"
+        if value not in _FORMATS:
+            self.refuse("format", f"unknown format `{value}`", nearest(value, _FORMATS))
             return "table"
-        return given
+        return value
 
 
-class CountRole(GivenRole):
+class CountRole(ParameterRole):
     """The number of rows of a named question: ``:policy:count:`hard-rules```, with ``<topic=honesty>``."""
 
     def build(self) -> nodes.Element:
         """Return the place of the number."""
-        name, given = self.given()
+        name, parameters = self.text_and_parameters()
         path, line = self.place
         if not name:
             self.find(f"`{self.name}` asks nothing", "write the name of a question")
         source = source_of(self.env, path)
-        question = Query(name=name, params=tuple(given.items()), format="count", span=source.span(line))
+        question = Query(name=name, params=tuple(parameters.items()), format="count", span=source.span(line))
         place = PolicyCount(self.rawtext, "", classes=["ps-count"])
         Declared(item=question, span=question.span).on(place)
         return place

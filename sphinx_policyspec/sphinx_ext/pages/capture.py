@@ -37,9 +37,9 @@ from sphinx_policyspec.sphinx_ext.pages import marks
 from sphinx_policyspec.sphinx_ext.pages.cases import CapturePlace, Cases
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region, TextPlaces
 from sphinx_policyspec.sphinx_ext.pages.inline import (
-    WRITTEN,
+    VISIBLE,
     excerpts_of,
-    keep_written,
+    keep_visible_text,
     shown_title,
     shown_titles,
     title_with_substitutions,
@@ -93,10 +93,10 @@ class MarkSections(SphinxTransform):
             for finding in marks.findings_on(marker):
                 marks.note_finding(self.env, finding)
             self._move(marker, marks.declared_on(marker))
-            marks.take_away(marker)
+            marks.remove_node(marker)
         if not declares:
             return
-        self.env.temp_data[WRITTEN] = keep_written(self.document, elements, markup_of(self.env))
+        self.env.temp_data[VISIBLE] = keep_visible_text(self.document, elements, markup_of(self.env))
         for node in elements:
             if isinstance(node, nodes.section) and (title := node.next_node(nodes.title)) is not None:
                 node[SOURCE_TITLE] = (shown_title(title), "" if marks.hides(title) else title.rawsource)
@@ -104,37 +104,37 @@ class MarkSections(SphinxTransform):
                 node[HOME] = id(_section_around(node))
 
     def _find_broken_roles(self, text: nodes.TextElement) -> None:
-        """Find what is almost a role of ours, or a link, and stays in the text."""
+        """Find text that is almost one of our roles, or a link, and stays text."""
         is_myst, above = markup_of(self.env) is model.Markup.MYST, ""
         before: nodes.Node = nodes.Text("")
         for node, behind in pairwise([*text.children, nodes.Text("")]):
-            said, is_code = node.astext(), isinstance(node, _CODE)
-            above += said
+            words, is_code = node.astext(), isinstance(node, _CODE)
+            above += words
             if isinstance(node, addnodes.pending_xref) and node.get("refdomain") == DOMAIN:
-                if broken := marks.broken_role(node["reftype"], _role_text(node), is_myst=is_myst):
-                    node["reftarget"] = broken.target
-                    self._broken(text, above.count("\n") - said.count("\n"), broken.problem, broken.right)
+                if slip := marks.broken_role(node["reftype"], _role_text(node), is_myst=is_myst):
+                    node["reftarget"] = slip.target
+                    self._note_broken(text, above.count("\n") - words.count("\n"), slip.problem, slip.right)
             elif isinstance(node, nodes.Text) or is_code:
                 code = behind.astext() if isinstance(behind, _CODE) else None
                 around = before.astext() if isinstance(before, _CODE) else "", behind.astext()
-                # What a role was to stand in front of is told with that.
+                # Backticks behind the name of a role are reported with that name.
                 is_named = before.astext().rstrip(" ").endswith((":", "}"))
                 is_bare = isinstance(node, nodes.title_reference) and not is_named
                 kinds = {"is_myst": is_myst, "is_code": is_code, "is_bare": is_bare}
-                for found in marks.near_references(said, code, **kinds, around=around):
-                    below = above.count("\n") - said.count("\n", found.start)
+                for found in marks.near_references(words, code, **kinds, around=around):
+                    below = above.count("\n") - words.count("\n", found.start)
                     message = f"`{found.written}` is no {found.what}, but text"
-                    self._broken(text, below, message, found.right, found.target)
+                    self._note_broken(text, below, message, found.right, found.target)
             elif isinstance(node, nodes.reference) and _BARE_ID.fullmatch(address := node.get("refuri", "")):
-                right = f":{DOMAIN}:principle:`{said} <{address}>`"
-                message = f"`{said} <{address}>` is no role, but a link to a file"
-                self._broken(text, above.count("\n") - said.count("\n"), message, right, address)
+                right = f":{DOMAIN}:principle:`{words} <{address}>`"
+                message = f"`{words} <{address}>` is no role, but a link to a file"
+                self._note_broken(text, above.count("\n") - words.count("\n"), message, right, address)
             before = node
 
-    def _broken(
+    def _note_broken(
         self, text: nodes.TextElement, below: int, message: str, right: str, target: str = ""
     ) -> None:
-        """Note a reference that is none; where it has a target, only if something has this id."""
+        """Note text that was meant as a reference; where it has a target, only if something has this id."""
         span = source_of(self.env, text.source or "").span((text.line or 1) + below)
         hint = f"write {right}"
         found = FindingOfKnown(code="invalid-role", message=message, span=span, hint=hint, target=target)
@@ -154,8 +154,8 @@ class MarkSections(SphinxTransform):
 
     def _mark(self, section: nodes.section, declared: marks.Declared, principle: model.Principle) -> None:
         names = (principle.id, *principle.aliases)
-        wanted = [anchor_of(model.TargetKind.PROVISION, name) for name in names if name]
-        for anchor in reversed(wanted):
+        anchors = [anchor_of(model.TargetKind.PROVISION, name) for name in names if name]
+        for anchor in reversed(anchors):
             if self.document.ids.setdefault(anchor, section) is section and anchor not in section["ids"]:
                 section["ids"].insert(0, anchor)
         mark_level(section, principle.authority)
@@ -180,15 +180,15 @@ def _section_around(node: nodes.Element) -> nodes.section | None:
 
 
 class CapturePage(SphinxTransform):
-    """Takes up what a page declares once it is read; titles are those that it shows.
+    """Collects what a page declares once it is read; titles are those that it shows.
 
-    It runs when domains of Sphinx look at a page, after translation and before handlers of others take things off it.
+    It runs when Sphinx domains process a page: after translation, and before other handlers remove nodes from it.
     """
 
     default_priority = 850
 
     def apply(self, **_kwargs: Any) -> None:
-        """Give the domain the record of the page, and store its part of the spec and how its texts begin."""
+        """Give the domain the record of the page, and store its part of the spec and the beginnings of its texts."""
         env, document, docname = self.env, self.document, self.env.docname
         domain = domain_of(env)
         noted, hidden = domain.pages.get(docname), domain.taken_for_hidden(docname)
@@ -198,7 +198,7 @@ class CapturePage(SphinxTransform):
             if record is not None and (record.holds_spec or record.questions):
                 marks.strip_comments(elements)
             excerpts, titles = excerpts_of(elements), shown_titles(elements)
-        marks.note_taken(env, document)
+        marks.keep_marked(env, document)
         if record is None and hidden is not None:
             # Another builder may show what it declares.
             record = PageRecord()
@@ -242,7 +242,7 @@ def _record(env: BuildEnvironment, docname: str, document: nodes.document) -> tu
 
 
 def _around(node: nodes.Element) -> Iterator[nodes.Element]:
-    """Yield what a node stands in, nearest first."""
+    """Yield the ancestors of a node, nearest first."""
     above = node.parent
     while above is not None:
         yield above
@@ -250,7 +250,7 @@ def _around(node: nodes.Element) -> Iterator[nodes.Element]:
 
 
 def _links_outside(env: BuildEnvironment, elements: Iterable[nodes.Element]) -> FoundLinks:
-    """Return the links of a page that declares nothing: they are no part of the spec."""
+    """Return the links of a page that declares nothing: they are not part of the spec."""
     found = FoundLinks(TextPlaces(env))
     place = LinkPlace(source=source_of(env))
     for node in elements:
@@ -294,8 +294,8 @@ class _Capture:
         """Walk the page."""
         place = CapturePlace(region=self.page.preamble, links=LinkPlace(source=self.main))
         self._walk_children(self.document, place)
-        for node in self.env.temp_data.pop(WRITTEN, None) or ():
-            node.attributes.pop(WRITTEN, None)
+        for node in self.env.temp_data.pop(VISIBLE, None) or ():
+            node.attributes.pop(VISIBLE, None)
         for item, region in self.page.provisions:
             self.page.find_unplaced(item, region)
         self.page.find_empty()
@@ -373,11 +373,11 @@ class _Capture:
         """Return the place of a heading, and its words as they stand there."""
         title = node.next_node(nodes.title) or node
         source, at = self.places.of(title, (raw,))
-        shown = without_comments([raw]).masked[0] if markup_of(self.env) is model.Markup.MYST else raw
+        words = without_comments([raw]).masked[0] if markup_of(self.env) is model.Markup.MYST else raw
         if not at.is_exact:
-            return model.Span(source.file, at.line), shown
+            return model.Span(source.file, at.line), words
         span = model.Span(source.file, at.line, 1, at.line + 1, 1)
-        return span, " " * (at.columns[0] - 1) + shown
+        return span, " " * (at.columns[0] - 1) + words
 
     def _note_principle(self, declared: marks.Declared, item: model.Provision, place: CapturePlace) -> None:
         self.page.add_places(item.id, declared, "provision", "principle")
@@ -391,14 +391,14 @@ class _Capture:
         """Return the id of a section: its principle's, else its author's label, else the one made of its title."""
         if principle is not None and principle.id:
             return principle.id
-        named = [name for name in node["names"] if self.document.nametypes.get(name)]
-        if not named:
+        labels = [name for name in node["names"] if self.document.nametypes.get(name)]
+        if not labels:
             identifier = str(node["ids"][0]) if node["ids"] else ""
             if principle is None:
                 self.page.unnamed.add(identifier)
             return identifier
         anchor = (
-            named[0] if " " not in named[0] else str(self.document.nameids.get(named[0]) or node["ids"][0])
+            labels[0] if " " not in labels[0] else str(self.document.nameids.get(labels[0]) or node["ids"][0])
         )
         if anchor not in node["ids"] and self.document.ids.setdefault(anchor, node) is node:
             node["ids"].append(anchor)
@@ -407,7 +407,7 @@ class _Capture:
     # -- blocks -----------------------------------------------------------------------------
 
     def _find_stray(self, node: nodes.Element, declared: marks.Declared) -> None:
-        """Find a message outside every example; one behind another belongs to the same conversation."""
+        """Report a message outside every example; one that follows another belongs to the same conversation."""
         above = node.parent[: node.parent.index(node)]
         before = next((other for other in reversed(above) if not isinstance(other, nodes.Invisible)), None)
         if not isinstance(before, PolicyMessage | PolicyResponse):
@@ -428,7 +428,7 @@ class _Capture:
             case model.Message() | marks.Conversation():
                 self._find_stray(node, declared)
             case model.Definition() | model.Commentary():
-                place.region.append(_termed(place.region.fill(declared.item, _content(node)), node))
+                place.region.append(_with_shown_term(place.region.fill(declared.item, _content(node)), node))
             case model.AuthorityLevel():
                 self.page.levels.append(replace(declared.item, text=place.region.text(_content(node))))
                 self.page.add_places(declared.item.id, declared, "level")
@@ -443,12 +443,12 @@ class _Capture:
         self._walk_children(node, place)
 
     def _clause(self, node: PolicyClause, place: CapturePlace) -> None:
-        """Take up a clause; its level is no reference that the text makes."""
+        """Record a clause; its level is not a reference that the text makes."""
         text = node.children[0].astext() if node.children else ""
         span = self.page.outside.locate(node, text, place.links)
         if not place.is_norm:
-            for shown in node.findall(addnodes.pending_xref):
-                self.page.outside.add(shown, place.links)
+            for link in node.findall(addnodes.pending_xref):
+                self.page.outside.add(link, place.links)
             message = "a clause stands outside the text of every principle"
             self.page.find(
                 "misplaced-clause", message, span, "put it into the text of the principle that it is of"
@@ -466,7 +466,7 @@ class _Capture:
 
 
 def _around_blocks(elements: Iterable[nodes.Element]) -> set[int]:
-    """Return what holds something that is no text: provisions, examples, questions."""
+    """Return the identities of nodes that contain more than text: provisions, examples, questions."""
     found: set[int] = set()
     for node in elements:
         if isinstance(node, nodes.section) or (marks.declared_on(node) and not isinstance(node, PolicyCount)):
@@ -474,17 +474,17 @@ def _around_blocks(elements: Iterable[nodes.Element]) -> set[int]:
     return found
 
 
-def _termed(
+def _with_shown_term(
     block: model.Definition | model.Commentary, node: nodes.Element
 ) -> model.Definition | model.Commentary:
-    """Return a definition with its term as it is shown, and anything else as it is."""
+    """Return a definition with its term as readers see it, and anything else unchanged."""
     if not isinstance(block, model.Definition):
         return block
     return replace(block, term=title_with_substitutions(node.next_node(nodes.term), block.term))
 
 
 def _content(node: nodes.Element) -> list[nodes.Node]:
-    """Return what the directive of a box holds, without the words that we put around it."""
+    """Return the content of a box's directive, without the words that we add."""
     meaning = node.next_node(nodes.definition)
-    held = meaning.children if meaning is not None else node.children[1:]
-    return [one for one in held if not isinstance(one, nodes.Element) or "ps-meta" not in one["classes"]]
+    children = meaning.children if meaning is not None else node.children[1:]
+    return [one for one in children if not isinstance(one, nodes.Element) or "ps-meta" not in one["classes"]]

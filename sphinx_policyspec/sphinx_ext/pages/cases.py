@@ -21,7 +21,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
 )
 from sphinx_policyspec.sphinx_ext.pages.gathered import FoundLinks, Gathered, LinkPlace, Region
 from sphinx_policyspec.sphinx_ext.pages.inline import title_with_substitutions, words_of
-from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, declared_on, hides, take_away
+from sphinx_policyspec.sphinx_ext.pages.marks import Conversation, Declared, declared_on, hides, remove_node
 
 
 class CapturePlace(NamedTuple):
@@ -44,9 +44,9 @@ class CapturePlace(NamedTuple):
 
 
 class TurnReader:
-    """Takes up messages and their references.
+    """Reads messages and their references.
 
-    :param walk: takes up whatever else stands in an example
+    :param walk: reads whatever else stands in an example
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class TurnReader:
         return tuple(turns)
 
     def _turn(self, node: nodes.Element, place: CapturePlace, turns: list[model.Turn]) -> None:
-        """Take up one child of an example; what is no turn is text that goes along."""
-        said = sum(1 for _ in model.messages_of(tuple(turns)))
+        """Read one child of an example; what is not a turn is text beside the turns."""
+        count = sum(1 for _ in model.messages_of(tuple(turns)))
         if isinstance(node, PolicyComparison):
             answers: list[model.Message] = []
-            for number, child in enumerate(node.children, said + 1):
+            for number, child in enumerate(node.children, count + 1):
                 if isinstance(child, nodes.Element) and (answer := self._message(child, place, number)):
                     answers.append(answer)
             turns.append(_comparison(answer for answer in answers if isinstance(answer, model.Response)))
@@ -77,12 +77,12 @@ class TurnReader:
         if declared is not None and isinstance(declared.item, Conversation):
             declared_on(node, take=True)
             turns.extend(declared.item.turns)
-            self._read_conversation(node, declared.item, place, said)
+            self._read_conversation(node, declared.item, place, count)
         elif declared is not None and isinstance(declared.item, model.Message):
-            if message := self._message(node, place, said + 1):
-                _say(message, turns)
-        elif any(map(_is_said, elements_of(node))):
-            # What shows or hides messages, or sets them apart, is no part of the conversation.
+            if message := self._message(node, place, count + 1):
+                _append(message, turns)
+        elif any(map(_is_message, elements_of(node))):
+            # Nodes that show, hide or set apart messages are not part of the conversation.
             for child in list(node.children):
                 if isinstance(child, nodes.Element):
                     self._turn(child, place, turns)
@@ -108,30 +108,31 @@ class TurnReader:
         return replace(message, note=words_of(note)) if note is not None and hides(note) else message
 
     def _read_conversation(
-        self, node: nodes.Element, found: Conversation, place: CapturePlace, said: int
+        self, node: nodes.Element, conversation: Conversation, place: CapturePlace, count: int
     ) -> None:
         """Take the references of verdicts from the reader, which knows columns, and those of bodies from the nodes."""
         source, inside = place.links.provision, place.links.example
         self.links.references += [
-            replace(reference, message=reference.message + said, source=source, example=inside)
-            for reference in found.references
+            replace(reference, message=reference.message + count, source=source, example=inside)
+            for reference in conversation.references
         ]
         self.links.links += [
-            replace(link, message=link.message + said, source=source, example=inside) for link in found.links
+            replace(link, message=link.message + count, source=source, example=inside)
+            for link in conversation.links
         ]
-        for number, message in enumerate(node.findall(PolicyMessage), said + 1):
+        for number, message in enumerate(node.findall(PolicyMessage), count + 1):
             for body in message.children:
                 if isinstance(body, nodes.Element) and not {"ps-note", "ps-violates"} & set(body["classes"]):
                     self._walk_children(body, place.at(message=number))
 
 
-def _is_said(node: nodes.Element) -> bool:
+def _is_message(node: nodes.Element) -> bool:
     declared = declared_on(node)
     return declared is not None and isinstance(declared.item, model.Message | Conversation)
 
 
-def _say(message: model.Message, turns: list[model.Turn]) -> None:
-    """Put a message behind what was said; an answer beside the answers before it."""
+def _append(message: model.Message, turns: list[model.Turn]) -> None:
+    """Append a message; an answer goes beside the answers right before it."""
     if not isinstance(message, model.Response):
         turns.append(message)
         return
@@ -148,9 +149,9 @@ def _comparison(answers: Iterable[model.Response]) -> model.Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Takes up examples and prompts.
+    """Reads examples and prompts.
 
-    :param walk: takes up whatever else stands in one
+    :param walk: reads whatever else stands in one
     """
 
     page: Gathered
@@ -159,7 +160,7 @@ class Cases:
     def example(
         self, node: nodes.Element, declared: Declared, item: model.Example, place: CapturePlace
     ) -> None:
-        """Take up an example."""
+        """Read an example."""
         title = title_of_example(node)
         if title is not None and hides(title):
             item = replace(item, title=words_of(title), source_title=words_of(title))
@@ -183,16 +184,16 @@ class Cases:
                     self.walk(child, inner.at(carrier=model.Carrier.TITLE))
         children = [child for child in node.children[1:] if isinstance(child, nodes.Element)]
         turns = TurnReader(self.page, self.page.links, self.walk).turns(children, inner)
-        shown = title_with_substitutions(title, item.title)
-        place.region.append(replace(item, id=identifier, title=shown, turns=turns))
+        shown_title = title_with_substitutions(title, item.title)
+        place.region.append(replace(item, id=identifier, title=shown_title, turns=turns))
 
     def prompt(
         self, node: nodes.Element, declared: Declared, item: model.EvalPrompt, place: CapturePlace
     ) -> None:
-        """Take up a prompt; it leaves the page unless it is to be shown.
+        """Read a prompt, and remove it from the page unless it is to be shown.
 
         What it tests is the principle around it, unless it says otherwise. Its references are those of
-        the provision: a prompt is no example.
+        the provision: a prompt is not an example.
         """
         tests = item.tests or ((place.principle,) if place.principle else ())
         if not tests:
@@ -209,9 +210,9 @@ class Cases:
             item = replace(item, title=words_of(head))
         base = f"{place.links.provision}-{slug(item.title) if item.title else 'prompt'}".strip("-")
         identifier = item.id or self.page.numbered(base)
-        shown = isinstance(node, PolicyPrompt) and node["shown"]
+        is_shown = isinstance(node, PolicyPrompt) and node["shown"]
         anchor = f"prompt-{identifier}"
-        if shown:
+        if is_shown:
             self.page.claim(anchor, node)
         self.page.add_places(identifier, declared, "prompt")
         reader = TurnReader(self.page, FoundLinks(self.page.links.places), self.walk)
@@ -225,5 +226,5 @@ class Cases:
         links.links += [replace(link, message=0) for link in reader.links.links]
         title = title_with_substitutions(head, item.title)
         place.region.append(replace(item, id=identifier, title=title, tests=tests, turns=turns))
-        if not shown:
-            take_away(node)
+        if not is_shown:
+            remove_node(node)

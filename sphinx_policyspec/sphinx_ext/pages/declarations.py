@@ -33,8 +33,8 @@ from sphinx_policyspec.sphinx_ext.nodes.boxes import (
 from sphinx_policyspec.sphinx_ext.nodes.nodes import PolicyClause, PolicyMarker, anchor_of
 from sphinx_policyspec.sphinx_ext.pages.directive import PolicyDirective, options, options_of
 from sphinx_policyspec.sphinx_ext.pages.inline import plain_title
-from sphinx_policyspec.sphinx_ext.pages.marks import leave_findings, note_finding, take_findings
-from sphinx_policyspec.sphinx_ext.pages.option_slips import HELD
+from sphinx_policyspec.sphinx_ext.pages.marks import attach_findings, note_finding, take_findings
+from sphinx_policyspec.sphinx_ext.pages.option_slips import DECLARING
 from sphinx_policyspec.sphinx_ext.pages.places import source_of
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ class SpecDirective(PolicyDirective):
             "license": _("Licence:"),
             "publisher": _("Publisher:"),
         }
-        shown: dict[str, nodes.Node] = {
+        values: dict[str, nodes.Node] = {
             name: nodes.Text(value) for name in labels if (value := getattr(spec, name))
         }
         if spec.license:
-            shown["license"] = license_node(spec.license)
-        facts = [_fact(label, shown[name]) for name, label in labels.items() if name in shown]
+            values["license"] = license_node(spec.license)
+        facts = [_fact(label, values[name]) for name, label in labels.items() if name in values]
         box = declaration(
             "spec", "", head, [*facts, *self.content_nodes()], raw_title=title, place=self.place
         )
@@ -90,19 +90,19 @@ class SpecDirective(PolicyDirective):
         return [box]
 
     def _date(self) -> str:
-        given = self.option("date")
-        if given and not is_date(given):
+        date = self.option("date")
+        if date and not is_date(date):
             hint = "write it as in 2026-01-31"
-            self.find("invalid-option", f"`{given}` is no date", hint, line=self.option_line("date"))
+            self.find("invalid-option", f"`{date}` is no date", hint, line=self.option_line("date"))
             return ""
-        return given
+        return date
 
     def _base_iri(self) -> str:
-        given = self.option("base-iri")
-        if given and not is_absolute_iri(given):
-            self.find("invalid-option", *why_no_iri(given), line=self.option_line("base-iri"))
+        iri = self.option("base-iri")
+        if iri and not is_absolute_iri(iri):
+            self.find("invalid-option", *why_no_iri(iri), line=self.option_line("base-iri"))
             return ""
-        return given
+        return iri
 
 
 class LevelDirective(PolicyDirective):
@@ -111,13 +111,13 @@ class LevelDirective(PolicyDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("level"))
 
     def build(self) -> list[nodes.Node]:
-        """Show the level with what its author says of it."""
+        """Show the level with what its author says about it."""
         name = self.argument("name", default="level")
         identifier = self.identifier(name if name.islower() and " " not in name else slug(name))
         mode: model.OverrideMode | None = model.OverrideMode.EXPLICIT
-        if given := self.option("override"):
+        if value := self.option("override"):
             line = self.option_line("override")
-            mode = self.choice(given, model.OverrideMode, "unknown-override", "mode of overriding", line=line)
+            mode = self.choice(value, model.OverrideMode, "unknown-override", "mode of overriding", line=line)
         level = model.AuthorityLevel(
             id=identifier,
             override=mode or model.OverrideMode.EXPLICIT,
@@ -184,14 +184,14 @@ class DefinitionDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the term with its meaning."""
         term = self.argument("term", default="term")
-        shown = self.inline(term)
+        head = self.inline(term)
         block = model.Definition(
-            id=self.identifier(slug(term)), term=plain_title(shown), source="", text="", span=self.span
+            id=self.identifier(slug(term)), term=plain_title(head), source="", text="", span=self.span
         )
         self.needs_text()
         box = definition(
             anchor_of(model.TargetKind.DEFINITION, block.id),
-            shown,
+            head,
             self.content_nodes(),
             raw_term=term,
             place=self.place,
@@ -223,7 +223,7 @@ class PrincipleDirective(PolicyDirective):
     needs_heading: ClassVar[bool] = True
 
     def build(self) -> list[nodes.Node]:
-        """Return a section of its own, or a marker that tells the surrounding one what it is."""
+        """Return a section of its own, or a marker that makes the surrounding section the principle."""
         title = self.title
         identifier = self.identifier(nodes.make_id(title))
         principle = model.Principle(
@@ -231,7 +231,7 @@ class PrincipleDirective(PolicyDirective):
             title=title,
             depth=1,
             span=self.source.span(self.line),
-            **self.given("provision", "principle"),
+            **self.attributes("provision", "principle"),
         )
         return self._block(principle) if title else self._marker(principle)
 
@@ -260,21 +260,21 @@ _PARAMETER = re.compile(r"(?P<name>[\w-]++)\s*+=\s*+(?P<value>.*)")
 _TRANSLATED = ":<translated>"
 
 
-class GivenRole(SphinxRole):
+class ParameterRole(SphinxRole):
     """A role whose text may end with ``<name=value, …>``."""
 
     def run(self) -> tuple[list[Node], list[system_message]]:
         """Return the node of the role, with what is wrong with it."""
         around = take_findings(self.env)
         found = self.build()
-        leave_findings(self.env, [found], around)
+        attach_findings(self.env, [found], around)
         return [found], []
 
     def build(self) -> nodes.Element:
         """Return the node of the role."""
         raise NotImplementedError
 
-    def given(self, only: str = "") -> tuple[str, dict[str, str]]:
+    def text_and_parameters(self, only: str = "") -> tuple[str, dict[str, str]]:
         """Return the text, and what stands in the angle brackets.
 
         :param only: the parameter that a lone value is meant for
@@ -312,26 +312,26 @@ class GivenRole(SphinxRole):
         )
 
 
-class ClauseRole(GivenRole):
+class ClauseRole(ParameterRole):
     """Words of a principle that bind less than the rest, or leave something open: ``:policy:clause:`by default <level=guideline>```."""
 
     def build(self) -> nodes.Element:
         """Return the words, and the level that they have."""
-        text, given = self.given("level")
-        level, permits_by = given.pop("level", ""), given.pop("permits-by", "")
-        if given or not level or not text:
+        text, parameters = self.text_and_parameters("level")
+        level, permits_by = parameters.pop("level", ""), parameters.pop("permits-by", "")
+        if parameters or not level or not text:
             self.find(
                 f"`{self.name}` needs words and a level", f"write `{text or 'words'} <level=guideline>`"
             )
         clause = PolicyClause(self.rawtext, "", nodes.Text(text), classes=["ps-clause"], level=level)
         clause["permits-by"] = permits_by
         if level:
-            shown = nodes.inline("", " (", classes=["ps-clause-level"])
-            shown += [
+            level_note = nodes.inline("", " (", classes=["ps-clause-level"])
+            level_note += [
                 pending_reference(self.env.docname, level, kind=model.TargetKind.LEVEL, place=self.place),
                 nodes.Text(")"),
             ]
-            clause += shown
+            clause += level_note
         clause.source, clause.line = self.place
         return clause
 
@@ -383,47 +383,47 @@ of the model."""
 
 
 def meaning_of(directive: str, option: str) -> str:
-    """Return what an option of a directive holds, empty where nothing is known."""
+    """Return what an option of a directive means, empty where nothing is known."""
     keys = {"overlay": OVERLAY, "statement": STATEMENT}
-    said: dict[tuple[str, str], str] = {(row.owner, row.key): row.about for row in ATTRIBUTES}
-    said |= {(owner, key.name): key.about for owner, found in keys.items() for key in found}
+    texts: dict[tuple[str, str], str] = {(row.owner, row.key): row.about for row in ATTRIBUTES}
+    texts |= {(owner, key.name): key.about for owner, found in keys.items() for key in found}
     owners = (directive, {"principle": "provision", "response": "message"}.get(directive, ""))
-    about = next((said[owner, option] for owner in owners if (owner, option) in said), "")
+    about = next((texts[owner, option] for owner in owners if (owner, option) in texts), "")
     return MEANINGS.get(f"{directive} {option}") or about or MEANINGS.get(option, "")
 
 
 # -- names that are misspelt ----------------------------------------------------------------
 
-_MEANT = "policyspec_meant"
+_DISPATCHER = "policyspec_meant"
 _ALSO = frozenset({"policies", "policy-spec", "policyspec", "sphinx_policyspec", "ps", "spec"})
-"""What is written for the name of the domain."""
+"""What authors write instead of the name of the domain."""
 
 
 class _UnknownDirective(PolicyDirective):
-    """A directive of ours that there is none of; what it holds stays on the page."""
+    """A directive of our domain that does not exist; its content stays on the page."""
 
     def build(self) -> list[nodes.Node]:
-        """Return what it holds."""
+        """Return its content."""
         name = self.name.partition(":")[2]
-        hint = nearest(name, (*HELD, "commentary"), prefix=f"{DOMAIN}:")
+        hint = nearest(name, (*DECLARING, "commentary"), prefix=f"{DOMAIN}:")
         if name in ROLES or name.upper() in set(model.Verdict):
             hint = f"write `{name}` behind `{DOMAIN}:{'message' if name in ROLES else 'response'}`"
         self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
         return [nodes.container("", *self.content_nodes())]
 
     def _take_unknown(self, _name: str) -> None:
-        """Say nothing of its options."""
+        """Report nothing about its options."""
 
 
-def _shown_as_text(
+def _text_of_role(
     _name: str, rawtext: str, text: str, *_rest: Any
 ) -> tuple[list[Node], list[system_message]]:
-    """Show the text of a role that there is none of."""
+    """Show the text of a role that does not exist."""
     return [nodes.inline(rawtext, unescape(text))], []
 
 
-class _Meant(CustomReSTDispatcher):
-    """Finds the directive of ours that a name was meant for which names none."""
+class _Dispatcher(CustomReSTDispatcher):
+    """Finds which of our directives an unknown name was meant for."""
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__()
@@ -437,8 +437,10 @@ class _Meant(CustomReSTDispatcher):
         found: tuple[type[Directive] | None, list[Any]] = (None, [])
         if self._has_domain(directive_name):
             found = super().directive(directive_name, language_module, document)
-        if found[0] is None and (meant := self._meant(directive_name, known)):
-            return type(known[meant].__name__, (known[meant],), {"meant": f"{DOMAIN}:{meant}"}), []
+        if found[0] is None and (intended := self._intended(directive_name, known)):
+            return type(
+                known[intended].__name__, (known[intended],), {"intended": f"{DOMAIN}:{intended}"}
+            ), []
         is_ours = found[0] is None and directive_name.lower().startswith(f"{DOMAIN}:")
         return (_UnknownDirective, []) if is_ours else found
 
@@ -448,28 +450,28 @@ class _Meant(CustomReSTDispatcher):
         found: tuple[Any, list[Any]] = (None, [])
         if self._has_domain(role_name):
             found = super().role(role_name, language_module, lineno, reporter)
-        meant = self._meant(role_name, known) if found[0] is None else ""
+        intended = self._intended(role_name, known) if found[0] is None else ""
         is_ours = role_name.lower().partition(":")[0] == DOMAIN
-        if found[0] is not None or not (meant or is_ours):
+        if found[0] is not None or not (intended or is_ours):
             return found
         source, line = reporter.get_source_and_line(lineno)
         span = source_of(self._env, source).span(line or lineno)
-        message, hint = f"unknown role `{role_name}`", nearest(meant, known, prefix=f"{DOMAIN}:")
+        message, hint = f"unknown role `{role_name}`", nearest(intended, known, prefix=f"{DOMAIN}:")
         note_finding(
             self._env, model.Finding(code="unknown-directive", message=message, span=span, hint=hint)
         )
-        if not meant:
-            return _shown_as_text, []
-        return lambda _name, *rest: known[meant](f"{DOMAIN}:{meant}", *rest), []
+        if not intended:
+            return _text_of_role, []
+        return lambda _name, *rest: known[intended](f"{DOMAIN}:{intended}", *rest), []
 
     def _has_domain(self, name: str) -> bool:
-        """Return whether others may know a name: of a domain that there is none of, Sphinx would warn as well."""
+        """Return whether others may know a name: Sphinx would also warn about a domain that does not exist."""
         prefix, colon, _ = name.partition(":")
         return not colon or prefix.lower() in self._env.domains
 
     @staticmethod
-    def _meant(name: str, known: Collection[str]) -> str:
-        """Return the name without the domain, or nothing where the directive or role is another's."""
+    def _intended(name: str, known: Collection[str]) -> str:
+        """Return the intended name without the domain, or nothing where the directive or role is another's."""
         words = name.strip().lower()
         prefix, _, rest = (part.strip() for part in words.partition(":"))
         if rest and (near_name(prefix, (DOMAIN,)) or prefix in _ALSO):
@@ -484,12 +486,12 @@ class _Meant(CustomReSTDispatcher):
 
 
 def begin_page(app: Sphinx, _docname: str, _content: list[str]) -> None:
-    """Look for what names of directives mean, while a page is read."""
-    meant = app.env.temp_data[_MEANT] = _Meant(app.env)
-    meant.enable()
+    """Resolve misspelt names of directives while a page is read."""
+    dispatcher = app.env.temp_data[_DISPATCHER] = _Dispatcher(app.env)
+    dispatcher.enable()
 
 
 def end_page(app: Sphinx, _doctree: nodes.document) -> None:
-    """Leave the names of directives to others."""
-    if meant := app.env.temp_data.pop(_MEANT, None):
-        meant.disable()
+    """Stop resolving misspelt names of directives."""
+    if dispatcher := app.env.temp_data.pop(_DISPATCHER, None):
+        dispatcher.disable()

@@ -23,8 +23,8 @@ from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.nodes.boxes import Place
 from sphinx_policyspec.sphinx_ext.pages.marks import (
     Declared,
+    attach_findings,
     claim,
-    leave_findings,
     note_finding,
     take_findings,
 )
@@ -74,7 +74,7 @@ _ID = re.compile(r"[^\s#<>\"'`/\\&?%\u2013-\u201f\u2026]+")
 
 
 class _AnyOption(dict[str, Callable[[str], str]]):
-    """Takes every option as it stands: a misspelt one shall be a finding and not cost the page its text."""
+    """Accepts every option as it is: a misspelt one becomes a finding, and the page keeps its text."""
 
     def __missing__(self, name: str) -> Callable[[str], str]:
         return unchanged
@@ -98,13 +98,13 @@ class PolicyDirective(SphinxDirective):
     final_argument_whitespace = True
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options()
     one_of: ClassVar[tuple[str, ...]] = ()
-    """The words one of which is the argument, so that more words are something else."""
+    """The only words that the argument may be; any further words are something else."""
     needs_heading: ClassVar[bool] = False
     """Whether the heading above is the title where there is no argument."""
-    meant: ClassVar[str] = ""
-    """The directive that an author meant who wrote another name."""
+    intended: ClassVar[str] = ""
+    """The directive that an author meant by a misspelt name."""
     is_myst: bool
-    """Whether MyST runs the directive; it hands out its text and its content differently."""
+    """Whether MyST runs the directive; it passes its text and its content differently."""
     place: Place
     """The file and line of the directive, as the parser counts them, like all lines here but those of spans."""
     source: Source
@@ -113,20 +113,20 @@ class PolicyDirective(SphinxDirective):
     """The lines of the whole directive."""
 
     def run(self) -> list[nodes.Node]:
-        """Check the names of the options, then build; what is wrong lies on the nodes, to be hidden with them."""
+        """Check the names of the options, then build; findings are kept on the nodes, to be hidden with them."""
         self.is_myst = isinstance(self.state, MockState)
         self.place = self.get_source_info()
         self.source = self._source()
         self.span = self.source.span(self.line, self.line + 1 + len(self._lines) + self.is_myst)
         around = take_findings(self.env)
-        found = self._checked()
-        leave_findings(self.env, found, around)
+        found = self._check_and_build()
+        attach_findings(self.env, found, around)
         return found
 
-    def _checked(self) -> list[nodes.Node]:
-        if self.meant:
-            self._find_meant()
-        self._part_argument()
+    def _check_and_build(self) -> list[nodes.Node]:
+        if self.intended:
+            self._find_intended()
+        self._split_argument()
         for name in [name for name in self.options if name not in self.option_spec]:
             self._take_unknown(name)
         for name in [name for name in self.options if name in _VALUED and not self.option(name)]:
@@ -138,25 +138,25 @@ class PolicyDirective(SphinxDirective):
             )
         return self.build()
 
-    def _find_meant(self) -> None:
-        """Find that the name is another's; where it only lacks `policy:`, all such names of the file are told at once."""
-        told = self.env.temp_data.setdefault(_WITHOUT_DOMAIN, set())
-        if told is None or (self.source.file, self.line) in told:
+    def _find_intended(self) -> None:
+        """Report a misspelt name; where it only lacks `policy:`, report all such names of the file at once."""
+        reported = self.env.temp_data.setdefault(_WITHOUT_DOMAIN, set())
+        if reported is None or (self.source.file, self.line) in reported:
             return
         others: list[int] = []
-        if ":" not in self.name and self.meant.endswith(f":{self.name.lower()}"):
+        if ":" not in self.name and self.intended.endswith(f":{self.name.lower()}"):
             names = "|".join(domain_of(self.env).directives)
             begins = re.compile(rf"\A[\s>]*+(?:\.\. ++|[`~:]{{3,}}+ *+\{{)(?:{names})(?:\}}| ?::)")
             others = [
                 n for n, line in enumerate(self.source.lines, 1) if begins.match(line) and n > self.line
             ]
-            told.update((self.source.file, number) for number in others)
-        hint = f"did you mean `{self.meant}`?"
+            reported.update((self.source.file, number) for number in others)
+        hint = f"did you mean `{self.intended}`?"
         hint += f" the same on line {', '.join(map(str, others))}" if others else ""
         self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
 
     def _take_unknown(self, name: str) -> None:
-        """Take up an option that there is none of by what it was meant for: the argument, or another option."""
+        """Use an unknown option as what it was meant for: the argument, or another option."""
         message, line = f"`{self.name}` has no option `{name}`", self.option_line(name)
         if name == "title" and not self.arguments and not self.content and self.needs_heading:
             self.find("unknown-option", message, "delete it: the heading is the title", line=line)
@@ -168,16 +168,16 @@ class PolicyDirective(SphinxDirective):
                 "unknown-option", message, f"write the {name} behind the name of the directive", line=line
             )
             return
-        named = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
+        naming = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
         begins = (option for option in self.option_spec if option.startswith(f"{name}-"))
-        meant = "id" * is_id or near_name(name, self.option_spec) or next(named, "") or next(begins, "")
-        hint = nearest(meant or name, self.option_spec) or "the reference of directives lists its options"
+        intended = "id" * is_id or near_name(name, self.option_spec) or next(naming, "") or next(begins, "")
+        hint = nearest(intended or name, self.option_spec) or "the reference of directives lists its options"
         self.find("unknown-option", message, hint, line=line)
-        if meant:
-            self.options.setdefault(meant, self.options[name])
+        if intended:
+            self.options.setdefault(intended, self.options[name])
 
-    def _part_argument(self) -> None:
-        """Part the argument from what stands right behind or below it, where a line of its own is missing."""
+    def _split_argument(self) -> None:
+        """Separate the argument from what follows it directly, where a blank line or a line of its own is missing."""
         first, *below = self.arguments[0].split("\n") if self.arguments else [""]
         word, _, behind = first.partition(" ")
         word = word.rstrip(",.:;") if self.one_of and behind.strip() else word
@@ -186,8 +186,8 @@ class PolicyDirective(SphinxDirective):
             self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]
             self.content = StringList(between, self.place[0]) + self.content
             return
-        marked = (number for number, line in enumerate(below) if _MARKUP.match(line.strip()))
-        joined = 0 if self.one_of else next(marked, -1)
+        markup_lines = (number for number, line in enumerate(below) if _MARKUP.match(line.strip()))
+        joined = 0 if self.one_of else next(markup_lines, -1)
         if not below or joined < 0 or self.options:
             return
         what = "text" if self.one_of else "content"
@@ -245,7 +245,7 @@ class PolicyDirective(SphinxDirective):
         return source
 
     def content_span(self, words: str, skip: int = 0) -> Span:
-        """Return where words stand in the content, occurrence ``skip``; where it begins if nowhere."""
+        """Return where words stand in the content, occurrence ``skip``; the first line where they do not."""
         for number, line in enumerate(self.content, self.content_line):
             at = line.find(words)
             while at >= 0:
@@ -261,7 +261,7 @@ class PolicyDirective(SphinxDirective):
         return "\n".join(self.content).strip("\n")
 
     def option_line(self, name: str) -> int:
-        """Return the line of an option, or the directive's where it cannot be told."""
+        """Return the line of an option, or the directive's where it is unknown."""
         if name in self.options:
             for number, line in enumerate(self._lines[: self._head], self.line + 1):
                 option, colon, _ = line.strip().removeprefix(":").partition(":")
@@ -270,7 +270,7 @@ class PolicyDirective(SphinxDirective):
         return self.line
 
     def places(self, *names: str) -> tuple[tuple[str, Span], ...]:
-        """Return the line that each of these options stands on, as far as they are given."""
+        """Return the line of each of these options that is set."""
         return tuple(
             (name, self.source.span(self.option_line(name))) for name in names if name in self.options
         )
@@ -279,7 +279,7 @@ class PolicyDirective(SphinxDirective):
         """Keep those ids of a node that nothing else on the page has; the others are findings later."""
         claim(self.state.document, node)
         if isinstance(node, nodes.section) and not node["ids"]:
-            # Sphinx takes for granted that a section has an id.
+            # Sphinx assumes that every section has an id.
             self.state.document.set_id(node)
 
     def declare(
@@ -289,7 +289,7 @@ class PolicyDirective(SphinxDirective):
         *,
         is_block: bool = False,
     ) -> None:
-        """Leave on a node what the directive says.
+        """Attach to a node what the directive declares.
 
         :param is_block: the node is a provision of its own
         """
@@ -306,8 +306,8 @@ class PolicyDirective(SphinxDirective):
     # -- reading ----------------------------------------------------------------------------
 
     def find(self, code: str, message: str, hint: str = "", *, line: int = 0) -> None:
-        """Note something that the author should know; what another's directive lacks is not told beside its name."""
-        if self.meant and code in {"empty-block", "missing-argument"}:
+        """Note a finding for the author; below a misspelt name, missing content or arguments are not reported too."""
+        if self.intended and code in {"empty-block", "missing-argument"}:
             return
         span = self.source.span(line or self.line)
         note_finding(self.env, Finding(code=code, message=message, span=span, hint=hint))
@@ -315,12 +315,12 @@ class PolicyDirective(SphinxDirective):
     @property
     def title(self) -> str:
         """The argument on one line, empty where it is missing."""
-        return self._shown(self.arguments[0]) if self.arguments else ""
+        return self._visible_text(self.arguments[0]) if self.arguments else ""
 
-    def _shown(self, given: str) -> str:
-        """Return an argument or option on one line, as readers see it: comments of Markdown show nothing."""
-        shown = without_comments([given]).text(0, 1) if self.is_myst and "<!--" in given else given
-        return " ".join(shown.split())
+    def _visible_text(self, value: str) -> str:
+        """Return an argument or option on one line, as readers see it: without comments of Markdown."""
+        text = without_comments([value]).text(0, 1) if self.is_myst and "<!--" in value else value
+        return " ".join(text.split())
 
     def argument(self, what: str, default: str = "") -> str:
         """Return the argument on one line; where it is missing, a finding says what it should be."""
@@ -335,8 +335,8 @@ class PolicyDirective(SphinxDirective):
 
     def option(self, name: str) -> str:
         """Return an option as text; a value over several lines is joined."""
-        given = self.options.get(name)
-        return self._shown(given) if given else ""
+        value = self.options.get(name)
+        return self._visible_text(value) if value else ""
 
     def flag(self, name: str) -> bool:
         """Return whether an option without a value is set."""
@@ -351,24 +351,24 @@ class PolicyDirective(SphinxDirective):
         return value not in {"false", "no"}
 
     def words(self, name: str, dividers: str = r",\s") -> tuple[str, ...]:
-        """Return the items of an option that holds many, each once, in order: divided, or a list of YAML.
+        """Return the items of an option that holds many, each once, in order: separated, or a list of YAML.
 
-        :param dividers: characters that divide them
+        :param dividers: characters that separate them
         """
-        if not (given := self.options.get(name)):
+        if not (text := self.options.get(name)):
             return ()
-        found = dict.fromkeys(items_of(given, dividers))
-        broken = [item for item in found if item.startswith(("[", "{"))]
-        for item in broken:
+        found = dict.fromkeys(items_of(text, dividers))
+        wrong = [item for item in found if item.startswith(("[", "{"))]
+        for item in wrong:
             message = f"`{name}` holds `{item}`, which is not a plain item"
             self.find("invalid-option", message, "divide items by commas", line=self.option_line(name))
-        return tuple(item for item in found if item not in broken)
+        return tuple(item for item in found if item not in wrong)
 
     def ids(self, name: str) -> tuple[str, ...]:
-        """Return an option as ids, which commas or spaces divide, sorted."""
+        """Return an option as ids, separated by commas or spaces, sorted."""
         return tuple(sorted({item for item in self.words(name) if self.is_id(item, name)}))
 
-    def given(self, *owners: Owner) -> dict[str, Any]:
+    def attributes(self, *owners: Owner) -> dict[str, Any]:
         """Return the attributes of these owners as options give them, by field: one text, or ids."""
         return {
             row.field: self.addresses(row.key)
@@ -380,30 +380,30 @@ class PolicyDirective(SphinxDirective):
         }
 
     def addresses(self, name: str) -> tuple[str, ...]:
-        """Return an option as addresses, which spaces divide, sorted; a text that is none is left out, with a finding."""
-        given = {item.rstrip(",").removeprefix("<").removesuffix(">") for item in self.words(name, r"\s")}
-        for wrong in sorted(item for item in given if not is_address(item)):
+        """Return an option as addresses, separated by spaces, sorted; any other text is left out, with a finding."""
+        items = {item.rstrip(",").removeprefix("<").removesuffix(">") for item in self.words(name, r"\s")}
+        for wrong in sorted(item for item in items if not is_address(item)):
             self.find("invalid-option", *why_no_iri(wrong), line=self.option_line(name))
-        return tuple(sorted(filter(is_address, given)))
+        return tuple(sorted(filter(is_address, items)))
 
     def needs_text(self) -> None:
-        """Find that there is no content where there should be some."""
+        """Report that content is missing."""
         if not self.text:
             self.find_empty("text", "it")
 
     def find_empty(self, what: str, them: str) -> None:
-        """Find that it holds nothing."""
+        """Report that it is empty."""
         where = "between the lines of its fence" if self.is_myst else "below a blank line, indented"
         self.find("empty-block", f"`{self.name}` has no {what}", hint=f"write {them} {where}")
 
     def labels(self, name: str) -> tuple[str, ...]:
-        """Return an option as texts, which commas divide, sorted."""
+        """Return an option as texts, separated by commas, sorted."""
         return tuple(sorted(self.words(name, ",")))
 
     def identifier(self, default: str) -> str:
         """Return the option ``id``, or the default where it is absent or no id."""
-        given = self.option("id")
-        if not given:
+        value = self.option("id")
+        if not value:
             if "id" in self.options:
                 self.find(
                     "invalid-id",
@@ -412,7 +412,7 @@ class PolicyDirective(SphinxDirective):
                     line=self.option_line("id"),
                 )
             return default
-        return given if self.is_id(given, "id", ends=":;,.") else (nodes.make_id(given) or default)
+        return value if self.is_id(value, "id", ends=":;,.") else (nodes.make_id(value) or default)
 
     def is_id(self, text: str, option: str, ends: str = "") -> bool:
         """Return whether a text can be an id; a finding says so if not.
@@ -421,15 +421,15 @@ class PolicyDirective(SphinxDirective):
         """
         if _ID.fullmatch(text) and text[-1] not in ends:
             return True
-        named = re.search(r"[`#<]([\w-]{1,100})[`>)]", text)
-        hint = f"write the id alone, `{named[1]}`" if named else "use letters, digits, `_` and `-`"
+        quoted = re.search(r"[`#<]([\w-]{1,100})[`>)]", text)
+        hint = f"write the id alone, `{quoted[1]}`" if quoted else "use letters, digits, `_` and `-`"
         self.find("invalid-id", f"`{text}` is no id", hint, line=self.option_line(option))
         return False
 
     def choice(
         self, value: str, choices: type[_Choice], code: str, what: str, *, line: int = 0
     ) -> _Choice | None:
-        """Return the member of an enumeration that a value names in any letter case, or is meant for."""
+        """Return the member of an enumeration that a value names in any letter case, or probably means."""
         for member in choices:
             if member.value.casefold() == value.casefold():
                 return member
@@ -441,13 +441,13 @@ class PolicyDirective(SphinxDirective):
         """Return a text as inline nodes in the page's own markup."""
         if _PLAIN.fullmatch(text):
             return [nodes.Text(text)]
-        # Which docutils counts in all that it reads, included lines as well.
+        # Docutils counts lines over everything that it reads, included lines as well.
         at = self.lineno + (line or self.line) - self.line - (1 if self.is_myst else 0)
         found, messages = self.parse_inline(text, lineno=at)
         return [*found, *messages]
 
     def content_nodes(self, *, headings: bool = False) -> list[nodes.Node]:
-        """Return the content in the page's own markup."""
+        """Return the content as nodes, read in the page's own markup."""
         if not self.content:
             return []
         if len(self.content) == 1 and _SENTENCES.fullmatch(self.content[0]):
@@ -455,7 +455,7 @@ class PolicyDirective(SphinxDirective):
         return list(self.parse_content_to_nodes(allow_section_headings=headings))
 
     def _paragraph(self, text: str) -> nodes.paragraph:
-        """Return what a parser makes of a line of text: to be run for it is most of what a short message costs."""
+        """Return what a parser makes of a line of text; running one is most of what a short message costs."""
         paragraph = nodes.paragraph(text, text)
         if self.is_myst:
             paragraph.source, paragraph.line = self.place[0], self.lineno + self.content_offset + 1

@@ -39,10 +39,10 @@ def mark_placeholders(
 ) -> tuple[model.Fragment, ...]:
     """Make nodes of the placeholders in a message, and return them with their places.
 
-    They are sought in what the markup leaves as text, so that links, footnotes and maths are none. In
-    code only an elision is one, as in the tag notation; it stays as it is there.
+    They are looked for in what the markup leaves as text, so that links, footnotes and maths are none. In
+    code only an elision is one, as in the tag notation; it stays unchanged there.
 
-    :param place: returns where words stand in the message, given how often they did before
+    :param place: returns the span of words in the message, from them and how often they occurred before
     :param is_data: the message goes to a tool or comes from one
     """
     seen: Counter[str] = Counter()
@@ -73,7 +73,7 @@ def _inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
 
 
 def _wrap(text: nodes.Text, places: Iterable[tuple[int, int]]) -> None:
-    """Put nodes of placeholders in the place of their words."""
+    """Replace the words of placeholders by nodes."""
     parts: list[nodes.Node] = []
     at = 0
     for start, stop in places:
@@ -85,7 +85,7 @@ def _wrap(text: nodes.Text, places: Iterable[tuple[int, int]]) -> None:
 
 
 _T = TypeVar("_T")
-_MARKED = re.compile(rf"\s*(?:\.\. {DOMAIN}:[\w-]++::|(?:`{{3,}}+|~{{3,}}+|:{{3,}}+)\{{{DOMAIN}:)")
+_DIRECTIVE = re.compile(rf"\s*(?:\.\. {DOMAIN}:[\w-]++::|(?:`{{3,}}+|~{{3,}}+|:{{3,}}+)\{{{DOMAIN}:)")
 """What begins a directive of ours."""
 
 
@@ -110,9 +110,9 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
             return directive.source.span(span.line, span.end_line)
         return directive.source.part(span.line, lines[number], span.column - 1, span.end_column - 1)
 
-    if marked := next((number for number, line in enumerate(lines, first) if _MARKED.match(line)), 0):
+    if stray := next((number for number, line in enumerate(lines, first) if _DIRECTIVE.match(line)), 0):
         message = "a directive stands inside the tag notation, where it is text"
-        directive.find("misplaced-directive", message, "put it behind the conversation", line=marked)
+        directive.find("misplaced-directive", message, "put it behind the conversation", line=stray)
     reading = _placed(reading, place)
     for finding in reading.findings:
         note_finding(directive.env, finding)
@@ -122,7 +122,7 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
 
 
 def _placed(value: _T, place: Callable[[model.Span], model.Span]) -> _T:
-    """Return a value with each span inside it in the file, not in the content without its indentation."""
+    """Return a value whose spans are places in the file, not in the content without its indentation."""
     if isinstance(value, model.Span):
         return cast("_T", place(value))
     if isinstance(value, tuple):
@@ -136,7 +136,7 @@ def _placed(value: _T, place: Callable[[model.Span], model.Span]) -> _T:
 
 
 def _holds(item: object) -> bool:
-    """Return whether a field may hold spans: it is no plain text, number or truth."""
+    """Return whether a field may hold spans: it is not plain text, a number or a truth value."""
     return getattr(item, "type", None) not in {"str", "int", "bool"}
 
 
@@ -161,27 +161,27 @@ class ExampleDirective(PolicyDirective):
     def build(self) -> list[nodes.Node]:
         """Show the title and the conversation, consecutive answers side by side."""
         title = self.argument("title", default="Example")
-        shown = self.inline(title)
+        head = self.inline(title)
         item = model.Example(
             id=self.identifier(""),
-            title=plain_title(shown),
+            title=plain_title(head),
             source_title=title,
             turns=(),
             span=self.span,
             source="",
-            **self.given("example"),
+            **self.attributes("example"),
         )
-        held, lifted = _parted(self, self.content_nodes(), "an example", _IN_NO_EXAMPLE)
-        content = list(_grouped(held))
+        inner, lifted = _split_misplaced(self, self.content_nodes(), "an example", _IN_NO_EXAMPLE)
+        content = list(_group_answers(inner))
         self._find_stray_text(content)
         if not content:
             self.find_empty("messages", "them")
-        box = example("", shown, content, raw_title=title, place=self.place)
+        box = example("", head, content, raw_title=title, place=self.place)
         self.declare(box, item)
         return [box, *lifted]
 
     def _find_stray_text(self, content: Iterable[nodes.Node]) -> None:
-        """Find words that stand in no message; they are on the page and not in the graph."""
+        """Report words outside every message; they are on the page and not in the graph."""
         for node in content:
             if isinstance(node, _STRAY):
                 self.find(
@@ -193,8 +193,8 @@ class ExampleDirective(PolicyDirective):
                 return
 
 
-def _grouped(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
-    """Put consecutive answers together; comments and the like between them do not part them."""
+def _group_answers(content: Iterable[nodes.Node]) -> Iterable[nodes.Node]:
+    """Group consecutive answers; comments and the like between them do not separate them."""
     answers: list[nodes.Node] = []
     aside: list[nodes.Node] = []
     for node in content:
@@ -223,7 +223,7 @@ class MessageDirective(PolicyDirective):
         """Show the message under its role."""
         role = self.argument("role", default="user").lower()
         self.needs_text()
-        content, lifted = _parted(self, self.content_nodes(), "a message", _IN_NO_MESSAGE)
+        content, lifted = _split_misplaced(self, self.content_nodes(), "a message", _IN_NO_MESSAGE)
         recipient = self.option("recipient")
         item = model.Message(
             role=role,
@@ -255,14 +255,14 @@ class ResponseDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Show verdict, answer and reason."""
-        given = self.argument("verdict (good, bad or ok)")
-        verdict = self.choice(given, model.Verdict, "unknown-verdict", "verdict") if given else None
+        word = self.argument("verdict (good, bad or ok)")
+        verdict = self.choice(word, model.Verdict, "unknown-verdict", "verdict") if word else None
         self.needs_text()
         if verdict is model.Verdict.GOOD and "violates" in self.options:
             hint = "make it bad, or delete the option"
             line = self.option_line("violates")
             self.find("invalid-option", "a good response violates nothing", hint, line=line)
-        content, lifted = _parted(self, self.content_nodes(), "an answer", _IN_NO_MESSAGE)
+        content, lifted = _split_misplaced(self, self.content_nodes(), "an answer", _IN_NO_MESSAGE)
         item = model.Response(
             verdict=verdict,
             text="",
@@ -306,10 +306,10 @@ _IN_NO_MESSAGE: dict[type, str] = {
 """What a message cannot hold."""
 
 
-def _parted(
+def _split_misplaced(
     directive: PolicyDirective, content: list[nodes.Node], where: str, misplaced: dict[type, str]
 ) -> tuple[list[nodes.Node], list[nodes.Node]]:
-    """Return the content of a directive without what it cannot hold, and that, which goes behind it; it is told once."""
+    """Split content into what a directive can hold, and what it cannot; that goes behind it, and is reported once."""
     lifted: list[nodes.Node] = []
     parts = [part for part in content if isinstance(part, nodes.Element)]
     for node in [inner for part in parts for inner in elements_of(part)]:
@@ -341,15 +341,13 @@ def _stands_in(node: nodes.Node, others: list[nodes.Node]) -> bool:
 
 
 def _language(directive: PolicyDirective) -> str:
-    """Return the language of a message, if its author says which."""
-    given = directive.option("lang")
-    if given and not model.is_language(given):
+    """Return the language of a message, if its author gives one."""
+    tag = directive.option("lang")
+    if tag and not model.is_language(tag):
         hint = "give a language tag, such as `de` or `pt-BR`"
-        directive.find(
-            "invalid-option", f"`{given}` is no language", hint, line=directive.option_line("lang")
-        )
+        directive.find("invalid-option", f"`{tag}` is no language", hint, line=directive.option_line("lang"))
         return ""
-    return given
+    return tag
 
 
 def _marks(
@@ -366,8 +364,6 @@ class ConversationDirective(PolicyDirective):
 
     def build(self) -> list[nodes.Node]:
         """Read the notation and show its turns; messages are Markdown in rST pages too."""
-        # Which reads the notation of the Model Spec; most pages do without.
-
         box = compact_conversation(self)
         if not box.children:
             self.find_empty("messages", "them")
@@ -404,7 +400,7 @@ class PromptDirective(PolicyDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id", *options_of("prompt"), "show")
 
     def build(self) -> list[nodes.Node]:
-        """Build the conversation; what is not to be shown is taken off the page once it is read."""
+        """Build the conversation; what is not to be shown is removed from the page once it is read."""
         title = self.title
         head = self.inline(title)
         item = model.EvalPrompt(
@@ -415,32 +411,30 @@ class PromptDirective(PolicyDirective):
             source="",
             tests=self.ids("tests"),
         )
-        shown = self.flag("show")
-        held, lifted = _parted(self, self._conversation(), "a prompt", _IN_NO_EXAMPLE)
-        box = prompt(head, held, raw_title=title, place=self.place, shown=shown)
+        is_shown = self.flag("show")
+        inner, lifted = _split_misplaced(self, self._conversation(), "a prompt", _IN_NO_EXAMPLE)
+        box = prompt(head, inner, raw_title=title, place=self.place, shown=is_shown)
         self.declare(box, item)
         return [box, *lifted]
 
     def _conversation(self) -> list[nodes.Node]:
         if any(_TAG.match(line) for line in self.content if line.strip()):
-            # Which reads the notation of the Model Spec; most pages do without.
-
             content: list[nodes.Node] = [compact_conversation(self)]
         else:
             content = self.content_nodes()
         items = [
-            found.item
+            declared.item
             for node in content
             for inner in node.findall(nodes.Element)
-            if (found := declared_on(inner))
+            if (declared := declared_on(inner))
         ]
         turns = [turn for item in items if isinstance(item, Conversation) for turn in item.turns]
-        judged = [*model.messages_of(tuple(turns)), *items]
+        messages = [*model.messages_of(tuple(turns)), *items]
         if not turns and not any(
             isinstance(inner, PolicyMessage) for node in content for inner in node.findall(PolicyMessage)
         ):
             self.find_empty("messages", "them")
-        if any(isinstance(item, model.Response) for item in judged):
+        if any(isinstance(item, model.Response) for item in messages):
             hint = "make it a `policy:example`, or delete the answers"
             self.find("verdict-in-prompt", "a prompt holds no verdicts", hint)
         return content

@@ -20,7 +20,7 @@ from sphinx_policyspec.sphinx_ext.pages.indentation_slips import (
 )
 from sphinx_policyspec.sphinx_ext.pages.option_slips import PROVISIONS, TURNS, WITH_TURNS, indent_of
 
-_NAMED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
+_BRACED = re.compile(r"\s*+\{(?P<name>[^{}]*+)\}.*")
 _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.*|)$")
 """A directive of ours that lacks one of its braces, or both, or has other brackets."""
 _TURN = re.compile(r"\s*(?P<own>message|response)(?P<rest>\s.*)")
@@ -52,18 +52,18 @@ COLONS = "add `colon_fence` to `myst_enable_extensions`, or write backticks"
 
 @dataclass(eq=False)
 class _Fence:
-    """One that is open.
+    """A fence that is open.
 
     :param name: of the directive; empty where it holds code
-    :param own: of a directive of ours, as it is meant, without the domain
+    :param own: the correct name of a directive of ours, without the domain
     :param wanted: how many marks it needs for what stands inside it
-    :param short: the fence inside it that is as long
-    :param held: the line that ends the last fence inside it
+    :param short: the fence inside it that is just as long
+    :param inner_end: the line that ends the last fence inside it
     :param end: the line that ends it for a parser, once that is known
     :param is_inside: it stands in a directive of ours
     :param below: the line below its options
     :param is_marker: it makes a principle of the section around it
-    :param was_taken: another one stood below its heading already
+    :param was_taken: another directive made a principle of its section already
     """
 
     line: int
@@ -75,7 +75,7 @@ class _Fence:
     info: str
     wanted: int = 0
     short: _Fence | None = None
-    held: int = 0
+    inner_end: int = 0
     end: int = 0
     is_inside: bool = False
     below: int = 0
@@ -93,7 +93,7 @@ class _Fence:
         return other.own not in _NEVER_HELD.get(self.own, frozenset())
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"`{self.name}`" if self.name else "a block of code"
 
 
@@ -109,10 +109,10 @@ class DirectiveFences(FirstLines):
     _signs: str = "##"
     """The signs of the last heading."""
     _beside: int = 0
-    """How many messages stand behind it, at the margin as well."""
+    """How many messages follow that example, at the margin as well."""
 
-    def mended(self) -> list[str]:
-        """Return the lines, mended."""
+    def corrected(self) -> list[str]:
+        """Return the lines without their slips."""
         below = 0
         for number in range(len(self.lines)):
             below = max(below, number, self._below_html(number))
@@ -139,7 +139,7 @@ class DirectiveFences(FirstLines):
         return lines
 
     def _outside(self, number: int, line: str) -> None:
-        """Read a heading with a level as Model Spec Markdown has them, which MyST shows as it is, as a principle."""
+        """Read a heading with a level in the form of Model Spec Markdown, which is text to MyST, as a principle."""
         if HEADING.match(line):
             self._signs, self.is_taken = line.partition(" ")[0], False
             self._title = line.strip()
@@ -163,7 +163,7 @@ class DirectiveFences(FirstLines):
         return f"{{{DOMAIN}:principle}}" in next(below, "")
 
     def _inside(self, number: int, line: str, fence: _Fence) -> None:
-        """Take up a line inside a fence that is no line of marks."""
+        """Read a line inside a fence that is not a line of marks."""
         if HEADING.match(line):
             self._heading(number)
         elif number >= fence.below and not fence.is_code and (option := self._below_text(number, fence.own)):
@@ -209,7 +209,7 @@ class DirectiveFences(FirstLines):
         return not (_ITEM.match(margin) or is_ours)
 
     def _dedent(self, start: int, to: int) -> None:
-        """Move lines left that stand in a directive as they would in reStructuredText."""
+        """Move lines left that are indented in a directive as in reStructuredText."""
         message = "this fence is indented so far that it is a block of code"
         self._slip(start, "wrong-indentation", message, "indent it no further than the fence around it")
         depth = indent_of(self.lines[start])
@@ -218,7 +218,7 @@ class DirectiveFences(FirstLines):
             self.lines[number] = " " * (to + indent_of(line) - depth) + line.lstrip()
 
     def _without_signs(self, number: int, found: re.Match[str]) -> str:
-        """Return what stands behind marks, but for signs that only keep them from ending a fence, which are told."""
+        """Return what follows marks; signs that only keep them from ending a fence are removed and reported."""
         info = found["info"]
         if self._is_in_code or _SAYS.search(info):
             return info
@@ -255,10 +255,10 @@ class DirectiveFences(FirstLines):
             self._read_options(number, fence)
         if fence.own == "principle" and len(self._open) == 1:
             is_titled = bool(re.search(r"\}\s*\S", info))
-            fence.was_taken, told = self.is_taken, len(self.slips)
+            fence.was_taken, before = self.is_taken, len(self.slips)
             deep = self._signs if len(self._signs) > 1 else "##"
             self._heading_above(number, lambda title, signs: f"{signs or deep} {title}", is_titled=is_titled)
-            fence.is_marker = len(self.slips) == told and not is_titled
+            fence.is_marker = len(self.slips) == before and not is_titled
 
     def _own(self, name: str) -> str:
         """Return the name that a directive of ours has or, where it is misspelt, is meant to have, without the domain."""
@@ -268,12 +268,12 @@ class DirectiveFences(FirstLines):
         return own if own in self.known else near_name(own, self.known) or own
 
     def _read_options(self, number: int, fence: _Fence) -> None:
-        """Put the options of a directive right, be they between colons or in YAML."""
+        """Correct the options of a directive, between colons or in YAML."""
         own, line = fence.own, self._changed.get(number, self.lines[number])
         name, brace, argument = line.partition("}")
-        argument, given = self._given_behind(number, own, argument) if brace else (argument, [])
-        if given:
-            self._changed[number] = "\n".join([f"{name}}}{argument}", *given])
+        argument, option_lines = self._options_behind(number, own, argument) if brace else (argument, [])
+        if option_lines:
+            self._changed[number] = "\n".join([f"{name}}}{argument}", *option_lines])
         start = next((n for n in range(number + 1, len(self.lines)) if self.lines[n].strip()), number + 1)
         if self._begins_yaml(start, own):
             fence.below = self._yaml(number + 1, start, own)
@@ -281,12 +281,12 @@ class DirectiveFences(FirstLines):
             fence.below = self._options(number + 1, own, fence.name)
 
     def _name(self, number: int, found: re.Match[str]) -> str:
-        """Return the name of a directive, whose braces are put right."""
-        named, bare = _NAMED.fullmatch(found["info"]), _BARE.fullmatch(found["info"])
-        written = (named or bare or {"name": ""})["name"].strip()
-        name = "".join(written.split())
-        first, _, title = (*re.split(r"(:? |=)", written, maxsplit=1), "", "")[:3]
-        if named and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
+        """Return the name of a directive, whose braces are corrected."""
+        braced, bare = _BRACED.fullmatch(found["info"]), _BARE.fullmatch(found["info"])
+        raw = (braced or bare or {"name": ""})["name"].strip()
+        name = "".join(raw.split())
+        first, _, title = (*re.split(r"(:? |=)", raw, maxsplit=1), "", "")[:3]
+        if braced and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
             right = f"{{{first}}} {title}"
             self._changed[number] = f"{found['lead']}{found['marks']}{right}"
             message = f"the argument of `{first}` stands inside its braces, with which it is a block of code"
@@ -299,21 +299,21 @@ class DirectiveFences(FirstLines):
             self._slip(number, "unknown-directive", message, f"write `{right}`")
             return right.strip("{}")
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
-        if named and name == written and _GLUED.match(found["info"]):
+        if braced and name == raw and _GLUED.match(found["info"]):
             self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
             message = f"`{{{name}}}` lacks a space behind it, without which it begins a block of code"
             self._slip(number, "unknown-directive", message, "add the space")
-        if not is_ours or (named and name == named["name"]):
-            return written.lower() if named else ""
+        if not is_ours or (braced and name == braced["name"]):
+            return raw.lower() if braced else ""
         rest = bare["rest"] if bare else found["info"].partition("}")[2]
         self._changed[number] = f"{found['lead']}{found['marks']}{{{name}}}{rest}"
         lacks = "lacks a brace or both, without which it" if bare else "has a blank in it, with which it"
-        message = f"`{written}` {lacks} is a block of code"
+        message = f"`{raw}` {lacks} is a block of code"
         self._slip(number, "unknown-directive", message, f"write `{{{name}}}`")
         return name.lower()
 
     def _bare(self, number: int, lead: str, mark: str, length: int, *, is_item: bool) -> None:
-        """Take up a line of marks alone: the end of a fence, or the beginning of code, as in an item of a list."""
+        """Read a line of marks alone: the end of a fence, or the beginning of code, as in an item of a list."""
         around = () if is_item else self._open[-FAR:]
         alike = [fence for fence in around if fence.mark == mark and length >= fence.length]
         closable = [fence for fence in alike if fence.length == length] or alike
@@ -332,7 +332,7 @@ class DirectiveFences(FirstLines):
         elif top and mark != top.mark and (run % 2 or (top.own and not self._is_closed(top, number))):
             marks = f"begins with {MARKS[top.mark]} and ends with {MARKS[mark]}"
             hint = f"write {count(top.length, top.mark)}, or {MARKS[mark]} where it begins"
-            self._slip(number, "unclosed-fence", f"the fence of {top.shown} {marks}", hint)
+            self._slip(number, "unclosed-fence", f"the fence of {top.label} {marks}", hint)
             self._close(self._open.pop(), number)
         elif (
             top
@@ -347,8 +347,8 @@ class DirectiveFences(FirstLines):
         """Return whether messages of an example stand below a line of marks as long as its own, and then its end."""
         below = takewhile(lambda line: not HEADING.match(line), self.lines[number + 1 : number + FAR])
         fences = [found for line in below if (found := FENCE.fullmatch(line))]
-        named = _NAMED.fullmatch(fences[0]["info"]) if fences else None
-        is_turn = named is not None and self._own(named["name"]) in TURNS and around.own in WITH_TURNS
+        braced = _BRACED.fullmatch(fences[0]["info"]) if fences else None
+        is_turn = braced is not None and self._own(braced["name"]) in TURNS and around.own in WITH_TURNS
         return is_turn and any(
             one["marks"] == around.mark * around.length and not one["info"] for one in fences
         )
@@ -361,28 +361,28 @@ class DirectiveFences(FirstLines):
         return sum(1 for _ in islice(takewhile(first.__eq__, fences), _CODE_AND_END))
 
     def _short_end(self, top: _Fence, number: int, length: int) -> None:
-        """Take up a line of marks in an example that is too short to end it."""
+        """Read a line of marks in an example that is too short to end it."""
         if length in self._lost or self._is_closed(top, number):
             self._changed[number] = ""
             if length not in self._lost:
                 self._slip(number, "unclosed-fence", "this fence ends nothing", "delete it")
             return
-        message = f"the fence of {top.shown} ends with fewer {MARKS[top.mark]} than it begins with"
+        message = f"the fence of {top.label} ends with fewer {MARKS[top.mark]} than it begins with"
         self._slip(number, "unclosed-fence", message, f"write {count(top.length, top.mark)}")
         self._close(self._open.pop(), number)
 
     def _close(self, fence: _Fence, number: int) -> None:
-        """End a fence where its author does; it gets as many marks as what it holds wants of it."""
+        """End a fence where its author does, with as many marks as its content requires."""
         wanted = max(fence.wanted, fence.length)
         found = FENCE.fullmatch(self.lines[number])
         length = len(found["marks"]) if found and found["marks"][0] == fence.mark else 0
         around = next((other for other in reversed(self._open) if other.mark == fence.mark), None)
         if around is not None and around.length <= length > wanted:
-            message = f"the fence of {fence.shown} ends with more {MARKS[fence.mark]} than it begins with, which end {around.shown}, too"
+            message = f"the fence of {fence.label} ends with more {MARKS[fence.mark]} than it begins with, which end {around.label}, too"
             self._slip(number, "unclosed-fence", message, f"write {count(wanted, fence.mark)}")
             length = 0
         if indent_of(self.lines[number]) >= indent_of(fence.lead) + _CODE_DEPTH:
-            message = f"the end of the fence of {fence.shown} is indented so far that it ends nothing"
+            message = f"the end of the fence of {fence.label} is indented so far that it ends nothing"
             hint = "indent it as far as the line that begins the fence"
             self._slip(number, "wrong-indentation", message, hint)
             length = 0
@@ -391,13 +391,13 @@ class DirectiveFences(FirstLines):
         if fence.is_marker:
             self._heading_below(fence, number)
         if self._open:
-            self._open[-1].held = number
+            self._open[-1].inner_end = number
         elif fence.own in WITH_TURNS:
             self._ended, self._beside = (fence, number), 0
         self._lengthen(fence, wanted)
 
     def _heading_below(self, fence: _Fence, end: int) -> None:
-        """Move the heading up that a principle is about and stands above."""
+        """Move a heading above the directive that makes a principle of it."""
         below = (n for n in range(end + 1, len(self.lines)) if self.lines[n].strip())
         title = self.lines[place] if (place := next(below, 0)) else ""
         if HEADING.match(title) and self._is_above(fence.line, title.strip(), was_taken=fence.was_taken):
@@ -405,12 +405,12 @@ class DirectiveFences(FirstLines):
             self._changed[place] = ""
 
     def _early(self, mark: str, length: int) -> bool:
-        """Return whether a line of marks ends an example that was ended before, above messages that belong to it."""
+        """Return whether a line of marks ends an example again, whose first end stood above messages of its own."""
         fence, number = self._ended or (None, 0)
         if not (fence and self._beside and (mark, length) == (fence.mark, fence.length)):
             return False
         self._changed[number], self._ended = "", None
-        message = f"the fence of {fence.shown} ends here, above messages of its own"
+        message = f"the fence of {fence.label} ends here, above messages of its own"
         self._slip(number, "unclosed-fence", message, "delete this line")
         return True
 
@@ -433,16 +433,16 @@ class DirectiveFences(FirstLines):
             around.short = around.short or fence
 
     def _short(self, fence: _Fence, inner: _Fence, wanted: int) -> None:
-        message = f"the fence of {fence.shown} is no longer than that of {inner.shown} inside it, whose end ends both"
+        message = f"the fence of {fence.label} is no longer than that of {inner.label} inside it, whose end ends both"
         hint = f"the outer fence needs {count(wanted, fence.mark)}, where it begins and where it ends"
         if inner.short is not None:
-            # The slip is one: who counts the outer one right counts both.
+            # It is one slip: whoever corrects the outer fence corrects both.
             self.slips = [slip for slip in self.slips if slip.line != inner.line + 1]
-            hint += f", and that of {inner.shown} {count(max(inner.wanted, inner.length), inner.mark)}"
+            hint += f", and that of {inner.label} {count(max(inner.wanted, inner.length), inner.mark)}"
         self._slip(fence.line, "short-fence", message, hint)
 
     def _heading(self, number: int) -> None:
-        """End what is open at a heading, if it can only have been forgotten."""
+        """At a heading, end the open fences, if their ends can only have been forgotten."""
         first = self._open[0]
         if (first.is_code and not first.own) or self._is_closed(first, number):
             return
@@ -459,7 +459,7 @@ class DirectiveFences(FirstLines):
         return False
 
     def _never_closed(self, fence: _Fence, before: int) -> None:
-        """End a fence above a line, since nothing else does; those of others are theirs to tell."""
+        """End a fence above a line, since nothing else does; fences of others are not ours to report."""
         if not (fence.own or not fence.name or fence.is_inside):
             return
         above = range(fence.line - 1, -1, -1)
@@ -470,7 +470,7 @@ class DirectiveFences(FirstLines):
         wanted = max(fence.wanted, fence.length)
         end = fence.lead + fence.mark * wanted
         # What stands in an example stands in its messages.
-        place = fence.held + 1 if fence.own in WITH_TURNS and fence.held else before
+        place = fence.inner_end + 1 if fence.own in WITH_TURNS and fence.inner_end else before
         while place > fence.line + 1 and not self.lines[place - 1].strip(" >"):
             place -= 1
         if place < len(self.lines) and not self.lines[place].strip(" >") and place not in self._changed:
@@ -479,16 +479,16 @@ class DirectiveFences(FirstLines):
             self._added.setdefault(place, []).append(end)
             place -= 1
         if self._open:
-            self._open[-1].held = max(self._open[-1].held, place)
+            self._open[-1].inner_end = max(self._open[-1].inner_end, place)
         self._lost.add(fence.length)
         if fence.short is None:
-            message = f"the fence of {fence.shown} is never closed"
+            message = f"the fence of {fence.label} is never closed"
             hint = f"add a line of {count(wanted, fence.mark)} where it ends"
             self._slip(fence.line, "unclosed-fence", message, hint)
         self._lengthen(fence, wanted)
 
     def _end_code(self, code: _Fence, number: int) -> None:
-        """Take a line of marks that began code, in which a directive begins, for one too many."""
+        """Remove a line of marks as one too many: a directive begins in the code that it began."""
         between = self.lines[code.line + 1 : number]
         if any(line.strip() for line in between) and not any(HEADING.match(line) for line in between):
             self._never_closed(code, number)

@@ -1,4 +1,4 @@
-"""What a walk over a page gathers: blocks of a provision in order, the text between them, links and references; and the record that is made of it."""
+"""What a walk over a page collects: blocks of a provision in order, text between them, links; and its record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _Body = TypeVar("_Body", bound=model.Commentary | model.Definition | model.Message)
 _NEAR = 2
-"""How many lines below the last one a text begins that is one run with it: a single blank line is between."""
+"""By how many lines a text may begin below the last one to continue it: a single blank line is between."""
 
 
 def line_of(node: nodes.Element) -> tuple[str | None, int]:
@@ -47,13 +47,13 @@ def line_of(node: nodes.Element) -> tuple[str | None, int]:
 class TextPlaces:
     """Where the texts of the page being read stand in their files.
 
-    :param known: by node, where texts that were sought stand
-    :param taken: by file and line, how much of the line holds such texts
+    :param known: by node, the places that were found
+    :param occupied: by file and line, how much of the line holds such texts
     """
 
     env: BuildEnvironment
     known: dict[int, tuple[Source, Placed]] = field(default_factory=dict)
-    taken: dict[tuple[str, int], int] = field(default_factory=dict)
+    occupied: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def of(
         self, node: nodes.Element, raw: tuple[str, ...], *, after: int = 0, reach: int = 0
@@ -63,7 +63,7 @@ class TextPlaces:
             path, line = line_of(node)
             source = source_of(self.env, path)
             at = source.place(line, raw, after=after, reach=reach)
-            # Of what no parser read, such as a field that an extension makes, nobody knows the line.
+            # What no parser read, such as a field that an extension makes, has no known line.
             is_parsed = bool(node.source and node.line and raw_of(node))
             columns = tuple(
                 self._column(source, line, text.strip()) for line, text in enumerate(raw, at.line)
@@ -73,18 +73,18 @@ class TextPlaces:
         return found
 
     def _column(self, source: Source, line: int, words: str) -> int:
-        column = source.column(line, words, self.taken.get((source.file, line), 0))
+        column = source.column(line, words, self.occupied.get((source.file, line), 0))
         if column:
-            self.taken[source.file, line] = column - 1 + len(words)
+            self.occupied[source.file, line] = column - 1 + len(words)
         return column
 
 
 @dataclass(slots=True, kw_only=True)
-class _Laid:
+class _Layout:
     """Texts laid out as they stand in their file, so that places in one are places in the other.
 
     :param rows: by line of the file
-    :param is_exact: every text stands where it is laid
+    :param is_exact: every text is laid out where it stands
     """
 
     file: str = ""
@@ -128,7 +128,7 @@ class Region:
     """What stands in one provision.
 
     :param at: where it begins
-    :param unplaced: files whose lines hold none of a text that comes from them
+    :param unplaced: files with a text that stands on none of their lines
     """
 
     writer: MarkupWriter
@@ -136,62 +136,64 @@ class Region:
     at: model.Span
     blocks: list[model.Block] = field(default_factory=list)
     unplaced: dict[str, None] = field(default_factory=dict)
-    _last: _Laid | None = None
+    _last: _Layout | None = None
 
     def append(self, block: model.Block) -> None:
-        """Put a block behind what stands here already."""
+        """Append a block."""
         self.blocks.append(block)
         self._last = None
 
     def write(self, node: nodes.Node) -> None:
-        """Put the text of a node behind what stands here already."""
-        text, laid = self._written([node])
+        """Append the text of a node."""
+        text, layout = self._text_and_layout([node])
         if not text:
             return
         last = self._last
-        follows = last is not None and last.is_exact and laid.is_exact and last.file == laid.file
-        if last is not None and follows and 0 < laid.first - last.last <= _NEAR:
+        follows = last is not None and last.is_exact and layout.is_exact and last.file == layout.file
+        if last is not None and follows and 0 < layout.first - last.last <= _NEAR:
             block = self.blocks.pop()
             text = f"{block.text}\n\n{text}"  # type: ignore[union-attr]  # which is prose
-            last.rows |= laid.rows
-            laid = last
-        self._last = laid
+            last.rows |= layout.rows
+            layout = last
+        self._last = layout
         self.blocks.append(
-            model.Prose(source=laid.source() if laid.is_exact else "", text=text, span=self._span(laid))
+            model.Prose(source=layout.source() if layout.is_exact else "", text=text, span=self._span(layout))
         )
 
     def fill(self, block: _Body, content: Iterable[nodes.Node]) -> _Body:
-        """Return what a directive declares with its text."""
-        text, laid = self._written(content)
+        """Return what a directive declares, together with its text."""
+        text, layout = self._text_and_layout(content)
         span = block.span
         if not text:
             return block
-        if laid.is_exact and laid.file == span.file and laid.first >= span.line:
-            return replace(block, text=text, source=laid.source(span.line))
+        if layout.is_exact and layout.file == span.file and layout.first >= span.line:
+            return replace(block, text=text, source=layout.source(span.line))
         return replace(block, text=text)
 
     def text(self, content: Iterable[nodes.Node]) -> str:
         """Return the text of some nodes."""
-        return self._written(content)[0]
+        return self._text_and_layout(content)[0]
 
-    def _written(self, content: Iterable[nodes.Node]) -> tuple[str, _Laid]:
+    def _text_and_layout(self, content: Iterable[nodes.Node]) -> tuple[str, _Layout]:
         self.writer.texts.clear()
         text = "\n".join(self.writer.blocks(content))
-        laid, after = _Laid(), 0
+        layout, after = _Layout(), 0
         for item in self.writer.texts:
             source, at = self.places.of(item.node, item.raw, after=after, reach=item.reach)
             after = at.line if at.is_exact else after
-            laid.add(source, at, item)
-        if text and not laid.is_known:
-            self.unplaced[laid.file] = None
-        return text, laid
+            layout.add(source, at, item)
+        if text and not layout.is_known:
+            self.unplaced[layout.file] = None
+        return text, layout
 
-    def _span(self, laid: _Laid) -> model.Span:
-        if not laid.is_known or not laid.first:
+    def _span(self, layout: _Layout) -> model.Span:
+        if not layout.is_known or not layout.first:
             return model.Span(self.at.file, self.at.line)
-        last = laid.last if laid.is_exact else 0
+        last = layout.last if layout.is_exact else 0
         return (
-            model.Span(laid.file, laid.first, 1, last + 1, 1) if last else model.Span(laid.file, laid.first)
+            model.Span(layout.file, layout.first, 1, last + 1, 1)
+            if last
+            else model.Span(layout.file, layout.first)
         )
 
 
@@ -202,7 +204,7 @@ _ANY = ("any", "myst", "ref")
 class LinkPlace(NamedTuple):
     """What encloses a link.
 
-    :param line: where to seek if its node knows no line, as the parser counts; ``end`` is the line after the last one
+    :param line: where to look if its node knows no line, as the parser counts; ``end`` is the line after the last one
     """
 
     source: Source
@@ -230,7 +232,7 @@ class FoundLinks:
         self._seen: Counter[tuple[int, str]] = Counter()
 
     def add(self, node: nodes.Element, place: LinkPlace) -> None:
-        """Take up a link of any kind; what is none of our business is left out."""
+        """Record a link of any kind; what is not our concern is left out."""
         if isinstance(node, addnodes.pending_xref):
             self._add_pending(node, place)
         elif node.get("id_link") and str(node.get("refuri", "")).startswith("#"):
@@ -261,7 +263,7 @@ class FoundLinks:
             target = node.get("reftargetid") or node["reftarget"]
             reference = self._reference(node, target, model.TargetKind.PROVISION, explicit, place)
             self.maybe.append(reference)
-            # A file that is not there is for MyST to tell.
+            # A missing file is for MyST to report.
             is_name = node.get("reftargetid") or not (node.get("refdomain") or "." in target)
             if node["reftype"] == "myst" and is_name:
                 self.anchors.append(reference)
@@ -361,20 +363,20 @@ class Gathered:
     def find(
         self, code: str, message: str, span: model.Span, hint: str = "", severity: model.Severity = AS_STATED
     ) -> None:
-        """Note something that the author should know."""
+        """Note a finding for the author."""
         self.findings.append(
             model.Finding(code=code, severity=severity, message=message, span=span, hint=hint)
         )
 
     def find_unplaced(self, item: model.Provision, region: Region) -> None:
-        """Find that text is made when the page is read, so that no line of a file holds it."""
+        """Report text that is made when the page is read, so that no line of a file holds it."""
         for file in region.unplaced:
             message = f"text of `{item.id}` stands on no line of `{file}`"
             hint = "it is made when the page is read; what is found in it is told here"
             self.find("unplaced-text", message, region.at, hint)
 
     def find_empty(self) -> None:
-        """Find principles that say nothing: no text stands in them, nor in sections of theirs."""
+        """Report principles that hold neither text nor sections."""
         holders = {item.parent for item, _ in self.provisions}
         for item, region in self.provisions:
             if isinstance(item, model.Principle) and not region.blocks and item.id not in holders:
@@ -404,7 +406,7 @@ class Gathered:
             node["ids"].append(anchor)
 
     def add_meta(self, spec: model.Spec, span: model.Span) -> None:
-        """Take up what is said of the whole; the first that says it counts."""
+        """Record what is declared about the whole; the first declaration counts."""
         self.meta = self.meta if self.meta.title else spec
         self.places.append((SPEC_USE, span))
 
@@ -472,7 +474,7 @@ def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapp
 
 
 def spec_again(fragments: Iterable[PagePart]) -> Iterator[model.Finding]:
-    """Find that the spec is declared once more; the first in reading order counts."""
+    """Yield a finding for each further declaration of the spec; the first in reading order counts."""
     found = [span for fragment in fragments for use, span in fragment.places if use == SPEC_USE]
     for span in found[1:]:
         yield model.Finding(

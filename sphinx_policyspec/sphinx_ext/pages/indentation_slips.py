@@ -1,4 +1,4 @@
-"""The blocks of reStructuredText by how far their lines are indented, and the first lines of fences of MyST, with their slips mended."""
+"""The blocks of reStructuredText by indentation, and the first lines of fences of MyST, with their slips corrected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LITERAL = re.compile(
     r"code|source|literal|math|raw|prompt|doctest|test(?:code|setup|output|cleanup)|console|shell|ipython|jupyter"
     r"|graphviz|digraph|mermaid|uml|plot|productionlist|csv-table|highlight|policy:(?:case|conversation|query)"
 )
-"""What the name of a directive holds whose text is no markup."""
+"""A part of the names of directives whose text is no markup."""
 
 
 def is_literal(name: str) -> bool:
@@ -34,7 +34,7 @@ _TITLED = re.compile(r"\s*[^\s:]")
 """What stands behind a directive that has a title."""
 _OPTION_ALONE = re.compile(r"\s*:[\w-]+:(?:(?!\s:[\w-]+:).)*")
 _SHORTEST = 4
-"""Signs of a line that makes a title of the line above, whatever the length of that."""
+"""Signs of a line that makes a title of the line above, however long that is."""
 
 
 def _own(found: re.Match[str]) -> str:
@@ -45,9 +45,9 @@ def _own(found: re.Match[str]) -> str:
 class _Block:
     """A directive that something may belong to.
 
-    :param inner: how far what it holds is indented, 0 where that is not known yet
+    :param inner: how far its content is indented, 0 where that is not known yet
     :param has_text: whether it holds any text
-    :param moved: how far messages were indented that were moved: those that are so, too, are not told
+    :param moved: indentations of messages that were moved; others with the same are not reported
     :param around: the example that an example stands in
     """
 
@@ -60,13 +60,13 @@ class _Block:
     around: _Block | None = None
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"`{DOMAIN}:{self.own}` on line {self.line + 1}"
 
 
 @dataclass
 class Indented(option_slips.SlipReading):
-    """Reads a page from above; what stands too far left or right is moved."""
+    """Reads a page from the top, and moves what stands too far left or right."""
 
     _example: _Block | None = None
     """The last example or prompt, as long as something may belong to it."""
@@ -75,19 +75,19 @@ class Indented(option_slips.SlipReading):
     _first: str = ""
     """What the title of the page is underlined with."""
     _turn: _Block | None = None
-    """Its last message."""
+    """The last message of that example."""
     _block: _Block | None = None
     """The last directive of ours."""
 
-    def mended(self) -> list[str]:
-        """Return the lines, mended."""
+    def corrected(self) -> list[str]:
+        """Return the lines without their slips."""
         number = 0
         while number < len(self.lines):
             number = self._step(number)
         return self.lines
 
     def _step(self, number: int) -> int:
-        """Take up a line, and return the number of the next to look at."""
+        """Read a line, and return the number of the next to look at."""
         if fence := _OF_MYST.fullmatch(self.lines[number]):
             self._of_myst(number, fence)
         line = self.lines[number]
@@ -121,7 +121,7 @@ class Indented(option_slips.SlipReading):
         return is_line and number > 0 and bool(self.lines[number - 1].strip())
 
     def _section_line(self, number: int) -> str:
-        """Return what sections of the page are underlined with, of which none stands above a line."""
+        """Return the sign that sections below a line are underlined with, a usual one where there are none."""
         below = range(number, min(number + FAR * 3, len(self.lines)))
         signs = (self.lines[n][0] for n in below if self._is_underline(n))
         return next((sign for sign in signs if sign != self._first), "-" if self._first != "-" else "~")
@@ -136,7 +136,7 @@ class Indented(option_slips.SlipReading):
             self.lines[number] = sign * len(title)
 
     def _of_myst(self, number: int, found: re.Match[str]) -> None:
-        """Write a fence of MyST as the directive that it is meant for; it is told once a page."""
+        """Write a fence of MyST as the directive that it is meant for; that is reported once per page."""
         name, lead = found["name"], found["lead"]
         if not any(slip.message.endswith(_IN_RST) for slip in self.slips):
             hint = f"write `.. {name}::`, and indent what it holds"
@@ -146,7 +146,7 @@ class Indented(option_slips.SlipReading):
         titles = (n for n in within if self._is_underline(n) or option_slips.MARKUP.fullmatch(self.lines[n]))
         end = next((n for n in within if self.lines[n].strip() == found["marks"]), 0)
         if not end or end > next(titles, end):
-            # Nothing but its first line is one of MyST.
+            # Only its first line is in the form of MyST.
             return
         below = next((n for n in within if not option_slips.SOUND.fullmatch(self.lines[n].strip())), end)
         self.lines[below - 1] += "\n"
@@ -156,14 +156,14 @@ class Indented(option_slips.SlipReading):
         self.lines[end : end + 1] = [""] * (end < len(self.lines))
 
     def _directive(self, number: int, found: re.Match[str]) -> int:
-        """Take up a directive of ours, and return the number of the next line to look at."""
+        """Read a directive of ours, and return the number of the next line to look at."""
         joined = self._is_joined(number, indent_of(self.lines[number]))
         name, own = found["name"].replace("::", ":").replace(": ", ":"), _own(found)
-        self._named(number, found, name)
+        self._correct_marks(number, found, name)
         self._dedent(number, own, name)
         self._place(number, own, name)
         is_marker = own == "principle" and not _TITLED.match(found["rest"])
-        was_taken, told = self.is_taken, len(self.slips)
+        was_taken, before = self.is_taken, len(self.slips)
         if own == "principle" and not indent_of(self.lines[number]):
             line = self._line if self._line != self._first else self._section_line(number)
             self._heading_above(
@@ -172,14 +172,14 @@ class Indented(option_slips.SlipReading):
         depth = indent_of(self.lines[number])
         # One option may stand there, where there is no argument.
         is_right = _OPTION_ALONE.fullmatch(found["rest"]) is not None
-        argument, given = ("", []) if is_right else self._given_behind(number, own, found["rest"])
-        if given:
+        argument, option_lines = ("", []) if is_right else self._options_behind(number, own, found["rest"])
+        if option_lines:
             first = f"{' ' * depth}.. {name}::{argument}".rstrip()
             self.lines[number] = "\n".join(
-                [first, *(" " * (depth + option_slips.DEPTH) + line for line in given)]
+                [first, *(" " * (depth + option_slips.DEPTH) + line for line in option_lines)]
             )
         below = self._options(number + 1, own, name, depth)
-        if is_marker and len(self.slips) == told:
+        if is_marker and len(self.slips) == before:
             self._heading_below(number, below, was_taken=was_taken)
         inner = indent_of(self.lines[below - 1]) if below > number + 1 else 0
         self._block = _Block(number, own, depth, inner)
@@ -192,28 +192,28 @@ class Indented(option_slips.SlipReading):
         last = self.lines[below - 1]
         is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
         if not is_parted and text.strip() and depth < indent_of(text):
-            self._part(below, f"the content of `{name}` stands directly below its options")
+            self._separate(below, f"the content of `{name}` stands directly below its options")
         if own == "principle" and not is_marker:
             self._outdented(number, below, depth)
         self._below_block(number, name, depth)
         if joined:
-            self._part(number, f"`{found['name']}` stands directly below text, which it becomes part of")
+            self._separate(number, f"`{found['name']}` stands directly below text, which it becomes part of")
         return self._behind(number, depth) if is_literal(name) else below
 
     def _dedent(self, number: int, own: str, name: str) -> None:
-        """Move a line left that stands as far right as its own options, and what it holds."""
+        """Move a directive left that is indented as far as its own options and its content."""
         depth, below = indent_of(self.lines[number]), self.lines[number + 1 : number + 2]
         if not (own in option_slips.WITH_TURNS and depth and below and depth == indent_of(below[0])):
             return
-        held = (self.lines[n] for n in range(number + 2, len(self.lines)))
-        held = (line for line in held if option_slips.MARKUP.fullmatch(line))
-        if option_slips.SOUND.fullmatch(below[0].strip()) and depth == indent_of(next(held, "")):
+        inner = (self.lines[n] for n in range(number + 2, len(self.lines)))
+        inner = (line for line in inner if option_slips.MARKUP.fullmatch(line))
+        if option_slips.SOUND.fullmatch(below[0].strip()) and depth == indent_of(next(inner, "")):
             message = f"`{name}` is indented as far as its own options and what it holds"
             self._slip(number, "wrong-indentation", message, f"indent it by {option_slips.DEPTH} spaces less")
             self.lines[number] = " " * max(depth - option_slips.DEPTH, 0) + self.lines[number].lstrip()
 
     def _heading_below(self, number: int, end: int, *, was_taken: bool) -> None:
-        """Move the heading up that a principle is about and stands above."""
+        """Move a heading above the directive that makes a principle of it."""
         below = range(end, len(self.lines) - 1)
         at = next((n for n in below if self.lines[n].strip()), 0)
         title = self.lines[at].strip()
@@ -228,7 +228,7 @@ class Indented(option_slips.SlipReading):
             self._title, self.is_taken = title, True
 
     def _outdented(self, number: int, below: int, depth: int) -> None:
-        """Move the text of a principle with a title right, of which nothing stands in the directive."""
+        """Move right the text of a principle with a title, if none of it stands in the directive."""
         start = next((n for n in range(below, len(self.lines)) if self.lines[n].strip()), 0)
         text, block = self.lines[start], _Block(number, "principle", depth)
         if not start or indent_of(text) != depth or not text.lstrip()[0].isalnum():
@@ -244,7 +244,7 @@ class Indented(option_slips.SlipReading):
             (n for n in within if self.lines[n].lstrip().startswith("..") or self._is_underline(n + 1)),
             len(self.lines),
         )
-        how = f"no further than {block.shown}, and so stands outside it"
+        how = f"no further than {block.label}, and so stands outside it"
         self._move(start, "this text", how, end, option_slips.DEPTH)
 
     def _is_joined(self, number: int, indent: int) -> bool:
@@ -253,8 +253,8 @@ class Indented(option_slips.SlipReading):
         is_line = bool(words) and (len(set(words)) > 1 or words[0].isalnum())
         return is_line and indent_of(above) == indent and not words.startswith(("..", ":"))
 
-    def _named(self, number: int, found: re.Match[str], name: str) -> None:
-        """Put the marks right that make a directive."""
+    def _correct_marks(self, number: int, found: re.Match[str], name: str) -> None:
+        """Correct the marks that make a directive."""
         if _RIGHT.match(found[0]):
             return
         message = f"`{found[0].strip().removesuffix(found['rest'])}` is no directive, but a comment or text"
@@ -263,23 +263,23 @@ class Indented(option_slips.SlipReading):
         self.lines[number] = f"{found['lead']}.. {name}:: {found['rest'].strip()}".rstrip()
 
     def _place(self, number: int, own: str, name: str) -> None:
-        """Move a message to where its example has messages, and see where an example ends."""
+        """Move a message to where its example has messages, and note where an example ends."""
         depth, example, turn = indent_of(self.lines[number]), self._example, self._turn
-        while example and example.around and own in option_slips.SAID and depth <= example.depth:
+        while example and example.around and own in option_slips.MESSAGES and depth <= example.depth:
             # It belongs to the example that holds the last one, which should not.
             example = self._example = example.around
             turn = self._turn = None
         if example is None:
             return
-        if own not in option_slips.SAID:
+        if own not in option_slips.MESSAGES:
             self._example = None if depth <= example.depth else example
             return
         inner = example.inner or (example.depth + option_slips.DEPTH if depth <= example.depth else depth)
         if depth <= example.depth:
-            how = f"no further than {example.shown}, and so stands outside it"
+            how = f"no further than {example.label}, and so stands outside it"
             self._move(number, f"`{name}`", how, self._end_of_turns(number, depth), inner - depth)
         elif depth != inner and not (turn and turn.depth < depth and 0 < turn.inner <= depth):
-            how = f"{'further' if depth > inner else 'less'} than {turn.shown if turn else f'the options of {example.shown}'}"
+            how = f"{'further' if depth > inner else 'less'} than {turn.label if turn else f'the options of {example.label}'}"
             end = self._end_of_turns(number, depth) if depth < inner else self._behind(number, depth)
             what = "" if depth in example.moved else f"`{name}`"
             self._move(number, what, how, end, inner - depth, hint=option_slips.AS_FAR)
@@ -287,10 +287,10 @@ class Indented(option_slips.SlipReading):
         example.inner = inner
 
     def _end_of_turns(self, number: int, indent: int) -> int:
-        """Return the number of the line below the turns that begin on a line; one further right stands where it should."""
+        """Return the line below the turns that begin on a line: a turn further right, or anything else that is not."""
         for end in range(number, len(self.lines)):
             found = option_slips.MARKUP.fullmatch(self.lines[end])
-            is_turn = found is not None and _own(found) in option_slips.SAID
+            is_turn = found is not None and _own(found) in option_slips.MESSAGES
             if self.lines[end].strip() and is_turn == (indent_of(self.lines[end]) > indent):
                 return end
         return len(self.lines)
@@ -305,13 +305,13 @@ class Indented(option_slips.SlipReading):
             if line := self.lines[number].lstrip():
                 self.lines[number] = " " * max(indent_of(self.lines[number]) + by, 0) + line
 
-    def _part(self, number: int, message: str) -> None:
-        """Part a line from the one above."""
+    def _separate(self, number: int, message: str) -> None:
+        """Separate a line from the one above."""
         self._slip(number, "missing-blank-line", message, "put a blank line between them")
         self.lines[number - 1] += "\n"
 
     def _below_block(self, number: int, name: str, depth: int) -> None:
-        """Part a directive from text that stands directly below all that it holds; the last that it holds does that for it."""
+        """Separate a directive from text directly below its content, unless the last directive in it does."""
         lines, ours = self.lines, f".. {DOMAIN}:"
         within = (n for n in range(number + 1, len(lines)) if lines[n].strip())
         ends = (n for n in within if indent_of(lines[n]) <= depth or lines[n].lstrip().startswith(ours))
@@ -322,7 +322,7 @@ class Indented(option_slips.SlipReading):
             and above.strip()
             and not (above.endswith("\n") or lines[end].lstrip().startswith(".."))
         ):
-            self._part(end, f"this text stands directly below `{name}`")
+            self._separate(end, f"this text stands directly below `{name}`")
 
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
@@ -353,7 +353,7 @@ class Indented(option_slips.SlipReading):
         texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
         ends = (n for n, t in texts if t and (indent_of(self.lines[n]) < depth or t.startswith(".. ")))
         end = next(ends, len(self.lines))
-        how = f"no further than {turn.shown}, and so stands outside it"
+        how = f"no further than {turn.label}, and so stands outside it"
         self._move(number, "this text", how, end, turn.depth + option_slips.DEPTH - depth)
         self.lines[number - 1] += "\n" * bool(self.lines[number - 1].strip())
 
@@ -379,7 +379,7 @@ _SHORT = re.compile(
 _FEWEST = 3
 """Marks that make a fence."""
 FAR = 100
-"""Open fences among which the one is sought that a line ends."""
+"""How many open fences are searched for the one that a line ends."""
 HEADING = re.compile(r"#{1,6}\s")
 _WORDS = dict(enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1))
 _QUOTES = "\u2018\u2019\u00b4'\u201c\u201d\""
@@ -389,16 +389,16 @@ MARKS = {"`": "backticks", "~": "tildes", ":": "colons"}
 
 @dataclass
 class FirstLines(option_slips.SlipReading):
-    """Reads a page of MyST, and puts marks right that begin a fence.
+    """Reads a page of MyST, and corrects marks that begin a fence.
 
     :param marks: what fences may be made of
     """
 
     marks: str = "`~"
     _changed: dict[int, str] = field(default_factory=dict)
-    """By number the lines that are not as they were."""
+    """By number, the lines that were changed."""
     _added: dict[int, list[str]] = field(default_factory=dict)
-    """By number the lines that stand above one."""
+    """By number, the lines to insert above a line."""
 
     @property
     def _depth(self) -> int:
@@ -410,25 +410,25 @@ class FirstLines(option_slips.SlipReading):
         """Whether the innermost of them is no markup."""
         raise NotImplementedError
 
-    def _put(self, number: int, line: str) -> None:
+    def _replace_line(self, number: int, line: str) -> None:
         self._changed[number] = line
 
-    def _tell_rst(self, number: int, name: str) -> None:
-        """Tell a directive in the form of reStructuredText, once a page."""
+    def _report_rst(self, number: int, name: str) -> None:
+        """Report a directive in the form of reStructuredText, once per page."""
         if not any(slip.message.endswith(_IN_MYST) for slip in self.slips):
             hint = f"write it as a fence, `{{{name}}}`"
             self._slip(number, "unknown-directive", f"`.. {name}::` {_IN_MYST}", hint)
 
     def _of_rst(self, number: int, name: str) -> int:
-        """Have a directive of reStructuredText read as one, which is told once a page; return the line below it."""
-        self._tell_rst(number, name)
+        """Have a directive of reStructuredText read as one, and report it once per page; return the line below it."""
+        self._report_rst(number, name)
         fence, end = option_slips.lead_of(self.lines[number]) + "`" * (3 + self._depth), self._behind(number)
         self._changed[number] = f"{fence}{{eval-rst}}\n{self.lines[number]}"
         self._added.setdefault(end, []).append(fence)
         return end
 
     def _widened(self, number: int) -> str:
-        """Return a line; where marks begin a directive that are too few for a fence, it is told and put right."""
+        """Return a line; where a directive has too few marks for a fence, that is corrected and reported."""
         if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
             self.lines[number] = self._changed[number] = inline["right"].rstrip()
             message = "marks behind the first line of a fence make it code in a line of text"
@@ -457,7 +457,7 @@ class FirstLines(option_slips.SlipReading):
             self.lines[end] = self._changed[end] = option_slips.lead_of(self.lines[end]) + mark * length
 
     def _of_both(self, number: int, found: re.Match[str]) -> None:
-        """Read a directive of reStructuredText that is ended, or has its options, as one of MyST does, as that."""
+        """Read a directive of reStructuredText as one of MyST, if it ends or has its options as those do."""
         below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
         if self._behind(number) != number + 1 and below[:1].isspace():
             return
@@ -467,7 +467,7 @@ class FirstLines(option_slips.SlipReading):
             if end == number + 1 or self.lines[end].strip():
                 return
             self.lines[end] = self._changed[end] = "`" * _FEWEST
-        self._tell_rst(number, found["name"])
+        self._report_rst(number, found["name"])
         first = f"{self.lines[end].strip()}{{{found['name']}}}{found[0].partition('::')[2]}"
         self.lines[number] = self._changed[number] = first
 

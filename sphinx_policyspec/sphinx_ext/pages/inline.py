@@ -1,4 +1,4 @@
-"""What a line of text says, as the parser was given it or written from its nodes; titles as readers see them, and how words begin."""
+"""The text of a line, from its source or written from its nodes; titles as readers see them; and excerpts."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
 from sphinx_policyspec.sphinx_ext.pages.marks import hides, is_hidden
 from sphinx_policyspec.sphinx_ext.store import TEXT_OF
 
-WRITTEN = "policyspec_written"
-"""Attribute of a text element whose raw text is not what it shows: the text that is, as (markup, plain text)."""
+VISIBLE = "policyspec_written"
+"""Attribute of a text element whose raw text is not what it shows: what it shows, as (markup, plain text)."""
 
 _WORD = re.compile(r"[^\W_]+")
 _LETTER = re.compile(r"\S")
@@ -48,7 +48,7 @@ _SPECIAL = {
         r"[\\`*<$]|(?<![^\W_])_|_(?![^\W_])|\[(?=\^|[^\]]{0,2000}+\][(\[])|&(?=#?\w+;)|\{(?=\{)"
     ),
 }
-"""Signs that would say more than themselves."""
+"""Signs that would be read as markup."""
 _OPENING = {
     model.Markup.RST: re.compile(
         r"^(?=[-+•‣⁃](?:\s|$)|\(?(?:\d+|[A-Za-z]|[ivxlcdmIVXLCDM]+|#)[.)](?:\s|$)|(?:>>>|\.\.|__) |:\S[^:]*:(?:\s|$))",
@@ -63,30 +63,30 @@ _OPENING = {
 _MARKS: dict[type[nodes.Element], str] = {nodes.emphasis: "*", nodes.strong: "**"}
 
 
-def keep_written(
+def keep_visible_text(
     document: nodes.document, elements: Iterable[nodes.Element], markup: model.Markup
 ) -> list[nodes.TextElement]:
-    """Leave on text elements what they show, where their raw text does not say it, and return them.
+    """Store on text elements what they show, where their raw text does not say it, and return them.
 
-    So it is with substitutions. It is done before a translation takes the place of what they show.
+    Substitutions are such a case. It is done before a translation replaces what they show.
     """
     found = []
     for reference in (node for node in elements if isinstance(node, nodes.substitution_reference)):
         node = text_around(reference)
-        if node is not None and not isinstance(node, nodes.Invisible) and WRITTEN not in node:
-            shown = _substituted(node, document)
-            node[WRITTEN] = (_written(shown, markup), words_of(shown))
+        if node is not None and not isinstance(node, nodes.Invisible) and VISIBLE not in node:
+            copied = _substituted(node, document)
+            node[VISIBLE] = (_in_markup(copied, markup), words_of(copied))
             found.append(node)
     for node in (node for node in elements if isinstance(node, nodes.TextElement)):
         if _is_plain(node) and (not node.rawsource or node.rawsource == node.astext()):
             continue
         is_part = isinstance(node.parent, nodes.TextElement)
-        if is_part or WRITTEN in node or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.raw):
+        if is_part or VISIBLE in node or isinstance(node, nodes.Invisible | nodes.literal_block | nodes.raw):
             continue
         is_other = markup is model.Markup.MYST and (_hides_address(node) or _is_rst(node))
         is_other = is_other or _is_keyed(node)
         if raw_of(node) and (is_other or not _says(node.rawsource, node)):
-            node[WRITTEN] = (_written(node, markup), words_of(node))
+            node[VISIBLE] = (_in_markup(node, markup), words_of(node))
             found.append(node)
     return found
 
@@ -112,10 +112,10 @@ def raw_of(node: nodes.Element) -> str:
 
 def _says(raw: str, node: nodes.Element) -> bool:
     """Return whether a raw text has all the words that its nodes show."""
-    shown = node.astext()
-    if shown == raw:
+    words = node.astext()
+    if words == raw:
         return True
-    return raw.count("{{") <= shown.count("{{") and set(_WORD.findall(shown)) <= set(_WORD.findall(raw))
+    return raw.count("{{") <= words.count("{{") and set(_WORD.findall(words)) <= set(_WORD.findall(raw))
 
 
 def _is_rst(node: nodes.TextElement) -> bool:
@@ -128,7 +128,7 @@ def _is_rst(node: nodes.TextElement) -> bool:
 
 
 def _is_keyed(node: nodes.TextElement) -> bool:
-    """Return whether the text of a term holds the key that its glossary is sorted by, which nothing shows."""
+    """Return whether the text of a term contains the key that its glossary is sorted by, which nothing shows."""
     if not isinstance(node, nodes.term) or " : " not in node.rawsource:
         return False
     return isinstance(node.parent.parent.parent, addnodes.glossary)
@@ -145,13 +145,13 @@ def _hides_address(node: nodes.TextElement) -> bool:
 
 
 def _substituted(node: nodes.TextElement, document: nodes.document) -> nodes.TextElement:
-    """Return a copy of a text with its substitutions made, by those who make them later in the page."""
+    """Return a copy of a text with its substitutions made, by the transforms that make them later in the page."""
     from docutils.transforms.references import Substitutions  # noqa: PLC0415  few pages have any
     from sphinx.transforms import DefaultSubstitutions  # noqa: PLC0415
 
     holder = new_document(document["source"])
     holder.settings = document.settings
-    # What is wrong with a substitution is told when the page's own are made.
+    # Errors in substitutions are reported when the page's own are made.
     holder.reporter.stream = ErrorOutput(destination=False)
     holder.substitution_defs, holder.substitution_names = (
         document.substitution_defs,
@@ -171,22 +171,22 @@ def shown_text(node: nodes.TextElement, markup: model.Markup) -> tuple[str, str]
         return _escaped(" ".join(lines) or node.astext(), markup), ""
     is_plain = _is_plain(node)
     if not is_plain and any(True for _ in node.findall(PolicyHidden)):
-        return _written(node, markup), ""
-    if WRITTEN in node:
-        return _with_addresses(str(node[WRITTEN][0]), node, markup), ""
+        return _in_markup(node, markup), ""
+    if VISIBLE in node:
+        return _with_addresses(str(node[VISIBLE][0]), node, markup), ""
     if not node.rawsource.strip():
-        return _written(node, markup), ""
+        return _in_markup(node, markup), ""
     stands = _without_code_mark(node.rawsource, node, markup)
     if is_plain:
         return stands, stands
-    shown = stands
+    visible = stands
     for hidden in node.findall(nodes.raw):
         comment = _COMMENT.match(hidden.astext()) if _is_html(hidden) else None
         cut = comment[0] if comment else "" if _is_html(hidden) else hidden.rawsource
-        shown, stands = shown.replace(cut, ""), stands.replace(cut, _LETTER.sub(" ", cut))
+        visible, stands = visible.replace(cut, ""), stands.replace(cut, _LETTER.sub(" ", cut))
     if "<!--" in node.rawsource:
-        shown = _BLANK.sub("\n", _SPACES.sub(" ", shown))
-    return _with_addresses(shown, node, markup), stands
+        visible = _BLANK.sub("\n", _SPACES.sub(" ", visible))
+    return _with_addresses(visible, node, markup), stands
 
 
 def _with_addresses(text: str, node: nodes.TextElement, markup: model.Markup) -> str:
@@ -204,17 +204,17 @@ def shown_title(title: nodes.TextElement) -> str:
 
 
 def title_with_substitutions(title: nodes.TextElement | None, otherwise: str) -> str:
-    """Return the words of a title of which something is made, or hidden, later than its directive is run."""
+    """Return the words of a title, parts of which are made, or hidden, after its directive is run."""
     if title is None:
         return otherwise
     if hides(title):
         return words_of(title)
-    return str(title[WRITTEN][1]) if WRITTEN in title else otherwise
+    return str(title[VISIBLE][1]) if VISIBLE in title else otherwise
 
 
-def plain_title(shown: Iterable[nodes.Node]) -> str:
+def plain_title(content: Iterable[nodes.Node]) -> str:
     """Return the words of a title as its readers see them; a reference without words is the id of its target meanwhile."""
-    return "".join(map(words_of, shown))
+    return "".join(map(words_of, content))
 
 
 def words_of(node: nodes.Node) -> str:
@@ -236,20 +236,20 @@ def words_of(node: nodes.Node) -> str:
 
 
 def _without_code_mark(raw: str, node: nodes.TextElement, markup: model.Markup) -> str:
-    """Return a text without the ``::`` that says that code follows, but for the colon that it shows."""
+    """Return a text without the ``::`` that announces code, except for the colon that it shows."""
     if not raw.endswith("::") or markup is model.Markup.MYST or node.astext().endswith("::"):
         return raw
     return raw[:-1] if node.astext().endswith(":") else raw[:-2].rstrip()
 
 
-def _written(node: nodes.Element, markup: model.Markup) -> str:
+def _in_markup(node: nodes.Element, markup: model.Markup) -> str:
     """Return the children of an element in a markup."""
     pieces = "".join(_pieces(node.children, markup))
     return _OPENING[markup].sub(r"\g<0>\\", pieces)
 
 
 def _escaped(text: str, markup: model.Markup) -> str:
-    """Return what an element says; docutils keeps what its author escaped behind a zero byte."""
+    """Return a text with its signs escaped; docutils puts a zero byte before what its author escaped."""
     text = text if markup is model.Markup.RST else nodes.unescape(text)
     return _SPECIAL[markup].sub(lambda sign: "\\" + sign[0].removeprefix("\0"), text)
 
@@ -267,26 +267,26 @@ def _piece(node: nodes.Element, markup: model.Markup) -> str:
     is_myst = markup is model.Markup.MYST
     match node:
         case nodes.raw():
-            shown = _COMMENT.sub("", node.astext()) if is_myst and _is_html(node) else ""
+            text = _COMMENT.sub("", node.astext()) if is_myst and _is_html(node) else ""
         case nodes.image():
-            shown = str(node.get("alt", ""))
+            text = str(node.get("alt", ""))
         case nodes.literal():
-            shown = _code(node.astext()) if is_myst else f"``{node.astext()}``"
+            text = _code(node.astext()) if is_myst else f"``{node.astext()}``"
         case nodes.math():
-            shown = f"${node.astext()}$" if is_myst else f":math:`{node.astext()}`"
+            text = f"${node.astext()}$" if is_myst else f":math:`{node.astext()}`"
         case nodes.footnote_reference() if is_myst:
-            shown = f"[^{node.get('refname') or node.astext()}]"
+            text = f"[^{node.get('refname') or node.astext()}]"
         case nodes.emphasis() | nodes.strong() if type(node) in _MARKS:
-            shown = f"{_MARKS[type(node)]}{inside}{_MARKS[type(node)]}"
+            text = f"{_MARKS[type(node)]}{inside}{_MARKS[type(node)]}"
         case _ if node.astext() != "".join(child.astext() for child in node.children):
             # It puts signs of its own around them, as lists of parameters do.
-            shown = _escaped(node.astext(), markup)
+            text = _escaped(node.astext(), markup)
         case nodes.Part() | nodes.target():
             # The parts of a signature have a raw text that no author wrote, and the mark of a target shows nothing.
-            shown = inside
+            text = inside
         case _:
-            shown = _link(node, inside, markup) or _role(node, markup) or inside
-    return shown
+            text = _link(node, inside, markup) or _role(node, markup) or inside
+    return text
 
 
 def _code(text: str) -> str:
@@ -367,11 +367,11 @@ def with_titles_resolved(spec: model.Spec) -> model.Spec:
     def resolved(title: str, source: str, example: str = "") -> str:
         after = 0
         for reference in found.get((source, example), ()):
-            shown = titles.get((reference.target_kind, reference.target), reference.target)[:_LONGEST]
+            words = titles.get((reference.target_kind, reference.target), reference.target)[:_LONGEST]
             word = re.compile(rf"(?<![\w-]){re.escape(reference.target)}(?![\w-])")
             if match := word.search(title, after):
-                title = title[: match.start()] + shown + title[match.end() :]
-                after = match.start() + len(shown)
+                title = title[: match.start()] + words + title[match.end() :]
+                after = match.start() + len(words)
         return title
 
     def block_in(block: model.Block, source: str) -> model.Block:
@@ -420,9 +420,9 @@ _REFERENCE = re.compile(f"{_START}([^{_START}{_END}]*){_END}")
 
 
 def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
-    """Return how each thing on a page begins; what has no words of its own is left out.
+    """Return the beginning of each thing on a page; what has no words of its own is left out.
 
-    Of a prompt that is shown it is the title, empty where it has none; its text is there, too.
+    For a prompt that is shown it is the title, empty where it has none; its text has an entry of its own.
     """
     found: Excerpts = {}
     for node in elements:
@@ -434,12 +434,12 @@ def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
                 (part for part in node.findall(nodes.paragraph) if "ps-prompt-title" in part["classes"]), None
             )
             found[node["ids"][0]] = "".join(_texts(title)) if title else ""
-            found[f"{TEXT_OF}{node['ids'][0]}"] = "\n".join(_said(node))
+            found[f"{TEXT_OF}{node['ids'][0]}"] = "\n".join(_message_lines(node))
     return found
 
 
-def _said(prompt: PolicyPrompt) -> Iterator[str]:
-    """Yield each message of a prompt in a line, with who says it."""
+def _message_lines(prompt: PolicyPrompt) -> Iterator[str]:
+    """Yield each message of a prompt on a line, behind its role."""
     for message in prompt.findall(PolicyMessage):
         bodies = (" ".join(body.astext().split()) for body in message.findall(PolicyBody))
         yield f"{role_title(message['role'])}: {' '.join(bodies)}"
@@ -489,8 +489,8 @@ def _texts(node: nodes.Element) -> Iterator[str]:
 
 def with_titles(excerpt: str, title_of: Callable[[str], str]) -> str:
     """Return an excerpt with titles in the place of references, cut at the end of a word."""
-    shown = _REFERENCE.sub(lambda match: title_behind(excerpt[: match.start()], title_of(match[1])), excerpt)
-    text = " ".join(shown.split())
+    words = _REFERENCE.sub(lambda match: title_behind(excerpt[: match.start()], title_of(match[1])), excerpt)
+    text = " ".join(words.split())
     text = text.replace(_START, "").replace(_END, "")
     if len(text) <= _LENGTH:
         return text

@@ -1,6 +1,6 @@
-"""What lies on the nodes of a page while it is read: what directives say, what is wrong with its texts, and what a build hides.
+"""What the nodes of a page hold while it is read: declarations, findings about its texts, and what a build hides.
 
-Other extensions take content away long after a page is read: ``only`` in a post-transform, ``ifconfig`` when the page is
+Other extensions remove content long after a page is read: ``only`` in a post-transform, ``ifconfig`` when the page is
 resolved, ``todo`` when it is written. So a page on which that may happen has its elements numbered, is resolved once on
 trial (``build.trial``), and is read again with the numbers of what was lost, if anything was.
 """
@@ -42,13 +42,13 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What one directive says.
+    """What one directive declares.
 
-    :param item: a model object; what only its surroundings can tell is still missing
+    :param item: a model object, still without what only its surroundings determine
     :param span: its lines
     :param is_block: a provision that is not the section around the directive but its own content
     :param places: for some options, the line that each stands on
-    :param is_lifted: it stood in what cannot hold it, and its author has been told
+    :param is_lifted: it stood in what cannot hold it, which has been reported
     """
 
     item: (
@@ -71,12 +71,12 @@ class Declared:
     is_lifted: bool = False
 
     def on(self, node: nodes.Element) -> None:
-        """Leave this on a node."""
+        """Attach this to a node."""
         node[_KEY] = self
 
 
 def declared_on(node: nodes.Node, *, take: bool = False) -> Declared | None:
-    """Return what a directive left on a node; ``take`` removes it, so that no doctree keeps it."""
+    """Return what a directive attached to a node; ``take`` removes it, so that no doctree keeps it."""
     if not isinstance(node, nodes.Element) or _KEY not in node.attributes:
         return None
     found = cast("Declared", node[_KEY])
@@ -96,10 +96,10 @@ def note_finding(env: BuildEnvironment, finding: model.Finding) -> None:
     env.temp_data[_FINDINGS] = (*take_findings(env), finding)
 
 
-def leave_findings(
+def attach_findings(
     env: BuildEnvironment, found: Iterable[nodes.Node], around: tuple[model.Finding, ...]
 ) -> None:
-    """Leave the findings that were noted since ``around`` was taken on what they are about."""
+    """Attach the findings that were noted since ``around`` was taken to what they are about."""
     own = take_findings(env)
     holder = next((node for node in found if isinstance(node, nodes.Element)), None)
     if holder is not None and own:
@@ -110,7 +110,7 @@ def leave_findings(
 
 
 def findings_on(node: nodes.Element) -> tuple[model.Finding, ...]:
-    """Return the findings that lie on a node, and take them off it, so that no doctree keeps them."""
+    """Return the findings on a node, and remove them from it, so that no doctree keeps them."""
     return cast("tuple[model.Finding, ...]", node.attributes.pop(_FINDINGS, ()))
 
 
@@ -121,7 +121,7 @@ def take_findings(env: BuildEnvironment) -> tuple[model.Finding, ...]:
 
 _MARK = "policyspec_mark"
 _HIDDEN = "policyspec_hidden"
-_TAKEN = "policyspec_taken"
+_MARKED = "policyspec_taken"
 _WANTED = "policyspec_ids"
 _MARKER = "policyspec_marker"
 _OURS = "sphinx_policyspec."
@@ -133,7 +133,7 @@ _COMMENT = re.compile(
 
 
 def is_foreign(node: nodes.Node) -> bool:
-    """Return whether a node is of another extension, which may hide what it holds."""
+    """Return whether a node belongs to another extension, which may hide its content."""
     module = type(node).__module__
     return module not in _KNOWN and not module.startswith(_OURS)
 
@@ -176,7 +176,7 @@ def mark(env: BuildEnvironment, elements: Sequence[nodes.Element]) -> None:
 
 
 def _guess(elements: Sequence[nodes.Element], domain: PolicyDomain) -> Iterator[int]:
-    """Yield the marks of what a build hides as far as that can be told while pages are read."""
+    """Yield the marks of what a build hides as far as that is known while pages are read."""
     for number, node in enumerate(elements):
         if isinstance(node, addnodes.only) and not (
             domain.given.shows(node["expr"]) or is_hidden(node.parent)
@@ -209,7 +209,7 @@ def mark_of(node: nodes.Element) -> int | None:
 
 
 def keep_mark(section: nodes.section, marker: nodes.Element) -> None:
-    """Let a section remember which element it owes what is said of it."""
+    """Let a section remember which element declares what it is."""
     if _MARK in marker:
         section[_MARKER] = marker[_MARK]
 
@@ -226,30 +226,30 @@ def marks_in(node: nodes.Element) -> Iterator[tuple[int, nodes.Element]]:
             yield inner[_MARK], inner
 
 
-def note_taken(env: BuildEnvironment, document: nodes.document) -> None:
-    """Keep the marked elements of a page that was looked at until it is read in full."""
+def keep_marked(env: BuildEnvironment, document: nodes.document) -> None:
+    """Keep the marked elements of a captured page until it is read in full."""
     if _MARK in document:
-        env.temp_data[_TAKEN] = [node for _number, node in marks_in(document)]
+        env.temp_data[_MARKED] = [node for _number, node in marks_in(document)]
 
 
 def unread_in(env: BuildEnvironment, document: nodes.document) -> frozenset[int]:
-    """Return the marks of what others took off a page since then."""
-    if not (taken := cast("list[nodes.Element]", env.temp_data.pop(_TAKEN, []))):
+    """Return the marks of what others have removed from a page since then."""
+    if not (marked := cast("list[nodes.Element]", env.temp_data.pop(_MARKED, []))):
         return frozenset()
-    left = {number for number, _node in marks_in(document)}
-    if not (lost := [node for node in taken if node[_MARK] not in left]):
+    remaining = {number for number, _node in marks_in(document)}
+    if not (lost := [node for node in marked if node[_MARK] not in remaining]):
         return frozenset()
     words = document.astext()
     return frozenset(node[_MARK] for node in lost if holds_ours(node) or node.astext() not in words)
 
 
 def holds_ours(node: nodes.Element) -> bool:
-    """Return whether an element holds something of ours, or is that."""
+    """Return whether an element is one of ours, or holds one."""
     return any(map(is_ours, elements_of(node)))
 
 
-def take_away(node: nodes.Element) -> None:
-    """Take a node of ours off its page; where others may hide it, or what it holds, only before the page is written."""
+def remove_node(node: nodes.Element) -> None:
+    """Remove a node of ours from its page; where others may hide it or its content, only before the page is written."""
     if _MARK in node:
         node[_HIDDEN] = True
     else:
@@ -258,17 +258,17 @@ def take_away(node: nodes.Element) -> None:
 
 @contextlib.contextmanager
 def without_hidden(document: nodes.document) -> Iterator[None]:
-    """Put stand-ins into the place of what this build hides, for as long as the page is looked at.
+    """Replace what this build hides by stand-ins while the page is looked at.
 
-    The doctree keeps what is hidden: another builder may show it. What directives left on it, it does not keep.
+    The doctree keeps what is hidden, since another builder may show it, but not what directives attached to it.
     """
     marked = elements_of(document) if _MARK in document else ()
-    taken = [(node, PolicyHidden()) for node in marked if _HIDDEN in node.attributes]
-    for node, stand_in in taken:
+    hidden = [(node, PolicyHidden()) for node in marked if _HIDDEN in node.attributes]
+    for node, stand_in in hidden:
         stand_in.source, stand_in.line = node.source, node.line
         node.parent.replace(node, stand_in)
     yield
-    for node, stand_in in taken:
+    for node, stand_in in hidden:
         stand_in.parent.replace(stand_in, node)
         for inner in elements_of(node):
             declared_on(inner, take=True)
@@ -276,18 +276,18 @@ def without_hidden(document: nodes.document) -> Iterator[None]:
 
 
 def strip_comments(elements: Iterable[nodes.Element]) -> None:
-    """Take the comments out of HTML that a page hands on as it is: MyST's comments of this form are such HTML."""
+    """Remove comments from HTML that a page passes on as it is: MyST's comments of this form are such HTML."""
     for node in elements:
         if not (isinstance(node, nodes.raw) and "html" in node["format"].split()):
             continue
-        kept = _COMMENT.sub(lambda match: match[1] or "", node.astext())
-        node.children = [nodes.Text(kept)]
-        if not kept.strip():
+        html = _COMMENT.sub(lambda match: match[1] or "", node.astext())
+        node.children = [nodes.Text(html)]
+        if not html.strip():
             node.parent.remove(node)
 
 
 def cleaned(elements: Iterable[nodes.Element]) -> list[nodes.Element]:
-    """Take the marks off a page that is about to be written, and return what is hidden and still there."""
+    """Remove the marks from a page that is about to be written, and return what is hidden and still there."""
     hidden: list[nodes.Element] = []
     for node in elements:
         node.attributes.pop(_MARK, None)
@@ -304,7 +304,7 @@ _NEAR_ROLE = re.compile(
     r"(?: ?$|`(?P<text>[^`\s]*)| ?[\"'\u2018-\u201f\u00b4(<\[](?P<quoted>[\w.-]+)[\"'\u2018-\u201f\u00b4)>\]]"
     rf"|(?<=[:}}])(?P<blank> ?)(?!{DOMAIN}:)(?P<plain>\w[\w-]*+))"
 )
-"""It lacks a colon or brace, a blank parts it from its text, other quotes or none stand around that, or it is never ended."""
+"""It lacks a colon or brace, has a blank before its text, other quotes or none around that, or no end."""
 _ID = r"[\w-]+"
 _BEGINS_ID = re.compile(_ID)
 _LINK_OF_MYST = (
@@ -328,14 +328,14 @@ _TEXT_AND_ID = re.compile(rf"(?P<shown>[^<>]+)<#?(?P<behind>{_ID})>|#?(?P<id>{_I
 
 
 _REMEMBERED = 2**14
-"""Texts of which it is remembered what is almost a reference in them."""
+"""How many texts have what is almost a reference in them cached."""
 
 
 class NearReference(NamedTuple):
-    """What stays in the text, and was meant as a reference.
+    """Text that was meant as a reference.
 
     :param start: where it begins in the text
-    :param what: it is none of
+    :param what: what it is not, a role or a link
     :param target: the id that it has if it is a reference at all; empty where it can be nothing else
     """
 
@@ -356,7 +356,7 @@ def near_references(
     is_bare: bool = False,
     around: tuple[str, str] = ("", ""),
 ) -> tuple[NearReference, ...]:
-    """Return what is almost a role of ours, or a link, in a text; a page that is read again has most of its texts as they were.
+    """Return what is almost a role of ours, or a link, in a text; cached, as most texts of a page stay as they are.
 
     :param code: what stands behind the text as code or the like
     :param is_code: the text is code or the like itself, and a reference only if it is one as a whole
@@ -385,9 +385,9 @@ def _in_text(text: str, code: str | None, *, is_myst: bool, is_code: bool) -> It
             yield NearReference(
                 found.start(), found[0].strip(), "role", right(found["name"], target or "id"), ""
             )
-    told = {found.end() for found in roles}
+    ends = {found.end() for found in roles}
     for found in () if is_code else _NEAR_LINK[is_myst].finditer(text):
-        if found.end() in told:
+        if found.end() in ends:
             continue
         kind = found.lastgroup or ""
         target, is_sure = found[kind], kind in {"id", "swapped", "unclosed", "blanks"}
@@ -409,16 +409,18 @@ def _as_whole(
 ) -> NearReference | None:
     """Return what is a role but for its backticks, which stand around its name, in front of it, or around all of it."""
     name = _ROLE_ALONE.match(text)
-    named = _BEGINS_ID.match(around[is_code]) if name and (not is_code or name.end() == len(text)) else None
-    if name and named:
-        written = f"`{text}`{named[0]}" if is_code else f"`{around[0]}`{name[0]}"
-        return NearReference(0, written, "role", _role(name["name"], named[0], is_myst=is_myst), "")
-    shown = _TEXT_AND_ID.fullmatch(text) if is_bare else None
-    if shown is None:
+    identifier = (
+        _BEGINS_ID.match(around[is_code]) if name and (not is_code or name.end() == len(text)) else None
+    )
+    if name and identifier:
+        words = f"`{text}`{identifier[0]}" if is_code else f"`{around[0]}`{name[0]}"
+        return NearReference(0, words, "role", _role(name["name"], identifier[0], is_myst=is_myst), "")
+    parts = _TEXT_AND_ID.fullmatch(text) if is_bare else None
+    if parts is None:
         return None
-    target = shown["id"] or shown["behind"]
-    meant = target if shown["id"] else f"{shown['shown'].strip()} <{target}>"
-    return NearReference(0, f"`{text}`", "role", _role("principle", meant, is_myst=is_myst), target)
+    target = parts["id"] or parts["behind"]
+    reference = target if parts["id"] else f"{parts['shown'].strip()} <{target}>"
+    return NearReference(0, f"`{text}`", "role", _role("principle", reference, is_myst=is_myst), target)
 
 
 _GLUED = re.compile(rf"(?P<id>{_ID})`(?P<behind>\w+)")
@@ -440,7 +442,7 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
 
     :param text: what stands between its backticks
     """
-    shown, angle, rest = text.partition("<")
+    label, angle, rest = text.partition("<")
     if glued := _GLUED.match(text):
         problem = f"letters stand right behind the backtick that ends `{DOMAIN}:{name}`"
         return BrokenRole(
@@ -448,17 +450,17 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
         )
     if "`" in text or f"{DOMAIN}:" in text:
         found, problem = _BEGINS_ID.match(text), f"the text of `{DOMAIN}:{name}` is never closed"
-        target = meant = found[0] if found else "id"
+        target = reference = found[0] if found else "id"
     elif angle and not rest.endswith(">"):
         found, problem = _BEGINS_ID.match(rest), f"`{' '.join(text.split())}` lacks the `>` behind its id"
         target = found[0] if found else "id"
-        meant = f"{shown.strip()} <{target}>"
+        reference = f"{label.strip()} <{target}>"
     elif not angle and text.endswith(">"):
         problem, (*words, target) = (
             f"`{' '.join(text.split())}` lacks the `<` before its id",
             text[:-1].split(),
         )
-        meant = f"{' '.join(words)} <{target}>" if words else target
+        reference = f"{' '.join(words)} <{target}>" if words else target
     else:
         return None
-    return BrokenRole(problem, target, _role(name, meant, is_myst=is_myst))
+    return BrokenRole(problem, target, _role(name, reference, is_myst=is_myst))

@@ -1,4 +1,4 @@
-"""Blocks of a page in its markup: every word that they show, once and in order; and a page without what is no markup."""
+"""Blocks of a page in its markup: every word that they show, once and in order; and lines without what is no markup."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", 
 class WrittenText(NamedTuple):
     """A text element that was written.
 
-    :param raw: its text as the parser was given it, which tells where it stands
+    :param raw: its text as the parser received it, by which its place is found
     :param lines: the same without what shows nothing; other words, where substitutions were made
     :param mark: what the first line has before it, such as the bullet of a list
     :param is_exact: ``lines`` stand so in the source
-    :param is_prose: the text says something, as code and formulas do not
-    :param reach: by how many lines the parser may say too little of where it stands
+    :param is_prose: it is text, and not code or a formula
+    :param reach: by how many lines the line number of the parser may be too small
     """
 
     node: nodes.Element
@@ -75,12 +75,12 @@ class MarkupWriter(ABC):
         """Return the lines of some blocks, a blank one between each two."""
         lines: list[str] = []
         for child in children:
-            if written := self.block(child):
-                lines += ["", *written] if lines else written
+            if block := self.block(child):
+                lines += ["", *block] if lines else block
         return lines
 
     def block(self, node: nodes.Node) -> list[str]:
-        """Return the lines of a block; those of an unknown one are the lines of what it holds."""
+        """Return the lines of a block; for one of an unknown kind, the lines of its content."""
         if isinstance(node, nodes.Text):
             return node.astext().splitlines()
         if not isinstance(node, nodes.Element) or _is_silent(node):
@@ -94,11 +94,11 @@ class MarkupWriter(ABC):
 
     def text(self, node: nodes.TextElement) -> list[str]:
         """Return the lines of a paragraph or the like."""
-        shown, stands = shown_text(node, self.markup)
-        lines = shown.strip("\n").split("\n")
-        if shown.strip():
+        words, stands = shown_text(node, self.markup)
+        lines = words.strip("\n").split("\n")
+        if words.strip():
             self._note(node, stands.split("\n") if stands else lines, is_exact=bool(stands))
-        return lines if shown.strip() else []
+        return lines if words.strip() else []
 
     def _note(
         self, node: nodes.Element, lines: list[str], *, is_exact: bool = True, is_prose: bool = True
@@ -149,19 +149,21 @@ class MarkupWriter(ABC):
 
     def items(self, node: nodes.Element) -> list[str]:
         """Return a list, each item behind its mark."""
-        shown = [item for item in node.children if isinstance(item, nodes.Element) and not _is_silent(item)]
-        written = []
-        for number, item in enumerate(shown, int(node.get("start", 1))):
+        elements = [
+            item for item in node.children if isinstance(item, nodes.Element) and not _is_silent(item)
+        ]
+        parts = []
+        for number, item in enumerate(elements, int(node.get("start", 1))):
             mark = _mark_of(node, number) + " "
             self._mark = mark
-            written.append(_hung(self.blocks(item.children), mark) or [mark.rstrip()])
+            parts.append(_hung(self.blocks(item.children), mark) or [mark.rstrip()])
             self._mark = ""
-        is_loose = any(len(item.children) > 1 for item in shown)
-        return _joined(written, loose=is_loose)
+        is_loose = any(len(item.children) > 1 for item in elements)
+        return _joined(parts, loose=is_loose)
 
     def definitions(self, node: nodes.Element) -> list[str]:
         """Return a list of terms, each with what it means."""
-        written = []
+        parts = []
         for item in node.children:
             if isinstance(item, nodes.Element) and not _is_silent(item):
                 lines: list[str] = []
@@ -171,17 +173,17 @@ class MarkupWriter(ABC):
                     elif isinstance(child, nodes.classifier) and lines and child.rawsource not in lines[-1]:
                         lines[-1] += f" : {child.rawsource}"
                 rest = [child for child in item.children if isinstance(child, nodes.definition)]
-                written.append([*lines, *self.meaning(self.blocks(rest))])
-        return _joined(written, loose=True)
+                parts.append([*lines, *self.meaning(self.blocks(rest))])
+        return _joined(parts, loose=True)
 
     def fields(self, node: nodes.Element) -> list[str]:
         """Return a list of fields."""
-        written = []
+        parts = []
         for field in node.children:
             if isinstance(field, nodes.Element) and len(field.children) > 1:
                 name = " ".join(self.block(field.children[0]))
-                written.append(_hung(self.blocks(field.children[1:]), f":{name}: ", 2) or [f":{name}:"])
-        return _joined(written, loose=False)
+                parts.append(_hung(self.blocks(field.children[1:]), f":{name}: ", 2) or [f":{name}:"])
+        return _joined(parts, loose=False)
 
     def admonition(self, node: nodes.Element) -> list[str]:
         """Return a box with a title of its own, or one that its kind gives it."""
@@ -199,9 +201,9 @@ class MarkupWriter(ABC):
         """Return a footnote or a citation under its label."""
         labels = [child for child in node.children if isinstance(child, nodes.label)]
         rest = [child for child in node.children if not isinstance(child, nodes.label)]
-        shown = labels[0].astext() if labels else ""
+        label = labels[0].astext() if labels else ""
         names = [name for name in node["names"] if not name.isdigit() and isinstance(node, nodes.footnote)]
-        return self.labelled(names[0] if names else shown, self.blocks(rest), auto=str(node.get("auto", "")))
+        return self.labelled(names[0] if names else label, self.blocks(rest), auto=str(node.get("auto", "")))
 
     def table(self, node: nodes.table) -> list[str]:
         """Return a table; cells that hold more than a line make it a list of lists."""
@@ -242,7 +244,7 @@ class MarkupWriter(ABC):
 
     @abstractmethod
     def verse(self, node: nodes.Element) -> list[str]:
-        """Return lines that are kept apart."""
+        """Return lines whose breaks are kept."""
 
     @abstractmethod
     def meaning(self, lines: list[str]) -> list[str]:
@@ -275,9 +277,9 @@ class _Rst(MarkupWriter):
         )
 
     def quote(self, node: nodes.Element) -> list[str]:
-        said = [child for child in node.children if not isinstance(child, nodes.attribution)]
+        quoted = [child for child in node.children if not isinstance(child, nodes.attribution)]
         whose = [child for child in node.children if isinstance(child, nodes.attribution)]
-        lines = self.blocks(said)
+        lines = self.blocks(quoted)
         for child in whose:
             lines += ["", *_hung(self.text(child), "-- ")]
         return _indented(lines, "   ")
@@ -366,10 +368,10 @@ def _mark_of(node: nodes.Element, number: int) -> str:
         return str(node.get("bullet", "-"))
     kind = node.get("enumtype", "arabic")
     if kind in {"loweralpha", "upperalpha"} and number <= 26:  # noqa: PLR2004  letters
-        shown = chr(ord("a" if kind == "loweralpha" else "A") + number - 1)
+        ordinal = chr(ord("a" if kind == "loweralpha" else "A") + number - 1)
     else:
-        shown = str(number) if kind == "arabic" else "#"
-    return f"{node.get('prefix', '')}{shown}{node.get('suffix') or '.'}"
+        ordinal = str(number) if kind == "arabic" else "#"
+    return f"{node.get('prefix', '')}{ordinal}{node.get('suffix') or '.'}"
 
 
 def _indented(lines: Iterable[str], indent: str) -> list[str]:
@@ -395,9 +397,9 @@ def _fenced(info: str, lines: Sequence[str]) -> list[str]:
 
 
 def _pipe_table(rows: list[list[list[str]]]) -> list[str]:
-    shown = [[(cell[0] if cell else "").replace("|", r"\|") for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in shown]
-    return [lines[0], f"|{' --- |' * len(shown[0])}", *lines[1:]]
+    cells = [[(cell[0] if cell else "").replace("|", r"\|") for cell in row] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
+    return [lines[0], f"|{' --- |' * len(cells[0])}", *lines[1:]]
 
 
 # -- what copying and merging leave behind -----------------------------------------------------------
@@ -418,7 +420,7 @@ _LOOKED_UP = re.compile(
 def visible(
     lines: Sequence[str], known: Mapping[str, Collection[str]], code: Collection[int] = ()
 ) -> tuple[list[str], list[Slip]]:
-    """Return lines without signs that nobody sees, where something of ours is written, and what is wrong, told once.
+    """Return lines without invisible signs, where something of ours is written, and the slip, reported once.
 
     :param code: numbers of lines that are shown as code
     """
@@ -454,8 +456,8 @@ _CODE_BEGINS = re.compile(r"\s*(?:`{3,}|~{3,})\s*[^\s{`]")
 
 
 def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
-    """Return the numbers of the lines without conflicts that git left, of each the first side, and the conflicts."""
-    kept: list[int] = []
+    """Return the numbers of the lines outside conflicts that git left, or on their first side, and the conflicts."""
+    numbers: list[int] = []
     slips: list[Slip] = []
     side, fence = 0, ""
     sides, ends = ([n for n, line in enumerate(lines) if line.startswith(mark)] for mark in _CONFLICT[2:])
@@ -465,7 +467,7 @@ def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
             -1,
         )
         fence = line if BEGINS_FENCE.match(line) else fence
-        # What is shown as code is none.
+        # What is shown as code is no conflict.
         if not side and mark == 0 and _is_conflict(number, sides, ends) and not _CODE_BEGINS.match(fence):
             message = "a merge conflict was left here"
             slips.append(Slip(number + 1, "merge-conflict", message, "keep one side, and delete the marks"))
@@ -473,8 +475,8 @@ def resolved(lines: Sequence[str]) -> tuple[list[int], list[Slip]]:
         elif side and mark > 0:
             side = 0 if mark == len(_CONFLICT) - 1 else mark + 1
         elif side <= 1:
-            kept.append(number)
-    return kept, slips
+            numbers.append(number)
+    return numbers, slips
 
 
 def _is_conflict(start: int, sides: Sequence[int], ends: Sequence[int]) -> bool:

@@ -1,4 +1,4 @@
-"""The options of a directive as their author means them, in every markup: what is wrong with how they are written, told once."""
+"""The options of a directive as their author means them, in every markup; faults in how they are written."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ DEPTH = 3
 AS_FAR = "indent it as far as that"
 FURTHER = f"indent it by {DEPTH} spaces more than the line that it belongs to"
 TURNS = frozenset({"message", "response"})
-SAID = TURNS | {"conversation"}
+MESSAGES = TURNS | {"conversation"}
 WITH_TURNS = frozenset({"example", "prompt"})
 PROVISIONS = WITH_TURNS | {"spec", "level", "topic", "goal", "definition", "principle"}
-HELD = PROVISIONS | SAID
+DECLARING = PROVISIONS | MESSAGES
 """The directives that declare something, beside commentary."""
 SOUND = re.compile(r":(?P<name>[\w-][\w -]*):(?:\s+(?P<rest>.*)|)")
 NEAR = re.compile(
@@ -54,7 +54,7 @@ _NO_HEADING = re.compile(
 )
 """What is meant as a heading: a line with the signs of one, in bold text, or one that ends no sentence."""
 _DASHES = re.compile(r"-{1,2}|\u2014|\.{3}|[=*_]{3,}")
-"""What is written for the three hyphens that begin or end a block of YAML."""
+"""What authors write instead of the three hyphens that begin or end a block of YAML."""
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d"
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
@@ -64,7 +64,7 @@ _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
 _DASHED = 3
 """More signs than this make a line across the page."""
 _HEAD = 12
-"""Lines of a directive among which its id stands."""
+"""How many lines of a directive are searched for its id."""
 _LONGEST = 60
 """Characters of a line that a message shows."""
 BEGINS_FENCE = re.compile(r"\s*(?:`{3}|~{3}|:{3})")
@@ -95,7 +95,7 @@ class Option:
     fault: str = ""
     below: list[str] = field(default_factory=list)
 
-    def written(self, lead: str, colon: str) -> str:
+    def corrected(self, lead: str, colon: str) -> str:
         """Return its lines as they should be."""
         first = f"{lead}{colon}{self.name}: {self.value}".rstrip()
         return "\n".join([first, *(lead + line for line in self.below)])
@@ -115,7 +115,7 @@ _FAULTS = {
     "list": ("what {names} {holds} is written as a list of YAML", "write it on one line, divided by commas"),
     "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
 }  # fmt: skip
-"""By fault of an option: what is said of those that have it, and what to do."""
+"""By fault of an option: the message about those that have it, and what to do."""
 _ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds", "its": "its"}  # fmt: skip
 _MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold", "its": "their"}  # fmt: skip
 
@@ -137,22 +137,22 @@ class SlipReading:
     _below: int = field(default=-2, init=False)
     """The last line that held an option below text."""
 
-    def mended(self) -> list[str]:
-        """Return the lines, mended."""
+    def corrected(self) -> list[str]:
+        """Return the lines without their slips."""
         raise NotImplementedError
 
     def _slip(self, number: int, code: str, message: str, hint: str) -> None:
         self.slips.append(Slip(number + 1, code, message, hint))
 
-    def _put(self, number: int, line: str) -> None:
-        """Put another line, or several, into the place of one."""
+    def _replace_line(self, number: int, line: str) -> None:
+        """Replace a line by another, or by several."""
         self.lines[number] = line
 
     def _rewrite(self, start: int, end: int, texts: list[str]) -> None:
-        """Put lines into the place of others, the rest of which are emptied."""
+        """Replace lines by others; lines that are left over become empty."""
         texts = [*texts[: end - start - 1], "\n".join(texts[end - start - 1 :])]
         for number in range(start, end):
-            self._put(number, texts[number - start] if number - start < len(texts) else "")
+            self._replace_line(number, texts[number - start] if number - start < len(texts) else "")
 
     def _heading_above(
         self, number: int, heading: Callable[[str, str], str], *, is_titled: bool = False
@@ -165,7 +165,7 @@ class SlipReading:
         place = self._above(number)
         line = self.lines[place].strip()
         if parted := self.is_taken and len(line) > _DASHED and len(set(line)) == 1 and not line[0].isalnum():
-            # A blank line parts a title from what it is underlined with.
+            # A blank line separates a title from what it is underlined with.
             number, place = place, self._above(place)
         is_alone = 0 <= place < number - 1 and not (place and self.lines[place - 1].strip())
         found = _NO_HEADING.fullmatch(self.lines[place]) if is_alone else None
@@ -179,9 +179,9 @@ class SlipReading:
         title, _, line = right.partition("\n")
         hint = f"write `{title}`" + (f" above a line of `{line[0]}`" if line else "")
         self._slip(place, "lost-heading", f"`{found[0].strip()}` is text, and no heading", hint)
-        self._put(place, right)
+        self._replace_line(place, right)
         if parted:
-            self._put(number, "")
+            self._replace_line(number, "")
 
     def _above(self, number: int) -> int:
         """Return the last line above one that says something, -1 where none does."""
@@ -189,12 +189,12 @@ class SlipReading:
 
     def _is_named(self, start: int, title: str) -> bool:
         """Return whether the id of a directive is made of the words of a title, and not of those of the heading above."""
-        given = (re.search(r"\bid:\s{1,9}([\w-]+)", line) for line in self.lines[start : start + _HEAD])
-        words = set(re.split(r"[_-]", next((found[1].lower() for found in given if found), "")))
+        ids = (re.search(r"\bid:\s{1,9}([\w-]+)", line) for line in self.lines[start : start + _HEAD])
+        words = set(re.split(r"[_-]", next((found[1].lower() for found in ids if found), "")))
         return words <= words_of(title) and not words <= words_of(self._title)
 
     def _is_above(self, start: int, title: str, *, was_taken: bool) -> bool:
-        """Return whether a principle is meant to stand below the heading that follows it, which is told.
+        """Return whether a principle is meant to stand below the heading that follows it, and report it if so.
 
         :param was_taken: another principle stands below the heading above
         """
@@ -207,7 +207,7 @@ class SlipReading:
     # -- options between colons ------------------------------------------------------------------
 
     def _options(self, start: int, own: str, name: str, depth: int | None = None) -> int:
-        """Put the options right that begin on a line, and return the number of the line below them.
+        """Correct the options that begin on a line, and return the number of the line below them.
 
         :param own: the directive, without the domain
         :param depth: how far it is indented, in a markup where that matters
@@ -216,22 +216,22 @@ class SlipReading:
         if not options:
             return start
         last = options[-1]
-        # reStructuredText takes such a list; options between colons in MyST are a line each.
+        # reStructuredText accepts such a list; options between colons in MyST are a line each.
         items = [*last.below, *takewhile(_ITEM.match, self.lines[end:])] if depth is None else []
         if items and not last.value and all(_ITEM.match(item) for item in items):
             end += len(items) - len(last.below)
             last.value, last.below = ", ".join(item.strip(" \t-") for item in items), []
             last.fault = last.fault or "list"
         target = self._level(options, end, name, depth) if depth is not None else -1
-        self._tell(options, ":{}:")
-        kept = self._once(options)
-        if target >= 0 or len(kept) < len(options) or any(option.fault for option in options):
+        self._report(options, ":{}:")
+        unique = self._once(options)
+        if target >= 0 or len(unique) < len(options) or any(option.fault for option in options):
             lead = " " * target if target >= 0 else lead_of(options[0].line)
-            self._rewrite(first, end, [option.written(lead, ":") for option in kept])
+            self._rewrite(first, end, [option.corrected(lead, ":") for option in unique])
         return end
 
-    def _given_behind(self, number: int, own: str, argument: str) -> tuple[str, list[str]]:
-        """Return the argument of a directive, and the options that stand behind it, which are told, each on a line of its own."""
+    def _options_behind(self, number: int, own: str, argument: str) -> tuple[str, list[str]]:
+        """Return the argument of a directive, and the options behind it, each on its own line; they are reported."""
         names = "|".join(sorted(self.known.get(own, ())))
         behind = rf"(?:[,;{{]|(?<![\s,;{{]))\s++[:{{]?({names})(?::\s|=)\s*+"
         first, *parts = re.split(behind, argument) if names else [argument]
@@ -310,8 +310,8 @@ class SlipReading:
             fault = "line" if more else "colon" if name != found["name"] else "comment" * is_comment
             is_yaml = depth is None and name in known
             quoting = self._quoting(number, first) if is_yaml else ""
-            said, sign, _ = first.partition(" #") if is_yaml and first[:1] not in "'\"" else (first, "", "")
-            value = _plain(said.rstrip(), quoting).removeprefix("#" * is_comment)
+            before, sign, _ = first.partition(" #") if is_yaml and first[:1] not in "'\"" else (first, "", "")
+            value = _plain(before.rstrip(), quoting).removeprefix("#" * is_comment)
             return Option(number, line, name, value, fault or quoting or "remark" * bool(sign), more)
         found = NEAR.fullmatch(text)
         if is_lost or not (found and is_inside) or found["name"].lower() not in known:
@@ -331,7 +331,7 @@ class SlipReading:
         return Option(number, line, found["name"].lower(), found["rest"].strip(" \t|"), fault)
 
     def _quoting(self, number: int, value: str) -> str:
-        """Return what is wrong with the quotes around a value of YAML, which may go on below; nothing for nothing."""
+        """Return what is wrong with the quotes around a value of YAML, which may go on below; empty for nothing."""
         if value[:1] not in {"'", '"'}:
             return ""
         found = _QUOTED.match(value)
@@ -354,7 +354,7 @@ class SlipReading:
         return next(ends, len(self.lines))
 
     def _once(self, options: list[Option]) -> list[Option]:
-        """Return the options, each once; a second one of a name is told."""
+        """Return the options, each once; a second one of a name is reported."""
         first: dict[str, Option] = {}
         for option in options:
             if first.setdefault(option.name.lower(), option) is not option:
@@ -362,8 +362,8 @@ class SlipReading:
                 self._slip(option.number, "duplicate-key", message, "delete one")
         return list(first.values())
 
-    def _tell(self, options: list[Option], form: str) -> None:
-        """Tell what is wrong with how options are written, once for all that have the same fault."""
+    def _report(self, options: list[Option], form: str) -> None:
+        """Report what is wrong with how options are written, once for all that have the same fault."""
         for fault in dict.fromkeys(option.fault for option in options if option.fault in _FAULTS):
             wrong = [option for option in options if option.fault == fault]
             message, hint = _FAULTS[fault]
@@ -373,7 +373,7 @@ class SlipReading:
             self._slip(wrong[0].number, "lost-option", message, hint.format(names=names))
 
     def _level(self, options: list[Option], end: int, name: str, depth: int) -> int:
-        """Return how far options should be indented, -1 where they are; the first that is not is told."""
+        """Return how far options should be indented, -1 where they are; the first that is not is reported."""
         indents = [indent_of(option.line) for option in options]
         inner = [indent for indent in indents if indent > depth]
         below = next((line for line in self.lines[end:] if line.strip()), "")
@@ -397,7 +397,7 @@ class SlipReading:
         return target
 
     def _below_text(self, number: int, own: str) -> str:
-        """Return the option that a line below the text of a directive is meant as, which is told; nothing for other lines."""
+        """Return and report the option that a line below the text of a directive is meant as; empty for other lines."""
         found = SOUND.fullmatch(self.lines[number].strip())
         if found is None or found["name"] not in self.known.get(own, ()):
             return ""
@@ -434,15 +434,15 @@ class SlipReading:
         return end, None
 
     def _yaml(self, first: int, start: int, own: str) -> int:
-        """Put such a block right, and return the number of the line below it.
+        """Correct such a block, and return the number of the line below it.
 
         :param first: the line that it should begin on
         """
         opens = self.lines[start].strip().startswith("---")
         end, closes = self._end_of_yaml(start + 1, own)
         options, above = self._keys(start + 1, end, own)
-        self._tell(options, "{}:")
-        kept = self._once(options)
+        self._report(options, "{}:")
+        unique = self._once(options)
         if not (opens and closes):
             number = end if opens and closes is False else start
             message = f"`{self.lines[number].strip()}` {'ends' if opens else 'begins'} no block of options"
@@ -453,12 +453,12 @@ class SlipReading:
         elif first < start:
             message = "a block of options stands below a blank line, where it is text"
             self._slip(start, "lost-option", message, "delete the blank line")
-        elif len(kept) == len(options) and not any(option.fault for option in options):
+        elif len(unique) == len(options) and not any(option.fault for option in options):
             return end + 1
         below = end + (closes is not None)
         lead = lead_of(self.lines[start])
-        written = [f"{lead}---", *above, *(one.written(lead, "") for one in kept), f"{lead}---"]
-        self._rewrite(first, below, written)
+        lines = [f"{lead}---", *above, *(one.corrected(lead, "") for one in unique), f"{lead}---"]
+        self._rewrite(first, below, lines)
         return below
 
     def _keys(self, start: int, end: int, own: str) -> tuple[list[Option], list[str]]:

@@ -1,4 +1,4 @@
-"""The markup of a page, what is mended in it before it is parsed, and where in its file the text stands that a parser read.
+"""The markup of a page, its correction before it is parsed, and where texts that a parser read stand in its file.
 
 The file helps to find a place; it never gives the words.
 """
@@ -67,7 +67,7 @@ def _is_notebook(env: BuildEnvironment, text: str) -> bool:
 
 
 _SOURCES = "policyspec_sources"
-_WRITTEN = "policyspec_page"
+_SOURCE_TEXT = "policyspec_page"
 _PARSED = "policyspec_parsed"
 _SLACK = 2
 """By how many lines parsers may err: docutils gives a heading the line of its adornment."""
@@ -93,10 +93,10 @@ class Source:
     """A file that a page takes text from, in lines as the parser of the page counts them.
 
     A parser counts the lines that it was given. Those are the file's, unless a handler changed the page before, or the
-    text is a part of the file: an include, a docstring. Then words that are found tell by how much the count differs.
+    text is a part of the file: an include, a docstring. Then words that are found show by how much the count differs.
 
     :param file: relative to the source folder, ``/`` between its parts
-    :param read: the lines that the parser was given, where they are others
+    :param read: the lines that the parser was given, where they differ
     :param parsed: for each of those its line in the file, and whether that is certain
     :param is_page: the parser was given the whole file
     :param is_file: the text comes from the file at all
@@ -145,7 +145,7 @@ class Source:
         return Placed(best, is_exact=True, is_known=True)
 
     def learn(self, line: int, words: Sequence[str]) -> None:
-        """Let the words of a block tell where this part of the file stands in it."""
+        """Learn from the words of a block where this part of the file stands in it."""
         if not self.is_page:
             self.place(line, words)
 
@@ -192,7 +192,7 @@ class Source:
         return max(min(line + self.shift, len(self.lines)), 1), known
 
     def _is_lost(self, line: int) -> bool:
-        """Return whether a parser counts otherwise than in lines of the file."""
+        """Return whether a parser does not count in lines of the file."""
         if not self.is_page:
             return not self.is_sure
         return line > len(self.parsed or self.lines) + _SLACK
@@ -225,9 +225,9 @@ def occurrences(line: str, needle: str) -> Iterator[int]:
 # -- what a page is made of -----------------------------------------------------------------
 
 
-def note_written(app: Sphinx, _docname: str, content: list[str]) -> None:
+def keep_source(app: Sphinx, _docname: str, content: list[str]) -> None:
     """Keep a page as it was written, before any handler changes it."""
-    app.env.temp_data[_WRITTEN] = content[0]
+    app.env.temp_data[_SOURCE_TEXT] = content[0]
 
 
 def source_of(env: BuildEnvironment, path: str | None = None) -> Source:
@@ -255,16 +255,16 @@ def _open(env: BuildEnvironment, full: str, page: str) -> Source:
     outer, colon, _ = full.rpartition(":")
     if colon:
         return source_of(env) if outer == page else _open(env, outer, page)
-    # What is made for the page can only be told by the page.
+    # What is made for the page has no place but the page.
     return Source(source_of(env).file, source_of(env).lines, is_page=False, is_file=False)
 
 
 def _page(env: BuildEnvironment, full: str) -> Source:
-    # Of a page that no event tells of, the file is what was parsed.
-    written = str(env.temp_data[_WRITTEN]) if _WRITTEN in env.temp_data else _text(env, full)
-    parsed = str(env.temp_data.get(_PARSED, written))
-    lines = _lines(env, written)
-    read = () if parsed == written else _lines(env, parsed)
+    # Where no event passed the text of the page, its file is what was parsed.
+    source_text = str(env.temp_data[_SOURCE_TEXT]) if _SOURCE_TEXT in env.temp_data else _text(env, full)
+    parsed = str(env.temp_data.get(_PARSED, source_text))
+    lines = _lines(env, source_text)
+    read = () if parsed == source_text else _lines(env, parsed)
     aligned = _aligned(lines, read) if read else ()
     # The parser of a notebook counts lines within cells, and one of another language those that it made.
     return Source(_name(env, full), lines, read, aligned, is_page=counts_lines(env, parsed))
@@ -291,12 +291,12 @@ def _lines(env: BuildEnvironment, text: str) -> tuple[str, ...]:
     return tuple(text.replace("\v", " ").replace("\f", " ").splitlines())
 
 
-def _aligned(written: tuple[str, ...], parsed: tuple[str, ...]) -> tuple[tuple[int, bool], ...]:
+def _aligned(source: tuple[str, ...], parsed: tuple[str, ...]) -> tuple[tuple[int, bool], ...]:
     """Return for each parsed line the line of the file that it is, or comes nearest to."""
-    same = _common(written, parsed)
-    last = _common(written[same:][::-1], parsed[same:][::-1])
-    # A line that was moved right or left is still that line.
-    old = [line.strip() for line in written[same : len(written) - last]]
+    same = _common(source, parsed)
+    last = _common(source[same:][::-1], parsed[same:][::-1])
+    # A line that was moved right or left is still the same line.
+    old = [line.strip() for line in source[same : len(source) - last]]
     new = [line.strip() for line in parsed[same : len(parsed) - last]]
     found = [(number, True) for number in range(1, same + 1)]
     matcher = SequenceMatcher(None, old, new, autojunk=False)
@@ -310,7 +310,7 @@ def _aligned(written: tuple[str, ...], parsed: tuple[str, ...]) -> tuple[tuple[i
             # Lines that a handler made: the first of those that they stand for is the nearest place.
             near = same + start + (end > start)
             found += [(max(near, 1), False)] * (after - first)
-    found += [(number, True) for number in range(len(written) - last + 1, len(written) + 1)]
+    found += [(number, True) for number in range(len(source) - last + 1, len(source) + 1)]
     return tuple(found) or ((1, False),)
 
 
@@ -332,41 +332,41 @@ def ignores_of(env: BuildEnvironment) -> tuple[Ignore, ...]:
 _DOCSTRING = "autodoc-process-docstring"
 
 
-def mend_page(app: Sphinx, _docname: str, content: list[str]) -> None:
-    """Tell and mend the slips of a page, before it is parsed; it is the last to change what the parser is given."""
-    env, given = app.env, content[0]
+def correct_page(app: Sphinx, _docname: str, content: list[str]) -> None:
+    """Report and correct the slips of a page before it is parsed, as the last handler that changes its text."""
+    env, original = app.env, content[0]
     slips: list[Slip] = []
     if (_is_markdown(env) or counts_lines(env, content[0])) and not is_model_spec_page(env):
-        content[0], slips = _mended_text(env, content[0])
+        content[0], slips = _corrected_text(env, content[0])
     # What the parser is given, after every handler.
     env.temp_data[_PARSED] = content[0]
     if not slips:
         return
-    # Their lines are those before they were mended.
-    written = _lines(env, str(env.temp_data.get(_WRITTEN, given)))
-    places = _aligned(written, _lines(env, given))
+    # Their lines are counted before the correction.
+    source = _lines(env, str(env.temp_data.get(_SOURCE_TEXT, original)))
+    places = _aligned(source, _lines(env, original))
     for slip in slips:
         line = places[min(slip.line, len(places)) - 1][0]
         _note(env, slip, Span(source_of(env).file, line, 1, line + 1, 1))
 
 
-def mend_included(app: Sphinx, path: Path, _docname: str, content: list[str]) -> None:
+def correct_included(app: Sphinx, path: Path, _docname: str, content: list[str]) -> None:
     """Do the same with a file that a page includes."""
     text = content[0]
-    content[0], slips = _mended_text(app.env, text)
+    content[0], slips = _corrected_text(app.env, text)
     _note_in_part(app.env, str(Path(app.srcdir, path)), text.split("\n"), slips)
 
 
-def heed_docstrings(app: Sphinx) -> None:
+def correct_docstrings(app: Sphinx) -> None:
     """Do the same with docstrings, where a project reads any."""
     if _DOCSTRING in app.events.events:
-        app.connect(_DOCSTRING, _mend_docstring, priority=900)
+        app.connect(_DOCSTRING, _correct_docstring, priority=900)
 
 
-def _mend_docstring(
+def _correct_docstring(
     app: Sphinx, _what: str, _name: str, obj: object, _options: object, lines: list[str]
 ) -> None:
-    texts, slips = mended(lines, Markup.RST, known=_known(app.env))
+    texts, slips = corrected(lines, Markup.RST, known=_known(app.env))
     if not slips:
         return
     try:
@@ -377,11 +377,11 @@ def _mend_docstring(
     lines[:] = "\n".join(texts).split("\n")
 
 
-def _mended_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
+def _corrected_text(env: BuildEnvironment, text: str) -> tuple[str, list[Slip]]:
     if f"{DOMAIN}:" not in text and "authority=" not in text:
         return text, []
     colons = "colon_fence" in getattr(env.config, "myst_enable_extensions", ())
-    texts, slips = mended(text.split("\n"), markup_of(env), colons=colons, known=_known(env))
+    texts, slips = corrected(text.split("\n"), markup_of(env), colons=colons, known=_known(env))
     return ("\n".join(texts), slips) if slips else (text, [])
 
 
@@ -389,32 +389,36 @@ _COLONS_ALONE = re.compile(r"(?<!:):{3,}+(?=\s*+(?:\{|$))", re.MULTILINE)
 """What begins or ends a fence of colons."""
 
 
-def mended(
+def corrected(
     lines: Sequence[str],
     markup: Markup,
     *,
     colons: bool = True,
     known: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[list[str], list[Slip]]:
-    """Return the lines of a page with its slips of structure mended, and the slips.
+    """Return the lines of a page with its slips of structure corrected, and the slips.
 
     :param colons: whether fences of colons are fences
     :param known: the options of each directive of ours, by its name without the domain
     """
-    given, slips = visible(lines, known or {}, _shown_as_code(lines, markup))
-    origin, more = resolved(given)
-    given = [given[number] for number in origin]
+    visible_lines, slips = visible(lines, known or {}, _code_lines(lines, markup))
+    origin, more = resolved(visible_lines)
+    visible_lines = [visible_lines[number] for number in origin]
     if markup is Markup.MYST:
-        page: SlipReading = DirectiveFences(list(given), known or {}, marks="`~:" if colons else "`~")
-        texts = page.mended()
-        if told := [slip for slip in page.slips if slip.hint == COLONS]:
-            page = DirectiveFences(list(given), known or {}, marks="`~:")
-            texts = [_COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), t) for t in page.mended()]
-            # What is wrong with colons comes after what they are.
-            page.slips = told + [slip for slip in page.slips if MARKS[":"] not in slip.message + slip.hint]
+        page: SlipReading = DirectiveFences(list(visible_lines), known or {}, marks="`~:" if colons else "`~")
+        texts = page.corrected()
+        if about_colons := [slip for slip in page.slips if slip.hint == COLONS]:
+            page = DirectiveFences(list(visible_lines), known or {}, marks="`~:")
+            texts = [
+                _COLONS_ALONE.sub(lambda colons: colons[0].replace(":", "~"), t) for t in page.corrected()
+            ]
+            # Slips of colons follow from that, and are left out.
+            page.slips = about_colons + [
+                slip for slip in page.slips if MARKS[":"] not in slip.message + slip.hint
+            ]
     else:
-        page = Indented(list(given), known or {})
-        texts = page.mended()
+        page = Indented(list(visible_lines), known or {})
+        texts = page.corrected()
     found = (slip._replace(line=origin[min(slip.line, len(origin)) - 1] + 1) for slip in page.slips)
     return texts, sorted([*slips, *more, *found])
 
@@ -422,7 +426,7 @@ def mended(
 _FENCE = re.compile(r"\s{0,40}(?P<marks>`{3,100}|~{3,100})\s{0,40}(?P<name>\{[^}]{1,100}\})?(?P<info>.*)")
 
 
-def _shown_as_code(lines: Sequence[str], markup: Markup) -> set[int]:
+def _code_lines(lines: Sequence[str], markup: Markup) -> set[int]:
     """Return the numbers of the lines that are shown as code, in which nothing is declared."""
     if markup is not Markup.MYST:
         return {n for number in range(len(lines)) for n in _literal_below(lines, number)}
@@ -465,7 +469,7 @@ def _known(env: BuildEnvironment) -> dict[str, tuple[str, ...]]:
 
 
 def _note_in_part(env: BuildEnvironment, path: str, lines: Sequence[str], slips: Iterable[Slip]) -> None:
-    """Note slips of a text that is part of a file, whose lines tell where it stands there."""
+    """Note slips of a text that is part of a file, where its lines show its place."""
     source = source_of(env, path)
     for slip in slips:
         line = source.place(slip.line, [lines[slip.line - 1]]).line
