@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 def has_past(env: BuildEnvironment) -> bool:
     """Return whether a project or a command line names releases before its spec."""
-    given = domain_of(env).given
-    return bool(given.editions or given.older or PolicySpecConfig.of(env.config).older)
+    inputs = domain_of(env).given
+    return bool(inputs.editions or inputs.older or PolicySpecConfig.of(env.config).older)
 
 
 def registers_of(env: BuildEnvironment) -> BesideFiles:
-    """Return the files that a project names of what is said of its spec, as far as they are there."""
+    """Return the files beside its spec that a project names, as far as they exist."""
     config, folder = PolicySpecConfig.of(env.config), domain_of(env).given.confdir
-    named = (several(config.results), several(config.feedback), decision_names(folder, config.decisions))
+    options = (several(config.results), several(config.feedback), decision_names(folder, config.decisions))
     results, feedback, decisions = (
-        tuple(str(path) for name in names if (path := folder / name).exists()) for names in named
+        tuple(str(path) for name in names if (path := folder / name).exists()) for names in options
     )
     return BesideFiles(results=results, feedback=feedback, decisions=decisions)
 
 
 def proposals_of(knowledge: Knowledge, env: BuildEnvironment) -> ListedProposals | None:
-    """Return the proposals about the spec, where the project names some; none of them is tried."""
+    """Return the proposals about the spec, where the project names some; none of them is applied."""
     if not (globs := PolicySpecConfig.of(env.config).proposals):
         return None
     from sphinx_policyspec.decision_records.check import RecordNames  # noqa: PLC0415  few projects have proposals
@@ -48,5 +48,5 @@ def proposals_of(knowledge: Knowledge, env: BuildEnvironment) -> ListedProposals
     known = KnownRecords(
         feedback=feedback.records if feedback else (), decisions=records, find=RecordNames(records).find
     )
-    named = [(file, Path(os.path.relpath(file, env.srcdir)).as_posix()) for file in files]
-    return listed_proposals(named, (*knowledge.past(env), knowledge.spec(env)), known)
+    paths = [(file, Path(os.path.relpath(file, env.srcdir)).as_posix()) for file in files]
+    return listed_proposals(paths, (*knowledge.past(env), knowledge.spec(env)), known)

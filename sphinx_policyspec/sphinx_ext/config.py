@@ -1,4 +1,4 @@
-"""Every ``policyspec_*`` option, declared once: default, help, when it asks for a rebuild, and its check; and what a build is given beside its pages, by the command that runs it and by the application."""
+"""Every ``policyspec_*`` option, declared once: default, help, when it requires a rebuild, and its check; and what a build receives beside its pages, from its command and from the application."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ _list = _expected((list, tuple), "a list of texts")
 
 
 def _one_of(*words: str) -> Check:
-    told = f"{'neither' if all(words) else 'not'} {' nor '.join(f'`{word}`' for word in words if word)}"
-    return lambda value: "" if value in words else f"`{value}` is {told}"
+    choices = f"{'neither' if all(words) else 'not'} {' nor '.join(f'`{word}`' for word in words if word)}"
+    return lambda value: "" if value in words else f"`{value}` is {choices}"
 
 
 def _text_or_texts(value: object) -> str:
@@ -259,20 +259,20 @@ class PolicySpecConfig:
     @property
     def skipped_checks(self) -> frozenset[str]:
         """Codes that a build does not look for, but ``policyspec check`` does: those of hints that the project does not name."""
-        named = codes_of(self.severity)
+        codes = codes_of(self.severity)
         return frozenset(
-            code for code, rule in rules().items() if rule.severity is Severity.HINT and code not in named
+            code for code, rule in rules().items() if rule.severity is Severity.HINT and code not in codes
         )
 
     @classmethod
     def of(cls, config: Config) -> PolicySpecConfig:
         """Return the options of a Sphinx configuration: the default for a bad value, and no bad entries."""
-        return cls(**{option.name: _kept(option, config[PREFIX + option.name]) for option in fields(cls)})
+        return cls(**{option.name: _valid(option, config[PREFIX + option.name]) for option in fields(cls)})
 
 
-def several(given: str | Iterable[str]) -> tuple[str, ...]:
+def several(value: str | Iterable[str]) -> tuple[str, ...]:
     """Return a text, or those of a list, without empty ones."""
-    return tuple(filter(None, [given] if isinstance(given, str) else given))
+    return tuple(filter(None, [value] if isinstance(value, str) else value))
 
 
 def project_title(config: Config) -> str:
@@ -287,7 +287,7 @@ def site_base(config: Config) -> str:
 
 
 def register_config(app: Sphinx) -> None:
-    """Declare every option to Sphinx; types are left to :func:`bad_values`, which knows more."""
+    """Declare every option to Sphinx; types are left to :func:`bad_values`, which checks more."""
     for option in fields(PolicySpecConfig):
         default = getattr(PolicySpecConfig(), option.name)
         app.add_config_value(
@@ -296,10 +296,10 @@ def register_config(app: Sphinx) -> None:
 
 
 def severities(config: Config) -> dict[str, str]:
-    """Return what a project says of codes; those whose warnings Sphinx is to suppress are off."""
-    given = {name for name in config.suppress_warnings if name.partition(".")[0] == "policyspec"}
-    every = bool(given & {"policyspec", "policyspec.*"})
-    suppressed = {code: OFF for code in rules() if every or f"policyspec.{code}" in given} if given else {}
+    """Return the severities that a project sets for codes; those whose warnings Sphinx is to suppress are off."""
+    names = {name for name in config.suppress_warnings if name.partition(".")[0] == "policyspec"}
+    every = bool(names & {"policyspec", "policyspec.*"})
+    suppressed = {code: OFF for code in rules() if every or f"policyspec.{code}" in names} if names else {}
     return {**PolicySpecConfig.of(config).severity, **suppressed}
 
 
@@ -321,9 +321,9 @@ def bad_values(config: Config) -> Iterator[tuple[str, str]]:
         if (
             bare == name
             and name not in config
-            and (meant := near_name(name, [PREFIX + known for known in names]))
+            and (intended := near_name(name, [PREFIX + known for known in names]))
         ):
-            yield name, f"unknown option `{name}`; did you mean `{meant}`?"
+            yield name, f"unknown option `{name}`; did you mean `{intended}`?"
         elif bare != name and bare not in names:
             hint = (
                 nearest(bare, names, prefix=PREFIX) or "the reference of `conf.py` lists those that there are"
@@ -332,13 +332,13 @@ def bad_values(config: Config) -> Iterator[tuple[str, str]]:
     for name in config.suppress_warnings:
         domain, dot, code = name.partition(".")
         if domain == "policyspec" and dot and code != "*" and code not in rules():
-            meant = next((one for one in rules() if is_part(code, one)), near_name(code, rules()))
-            hint = f"did you mean `policyspec.{meant}`?" if meant else "see the reference of findings"
+            intended = next((one for one in rules() if is_part(code, one)), near_name(code, rules()))
+            hint = f"did you mean `policyspec.{intended}`?" if intended else "see the reference of findings"
             yield "suppress_warnings", f"`suppress_warnings`: `{name}` is no code of a finding; {hint}"
 
 
 def problems(option: Field[Any], value: object) -> list[str]:
-    """Return what is wrong with the value of an option, and what becomes of it."""
+    """Return what is wrong with the value of an option, and what is done about it."""
     if problem := option.metadata["check"](value):
         return [f"{problem}; the default is used"]
     entry: EntryCheck | None = option.metadata["entry"]
@@ -346,16 +346,16 @@ def problems(option: Field[Any], value: object) -> list[str]:
     return [f"{problem}; the entry is left out" for problem in found if problem]
 
 
-def _kept(option: Field[Any], value: Any) -> Any:
+def _valid(option: Field[Any], value: Any) -> Any:
     """Return a value without its bad entries; the default where nothing of it is good."""
     entry: EntryCheck | None = option.metadata["entry"]
     if not option.metadata["check"](value):
         entries = _entries(value) if entry else []
-        kept = [(key, item) for key, item in entries if not (entry and entry(key, item))]
-        if len(kept) == len(entries):
+        good = [(key, item) for key, item in entries if not (entry and entry(key, item))]
+        if len(good) == len(entries):
             return value
-        if kept:
-            return dict(kept) if isinstance(value, dict) else [item for _index, item in kept]
+        if good:
+            return dict(good) if isinstance(value, dict) else [item for _index, item in good]
     return getattr(PolicySpecConfig(), option.name)
 
 
@@ -376,7 +376,7 @@ class SitePage:
     :param below: names of the pages that its table of contents leads to
     :param overviews: names of the pages with views that it leads to on the web; paper has indices of its own
     :param views: names of the views of the whole spec that it shows, instead of a part of it
-    :param role: the role of which it shows what its messages can override, instead
+    :param role: the role for which it shows what its messages can override, instead
     """
 
     name: str
@@ -458,25 +458,25 @@ class Editions:
         :param ids: of the provisions on the page, in order; what has none is found by its own name
         """
         found: dict[int, str] = {}
-        shown = False
+        has_ids = False
         for id_ in ids:
-            shown = True
+            has_ids = True
             for place, other in self.timeline.ids(id_, self.place).items():
                 if page := self.every[place].page_of.get(other):
                     found.setdefault(place, page)
-        if not shown:
+        if not has_ids:
             found = {place: name for place, edition in enumerate(self.every) if name in edition.pages}
         return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a build is given; the defaults are those of a project that ``sphinx-build`` writes.
+    """What a build receives; the defaults are those of a project that ``sphinx-build`` writes.
 
     :param confdir: the folder that paths of our options are below: that of ``conf.py``
-    :param reader: returns what reads older releases, given the annotation files of the project
-    :param shows: tells whether this build shows what an ``only`` directive holds
-    :param hides_anything: whether other extensions may hide what is no element of theirs, on any page
+    :param reader: returns the reader of older releases, given the annotation files of the project
+    :param shows: returns whether this build shows the content of an ``only`` directive
+    :param hides_anything: whether other extensions may hide elements other than their own, on any page
     :param site: the spec that a handbook shows; a project of one's own gathers its spec from its pages
     :param older: what a command line compares the spec with, from the oldest on, source by source, instead of
         ``policyspec_since``

@@ -1,4 +1,4 @@
-"""The spec of one build: made when something asks, of what the pages declare, with its findings and its graph."""
+"""The spec of one build: made on demand from what the pages declare, with its findings and its graph."""
 
 from __future__ import annotations
 
@@ -60,20 +60,20 @@ def assemble(
     :param found: the parts of the spec that pages hold
     :param title: of the spec, where no page gives one
     """
-    taken: set[str] = {
+    used_ids: set[str] = {
         item.id for page in pages.values() for item in page.objects if item.kind is model.TargetKind.PROVISION
     }
     anchors = {item.anchor: item for page in pages.values() for item in page.objects if not item.is_alias}
     anchors |= {item.id: item for page in pages.values() for item in page.objects if item.is_alias}
     fragments = [
-        (page, renamed(_with_references(found[docname].spec, page, anchors), page, docname, taken))
+        (page, renamed(_with_references(found[docname].spec, page, anchors), page, docname, used_ids))
         for docname in order
         if (page := pages[docname]).holds_spec
     ]
     parts = [fragment for _, fragment in fragments]
     declared = (found[docname].spec for docname in order if _declares(found.get(docname)))
-    said = (part for part in parts if part.title or part.version)
-    meta = next(chain(declared, said), model.Spec(title=title))
+    titled = (part for part in parts if part.title or part.version)
+    meta = next(chain(declared, titled), model.Spec(title=title))
     levels = _levels(fragments)
     topics = [topic for part in parts for topic in part.topics]
     goals = [goal for part in parts for goal in part.goals]
@@ -100,7 +100,7 @@ def assemble(
 
 
 def _declares(fragment: PagePart | None) -> bool:
-    """Return whether a page says what the spec as a whole is."""
+    """Return whether a page declares what the spec as a whole is."""
     return fragment is not None and any(use == SPEC_USE for use, _ in fragment.places)
 
 
@@ -140,15 +140,15 @@ def _unique(declared: Iterable[_Declared]) -> tuple[_Declared, ...]:
 
 
 def _repeated(declared: Sequence[_Declared]) -> list[_Declared]:
-    """Return what has an id that something declared before it has."""
+    """Return the items whose id an earlier one has."""
     first = {item.id: number for number, item in reversed(list(enumerate(declared)))}
     return [item for number, item in enumerate(declared) if first[item.id] != number]
 
 
-def renamed(fragment: model.Spec, page: PageRecord, docname: str, taken: set[str]) -> model.Spec:
+def renamed(fragment: model.Spec, page: PageRecord, docname: str, used_ids: set[str]) -> model.Spec:
     """Return a page's part with ids that no author chose changed where another page has them."""
-    names = {old: f"{docname.replace('/', '-')}-{old}" for old in sorted(page.unnamed) if old in taken}
-    taken.update(page.unnamed)
+    names = {old: f"{docname.replace('/', '-')}-{old}" for old in sorted(page.unnamed) if old in used_ids}
+    used_ids.update(page.unnamed)
     if not names:
         return fragment
 
@@ -167,10 +167,10 @@ def renamed(fragment: model.Spec, page: PageRecord, docname: str, taken: set[str
 
 @dataclass(slots=True)
 class Knowledge:
-    """What a build knows of the spec. One belongs to each application, and none is stored.
+    """What a build knows about the spec. One belongs to each application, and none is stored.
 
-    Reading an environment back costs little as long as nobody asks for the spec: the digest tells
-    whether anything changed since it was last put together.
+    Loading an environment costs little until the spec is needed: the digest shows whether anything
+    changed since it was last assembled.
 
     :param every_check: whether to run the checks for hints, too
     :param annotations: annotation files beside those of the project
@@ -189,11 +189,11 @@ class Knowledge:
     _older: dict[str, tuple[model.Spec, ...]] = field(default_factory=dict)
 
     def pages_were_read(self) -> None:
-        """Look at the pages anew when next asked; until then they stay what they are."""
+        """Look at the pages again when next asked; until then they are taken as unchanged."""
         self._state = ""
 
     def digest(self, env: BuildEnvironment) -> str:
-        """Return what changes whenever the spec, an answer or a finding about it may."""
+        """Return a digest that changes whenever the spec, an answer or a finding about it may."""
         if not self._state:
             self._state = _state_of(env, every_check=self.every_check)
         return self._state
@@ -202,7 +202,7 @@ class Knowledge:
         """Return the spec that the project's pages make up together, its base IRI included."""
         digest = self.digest(env)
         if self._spec is None or digest != self._digest:
-            spec, self._findings = self._put_together(env)
+            spec, self._findings = self._assemble(env)
             self._spec = _based(env, spec)
             self._digest, self._older, self._results = digest, {}, None
             self._feedback, self._decisions = None, None
@@ -242,12 +242,12 @@ class Knowledge:
         return self._base
 
     def beside(self, env: BuildEnvironment) -> Beside:
-        """Return what the project knows of the spec that does not stand in it."""
+        """Return what the project knows about the spec beyond its own text."""
         results = self.evaluated(env)[0]
         return Beside(results=results, feedback=self.feedback(env), decisions=self.decisions(env))
 
     def evaluated(self, env: BuildEnvironment) -> tuple[Results | None, dict[str, PolicySpecError]]:
-        """Return what evaluations say of the spec, where the project names some, and why they cannot be read, by option."""
+        """Return results of evaluations of the spec, where the project names some, and why any cannot be read, by option."""
         config = PolicySpecConfig.of(env.config)
         if not (several(config.results) or config.triage):
             return None, {}
@@ -255,12 +255,12 @@ class Knowledge:
         if self._results is None:
             from sphinx_policyspec.evals.results import results_in  # noqa: PLC0415  few projects evaluate
 
-            named = several(config.results), config.triage, config.results_baseline
-            self._results = results_in((*self.past(env), spec), domain_of(env).given.confdir, *named)
+            options = several(config.results), config.triage, config.results_baseline
+            self._results = results_in((*self.past(env), spec), domain_of(env).given.confdir, *options)
         return self._results
 
     def feedback(self, env: BuildEnvironment) -> FeedbackReport | None:
-        """Return what people say of the spec, where the project names a register."""
+        """Return the feedback on the spec, where the project names a register."""
         if names := several(PolicySpecConfig.of(env.config).feedback):
             from sphinx_policyspec.feedback.check import feedback_in  # noqa: PLC0415  few projects keep a register
 
@@ -270,7 +270,7 @@ class Knowledge:
         return self._feedback
 
     def decisions(self, env: BuildEnvironment) -> DecisionRecordReport | None:
-        """Return why the spec says what it says, where the project names records of decisions."""
+        """Return the records of decisions about the spec, where the project names some."""
         config = PolicySpecConfig.of(env.config)
         if (globs := config.decisions) or config.records:
             from sphinx_policyspec.decision_records.check import decision_records_in  # noqa: PLC0415  few keep some
@@ -282,7 +282,7 @@ class Knowledge:
         return self._decisions
 
     def past(self, env: BuildEnvironment) -> tuple[model.Spec, ...]:
-        """Return the releases before the spec; one that cannot be read is told by whatever compares with it."""
+        """Return the releases before the spec; one that cannot be read is reported by whatever compares with it."""
         with contextlib.suppress(PolicySpecError):
             editions = domain_of(env).given.editions
             return editions.past.specs[:-1] if editions else self.older(env)
@@ -297,11 +297,11 @@ class Knowledge:
 
         new = self.spec(env)
         if source not in self._older:
-            given = domain_of(env).given
+            inputs = domain_of(env).given
             names = (source,) if source else PolicySpecConfig.of(env.config).older
             own = tuple(partial(releases_of, env, name) for name in names)
-            every = own if source else given.older or own
-            reader = given.reader(self.sidecars(env))
+            every = own if source else inputs.older or own
+            reader = inputs.reader(self.sidecars(env))
             self._older[source] = tuple(spec for read in every for spec in before(read(reader), new))
         return self._older[source]
 
@@ -315,7 +315,7 @@ class Knowledge:
         """Return the annotation files that the project names."""
         return tuple(_sidecar(env, name) for name in PolicySpecConfig.of(env.config).annotations)
 
-    def _put_together(self, env: BuildEnvironment) -> tuple[model.Spec, tuple[model.Finding, ...]]:
+    def _assemble(self, env: BuildEnvironment) -> tuple[model.Spec, tuple[model.Finding, ...]]:
         domain = domain_of(env)
         if domain.given.site is not None:
             return domain.given.site.spec, ()
@@ -326,12 +326,12 @@ class Knowledge:
         spec = _with_links_elsewhere(env, spec)
         places = places_of(pages, order, fragments)
         found = list(spec_again(fragments.values()))
-        for given, lenient in self._annotations(env):
+        for sidecar, lenient in self._annotations(env):
             from sphinx_policyspec.readers.annotations import annotate  # noqa: PLC0415  only with sidecars
 
-            spec, more = annotate(spec, given, lenient=lenient)
+            spec, more = annotate(spec, sidecar, lenient=lenient)
             found += more
-            places |= given.places
+            places |= sidecar.places
         found += _wanted(env, spec, run_checks(spec, self.skipped(env), places))
         return spec, tuple(found)
 
@@ -340,14 +340,14 @@ class Knowledge:
         for name in PolicySpecConfig.of(env.config).annotations:
             # The shipped one covers several releases, each of which lacks some of its ids.
             yield _read_sidecar(env, name), name == SHIPPED_SIDECAR
-        yield from ((given, False) for given in self.annotations)
+        yield from ((sidecar, False) for sidecar in self.annotations)
 
 
 def _based(env: BuildEnvironment, spec: model.Spec) -> model.Spec:
-    """Return a spec with its base, of the command line, itself or the project; releases keep theirs wherever a handbook lies."""
-    config, given = PolicySpecConfig.of(env.config), domain_of(env).given
-    of_site = "" if given.site else site_base(env.config)
-    base = given.base_iri or spec.base_iri or config.base_iri or of_site
+    """Return a spec with its base: the command line's, its own or the project's; releases keep theirs in handbooks."""
+    config, inputs = PolicySpecConfig.of(env.config), domain_of(env).given
+    of_site = "" if inputs.site else site_base(env.config)
+    base = inputs.base_iri or spec.base_iri or config.base_iri or of_site
     return replace(spec, base_iri=base, name=spec.name or config.name)
 
 
@@ -373,8 +373,8 @@ def _state_of(env: BuildEnvironment, *, every_check: bool) -> str:
             state.update(f"{name}\0{path.name}\0".encode() + (bytes_of(path) if path.is_file() else b"?"))
     state.update(config.results_baseline.encode())
     ours = config.base_iri, config.name, config.annotations, config.query_unsafe
-    given = env.config
-    theirs = given.project, given.html_baseurl, given.nitpick_ignore, given.nitpick_ignore_regex
+    settings = env.config
+    theirs = settings.project, settings.html_baseurl, settings.nitpick_ignore, settings.nitpick_ignore_regex
     checks = every_check, sorted(config.severity.items())
     state.update(exact((ours, sorted(config.query_limits.items()), theirs, checks)).encode(errors="replace"))
     # References into other projects are findings as soon as an inventory lacks them.
@@ -389,7 +389,7 @@ def _sidecar(env: BuildEnvironment, name: str) -> Path:
 
 
 def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
-    """Return an annotation file that a project names; of one that cannot be read, a finding."""
+    """Return an annotation file that a project names; for one that cannot be read, a finding."""
     from sphinx_policyspec.readers.annotations import (  # noqa: PLC0415  only with sidecars
         Annotations,
         read_annotations,
@@ -400,7 +400,7 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
     try:
         return read_annotations(path, file)
     except SourceError:
-        # It is told of the option, which names it.
+        # It is reported for the option that names it.
         return Annotations()
     except AnnotationError as error:
         message = f"`policyspec_annotations`: {str(error).replace(str(path), name)}"
@@ -416,13 +416,13 @@ def _with_links_elsewhere(env: BuildEnvironment, spec: model.Spec) -> model.Spec
     A verdict stays: what it blames has an id, wherever that stands.
     """
     domain = domain_of(env)
-    kept: list[model.Reference] = []
+    references: list[model.Reference] = []
     links: list[model.Link] = []
     for reference in spec.references:
         kind, target = reference.target_kind, reference.target
         ours = reference.carrier is model.Carrier.VERDICT or domain.knows(kind, target)
         if ours or not (url := elsewhere(env, kind, target)):
-            kept.append(reference)
+            references.append(reference)
             continue
         links.append(
             model.Link(
@@ -435,7 +435,7 @@ def _with_links_elsewhere(env: BuildEnvironment, spec: model.Spec) -> model.Spec
                 message=reference.message,
             )
         )
-    return replace(spec, references=tuple(kept), links=(*spec.links, *links)) if links else spec
+    return replace(spec, references=tuple(references), links=(*spec.links, *links)) if links else spec
 
 
 def _wanted(

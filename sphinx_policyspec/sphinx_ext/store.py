@@ -2,8 +2,8 @@
 
 A project that stays open and is not built keeps the parts in memory instead.
 
-The environment is loaded by every build and every worker; most of them need nothing of this. Whatever a killed build or
-a full disk leaves here is told from a sound file, and made anew.
+The environment is loaded by every build and every worker; most of them need nothing of this. Files that a killed build
+or a full disk leaves damaged here are recognised, and made again.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 FRAGMENT, EXCERPTS = ".policyspec", ".policyspec-excerpts"
-"""Suffixes of the parts of a page: its part of the spec, and how the words of each thing on it begin."""
+"""Suffixes of the parts of a page: its part of the spec, and the beginning of the words of each thing on it."""
 TEXT_OF = "text of "
 """What the key of the text of a prompt begins with, among the beginnings; its anchor follows."""
-_HELD = "policyspec_parts"
+_IN_MEMORY = "policyspec_parts"
 """The attribute of an environment that holds parts in memory."""
 _CHECKSUM = 16
 _ENVIRONMENT = "environment.pickle"
@@ -44,7 +44,7 @@ _DOCTREES = "policyspec-doctrees.kept"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePart:
-    """What only a build that puts the spec together needs of a page.
+    """The part of a page that only a build that assembles the spec needs.
 
     :param spec: its part of the spec
     :param spans: where each object of the page's record stands, in the record's order
@@ -63,22 +63,22 @@ def pack(value: object) -> bytes:
 
 def hold_parts(env: BuildEnvironment) -> None:
     """Keep the parts of pages in memory from now on: for an environment that is never stored, and asked again and again."""
-    setattr(env, _HELD, {})
+    setattr(env, _IN_MEMORY, {})
 
 
 def write_part(env: BuildEnvironment, docname: str, suffix: str, packed: bytes) -> None:
     """Store a part of a page that :func:`pack` packed."""
-    if (held := getattr(env, _HELD, None)) is None:
+    if (parts := getattr(env, _IN_MEMORY, None)) is None:
         _write(_part(env, docname, suffix), packed)
     else:
-        held[docname, suffix] = _unpacked(packed)
+        parts[docname, suffix] = _unpacked(packed)
 
 
 def read_part(env: BuildEnvironment, docname: str, suffix: str) -> Any:
     """Return a part of a page, ``None`` where its file is lost or damaged."""
-    if (held := getattr(env, _HELD, None)) is None:
+    if (parts := getattr(env, _IN_MEMORY, None)) is None:
         return _read(_part(env, docname, suffix))
-    return held.get((docname, suffix))
+    return parts.get((docname, suffix))
 
 
 def read_fragment(env: BuildEnvironment, docname: str) -> PagePart:
@@ -101,7 +101,7 @@ def write_output(file: Path, data: bytes | str | Iterable[bytes]) -> None:
 
 
 class Stamp:
-    """What a builder notes of files beside its pages once they are written; forgotten where it was interrupted.
+    """A builder's note about files beside its pages, made once they are written; missing where it was interrupted.
 
     :param name: of what is written
     """
@@ -131,18 +131,18 @@ def unsound_pages(
     A build that was killed while it read pages has written files that the environment on the disk knows nothing of.
 
     :param with_fragment: pages that hold a part of the spec
-    :param with_excerpts: pages of which there are excerpts
+    :param with_excerpts: pages that have excerpts
     """
     environment = Path(env.doctreedir, _ENVIRONMENT)
     if not environment.is_file():
         return
-    written = environment.stat().st_mtime_ns
+    latest = environment.stat().st_mtime_ns
     needed = {FRAGMENT: frozenset(with_fragment), EXCERPTS: frozenset(with_excerpts)}
     noted = _read(Path(env.doctreedir, _DOCTREES)) or {}
     for docname in env.all_docs:
         parts = [_part(env, docname, suffix) for suffix, pages in needed.items() if docname in pages]
-        is_whole = _is_doctree(_doctree(env, docname), written, noted.get(docname))
-        if not (is_whole and all(_is_sound(part, written) for part in parts)):
+        is_whole = _is_doctree(_doctree(env, docname), latest, noted.get(docname))
+        if not (is_whole and all(_is_sound(part, latest) for part in parts)):
             yield docname
 
 
@@ -163,14 +163,14 @@ def note_doctrees(env: BuildEnvironment) -> None:
 
 
 def cached(env: BuildEnvironment, name: str, state: str, make: Callable[[], _T]) -> _T:
-    """Return what was made in the same state, else what is made now.
+    """Return the value that was made in the same state, else one that is made now.
 
     :param name: of what is cached
     :param state: what changes whenever another thing would be made
     """
-    before, made = kept(env, name) or ("", None)
+    before, value = kept(env, name) or ("", None)
     if before == state:
-        return cast("_T", made)
+        return cast("_T", value)
     fresh = make()
     keep(env, name, (state, fresh))
     return fresh
@@ -184,7 +184,7 @@ def releases_of(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spe
         return tuple(loaded.spec for loaded in reader.releases(source))
 
     if not state:
-        # What cannot be looked at cannot be read either, and says why.
+        # A source that cannot be looked at cannot be read either, and reading raises why.
         return read()
     notes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reader.otherwise if path.is_file()]
     of = exact((state, notes, reader.options))
@@ -192,7 +192,7 @@ def releases_of(env: BuildEnvironment, source: str, reader: Reader) -> tuple[Spe
 
 
 def kept(env: BuildEnvironment, name: str) -> Any:
-    """Return what this version of the package has kept under a name, ``None`` where that is nothing sound."""
+    """Return what this version of the package has kept under a name, ``None`` where nothing sound is kept."""
     stamp, value = _read(_kept_file(env, name)) or ("", None)
     return value if stamp == _version() else None
 
@@ -219,11 +219,11 @@ class Unfinished:
         return self._file.is_file()
 
     def note(self) -> None:
-        """Note that the build writes from now on; what says that files stand already no longer counts."""
+        """Note that the build writes from now on; notes that files are written already no longer count."""
         if self.is_noted():
             stamps = self._folder.glob(f"policyspec-{self._builder}-*.txt")
-            for left in (*stamps, *unfinished_files(self._out), *unfinished_files(self._folder)):
-                left.unlink(missing_ok=True)
+            for file in (*stamps, *unfinished_files(self._out), *unfinished_files(self._folder)):
+                file.unlink(missing_ok=True)
         write_output(self._file, b"")
 
     def done(self) -> None:
@@ -258,8 +258,8 @@ def _checksum(packed: bytes) -> bytes:
     return hashlib.blake2b(packed, digest_size=_CHECKSUM).digest()
 
 
-def _is_sound(file: Path, written: int) -> bool:
-    if not file.is_file() or file.stat().st_mtime_ns > written:
+def _is_sound(file: Path, latest: int) -> bool:
+    if not file.is_file() or file.stat().st_mtime_ns > latest:
         return False
     data = file.read_bytes()
     return data[:_CHECKSUM] == _checksum(data[_CHECKSUM:])
@@ -269,10 +269,10 @@ def _doctree(env: BuildEnvironment, docname: str) -> Path:
     return Path(env.doctreedir, f"{docname}.doctree")
 
 
-def _is_doctree(file: Path, written: int, noted: bytes | None) -> bool:
+def _is_doctree(file: Path, latest: int, noted: bytes | None) -> bool:
     """Return whether a doctree is there, as it was noted, and not newer than the environment."""
     try:
-        return noted == _checksum(file.read_bytes()) and file.stat().st_mtime_ns <= written
+        return noted == _checksum(file.read_bytes()) and file.stat().st_mtime_ns <= latest
     except OSError:
         return False
 

@@ -34,7 +34,7 @@ def style_name(word_: str) -> str:
 def text_node(
     cls: type[_Text], raw: str, children: Iterable[nodes.Node], place: Place | None, **attributes: Any
 ) -> _Text:
-    """Return a text element that translation catalogues can take up: with source, line and raw text."""
+    """Return a text element that translation catalogues can include: with source, line and raw text."""
     node = cls(raw, "", *children, **attributes)
     if place is not None:
         node.source, node.line = place
@@ -52,18 +52,18 @@ def counted(principles: int) -> str:
 
 
 def summary(spec: Spec) -> str:
-    """Return what a spec is, for whoever opens it for the first time."""
-    said = _(
+    """Return what a spec is, for readers who open it for the first time."""
+    text = _(
         "This document says how an AI system should behave, in {principles}. "
         "Each has a level, which says who may override it."
     ).format(principles=counted(len(spec.principles)))
     if not spec.examples:
-        return said
+        return text
     if len(spec.examples) == 1:
         more = _("1 example shows where a limit lies.")
     else:
         more = _("{examples} examples show where the limits lie.").format(examples=len(spec.examples))
-    return f"{said} {more}"
+    return f"{text} {more}"
 
 
 def sentence_case(text: str) -> str:
@@ -170,7 +170,7 @@ def prompt(
     place: Place | None = None,
     shown: bool,
 ) -> policy.PolicyPrompt:
-    """Return an evaluation prompt; without ``shown`` it leaves the page once it is read."""
+    """Return an evaluation prompt; unless it is to be shown, it is removed from the page once it is read."""
     box = policy.PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=shown)
     head = nodes.container("", word(_("Evaluation prompt"), "ps-kind"), classes=["ps-example-head"])
     if children := list(title):
@@ -182,8 +182,8 @@ def prompt(
 
 def commentary(content: Iterable[nodes.Node], label: str = "") -> policy.PolicyCommentary:
     """Return a non-normative aside under its label."""
-    shown = _("Commentary") if label in ("", "Commentary") else label
-    box = policy.PolicyCommentary("", word(shown, "ps-kind"), classes=["ps-commentary"])
+    title = _("Commentary") if label in ("", "Commentary") else label
+    box = policy.PolicyCommentary("", word(title, "ps-kind"), classes=["ps-commentary"])
     box.extend(content)
     return box
 
@@ -204,7 +204,7 @@ def definition(
     )
 
 
-def facts(told: Iterable[tuple[str, list[nodes.Node]]], *classes: str) -> policy.PolicyDeclaration:
+def facts(rows: Iterable[tuple[str, list[nodes.Node]]], *classes: str) -> policy.PolicyDeclaration:
     """Return facts in two columns, each with its name."""
     fields = [
         nodes.field(
@@ -212,7 +212,7 @@ def facts(told: Iterable[tuple[str, list[nodes.Node]]], *classes: str) -> policy
             nodes.field_name("", "", nodes.Text(name)),
             nodes.field_body("", nodes.paragraph("", "", *value, translatable=False)),
         )
-        for name, value in told
+        for name, value in rows
     ]
     return policy.PolicyDeclaration("", nodes.field_list("", *fields), classes=["ps-imprint", *classes])
 
@@ -226,7 +226,7 @@ def declaration(
     raw_title: str,
     place: Place,
 ) -> policy.PolicyDeclaration:
-    """Return a box for what is declared of the spec itself: a level, a topic, its metadata."""
+    """Return a box for what is declared about the spec itself: a level, a topic, its metadata."""
     item = nodes.definition_list_item("", text_node(nodes.term, raw_title, head, place))
     item += nodes.definition("", *content)
     return policy.PolicyDeclaration(
@@ -249,7 +249,7 @@ def message(
 ) -> policy.PolicyMessage:
     """Return a message; a builder writes its role, tool and other attributes above its body."""
     classes = ["ps-message", f"ps-role-{style_name(role)}"]
-    box = policy.PolicyMessage("", classes=classes, **_said(role, recipient, name, attributes))
+    box = policy.PolicyMessage("", classes=classes, **_speaker_attributes(role, recipient, name, attributes))
     body = _body(content, language)
     box += untrusted([body]) if is_untrusted else body
     return box
@@ -281,16 +281,16 @@ def response(
         _body(content, language),
         classes=classes,
         verdict=verdict.value if verdict else "",
-        **_said(role, recipient, name, attributes),
+        **_speaker_attributes(role, recipient, name, attributes),
     )
     if note_nodes := list(note):
         box += text_node(nodes.paragraph, raw_note, note_nodes, place, classes=["ps-note"])
     if links := list(violates):
-        broken = word(_("Violates:") + " ", "ps-violates")
+        line = word(_("Violates:") + " ", "ps-violates")
         for number, link in enumerate(links):
-            broken += [nodes.Text(", ")] if number else []
-            broken += link
-        box += broken
+            line += [nodes.Text(", ")] if number else []
+            line += link
+        box += line
     return box
 
 
@@ -302,10 +302,12 @@ def _body(content: Iterable[nodes.Node], language: str) -> policy.PolicyBody:
     return policy.PolicyBody("", *content, classes=["ps-body"], lang=language, support_smartquotes=False)
 
 
-def _said(role: str, recipient: str, name: str, attributes: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _speaker_attributes(
+    role: str, recipient: str, name: str, attributes: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
     """Return who speaks, to which tool, and what else the tag of a message says, as attributes of its node."""
-    said = {"recipient": recipient, "name": name, "tag": tuple(attributes)}
-    return {"role": role, **{key: value for key, value in said.items() if value}}
+    values = {"recipient": recipient, "name": name, "tag": tuple(attributes)}
+    return {"role": role, **{key: value for key, value in values.items() if value}}
 
 
 def comparison(responses: Iterable[nodes.Node]) -> policy.PolicyComparison:
@@ -394,11 +396,11 @@ def _badge_line(badge: policy.PolicyBadge) -> nodes.paragraph:
 
 
 def _verdict(response: policy.PolicyResponse) -> policy.PolicyVerdict:
-    shown = {"GOOD": _("Compliant"), "BAD": _("Violation"), "OK": _("Minor issues"), "": _("No verdict")}[
+    label = {"GOOD": _("Compliant"), "BAD": _("Violation"), "OK": _("Minor issues"), "": _("No verdict")}[
         response["verdict"]
     ]
     return policy.PolicyVerdict(
-        "", shown, classes=["ps-verdict"], translatable=False, verdict=response["verdict"]
+        "", label, classes=["ps-verdict"], translatable=False, verdict=response["verdict"]
     )
 
 

@@ -1,7 +1,7 @@
 """Our nodes, which directives and Model Spec pages share.
 
 Every node subclasses a docutils one, so that a builder without a visitor of ours still writes all of
-it. What an author wrote is its children; level, role and verdict are attributes, of which ``boxes`` makes heads.
+it. Its children are what an author wrote; level, role and verdict are attributes, from which ``boxes`` makes heads.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class PolicyResponse(PolicyMessage):
 
 
 class PolicyBody(PolicyBox):
-    """What a message says; ``lang`` is its language, empty where nobody said which one that is."""
+    """What a message says; ``lang`` is its language, empty where that is unknown."""
 
 
 class PolicyGap(PolicyBox):
@@ -68,7 +68,7 @@ class PolicyDefinition(PolicyBox):
 
 
 class PolicyDeclaration(PolicyBox):
-    """What a page declares of the spec itself: its metadata, a level or a topic."""
+    """What a page declares about the spec itself: its metadata, a level or a topic."""
 
 
 class PolicyPrompt(PolicyBox):
@@ -155,8 +155,8 @@ BOXES: tuple[type[PolicyBox], ...] = (
 def anchor_of(kind: TargetKind, identifier: str) -> str:
     """Return the anchor of an object: its id for a provision, prefixed with its kind otherwise.
 
-    Sphinx and themes write anchors as they are, so that what markup or addresses have a use for becomes ``=`` and
-    the number of the character; an ``=`` does, too, so that no two ids have one anchor.
+    Sphinx and themes write anchors unescaped, so what means something in markup or addresses becomes ``=`` and
+    the number of the character; so does ``=`` itself, so that no two ids have one anchor.
     """
     name = _NO_ANCHOR.sub(lambda found: f"={ord(found[0]):x}=", identifier)
     return name if kind is TargetKind.PROVISION else f"{kind.value}-{name}"
@@ -184,11 +184,11 @@ def around(node: nodes.Node, kind: type[_Around]) -> _Around | None:
 def elements_of(node: nodes.Element) -> list[nodes.Element]:
     """Return an element and all below it in document order; docutils takes five times as long to yield them."""
     found: list[nodes.Element] = []
-    left = [node]
-    while left:
-        found.append(element := left.pop())
+    stack = [node]
+    while stack:
+        found.append(element := stack.pop())
         if children := element.children:
-            left += [child for child in reversed(children) if isinstance(child, nodes.Element)]
+            stack += [child for child in reversed(children) if isinstance(child, nodes.Element)]
     return found
 
 

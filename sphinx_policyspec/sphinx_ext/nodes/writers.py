@@ -1,4 +1,4 @@
-"""How our nodes are written: HTML with its formulas, LaTeX, and plain nodes, indented for text and manual pages, for builders that know nothing of them."""
+"""How our nodes are written: HTML with its formulas, LaTeX, and plain nodes, indented for text and manual pages."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _words_of_math() -> frozenset[str]:
 
 
 def shown_math(tex: str, *, as_block: bool) -> nodes.Element:
-    """Return a formula, or code where it would do more than be one."""
+    """Return a formula, or code where the TeX would do more than set one."""
     if not is_plain_math(tex):
         return nodes.literal_block(tex, tex) if as_block else nodes.literal(tex, tex)
     if not as_block:
@@ -89,7 +89,7 @@ def shown_math(tex: str, *, as_block: bool) -> nodes.Element:
 
 
 def mathml(tex: str, *, as_block: bool) -> str:
-    r"""Return LaTeX maths as MathML; equations that an empty line or ``\\`` divides stand below each other.
+    r"""Return LaTeX maths as MathML; equations separated by an empty line or ``\\`` stand below each other.
 
     Raises :class:`MathError` where it holds a command that is not known.
     """
@@ -98,12 +98,14 @@ def mathml(tex: str, *, as_block: bool) -> str:
     try:
         return str(tex2mathml("\\\\\n".join(equations), as_block=as_block))
     except (IndexError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        # The converter is lenient with what it knows and raises what it likes for the rest.
+        # The converter raises errors of many kinds for what it does not know.
         raise MathError(str(error)) from error
 
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:
-    self.body.append(self.starttag(node, "span", "", CLASS="math") + _shown(node, as_block=False) + "</span>")
+    self.body.append(
+        self.starttag(node, "span", "", CLASS="math") + _formula(node, as_block=False) + "</span>"
+    )
     raise nodes.SkipNode
 
 
@@ -113,11 +115,11 @@ def _block(self: HTML5Translator, node: nodes.math_block) -> None:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, _word_of_sphinx("Link to this equation"))
         self.body.append("</span>")
-    self.body.append(f"{_shown(node, as_block=True)}</div>\n")
+    self.body.append(f"{_formula(node, as_block=True)}</div>\n")
     raise nodes.SkipNode
 
 
-def _shown(node: nodes.Element, *, as_block: bool) -> str:
+def _formula(node: nodes.Element, *, as_block: bool) -> str:
     """Return MathML, or the TeX itself where it cannot be converted."""
     try:
         return mathml(node.astext(), as_block=as_block)
@@ -131,9 +133,9 @@ _Visit = Callable[["HTML5Translator", Any], None]
 
 _HEADING_END = re.compile(r"</h[1-6]>\n?")
 _PARAGRAPH = re.compile(r"<(/?)p\b([^<>]*+)>")
-_SAID_BLOCK = re.compile(r"<(?:p|li|pre|td|th)(?=[ >])(?![^>]* dir=)")
-"""What was said runs in the direction of its own script, block by block."""
-_SAID = ("level", "title", "number", "verdict", "role", "recipient", "name", "tag")
+_MESSAGE_BLOCK = re.compile(r"<(?:p|li|pre|td|th)(?=[ >])(?![^>]* dir=)")
+"""Each block of a message runs in the direction of its own script."""
+_HEAD_ATTRIBUTES = ("level", "title", "number", "verdict", "role", "recipient", "name", "tag")
 """The attributes of which heads are made."""
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
 
@@ -149,7 +151,7 @@ def depart_box(self: HTML5Translator, node: policy.PolicyBox) -> None:
 
 
 def _visit_latex_box(self: LaTeXTranslator, node: policy.PolicyBox) -> None:
-    # A container of Sphinx's leaves its ids out, and the links to them would lead nowhere.
+    # A container of Sphinx's leaves its ids out, and links to them would lead nowhere.
     if node["ids"]:
         self.body.append("\n" + self.hypertarget_to(node, anchor=True))
     self.visit_container(node)
@@ -161,16 +163,16 @@ _heads: WeakKeyDictionary[object, dict[tuple[object, ...], str]] = WeakKeyDictio
 
 def _head(self: HTML5Translator, box: nodes.Element) -> str:
     """Return the head of a box, written by the visitors of a builder."""
-    written = _heads.setdefault(self.builder, {})
-    key = (type(box), *map(box.get, _SAID))
-    if key not in written:
+    heads = _heads.setdefault(self.builder, {})
+    key = (type(box), *map(box.get, _HEAD_ATTRIBUTES))
+    if key not in heads:
         start = len(self.body)
         for line in head_of(box):
             line.parent = box
             line.walkabout(self)
-        written[key] = "".join(self.body[start:])
+        heads[key] = "".join(self.body[start:])
         del self.body[start:]
-    return written[key]
+    return heads[key]
 
 
 def _visit_badge(self: HTML5Translator, node: policy.PolicyBadge) -> None:
@@ -215,19 +217,19 @@ def _depart_chip(self: HTML5Translator, node: policy.PolicyChip) -> None:
 def _visit_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
     for table in [inner for inner in policy.elements_of(node) if isinstance(inner, nodes.table)]:
         table.replace_self(policy.PolicyTable("", table.deepcopy(), classes=["ps-wide"]))
-    # Whoever hears an answer hears first what is thought of it.
-    said = " \N{MIDDLE DOT} ".join(line.astext() for line in head_of(node))
-    named: dict[str, Any] = (
-        {"role": "group", "aria-label": said} if isinstance(node, policy.PolicyResponse) else {}
+    # Screen readers announce the verdict on an answer before the answer.
+    label = " \N{MIDDLE DOT} ".join(line.astext() for line in head_of(node))
+    attributes: dict[str, Any] = (
+        {"role": "group", "aria-label": label} if isinstance(node, policy.PolicyResponse) else {}
     )
-    self.body.append(self.starttag(node, node.html_tag, **named))
+    self.body.append(self.starttag(node, node.html_tag, **attributes))
     self.body.append(_head(self, node))
     self.context.append(len(self.body))
 
 
 def _depart_message(self: HTML5Translator, node: policy.PolicyMessage) -> None:
     start = self.context.pop()
-    self.body[start:] = [_SAID_BLOCK.sub(r'\g<0> dir="auto"', "".join(self.body[start:]))]
+    self.body[start:] = [_MESSAGE_BLOCK.sub(r'\g<0> dir="auto"', "".join(self.body[start:]))]
     depart_box(self, node)
 
 
@@ -256,10 +258,10 @@ def _depart_comparison(self: HTML5Translator, node: policy.PolicyComparison) -> 
 
 def _visit_example(self: HTML5Translator, node: policy.PolicyExample) -> None:
     title = policy.title_of_example(node)
-    named: dict[str, Any] = (
+    attributes: dict[str, Any] = (
         {"role": "group", "aria-labelledby": _id_of_title(node)} if title and node["ids"] else {}
     )
-    self.body.append(self.starttag(node, node.html_tag, **named))
+    self.body.append(self.starttag(node, node.html_tag, **attributes))
 
 
 def _id_of_title(example: nodes.Element) -> str:
@@ -346,7 +348,7 @@ _CLASSES = ("ps-gap-line", "ps-kind", "ps-note")
 
 def configure(app: Sphinx, config: Config) -> None:
     """Give our LaTeX style to PDFs, and our formulas to a project that asks for them; it can redefine what the style defines."""
-    # Where it is asked for: Sphinx takes a renderer that is there for a choice.
+    # Only where it is asked for: Sphinx takes a registered renderer for the choice of the project.
     if config.html_math_renderer == RENDERER:
         app.add_html_math_renderer(RENDERER, inline_renderers=(_inline, None), block_renderers=(_block, None))
     config.latex_additional_files = [*config.latex_additional_files, str(_STYLE)]
@@ -396,7 +398,7 @@ def _is_head(node: nodes.Node) -> bool:
 
 
 def set_for_paper(document: nodes.document) -> None:
-    """Hand classes of paragraphs on to their words, and keep heads with what they head, for LaTeX."""
+    """Pass classes of paragraphs on to their words, and keep heads together with their content, for LaTeX."""
     _lead_to_document(document)
     for title in list(document.findall(policy.PolicyExampleTitle)):
         _join_head(title)
@@ -415,7 +417,7 @@ def set_for_paper(document: nodes.document) -> None:
 
 
 def _lead_to_document(document: nodes.document) -> None:
-    """Let links to the section whose title is that of the document lead to this: LaTeX has no label for the section."""
+    """Let links to the section with the document's title lead to the document: LaTeX has no label for the section."""
     first = next((one for one in document.children if isinstance(one, nodes.section)), None)
     whole = f"%{document.get('docname', '')}"
     names = first["ids"] if first else ()
