@@ -86,7 +86,7 @@ def grid(heads: list[nodes.entry], rows: list[list[nodes.entry]], *, stub: bool 
     :param stub: the first column names the rows
     """
     group = nodes.tgroup("", cols=len(heads))
-    # Plain text and LaTeX share out the width by these; browsers see to it themselves.
+    # Plain text and LaTeX divide the width by these; browsers do it themselves.
     for number, column in enumerate(zip(heads, *rows, strict=True)):
         width = min(max(len(entry.astext()) for entry in column), 60) + 2
         group += nodes.colspec("", colwidth=width, **({"stub": 1} if stub and not number else {}))
@@ -145,7 +145,7 @@ class Page:
 
     :param key: begins the ids of the view's own anchors
     :param spec: that of the build; not every topic of it stands on a page
-    :param titles: those that refer to others, with the titles of those
+    :param titles: those that refer to others, with the titles of their targets
     :param in_table: the view stands in a table, in which few builders can write another
     :param depth: of a heading below the sections that the view stands in
     """
@@ -191,12 +191,12 @@ class Page:
         return self.builder.format == "html" and self.builder.name != "epub"
 
     def place(self, place: str, text: str) -> nodes.Element:
-        """Return a link to a page and anchor of it, which ``#`` divides."""
+        """Return a link to a page and an anchor on it, separated by ``#``."""
         docname, _hash, anchor = place.rpartition("#")
         return link_or_text(self.builder, self.docname, docname, anchor, nodes.inline("", text))
 
     def address(self, kind: TargetKind, identifier: str) -> str:
-        """Return where a link to an object leads; nothing where no page shows it."""
+        """Return where a link to an object leads; empty where no page shows it."""
         link = self.link(kind, identifier, "")
         if not isinstance(link, nodes.reference):
             return ""
@@ -221,7 +221,7 @@ class _Entry:
 
 
 def entries_of(answer: Answer) -> list[_Entry]:
-    """Return what an answer is about, in the order of first mention; rows without an id are left out."""
+    """Return the things that an answer is about, in order of first mention; rows without an id are left out."""
     place = answer.columns.index("id")
     found: dict[str, dict[str, dict[str, None]]] = {}
     for row in answer.texts:
@@ -271,12 +271,12 @@ def _line(entry: _Entry, columns: Sequence[str], own: TargetKind, page: Page) ->
     first, *rest = columns
     line = _values(first, entry, own, page)
     for column in rest:
-        shown = [chip(entry.first("level"), page, labelled=True)] if column == "level" else []
-        if not shown and (values := _values(column, entry, own, page)):
-            shown = [
+        parts = [chip(entry.first("level"), page, labelled=True)] if column == "level" else []
+        if not parts and (values := _values(column, entry, own, page)):
+            parts = [
                 nodes.inline("", "", nodes.Text(f"{_headings()[column]}: "), *values, classes=["ps-fact"])
             ]
-        line += [nodes.inline("", " \N{EN DASH} ", classes=["ps-dash"]), *shown] if shown else []
+        line += [nodes.inline("", " \N{EN DASH} ", classes=["ps-dash"]), *parts] if parts else []
     return line
 
 
@@ -288,14 +288,14 @@ def table_of(answer: Answer, columns: Sequence[str], own: TargetKind, page: Page
     head: list[CellNodes] = [[nodes.Text(names[column])] for column in columns]
     entries = entries_of(answer)
     if "principle" in columns:
-        # What shows how examples look is in no principle: readers look for the others.
+        # Examples of the notation itself are in no principle: readers look for the others.
         entries.sort(key=lambda entry: not entry.first("owner"))
     rows = [[_values(column, entry, own, page) for column in columns] for entry in entries]
     numbers = {n for n, column in enumerate(columns) if column in _NUMBERS}
-    made = table(head, rows, numbers)
+    box = table(head, rows, numbers)
     # On narrow pages each row is a card.
-    made["classes"].append("ps-rows")
-    return made
+    box["classes"].append("ps-rows")
+    return box
 
 
 _NUMBERS = frozenset({"examples", "good", "bad", "ok", "prompts", "references"})
@@ -332,22 +332,22 @@ def _headings() -> dict[str, str]:
 
 
 def _values(column: str, entry: _Entry, own: TargetKind, page: Page) -> CellNodes:
-    """Return what one column says of a thing, as inline nodes."""
+    """Return the values of one column for a thing, as inline nodes."""
     values = entry.values.get(VARIABLES.get(column, column), ())
-    shown: list[nodes.Node]
+    cells: list[nodes.Node]
     match column:
         case "id":
-            shown = [page.link(own, entry.id, entry.id)]
+            cells = [page.link(own, entry.id, entry.id)]
         case "title":
-            shown = [page.link(own, entry.id, page.title(own, entry.id, entry.first("title")))]
+            cells = [page.link(own, entry.id, page.title(own, entry.id, entry.first("title")))]
         case "level":
-            shown = [chip(level, page) for level in values]
+            cells = [chip(level, page) for level in values]
         case "topics":
-            shown = [page.link(TargetKind.TOPIC, v, page.title(TargetKind.TOPIC, v)) for v in values]
+            cells = [page.link(TargetKind.TOPIC, v, page.title(TargetKind.TOPIC, v)) for v in values]
         case "principle":
-            shown = [page.provision(value) for value in values]
+            cells = [page.provision(value) for value in values]
         case "good" | "bad" | "ok":
-            shown = [_verdicts(column, value) for value in values]
+            cells = [_verdicts(column, value) for value in values]
         case _:
-            shown = [nodes.Text(value) for value in values]
-    return [part for n, value in enumerate(shown) for part in ([nodes.Text(", "), value] if n else [value])]
+            cells = [nodes.Text(value) for value in values]
+    return [part for n, value in enumerate(cells) for part in ([nodes.Text(", "), value] if n else [value])]

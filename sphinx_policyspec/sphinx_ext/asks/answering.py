@@ -1,6 +1,6 @@
 """When questions of pages are answered: once, after every page is read; answers fill their places as pages are written.
 
-What has changed since older releases is found when something asks.
+What has changed since older releases is computed on demand.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.questions import Answer
 
 
-def _judged(env: BuildEnvironment, old: Spec, new: Spec) -> SpecDiff:
-    """Return what has changed, with the judgements of the project; a file that cannot be read is told with its option."""
+def _judged_diff(env: BuildEnvironment, old: Spec, new: Spec) -> SpecDiff:
+    """Return what has changed, with the judgements of the project; an unreadable file is reported with its option."""
     from sphinx_policyspec.compare import compare, with_judgements  # noqa: PLC0415  few projects compare
     from sphinx_policyspec.readers.judgements import read_judgement_file  # noqa: PLC0415
 
@@ -76,19 +76,19 @@ class Since:
 
         Raises :class:`~sphinx_policyspec.errors.PolicySpecError` where it cannot be read.
 
-        :param source: by default what the project compares itself with, or what a handbook was given
+        :param source: by default what the project, or a handbook, compares itself with
         """
         self._look(env, knowledge)
         if not source and self._timeline:
             return self._timeline.diffs[-1]
         if source not in self._diffs:
-            compared = partial(self._compared, env, knowledge, source)
+            compared = partial(self._compute, env, knowledge, source)
             self._diffs[source] = cached(env, f"diff {source}", self._state, compared)
         return self._diffs[source]
 
-    def _compared(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:
+    def _compute(self, env: BuildEnvironment, knowledge: Knowledge, source: str) -> SpecDiff | None:
         older = self.releases(env, knowledge, source)
-        return _judged(env, older[-1], knowledge.spec(env)) if older else None
+        return _judged_diff(env, older[-1], knowledge.spec(env)) if older else None
 
     def timeline(self, env: BuildEnvironment, knowledge: Knowledge) -> Timeline | None:
         """Return all older releases with the spec of the build as the last; else as :meth:`diff`."""
@@ -97,12 +97,12 @@ class Since:
             from sphinx_policyspec.compare.history import Timeline  # noqa: PLC0415
 
             older = self.releases(env, knowledge)
-            diffs = (_judged(env, one, other) for one, other in pairwise(older))
+            diffs = (_judged_diff(env, one, other) for one, other in pairwise(older))
             self._timeline = Timeline(specs=(*older, knowledge.spec(env)), diffs=(*diffs, last))
         return self._timeline
 
     def _look(self, env: BuildEnvironment, knowledge: Knowledge) -> None:
-        """Forget what was so before the spec or an older release changed."""
+        """Forget results from before the spec or an older release changed."""
         state = knowledge.digest(env)
         if state != self._state:
             editions = domain_of(env).given.editions
@@ -117,16 +117,16 @@ class Since:
         try:
             return knowledge.older(env, source)
         except PolicySpecError as error:
-            # Each page asks; what takes long to fail is not tried again for each.
+            # Each page asks; a slow failure is not repeated for each.
             self._problems[source] = error
             raise
 
 
-def _digest_of(shown: Answered, domain: PolicyDomain) -> str:
-    """Return what changes whenever an answer does, or where a link in it leads."""
-    answer = shown.answer
-    said = exact((answer.columns, answer.rows, _targets(answer, domain)) if answer else shown.problem)
-    return hashlib.sha256(said.encode(errors="replace")).hexdigest()
+def _digest_of(answered: Answered, domain: PolicyDomain) -> str:
+    """Return a digest that changes whenever an answer does, or the target of a link in it."""
+    answer = answered.answer
+    text = exact((answer.columns, answer.rows, _targets(answer, domain)) if answer else answered.problem)
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def _targets(answer: Answer, domain: PolicyDomain) -> list[tuple[str, str, str, str]]:
@@ -190,13 +190,13 @@ class Views:
     _digest: str = ""
 
     def update(self, app: Sphinx) -> set[str]:
-        """Return the pages that other answers stand on than when they were last written."""
+        """Return the pages whose answers are not those with which they were last written."""
         env = app.env
         asking = self._asking(env)
-        shown = domain_of(env).shown_by(app.builder.name)
+        before = domain_of(env).shown_by(app.builder.name)
         digest = self._state(env)
-        if all(docname in shown.answers and shown.answers[docname][0] == digest for docname in asking):
-            now = {docname: shown.answers[docname] for docname in asking}
+        if all(docname in before.answers and before.answers[docname][0] == digest for docname in asking):
+            now = {docname: before.answers[docname] for docname in asking}
         else:
             self._ask(env, digest)
             now = {}
@@ -204,8 +204,8 @@ class Views:
                 answers = self._answers[docname]
                 digests = tuple(_digest_of(answer, domain_of(env)) for answer in answers)
                 now[docname] = (digest, digests, tuple(f for answer in answers for f in answer.findings))
-        domain_of(env).note_shown(app.builder.name, replace(shown, answers=now))
-        return {name for name in now if name in shown.answers and shown.answers[name][1] != now[name][1]}
+        domain_of(env).note_shown(app.builder.name, replace(before, answers=now))
+        return {name for name in now if name in before.answers and before.answers[name][1] != now[name][1]}
 
     def prepare(self, app: Sphinx) -> None:
         """Compute the answers before writers fork; a serial build computes them when a page needs them."""
@@ -219,13 +219,13 @@ class Views:
         self._ask(app.env, self._state(app.env))
         for place in places:
             origin, number = place.get("docname", docname), place.get("number", 0)
-            record, shown = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
+            record, answers = domain_of(app.env).pages.get(origin), self._answers.get(origin, ())
             questions = record.questions if record else ()
-            if number >= min(len(questions), len(shown)):
+            if number >= min(len(questions), len(answers)):
                 continue
             place.children = []
             if isinstance(place, PolicyCount):
-                answer = shown[number].answer
+                answer = answers[number].answer
                 place.append(nodes.Text(str(len(answer.rows)) if answer else "?"))
                 continue
             page = Page(
@@ -239,7 +239,7 @@ class Views:
                 in_table=around(place, nodes.entry) is not None,
                 depth=_depth_of(place),
             )
-            question, answered = questions[number], shown[number]
+            question, answered = questions[number], answers[number]
             if answered.answer is None:
                 place.append(word(answered.problem, "ps-problem"))
             else:
@@ -247,8 +247,8 @@ class Views:
 
     def _state(self, env: BuildEnvironment) -> str:
         """Return what changes whenever an answer may: the spec, or what else a question depends on."""
-        asked = (question for questions in self._asking(env).values() for question in questions)
-        return " ".join((self.knowledge.digest(env), *sorted({q.depends_on for q in asked} - {""})))
+        every = (question for questions in self._asking(env).values() for question in questions)
+        return " ".join((self.knowledge.digest(env), *sorted({q.depends_on for q in every} - {""})))
 
     @staticmethod
     def _asking(env: BuildEnvironment) -> dict[str, tuple[Ask, ...]]:

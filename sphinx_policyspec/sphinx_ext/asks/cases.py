@@ -1,4 +1,4 @@
-"""Cases of pages: what the chain of command decides of them, in the words of the language of the site, as nodes."""
+"""Cases of pages: what the chain of command decides about them, in the words of the language of the site, as nodes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from sphinx_policyspec.graph.questions import Answer, Cell, CellKind
 from sphinx_policyspec.model import Case, Finding, Item, Label, Severity, TargetKind
 from sphinx_policyspec.readers.cases import ReadCase
 from sphinx_policyspec.sphinx_ext.asks.answer_nodes import Page, PolicyScroll, chip
-from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, drawn
+from sphinx_policyspec.sphinx_ext.asks.views import Attack, Box, attack_drawing
 from sphinx_policyspec.surveys import PartyKind
 
 _ = get_translation("sphinx_policyspec")
 
 
 def party_words(kind: str, level: str) -> str:
-    """Return one of those who meet in a conflict, in words.
+    """Return a party to a conflict, in words.
 
     :param level: its name; empty where there is none
     """
@@ -58,7 +58,7 @@ def site_wording() -> decisions.Wording:
 
 
 class CaseRow(NamedTuple):
-    """One thing that a page tells of a decision.
+    """One row of what a page shows about a decision.
 
     :param case: its number on the page
     :param part: ``case`` (``id``: the section, ``what``: the title, ``label``: the example, ``said``: its title),
@@ -120,19 +120,19 @@ def _differences(decision: Decision) -> Iterator[Finding]:
 
 def _rows(number: str, decision: Decision, norms: Norms, wording: decisions.Wording) -> Iterator[CaseRow]:
     case = decision.case
-    shown = norms.examples(case.example)[:1] if case.example else ()
-    example, title = next(((one.id, one.title) for one in shown), ("", case.example))
+    examples = norms.examples(case.example)[:1] if case.example else ()
+    example, title = next(((one.id, one.title) for one in examples), ("", case.example))
     yield CaseRow(number, "case", case.about, case.title, example, title)
     for issue, outcome in decision.outcomes.items():
         yield CaseRow(number, "outcome", issue, said=decisions.outcome_words(outcome, wording))
-    for item, (said, why) in zip(
+    for item, (sentence, why) in zip(
         case.items, decisions.reason_sentences(decision, norms, wording), strict=True
     ):
-        yield _item_row(number, item, decision, norms)._replace(said=said, why=why)
-    yield from (CaseRow(number, "duty", said=told) for told in decisions.duty_sentences(decision, wording))
+        yield _item_row(number, item, decision, norms)._replace(said=sentence, why=why)
+    yield from (CaseRow(number, "duty", said=text) for text in decisions.duty_sentences(decision, wording))
     yield from (CaseRow(number, "attack", attacker, target) for attacker, target in decision.attacks)
     yield from (
-        CaseRow(number, "difference", said=told) for told in decisions.difference_sentences(decision, wording)
+        CaseRow(number, "difference", said=text) for text in decisions.difference_sentences(decision, wording)
     )
 
 
@@ -193,7 +193,9 @@ def _drawing(
     # The highest level first; what has no authority comes last.
     boxes.sort(key=lambda box: (not box[0], int(box[0].partition(" ")[0] or 0)))
     name = _("Who attacks whom: %s") % title
-    svg = drawn([box for _level, box in boxes], [Attack(row.id, row.what) for row in attacks], key, name)
+    svg = attack_drawing(
+        [box for _level, box in boxes], [Attack(row.id, row.what) for row in attacks], key, name
+    )
     return PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name)
 
 

@@ -1,4 +1,4 @@
-"""Overlays on pages: directives that say what a file of an overlay says, its reader over them, and a verdict for each statement."""
+"""Overlays on pages: directives with the content of an overlay file, their reader, and a verdict for each statement."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ class OverlayAsk(Ask):
     keys: tuple[WrittenKey, ...]
 
     def answer(self, sources: Sources) -> Answered:
-        """Answer with a row for each statement, and with what is to be said of the overlay."""
-        report, findings = _judged(sources)
+        """Answer with a row for each statement, and with the findings about the overlay."""
+        report, findings = _judgement(sources)
         problem = "" if report else _("It cannot be judged.")
         return Answered(_answer(report) if report else None, problem, findings)
 
@@ -91,13 +91,13 @@ class StatementAsk(Ask):
     keys: tuple[WrittenKey, ...]
 
     def answer(self, sources: Sources) -> Answered:
-        """Answer with its row; the overlay tells what is wrong."""
+        """Answer with its row; the overlay reports what is wrong."""
         if not any(isinstance(ask, OverlayAsk) for ask in _asks(sources.env)):
             message = "a statement stands in a project without `policy:overlay`, and is on top of nothing"
             hint = "add `policy:overlay`, which names upstream and who speaks"
             finding = Finding(code="misplaced-directive", message=message, span=self.span, hint=hint)
             return Answered(None, message, (finding,))
-        report, _findings = _judged(sources)
+        report, _findings = _judgement(sources)
         name = next((key.text for key in self.keys if key.name == "id"), "")
         found = _answer(report, name) if report else None
         if found is None or not found.rows:
@@ -106,22 +106,22 @@ class StatementAsk(Ask):
 
     def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
         """Show its words, what it does, and whether it may be said."""
-        said = dict(zip(answer.columns, answer.texts[0], strict=True))
-        what = f"{said['operation']} {said['about']}"
+        cells = dict(zip(answer.columns, answer.texts[0], strict=True))
+        what = f"{cells['operation']} {cells['about']}"
         head = nodes.paragraph(
-            "", "", nodes.strong("", said["id"]), nodes.Text(f": {what} · "), _verdict(said)
+            "", "", nodes.strong("", cells["id"]), nodes.Text(f": {what} · "), _verdict(cells)
         )
-        words = (nodes.paragraph("", part) for part in said["says"].split("\n\n"))
+        words = (nodes.paragraph("", part) for part in cells["says"].split("\n\n"))
         found: list[nodes.Node] = [head, nodes.block_quote("", *words)]
-        if said["because"]:
-            found.append(nodes.paragraph("", f"{_('Because:')} {said['because']}"))
-        if said["why"]:
+        if cells["because"]:
+            found.append(nodes.paragraph("", f"{_('Because:')} {cells['because']}"))
+        if cells["why"]:
             found.append(
-                nodes.paragraph("", "", *_with_code(said["why"][:1].upper() + said["why"][1:] + "."))
+                nodes.paragraph("", "", *_with_code(cells["why"][:1].upper() + cells["why"][1:] + "."))
             )
-        if said["quoted"]:
-            place = f" ({said['locator']})"
-            quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{said['quoted']}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if cells["quoted"]:
+            place = f" ({cells['locator']})"
+            quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{cells['quoted']}\N{RIGHT DOUBLE QUOTATION MARK}"
             found.append(
                 nodes.paragraph("", "", nodes.Text(quoted), nodes.inline("", place, classes=["ps-fact"]))
             )
@@ -134,9 +134,9 @@ def _with_code(text: str) -> Iterator[nodes.Node]:
         yield nodes.literal("", part) if number % 2 else nodes.Text(part)
 
 
-def _verdict(said: dict[str, str]) -> nodes.Node:
-    if said["code"]:
-        return nodes.strong("", f"✗ {_('is refused')} ({said['code']})", classes=["ps-out"])
+def _verdict(cells: dict[str, str]) -> nodes.Node:
+    if cells["code"]:
+        return nodes.strong("", f"✗ {_('is refused')} ({cells['code']})", classes=["ps-out"])
     return nodes.strong("", f"✓ {_('may be said')}", classes=["ps-in"])
 
 
@@ -174,16 +174,16 @@ def _answer(report: OverlayReport, only: str = "") -> Answer:
     return Answer(columns=_COLUMNS, rows=tuple(cells))
 
 
-_Judged: TypeAlias = "tuple[OverlayReport | None, tuple[Finding, ...]]"
+_Judgement: TypeAlias = "tuple[OverlayReport | None, tuple[Finding, ...]]"
 
 
-def _judged(sources: Sources) -> _Judged:
-    """Return what is to be said of the overlay of a project, once for all that ask."""
-    found: _Judged = sources.once("overlay", lambda: _judged_now(sources.env))
+def _judgement(sources: Sources) -> _Judgement:
+    """Return the report on the overlay of a project, made once for all that ask."""
+    found: _Judgement = sources.once("overlay", lambda: _judge(sources.env))
     return found
 
 
-def _judged_now(env: BuildEnvironment) -> _Judged:
+def _judge(env: BuildEnvironment) -> _Judgement:
     overlay, findings = overlay_on_pages(env) or (None, ())
     if overlay is None:
         return None, findings
@@ -204,7 +204,7 @@ def _judged_now(env: BuildEnvironment) -> _Judged:
 
 
 def _asks(env: BuildEnvironment) -> Iterator[OverlayAsk | StatementAsk]:
-    """Yield what pages say of an overlay, in reading order."""
+    """Yield the parts of an overlay on pages, in reading order."""
     pages = domain_of(env).pages
     for docname in reading_order(env, pages):
         for question in pages[docname].questions:
@@ -213,7 +213,7 @@ def _asks(env: BuildEnvironment) -> Iterator[OverlayAsk | StatementAsk]:
 
 
 def overlay_on_pages(env: BuildEnvironment) -> tuple[Overlay | None, tuple[Finding, ...]] | None:
-    """Return the overlay that pages of a project write, if it can be read, and what is wrong with its form; nothing where none does."""
+    """Return the overlay that pages define, if it can be read, and findings about its form; none where no page does."""
     asks = list(_asks(env))
     heads = [ask for ask in asks if isinstance(ask, OverlayAsk)]
     if not heads:
@@ -237,11 +237,11 @@ def overlay_on_pages(env: BuildEnvironment) -> tuple[Overlay | None, tuple[Findi
 def overlay_of_keys(
     head: Sequence[WrittenKey], statements: Sequence[Sequence[WrittenKey]], span: Span
 ) -> tuple[Overlay | None, tuple[Finding, ...]]:
-    """Return the overlay of keys that pages give, as the reader of files reads it, with places on the pages."""
-    reader = _WrittenYaml(span.file, around=span)
+    """Return the overlay of keys that pages have, as the reader of files reads it, with places on the pages."""
+    reader = _PageYaml(span.file, around=span)
     parts: list[str] = []
     for key in head:
-        parts += reader.written(key, "", sum(map(len, parts)))
+        parts += reader.lines_of(key, "", sum(map(len, parts)))
     parts.append("statements:\n" if statements else "statements: []\n")
     for keys in statements:
         parts += reader.statement(keys, sum(map(len, parts)))
@@ -250,32 +250,32 @@ def overlay_of_keys(
 
 
 @dataclass(slots=True)
-class _WrittenYaml(YamlReader):
-    """A reader whose text is put together of what stands on pages, where it tells what is wrong.
+class _PageYaml(YamlReader):
+    """A reader whose text is assembled from pages, which are where its findings stand.
 
     :param around: where the directive of the overlay stands
-    :param _places: of each key two: where its line begins, and where what the page has of its value does
+    :param _places: two for each key: where its line begins, and where the value on the page does
     """
 
     around: Span = field(default_factory=lambda: Span("", 1))
     _places: list[tuple[int, Span]] = field(default_factory=list)
 
     def statement(self, keys: Sequence[WrittenKey], at: int) -> list[str]:
-        """Return a statement as lines of YAML; nothing for one of which a key is none: the rest would say something else.
+        """Return a statement as lines of YAML; empty if a key is not YAML, as the rest would mean something else.
 
         :param at: how long the text in front of it is
         """
         found, places = list[str](), len(self._places)
         for number, key in enumerate(keys):
-            line = self.written(key, "  " if number else "- ", at + sum(map(len, found)))
+            line = self.lines_of(key, "  " if number else "- ", at + sum(map(len, found)))
             if not line:
                 del self._places[places:]
                 return []
             found += line
         return found
 
-    def written(self, key: WrittenKey, lead: str, at: int) -> list[str]:
-        """Return a key as lines of YAML; nothing for one that is none, which is told.
+    def lines_of(self, key: WrittenKey, lead: str, at: int) -> list[str]:
+        """Return a key as lines of YAML; empty for one that is not YAML, which is reported.
 
         :param at: how long the text in front of it is
         """
@@ -288,14 +288,14 @@ class _WrittenYaml(YamlReader):
                 Finding(code="invalid-option", message=f"`{key.name}` is not YAML: {why}", span=key.span)
             )
             return []
-        begun = f"{lead}{key.name}: "
+        prefix = f"{lead}{key.name}: "
         start = Span(key.span.file, key.span.line, key.span.column)
-        self._places += [(at, key.span), (at + len(begun) + before, start)]
+        self._places += [(at, key.span), (at + len(prefix) + before, start)]
         deeper = "\n" + " " * (len(lead) + 2)
-        return [begun + value.replace("\n", deeper) + "\n"]
+        return [prefix + value.replace("\n", deeper) + "\n"]
 
     def find(self, code: str, node: yaml.Node, message: str, hint: str = "") -> None:
-        """Note a finding at a node; what a directive does not say in an option is no key to add."""
+        """Note a finding at a node; what a directive says outside its options is no key to add."""
         YamlReader.find(self, code, node, message, _ELSEWHERE.get(message, hint))
 
     def span(self, node: yaml.Node) -> Span:
@@ -338,7 +338,7 @@ class _KeysDirective(AskingDirective):
         return [box]
 
     def _keys(self) -> Iterator[WrittenKey]:
-        # The reader tells that it is missing.
+        # The reader reports a missing one.
         if name := self.title:
             yield WrittenKey(name=self.name_key, text=name, span=self.span)
         for option in self.options:

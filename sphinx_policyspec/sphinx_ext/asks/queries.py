@@ -189,35 +189,35 @@ def compile_view(view: View) -> str:
 
 
 def _principles(view: View) -> str:
-    shown = _shown(view)
-    columns = dict.fromkeys(("id", "title", "level", *(VARIABLES.get(name, name) for name in shown)))
-    body = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), *_extras(view, shown)]
+    names = _columns_of(view)
+    columns = dict.fromkeys(("id", "title", "level", *(VARIABLES.get(name, name) for name in names)))
+    body = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), *_extras(view, names)]
     return _select(columns, body, [*_sorting(view), "?order", "?id"])
 
 
-def _shown(view: View) -> tuple[str, ...]:
+def _columns_of(view: View) -> tuple[str, ...]:
     """Return the columns that a view shows or sorts by."""
     return tuple(dict.fromkeys((*view.columns, *(name.removeprefix("-") for name in view.sort))))
 
 
-def _extras(view: View, shown: tuple[str, ...]) -> Iterator[str]:
+def _extras(view: View, names: tuple[str, ...]) -> Iterator[str]:
     """Yield what binds those columns that not every view has."""
-    yield from (_count("principle", name, _OF_PRINCIPLE) for name in _COUNTED if name in shown)
-    if "topics" in shown:
+    yield from (_count("principle", name, _OF_PRINCIPLE) for name in _COUNTED if name in names)
+    if "topics" in names:
         yield _topics(view)
     yield from (
-        f"OPTIONAL {{ ?principle ps:{name} ?{name} }}" for name in ("status", "since") if name in shown
+        f"OPTIONAL {{ ?principle ps:{name} ?{name} }}" for name in ("status", "since") if name in names
     )
 
 
 def _examples(view: View) -> str:
-    shown = _shown(view)
+    names = _columns_of(view)
     body = [
         "?example a ps:Example ; dcterms:identifier ?id ; dcterms:title ?title ; ps:order ?order ; ps:partOf ?home .",
         "OPTIONAL { ?home ps:order ?place }",
     ]
     owned = "?example a ps:Example ; ps:illustrates/ps:partOf* ?principle . ?principle a ps:Principle ;"
-    body += [*_of_shown(view), *_having(view, "example", _OF_EXAMPLE)]
+    body += [*_of_examples(view), *_having(view, "example", _OF_EXAMPLE)]
     body.append(
         "OPTIONAL {"
         + _distinct(
@@ -229,8 +229,8 @@ def _examples(view: View) -> str:
         )
         + "}"
     )
-    body += [_count("example", name, _OF_EXAMPLE) for name in ("good", "bad", "ok") if name in shown]
-    columns = dict.fromkeys(("id", "title", "owner", "level", *(VARIABLES.get(name, name) for name in shown)))
+    body += [_count("example", name, _OF_EXAMPLE) for name in ("good", "bad", "ok") if name in names]
+    columns = dict.fromkeys(("id", "title", "owner", "level", *(VARIABLES.get(name, name) for name in names)))
     return _select(columns, body, [*_sorting(view), "?place", "?order", "?id", "?turn"])
 
 
@@ -261,7 +261,7 @@ def _graph(view: View) -> str:
             "?mate a ps:Principle ; dcterms:identifier ?other ; ps:order ?turn .",
         ],
     )
-    body = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), *_extras(view, _shown(view))]
+    body = [_PRINCIPLE, *_of_levels(view), *_of_principles(view), *_extras(view, _columns_of(view))]
     body.append(f"OPTIONAL {{ {edges} }}")
     return _select(("id", "title", "level", "other"), body, [*_sorting(view), "?order", "?id", "?turn"])
 
@@ -314,18 +314,18 @@ def _of_levels(view: View) -> Iterator[str]:
     if view.authority:
         yield _any_of("level", view.authority)
     if view.overridable_by:
-        named = _any_of("who", view.overridable_by)
-        yield _distinct("?authority", [_OVERRIDABLE, f"?by ps:role|dcterms:identifier ?who . {named}"])
+        names = _any_of("who", view.overridable_by)
+        yield _distinct("?authority", [_OVERRIDABLE, f"?by ps:role|dcterms:identifier ?who . {names}"])
 
 
-def _of_shown(view: View) -> Iterator[str]:
+def _of_examples(view: View) -> Iterator[str]:
     """Yield the filter by which examples show a provision of some levels and topics; only topics can be a section's."""
     levels, topics = tuple(_of_levels(view)), tuple(_of_topics(view))
-    shown = ["?example a ps:Example ; ps:illustrates/ps:belongsTo? ?principle ."]
+    patterns = ["?example a ps:Example ; ps:illustrates/ps:belongsTo? ?principle ."]
     if levels:
-        shown.append("?principle ps:authority ?authority . ?authority dcterms:identifier ?level .")
+        patterns.append("?principle ps:authority ?authority . ?authority dcterms:identifier ?level .")
     if levels or topics:
-        yield _distinct("?example", [*shown, *levels, *topics])
+        yield _distinct("?example", [*patterns, *levels, *topics])
 
 
 def _of_principles(view: View) -> Iterator[str]:
@@ -365,7 +365,7 @@ def _having(view: View, subject: str, patterns: Mapping[str, str]) -> Iterator[s
 
 
 def failed(question: Ask, problem: str, span: Span | None = None) -> Answered:
-    """Return that a question has no answer, and why, and where if not at its first line."""
+    """Return an answer that failed, with its problem, and its place if not the first line."""
     finding = Finding(code="query-failed", message=problem, span=span or question.span)
     return Answered(None, problem, (finding,))
 
@@ -404,7 +404,7 @@ class Query(Ask):
         return Answered(answer, "", tuple(self._check(answer)))
 
     def _span(self, line: int) -> Span:
-        """Return a line of the query; of one of ours, the directive."""
+        """Return a line of the query; for one of ours, the directive."""
         at = self.first + line - 1
         return Span(self.span.file, at, 1, at + 1, 1) if self.first else self.span
 

@@ -1,4 +1,4 @@
-"""What a spec leaves open, as a page tells it: its rows, as much of them as a page can show, and their nodes."""
+"""What a spec leaves open, as a page shows it: its rows, as many as a page can show, and their nodes."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from sphinx_policyspec.surveys import (
 )
 
 LARGEST_MATRIX = 12
-"""Principles of a topic whose pairs a table can show; of more, only those that nothing decides are listed."""
+"""How many principles of a topic a table of pairs can show; of more, only the pairs that nothing decides are listed."""
 MOST_PAIRS = 66
-"""Pairs that a page lists of one topic, and of all that nothing decides: as many as a table can hold."""
+"""How many pairs a page lists of one topic, and of all that nothing decides: as many as a table can hold."""
 
 
 class SurveyRow(NamedTuple):
-    """One thing that a page tells.
+    """One row of a survey on a page.
 
     :param part: ``count`` (``decider``, ``text``: how many pairs it decides), ``topic`` (``one``, ``first``: how many
         principles, ``text``: how many pairs that nothing decides; its pairs follow), ``pair`` (``by``: the id of an
@@ -86,7 +86,7 @@ def surveyed(env: BuildEnvironment, norms: Norms, parts: Collection[str]) -> Ans
     :param parts: ``pairs``, ``conflicts``, ``rules`` and ``idle``, or some of them
     """
     found = _PageCases.of(env, norms)
-    # Levels are told by name, so that the page is written again when one gets another.
+    # Levels are listed by name, so that the page is written again when one gets another name.
     rows = [SurveyRow("level", level.id) for level in norms.spec.levels]
     if "pairs" in parts:
         rows += _pairs(norms, found)
@@ -122,11 +122,11 @@ def _pairs(norms: Norms, found: _PageCases) -> Iterator[SurveyRow]:
         members = {principle.id for pair in group for principle in (pair.one, pair.other)}
         gaps = [pair for pair in group if pair.is_gap]
         # Pairs without a topic are few and far between: a table of them would be empty.
-        shown = group if not topic or len(members) <= LARGEST_MATRIX else gaps
-        shown = shown[:MOST_PAIRS]
+        listed = group if not topic or len(members) <= LARGEST_MATRIX else gaps
+        listed = listed[:MOST_PAIRS]
         if group:
             yield SurveyRow("topic", topic, first=str(len(members)), text=str(len(gaps)))
-        yield from (_pair(pair, found, titles) for pair in shown)
+        yield from (_pair(pair, found, titles) for pair in listed)
     yield from _gaps(pairs)
 
 
@@ -147,15 +147,15 @@ def _gaps(pairs: Sequence[Pair]) -> Iterator[SurveyRow]:
 
 
 def _of_space(env: BuildEnvironment, norms: Norms) -> Iterable[SurveyRow]:
-    """Return what every case of the space tells; from a file where that cannot have changed."""
+    """Return what all cases of the space show; from a file where that cannot have changed."""
     key = hashlib.sha256(fingerprint(norms, Semantics()).encode(errors="replace")).hexdigest()
     try:
-        return cached(env, "survey", key, lambda: tuple(_looked_at(norms)))
+        return cached(env, "survey", key, lambda: tuple(_explore(norms)))
     except MissingToolError as error:
         return (SurveyRow("missing", text=str(error)),)
 
 
-def _looked_at(norms: Norms) -> Iterator[SurveyRow]:
+def _explore(norms: Norms) -> Iterator[SurveyRow]:
     for conflict in open_conflicts(norms, Semantics()):
         parties = "\n".join(
             f"{party.kind.value}\t{party.level}\t{'together' if party.in_one_message else ''}"
@@ -169,7 +169,7 @@ def _looked_at(norms: Norms) -> Iterator[SurveyRow]:
 _ = get_translation("sphinx_policyspec")
 
 _SMALLEST_MATRIX = 3
-"""Principles of a topic for which a table says more than a line."""
+"""How many principles a topic has at least for a table to say more than a line."""
 
 
 def decider_words() -> dict[Decider, str]:
@@ -200,10 +200,10 @@ def survey_nodes(answer: Answer, parts: Collection[str], page: Page) -> list[nod
         }
         return feedback_address(template, values)
 
-    shown = _Shown(rows=[SurveyRow(*row) for row in answer.texts], page=page, feedback=feedback)
-    shows = {"pairs": shown.pairs, "conflicts": shown.conflicts, "rules": shown.rules, "idle": shown.idle}
+    survey = _SurveyNodes(rows=[SurveyRow(*row) for row in answer.texts], page=page, feedback=feedback)
+    shows = {"pairs": survey.pairs, "conflicts": survey.conflicts, "rules": survey.rules, "idle": survey.idle}
     found = [node for part, show in shows.items() if part in parts for node in show()]
-    missing = shown.missing() if {"conflicts", "rules"} & {*parts} else []
+    missing = survey.missing() if {"conflicts", "rules"} & {*parts} else []
     return [*found, *missing]
 
 
@@ -212,10 +212,10 @@ def _is_table(topic: SurveyRow) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Shown:
+class _SurveyNodes:
     """The rows of one survey, and the page on which they are shown.
 
-    :param feedback: returns where to write about two principles, or nothing where the project says no such place
+    :param feedback: returns where to write about two principles, empty where the project has no such address
     """
 
     rows: Sequence[SurveyRow]
@@ -235,7 +235,7 @@ class _Shown:
         counts = {Decider(row.decider): int(row.text) for row in self._of("count")}
         gaps = counts.pop(Decider.NOTHING, 0)
         yield self._head(_("Principles that are weighed together"))
-        told = ", ".join(f"{decider_words()[decider]}: {count}" for decider, count in counts.items())
+        deciders = ", ".join(f"{decider_words()[decider]}: {count}" for decider, count in counts.items())
         sentences = [
             (
                 _("1 pair of principles may ask for different things.")
@@ -243,7 +243,7 @@ class _Shown:
                 else _("{count} pairs of principles may ask for different things.")
             ).format(count=sum(counts.values()) + gaps),
             _("In {count}, something says which goes first ({told}).").format(
-                count=sum(counts.values()), told=told
+                count=sum(counts.values()), told=deciders
             )
             if counts
             else "",
@@ -311,7 +311,7 @@ class _Shown:
         return self.page.title(TargetKind.TOPIC, topic.one) if topic.one else _("No topic in common")
 
     def _matrix(self, pairs: Sequence[SurveyRow]) -> nodes.Element:
-        """Return a table of which the half below the diagonal is filled."""
+        """Return a table whose half below the diagonal is filled."""
         levels = self.page.domain.level_names()
         found = dict.fromkeys(name for pair in pairs for name in (pair.one, pair.other))
         ids = sorted(
@@ -329,9 +329,9 @@ class _Shown:
             ]
             for name in ids[1:]
         ]
-        made = table(head, rows, (), row_heads=True)
-        made["classes"].append("ps-pairs")
-        return made
+        box = table(head, rows, (), row_heads=True)
+        box["classes"].append("ps-pairs")
+        return box
 
     def _level(self, name: str) -> str:
         found = self.page.domain.find(TargetKind.PROVISION, name)
@@ -360,12 +360,12 @@ class _Shown:
     def _decider(self, pair: SurveyRow) -> nodes.Node:
         """Return what decides, as a link to where it is said."""
         decider = Decider(pair.decider)
-        shown = decider_words()[decider]
+        name = decider_words()[decider]
         if decider is Decider.EXAMPLE:
-            return self.page.link(TargetKind.EXAMPLE, pair.by, shown)
+            return self.page.link(TargetKind.EXAMPLE, pair.by, name)
         if decider is Decider.CASE:
-            return self.page.place(pair.by, shown)
-        return self.page.link(TargetKind.PROVISION, pair.first, shown)
+            return self.page.place(pair.by, name)
+        return self.page.link(TargetKind.PROVISION, pair.first, name)
 
     def _invitation(self, pair: SurveyRow) -> nodes.Node:
         """Return the link to what to do about a pair that nothing decides, where the page lists it."""
@@ -392,13 +392,13 @@ class _Shown:
             yield word(_("{count} more; `policyspec survey` tells all of them.").format(count=more))
 
     def _gap(self, row: SurveyRow) -> CellNodes:
-        asked = [
+        question = [
             self.page.provision(row.one),
             nodes.Text(_(" or ")),
             self.page.provision(row.other),
             nodes.Text("?"),
         ]
-        line = [nodes.target("", "", ids=[self._anchors[row.one, row.other]]), *asked]
+        line = [nodes.target("", "", ids=[self._anchors[row.one, row.other]]), *question]
         if address := self.feedback(row.one, row.other):
             line += [nodes.Text(" · "), nodes.reference("", _("Write an example"), refuri=address)]
         return [*line, *self._witness(row.text)]
@@ -418,12 +418,12 @@ class _Shown:
 
     def _conflict(self, row: SurveyRow) -> CellNodes:
         parties = [line.split("\t") for line in row.one.split("\n")]
-        told = " + ".join(
+        text = " + ".join(
             party_words(kind, self.page.level(level) if level else "") for kind, level, _together in parties
         )
         if any(together for _kind, _level, together in parties):
-            told = _("{parties}, in one message").format(parties=told)
-        return [nodes.Text(told), *self._witness(row.text)]
+            text = _("{parties}, in one message").format(parties=text)
+        return [nodes.Text(text), *self._witness(row.text)]
 
     def rules(self) -> Iterator[nodes.Node]:
         """Yield the rules that never decide."""
@@ -456,13 +456,13 @@ class _Shown:
             )
 
     def missing(self) -> Iterable[nodes.Node]:
-        """Return why a part is not there."""
+        """Return why a part is missing."""
         for row in self._of("missing"):
-            told = _(
+            text = _(
                 "Conflicts that end undecided and rules that never decide are found by clingo, which this site was built "
                 "without: {how}"
             )
-            yield word(told.format(how=row.text.rpartition(": ")[2]), "ps-note")
+            yield word(text.format(how=row.text.rpartition(": ")[2]), "ps-note")
 
     def _witness(self, text: str) -> list[nodes.Node]:
         """Return a case to copy, on web pages; on paper it would take more room than all else."""

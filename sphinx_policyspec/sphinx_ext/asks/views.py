@@ -41,8 +41,8 @@ _REACH = 240
 """Greatest width of an arc."""
 _LETTER = 8.6
 """Width to allow for a letter: that of a wide font at the size of the style sheet."""
-_SHOWN = 60
-"""Letters of a title that are drawn; all of it is in the tooltip."""
+_MOST_LETTERS = 60
+"""How many letters of a title are drawn; all of it is in the tooltip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,31 +83,31 @@ def drawing(answer: Answer, page: Page) -> list[nodes.Node]:
     dots = _dots(answer, page)
     count = sum(len(dot.refers_to) for dot in dots)
     name = _("References among principles")
-    told = _(
+    description = _(
         "%(principles)d principles, %(references)d references; each arc leads to what is referred to."
     ) % {"principles": len(dots), "references": count}
     spans = [abs(there - here) for here, dot in enumerate(dots) for there in dot.refers_to]
     longest = max(spans, default=0)
     reach = _width(longest, longest) + 16
     # Titles are given room for their letters; a font that is wider still scrolls with its box.
-    widest = max(len(_cut(dot.title, _SHOWN)) + len(dot.level) + 3 for dot in dots)
+    widest = max(len(_cut(dot.title, _MOST_LETTERS)) + len(dot.level) + 3 for dot in dots)
     width, height = round(reach + 24 + widest * _LETTER), len(dots) * _ROW + 8
     arcs = "".join(
         _arc(dots, here, there, reach, longest) for here, dot in enumerate(dots) for there in dot.refers_to
     )
     labels = "".join(_label(dots, here, reach) for here in range(len(dots)))
     inner = f'<g role="img" aria-labelledby="{page.key}-told">{arcs}</g>{labels}'
-    svg = _svg("ps-arcs", (width, height), page.key, (name, told), inner)
+    svg = _svg("ps-arcs", (width, height), page.key, (name, description), inner)
     return [PolicyScroll("", nodes.raw("", svg, format="html"), classes=["ps-scroll"], label=name)]
 
 
 def _svg(style: str, size: tuple[int, int], key: str, words: tuple[str, str], inner: str) -> str:
-    """Return a drawing with its name and what it tells, in words."""
-    (width, height), (name, told) = size, words
+    """Return a drawing with its name and its description in words."""
+    (width, height), (name, description) = size, words
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{style}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="group" aria-labelledby="{key}-name {key}-told">'
-        f'<title id="{key}-name">{escape(name)}</title><desc id="{key}-told">{escape(told)}</desc>{inner}</svg>\n'
+        f'<title id="{key}-name">{escape(name)}</title><desc id="{key}-told">{escape(description)}</desc>{inner}</svg>\n'
     )
 
 
@@ -166,16 +166,16 @@ def _label(dots: list[_Dot], here: int, reach: float) -> str:
     dot = dots[here]
     y = _middle(here)
     text = (
-        f'<text x="{reach + 12:g}" y="{y:g}" dy="0.35em">{escape(_cut(dot.title, _SHOWN))}'
+        f'<text x="{reach + 12:g}" y="{y:g}" dy="0.35em">{escape(_cut(dot.title, _MOST_LETTERS))}'
         f'<tspan class="ps-aside"> · {escape(dot.level)}</tspan></text>'
     )
-    title = f"<title>{escape(_told(dots, here))}</title>"
+    title = f"<title>{escape(_description(dots, here))}</title>"
     linked = f'<a href="{escape(dot.uri)}">{title}{text}</a>' if dot.uri else f"<g>{title}{text}</g>"
     return f'<circle class="ps-dot ps-level-{dot.style}" cx="{reach + 1:g}" cy="{y:g}" r="4"/>{linked}'
 
 
-def _told(dots: list[_Dot], here: int) -> str:
-    """Say in words what the arcs of a principle show."""
+def _description(dots: list[_Dot], here: int) -> str:
+    """Describe in words what the arcs of a principle show."""
     parts = [f"{dots[here].title} ({dots[here].level})"]
     if to := ", ".join(dots[place].title for place in dots[here].refers_to):
         parts.append(_("refers to: %s") % to)
@@ -192,7 +192,7 @@ _WIDE, _HIGH = 170, 44
 _GAP, _BETWEEN = 28, 48
 _LEFT, _TOP = 110, 32
 _LETTERS = 22
-"""Letters of a name that fit into a box; all of it is in the tooltip."""
+"""How many letters of a name fit into a box; all of it is in the tooltip."""
 
 
 class Box(NamedTuple):
@@ -214,7 +214,7 @@ class Attack(NamedTuple):
     target: str
 
 
-def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) -> str:
+def attack_drawing(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) -> str:
     """Return the drawing. Its items are links, outside the part with the role of a picture: nothing in one can be reached.
 
     :param boxes: those of the highest level first
@@ -233,7 +233,7 @@ def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) 
         f'<text class="ps-aside ps-level-{style_name(level)}" x="0" y="{_TOP + line * (_HIGH + _BETWEEN) + _HIGH / 2:g}" dy="0.35em">{escape(word)}</text>'
         for line, (level, word) in enumerate(levels)
     )
-    told = "; ".join(f"{attack.attacker} \N{RIGHTWARDS ARROW} {attack.target}" for attack in attacks)
+    description = "; ".join(f"{attack.attacker} \N{RIGHTWARDS ARROW} {attack.target}" for attack in attacks)
     inner = (
         f'<defs><marker id="{key}-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
         f'orient="auto-start-reverse"><path class="ps-tip" d="M0 0L8 4L0 8z"/></marker></defs>'
@@ -241,7 +241,7 @@ def drawn(boxes: Sequence[Box], attacks: Sequence[Attack], key: str, name: str) 
         f'<g role="img" aria-labelledby="{key}-told">'
         f"{''.join(_arrow(attack, places, key) for attack in attacks)}</g>"
     )
-    return _svg("ps-attacks", (width, height), key, (name, told), inner)
+    return _svg("ps-attacks", (width, height), key, (name, description), inner)
 
 
 def _box(box: Box, place: tuple[int, int]) -> str:
@@ -296,10 +296,10 @@ def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) 
         return [word(NO_ROWS, "ps-nothing")]
     if form == "levels" and {"id", "level"} <= set(answer.columns):
         return list(_by_level(answer, page))
-    shown = [answer.columns.index(name) for name in columns if name in answer.columns]
-    shown = shown or list(range(len(answer.columns)))
-    names = [answer.columns[index] for index in shown]
-    kinds = [_kind_of(answer, index, page.domain) for index in shown]
+    indices = [answer.columns.index(name) for name in columns if name in answer.columns]
+    indices = indices or list(range(len(answer.columns)))
+    names = [answer.columns[index] for index in indices]
+    kinds = [_kind_of(answer, index, page.domain) for index in indices]
     ids = answer.columns.index("id") if "id" in answer.columns and "id" not in names else None
 
     def cell(row: Sequence[Cell], index: int, kind: TargetKind | None) -> nodes.Node:
@@ -308,7 +308,7 @@ def answer_nodes(answer: Answer, columns: Sequence[str], form: str, page: Page) 
             return page.provision(str(row[ids]), str(row[index]))
         return _cell(row[index], kind, page)
 
-    rows = [[cell(row, *column) for column in zip(shown, kinds, strict=True)] for row in answer.rows]
+    rows = [[cell(row, *column) for column in zip(indices, kinds, strict=True)] for row in answer.rows]
     if form != "table":
         return [_list(rows)]
     heads = [nodes.entry("", nodes.paragraph("", name)) for name in names]
@@ -391,8 +391,10 @@ def coverage(answer: Answer, columns: Sequence[str], page: Page) -> list[nodes.N
         share = _("{count} of {all}").format(count=len(lacking), all=len(entries))
         line: CellNodes = [nodes.inline("", "", nodes.strong("", name), nodes.Text(f": {share}"))]
         if lacking:
-            shown = ([page.provision(e.id), nodes.Text(" "), chip(e.first("level"), page)] for e in lacking)
-            line.append(items(shown, "ps-links"))
+            principles = (
+                [page.provision(e.id), nodes.Text(" "), chip(e.first("level"), page)] for e in lacking
+            )
+            line.append(items(principles, "ps-links"))
         lines.append(line)
     return [items(lines, "ps-cells"), table_of(answer, columns, TargetKind.PROVISION, page)]
 
@@ -411,8 +413,8 @@ def matrix(answer: Answer, page: Page) -> list[nodes.Node]:
     lists: list[list[CellNodes]] = []
     for number, (topic, depth) in enumerate(topics.items(), 1):
         name = page.title(TargetKind.TOPIC, topic) if topic else _("No topic")
-        shown = nodes.inline("", "", page.link(TargetKind.TOPIC, topic, name), classes=[f"ps-depth-{depth}"])
-        row: list[CellNodes] = [[shown]]
+        label = nodes.inline("", "", page.link(TargetKind.TOPIC, topic, name), classes=[f"ps-depth-{depth}"])
+        row: list[CellNodes] = [[label]]
         below: list[CellNodes] = []
         for place, level in enumerate(levels, 1):
             ids = found.get((topic, level), [])
@@ -426,12 +428,12 @@ def matrix(answer: Answer, page: Page) -> list[nodes.Node]:
     if page.in_table or not page.is_web:
         every = items((line for below in lists for line in below), "ps-cells")
         return [every] if page.in_table else [table(head, rows, range(1, len(head)), row_heads=True), every]
-    made = table(head, rows, range(1, len(head)), row_heads=True)
-    for row_node, below in zip(list(made.findall(nodes.row))[1:], lists, strict=True):
+    box = table(head, rows, range(1, len(head)), row_heads=True)
+    for row_node, below in zip(list(box.findall(nodes.row))[1:], lists, strict=True):
         if below:
             cell = PolicyWideCell("", items(below, "ps-cells"), colspan=len(head))
             row_node.parent.insert(row_node.parent.index(row_node) + 1, nodes.row("", cell))
-    return [made]
+    return [box]
 
 
 _DEEPEST = 3
@@ -487,8 +489,8 @@ def _count(number: int, anchor: str, greatest: int) -> nodes.Node:
     if not number:
         return nodes.inline("", "0", classes=["ps-none"])
     heat = -(-_HEATS * number // greatest)
-    shown = nodes.inline("", str(number), classes=[f"ps-heat-{heat}"])
-    return nodes.reference("", "", shown, refid=anchor, internal=True)
+    content = nodes.inline("", str(number), classes=[f"ps-heat-{heat}"])
+    return nodes.reference("", "", content, refid=anchor, internal=True)
 
 
 def _cell_list(anchor: str, name: CellNodes, ids: list[str], page: Page) -> CellNodes:
