@@ -28,7 +28,7 @@ from sphinx_policyspec.exports.diff import DIFF_FORMATS
 from sphinx_policyspec.graph.query_text import check_text, unclosed_iri, unpaired
 from sphinx_policyspec.model import Goal, Markup, Spec, Topic
 from sphinx_policyspec.model.attributes import attributes_of
-from sphinx_policyspec.sphinx_ext.markdown.render import Language, _Parsed, language_of
+from sphinx_policyspec.sphinx_ext.markdown.render import Language, _ParsedLanguage, language_of
 from tests.conftest import LEVELS, at, principle, spec
 from tests.growth import SUPERLINEAR, Counter, calls, growth, patterns, worst
 
@@ -328,11 +328,11 @@ def test_prose_for_which_a_parser_of_others_takes_long_stays_as_it_stands(
     """Those parsers search in C, so that no calls tell of it: what they are given is bounded."""
     given: list[int] = []
 
-    def parsed(_language: _Parsed, text: str, _reporter: object) -> list[nodes.Node]:
+    def parsed(_language: _ParsedLanguage, text: str, _reporter: object) -> list[nodes.Node]:
         given.append(len(text))
         return []
 
-    monkeypatch.setattr(_Parsed, "_parsed", parsed)
+    monkeypatch.setattr(_ParsedLanguage, "_parsed", parsed)
     with prose_of_others(markup, tmp_path) as language:
         for run in HARD:
             for length in (1000, 30_000):

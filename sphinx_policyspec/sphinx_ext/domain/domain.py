@@ -1,4 +1,4 @@
-"""The domain ``policy``: what each page declares, former ids among it, cross-references to it, and indices."""
+"""The domain ``policy``: what each page declares, including former ids, cross-references to it, and indices."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def add_anchors(domain: PolicyDomain, doctree: nodes.document) -> None:
     wanted = grouped((item.anchor, anchor_of(TargetKind.PROVISION, item.id)) for item in former)
     if not wanted:
         return
-    taken = {name for node in doctree.findall(nodes.Element) for name in node["ids"]}
+    used = {name for node in doctree.findall(nodes.Element) for name in node["ids"]}
     for section in doctree.findall(nodes.section):
         for anchor in list(section["ids"]):
-            section["ids"] += [name for name in wanted.get(anchor, ()) if name not in taken]
+            section["ids"] += [name for name in wanted.get(anchor, ()) if name not in used]
 
 
 _ = get_translation("sphinx_policyspec")
 
 
 class PolicyDomain(Domain):
-    """What a project's pages say of a behaviour spec."""
+    """What a project's pages declare about a behaviour spec."""
 
     name = DOMAIN
     label = "Behaviour spec"
@@ -84,20 +84,20 @@ class PolicyDomain(Domain):
         "gone": set(),
     }
     """``pages`` by docname; the ``snapshot`` of the spec that they make up; what builders have ``shown`` on pages;
-    what builders hide of pages that were ``tried``, and what of that is ``assumed`` of pages being read; the pages
-    that are ``gone`` though they were read."""
+    what builders hide on pages that were resolved on trial (``tried``); what is ``assumed`` to be hidden on pages being
+    read; the pages that are ``gone`` though they were read."""
     data_version = 18
-    """Raised whenever what the environment stores of ours changes shape."""
+    """Raised whenever the shape of what we store in the environment changes."""
 
     given: Given
-    """What the build was given beside the pages; not stored."""
+    """What the build receives beside the pages; not stored."""
 
     _by_id: dict[tuple[TargetKind, str], list[PolicyObject]] | None = None
     _former: tuple[PolicyObject, ...] | None = None
 
-    def give(self, given: Given) -> None:
-        """Say what the build is given: the application does so, and then who runs it."""
-        self.given = given
+    def give(self, inputs: Given) -> None:
+        """Set what the build receives: the application does so, and then whoever runs it."""
+        self.given = inputs
 
     @property
     def pages(self) -> dict[str, PageRecord]:
@@ -106,16 +106,16 @@ class PolicyDomain(Domain):
 
     @property
     def tried(self) -> dict[str, dict[str, tuple[str, frozenset[int]]]]:
-        """For pages and builders, on what it depends what is hidden, and the marks of that."""
+        """By page and builder: what the hidden elements depend on, and their marks."""
         return cast("dict[str, dict[str, tuple[str, frozenset[int]]]]", self.data["tried"])
 
     def assume(self, docname: str, guess: Callable[[], Iterable[int]]) -> frozenset[int]:
-        """Return the marks of what is hidden on a page that is being read: what is known, else what is guessed."""
+        """Return the marks of what is hidden on a page that is being read: what is known, else a guess."""
         if docname not in self.data["assumed"]:
             self.data["assumed"][docname] = frozenset(guess())
         return cast("frozenset[int]", self.data["assumed"][docname])
 
-    def taken_for_hidden(self, docname: str) -> frozenset[int] | None:
+    def assumed_hidden(self, docname: str) -> frozenset[int] | None:
         """Return the marks that were assumed while a page was read, and forget them; none where it has no marks."""
         return cast("frozenset[int] | None", self.data["assumed"].pop(docname, None))
 
@@ -125,7 +125,7 @@ class PolicyDomain(Domain):
         app.events.emit("env-purge-doc", self.env, docname)
         self.env.clear_doc(docname)
         self.data["assumed"][docname] = hidden
-        # What there is to say of the page was said when it was read first.
+        # Warnings about the page were given when it was first read.
         with suppress_logging():
             app.builder.read_doc(docname)
         self.tried[docname] = tried
@@ -136,11 +136,11 @@ class PolicyDomain(Domain):
 
     @property
     def snapshot(self) -> Snapshot:
-        """What was put together when the pages were last read."""
+        """What was assembled when the pages were last read."""
         return cast("Snapshot", self.data["snapshot"])
 
     def note_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep what was put together; it brings the former ids that sidecars give."""
+        """Keep what was assembled; it brings the former ids that sidecars give."""
         if snapshot.former != self.snapshot.former:
             self._forget()
         self.data["snapshot"] = snapshot
@@ -150,7 +150,7 @@ class PolicyDomain(Domain):
         return cast("ShownByPages", self.data["shown"].get(builder) or ShownByPages())
 
     def note_shown(self, builder: str, shown: ShownByPages | None) -> None:
-        """Keep what the pages of a builder show from now on; ``None`` where nobody knows."""
+        """Keep what the pages of a builder show from now on; ``None`` where that is unknown."""
         self.data["shown"][builder] = shown
 
     @property
@@ -159,7 +159,7 @@ class PolicyDomain(Domain):
         return cast("set[str]", self.data["gone"])
 
     def note_document(self, docname: str, record: PageRecord, packed: bytes = b"") -> None:
-        """Store what a page declares, in place of what its doctree would tell.
+        """Store what a page declares, so that its doctree is not needed for that.
 
         :param packed: its part of the spec, if it holds one
         """
@@ -169,7 +169,7 @@ class PolicyDomain(Domain):
             write_part(self.env, docname, FRAGMENT, packed)
 
     def note_unread(self, docname: str, unread: frozenset[int]) -> None:
-        """Note the marks of what others took off a page after it was looked at."""
+        """Note the marks of what others removed from a page after it was captured."""
         if unread and docname in self.pages:
             self.pages[docname] = replace(self.pages[docname], unread=unread)
 
@@ -198,7 +198,7 @@ class PolicyDomain(Domain):
         return self._former
 
     def _forget(self) -> None:
-        """Look at the pages anew when next asked for an object."""
+        """Look at the pages again when next asked for an object."""
         self._by_id = self._former = None
 
     def page_objects(self) -> Iterator[PolicyObject]:
@@ -255,12 +255,12 @@ class PolicyDomain(Domain):
         return [(level, self.title_of_level(level)) for level in self.level_names()]
 
     def knows(self, kind: TargetKind, identifier: str) -> bool:
-        """Return whether a reference has a target, be it a level that no page declares."""
+        """Return whether a reference has a target, which may be a level that no page declares."""
         known_level = kind is TargetKind.LEVEL and identifier in self.level_names()
         return known_level or self.find(kind, identifier) is not None
 
     def is_ignored(self, role: str, target: str) -> bool:
-        """Return whether the project wants to hear nothing of a reference that leads nowhere."""
+        """Return whether the project ignores a reference that leads nowhere."""
         config = self.env.config
         if (role, target) in set(map(tuple, config.nitpick_ignore)):
             return True
@@ -286,8 +286,10 @@ class PolicyDomain(Domain):
             if not self.knows(kind, target):
                 return None
             # A level of the Model Spec that no page declares: there is nothing to lead to.
-            shown = contnode if node.get("refexplicit") else _retitled(contnode, self.title_of_level(target))
-            return cast("nodes.reference", shown)
+            content = (
+                contnode if node.get("refexplicit") else _retitled(contnode, self.title_of_level(target))
+            )
+            return cast("nodes.reference", content)
         return self._link(found, builder, fromdocname, node, contnode)
 
     def resolve_any_xref(  # noqa: PLR0917 - the signature of a domain
@@ -318,7 +320,7 @@ class PolicyDomain(Domain):
         return cast("nodes.reference", link)
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        """Yield every object for the inventory alone: Sphinx's search makes anchors of titles, and leads nowhere; ours finds them."""
+        """Yield every object for the inventory alone: Sphinx's search takes titles for anchors; ours finds them."""
         for item in self.objects():
             if item.anchor:
                 yield item.id, item.title, item.objtype, item.docname, item.anchor, -1
@@ -326,9 +328,9 @@ class PolicyDomain(Domain):
 
 def _retitled(contnode: Element, title: str) -> Element:
     """Return the content of a link with the title of its target as text."""
-    shown = contnode.copy()
-    shown += nodes.Text(title)
-    return shown
+    content = contnode.copy()
+    content += nodes.Text(title)
+    return content
 
 
 def domain_of(env: BuildEnvironment) -> PolicyDomain:
@@ -342,7 +344,7 @@ _Groups = list[tuple[str, list[IndexEntry]]]
 def topics_of(spec: Spec) -> Topics:
     """Return what an index by topic shows, topics that sidecars give included."""
     found = about(spec)
-    # Of principles the records of pages have the titles.
+    # The records of pages have the titles of principles.
     titles = {item.id: "" if isinstance(item, Principle) else item.title for item in spec.provisions}
     return tuple(
         (label, topic, tuple((name, titles[name]) for name in found[topic]))
@@ -397,8 +399,8 @@ class TopicIndex(_PolicyIndex):
         for label, topic, ids in self.domain.snapshot.topics:
             declared = self.domain.find(TargetKind.TOPIC, topic)
             found = (item for name, title in ids if (item := _provision(self.domain, name, title)))
-            if shown := list(self._among(found, docnames)):
-                entries = [_entry(item, "" if item.level else str(_("section"))) for item in shown]
+            if listed := list(self._among(found, docnames)):
+                entries = [_entry(item, "" if item.level else str(_("section"))) for item in listed]
                 groups.append((declared.title if declared else label, entries))
         return groups, False
 
@@ -474,7 +476,7 @@ def anchor_of_heading(heading: str) -> str:
 
 
 def _provision(domain: PolicyDomain, identifier: str, title: str) -> PolicyObject | None:
-    """Return where a provision stands, be it a section whose author gave it no id."""
+    """Return where a provision stands, even if it is a section whose author gave it no id."""
     if found := domain.find(TargetKind.PROVISION, identifier):
         return found
     plain = domain.find_plain(identifier)

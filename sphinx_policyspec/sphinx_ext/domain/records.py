@@ -151,7 +151,7 @@ class Ask:
         return ""
 
     def check_rows(self, count: int) -> Iterator[Finding]:
-        """Find another number of rows than the question expects."""
+        """Yield a finding for a number of rows other than the question expects."""
         match = _EXPECTED.fullmatch(self.expected)
         if match is None:
             return
@@ -170,9 +170,9 @@ def is_row_count(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingOfKnown(Finding):
-    """A finding that is one only if something has an id, which is known once all pages are read.
+    """A finding that counts only if something has an id, which is known once all pages are read.
 
-    :param target: the id, empty where the finding is one anyway
+    :param target: the id, empty where the finding counts anyway
     """
 
     target: str = ""
@@ -182,18 +182,18 @@ class FindingOfKnown(Finding):
 class PageRecord:
     """What one page declares.
 
-    The words of the spec are not among it: they lie in a file of their own (``store``).
+    The words of the spec are not part of it: they are in a file of their own (``store``).
 
     :param targets: what the references and clauses of its part of the spec point at
     :param maybe: links that are references of the spec only if their target is an object of ours,
         such as MyST's ``[text](#id)``
     :param anchors: those of ``maybe`` that name an anchor the page itself does not have
     :param outside: references that are no part of the spec: those of a page outside it, and the levels
-        of clauses that are of no principle
+    of clauses that belong to no principle
     :param declares_levels: the page has ``policy:level`` directives; they replace any default
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
     :param hidden: marks of what the page was read without; none where nothing on it can be hidden
-    :param unread: marks of what others took off the page while it was read
+    :param unread: marks of what others removed from the page while it was read
     :param holds_spec: a part of the spec stands on the page
     :param digest: of all of it, the words included
     """
@@ -388,7 +388,7 @@ Topics = tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What the environment keeps of the spec that the pages made up when they were last read.
+    """What the environment keeps of the spec as pages made it up when they were last read.
 
     :param digest: of all that it was made of
     :param findings: about the spec as a whole
@@ -409,7 +409,7 @@ class ShownByPages:
     Builders share an environment, and one that writes a page does not bring those of others up to date.
 
     :param links: digests of what links lead to
-    :param answers: of the answers: what they depend on, their digests, and what is wrong with them
+    :param answers: of the answers: what they depend on, their digests, and their findings
     :param panels: digests of the panels, for the spec of the digest ``panels_of``
     :param navigation: a digest of what the sidebars of all pages show
     :param marks: digests of the marks of what changed since older releases, for the state ``marks_of``
@@ -428,24 +428,24 @@ class ShownByPages:
     misfits: tuple[Finding, ...] = ()
 
 
-def former_ids_of(spec: Spec, given: Iterable[PolicyObject]) -> FormerIds:
-    """Return the former ids that no page gives.
+def former_ids_of(spec: Spec, objects: Iterable[PolicyObject]) -> FormerIds:
+    """Return the former ids that no page declares.
 
-    :param given: what pages give
+    :param objects: those that pages declare
     """
-    taken = {item.id for item in given if item.kind is TargetKind.PROVISION}
-    taken.update(spec.provision_by_id)
+    used = {item.id for item in objects if item.kind is TargetKind.PROVISION}
+    used.update(spec.provision_by_id)
     found: dict[str, str] = {}
     for provision in spec.provisions:
         for alias in provision.aliases:
-            if alias not in taken:
+            if alias not in used:
                 found.setdefault(alias, provision.id)
     return tuple(sorted(found.items()))
 
 
-def aliases_of(former: FormerIds, given: Iterable[PolicyObject]) -> Iterator[PolicyObject]:
+def aliases_of(former: FormerIds, objects: Iterable[PolicyObject]) -> Iterator[PolicyObject]:
     """Yield objects for former ids, which lead to where their provisions stand."""
-    owners = {item.id: item for item in given if item.kind is TargetKind.PROVISION and not item.is_alias}
+    owners = {item.id: item for item in objects if item.kind is TargetKind.PROVISION and not item.is_alias}
     for alias, owner in former:
         if found := owners.get(owner):
             yield found._replace(id=alias, is_alias=True)

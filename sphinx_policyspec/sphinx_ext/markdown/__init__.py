@@ -42,7 +42,7 @@ def read_model_spec_pages(app: Sphinx, config: Config) -> None:
 
 
 def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) -> type[Parser]:
-    """Return a parser that does what another does, but for pages in the dialect."""
+    """Return a parser that does what another does, except for pages in the dialect."""
 
     def parse(self: Parser, inputstring: str, document: nodes.document) -> None:
         if is_model_spec_page(app.env):
@@ -51,7 +51,7 @@ def _leaving_model_spec_pages(parser: type[Parser], app: Sphinx, filetype: str) 
             parser.parse(self, inputstring, document)
 
     def get_transforms(self: Parser) -> list[type[Any]]:
-        # Those of a language see to what it alone leaves in a document.
+        # The transforms of a language handle what only that language leaves in a document.
         plain = Parser if is_model_spec_page(app.env) else parser
         return list(plain.get_transforms(self))
 
@@ -96,7 +96,7 @@ def _model_spec_files(srcdir: Path, config: Config) -> list[str]:
 
 
 def outdated_by_companions(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the Model Spec pages that have a new file beside them; Sphinx sees what was changed or taken away."""
+    """Return the Model Spec pages that have a new file beside them; Sphinx notices changed and removed ones."""
     if not (files := _model_spec_files(app.srcdir, app.config)):
         return []
     from sphinx_policyspec.readers.release import companions  # noqa: PLC0415  most projects have no such page

@@ -1,4 +1,4 @@
-"""What prose of others may do on a page: say its words.
+"""What foreign prose may do on a page: show its words.
 
 Such prose is parsed with few directives and roles, and of the nodes that come out those on a list stay, each with the
 attributes on a list. The words of everything else stay as text.
@@ -30,15 +30,15 @@ def _names(text: str) -> frozenset[str]:
 
 _ADDRESS = re.compile(r"(?i:https?://|mailto:|#)[^\s\x00-\x20\x7f-\x9f<>\"\\]+")
 _OWN_ADDRESS = re.compile(r"(?i:ftp://|tel:)?[^\s\x00-\x20\x7f-\x9f<>\"\\:]+")
-"""What a project may lead to beside: another protocol that no browser runs, or a file of its own."""
+"""What a project may link to in addition: another protocol that no browser runs, or a file of its own."""
 _DEEPEST = 50
-"""How deeply nodes may lie in each other; no reader follows words that lie deeper, and writers need the stack."""
+"""How deeply nodes may nest; no reader follows deeper words, and writers need the stack."""
 DEEPEST_MARKDOWN = 2 * _DEEPEST
-"""How deeply the parser of Markdown follows: what lies deeper it leaves out without a word."""
+"""How deep the parser of Markdown goes: it leaves out deeper text without a warning."""
 _MOST_WORK = 2**23
 """Marks of a paragraph times its characters: parsers look from a mark through all that follows it."""
 _MOST_TARGETS = 500
-"""Targets of a text, of which parsers compare each with those before."""
+"""How many targets a text may have: parsers compare each with those before."""
 _BETWEEN_PARAGRAPHS = re.compile(r"\n[ \t]*+\n")
 _MARK = re.compile(r"[^\w\s]|[_\n]")
 _TARGET = re.compile(r"^[ \t]*+(?:\.\. _|\([^()\n]{1,200}\)=)", re.MULTILINE)
@@ -94,7 +94,7 @@ _TYPES = frozenset(kind for kind, _ in _ATTRIBUTES).union(
     ),
     (addnodes.seealso,),
 )
-"""Nodes that may stay; what is derived from them for a purpose of its own, such as a download, may not."""
+"""Nodes that may stay; those derived from them for a purpose of their own, such as a download, may not."""
 _TITLED = (nodes.table, nodes.topic, nodes.sidebar, nodes.admonition)
 """Nodes that have a title; those of sections belong to the page."""
 
@@ -109,11 +109,11 @@ def is_own_address(text: str) -> bool:
     return is_address(text) or _OWN_ADDRESS.fullmatch(text) is not None
 
 
-def license_node(given: str) -> nodes.Node:
-    """Return a licence, as a link by its name where its address tells that."""
-    if not is_address(given):
-        return nodes.Text(given)
-    return nodes.reference("", license_name(given), refuri=given)
+def license_node(text: str) -> nodes.Node:
+    """Return a licence, as a link with its name where it is an address."""
+    if not is_address(text):
+        return nodes.Text(text)
+    return nodes.reference("", license_name(text), refuri=text)
 
 
 class OnlyWords(CustomReSTDispatcher):
@@ -122,21 +122,21 @@ class OnlyWords(CustomReSTDispatcher):
     def directive(self, directive_name: str, language_module: ModuleType, document: nodes.document) -> Any:
         """Return a directive, or one that shows its source."""
         if directive_name not in _DIRECTIVES:
-            return _Shown, []
+            return _SourceOfDirective, []
         known, messages = super().directive(directive_name, language_module, document)
         if not isinstance(known, type):
-            return _Shown, messages
+            return _SourceOfDirective, messages
         return type(known.__name__, (_WithoutOptions, known), {}), messages
 
     def role(self, role_name: str, language_module: ModuleType, lineno: int, reporter: Reporter) -> Any:
         """Return a role, or one that shows its text."""
         if role_name not in _ROLES:
-            return _shown, []
+            return _text_of_role, []
         return super().role(role_name, language_module, lineno, reporter)
 
 
-class _Shown(Directive):
-    """Shows what a directive says instead of doing it."""
+class _SourceOfDirective(Directive):
+    """Shows the source of a directive instead of running it."""
 
     optional_arguments = 1
     final_argument_whitespace = True
@@ -147,26 +147,26 @@ class _Shown(Directive):
 
 
 class _WithoutOptions:
-    """Makes a directive pass over options that are not on the list."""
+    """Makes a directive ignore options that are not on the list."""
 
     options: dict[str, Any]
     run: Callable[[], list[nodes.Node]]
 
     def __init_subclass__(cls) -> None:
-        obeyed = cls.run
+        original = cls.run
 
         def run(self: _WithoutOptions) -> list[nodes.Node]:
             self.options = {name: value for name, value in self.options.items() if name in _OPTIONS}
-            return obeyed(self)  # type: ignore[call-arg]  # a method of the class
+            return original(self)  # type: ignore[call-arg]  # a method of the class
 
         cls.run = run  # type: ignore[assignment]  # as above
 
 
-def _shown(
+def _text_of_role(
     _name: str, rawtext: str, text: str, *_place: Any, **_options: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    shown = nodes.unescape(text)
-    return [nodes.inline(rawtext, shown)], []
+    words = nodes.unescape(text)
+    return [nodes.inline(rawtext, words)], []
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +184,11 @@ class PlaceOfText:
 def words_of(text: str, parse: Callable[[], list[nodes.Node]], place: PlaceOfText) -> list[nodes.Node]:
     """Return the nodes that a parser makes of a text; where it fails, or they nest too deep, the text as it stands."""
     try:
-        shown = parse()
-        if not any(_depth(leaf) > _DEEPEST for node in shown for leaf in node.findall() if not leaf.children):
-            return shown
+        result = parse()
+        if not any(
+            _depth(leaf) > _DEEPEST for node in result for leaf in node.findall() if not leaf.children
+        ):
+            return result
         why = f"it nests deeper than {_DEEPEST} levels"
     except RecursionError:
         why = "it nests too deep"
@@ -213,12 +215,12 @@ def _as_it_stands(text: str, why: str, place: PlaceOfText) -> list[nodes.Node]:
 
 
 def keep_words(tree: nodes.document) -> None:
-    """Leave of a tree the nodes on the list; of others their words."""
-    # What lies inside comes first, so that whatever replaces a node has been looked at.
+    """Keep the nodes of a tree that are on the list; of others, keep the words."""
+    # Inner nodes come first, so that whatever replaces a node has been checked.
     for node in reversed(list(tree.findall(nodes.Element))[1:]):
-        shown = _kept(node)
-        if shown != [node]:
-            _replace(node, shown)
+        replacement = _allowed(node)
+        if replacement != [node]:
+            _replace(node, replacement)
 
 
 def _depth(node: nodes.Node) -> int:
@@ -228,9 +230,9 @@ def _depth(node: nodes.Node) -> int:
     return depth
 
 
-def _kept(node: nodes.Element) -> list[nodes.Node]:
+def _allowed(node: nodes.Element) -> list[nodes.Node]:
     """Return what stays of a node, whose children stay as they are."""
-    if write := next((write for kind, write in _WRITTEN if isinstance(node, kind)), None):
+    if write := next((write for kind, write in _REPLACEMENTS if isinstance(node, kind)), None):
         return write(node)
     if type(node) in _TYPES and not _leads_astray(node):
         _bare(node)
@@ -269,7 +271,7 @@ def _title(node: nodes.Element) -> list[nodes.Node]:
 
 
 def _message(node: nodes.Element) -> list[nodes.Node]:
-    """Return what an error is about, which stands in it alone; what a warning is about stands on the page, too."""
+    """Return the text that an error is about, which only it holds; that of a warning is on the page, too."""
     severe = node["level"] >= Reporter.ERROR_LEVEL
     return [child for child in node.children if severe and isinstance(child, nodes.literal_block)]
 
@@ -279,11 +281,11 @@ def _label(names: list[str]) -> list[nodes.Node]:
 
 
 def _bare(node: nodes.Element) -> None:
-    """Take away ids, and all that says more than how the words of a node are shown."""
+    """Remove ids, and all that says more than how the words of a node are shown."""
     known = dict(_ATTRIBUTES).get(type(node), frozenset())
-    kept = {name: value for name, value in node.attributes.items() if name in known}
+    attributes = {name: value for name, value in node.attributes.items() if name in known}
     classes = [name for name in node["classes"] if name in _CLASSES]
-    node.attributes = type(node)().attributes | kept | {"classes": classes}
+    node.attributes = type(node)().attributes | attributes | {"classes": classes}
 
 
 def _code(node: nodes.Element, text: str) -> list[nodes.Node]:
@@ -294,19 +296,19 @@ def _code(node: nodes.Element, text: str) -> list[nodes.Node]:
     ]
 
 
-def _replace(node: nodes.Element, shown: list[nodes.Node]) -> None:
-    """Put something in the place of a node; words that would stand between blocks become a paragraph."""
+def _replace(node: nodes.Element, content: list[nodes.Node]) -> None:
+    """Replace a node; words that would stand between blocks become a paragraph."""
     is_line = isinstance(node.parent, nodes.TextElement)
-    loose = [child for child in shown if isinstance(child, nodes.Text | nodes.Inline)]
+    loose = [child for child in content if isinstance(child, nodes.Text | nodes.Inline)]
     if loose and not is_line:
-        shown = [nodes.paragraph("", "", *loose), *(child for child in shown if child not in loose)]
-    if is_line and len(loose) < len(shown):
-        shown = [nodes.Text(" ".join(child.astext() for child in shown))]
+        content = [nodes.paragraph("", "", *loose), *(child for child in content if child not in loose)]
+    if is_line and len(loose) < len(content):
+        content = [nodes.Text(" ".join(child.astext() for child in content))]
     place = node.parent.index(node)
-    node.parent[place : place + 1] = shown
+    node.parent[place : place + 1] = content
 
 
-_WRITTEN: tuple[tuple[type | UnionType, Callable[[Any], list[nodes.Node]]], ...] = (
+_REPLACEMENTS: tuple[tuple[type | UnionType, Callable[[Any], list[nodes.Node]]], ...] = (
     (nodes.math | nodes.math_block, _math),
     (nodes.image, lambda node: [nodes.inline("", str(node.get("alt") or node.get("uri", "")))]),
     (nodes.raw, lambda node: _code(node, node.astext())),
@@ -324,4 +326,4 @@ _WRITTEN: tuple[tuple[type | UnionType, Callable[[Any], list[nodes.Node]]], ...]
     (nodes.title | nodes.caption, _title),
     (nodes.system_message, _message),
 )
-"""What stands in the place of nodes that say something in a way of their own."""
+"""What replaces nodes that say something in a way of their own."""

@@ -61,8 +61,8 @@ class Dialect:
 
     def inline(self, text: str, line: int) -> list[nodes.Node]:
         """Return a title or a note as inline nodes."""
-        shown = foreign.words_of(text, lambda: render_inline(text, line, self.document), self._place(line))
-        return [nodes.Text(text)] if any(isinstance(node, nodes.literal_block) for node in shown) else shown
+        words = foreign.words_of(text, lambda: render_inline(text, line, self.document), self._place(line))
+        return [nodes.Text(text)] if any(isinstance(node, nodes.literal_block) for node in words) else words
 
     def body(self, message: model.Message) -> list[nodes.Node]:
         """Return what a message says; its text begins below its tag and its settings."""
@@ -82,7 +82,7 @@ _Find = Callable[[int | None], "tuple[str | os.PathLike[str] | None, int | None]
 
 
 class _Reporter(LoggingReporter):
-    """Tells of lines of a text as those of the file that the text is from.
+    """Reports lines of a text as those of the file that the text is from.
 
     :param first: the line of that file on which the text begins
     """
@@ -94,7 +94,7 @@ class _Reporter(LoggingReporter):
 
     @property
     def get_source_and_line(self) -> Callable[[int | None], tuple[str, int]]:
-        """What docutils asks where it is; parsers put in what they know."""
+        """The function that docutils asks for places; parsers set one that knows them."""
         return self._place
 
     @get_source_and_line.setter
@@ -118,7 +118,7 @@ class _Myst(MystParser):
 
 
 @dataclass(frozen=True, slots=True)
-class _Parsed:
+class _ParsedLanguage:
     """A language with a parser for whole documents, which a directive spec was written in.
 
     Such text comes from a graph, which may come from anywhere: its words are shown, and nothing in it acts.
@@ -132,9 +132,9 @@ class _Parsed:
     def blocks(self, text: str, line: int) -> list[nodes.Node]:
         reporter = _Reporter(self.file, line, self.document.reporter)
         place = foreign.PlaceOfText(self.document.reporter, self.file, line)
-        return foreign.hard_words_of(text, lambda: self._parsed(text, reporter), place)
+        return foreign.hard_words_of(text, lambda: self._parse(text, reporter), place)
 
-    def _parsed(self, text: str, reporter: Reporter) -> list[nodes.Node]:
+    def _parse(self, text: str, reporter: Reporter) -> list[nodes.Node]:
         settings = copy(self.document.settings)
         settings.raw_enabled = settings.file_insertion_enabled = False
         inner = new_document(self.file, settings)
@@ -155,7 +155,7 @@ class _Parsed:
         return self.blocks(message.text, message.span.line)
 
 
-Language = Dialect | _Parsed
+Language = Dialect | _ParsedLanguage
 """Makes nodes of text; ``line`` is that of its first line in the source."""
 
 
@@ -164,11 +164,11 @@ def _lead_to_any_page(tree: nodes.document, docname: str, provisions: Collection
     for link in list(tree.findall(nodes.reference)):
         anchor = str(link.get("refuri", ""))
         if link.get("id_link") and anchor.startswith("#"):
-            kind, target = _named(anchor[1:], provisions)
+            kind, target = _target_of(anchor[1:], provisions)
             link.replace_self(pending_reference(docname, target, link.children, kind=kind))
 
 
-def _named(anchor: str, provisions: Collection[str]) -> tuple[model.TargetKind, str]:
+def _target_of(anchor: str, provisions: Collection[str]) -> tuple[model.TargetKind, str]:
     kind, _, identifier = anchor.partition("-")
     if anchor not in provisions and identifier and kind in set(model.TargetKind):
         return model.TargetKind(kind), identifier
@@ -185,9 +185,9 @@ def language_of(
     """
     match markup:
         case model.Markup.RST:
-            return _Parsed(document, file, RstParser, provisions)
+            return _ParsedLanguage(document, file, RstParser, provisions)
         case model.Markup.MYST:
-            return _Parsed(document, file, _Myst, provisions)
+            return _ParsedLanguage(document, file, _Myst, provisions)
         case _:
             return Dialect(document, file)
 
@@ -196,7 +196,7 @@ def language_of(
 class TurnRenderer:
     """Builds the nodes of conversations on one page.
 
-    :param place_of: gives where something stands as translation catalogues and warnings name it
+    :param place_of: returns where something stands as translation catalogues and warnings name it
     """
 
     docname: str
@@ -205,24 +205,24 @@ class TurnRenderer:
 
     def render(self, turns: Iterable[model.Turn]) -> list[nodes.Node]:
         """Return the nodes of a conversation in order."""
-        shown: list[nodes.Node] = []
+        rendered: list[nodes.Node] = []
         for turn in turns:
             match turn:
                 case model.Comparison():
-                    shown.append(boxes.comparison(map(self._message, turn.responses)))
+                    rendered.append(boxes.comparison(map(self._message, turn.responses)))
                 case model.Gap():
-                    shown.append(boxes.gap())
+                    rendered.append(boxes.gap())
                 case model.Message():
-                    shown.append(self._message(turn))
-        return shown
+                    rendered.append(self._message(turn))
+        return rendered
 
     def _message(self, message: model.Message) -> nodes.Node:
         body = self.language.body(message)
-        said: dict[str, Any] = {
+        attributes: dict[str, Any] = {
             name: getattr(message, name) for name in ("recipient", "name", "language", "attributes")
         }
         if not isinstance(message, model.Response):
-            return boxes.message(message.role, body, is_untrusted=message.untrusted, **said)
+            return boxes.message(message.role, body, is_untrusted=message.untrusted, **attributes)
         place = self.place_of(message.span)
         return boxes.response(
             message.verdict,
@@ -232,16 +232,16 @@ class TurnRenderer:
             raw_note=message.note,
             violates=[pending_reference(self.docname, target, place=place) for target in message.violates],
             place=place,
-            **said,
+            **attributes,
         )
 
 
 class SpecRenderer:
-    """Builds the nodes of one page from what a reader, or a graph, says of a spec.
+    """Builds the nodes of one page from the spec of a reader or a graph.
 
     Every provision, example and message gets the source line it has in its own file.
 
-    :param path_of: gives a span's file as warnings should name it
+    :param path_of: returns a span's file as warnings should name it
     """
 
     def __init__(self, document: nodes.document, spec: model.Spec, path_of: Callable[[str], str]) -> None:
@@ -259,14 +259,14 @@ class SpecRenderer:
 
     def provisions(self, provisions: Iterable[model.Provision]) -> list[nodes.section]:
         """Return sections for some provisions, those inside others nested in them."""
-        shown = list(provisions)
-        ids = {provision.id for provision in shown}
+        listed = list(provisions)
+        ids = {provision.id for provision in listed}
         children: dict[str | None, list[model.Provision]] = defaultdict(list)
-        for provision in shown:
+        for provision in listed:
             children[provision.parent if provision.parent in ids else None].append(provision)
         # Children are built before their parents, so that no depth of nesting can exhaust the stack.
         built: dict[str, nodes.section] = {}
-        for provision in reversed(shown):
+        for provision in reversed(listed):
             section = self._section(provision)
             section.extend(built.pop(child.id) for child in children.pop(provision.id, ()))
             built[provision.id] = section
@@ -288,19 +288,19 @@ class SpecRenderer:
 
     def blocks(self, blocks: Iterable[model.Block]) -> list[nodes.Node]:
         """Return the nodes of blocks in order; evaluation prompts are never shown."""
-        shown: list[nodes.Node] = []
+        rendered: list[nodes.Node] = []
         for block in blocks:
             match block:
                 case model.Prose():
-                    shown += self.language_at(block.span).blocks(block.text, block.span.line)
+                    rendered += self.language_at(block.span).blocks(block.text, block.span.line)
                 case model.Definition():
-                    shown.append(self._definition(block))
+                    rendered.append(self._definition(block))
                 case model.Commentary():
                     body = self.language_at(block.span).blocks(block.text, _body_line(block))
-                    shown.append(boxes.commentary(body, block.label))
+                    rendered.append(boxes.commentary(body, block.label))
                 case model.Example():
-                    shown.append(self._example(block))
-        return shown
+                    rendered.append(self._example(block))
+        return rendered
 
     def _definition(self, block: model.Definition) -> nodes.Node:
         bold = DEFINITION.match(block.text)
@@ -349,10 +349,10 @@ def fill(document: nodes.document, text: str, path: Path, env: BuildEnvironment)
         env.note_dependency(str(companion))
     spec = reading.spec
     for one in notes:
-        # The page shows levels; the spec gets all that the file says once its pages are put together.
+        # The page shows levels; the spec gets all that the file says once its pages are assembled.
         spec = with_levels(spec, one.reader, {note.id: note for note in one.provisions})
-    shown = replace(spec, levels=next((one.levels for one in notes if one.levels), spec.levels))
-    renderer = SpecRenderer(document, shown, lambda file: str(Path(env.srcdir, file)))
+    with_file_levels = replace(spec, levels=next((one.levels for one in notes if one.levels), spec.levels))
+    renderer = SpecRenderer(document, with_file_levels, lambda file: str(Path(env.srcdir, file)))
     sections = [*renderer.blocks(spec.preamble), *renderer.provisions(spec.provisions)]
     chapters = spec.children_of(None)
     if len(chapters) == 1 and not spec.preamble:
@@ -375,7 +375,7 @@ def _sidecars(env: BuildEnvironment) -> Iterator[Annotations]:
     for name in PolicySpecConfig.of(env.config).annotations:
         path = sidecar_path(name, domain.given.confdir)
         env.note_dependency(str(path))
-        # One that cannot be read is told when it is applied.
+        # One that cannot be read is reported when it is applied.
         with contextlib.suppress(AnnotationError, SourceError):
             yield read_annotations(path)
 

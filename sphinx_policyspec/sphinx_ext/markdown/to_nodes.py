@@ -116,7 +116,7 @@ _OFF = ("html_block", "html_inline", "reference", "lheading")
 
 
 class PolicyRenderer(SphinxRenderer):
-    """MyST's renderer, made to treat every text as foreign."""
+    """MyST's renderer, which treats every text as foreign."""
 
     def render_text(self, token: SyntaxTreeNode) -> None:
         """Show the dialect's `` --- `` as the dash that it stands for, also where quotes stay straight."""
@@ -150,7 +150,7 @@ class PolicyRenderer(SphinxRenderer):
             self.render_children(token)
 
     def render_table_row(self, token: SyntaxTreeNode) -> None:
-        """Give cells a place, which translation catalogues need: they lie outside the document still."""
+        """Give cells a place, which translation catalogues need: they are still outside the document."""
         super().render_table_row(token)
         for cell in self.current_node.children[-1].findall(nodes.paragraph):
             self.add_line_and_source_path(cell, token)
@@ -246,7 +246,7 @@ def _render(
         with renderer.current_node_context(holder):
             renderer.nested_render_text(text, line - 1, inline=inline)
     finally:
-        # The next text must not go where one has stopped that nests too deep.
+        # The next text must not continue where one that nests too deep has stopped.
         document.current_line, renderer.current_node = before
     children = list(holder.children)
     for child in children:
@@ -325,7 +325,7 @@ def operation_words(operation: model.Operation) -> str:
 
 
 class OverlayFacts:
-    """What a resolved spec says of its provisions: what became of them, and why a statement may be said."""
+    """What a resolved spec says about its provisions: how overlays change them, and why a statement is allowed."""
 
     def __init__(self, docname: str, spec: model.Spec) -> None:
         self._docname = docname
@@ -343,11 +343,11 @@ class OverlayFacts:
             model.Origin.LOCKED: _("Users no longer override it, by"),
         }
         done = grouped(self._origins.get(provision.id, ()))
-        told = [(words[origin], self.links(done[origin])) for origin in words if origin in done]
-        return [boxes.facts(told)] if told else []
+        rows = [(words[origin], self.links(done[origin])) for origin in words if origin in done]
+        return [boxes.facts(rows)] if rows else []
 
     def about_example(self, example: model.Example) -> list[nodes.Node]:
-        """Return that an example no longer holds."""
+        """Return a note if an example no longer holds."""
         return (
             [boxes.word(_("This no longer holds here."), "ps-void")] if self._examples.get(example.id) else []
         )
@@ -372,8 +372,8 @@ class OverlayFacts:
 
     def target(self, statement: model.SpecStatement) -> list[nodes.Node]:
         """Return what a statement is about."""
-        named = statement.defines or statement.delegates_to or ("" if statement.targets else statement.title)
-        own = [nodes.Text(named)] if named else []
+        name = statement.defines or statement.delegates_to or ("" if statement.targets else statement.title)
+        own = [nodes.Text(name)] if name else []
         return [
             *own,
             *([nodes.Text(": ")] if own and statement.targets else []),
@@ -382,8 +382,10 @@ class OverlayFacts:
 
     def verdict(self, statement: model.SpecStatement) -> str:
         """Return why a statement may be said: whoever may override the levels that it meets."""
-        met = (self._spec.provision_by_id.get(name) for name in (*statement.targets, *statement.forbids))
-        used = {one.authority for one in met if isinstance(one, model.Principle)}
+        provisions = (
+            self._spec.provision_by_id.get(name) for name in (*statement.targets, *statement.forbids)
+        )
+        used = {one.authority for one in provisions if isinstance(one, model.Principle)}
         levels = [level for level in self._spec.levels if level.id in used]
         if statement.operation is model.Operation.RESTATES:
             return _("allowed: it says again what stands there")
@@ -391,8 +393,8 @@ class OverlayFacts:
             return _("allowed: it is stricter")
         if not levels or statement.operation is model.Operation.PERMITS:
             return _("allowed: the level {level} may say it").format(level=statement.authority)
-        told = " ".join(model.who_may_override(self._spec.levels, level, "", _) for level in levels)
-        return _("allowed: {reason}").format(reason=told)
+        reasons = " ".join(model.who_may_override(self._spec.levels, level, "", _) for level in levels)
+        return _("allowed: {reason}").format(reason=reasons)
 
     def changes(self) -> list[nodes.Node]:
         """Return what overlays change: how many statements do what, each with its target, and what is refused."""
@@ -403,29 +405,29 @@ class OverlayFacts:
             (_("Refused"), len(spec.refusals)),
             (_("Examples that no longer hold"), sum(self._examples.values())),
         ]
-        shown: list[nodes.Node] = [boxes.facts((name, [nodes.Text(str(n))]) for name, n in counts if n)]
+        content: list[nodes.Node] = [boxes.facts((name, [nodes.Text(str(n))]) for name, n in counts if n)]
         for operation in model.Operation:
             if found := by_operation.get(operation):
-                shown += _headed(operation_words(operation), map(self._changed, found))
+                content += _headed(operation_words(operation), map(self._change, found))
         if spec.refusals:
-            shown += _headed(_("Refused"), map(_refused, spec.refusals))
-        return shown
+            content += _headed(_("Refused"), map(_refusal, spec.refusals))
+        return content
 
-    def _changed(self, statement: model.SpecStatement) -> list[nodes.Node]:
+    def _change(self, statement: model.SpecStatement) -> list[nodes.Node]:
         from sphinx_policyspec.overlays.verdicts import upstream_says  # noqa: PLC0415  few specs have overlays
 
         arrow = [nodes.Text(" \N{RIGHTWARDS ARROW} ")] if statement.targets else []
-        said = nodes.Text(f" \N{EN DASH} {' '.join(statement.text.split())} ({self.verdict(statement)})")
-        shown = [*self.links([statement.id]), *arrow, *self.links(statement.targets), said]
+        sentence = nodes.Text(f" \N{EN DASH} {' '.join(statement.text.split())} ({self.verdict(statement)})")
+        parts = [*self.links([statement.id]), *arrow, *self.links(statement.targets), sentence]
         quoted = (boxes.word(one.cited, "ps-fact") for one in upstream_says(statement, self._spec))
-        return [_paragraph(*shown), *quoted]
+        return [_paragraph(*parts), *quoted]
 
 
-def _refused(refusal: model.Refusal) -> list[nodes.Node]:
-    shown: list[nodes.Node] = [nodes.literal("", refusal.id), nodes.Text(f" ({refusal.refused}): ")]
+def _refusal(refusal: model.Refusal) -> list[nodes.Node]:
+    parts: list[nodes.Node] = [nodes.literal("", refusal.id), nodes.Text(f" ({refusal.refused}): ")]
     for number, part in enumerate(refusal.because.split("`")):
-        shown += [nodes.literal("", part) if number % 2 else nodes.Text(part)] if part else []
-    return [_paragraph(*shown)]
+        parts += [nodes.literal("", part) if number % 2 else nodes.Text(part)] if part else []
+    return [_paragraph(*parts)]
 
 
 def _paragraph(*parts: nodes.Node) -> nodes.Node:
@@ -434,6 +436,6 @@ def _paragraph(*parts: nodes.Node) -> nodes.Node:
 
 def _headed(title: str, items: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
     """Return the items of a list below a heading that is no part of the contents."""
-    shown = (nodes.list_item("", *item) for item in items)
+    entries = (nodes.list_item("", *item) for item in items)
     rubric = nodes.rubric("", title, translatable=False, **{"heading-level": 2})
-    return [rubric, nodes.bullet_list("", *shown, bullet="-")]
+    return [rubric, nodes.bullet_list("", *entries, bullet="-")]

@@ -191,7 +191,7 @@ class CapturePage(SphinxTransform):
         """Give the domain the record of the page, and store its part of the spec and the beginnings of its texts."""
         env, document, docname = self.env, self.document, self.env.docname
         domain = domain_of(env)
-        noted, hidden = domain.pages.get(docname), domain.taken_for_hidden(docname)
+        noted, hidden = domain.pages.get(docname), domain.assumed_hidden(docname)
         with marks.without_hidden(document):
             record, packed = (noted, b"") if noted else _capture(env, docname, document)
             elements = elements_of(document)

@@ -55,12 +55,12 @@ class BlockVisitor(InlineVisitor):
     def _heading(self, section: nodes.section, title: nodes.title, badge: policy.PolicyBadge | None) -> str:
         number = self._number(section)
         places = self.anchors_in(title, *([badge] if badge else []))
-        shown = (words(f"{number} ") if number else "") + self.directed(title)
+        title_code = (words(f"{number} ") if number else "") + self.directed(title)
         if badge is not None:
             level = [part for part in badge.findall(nodes.inline) if "ps-badge-level" in part["classes"]]
             word = level[0].astext() if level else badge.astext()
-            shown += call("badge", string(style_of(badge, "level")), content(words(word)))
-        heading = call("heading", content(shown), level=str(self.depth)).removesuffix(";")
+            title_code += call("badge", string(style_of(badge, "level")), content(words(word)))
+        heading = call("heading", content(title_code), level=str(self.depth)).removesuffix(";")
         return f"\n\n{heading}{self.place_label(section)}{places}\n\n"
 
     def _number(self, section: nodes.section) -> str:
@@ -74,7 +74,7 @@ class BlockVisitor(InlineVisitor):
 
     def directed(self, node: nodes.Element) -> str:
         """Return the words of a node, which run from right to left where they begin so."""
-        code = self.held(node)
+        code = self.anchored_code(node)
         return call("leftwards", content(code)) if is_right_to_left(node.astext()) else code
 
     def visit_paragraph(self, node: nodes.paragraph) -> None:
@@ -96,7 +96,7 @@ class BlockVisitor(InlineVisitor):
     visit_centered = visit_title = visit_rubric
 
     def visit_block_quote(self, node: nodes.block_quote) -> None:
-        """Write what is set in."""
+        """Write an indented block."""
         self.put(block("quoted", self.inside(node)))
 
     visit_desc_content = visit_hlist = visit_block_quote
@@ -106,12 +106,12 @@ class BlockVisitor(InlineVisitor):
         self.put(block("align", "end", content(words("\N{EM DASH} ") + self.rendered(node.children))))
 
     def visit_line_block(self, node: nodes.line_block) -> None:
-        """Write lines that stay as they are; those of an inner block are set in."""
+        """Write lines that stay as they are; those of an inner block are indented."""
         inner = isinstance(node.parent, nodes.line_block)
         lines = []
         for child in node.children:
             is_line = isinstance(child, nodes.line)
-            lines.append(self.held(child) + call("linebreak") if is_line else self.rendered([child]))
+            lines.append(self.anchored_code(child) + call("linebreak") if is_line else self.rendered([child]))
         code = "".join(lines)
         self.put(block("quoted" if inner else "lines", content(code)))
 
@@ -124,8 +124,8 @@ class BlockVisitor(InlineVisitor):
         if any(not isinstance(child, nodes.Text) for child in node.children):
             self.put(block("listing", content(call("verbatim", self.verbatim(node)))))
         language = node.get("language", "")
-        named = "none" if language in _PLAIN or not language else string(_LANGUAGES.get(language, language))
-        code = call("raw", string(node.astext()), block="true", lang=named)
+        name = "none" if language in _PLAIN or not language else string(_LANGUAGES.get(language, language))
+        code = call("raw", string(node.astext()), block="true", lang=name)
         self.put(block("listing", content(code)))
 
     visit_doctest_block = visit_literal_block
@@ -163,10 +163,10 @@ class BlockVisitor(InlineVisitor):
 
     def _picture(self, node: nodes.image, *, inline: bool = False) -> str:
         path = node.get("policyspec_file", "")
-        told = node.get("alt") or node.get("uri", "").rpartition("/")[2]
+        description = node.get("alt") or node.get("uri", "").rpartition("/")[2]
         if not path:
-            return words(told) if inline else block("par", content(words(told)))
-        arguments = (string(path), string(told), length(node.get("width", "")))
+            return words(description) if inline else block("par", content(words(description)))
+        arguments = (string(path), string(description), length(node.get("width", "")))
         return call("icon", *arguments) if inline else block("picture", *arguments)
 
     def boxed(self, style: str, title: str, children: list[nodes.Node]) -> str:
@@ -183,7 +183,7 @@ class BlockVisitor(InlineVisitor):
         title, places = words(str(admonitionlabels.get(name, name.capitalize()))), ""
         if children and isinstance(head := children[0], nodes.title):
             places = self.anchors_in(head)
-            title = self.held(head)
+            title = self.anchored_code(head)
             del children[0]
         self.put(places, self.boxed("bad" if name in _WARNINGS else "note", title, children))
 
@@ -253,7 +253,7 @@ class ListVisitor(BlockVisitor):
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
         if title is not None:
             number = self.numbered(node, "table")
-            code = (words(f"{number} ") if number else "") + self.held(title)
+            code = (words(f"{number} ") if number else "") + self.anchored_code(title)
             self.body.append(block("head-line", content(code)))
         for group in node.children:
             if isinstance(group, nodes.tgroup):
@@ -303,7 +303,7 @@ def _is_tight(node: Element) -> str:
 
 
 _LANGUAGE, _REGION = 3, 2
-"""Letters of the longest code of a language (ISO 639-3) and of a region (ISO 3166-1 alpha-2) that Typst takes."""
+"""Letters of the longest code of a language (ISO 639-3) and of a region (ISO 3166-1 alpha-2) that Typst accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +316,7 @@ class ListedExample:
 
 
 _FEW = 2
-"""Turns of an example that need no care: what heads it keeps them together."""
+"""How many turns of an example need no care: its head keeps them together."""
 
 
 class TypstTranslator(ListVisitor):
@@ -343,15 +343,15 @@ class TypstTranslator(ListVisitor):
         if node.get(LABEL):
             section = policy.around(node, nodes.section)
             above = section.next_node(nodes.title) if section else None
-            named = f"{kind}: {sentence_case(title.astext())}" if title else kind
-            self.examples.append(ListedExample(node[LABEL], above.astext() if above else "", named))
+            name = f"{kind}: {sentence_case(title.astext())}" if title else kind
+            self.examples.append(ListedExample(node[LABEL], above.astext() if above else "", name))
         places = self.anchors_in(head)
         if title:
             begin_as_sentence(title)
-        shown = content(self.directed(title)) if title else "[]"
-        # Whether a page is its first costs memory to know, and short ones hardly ever run over.
+        title_code = content(self.directed(title)) if title else "[]"
+        # To know whether a page is its first costs memory, and short ones hardly ever run over.
         key = "none" if is_short(node) else self.new_key()
-        code = call("example", key, content(words(kind)), shown, *self._turns(turns))
+        code = call("example", key, content(words(kind)), title_code, *self._turns(turns))
         self.put(places, "\n\n", code.removesuffix(";"), self.place_label(node), "\n\n")
 
     def _turns(self, turns: list[nodes.Node]) -> list[str]:
@@ -361,9 +361,9 @@ class TypstTranslator(ListVisitor):
             parts += turn.children if isinstance(turn, policy.PolicyComparison) else [turn]
         # The last of short answers does not go to another page alone.
         last = parts[-2:] if len(parts) > _FEW and all(map(is_short, parts[-2:])) else []
-        written = [content(self.rendered([part])) for part in parts[: len(parts) - len(last)]]
-        written += [content(block("kept", content(self.rendered(last))))] if last else []
-        return written or ["[]"]
+        codes = [content(self.rendered([part])) for part in parts[: len(parts) - len(last)]]
+        codes += [content(block("kept", content(self.rendered(last))))] if last else []
+        return codes or ["[]"]
 
     def visit_PolicyPrompt(self, node: policy.PolicyPrompt) -> None:
         """Write a prompt that tests a principle."""
@@ -372,9 +372,9 @@ class TypstTranslator(ListVisitor):
         places = self.anchors_in(head)
         for part in title:
             begin_as_sentence(part)
-        shown = content("".join(self.directed(part) for part in title))
+        title_code = content("".join(self.directed(part) for part in title))
         kind = content(words(_kind_of(head)))
-        self.put(places, block("example", self.new_key(), kind, shown, *self._turns(turns)))
+        self.put(places, block("example", self.new_key(), kind, title_code, *self._turns(turns)))
 
     def visit_PolicyMessage(self, node: policy.PolicyMessage) -> None:
         """Write a message below who speaks, and a verdict beside that."""
@@ -390,14 +390,14 @@ class TypstTranslator(ListVisitor):
         style = (
             style_of(node, "verdict") if isinstance(node, policy.PolicyResponse) else style_of(node, "role")
         )
-        shown = words(" \N{MIDDLE DOT} ").join(head)
-        parts = (string(style), content(shown), content(self._said(children)))
+        head_code = words(" \N{MIDDLE DOT} ").join(head)
+        parts = (string(style), content(head_code), content(self._message_code(children)))
         if is_short(node):
             self.put(places, block("short-message", *parts))
         self.put(places, block("long-message", self.new_key(), *parts))
 
-    def _said(self, children: list[nodes.Node]) -> str:
-        """Return what a message says, then what is said about it."""
+    def _message_code(self, children: list[nodes.Node]) -> str:
+        """Return the code of a message's text, then of the remarks on it."""
         code = ""
         for child in children:
             is_reason = isinstance(child, nodes.paragraph) and isinstance(child.parent, policy.PolicyMessage)
@@ -405,7 +405,7 @@ class TypstTranslator(ListVisitor):
         return code
 
     def visit_PolicyBody(self, node: policy.PolicyBody) -> None:
-        """Write what a message says, in its language where its author says which one that is."""
+        """Write what a message says, in its language if its author gives one."""
         code = self.rendered(node.children)
         if node["lang"]:
             language, _sep, region = node["lang"].partition("-")
@@ -414,11 +414,11 @@ class TypstTranslator(ListVisitor):
         self.put(code)
 
     def visit_PolicyCommentary(self, node: policy.PolicyCommentary) -> None:
-        """Write an aside, what was said by nobody, or settings below a word that says which."""
+        """Write an aside, untrusted text or settings below a word that says which."""
         first, *rest = node.children
         has_kind = isinstance(first, nodes.paragraph) and "ps-kind" in first["classes"]
         places = self.anchors_in(first) if has_kind else ""
-        title = self.held(first) if has_kind else ""
+        title = self.anchored_code(first) if has_kind else ""
         self.put(
             places,
             self.boxed(

@@ -70,7 +70,7 @@ def settings(builder: Builder, fonts: Fonts) -> str:
     version = spec.version or config.release
     title = _line(spec.title or config.project) or "Handbook"
     short = f"{config.project} {version}" if version not in config.project else config.project
-    # Sphinx has words in the place of an author that nobody gave.
+    # Sphinx has a text of its own where no author is given.
     author = _line(spec.publisher or (config.author if config.author != Config().author else ""))
     values = {
         "title": string(title),
@@ -125,7 +125,7 @@ def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample])
     domain = domain_of(builder.env)
     by_name = {f"{domain.name}-{index.name}": index for index in domain.indices}
     spec = Knowledge().spec(builder.env)
-    said = {
+    notes = {
         title: who_may_override(spec.levels, level, title, _)
         for level in spec.levels
         for title in [domain.title_of_level(level.id)]
@@ -151,10 +151,10 @@ def indices(builder: Builder, labels: Labels, examples: Iterable[ListedExample])
     levels, topics = (list(_groups(by_name[name](domain), labels)) for name in INDEX_PAGES[:2])
     listed = grouped((item.section, (item.label, item.title)) for item in examples)
     chapters = (
-        _chapter(INDEX_PAGES[0], _("Principles by authority"), levels, said),
+        _chapter(INDEX_PAGES[0], _("Principles by authority"), levels, notes),
         _chapter(INDEX_PAGES[1], _("Principles by topic"), topics),
         _chapter(INDEX_PAGES[2], _("Principles by goal"), goals),
-        _listed(INDEX_PAGES[3], _("Evaluation prompts"), prompts),
+        _list_chapter(INDEX_PAGES[3], _("Evaluation prompts"), prompts),
         _chapter(INDEX_PAGES[4], _("Examples"), [*listed.items()]),
     )
     return "".join(chapters)
@@ -194,13 +194,13 @@ def _chapter(
     return code
 
 
-def _listed(name: str, title: str, groups: Iterable[tuple[str, str, Mapping[str, int]]]) -> str:
-    """Return a chapter of lists: of what has a place each, with how often something of one title belongs to it."""
+def _list_chapter(name: str, title: str, groups: Iterable[tuple[str, str, Mapping[str, int]]]) -> str:
+    """Return a chapter of lists, one for each place: titles, with how often each occurs."""
     code = ""
     for place, group, titles in groups:
-        named = (f"{one} ({count})" if count > 1 else one for one, count in titles.items())
+        lines = (f"{one} ({count})" if count > 1 else one for one, count in titles.items())
         code += block("index-line", string(place), content(call("strong", content(words(_isolated(group))))))
-        code += block("index-items", *(content(words(_isolated(line))) for line in named))
+        code += block("index-items", *(content(words(_isolated(line))) for line in lines))
     if not code:
         return call("anchor", string(name))
     heading = call("heading", content(words(title)), level="1").removesuffix(";")
@@ -219,7 +219,7 @@ _OWN_STYLE = "own.typ"
 
 
 class TypstBuilder(Builder):
-    """Writes a PDF by way of Typst; the code is left beside it, for those who want to change it by hand."""
+    """Writes a PDF with Typst; the code stays beside it, for those who want to change it by hand."""
 
     name = "policypdf"
     format = "typst"
@@ -254,7 +254,7 @@ class TypstBuilder(Builder):
             require_typst()
             self._write()
         except PolicySpecError as error:
-            # A raised error would make Sphinx tell of versions and a traceback, and ask for a report.
+            # A raised error would make Sphinx print versions and a traceback, and ask for a report.
             self.problem = str(error)
             _LOGGER.error(self.problem, type="policyspec", subtype="pdf")  # noqa: TRY400
 
@@ -265,30 +265,34 @@ class TypstBuilder(Builder):
         doctree, labels = assemble(self, INDEX_PAGES)
         _leave_to_cover(doctree)
         copy_pictures(self, doctree, folder)
-        translator = self._translated(doctree)
+        translator = self._translate(doctree)
         code = translator.astext() + indices(self, labels, translator.examples)
         source = folder / self.pdf.with_suffix(".typ").name
         source.write_text(f"{self._copy_styles(folder)}{code}", "utf-8")
         with tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
-            given = PolicySpecConfig.of(self.config)
-            fonts = Fonts.of(given.pdf_fonts, Path(self.confdir), Path(scratch))
+            options = PolicySpecConfig.of(self.config)
+            fonts = Fonts.of(options.pdf_fonts, Path(self.confdir), Path(scratch))
             (folder / "settings.typ").write_text(settings(self, fonts), "utf-8")
-            data = compile_pdf(source, fonts, doctree, Path(self.srcdir), given.pdf_missing)
+            data = compile_pdf(source, fonts, doctree, Path(self.srcdir), options.pdf_missing)
         write_output(self.pdf, data)
 
-    def _translated(self, doctree: nodes.document) -> TypstTranslator:
-        """Return the translator of all pages; a link without a place to lead to is its words: Typst stops at one."""
+    def _translate(self, doctree: nodes.document) -> TypstTranslator:
+        """Return the translator of all pages; a link whose target is missing becomes its words: Typst stops at one."""
         translator = cast("TypstTranslator", self.create_translator(doctree, self))
         doctree.walkabout(translator)
-        lost = [link for link in translator.links if link[TARGET] not in {*translator.written, *INDEX_PAGES}]
+        lost = [
+            link
+            for link in translator.links
+            if link[TARGET] not in {*translator.written_labels, *INDEX_PAGES}
+        ]
         for link in lost:
             message = "the PDF has no place `%s`; the link to it is text"
             _LOGGER.warning(message, link[TARGET], location=link, type="policyspec", subtype="pdf")
             link[TARGET] = ""
-        return self._translated(doctree) if lost else translator
+        return self._translate(doctree) if lost else translator
 
     def _copy_styles(self, folder: Path) -> str:
-        """Copy the style, and what a project's templates hold in its place, and return the code that takes them up."""
+        """Copy the style, and what a project's templates hold in its place, and return the code that imports them."""
         shutil.copyfile(Path(__file__).with_name(_STYLE), folder / _STYLE)
         styles = [_STYLE]
         own = (Path(self.confdir, templates, _STYLE) for templates in self.config.templates_path)
@@ -299,14 +303,14 @@ class TypstBuilder(Builder):
 
 
 def _leave_to_cover(doctree: nodes.document) -> None:
-    """Take out of a page what the cover says of the spec as a whole; what its author wrote below that stays."""
+    """Remove from a page what the cover says about the spec as a whole; what its author wrote below that stays."""
     for box in list(doctree.findall(policy.PolicyDeclaration)):
         if "ps-spec" in box["classes"]:
             meaning, labels = next(box.findall(nodes.definition)), _labels_in(box)
             box[:] = [part for part in meaning.children if not _is_fact(part)]
-            # What leads to a part that is gone leads to where it was.
-            gone = set(labels) - set(_labels_in(box))
-            box[0:0] = [nodes.target("", "", **{LABEL: label}) for label in labels if label in gone]
+            # Links to a removed part lead to where it was.
+            removed = set(labels) - set(_labels_in(box))
+            box[0:0] = [nodes.target("", "", **{LABEL: label}) for label in labels if label in removed]
 
 
 def _labels_in(box: nodes.Element) -> list[str]:

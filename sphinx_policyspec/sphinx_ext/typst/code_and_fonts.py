@@ -1,4 +1,4 @@
-"""Typst code: the one place that writes texts, calls and formulas, so that nothing in a text is ever code; and code → PDF: fonts, pictures, what went wrong in words of the spec."""
+"""Typst code: the one place that writes texts, calls and formulas, so that nothing in a text is ever code; and code → PDF: fonts, pictures, and errors in words of the spec."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 def string(text: str) -> str:
     """Return a string literal, in which nothing is markup; control characters and surrogates are replaced."""
-    return '"' + "".join(_ESCAPED.get(char) or _shown(char) for char in text) + '"'
+    return '"' + "".join(_ESCAPED.get(char) or _printable(char) for char in text) + '"'
 
 
-def _shown(char: str) -> str:
+def _printable(char: str) -> str:
     return _REPLACEMENT if unicodedata.category(char) in {"Cc", "Cs"} else char
 
 
@@ -45,15 +45,15 @@ def content(inner: str) -> str:
     return f"[{inner}]"
 
 
-def call(name: str, *arguments: str, **named: str) -> str:
+def call(name: str, *arguments: str, **options: str) -> str:
     """Return a call inside content; arguments are code already."""
-    given = [*arguments, *(f"{key.replace('_', '-')}: {value}" for key, value in named.items())]
-    return f"#{name}({', '.join(given)});"
+    parts = [*arguments, *(f"{key.replace('_', '-')}: {value}" for key, value in options.items())]
+    return f"#{name}({', '.join(parts)});"
 
 
-def block(name: str, *arguments: str, **named: str) -> str:
+def block(name: str, *arguments: str, **options: str) -> str:
     """Return a call that makes a block, which stands between paragraphs on a line of its own."""
-    return f"\n\n{call(name, *arguments, **named)}\n\n"
+    return f"\n\n{call(name, *arguments, **options)}\n\n"
 
 
 def array(values: Iterable[str]) -> str:
@@ -127,7 +127,7 @@ def _row(element: ET.Element) -> str:
 
 
 def _code(element: ET.Element) -> str:
-    """Return the code of one element; of one that is not known, what it holds."""
+    """Return the code of one element; for one that is not known, the code of its content."""
     children = [*element]
     if maker := _MAKERS.get(element.tag):
         return maker(element)
@@ -154,18 +154,18 @@ def _attached(element: ET.Element, places: Sequence[str]) -> str:
             base = f"math.op({string((first.text or '').strip())}, limits: true)"
         elif first.get("movablelimits") != "true":
             base = f"math.limits({base})"
-    named = (f"{place}: {_code(part) or '[]'}" for place, part in zip(places, others, strict=True))
-    return f"math.attach({base}, {', '.join(named)})"
+    attachments = (f"{place}: {_code(part) or '[]'}" for place, part in zip(places, others, strict=True))
+    return f"math.attach({base}, {', '.join(attachments)})"
 
 
 def _identifier(element: ET.Element) -> str:
     text = (element.text or "").strip()
     if element.get("mathvariant") == "normal":
         return f"math.upright({string(text)})"
-    return _named(text)
+    return _symbol(text)
 
 
-def _named(text: str) -> str:
+def _symbol(text: str) -> str:
     """Return a letter or sign, or a name such as that of a function; what cannot be seen is left out."""
     if not text or text == "\N{FUNCTION APPLICATION}":
         return ""
@@ -206,7 +206,7 @@ _PLACES = {
 
 _MAKERS: dict[str, Callable[[ET.Element], str]] = {
     "mi": _identifier,
-    "mo": lambda element: _named((element.text or "").strip()),
+    "mo": lambda element: _symbol((element.text or "").strip()),
     **dict.fromkeys(("mn", "mtext"), lambda element: string(element.text) if element.text else ""),
     "mfrac": _fraction,
     "mroot": _root,
@@ -220,17 +220,17 @@ _LOGGER = logging.getLogger(__name__)
 _FONT_FILES = frozenset({".otc", ".otf", ".ttc", ".ttf"})
 _NO_GLYPH = re.compile(r'the text `"(?P<text>(?:[^"\\]|\\.)*)"` could not be displayed')
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
-_SHOWN = 8
-"""Letters without a font that an error names; one font often has all of them."""
+_MOST_LETTERS = 8
+"""How many letters without a font an error names; one font often has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fonts:
-    """What letters are drawn with that the fonts inside Typst lack.
+    """Fonts for letters that the fonts inside Typst lack.
 
     :param families: names, in the order in which they are tried
     :param folder: where files of the project are, if it gives any
-    :param uses_system: fonts of the machine are looked at
+    :param uses_system: fonts of the machine are searched
     :param unknown: names that no font has
     """
 
@@ -240,13 +240,13 @@ class Fonts:
     unknown: tuple[str, ...] = ()
 
     @property
-    def given(self) -> dict[str, Any]:
-        """What Typst is told of them."""
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of Typst for them."""
         paths = [self.folder] if self.folder else []
         return {"font_paths": paths, "ignore_system_fonts": not self.uses_system}
 
     @classmethod
-    def of(cls, given: Iterable[str], source: Path, scratch: Path) -> Fonts:
+    def of(cls, fonts: Iterable[str], source: Path, scratch: Path) -> Fonts:
         """Return the fonts that a project names, by family or as files below its folder.
 
         Where it names none, those of the machine are used; where it names some, no others are, so that
@@ -255,7 +255,7 @@ class Fonts:
         typst = require_typst()
         families: list[str] = []
         folder = scratch / "fonts"
-        names = [*given]
+        names = [*fonts]
         for number, name in enumerate(names):
             if Path(name).suffix.lower() not in _FONT_FILES:
                 families.append(name)
@@ -308,9 +308,9 @@ def compile_pdf(
     while True:
         if absent:
             if missing != "box":
-                told = _about_letters({letter: _place(letter, doctree, srcdir) for letter in absent})
+                problem = _about_letters({letter: _place(letter, doctree, srcdir) for letter in absent})
                 raise PdfError(
-                    "; ".join([told, "or have a box stand for it: `--pdf-missing box`", *not_there])
+                    "; ".join([problem, "or have a box stand for it: `--pdf-missing box`", *not_there])
                 )
             message = f"{_about_letters(dict.fromkeys(absent, ''))}; a box stands for it"
             place = _place(absent[0], doctree, srcdir)
@@ -319,7 +319,7 @@ def compile_pdf(
         try:
             data, warnings = require_typst().compile_with_warnings(
                 source,
-                **fonts.given,
+                **fonts.arguments,
                 root=source.parent,
                 format="pdf",
                 pdf_standards=["ua-1"],
@@ -355,7 +355,7 @@ _EMPTY_BY_NATURE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def _blank_letters(folder: Path, fonts: Fonts, doctree: nodes.document) -> list[str]:
-    """Return the letters whose font has a sign for them that draws nothing, which Typst doesn't tell."""
+    """Return the letters whose font has a sign for them that draws nothing, which Typst does not report."""
     letters = sorted(
         char
         for char in set(doctree.astext()) - _EMPTY_BY_NATURE
@@ -364,8 +364,8 @@ def _blank_letters(folder: Path, fonts: Fonts, doctree: nodes.document) -> list[
     if not letters:
         return []
     probe = "#pagebreak()\n".join(f"#{string(char)}\n" for char in letters)
-    drawn = require_typst().compile((_PROBE + probe).encode(), **fonts.given, root=folder, format="svg")
-    pages = drawn if isinstance(drawn, list) else [drawn]
+    svg = require_typst().compile((_PROBE + probe).encode(), **fonts.arguments, root=folder, format="svg")
+    pages = svg if isinstance(svg, list) else [svg]
     return [char for char, page in zip(letters, pages, strict=True) if b"<use" not in bytes(page)]
 
 
@@ -380,12 +380,14 @@ def _unescaped(text: str) -> str:
 
 
 def _about_letters(absent: Mapping[str, str]) -> str:
-    """Return what is wrong with letters, and what helps; each comes with its place, if that is to be told."""
-    told = [f"{_points_of(text)}{place and f' in {place}'}" for text, place in [*absent.items()][:_SHOWN]]
-    more = [f"{len(absent) - _SHOWN} others"] if len(absent) > _SHOWN else []
+    """Return what is wrong with letters, and what helps; each comes with its place, where it has one."""
+    descriptions = [
+        f"{_points_of(text)}{place and f' in {place}'}" for text, place in [*absent.items()][:_MOST_LETTERS]
+    ]
+    more = [f"{len(absent) - _MOST_LETTERS} others"] if len(absent) > _MOST_LETTERS else []
     fonts = " or ".join(dict.fromkeys(_font_of(letter) for letter in absent))
     return (
-        f"no font draws {', '.join([*told, *more])}; install {fonts}, "
+        f"no font draws {', '.join([*descriptions, *more])}; install {fonts}, "
         "or name another font, or its file, in `policyspec_pdf_fonts` or with `--pdf-font`"
     )
 
@@ -406,8 +408,8 @@ def _font_of(letter: str) -> str:
 
 def _points_of(text: str) -> str:
     points = (f"U+{ord(char):04X} {unicodedata.name(char, 'without a name')}" for char in text)
-    shown = f"{text} " if text.isprintable() else ""
-    return f"{shown}({', '.join(points)})"
+    letters = f"{text} " if text.isprintable() else ""
+    return f"{letters}({', '.join(points)})"
 
 
 def _place(text: str, doctree: nodes.document, srcdir: Path) -> str:
@@ -441,9 +443,9 @@ _LENGTH = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>%|px|pt|cm|mm|in|em|
 _POINTS = {"px": 0.75, "": 0.75, "pc": 12}
 
 
-def length(given: str) -> str:
+def length(width: str) -> str:
     """Return the width that docutils gives as code; pixels are 96 to an inch."""
-    match = _LENGTH.fullmatch(given.strip())
+    match = _LENGTH.fullmatch(width.strip())
     if match is None:
         return "auto"
     unit = match["unit"] or ""
@@ -453,7 +455,7 @@ def length(given: str) -> str:
 
 
 def copy_pictures(builder: Builder, doctree: nodes.document, folder: Path) -> None:
-    """Copy the pictures of a document, and say of each that cannot be drawn why its words stand in its place."""
+    """Copy the pictures of a document; for each that cannot be drawn, warn why its words stand in its place."""
     builder.post_process_images(doctree)
     checked: dict[str, str] = {}
     for image in doctree.findall(nodes.image):

@@ -77,7 +77,7 @@ def assemble(builder: Builder, extra_pages: Iterable[str]) -> tuple[nodes.docume
 
 
 def _sorted(section: nodes.section) -> Iterator[nodes.Node]:
-    """Yield what stands in a section, with its own words first: after a page below it they would seem to be that's."""
+    """Yield what stands in a section, its own words first: after a page below it they would seem to belong to that."""
     below: list[nodes.Node] = []
     for child in section.children:
         pages = [*child.findall(addnodes.start_of_file)] if isinstance(child, nodes.compound) else []
@@ -115,7 +115,7 @@ def _lift_chapters(tree: nodes.document) -> None:
     place = tree.index(first) + 1
     tree[place:place] = chapters
     if all(isinstance(child, nodes.title | nodes.Invisible) for child in first.children):
-        # A page of a title alone is the cover once more.
+        # A page with nothing but a title repeats the cover.
         tree["ids"] += first["ids"]
         tree.remove(first)
 
@@ -145,7 +145,7 @@ def _label_places(tree: nodes.document, root: str, labels: Labels) -> None:
 
 
 def _label_links(tree: nodes.document, root: str, labels: Labels) -> None:
-    """Give each link the label of its place; one that is not there is named by its page, and told when it is written."""
+    """Give each link the label of its place; a missing one is named by its page, and reported when it is written."""
     for page, node in _pages(tree, root):
         if "refid" in node:
             node[TARGET] = labels.find(page, node["refid"]) or f"{page}#{node['refid']}"
@@ -164,7 +164,7 @@ _SHORT = 14
 
 
 class CodeWriter(SphinxTranslator):
-    """Collects code; nodes that no method knows are written as what they hold, so that no word is lost.
+    """Collects code; nodes that no method knows are written as their content, so that no word is lost.
 
     Every label is written once: before the node that it is of, or where that cannot be, behind the block that the
     node stands in.
@@ -177,7 +177,7 @@ class CodeWriter(SphinxTranslator):
     def __init__(self, document: nodes.document, builder: Builder) -> None:
         super().__init__(document, builder)
         self.body: list[str] = []
-        self.written: set[str] = set()
+        self.written_labels: set[str] = set()
         self.links: list[nodes.Element] = []
         self._keys = 0
         self._below: dict[nodes.Element, list[nodes.Element]] = defaultdict(list)
@@ -202,13 +202,13 @@ class CodeWriter(SphinxTranslator):
         code, self.body = "".join(self.body), outer
         return code
 
-    def held(self, node: nodes.Node) -> str:
-        """Return the place of a node, unless it is written already, and what the node holds."""
+    def anchored_code(self, node: nodes.Node) -> str:
+        """Return the place of a node, unless it is written already, and its content."""
         return self.anchors(node) + self.rendered(node.children)
 
     def inside(self, node: nodes.Node) -> str:
         """Return the same as an argument."""
-        return content(self.held(node))
+        return content(self.anchored_code(node))
 
     def anchors(self, *places: nodes.Node) -> str:
         """Return where links to some nodes lead; what is written already is left out."""
@@ -217,22 +217,22 @@ class CodeWriter(SphinxTranslator):
         return "".join(call("anchor", string(name)) for name in names if self._is_new(name))
 
     def anchors_in(self, *parts: nodes.Node) -> str:
-        """Return all places in what is shown again elsewhere, as heads of boxes and chapters are: a label is for one."""
+        """Return all places in parts that are repeated elsewhere, as heads of boxes and chapters: a label is for one."""
         return self.anchors(*(node for part in parts for node in part.findall(nodes.Element)))
 
     def _is_new(self, name: str) -> bool:
-        is_new = name not in self.written
-        self.written.add(name)
+        is_new = name not in self.written_labels
+        self.written_labels.add(name)
         return is_new
 
     def place_label(self, node: nodes.Element) -> str:
         """Return the label that belongs after the code of a node."""
         return label(node[LABEL]) if LABEL in node and self._is_new(node[LABEL]) else ""
 
-    def xref(self, node: nodes.Element, shown: str) -> str:
+    def xref(self, node: nodes.Element, text: str) -> str:
         """Return a link to the target of a node."""
         self.links.append(node)
-        return call("xref", string(node[TARGET]), shown)
+        return call("xref", string(node[TARGET]), text)
 
     def new_key(self) -> str:
         """Return a label of a box, by which it knows whether a page is its first."""
@@ -258,7 +258,7 @@ class CodeWriter(SphinxTranslator):
             self.body.append(self.anchors(*self._below[node]))
 
     def visit_Element(self, node: nodes.Element) -> None:
-        """Write what a node holds."""
+        """Write the content of a node."""
 
     def depart_Element(self, node: nodes.Element) -> None:
         """Do nothing: ends are written with beginnings."""
@@ -271,7 +271,7 @@ class CodeWriter(SphinxTranslator):
         """Write the words of a target, which one in a line of text has."""
 
     def visit_raw(self, node: nodes.Node) -> None:  # noqa: ARG002 - the name is docutils'
-        """Leave out what is for another format, and what is told when a page is read."""
+        """Leave out what is for another format, and what is reported when a page is read."""
         raise nodes.SkipNode
 
     visit_meta = visit_toctree = visit_system_message = visit_raw
@@ -373,9 +373,9 @@ class InlineVisitor(CodeWriter):
     def visit_abbreviation(self, node: nodes.abbreviation) -> None:
         """Write an abbreviation, the first time with what it stands for."""
         meaning = node.get("explanation", "")
-        shown = words(f" ({meaning})") if meaning and meaning not in self._explained else ""
+        addition = words(f" ({meaning})") if meaning and meaning not in self._explained else ""
         self._explained.add(meaning)
-        self.put(self.rendered(node.children), shown)
+        self.put(self.rendered(node.children), addition)
 
     def visit_reference(self, node: nodes.reference) -> None:
         """Write a link; one that leads nowhere, or where nobody should go, as its words."""
@@ -396,7 +396,7 @@ class InlineVisitor(CodeWriter):
         if name in self.noted:
             self.put(call("same-note", string(name)))
         self.noted.add(name)
-        self.written.add(name)
+        self.written_labels.add(name)
         body = [child for child in self.notes[name].children if not isinstance(child, nodes.label)]
         if body and isinstance(body[0], nodes.paragraph):
             # Its number and its first words stand on one line.
@@ -408,7 +408,7 @@ class InlineVisitor(CodeWriter):
         if node.get(LABEL) in self.referred:
             raise nodes.SkipNode
         if node.get(LABEL):
-            self.written.add(node[LABEL])
+            self.written_labels.add(node[LABEL])
             self.body.append(call("anchor", string(node[LABEL])))
 
     def visit_label(self, node: nodes.label) -> None:
