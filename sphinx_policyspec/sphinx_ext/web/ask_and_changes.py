@@ -97,7 +97,7 @@ class AskPage:
             app.add_js_file(_SCRIPT, loading_method="defer", **words)
 
     def write(self, app: Sphinx) -> None:
-        """Write engine and graph unless they stand already; take away those of an earlier build where they are not wanted."""
+        """Write engine and graph unless they are up to date; remove those of an earlier build where not wanted."""
         folder, stamp = Path(app.outdir, _OUT), Stamp(app, "ask")
         files = [folder / "engine.js", folder / "graph.js"]
         if not has_ask_page(app):
@@ -198,7 +198,7 @@ def _rows(answer: Answer) -> list[dict[str, dict[str, str]]]:
 
 
 def _question(question: Question) -> str:
-    given = {
+    data = {
         "question": question.name,
         "parameters": json.dumps([[p.name, p.type, p.default] for p in question.parameters]),
         "asks": question.asks and _(question.asks),
@@ -206,7 +206,7 @@ def _question(question: Question) -> str:
         "row": question.row and _(question.row),
     }
     attributes = " ".join(
-        f'data-{name}="{escape(value, quote=True)}"' for name, value in given.items() if value
+        f'data-{name}="{escape(value, quote=True)}"' for name, value in data.items() if value
     )
     return (
         f'<details class="ps-question" {attributes}><summary>{escape(_(question.text))}</summary>'
@@ -346,44 +346,44 @@ class ChangesPage:
     views: Views
 
     def update(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Return the pages on which something changed since, or no longer did, after they were last written.
+        """Return the pages whose marks of changes are not those with which they were last written.
 
-        That a release cannot be read is noted, and told with the findings of every build; for one that a command line
-        names it is raised.
+        An unreadable release is noted, and reported with the findings of every build; for one that a command line
+        names, the error is raised.
         """
-        shown = domain_of(env).shown_by(app.builder.name)
+        before = domain_of(env).shown_by(app.builder.name)
         now = f"{self._is_on(app)} {self.views.knowledge.digest(env)}"
-        if shown.marks_of == now:
+        if before.marks_of == now:
             return []
         marks: dict[str, str] = {}
         misfits: tuple[Finding, ...] = ()
         problem = ""
         try:
             if self._is_on(app):
-                marks, misfits = self._marked(env), self._misfits(env)
+                marks, misfits = self._mark_digests(env), self._misfits(env)
         except PolicySpecError as error:
             if domain_of(env).given.older:
                 raise
             problem = str(error)
         domain_of(env).note_shown(
-            app.builder.name, replace(shown, marks=marks, marks_of=now, problem=problem, misfits=misfits)
+            app.builder.name, replace(before, marks=marks, marks_of=now, problem=problem, misfits=misfits)
         )
-        is_first = not shown.marks_of
+        is_first = not before.marks_of
         return sorted(
-            name for name in env.all_docs if not is_first and shown.marks.get(name) != marks.get(name)
+            name for name in env.all_docs if not is_first and before.marks.get(name) != marks.get(name)
         )
 
     def _is_on(self, app: Sphinx) -> bool:
         return app.builder.name in WEB_BUILDERS and self.views.since.is_on(app.env)
 
     def _diff(self, app: Sphinx) -> SpecDiff | None:
-        """Return what has changed, or nothing where that cannot be told; why is told once, by :meth:`update`."""
+        """Return what has changed, or nothing where that is unknown; :meth:`update` reports why, once."""
         try:
             return self.views.since.diff(app.env, self.views.knowledge) if self._is_on(app) else None
         except PolicySpecError:
             return None
 
-    def _marked(self, env: BuildEnvironment) -> dict[str, str]:
+    def _mark_digests(self, env: BuildEnvironment) -> dict[str, str]:
         """Return a digest of the marks on each page that has some."""
         from sphinx_policyspec.sphinx_ext.web.changes import digests  # noqa: PLC0415  few projects compare
 
@@ -404,7 +404,7 @@ class ChangesPage:
         return tuple(finding for span, finding in found.items() if span not in fitting)
 
     def mark(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
-        """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
+        """Mark each principle of a page with what changed about it, and link the first page to all changes."""
         if (diff := self._diff(app)) is not None:
             from sphinx_policyspec.sphinx_ext.web.changes import mark  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What changed since older releases: marks at the principles of pages, a page that tells all, and lines of panels."""
+"""What changed since older releases: marks at the principles of pages, a page of all changes, and lines of panels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ = get_translation("sphinx_policyspec")
 
 
 def _name_of_old(version: str, new: str) -> str:
-    """Return what readers call an older release; versions tell nothing where authors left them alone.
+    """Return what readers call an older release; versions say nothing where authors did not change them.
 
     :param new: the version of the release that is built
     """
@@ -57,7 +57,7 @@ def digests(env: BuildEnvironment, diff: SpecDiff) -> dict[str, str]:
 
 
 def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> None:
-    """Say at each principle of a page what changed about it, and on the first page where all of it stands."""
+    """Mark each principle of a page with what changed about it, and link the first page to all changes."""
     # `singlehtml` writes no page beside its own.
     address = app.builder.get_relative_uri(docname, CHANGES_PAGE) if app.builder.name in PAGE_BUILDERS else ""
     domain = domain_of(app.env)
@@ -67,7 +67,7 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> 
         for anchor in section["ids"]:
             target = targets.get(anchor)
             if target and (changes := diff.by_provision[target.id]):
-                # Behind the title and the level, which is told first.
+                # Behind the title and the level, which comes first.
                 heads = (nodes.title, PolicyBadge)
                 place = next(n for n in range(3) if n >= len(section) or not isinstance(section[n], heads))
                 there = address and f"{address}#{anchor_of_group(target.id)}"
@@ -94,17 +94,17 @@ def _news(app: Sphinx, diff: SpecDiff, link: nodes.reference) -> Iterator[nodes.
 
     added = {c.id for c in diff.changes if (c.subject, c.kind) == (Subject.PROVISION, ChangeKind.ADDED)}
     count, new = len(principles(set(diff.by_provision) - added)), principles(added)
-    told = {0: _("No principle changed."), 1: _("1 principle changed.")}
-    changed = told.get(count) or _("{count} principles changed.").format(count=count)
+    sentences = {0: _("No principle changed."), 1: _("1 principle changed.")}
+    changed = sentences.get(count) or _("{count} principles changed.").format(count=count)
     yield nodes.paragraph("", "", link, nodes.Text(f": {changed}"), translatable=False)
     if not new:
         return
-    shown = nodes.paragraph("", _("New principles:"), translatable=False)
+    paragraph = nodes.paragraph("", _("New principles:"), translatable=False)
     for number, item in enumerate(new):
         content = nodes.inline("", item.title)
         linked = link_or_text(app.builder, root, item.docname, item.anchor, content)
-        shown += [nodes.Text(", " if number else " "), linked]
-    yield shown
+        paragraph += [nodes.Text(", " if number else " "), linked]
+    yield paragraph
 
 
 _DATE = 12
@@ -112,7 +112,7 @@ _DATE = 12
 
 
 def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
-    """Return what the page that tells all shows."""
+    """Return the context of the page of all changes."""
 
     def link(id_: str) -> str:
         target = domain_of(app.env).find(TargetKind.PROVISION, id_)
@@ -122,8 +122,8 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
 
     # A date stands in one line.
     name = _name_of_old(diff.old, diff.new)
-    shown = f'<span class="ps-name">{escape(name)}</span>' if len(name) <= _DATE else escape(name)
-    heading = escape(_("What changed since %s")) % shown
+    name_html = f'<span class="ps-name">{escape(name)}</span>' if len(name) <= _DATE else escape(name)
+    heading = escape(_("What changed since %s")) % name_html
     return {"title": escape(_title(diff)), "body": f"<h1>{heading}</h1>\n{html_fragment(diff, link, say=_)}"}
 
 
@@ -133,8 +133,8 @@ def _title(diff: SpecDiff) -> str:
 
 def _mark(diff: SpecDiff, changes: tuple[Change, ...], address: str) -> nodes.paragraph:
     text = _("Changed since %s") % _name_of_old(diff.old, diff.new)
-    shown = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
-    return nodes.paragraph("", "", shown, nodes.Text(f": {tally(changes, _)}"), classes=[SINCE, "no-search"])
+    words = nodes.reference("", text, internal=True, refuri=address) if address else nodes.Text(text)
+    return nodes.paragraph("", "", words, nodes.Text(f": {tally(changes, _)}"), classes=[SINCE, "no-search"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Later:
     """What became of a principle of an old release.
 
     :param id: its id in that release
-    :param address: of it in the newest release, as seen from a page of the old one; empty where that has it no more
+    :param address: of it in the newest release, as seen from a page of the old one; empty where it is no longer there
     """
 
     id: str
@@ -174,13 +174,13 @@ def releases_row(
     *,
     has_page: bool,
 ) -> PanelRow:
-    """Return the line that tells of a provision in each release, the last first: its level, and what changed about it.
+    """Return the line about a provision in each release, the last first: its level, and what changed about it.
 
     :param timeline: the releases up to the one that is built, where it is compared with others
     :param editions: the sites of all releases, where each has one
     :param id_: its id in the release that is built
-    :param level_title: gives the name of a level
-    :param has_page: whether a page of the site tells what changed since the release before the last
+    :param level_title: returns the name of a level
+    :param has_page: whether a page of the site shows what changed since the release before the last
     """
     known = editions.timeline if editions else timeline
     past = {moment.place: moment for moment in timeline.moments(id_)} if timeline else {}
@@ -217,22 +217,24 @@ def releases_row(
             beside=address,
             release=name if address else "",
         )
-        told = past.get(place)
+        known_moment = past.get(place)
         address_there = there.address(CHANGES_PAGE, anchor_of_group(moment.id)) if there else ""
         leads = has_page and place == here
         # It is as it has been since the last release that changed it, or the first that had it.
         last = max((p for p, m in past.items() if p < place and (m.changes or p == min(past))), default=place)
         since = name_of(last, past[last].version) if last < place else ""
-        tells = told is not None and (told.changes or len(past) > 1)
+        has_change = known_moment is not None and (known_moment.changes or len(past) > 1)
         change = (
-            _change_link(told, address_there, leads=leads, since=since) if told and tells else PanelLink("")
+            _change_link(known_moment, address_there, leads=leads, since=since)
+            if known_moment and has_change
+            else PanelLink("")
         )
         titles = known.diffs[place - 1].titles if known and place else {}
         steps.append(
             Step(
                 release,
                 change,
-                tuple(_said(told, titles)) if told else (),
+                tuple(_change_lines(known_moment, titles)) if known_moment else (),
                 place if place in texts else -1,
                 has_text=bool(texts.get(place, ("", ""))[1]),
             )
@@ -241,21 +243,21 @@ def releases_row(
     return PanelRow(_("Releases"), 0, steps=() if is_alone else tuple(steps))
 
 
-def _change_link(told: Moment, beside: str, *, leads: bool, since: str) -> PanelLink:
-    """Return what changed about a provision in a release, in short, with a link to where that is told.
+def _change_link(moment: Moment, beside: str, *, leads: bool, since: str) -> PanelLink:
+    """Return what changed about a provision in a release, in short, with a link to the page that shows it.
 
     :param beside: the address on the page of the other release; empty for the one that is built
     :param leads: whether the site that is built has such a page
     :param since: the release from which on it has been as it is here; empty where no older one is known
     """
-    if told.changes:
-        page, anchor = (CHANGES_PAGE, anchor_of_group(told.id)) if leads else ("", "")
-        return PanelLink(tally(told.changes, _), page, anchor, beside=beside)
+    if moment.changes:
+        page, anchor = (CHANGES_PAGE, anchor_of_group(moment.id)) if leads else ("", "")
+        return PanelLink(tally(moment.changes, _), page, anchor, beside=beside)
     return PanelLink(_("Unchanged since {release}").format(release=since) if since else _("Present"))
 
 
-def _said(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
-    """Yield what changed in a release, the weightiest first; several that leave the meaning alone are but counted above.
+def _change_lines(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
+    """Yield what changed in a release, the weightiest first; several that keep the meaning are only counted above.
 
     :param titles: of provisions, by id
     """
@@ -263,18 +265,18 @@ def _said(moment: Moment, titles: Mapping[str, str]) -> Iterator[str]:
         changes = [change for change in moment.changes if change.weight is weight]
         if weight is Weight.EDITORIAL and len(changes) > 1:
             continue
-        # What may change the meaning needs no word for it: what is said above says so.
+        # A change that may alter the meaning needs no word for it: the line above says so.
         label = f" · {_(PLAIN[weight].label)}" if weight in DIRECTED | {Weight.CLARIFYING} else ""
-        for said in (readable(with_evidence(change, _), titles) for change in changes):
-            yield f"{said[:1].upper()}{said[1:]}{label}"
+        for sentence in (readable(with_evidence(change, _), titles) for change in changes):
+            yield f"{sentence[:1].upper()}{sentence[1:]}{label}"
 
 
-Told = list[str | list[list[tuple[str, str]]]]
+ScriptChange = list[str | list[list[tuple[str, str]]]]
 """A change for scripts: what happened, and its words, text by text, each run with ``=``, ``-`` or ``+``."""
 
 
-def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
-    """Return what a principle shows in its place of each release: the words that changed there, and its text where it is another now.
+def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[ScriptChange], str]]:
+    """Return what a principle shows in its place of each release: the words that changed, and its text if it differs now.
 
     :param id_: its id in the last release; releases that have nothing to show are left out
     """
@@ -282,15 +284,15 @@ def texts_of(timeline: Timeline, id_: str) -> dict[int, tuple[list[Told], str]]:
     found = {}
     for moment in timeline.moments(id_):
         spec = timeline.specs[moment.place]
-        changes: list[Told] = []
-        for told in (change_entry(change, _) for change in moment.changes):
-            texts = (sentence.readable(spec.titles) for sentence in told.sentences)
-            units = (readable_runs(unit, spec.titles) for unit in told.units)
-            shown = [told.in_plain_words(runs, _) for runs in (*texts, *units) if is_reworded(runs)]
-            if shown:
-                said = readable(told.statement, spec.titles)
-                runs = [[(run.op, run.text + run.after) for run in runs] for runs in shown]
-                changes.append([f"{said[:1].upper()}{said[1:]}", runs])
+        changes: list[ScriptChange] = []
+        for entry in (change_entry(change, _) for change in moment.changes):
+            texts = (sentence.readable(spec.titles) for sentence in entry.sentences)
+            units = (readable_runs(unit, spec.titles) for unit in entry.units)
+            reworded = [entry.in_plain_words(runs, _) for runs in (*texts, *units) if is_reworded(runs)]
+            if reworded:
+                words = readable(entry.statement, spec.titles)
+                runs = [[(run.op, run.text + run.after) for run in runs] for runs in reworded]
+                changes.append([f"{words[:1].upper()}{words[1:]}", runs])
         was = spec.provision_by_id.get(moment.id)
         text = readable(was.text, spec.titles) if was and now and was.text != now.text else ""
         if changes or text:

@@ -33,7 +33,7 @@ _LEVEL = 0.05
 
 
 class ResultPanels:
-    """Tells of each provision how runs do on it; what is told is looked up, since a site has a panel for each.
+    """Shows for each provision how runs do on it; rows are looked up, since a site has a panel for each provision.
 
     :param results: of a spec
     """
@@ -44,11 +44,11 @@ class ResultPanels:
             ((row.group.facet, row.group.id), row) for row in sorted(results.rows, key=_order)
         )
         self._differences = grouped(((row.group.facet, row.group.id), row) for row in results.comparison)
-        self._said = grouped((one.principle, one) for one in results.triage)
+        self._triage = grouped((one.principle, one) for one in results.triage)
         self._tagged = {tag.provision for tag in spec.eval_tags}
 
     def rows(self, identifier: str, prompts: Sequence[EvalPrompt]) -> Iterator[PanelRow]:
-        """Yield what a panel tells of a provision: how each run does on it, or why none does, on a whole chapter, and triage.
+        """Yield what a panel shows about a provision: results of runs or why there are none, on a whole chapter, and triage.
 
         :param prompts: those that test it
         """
@@ -60,9 +60,9 @@ class ResultPanels:
             yield PanelRow(_("Results of evaluations"), 0, html=f"<p>{escape(why)}</p>")
         if chapter and [row.rate.prompts for row in chapter] != [row.rate.prompts for row in own]:
             yield PanelRow(_("Results of this chapter"), len(chapter), html=self._table(chapter))
-        if said := self._said.get(identifier):
-            items = "".join(f"<li>{_said(one)}</li>" for one in said)
-            yield PanelRow(_("Judged outputs"), len(said), html=f"<ul>{items}</ul>")
+        if judged := self._triage.get(identifier):
+            items = "".join(f"<li>{_triage_html(one)}</li>" for one in judged)
+            yield PanelRow(_("Judged outputs"), len(judged), html=f"<ul>{items}</ul>")
 
     def _table(self, rows: Sequence[ResultRow]) -> str:
         """Return the table of the rows of one group, with how far each is from the baseline."""
@@ -72,15 +72,15 @@ class ResultPanels:
         found: dict[tuple[str, ...], Rate] = {
             (d.a.id, d.release_a, d.scorer, d.evidence, d.grader): d.rate for d in differences
         }
-        told = {
+        cells = {
             _key(row): _whole(_difference(found[_key(row)], is_share=row.rate.is_share))
             for row in rows
             if _key(row) in found
         }
-        return _table(rows, version, _("Compared with {model}").format(model=differences[0].b.model), told)
+        return _table(rows, version, _("Compared with {model}").format(model=differences[0].b.model), cells)
 
     def _why_none(self, identifier: str, prompts: Sequence[EvalPrompt]) -> str:
-        """Return why no result tells anything of a principle: nothing to run, or nothing run."""
+        """Return why a principle has no result: nothing to run, or nothing run."""
         if len(prompts) == 1:
             return _("No result: the prompt that tests it was not run, or its answer does not count.")
         if prompts:
@@ -93,22 +93,25 @@ class ResultPanels:
 
 
 def _table(
-    rows: Sequence[ResultRow], version: str, last: str = "", told: Mapping[tuple[str, ...], str] | None = None
+    rows: Sequence[ResultRow],
+    version: str,
+    last: str = "",
+    last_cells: Mapping[tuple[str, ...], str] | None = None,
 ) -> str:
     """Return a table of runs.
 
-    :param last: the head of a column more, whose cells are ``told``
+    :param last: the head of one more column, whose cells are ``last_cells``
     """
     head = [_("Model"), _("Mean"), _("Interval of 95 %"), _("Prompts × answers"), _("Graded"), _("Against")]
     cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*head, *filter(None, [last])))
-    # Rows of one model that nothing else tells apart bear the ids of their runs.
+    # Rows of one model that nothing else distinguishes show the ids of their runs.
     alike = Counter((*_key(row)[1:], row.run.model) for row in rows)
     body = "".join(
         _row(
             row,
             version,
             run=row.run.id if alike[*_key(row)[1:], row.run.model] > 1 else "",
-            more=f"<td>{(told or {}).get(_key(row), '')}</td>" if last else "",
+            more=f"<td>{(last_cells or {}).get(_key(row), '')}</td>" if last else "",
         )
         for row in rows
     )
@@ -116,7 +119,7 @@ def _table(
 
 
 def _order(row: ResultRow) -> tuple[str, ...]:
-    """Return where a row of a table stands: by model, then in time."""
+    """Return what rows of a table are sorted by: the model, then the time."""
     return row.run.model, row.scorer, row.evidence, row.grader, row.release, row.run.created, row.run.id
 
 
@@ -155,12 +158,12 @@ def _interval(row: ResultRow) -> str:
     if not row.rate.is_share:
         return f'<span class="ps-numbers">{_signed(f"{low:.3g} … {high:.3g}")}</span>'
     ends = [min(max(end, 0.0), 1.0) * 100 for end in (low, high, mean)]
-    drawn = (
+    svg = (
         '<svg class="ps-interval" viewBox="0 0 100 10" aria-hidden="true" preserveAspectRatio="none">'
         f'<rect x="0" y="3" width="{ends[2]:.1f}" height="4"/>'
         f'<path d="M{ends[0]:.1f} 5H{ends[1]:.1f}M{ends[0]:.1f} 1V9M{ends[1]:.1f} 1V9"/></svg>'
     )
-    return f'{drawn}<span class="ps-numbers">{100 * low:.0f}\N{EN DASH}{100 * high:.0f} %</span>'
+    return f'{svg}<span class="ps-numbers">{100 * low:.0f}\N{EN DASH}{100 * high:.0f} %</span>'
 
 
 def _signed(figures: str) -> str:
@@ -169,12 +172,12 @@ def _signed(figures: str) -> str:
 
 def _counts(row: ResultRow) -> str:
     prompts, answers, excluded = row.rate.prompts, row.rate.answers or 0, row.rate.excluded or 0
-    shown = _whole(f"{prompts} × {answers / prompts:.1f}".removesuffix(".0") if prompts else "0")
+    text = _whole(f"{prompts} × {answers / prompts:.1f}".removesuffix(".0") if prompts else "0")
     if row.rate.is_few:
-        shown += " " + _small(_("few"))
+        text += " " + _small(_("few"))
     if excluded:
-        shown += " " + escape(_("({count} left out)").format(count=excluded))
-    return shown
+        text += " " + escape(_("({count} left out)").format(count=excluded))
+    return text
 
 
 def _graded(row: ResultRow) -> str:
@@ -183,7 +186,7 @@ def _graded(row: ResultRow) -> str:
 
 
 def _whole(words: str) -> str:
-    """Return words that no line ends between."""
+    """Return words between which no line breaks."""
     return f'<span class="ps-whole">{escape(words)}</span>'
 
 
@@ -195,17 +198,17 @@ def _difference(rate: Rate, *, is_share: bool) -> str:
     if rate.mean is None:
         return ""
 
-    def told(value: float) -> str:
+    def signed(value: float) -> str:
         return f"{100 * value:+.0f}" if is_share else f"{value:+.3g}"
 
     ends = ""
     if rate.low is not None and rate.high is not None:
-        ends = f" ({told(rate.low)} … {told(rate.high)})"
+        ends = f" ({signed(rate.low)} … {signed(rate.high)})"
     mark = "*" if rate.p_holm is not None and rate.p_holm < _LEVEL else ""
-    return _signed(f"{told(rate.mean)}{ends}{mark}")
+    return _signed(f"{signed(rate.mean)}{ends}{mark}")
 
 
-def _said(one: Triage) -> str:
+def _triage_html(one: Triage) -> str:
     faults = {
         Defect.SPEC: _("the spec is at fault"),
         Defect.MODEL: _("the model is at fault"),
@@ -223,7 +226,7 @@ def _said(one: Triage) -> str:
 
 
 class ResultsPage(ReportPage):
-    """Tells how all runs do on all principles, and on which principles there is nothing to tell."""
+    """Shows how all runs do on all principles, and which principles have no results."""
 
     name = RESULTS_PAGE
 
@@ -274,14 +277,14 @@ def _holes(spec: Spec, results: Results, link: Any) -> Iterator[str]:
 
 def _by_principle(spec: Spec, results: Results, link: Any) -> str:
     """Return a table of principles by runs; the lowest mean comes first, and what has none last."""
-    told = [row for row in results.rows if row.group.facet == "provision"]
-    # What is the same everywhere tells nothing apart.
-    has_scorers = len({row.scorer for row in told}) > 1
-    names = {_key(row): _name(row, has_scorers=has_scorers) for row in told}
-    # What has two columns of one name is told apart by all that it is.
+    listed = [row for row in results.rows if row.group.facet == "provision"]
+    # A scorer that all rows have distinguishes nothing.
+    has_scorers = len({row.scorer for row in listed}) > 1
+    names = {_key(row): _name(row, has_scorers=has_scorers) for row in listed}
+    # Columns of one name are distinguished by grader and run, too.
     keys = Counter(names.values())
     rows: dict[str, dict[tuple[str, ...], ResultRow]] = {}
-    for row in told:
+    for row in listed:
         name = names[_key(row)]
         full = (*name, *filter(None, (row.grader, row.run.id)))
         rows.setdefault(row.group.id, {})[name if keys[name] == 1 else full] = row
@@ -311,9 +314,9 @@ def _by_principle(spec: Spec, results: Results, link: Any) -> str:
         numbers = str(len(counts.examples)), str(len(counts.prompts))
         run = max((row.run.created[:10] for row in found.values()), default="")
         cells = (
-            *(_cell("td", told, label=name) for name, told in zip(before, link(principle), strict=True)),
+            *(_cell("td", text, label=name) for name, text in zip(before, link(principle), strict=True)),
             *(_cell("td", _short(found.get(name)), label=" · ".join(name), number=True) for name in columns),
-            *(_cell("td", told, label=name, number=True) for name, told in zip(behind, numbers, strict=True)),
+            *(_cell("td", text, label=name, number=True) for name, text in zip(behind, numbers, strict=True)),
             _cell("td", escape(run), label=last),
         )
         body.append(f"<tr>{''.join(cells)}</tr>")
@@ -331,23 +334,23 @@ def _by_principle(spec: Spec, results: Results, link: Any) -> str:
 
 
 def _cell(tag: str, html: str, *, label: str = "", number: bool = False) -> str:
-    """Return a cell as tables have it that can be filtered and sorted."""
-    given = ' scope="col"' if tag == "th" else f' data-label="{escape(label, quote=True)}"'
-    given += ' class="ps-number"' if number else ""
-    return f"<{tag}{given}><p>{html}</p></{tag}>"
+    """Return a cell in the form of tables that can be filtered and sorted."""
+    attributes = ' scope="col"' if tag == "th" else f' data-label="{escape(label, quote=True)}"'
+    attributes += ' class="ps-number"' if number else ""
+    return f"<{tag}{attributes}><p>{html}</p></{tag}>"
 
 
 def _short(row: ResultRow | None) -> str:
     if row is None:
         return ""
-    told = f"n = {row.rate.prompts}"
+    number = f"n = {row.rate.prompts}"
     if row.rate.excluded:
-        told += " " + escape(_("({count} left out)").format(count=row.rate.excluded))
-    return f"{_figure(row.rate)} <small>{told}</small>"
+        number += " " + escape(_("({count} left out)").format(count=row.rate.excluded))
+    return f"{_figure(row.rate)} <small>{number}</small>"
 
 
 def _name(row: ResultRow, *, has_scorers: bool) -> tuple[str, ...]:
-    """Return the model of a row, and what else tells its column from others."""
+    """Return the model of a row, and what else distinguishes its column."""
     evidence = "" if row.evidence == "output" else row.evidence
     scorer = row.scorer if has_scorers else ""
     return row.run.model, *filter(None, (row.release, scorer, evidence))

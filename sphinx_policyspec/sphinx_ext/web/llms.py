@@ -92,7 +92,7 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
             _lead_to_markdown(app, node, docname, names)
             links.append(node)
         elif "ps-level-word" in node.get("classes", ()):
-            # No colour tells it from the title here.
+            # Here no colour distinguishes it from the title.
             node[:] = [nodes.Text(f"({node.astext()})")]
         elif type(node).__module__ == policy.__name__:
             anchors = _anchors(node)
@@ -106,12 +106,12 @@ def page_markdown(app: Sphinx, doctree: nodes.document, docname: str) -> str:
 
 
 def _translator() -> type[Any]:
-    """Return what writes Markdown, which goes on quietly with what is in a node that it does not know."""
+    """Return the class that writes Markdown, which silently goes on with the content of nodes it does not know."""
     # A page that is not asked for as Markdown does not pay for the import.
     from sphinx_markdown_builder.translator import MarkdownTranslator  # noqa: PLC0415
 
     def unknown(_translator: object, _node: nodes.Node) -> None:
-        """Say nothing."""
+        """Report nothing."""
 
     return type("Translator", (MarkdownTranslator,), {"unknown_visit": unknown, "unknown_departure": unknown})
 
@@ -122,8 +122,10 @@ def _like(node: nodes.Element) -> nodes.Element:
     if isinstance(node, nodes.option_group):
         return nodes.paragraph("", "", nodes.literal("", node.astext()), ids=ids)
     if isinstance(node, nodes.Inline) and not isinstance(node, nodes.Part):
-        meant = node.get("explanation", "")
-        return nodes.inline("", "", *node.children, *([nodes.Text(f" ({meant})")] if meant else []), ids=ids)
+        explanation = node.get("explanation", "")
+        return nodes.inline(
+            "", "", *node.children, *([nodes.Text(f" ({explanation})")] if explanation else []), ids=ids
+        )
     if isinstance(node, nodes.TextElement):
         return nodes.paragraph("", "", *node.children, ids=ids)
     words = [
@@ -163,7 +165,7 @@ def _plain_node(box: nodes.Element) -> nodes.Element:
     """Return a node of docutils in the place of one of ours."""
     kind: type[nodes.Element] = nodes.container
     if isinstance(box, policy.PolicyBody):
-        # What is said in an example cannot be taken for what stands around it.
+        # Text in an example must not be mistaken for the text around it.
         kind = nodes.block_quote
     elif isinstance(box, policy.PolicyVerdict | policy.PolicyExampleTitle):
         kind = nodes.paragraph
@@ -180,7 +182,7 @@ def _plain_node(box: nodes.Element) -> nodes.Element:
 
 
 def _unlink(links: Iterable[nodes.reference], there: Collection[str]) -> None:
-    """Let words stand without their link where this leads to a place on the page that Markdown does not have.
+    """Remove links to places on the page that Markdown does not have, and keep their words.
 
     :param there: the names of places that it has
     """
@@ -218,7 +220,7 @@ def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: M
     here = posixpath.dirname(app.builder.get_target_uri(docname))
     name = names.get(posixpath.normpath(unquote(posixpath.join(here, address)))) if address else None
     if name is not None:
-        # What tells a script which rows to show, and a part of a drawing, are no places.
+        # Filters for a script, and parts of a drawing, are no places.
         place = f"{hash_}{anchor}" if "=" not in anchor and not anchor.startswith("ps-") else ""
         link["refuri"] = f"{_beside(app, docname, name)}{place}"
 
@@ -243,12 +245,12 @@ def _plain_link(app: Sphinx, download: nodes.Element, docname: str) -> nodes.Ele
 def _image_address(app: Sphinx, image: nodes.Element, docname: str) -> str:
     """Return where a builder copies a picture, of several forms the one that it shows; one from elsewhere stays there."""
     forms: Mapping[str, str] = image.get("candidates") or {"*": image["uri"]}
-    shown = next(
+    uri = next(
         (forms[kind] for kind in ("*", *app.builder.supported_image_types) if kind in forms), image["uri"]
     )
-    known = app.env.images.get(shown)
+    known = app.env.images.get(uri)
     if "?" in forms or known is None:
-        return str(shown)
+        return str(uri)
     return _from_page(app, docname, posixpath.join(app.builder.imagedir, quote(known[1])))
 
 
@@ -273,7 +275,7 @@ def link_markdown(app: Sphinx, docname: str, context: dict[str, Any], doctree: n
 
 
 def write_llms(app: Sphinx, handbook: HandbookPages) -> None:
-    """Write what leads to the Markdown of pages, and all of the spec in one file, unless they stand; take away what is not wanted."""
+    """Write the list of Markdown files, and the whole spec in one, unless they are up to date; remove what is not wanted."""
     stamp = Stamp(app, "llms")
     before, *names = stamp.text.split("\n")
     beside = [markdown_file(app, name) for name in sorted(app.env.found_docs)] if is_wanted(app) else []
@@ -284,11 +286,11 @@ def write_llms(app: Sphinx, handbook: HandbookPages) -> None:
         handbook.prepare(app)
         write_output(Path(app.outdir, INDEX), _index(app, handbook))
         write_output(Path(app.outdir, WHOLE), _whole(app, handbook))
-    shown = [file.relative_to(app.outdir).as_posix() for file in files]
-    for gone in set(names).difference(shown):
-        _take_away(Path(app.outdir), gone)
-    if stamp.text or shown:
-        stamp.note("\n".join([state, *shown]))
+    current = [file.relative_to(app.outdir).as_posix() for file in files]
+    for old in set(names).difference(current):
+        _remove(Path(app.outdir), old)
+    if stamp.text or current:
+        stamp.note("\n".join([state, *current]))
 
 
 def _state(app: Sphinx, handbook: HandbookPages, files: list[Path]) -> tuple[object, ...]:
@@ -298,8 +300,8 @@ def _state(app: Sphinx, handbook: HandbookPages, files: list[Path]) -> tuple[obj
     return pages, titles, app.config.html_baseurl, handbook.knowledge.digest(app.env) if files else ""
 
 
-def _take_away(folder: Path, name: str) -> None:
-    """Remove a file of an earlier build; a name that leads elsewhere, as in a note that was damaged, is not ours."""
+def _remove(folder: Path, name: str) -> None:
+    """Remove a file of an earlier build; a name that leads elsewhere, as in a damaged note, is not ours."""
     if (
         "\0" in name
         or not name.endswith((".md", ".txt"))
@@ -311,16 +313,16 @@ def _take_away(folder: Path, name: str) -> None:
 
 
 def hand_over(app: Sphinx, error: Exception | None) -> None:
-    """Let the neighbour that writes ``llms-full.txt`` from the sources of pages take the text of ours: a source has what its page hides."""
+    """Let the neighbour that writes ``llms-full.txt`` from sources use the text of our pages: sources have what pages hide."""
     neighbour = getattr(sys.modules.get(_NEIGHBOUR), "_manager", None)
     if error is not None or neighbour is None or not is_wanted(app) or _NEIGHBOUR not in app.extensions:
         return
-    read, ours = neighbour._read_source_file, domain_of(app.env).own_pages()  # noqa: SLF001  it has no other door
+    read, ours = neighbour._read_source_file, domain_of(app.env).own_pages()  # noqa: SLF001  it has no other interface
 
     def read_ours(file: Path, docname: str) -> tuple[str, int]:
         if docname not in ours:
-            taken: tuple[str, int] = read(file, docname)
-            return taken
+            text_and_lines: tuple[str, int] = read(file, docname)
+            return text_and_lines
         text = markdown_file(app, docname).read_text("utf-8")
         return text, text.count("\n")
 
@@ -351,15 +353,15 @@ def _whole(app: Sphinx, handbook: HandbookPages) -> str:
 
         parts.append(_LINK.sub(lead, markdown_file(app, name).read_text("utf-8")))
     text = "\n".join(parts)
-    # By its id a provision is cited; other anchors to which nothing leads are of no use.
-    kept = {match["anchor"].removeprefix("#") for match in _LINK.finditer(text) if match["anchor"]} | {
+    # Provisions are cited by their ids; other anchors to which nothing leads are of no use.
+    used = {match["anchor"].removeprefix("#") for match in _LINK.finditer(text) if match["anchor"]} | {
         *spec.provision_by_id
     }
-    return _ANCHOR.sub(lambda match: match[0] if match["name"] in kept else "", text)
+    return _ANCHOR.sub(lambda match: match[0] if match["name"] in used else "", text)
 
 
 def write_releases(out: Path, title: str, folders: Iterable[tuple[str, str]]) -> None:
-    """Write what leads from a site of several releases to the ``llms.txt`` of each (folder, name), the first being the newest."""
+    """Write the file that leads from a site of releases to the ``llms.txt`` of each (folder, name), the newest first."""
     items = "\n".join(f"- [{markdown_safe(name)}]({folder}/{INDEX})" for folder, name in folders)
     write_output(
         out / INDEX,

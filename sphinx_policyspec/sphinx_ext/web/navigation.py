@@ -106,7 +106,7 @@ _SILENT = (
     policy.PolicyPrompt,
     policy.PolicyQuery,
 )
-"""In these no term is linked: headings and code stay as they are, and what others say is not the spec's own use."""
+"""Nodes in which no term is linked: headings and code stay unchanged, and words of others are no use by the spec."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,14 +287,14 @@ class LevelsByAddress:
                 return match[0]
             return f"{match[1]}{match[3]}{level_html(place.level, place.level_title)}{match[4]}"
 
-        # Sphinx leaves out how deep the captions of its lists are as headings.
+        # Sphinx does not give the captions of its lists a level as headings.
         html = html.replace(' role="heading">', ' role="heading" aria-level="2">')
         return _ENTRY.sub(with_level, html)
 
     def show(self, context: dict[str, Any], docname: str) -> None:
         """Put the words into lists of pages, and let templates and themes that ask for navigation get them, too."""
         if body := context.get("body"):
-            # Sphinx resolves these lists when the document is out of our hands.
+            # Sphinx resolves these lists when we no longer have the document.
             context["body"] = _LIST.sub(lambda found: self.marked(found[0], docname), body)
         render = context.get("toctree")
         if render is not None:
@@ -307,9 +307,9 @@ _START = "index"
 
 
 def show_releases(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
-    """Put the way to the other releases before the text of a page, and on an old one what is the newest.
+    """Put links to the other releases before the text of a page, and on an old release a note about the newest.
 
-    Search engines are told of the newest, too: they show one of the pages that say the same.
+    Search engines get the newest address, too: they show one of several pages with the same text.
     """
     editions = domain_of(app.env).given.editions
     if editions is None or "body" not in context:
@@ -349,12 +349,12 @@ def _switch_html(editions: Editions, pages: dict[int, str]) -> str:
         f"<li>{_item_html(edition, pages.get(place, ''), is_current=edition is current)}</li>"
         for place, edition in reversed(list(enumerate(editions.every)))
     )
-    shown = _("Release %s") if current is newest else _("Release %s (old)")
-    return f"<details><summary>{escape(shown % current.name)}</summary><ul>{items}</ul></details>"
+    label = _("Release %s") if current is newest else _("Release %s (old)")
+    return f"<details><summary>{escape(label % current.name)}</summary><ul>{items}</ul></details>"
 
 
 def _note_of_old(app: Sphinx, editions: Editions, pages: dict[int, str], pagename: str) -> str:
-    """Return what is said on the pages of an old release: a line that stays in sight, and what changed of the page since."""
+    """Return the note on pages of an old release: a line that stays visible, and what has changed on the page since."""
     from sphinx_policyspec.sphinx_ext.web.changes import later  # noqa: PLC0415  few sites have several releases
 
     newest, old = editions.every[-1], editions.every[editions.place]
@@ -364,20 +364,20 @@ def _note_of_old(app: Sphinx, editions: Editions, pages: dict[int, str], pagenam
     line = f"<strong>{here}</strong><span> · {now} {link}<span></span></span>"
     note = f'<p class="ps-old-release no-search" role="note">{line}</p>\n'
     site = domain_of(app.env).given.site
-    given = site.pages.get(pagename) if site else None
-    found = later(editions, [provision.id for provision in given.provisions] if given else ())
+    site_page = site.pages.get(pagename) if site else None
+    found = later(editions, [provision.id for provision in site_page.provisions] if site_page else ())
     if not found:
         return note
     changed = [item for item in found if item.is_changed]
-    told = _("{count} of {all} principles here have changed since.")
-    said = (
-        told.format(count=len(changed), all=len(found)) if changed else _("Nothing here has changed since.")
+    words = _("{count} of {all} principles here have changed since.")
+    text = (
+        words.format(count=len(changed), all=len(found)) if changed else _("Nothing here has changed since.")
     )
     items = "".join(
         f'<li data-ps-for="{escape(anchor_of(TargetKind.PROVISION, item.id), quote=True)}">{_later_html(item)}</li>'
         for item in changed
     )
-    fold = f"<details><summary>{escape(said)}</summary><ul>{items}</ul></details>" if items else escape(said)
+    fold = f"<details><summary>{escape(text)}</summary><ul>{items}</ul></details>" if items else escape(text)
     return f'{note}<div class="ps-old-changes no-search">{fold}</div>\n'
 
 
@@ -402,9 +402,9 @@ def _link_html(edition: Edition, page: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a sidebar, with those below it; made once, for most pages do not lead through it.
+    """A line of a sidebar, with those below it; written once, since most pages do not lead through it.
 
-    :param page: the page that it leads to, if it is all of that; empty for a place on a page
+    :param page: the page that it leads to, if it stands for all of it; empty for a place on a page
     :param level: the word for the level of a principle, as HTML
     """
 
@@ -461,12 +461,12 @@ def sidebar_html(groups: Iterable[tuple[str, Sequence[Entry]]], pagename: str, *
 
 
 def lead_nowhere_else(context: dict[str, Any]) -> None:
-    """Let a site of one page have no links to a search and an index, which it does not write."""
+    """Remove links to a search and an index from a site of one page, which writes neither."""
     missing = {"search", "genindex"}
     has, path = context["hasdoc"], context["pathto"]
     context["hasdoc"] = lambda name: name not in missing and has(name)
     # A form that leads to its own page is answered there, by our script.
-    context["pathto"] = lambda name, *more, **named: "#" if name in missing else path(name, *more, **named)
+    context["pathto"] = lambda name, *more, **rest: "#" if name in missing else path(name, *more, **rest)
 
 
 _TREE = "furo_navigation_tree"
@@ -480,7 +480,7 @@ def open_chapter(
 ) -> None:
     """Let furo, which folds each line of its sidebar, show all principles of the page that is read.
 
-    Were that done by a script, the sidebar would jump.
+    If a script did that, the sidebar would jump.
     """
     tree = str(context.get(_TREE) or "")
     here = _HERE.search(tree) if domain_of(app.env).own_pages() else None

@@ -1,4 +1,4 @@
-"""Web pages of a spec: panels, anchors of links, words for levels, links of boxes to themselves, and what heads tell machines."""
+"""Web pages of a spec: panels, anchors of links, words for levels, links of boxes to themselves, and metadata."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ if TYPE_CHECKING:
     from sphinx_policyspec.surveys import Decider, Judge
 
 META = ("title", "version", "issued", "license", "publisher")
-"""What each page tells of the whole spec."""
+"""What each page says about the whole spec."""
 
 _NAMESPACE = "https://w3id.org/policyspec#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What is known of one page.
+    """What is known about one page.
 
     :param address: of the page on the web, empty where the project does not say
-    :param picture: address of the picture for cards of links, which have no use for one that is relative
-    :param parts: its provisions, as JSON-LD tells them
+    :param picture: absolute address of the picture for cards of links, empty where the site has no address
+    :param parts: its provisions, as JSON-LD
     :param files: addresses of the graph's files, as seen from the page, with their media types
     """
 
@@ -82,7 +82,7 @@ class PageFacts:
 
 
 def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFacts]:
-    """Return what is known of each page that holds a part of the spec; one page of all in ``singlehtml``."""
+    """Return what is known about each page that holds a part of the spec; one page of all in ``singlehtml``."""
     env, iris = app.env, Iris(base_of(spec))
     pages = {name: page for name, page in domain_of(env).pages.items() if page.objects}
     base = str(app.config.html_baseurl or "")
@@ -111,10 +111,10 @@ def page_facts(app: Sphinx, spec: Spec, places: SitePlaces) -> dict[str, PageFac
     }
 
 
-def head_tags(facts: PageFacts, spec: Spec, given: str) -> str:
-    """Return the tags for the head of a page, without those of a kind that ``given`` has already."""
+def head_tags(facts: PageFacts, spec: Spec, existing: str) -> str:
+    """Return the tags for the head of a page, without those of a kind that ``existing`` has already."""
     tags = social_tags(
-        facts.title, facts.description, spec, address=facts.address, picture=facts.picture, given=given
+        facts.title, facts.description, spec, address=facts.address, picture=facts.picture, existing=existing
     )
     return f'{tags}\n    <script type="application/ld+json">{script_safe(_json_ld(facts, spec))}</script>'
 
@@ -123,13 +123,13 @@ _PICTURE = "_static/policyspec-card.png"
 
 
 def social_tags(
-    title: str, description: str, spec: Spec, *, address: str = "", picture: str = "", given: str = ""
+    title: str, description: str, spec: Spec, *, address: str = "", picture: str = "", existing: str = ""
 ) -> str:
-    """Return what search engines and cards of links show of a page, without what ``given`` has already."""
+    """Return what search engines and cards of links show of a page, without what ``existing`` has already."""
     tags = []
-    if description and 'name="description"' not in given:
+    if description and 'name="description"' not in existing:
         tags.append(_meta("name", "description", description))
-    if 'property="og:' not in given:
+    if 'property="og:' not in existing:
         social = {
             "og:type": "article",
             "og:title": title,
@@ -196,10 +196,10 @@ _ = get_translation("sphinx_policyspec")
 
 
 def _judge_of(spec: Spec) -> panels.JudgeOf:
-    """Return what tells which of two principles goes first, by the procedure that decides cases."""
+    """Return a function that says which of two principles goes first, by the procedure that decides cases."""
 
     @cache
-    def made() -> tuple[Judge, Norms, dict[Decider, str]]:
+    def judge_and_norms() -> tuple[Judge, Norms, dict[Decider, str]]:
         from sphinx_policyspec.decision import Norms  # noqa: PLC0415  few specs say what can conflict
         from sphinx_policyspec.sphinx_ext.asks.surveys import decider_words  # noqa: PLC0415  as above
         from sphinx_policyspec.surveys import Judge  # noqa: PLC0415  as above
@@ -208,7 +208,7 @@ def _judge_of(spec: Spec) -> panels.JudgeOf:
         return Judge(norms), norms, decider_words()
 
     def judge(one: Principle, other: Principle) -> tuple[str, str]:
-        known, norms, words = made()
+        known, norms, words = judge_and_norms()
         if not {one.authority, other.authority} <= norms.rank.keys():
             return "", ""
         decider, first = known.decided(one, other)
@@ -224,7 +224,7 @@ class HandbookPages:
     :param rows: of the panel, by where its provision stands
     :param outgoing: the references of each provision, by where it stands
     :param terms: the defined terms
-    :param facts: what the heads of pages tell
+    :param facts: metadata in the heads of pages
     :param relations: what bears on each provision, by its id
     """
 
@@ -240,14 +240,14 @@ class HandbookPages:
     _levels: navigation.LevelsByAddress | None = None
 
     def update(self, app: Sphinx) -> set[str]:
-        """Return the pages on which a panel is another than when they were last written."""
+        """Return the pages whose panels are not those with which they were last written."""
         self._levels = None
         if app.builder.name not in WEB_BUILDERS:
             return set()
         domain = domain_of(app.env)
-        shown = domain.shown_by(app.builder.name)
+        before = domain.shown_by(app.builder.name)
         digest = self.knowledge.digest(app.env)
-        if shown.panels_of == digest:
+        if before.panels_of == digest:
             return set()
         self.prepare(app)
         found: dict[str, list[object]] = defaultdict(list)
@@ -266,10 +266,10 @@ class HandbookPages:
             docname: hashlib.blake2b(exact(what).encode(errors="replace"), digest_size=16).digest()
             for docname, what in found.items()
         }
-        domain.note_shown(app.builder.name, replace(shown, panels=now, panels_of=digest))
-        if not shown.panels_of:
+        domain.note_shown(app.builder.name, replace(before, panels=now, panels_of=digest))
+        if not before.panels_of:
             return set()
-        return {name for name in {*shown.panels, *now} if shown.panels.get(name) != now.get(name)}
+        return {name for name in {*before.panels, *now} if before.panels.get(name) != now.get(name)}
 
     def prepare(self, app: Sphinx) -> None:
         """Compute what pages show, unless that is done."""
@@ -287,14 +287,14 @@ class HandbookPages:
             indices is True or (indices and TOPIC_INDEX in indices)
         )
         topic_index = TOPIC_INDEX if has_index else ""
-        judge, told_of = _judge_of(spec), self._told(app)
+        judge, beside_of = _judge_of(spec), self._rows_beside(app)
         for identifier in spec.provision_by_id:
-            found, told = self.relations.get(identifier), tuple(told_of(identifier))
+            found, beside = self.relations.get(identifier), tuple(beside_of(identifier))
             place = places.provision(identifier)
-            if place and (found or told):
+            if place and (found or beside):
                 rows = panels.rows_of(found, places, spec, judge, topic_index) if found else ()
                 past = self._past(app, timeline, identifier) if found else ()
-                self.rows[place.docname, place.anchor] = (*rows, *past, *told)
+                self.rows[place.docname, place.anchor] = (*rows, *past, *beside)
             for occurrence in found.occurrences if found else ():
                 if source := places.provision(occurrence.source):
                     self.outgoing[source.docname, source.anchor].append(occurrence)
@@ -303,14 +303,14 @@ class HandbookPages:
         self._digest = digest
 
     def _timeline(self, app: Sphinx) -> Timeline | None:
-        """Return the releases with what changed between them; nothing where one cannot be read, which is told once."""
+        """Return the releases with what changed between them; none where one is unreadable, which is reported once."""
         try:
             return self.since.timeline(app.env, self.knowledge) if self.since.is_on(app.env) else None
         except PolicySpecError:
             return None
 
     def _past(self, app: Sphinx, timeline: Timeline | None, identifier: str) -> Iterator[panels.PanelRow]:
-        """Yield the line of a panel that tells of releases, if there is any."""
+        """Yield the line of a panel about releases, if there is any."""
         editions, level_title = domain_of(app.env).given.editions, self.places.level_title
         if not (timeline or editions):
             return
@@ -334,27 +334,27 @@ class HandbookPages:
         }
         return {anchor: texts for anchor, texts in found.items() if texts}
 
-    def _told(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
-        """Return what yields the lines of a panel that tell of results, feedback, decisions and proposals, where there are some."""
-        tellers: list[Callable[[str], Iterator[panels.PanelRow]]] = []
+    def _rows_beside(self, app: Sphinx) -> Callable[[str], Iterator[panels.PanelRow]]:
+        """Return a function that yields the lines of a panel about results, feedback, decisions and proposals."""
+        sources: list[Callable[[str], Iterator[panels.PanelRow]]] = []
         if results := self.knowledge.evaluated(app.env)[0]:
             from sphinx_policyspec.sphinx_ext.web.evals import ResultPanels  # noqa: PLC0415  few projects evaluate
 
             of_results = ResultPanels(results, self.knowledge.spec(app.env))
-            tellers.append(lambda name: of_results.rows(name, self._prompts(name)))
+            sources.append(lambda name: of_results.rows(name, self._prompts(name)))
         if report := self.knowledge.feedback(app.env):
             from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackTexts  # noqa: PLC0415  few keep a register
 
-            tellers.append(FeedbackTexts(app, report).rows)
+            sources.append(FeedbackTexts(app, report).rows)
         if decided := self.knowledge.decisions(app.env):
             from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionTexts  # noqa: PLC0415  few keep some
 
-            tellers.append(DecisionTexts(app, decided).rows)
+            sources.append(DecisionTexts(app, decided).rows)
         if proposed := proposals_of(self.knowledge, app.env):
             from sphinx_policyspec.sphinx_ext.web.proposals import ProposalTexts  # noqa: PLC0415  few have some
 
-            tellers.append(ProposalTexts(app, proposed).rows)
-        return lambda name: chain.from_iterable(tell(name) for tell in tellers)
+            sources.append(ProposalTexts(app, proposed).rows)
+        return lambda name: chain.from_iterable(source(name) for source in sources)
 
     def _prompts(self, name: str) -> tuple[EvalPrompt, ...]:
         return found.prompts if (found := self.relations.get(name)) else ()
@@ -373,10 +373,10 @@ class HandbookPages:
             return
         self.prepare(app)
         if facts := self.facts.get(docname):
-            given = context.get("metatags", "")
-            # What it says of cards it adds behind ours.
-            said = f'{given}property="og:' if "sphinxext.opengraph" in app.extensions else given
-            context["metatags"] = given + head_tags(facts, self.knowledge.spec(app.env), said)
+            existing = context.get("metatags", "")
+            # Its own tags for cards come behind ours.
+            with_cards = f'{existing}property="og:' if "sphinxext.opengraph" in app.extensions else existing
+            context["metatags"] = existing + head_tags(facts, self.knowledge.spec(app.env), with_cards)
 
     def show_levels(self, app: Sphinx, docname: str, context: dict[str, Any]) -> None:
         """Put the words for levels into the sidebar of a page, and into the lists of pages in it."""
@@ -409,7 +409,7 @@ class HandbookPages:
             place = self._place_of(section, docname)
             if place is not None and place in self.rows:
                 tools = panels.tools_html(ask, self._feedback(app, config.feedback_url, place))
-                # At the end of a chapter nobody would know of what it tells.
+                # At the end of a chapter, its subject would not be clear.
                 title = "" if navigation.has_text(section) else _title_of(section)
                 panel = PolicyPanel("", html=panels.panel_html(self.rows[place], address, tools, title))
                 section.insert(navigation.below_text(section), panel)
@@ -420,8 +420,8 @@ class HandbookPages:
                 example = box["ids"][0].removeprefix(anchor_of(TargetKind.EXAMPLE, ""))
                 short = short_id(example, place[1], box["number"])
                 box["ids"] += [short] if short and short not in doctree.ids else []
-        if said := [node for node in elements if "says" in node]:
-            html = panels.levels_html(said, self._level_index(app, docname), self.levels(app).used)
+        if badges := [node for node in elements if "says" in node]:
+            html = panels.levels_html(badges, self._level_index(app, docname), self.levels(app).used)
             doctree += PolicyPanel("", html=html)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What bears on a provision, and the panel of a page that tells it.
+"""What bears on a provision, and the panel of a page that shows it.
 
 It is plain HTML that opens without a script. Its words are no part of the document, so that the search finds a
 principle by its own words alone.
@@ -29,7 +29,7 @@ class PanelLink:
     """One link of a panel: where it leads, and its text; without a place it is text alone.
 
     :param is_further: a number behind the link before it
-    :param note: what is said behind it
+    :param note: words behind it
     :param beside: its address, as seen from the folder of the site, where it leads out of that
     :param release: name of the release that it leads to, for scripts
     :param is_outside: it leads out of the spec, and its text is the address
@@ -51,13 +51,13 @@ class PanelLink:
 class Step:
     """One release in the history of a principle: what changed about it there, in short and line by line.
 
-    :param place: of the release among all, where scripts have something to show of it; else less than 0
-    :param has_text: whether they have its text, since it is another now
+    :param place: of the release among all, where scripts have something to show about it; else less than 0
+    :param has_text: whether they have its text, since it differs now
     """
 
     release: PanelLink
     change: PanelLink
-    said: tuple[str, ...]
+    lines: tuple[str, ...]
     place: int = -1
     has_text: bool = False
 
@@ -67,7 +67,7 @@ class PanelRow:
     """One line of a panel.
 
     :param name: what it is, such as *Exceptions*
-    :param count: how many it tells of; 0 for a line that tells more of what another counts
+    :param count: how many things it lists; 0 for a line that says more about what another counts
     :param groups: links, by the page that they lead to where it matters
     :param steps: of a history, the last release first
     :param is_beside: its groups stand side by side where there is room
@@ -91,7 +91,7 @@ def rows_of(
 ) -> tuple[PanelRow, ...]:
     """Return what a panel shows, lines without entries left out.
 
-    :param judge: tells which of two principles goes first
+    :param judge: returns which of two principles goes first
     :param topic_index: name of the page that lists the principles of each topic, if there is one
     """
     known = [topic for topic in relations.topics if topic in spec.topic_by_id]
@@ -117,8 +117,8 @@ def rows_of(
     rows.append(_row(_("Serves"), goals))
     rows.append(_outside(spec, relations.id))
     rows.append(_referenced(relations.occurrences, places))
-    shown = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
-    rows.append(_row(_("Examples"), shown))
+    examples = (_to(places.find(TargetKind.EXAMPLE, e.id), e.title) for e in relations.examples)
+    rows.append(_row(_("Examples"), examples))
     # What a prompt says may be offensive, so that its author may show none of it but the title, as on paper.
     prompts = (_to(places.prompt(prompt.id), prompt.title or prompt.id) for prompt in relations.prompts)
     rows.append(_row(_("Prompts"), prompts))
@@ -135,7 +135,7 @@ CONFLICTING = frozenset(
 
 
 def _conflicts(relations: Relations, places: SitePlaces, spec: Spec, judge: JudgeOf) -> PanelRow:
-    """Return those that a provision can meet: what goes before it, what it goes before, and what nothing decides."""
+    """Return what a provision can conflict with: what goes before it, what it goes before, and what nothing decides."""
     before: list[PanelLink] = []
     behind: list[PanelLink] = []
     open_ones: list[PanelLink] = []
@@ -163,10 +163,11 @@ def _conflicts(relations: Relations, places: SitePlaces, spec: Spec, judge: Judg
 
 
 def _outside(spec: Spec, id_: str) -> PanelRow:
-    """Return what lies outside the spec, by what it is to a provision, and who decides in place of the spec."""
+    """Return what lies outside the spec, by its relation to a provision, and who decides in place of the spec."""
     titles = {"out-of-scope": _("Decided by"), **{row.key: _(row.label) for row in OUTSIDE}}
     groups = tuple(
-        (titles[key], tuple(map(_address_link, named))) for key, named in outside_of(spec, id_).items()
+        (titles[key], tuple(map(_address_link, addresses)))
+        for key, addresses in outside_of(spec, id_).items()
     )
     count = sum(len(links) for _title, links in groups)
     return PanelRow(_("Outside the spec"), count, groups, is_beside=len(groups) > 1)
@@ -229,7 +230,7 @@ def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "", ti
 
     :param address: of an anchor on a page, from the page that the panel stands on
     :param extra: HTML for its foot
-    :param title: of what it tells, where it does not stand right below that
+    :param title: of its provision, where the panel does not stand right below that title
     """
     name = _("Connections of “{title}”").format(title=title) if title else _("Connections")
     summary = f'<span class="ps-panel-name">{escape(name)}</span>'
@@ -248,18 +249,18 @@ def levels_html(badges: Iterable[nodes.Element], index: str, listed: Collection[
     :param listed: the levels that it has
     """
     every = escape(_("All principles of this level"))
-    shown: dict[str, str] = {}
+    boxes: dict[str, str] = {}
     for badge in badges:
         box, title = badge["box"], badge.get("title") or badge.children[-1].astext()
-        if box in shown:
+        if box in boxes:
             continue
         group = f"{index}#{anchor_of_heading(title)}"
         link = f'<p><a class="reference internal" href="{group}">{every}</a></p>'
-        shown[box] = (
+        boxes[box] = (
             f'<div class="ps-says {badge["classes"][-1]} no-search" id="{box}" popover>'
             f'<p id="{box}-words">{escape(badge["says"])}</p>{link if index and badge["level"] in listed else ""}</div>\n'
         )
-    return "".join(shown.values())
+    return "".join(boxes.values())
 
 
 def tools_html(ask: str = "", feedback: str = "") -> str:
@@ -270,7 +271,7 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
     """
     tools = (("link", _("Copy link")), ("markdown", _("Copy as Markdown")), ("cite", _("Copy citation")))
     found = [
-        f'<button type="button" data-ps="{name}" hidden>{escape(shown)}</button>' for name, shown in tools
+        f'<button type="button" data-ps="{name}" hidden>{escape(label)}</button>' for name, label in tools
     ]
     if ask:
         say = escape(_("Ask about it"))
@@ -285,38 +286,38 @@ def tools_html(ask: str = "", feedback: str = "") -> str:
 
 def _row_html(row: PanelRow, address: AddressOf) -> str:
     groups = [_group_html(title, links, address) for title, links in row.groups]
-    shown = row.html or "".join(groups)
+    content = row.html or "".join(groups)
     if row.is_beside:
-        shown = f'<div class="ps-near">{"".join(f"<div>{group}</div>" for group in groups)}</div>'
+        content = f'<div class="ps-near">{"".join(f"<div>{group}</div>" for group in groups)}</div>'
     if row.steps:
         steps = "".join(_step_html(step, address) for step in row.steps)
-        shown = f'<table class="ps-history"><tbody>{steps}</tbody></table>'
+        content = f'<table class="ps-history"><tbody>{steps}</tbody></table>'
     count = f' <span class="ps-panel-counts">{row.count}</span>' if row.count else ""
-    return f"<dt>{escape(row.name)}{count}</dt><dd>{shown}</dd>"
+    return f"<dt>{escape(row.name)}{count}</dt><dd>{content}</dd>"
 
 
 def _step_html(step: Step, address: AddressOf) -> str:
-    said = "".join(f"<li>{html_safe(line)}</li>" for line in step.said)
+    lines = "".join(f"<li>{html_safe(line)}</li>" for line in step.lines)
     change = _link_html(step.change, address) if step.change.text else ""
     place = f' data-ps-step="{step.place}"{" data-ps-then" * step.has_text}' if step.place >= 0 else ""
     return (
         f'<tr{place}><th scope="row">{_link_html(step.release, address)}</th>'
-        f"<td>{change}{said and f'<ul>{said}</ul>'}</td></tr>"
+        f"<td>{change}{lines and f'<ul>{lines}</ul>'}</td></tr>"
     )
 
 
-_SHOWN = 5
-"""Links that a line shows before it folds the others."""
+_MOST_LINKS = 5
+"""How many links a line shows before it folds the others."""
 
 
 def _group_html(title: str, links: Sequence[PanelLink], address: AddressOf) -> str:
     head = f'<p class="ps-panel-page">{escape(title)}</p>' if title else ""
     items = [*_items_html(links, address)]
-    shown = f"{head}<ul>{''.join(items[:_SHOWN])}</ul>"
-    if len(items) <= _SHOWN + 1:
+    visible = f"{head}<ul>{''.join(items[:_MOST_LINKS])}</ul>"
+    if len(items) <= _MOST_LINKS + 1:
         return f"{head}<ul>{''.join(items)}</ul>"
-    more = escape(_("{count} more").format(count=len(items) - _SHOWN))
-    return f"{shown}<details><summary>{more}</summary><ul>{''.join(items[_SHOWN:])}</ul></details>"
+    more = escape(_("{count} more").format(count=len(items) - _MOST_LINKS))
+    return f"{visible}<details><summary>{more}</summary><ul>{''.join(items[_MOST_LINKS:])}</ul></details>"
 
 
 def _items_html(links: Sequence[PanelLink], address: AddressOf) -> Iterator[str]:
@@ -333,13 +334,13 @@ def _items_html(links: Sequence[PanelLink], address: AddressOf) -> Iterator[str]
 
 def _link_html(link: PanelLink, address: AddressOf) -> str:
     level = level_html(link.level, link.level_title) if link.level else ""
-    shown = f"<bdi>{escape(link.text)}</bdi>{level}"
+    text = f"<bdi>{escape(link.text)}</bdi>{level}"
     note = f" {escape(link.note)}" if link.note else ""
     if link.beside:
         release = f' data-ps-release="{escape(link.release, quote=True)}"' if link.release else ""
         kind = "reference external" if link.is_outside else "reference"
-        return f'<a class="{kind}" href="{escape(link.beside, quote=True)}"{release}>{shown}</a>{note}'
+        return f'<a class="{kind}" href="{escape(link.beside, quote=True)}"{release}>{text}</a>{note}'
     if not link.anchor:
-        return shown + note
+        return text + note
     target = escape(address(link.docname, link.anchor), quote=True)
-    return f'<a class="reference internal" href="{target}">{shown}</a>{note}'
+    return f'<a class="reference internal" href="{target}">{text}</a>{note}'

@@ -44,21 +44,21 @@ AddressOf = Callable[[str, str], str]
 """Returns the address of an anchor on a page, as seen from the page that is being written."""
 
 CHANGES_PAGE = "policy-changes"
-"""Name of the page that tells all changes, without suffix."""
+"""Name of the page of all changes, without suffix."""
 ASK_PAGE = "policy-ask"
 """Name of the page that answers questions."""
 SINCE = "ps-since"
 """The class of the line below a title that says whether its text changed."""
 NEWS = "ps-news"
-"""Class of the place on the first page of a handbook that tells what changed."""
+"""Class of the place on the first page of a handbook that shows what changed."""
 RESULTS_PAGE = "policy-results"
-"""Name of the page that tells of results of evaluations."""
+"""Name of the page with results of evaluations."""
 FEEDBACK_PAGE = "policy-feedback"
-"""Name of the page that tells what people say of the spec."""
+"""Name of the page with feedback on the spec."""
 DECISIONS_PAGE = "policy-decisions"
-"""Name of the page that tells why the spec says what it says."""
+"""Name of the page with records of decisions about the spec."""
 PROPOSALS_PAGE = "policy-proposals"
-"""Name of the page that tells what people would like the spec to say."""
+"""Name of the page with proposals for the spec."""
 OUR_PAGES = (ASK_PAGE, RESULTS_PAGE, FEEDBACK_PAGE, DECISIONS_PAGE, PROPOSALS_PAGE)
 """Pages without a source whose style is that of the handbook."""
 PAGE_BUILDERS = ("html", "dirhtml")
@@ -83,23 +83,23 @@ class Place:
 
 
 class SitePlaces:
-    """Finds the place of what a spec names, as it was when the pages had been read."""
+    """Finds the places of what a spec names, as of when the pages were read."""
 
     def __init__(self, env: BuildEnvironment, spec: Spec) -> None:
         domain = domain_of(env)
         self._levels = dict(domain.levels_shown())
         self._found: dict[tuple[TargetKind, str], Place] = {}
         order = reading_order(env, domain.pages)
-        # The ids that no author chose, changed as the spec has them.
-        taken = {item.id for item in domain.page_objects() if item.kind is TargetKind.PROVISION}
+        # The ids that no author chose, in the form that the spec has them.
+        used = {item.id for item in domain.page_objects() if item.kind is TargetKind.PROVISION}
         for docname in order:
             unnamed = sorted(domain.pages[docname].unnamed)
             for name in unnamed:
-                identifier = f"{docname.replace('/', '-')}-{name}" if name in taken else name
+                identifier = f"{docname.replace('/', '-')}-{name}" if name in used else name
                 provision = spec.provision_by_id.get(identifier)
                 title = provision.title if provision else name
                 self._found.setdefault((TargetKind.PROVISION, identifier), Place(docname, name, title))
-            taken.update(unnamed)
+            used.update(unnamed)
         self._resolved = resolved_titles(spec)
         for item in domain.objects():
             if item.anchor:
@@ -149,11 +149,11 @@ class SitePlaces:
         return Place(docname, anchor, self.excerpt(docname, anchor) or identifier) if docname else None
 
     def excerpt(self, docname: str, anchor: str) -> str:
-        """Return how a thing begins, with titles in the place of references; empty where it has no words."""
+        """Return the beginning of a thing, with titles in the place of references; empty where it has no words."""
         return with_titles(self._excerpts.get(docname, {}).get(anchor, ""), self.title_of_target)
 
     def begin_of(self, docname: str) -> str:
-        """Return how a page begins."""
+        """Return the beginning of a page."""
         return with_titles(next(iter(self._excerpts.get(docname, {}).values()), ""), self.title_of_target)
 
     def page_title(self, docname: str) -> str:
@@ -179,7 +179,7 @@ _ = get_translation("sphinx_policyspec")
 
 
 Way = tuple[str, str, str]
-"""Whether it tells what a ``role`` can override or is another ``page``, its title, and its address from the root of the site."""
+"""``role`` for what a role can override, else ``page``; its title; and its address from the root of the site."""
 
 
 def page_address(app: Sphinx, docname: str) -> str:
@@ -213,7 +213,7 @@ def ways(app: Sphinx) -> tuple[Way, ...]:
 
 
 def pages_of_options() -> tuple[tuple[str, str, str], ...]:
-    """Return the pages that tell what files of an option hold: the option, the name of the page, its title."""
+    """Return the pages that show files of an option: the option, the name of the page, its title."""
     return (
         ("policyspec_results", RESULTS_PAGE, _("Results of evaluations")),
         ("policyspec_feedback", FEEDBACK_PAGE, _("Feedback")),
@@ -223,7 +223,7 @@ def pages_of_options() -> tuple[tuple[str, str, str], ...]:
 
 
 def provision_link(app: Sphinx, page: str, name: str) -> str:
-    """Return the title of a provision as HTML, which leads to it, with its level; of one that is not there its id.
+    """Return the title of a provision as a link in HTML, with its level; for one that is missing, its id.
 
     :param page: name of the page that it stands on
     """
@@ -254,7 +254,7 @@ _TABLES = ("json", "pickle")
 
 
 def show_index(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]) -> str | None:
-    """Make an index of ours lists below headings, in a page as any other: themes make it a table, whose letters are titles here.
+    """Show an index of ours as lists below headings, on an ordinary page: themes make a table by letters, here titles.
 
     Returns the name of the template.
     """
@@ -266,7 +266,7 @@ def show_index(app: Sphinx, pagename: str, templatename: str, context: dict[str,
     jumps = "".join(
         f'<li><a class="reference internal" href="#{to}">{name}</a></li>' for name, to, _e in groups
     )
-    shown = "".join(
+    sections = "".join(
         f'<section><h2 id="{anchor}">{heading}</h2><ul>{"".join(_entries(entries, context["pathto"]))}</ul></section>'
         for heading, anchor, entries in groups
     )
@@ -274,7 +274,7 @@ def show_index(app: Sphinx, pagename: str, templatename: str, context: dict[str,
     context["title"] = context["indextitle"]
     jumpbox = f'<ul class="ps-jumps">{jumps}</ul>' if len(groups) > 1 else ""
     head = f"<h1>{title}</h1>{_others(app, pagename, context['pathto'])}"
-    context["body"] = f'<section class="ps-index">{head}{jumpbox}{shown}</section>'
+    context["body"] = f'<section class="ps-index">{head}{jumpbox}{sections}</section>'
     return "page.html"
 
 
@@ -291,10 +291,10 @@ def _others(app: Sphinx, pagename: str, pathto: Callable[[str], str]) -> str:
 
 
 def _entries(entries: Iterable[IndexEntry], pathto: Callable[[str], str]) -> Iterator[str]:
-    for name, _kind, docname, anchor, extra, _qualifier, said in entries:
+    for name, _kind, docname, anchor, extra, _qualifier, description in entries:
         link = f'<a class="reference internal" href="{escape(pathto(docname))}#{escape(anchor)}">{escape(name)}</a>'
         more = f" <em>({escape(extra)})</em>" if extra else ""
-        lines = (line.partition(": ") for line in said.splitlines())
+        lines = (line.partition(": ") for line in description.splitlines())
         turns = "".join(
             f'<div class="ps-message"><p class="ps-role"><span class="ps-role-name">{escape(role)}</span></p>'
             f'<div class="ps-body"><p dir="auto">{escape(text)}</p></div></div>'
@@ -304,7 +304,7 @@ def _entries(entries: Iterable[IndexEntry], pathto: Callable[[str], str]) -> Ite
 
 
 def topic_address(app: Sphinx, topic: Topic) -> str:
-    """Return where what is about a topic is listed: a table of principles, else the index; empty where neither is."""
+    """Return where things about a topic are listed: a table of principles, else the index; empty without both."""
     site = domain_of(app.env).given.site
     for name, page in site.pages.items() if site else ():
         if ViewKind.PRINCIPLE_TABLE in page.views:
@@ -322,7 +322,7 @@ _RESULTS = re.compile(rb'<div\b[^<>]*\bid="search-results"')
 
 
 def furnish(app: Sphinx, found: Sequence[Way]) -> None:
-    """Give the page of the search, whose template has no place for it, what our script fills, and what stands there without scripts."""
+    """Add to the search page, whose template has no place for it, what our script fills, and a text without scripts."""
     if not _is_written(app, "search"):
         return
     whole = " ps-whole" if domain_of(app.env).given.site else ""
