@@ -392,7 +392,7 @@ class Site:
     """A spec and its pages by name.
 
     :param root: the folder that the spec's file names are relative to
-    :param pdf: name of the PDF that lies beside its pages, empty where there is none
+    :param pdf: name of the PDF beside its pages, empty where there is none
     """
 
     spec: Spec

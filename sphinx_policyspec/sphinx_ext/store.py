@@ -62,7 +62,7 @@ def pack(value: object) -> bytes:
 
 
 def hold_parts(env: BuildEnvironment) -> None:
-    """Keep the parts of pages in memory from now on: for an environment that is never stored, and asked again and again."""
+    """Keep the parts of pages in memory from now on, for an environment that is never stored, but often used."""
     setattr(env, _IN_MEMORY, {})
 
 
@@ -247,7 +247,7 @@ def _read(file: Path) -> Any:
 
 def _unpacked(packed: bytes) -> Any:
     try:
-        # The bytes are our own, like those of the doctrees that lie beside them.
+        # The bytes are our own, like those of the doctrees beside them.
         return pickle.loads(zlib.decompress(packed))  # noqa: S301
     except (AttributeError, ImportError, ValueError):
         # Another version of the package had other classes.

@@ -48,7 +48,7 @@ class PolicyFold(PolicyBox):
 
 
 class PolicyHeadCell(nodes.entry):
-    """The head of a column or row; ``scope`` says of which."""
+    """The head of a column or row; ``scope`` says which of the two."""
 
 
 class PolicyCell(nodes.entry):

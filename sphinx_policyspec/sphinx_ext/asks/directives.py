@@ -139,7 +139,7 @@ class PrincipleListDirective(_ViewDirective):
 
 
 class PrincipleTableDirective(_ViewDirective):
-    """The principles that the options pick, with what is known of each: ``policy:principle-table``."""
+    """The principles that the options pick, with what is known about each: ``policy:principle-table``."""
 
     kind = ViewKind.PRINCIPLE_TABLE
     standard = ("title", "level", "topics", "examples")

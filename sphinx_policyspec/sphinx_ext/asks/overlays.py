@@ -34,7 +34,7 @@ _ = get_translation("sphinx_policyspec")
 
 _KINDS = {key.name: key.kind for key in (*OVERLAY, *STATEMENT)}
 _IDS = frozenset({*TARGETED, "forbids", "scope"})
-"""Keys that name provisions, which commas may divide."""
+"""Keys that name provisions, which commas may separate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +295,7 @@ class _PageYaml(YamlReader):
         return [prefix + value.replace("\n", deeper) + "\n"]
 
     def find(self, code: str, node: yaml.Node, message: str, hint: str = "") -> None:
-        """Note a finding at a node; what a directive says outside its options is no key to add."""
+        """Note a finding at a node; the hint differs for what a directive says outside its options."""
         YamlReader.find(self, code, node, message, _ELSEWHERE.get(message, hint))
 
     def span(self, node: yaml.Node) -> Span:

@@ -67,7 +67,7 @@ class View(Ask):
         return Answered(answer, "", tuple(self._check(answer)))
 
     def _check(self, answer: Answer) -> Iterator[Finding]:
-        """Find a view that shows nothing, unless that is expected, and another number of rows than expected."""
+        """Yield a finding for a view that shows nothing unexpectedly, and for a wrong number of rows."""
         count = len(entries_of(answer))
         yield from self.check_rows(count)
         if not count and not self.expected:
@@ -121,7 +121,7 @@ PROPERTIES: Mapping[ViewKind, tuple[str, ...]] = {
 
 
 def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
-    """Find levels, roles and topics that a view names and the spec lacks."""
+    """Yield findings for levels, roles and topics that a view names and the spec lacks."""
     levels = [level.id for level in spec.levels]
     roles = [role for level in spec.levels for role in level.roles]
     topics = [name for topic in spec.topics for name in (topic.id, topic.label, *topic.alt_labels)]
@@ -409,7 +409,7 @@ class Query(Ask):
         return Span(self.span.file, at, 1, at + 1, 1) if self.first else self.span
 
     def _check(self, answer: Answer) -> Iterator[Finding]:
-        """Find what nothing has, columns that the answer lacks, and another number of rows than expected."""
+        """Yield findings for names that nothing has, columns that the answer lacks, and a wrong number of rows."""
         for finding in answer.findings:
             yield replace(finding, span=self._span(finding.span.line))
         for column in self.columns:

@@ -164,7 +164,7 @@ class Ask:
 
 
 def is_row_count(text: str) -> bool:
-    """Return whether a text can be that of ``:expect-rows:``."""
+    """Return whether a text can be the value of ``:expect-rows:``."""
     return bool(_EXPECTED.fullmatch(text))
 
 

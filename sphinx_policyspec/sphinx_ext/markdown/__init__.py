@@ -1,4 +1,4 @@
-"""Model Spec Markdown as nodes; here: which pages of a project are in that dialect, who reads them, and what lies beside them."""
+"""Model Spec Markdown as nodes; here: which pages of a project are in that dialect, their parser, and files beside them."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def badge(level: str, title: str = "") -> policy.PolicyBadge:
 
 
 def explain(box: nodes.Element, levels: tuple[AuthorityLevel, ...], level: str, title: str) -> None:
-    """Let a badge, or the box of a declared level, say who may override the level, if somebody has declared it.
+    """Let a badge, or the box of a declared level, say who may override the level, if it is declared.
 
     :param title: the name of the level for readers
     """

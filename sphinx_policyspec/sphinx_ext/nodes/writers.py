@@ -136,7 +136,7 @@ _PARAGRAPH = re.compile(r"<(/?)p\b([^<>]*+)>")
 _MESSAGE_BLOCK = re.compile(r"<(?:p|li|pre|td|th)(?=[ >])(?![^>]* dir=)")
 """Each block of a message runs in the direction of its own script."""
 _HEAD_ATTRIBUTES = ("level", "title", "number", "verdict", "role", "recipient", "name", "tag")
-"""The attributes of which heads are made."""
+"""The attributes that heads are made of."""
 _ICONS = {"GOOD": "\N{CHECK MARK}", "BAD": "\N{BALLOT X}", "OK": "\N{ALMOST EQUAL TO}"}
 
 

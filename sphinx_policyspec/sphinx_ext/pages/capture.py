@@ -77,7 +77,7 @@ class MarkSections(SphinxTransform):
     default_priority = 5
 
     def apply(self, **_kwargs: Any) -> None:
-        """Mark what may be hidden, move the markers, then note the words of the page's texts and titles."""
+        """Mark what may be hidden, move the markers, then store the words of the page's texts and titles."""
         elements = elements_of(self.document)
         declares = any(marks.declared_on(node) for node in elements)
         if not (declares or any(node.get("refdomain") == DOMAIN for node in elements)):

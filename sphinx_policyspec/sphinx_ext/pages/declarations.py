@@ -60,7 +60,7 @@ class SpecDirective(PolicyDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options(*options_of("spec"))
 
     def build(self) -> list[nodes.Node]:
-        """Show the title with what is known of the document."""
+        """Show the title with what is known about the document."""
         title = self.argument("title", default=self.config.project)
         head = self.inline(title)
         spec = model.Spec(

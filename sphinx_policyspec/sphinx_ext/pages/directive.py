@@ -39,7 +39,7 @@ _BEHIND_HYPHENS = re.compile(rf"- ?(?:(?:{_QUOTED})(?= -(?: |$)|$)|(?P<plain>(?:
 def items_of(text: str, dividers: str) -> Iterator[str]:
     """Yield the items of an option's text, white space in them joined, empty ones left out.
 
-    :param dividers: characters that divide them where the text is not a list of YAML
+    :param dividers: characters that separate them where the text is not a list of YAML
     """
     words = " ".join(text.split())
     if words.startswith("[") and words.endswith("]"):

@@ -379,7 +379,7 @@ class GoalDirective(PolicyDirective):
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = options("id")
 
     def build(self) -> list[nodes.Node]:
-        """Show the title with what its author says of it."""
+        """Show the title with what its author says about it."""
         title = self.argument("title", default="goal")
         goal = model.Goal(id=self.identifier(slug(title)), title=title, text="", span=self.span)
         anchor = anchor_of(model.TargetKind.GOAL, goal.id)

@@ -387,7 +387,7 @@ class Gathered:
                 self.find("empty-block", f"principle `{item.id}` has no text", start, hint)
 
     def add_places(self, identifier: str, declared: Declared, *owners: Owner) -> None:
-        """Keep where the names in the options of a directive stand.
+        """Record where the names in the options of a directive stand.
 
         :param owners: whose attributes its item has
         """
@@ -453,7 +453,7 @@ class Gathered:
 
 
 def is_local(document: nodes.document, target: str) -> bool:
-    """Return whether a page itself has an anchor, be it that of a heading."""
+    """Return whether a page itself has an anchor, which may be that of a heading."""
     return target in {*document.ids, *document.nameids, *getattr(document, "myst_slugs", {})}
 
 

@@ -194,7 +194,7 @@ def claim(document: nodes.document, node: nodes.Element) -> None:
 
 
 def give_back_ids(document: nodes.document, elements: Iterable[nodes.Element]) -> None:
-    """Give those ids that only something hidden has to what is shown and wanted them, too."""
+    """Give ids that only hidden nodes have to visible nodes that wanted them, too."""
     for node in elements:
         for anchor in node.attributes.pop(_WANTED, ()):
             owner = document.ids[anchor]

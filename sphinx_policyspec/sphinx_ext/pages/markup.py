@@ -32,7 +32,7 @@ _ADMONITIONS = frozenset(
     ["attention", "caution", "danger", "error", "hint", "important", "note", "seealso", "tip", "warning"]
 )
 _PLAIN = frozenset(["default", "none", "text", ""])
-"""Languages of code that nobody chose."""
+"""Languages of code that are defaults."""
 
 _TAG = re.compile(r"<[^<>]*>")
 _UNSHOWN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)

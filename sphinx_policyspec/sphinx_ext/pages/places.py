@@ -76,7 +76,7 @@ _LARGEST = 4_000_000
 
 
 class Placed(NamedTuple):
-    """Where some words stand: a line of the file, and what is known of it.
+    """Where some words stand: a line of the file, and how sure that is.
 
     ``is_exact`` says that the words stand on that line; ``is_known`` that the line is where they come from; ``columns``
     are those that the lines of the words begin at, 0 where they do not.

@@ -208,7 +208,7 @@ def _list_chapter(name: str, title: str, groups: Iterable[tuple[str, str, Mappin
 
 
 def _isolated(text: str) -> str:
-    """Keep letters that run leftwards from taking the page number with them."""
+    """Isolate text that runs leftwards, so that it does not move the page number."""
     is_mixed = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
     return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if is_mixed else text
 

@@ -378,7 +378,7 @@ class InlineVisitor(CodeWriter):
         self.put(self.rendered(node.children), addition)
 
     def visit_reference(self, node: nodes.reference) -> None:
-        """Write a link; one that leads nowhere, or where nobody should go, as its words."""
+        """Write a link; one that leads nowhere, or to an unsafe address, as its words."""
         if node.get(TARGET):
             self.put(self.xref(node, self.inside(node)))
         address = node.get("refuri", "")

@@ -54,7 +54,7 @@ class AskPage:
         self._knowledge = knowledge
 
     def announce(self, app: Sphinx) -> None:
-        """Let HTML builders copy the page's script, and references name the page, as they do indices."""
+        """Let HTML builders copy the page's script, and let references name the page, like an index."""
         standard = app.env.domains.standard_domain
         if not PolicySpecConfig.of(app.config).ask_page:
             standard.labels.pop(ASK_PAGE, None)
@@ -187,7 +187,7 @@ def _body(questions: Iterable[Question], base: str, answer: Answer) -> str:
 
 
 def _rows(answer: Answer) -> list[dict[str, dict[str, str]]]:
-    """Return the rows as SPARQL results in JSON have them."""
+    """Return the rows in the form of SPARQL results in JSON."""
     return [
         {
             name: {"type": cell.kind.value, "value": cell.value}

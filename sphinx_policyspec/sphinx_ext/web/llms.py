@@ -162,7 +162,7 @@ _OPTIONS = SimpleNamespace(
 
 
 def _plain_node(box: nodes.Element) -> nodes.Element:
-    """Return a node of docutils in the place of one of ours."""
+    """Return a node of docutils that replaces one of ours."""
     kind: type[nodes.Element] = nodes.container
     if isinstance(box, policy.PolicyBody):
         # Text in an example must not be mistaken for the text around it.
@@ -215,7 +215,7 @@ def _list_of_pages(app: Sphinx, toctree: addnodes.toctree, docname: str) -> list
 
 
 def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: Mapping[str, str]) -> None:
-    """Let a link to a page lead to the Markdown beside that."""
+    """Let a link to a page lead to the Markdown beside it."""
     address, hash_, anchor = link.get("refuri", "").partition("#")
     here = posixpath.dirname(app.builder.get_target_uri(docname))
     name = names.get(posixpath.normpath(unquote(posixpath.join(here, address)))) if address else None
@@ -226,7 +226,7 @@ def _lead_to_markdown(app: Sphinx, link: nodes.reference, docname: str, names: M
 
 
 def _lead_to_copy(app: Sphinx, node: nodes.Element, docname: str) -> None:
-    """Let a picture, or a link to a file that is fetched, lead to where a builder copies that."""
+    """Let a picture, or a link to a download, lead to the builder's copy of it."""
     if isinstance(node, nodes.image):
         node["uri"] = _image_address(app, node, docname)
     else:
