@@ -149,9 +149,9 @@ class PolicyDomain(Domain):
         """Return what the pages of a builder showed of others when they were last written."""
         return cast("ShownByPages", self.data["shown"].get(builder) or ShownByPages())
 
-    def note_shown(self, builder: str, shown: ShownByPages | None) -> None:
+    def note_shown(self, builder: str, state: ShownByPages | None) -> None:
         """Keep what the pages of a builder show from now on; ``None`` where that is unknown."""
-        self.data["shown"][builder] = shown
+        self.data["shown"][builder] = state
 
     @property
     def gone(self) -> set[str]:

@@ -168,10 +168,10 @@ def prompt(
     *,
     raw_title: str = "",
     place: Place | None = None,
-    shown: bool,
+    is_shown: bool,
 ) -> policy.PolicyPrompt:
     """Return an evaluation prompt; unless it is to be shown, it is removed from the page once it is read."""
-    box = policy.PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=shown)
+    box = policy.PolicyPrompt("", classes=["ps-example", "ps-prompt"], shown=is_shown)
     head = nodes.container("", word(_("Evaluation prompt"), "ps-kind"), classes=["ps-example-head"])
     if children := list(title):
         head += text_node(nodes.paragraph, raw_title, children, place, classes=["ps-prompt-title"])

@@ -413,7 +413,7 @@ class PromptDirective(PolicyDirective):
         )
         is_shown = self.flag("show")
         inner, lifted = _split_misplaced(self, self._conversation(), "a prompt", _IN_NO_EXAMPLE)
-        box = prompt(head, inner, raw_title=title, place=self.place, shown=is_shown)
+        box = prompt(head, inner, raw_title=title, place=self.place, is_shown=is_shown)
         self.declare(box, item)
         return [box, *lifted]
 
