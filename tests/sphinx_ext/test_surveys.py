@@ -178,7 +178,7 @@ def test_an_edit_that_changes_no_level_asks_clingo_nothing(
     def fail(_norms: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(surveys, "_looked_at", fail)
+    monkeypatch.setattr(surveys, "_explore", fail)
     assert "Conflicts that end undecided" in page_of(build(source))
 
 
