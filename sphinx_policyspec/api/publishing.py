@@ -123,7 +123,7 @@ def ask_servers(
     def answer(remote: RemoteBase) -> Answer:
         if not copy:
             return remote.ask(question, params, release=release)
-        (specs,) = load_specs(remote.copied(release))
+        (specs,) = load_specs(remote.download(release))
         with replace(specs, beside=remote.beside()).base(named_question) as base:
             return base.ask(question, params)
 
@@ -154,7 +154,7 @@ def query_servers(
     def answer(remote: RemoteBase) -> Answer:
         if not copy:
             return remote.query(sparql, origin, release=release, allow_service=allow_service)
-        (specs,) = load_specs(remote.copied(release))
+        (specs,) = load_specs(remote.download(release))
         with knowledge_base(specs.releases if len(specs.releases) > 1 else specs.last) as base:
             for graph in remote.beside():
                 base.add_graphs(graph.pieces)

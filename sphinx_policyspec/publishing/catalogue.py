@@ -1,4 +1,4 @@
-"""What a server has of a spec: a graph of its own beside the others, with a line for each of them."""
+"""The catalogue of a spec on a server: a graph of its own beside the others, with an entry for each of them."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ _NO_NAME = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry(Brief):
-    """What a catalogue says of a graph.
+    """The entry of a catalogue for a graph.
 
-    :param version: of the release; empty for what changed between releases
-    :param digest: of its sorted lines of N-Triples; empty where the catalogue gives several
-    :param count: of its statements
-    :param about: what else is told of it, where it is published
+    :param version: of the release; empty for the graph of changes between releases
+    :param digest: of its sorted lines of N-Triples; empty if the catalogue has several
+    :param count: number of its statements
+    :param about: further statements about it, for publishing
     """
 
     graph: str
@@ -71,10 +71,10 @@ class CatalogueEntry(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue(Brief):
-    """What a server has of a spec.
+    """The graphs of a spec on a server.
 
     :param entries: by the names of the graphs
-    :param staged: names of graphs that were put beside others to take their places: somebody does that now, or was stopped
+    :param staged: names of graphs that were uploaded to replace others: a push is under way, or was interrupted
     """
 
     entries: Mapping[str, CatalogueEntry]
@@ -87,7 +87,7 @@ def catalogue_iri(base: str) -> str:
 
 
 def digest_of(lines: Iterable[str]) -> str:
-    """Return the digest of lines of N-Triples, in whatever order they come."""
+    """Return the digest of lines of N-Triples, independent of their order."""
     state = hashlib.sha256()
     for line in sorted(lines):
         state.update(line.encode())
@@ -95,9 +95,9 @@ def digest_of(lines: Iterable[str]) -> str:
 
 
 def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Catalogue:
-    """Return what a server has of a spec, and of no other spec's.
+    """Return the catalogue of a spec on a server, without entries that are not its own.
 
-    :param given: names of graphs of this spec that do not begin as its own, such as those of alignments
+    :param given: names of further graphs of this spec that do not begin with its base, such as those of alignments
     """
     entries: dict[str, CatalogueEntry] = {}
     staged: list[str] = []
@@ -107,9 +107,9 @@ def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Ca
             continue
         entry = _entry(row)
         if _is_own(entry.graph, base, given):
-            # Somebody who was stopped may have left two digests: then neither counts.
-            known = entries.get(entry.graph, entry)
-            entries[entry.graph] = replace(entry, digest=entry.digest if known == entry else "")
+            # An interrupted push may have left two digests: then neither counts.
+            stored = entries.get(entry.graph, entry)
+            entries[entry.graph] = replace(entry, digest=entry.digest if stored == entry else "")
     return Catalogue(
         entries=entries,
         staged=tuple(name for name in staged if _is_staged(name, base, given)),
@@ -117,17 +117,17 @@ def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Ca
 
 
 def is_name(graph: str) -> bool:
-    """Return whether a graph can be called so in a query; a catalogue may say anything."""
+    """Return whether a graph's name is safe in a query; a catalogue may contain anything."""
     return not _NO_NAME.search(graph)
 
 
 def _is_own(graph: str, base: str, given: Collection[str]) -> bool:
-    """Return whether a graph is one of a spec by its name."""
+    """Return whether a graph belongs to a spec, by its name."""
     return graph in given or (is_below(graph, base) and is_name(graph))
 
 
 def is_below(graph: str, base: str) -> bool:
-    """Return whether a graph is called as those of a spec are."""
+    """Return whether a name has the form of a spec's own graphs."""
     return graph.startswith(f"{base}release/") or graph in {f"{base}{one}" for one in OwnGraph}
 
 
@@ -137,9 +137,9 @@ def _is_staged(name: str, base: str, given: Collection[str]) -> bool:
 
 
 def staged_for(name: str) -> str:
-    """Return the graph whose place a staged one is to take, by its name; empty where it is none."""
-    found = _STAGED.fullmatch(name)
-    return found[1] if found else ""
+    """Return the graph that a staged one is to replace, from its name; empty if it is not staged."""
+    match = _STAGED.fullmatch(name)
+    return match[1] if match else ""
 
 
 def _entry(row: Mapping[str, Any]) -> CatalogueEntry:
@@ -158,54 +158,54 @@ def _entry(row: Mapping[str, Any]) -> CatalogueEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """Operations of one SPARQL Update, each of which is done only while the catalogue says something.
+    """Operations of one SPARQL Update, each of which only runs while a pattern holds in the catalogue.
 
-    A request is one transaction on most servers; on others somebody may be stopped, or meet somebody else, between two of them.
-    None takes out what another puts in: Virtuoso, killed soon after, has such a statement no more when it is started again.
+    A request is one transaction on most servers; on others a push may be interrupted, or meet another one, between two
+    operations. None deletes what another inserts: Virtuoso, killed soon after, has lost such a statement at its restart.
 
-    :param while_said: what the catalogue must say, as a pattern
+    :param condition: the pattern that must hold in the catalogue
     """
 
     base: str
     entry: CatalogueEntry
-    while_said: str
+    condition: str
 
-    def replaced(self, graph: str, what: str, beside: str = "") -> str:
-        """Take out of a graph what fits a pattern."""
+    def deletion(self, graph: str, what: str, beside: str = "") -> str:
+        """Return an operation that deletes what matches a pattern from a graph."""
         return (
             f"DELETE {{ GRAPH <{graph}> {{ {what} }} }} "
-            f"WHERE {{ {self.while_said} GRAPH <{graph}> {{ {what} }} {beside}}}"
+            f"WHERE {{ {self.condition} GRAPH <{graph}> {{ {what} }} {beside}}}"
         )
 
-    def changed(self, graph: str, removed: str = "", added: str = "") -> str:
-        """Take lines out of a graph, and put others in."""
+    def change(self, graph: str, removed: str = "", added: str = "") -> str:
+        """Return an operation that deletes lines from a graph and inserts others."""
         what = [
             f"{operation} {{ GRAPH <{graph}> {{\n{lines}}} }}"
             for operation, lines in (("DELETE", removed), ("INSERT", added))
             if lines
         ]
-        return f"{' '.join(what)} WHERE {{ {self.while_said} }}"
+        return f"{' '.join(what)} WHERE {{ {self.condition} }}"
 
-    def told(self) -> Iterator[str]:
-        """Have the catalogue tell what the graph holds then, beside digests that it tells."""
+    def entry_operations(self) -> Iterator[str]:
+        """Yield operations that describe the new state of the graph in the catalogue, leaving its digests alone."""
         catalogue, graph = catalogue_iri(self.base), self.entry.graph
         triples = (*_triples(self.entry), *self.entry.about, *in_catalogue(Iri(catalogue), Iri(graph)))
-        kept = ", ".join(dict.fromkeys(string_literal(f"{p} {o}") for _, p, o in triples))
-        other = f'CONCAT(STR(?p), " ", STR(?o)) NOT IN ({kept})'
-        yield self.replaced(catalogue, f"<{graph}> ?p ?o", f"FILTER (?p != <{PS.graphDigest}> && {other}) ")
-        yield self.replaced(catalogue, f"<{_activity(graph)}> ?p ?o", f"FILTER ({other}) ")
-        yield self.changed(catalogue, added="".join(dict.fromkeys(ntriples_lines(triples))))
+        current_values = ", ".join(dict.fromkeys(string_literal(f"{p} {o}") for _, p, o in triples))
+        other = f'CONCAT(STR(?p), " ", STR(?o)) NOT IN ({current_values})'
+        yield self.deletion(catalogue, f"<{graph}> ?p ?o", f"FILTER (?p != <{PS.graphDigest}> && {other}) ")
+        yield self.deletion(catalogue, f"<{_activity(graph)}> ?p ?o", f"FILTER ({other}) ")
+        yield self.change(catalogue, added="".join(dict.fromkeys(ntriples_lines(triples))))
 
 
-def changing(
+def change_update(
     entry: CatalogueEntry, known: CatalogueEntry | None, base: str, parts: Iterable[tuple[str, str]]
 ) -> str:
-    """Return one SPARQL Update that changes a graph which is as the catalogue says, and nothing where it says something else.
+    """Return one SPARQL Update that changes a graph if its entry in the catalogue is as known, and otherwise does nothing.
 
-    While it goes on the catalogue tells two digests. So whoever is next trusts neither, if it is stopped.
+    Meanwhile the catalogue has two digests, so the next push trusts neither if this one is interrupted.
 
-    :param known: what the catalogue says of the graph; nothing where it must say nothing
-    :param parts: lines that go, and lines that come
+    :param known: the entry in the catalogue; ``None`` if there must be none
+    :param parts: pairs of lines to delete and lines to insert
     """
     catalogue = catalogue_iri(base)
     new, *old = ntriples_lines(
@@ -220,21 +220,21 @@ def changing(
     go_on = _Steps(base, entry, f"GRAPH <{catalogue}> {{ {new}{''.join(old)}}}")
     return " ;\n".join(
         (
-            begin.changed(catalogue, added=new),
-            *(go_on.changed(entry.graph, removed, added) for removed, added in parts),
-            *go_on.told(),
-            *(go_on.changed(catalogue, removed=one) for one in old),
+            begin.change(catalogue, added=new),
+            *(go_on.change(entry.graph, removed, added) for removed, added in parts),
+            *go_on.entry_operations(),
+            *(go_on.change(catalogue, removed=one) for one in old),
         )
     )
 
 
 def staging_name(graph: str) -> str:
-    """Return a name that nobody else has, for what is to take the place of a graph."""
+    """Return a unique name for a graph that is to replace another."""
     return _with_part(graph, f"staging-{secrets.token_hex(8)}")
 
 
 def staging_update(staging: str, graph: str, base: str) -> str:
-    """Return what tells of a staged graph, before there is any: so whoever is next finds what was left."""
+    """Return an update that announces a staged graph before it exists, so that the next push finds leftovers."""
     return f"INSERT DATA {{ {_claim(staging, graph, base)} }}"
 
 
@@ -242,22 +242,22 @@ def _claim(staging: str, graph: str, base: str) -> str:
     return f"GRAPH <{catalogue_iri(base)}> {{ <{staging}> <{DCTERMS.replaces}> <{graph}> }}"
 
 
-def swapping(entry: CatalogueEntry, staging: str, base: str) -> str:
-    """Return one SPARQL Update by which what a staged graph holds takes the place of another, and the catalogue tells it.
+def swap_update(entry: CatalogueEntry, staging: str, base: str) -> str:
+    """Return one SPARQL Update that replaces a graph by its staged one and updates its entry in the catalogue.
 
-    The staged graph stays: engines that look through what a transaction has written are twice as slow where it goes in the same.
-    Nothing happens where the catalogue does not tell of the staged graph: somebody else has taken it for left behind then, and removed it.
+    The staged graph stays: engines that search what a transaction has written are twice as slow if it is deleted in the
+    same one. Nothing happens if the catalogue does not mention the staged graph: another push has removed it as left over.
     """
     graph, catalogue, every = entry.graph, catalogue_iri(base), "?s ?p ?o"
     steps = _Steps(base, entry, _claim(staging, graph, base))
-    whole = f"{steps.while_said} GRAPH <{staging}> {{ {every} }}"
+    whole = f"{steps.condition} GRAPH <{staging}> {{ {every} }}"
     return " ;\n".join(
         (
-            # What is stopped in between leaves a catalogue that says nothing of the graph.
-            steps.replaced(catalogue, f"<{graph}> <{PS.graphDigest}> ?digest"),
-            steps.replaced(graph, every, _lacks(staging, every)),
+            # An interruption from here on leaves a catalogue without an entry for the graph.
+            steps.deletion(catalogue, f"<{graph}> <{PS.graphDigest}> ?digest"),
+            steps.deletion(graph, every, _lacks(staging, every)),
             f"INSERT {{ GRAPH <{graph}> {{ {every} }} }} WHERE {{ {whole} {_lacks(graph, every)} }}",
-            *steps.told(),
+            *steps.entry_operations(),
         )
     )
 
@@ -266,21 +266,21 @@ def _lacks(graph: str, what: str) -> str:
     return f"FILTER NOT EXISTS {{ GRAPH <{graph}> {{ {what} }} }} "
 
 
-def unstaging(names: Iterable[str], base: str) -> str:
-    """Return operations that remove staged graphs; first what tells of them, so that none takes any place meanwhile."""
-    return " ;\n".join(f"{forgotten(name, base)} ;\nDROP SILENT GRAPH <{name}>" for name in names)
+def unstage_update(names: Iterable[str], base: str) -> str:
+    """Return operations that remove staged graphs; first from the catalogue, so that none replaces another meanwhile."""
+    return " ;\n".join(f"{forget_operation(name, base)} ;\nDROP SILENT GRAPH <{name}>" for name in names)
 
 
-def removal(graph: str, base: str) -> str:
+def removal_update(graph: str, base: str) -> str:
     """Return operations that remove a graph, first from the catalogue."""
-    said = (forgotten(subject, base) for subject in (graph, _activity(graph)))
+    entries = (forget_operation(subject, base) for subject in (graph, _activity(graph)))
     listed = "".join(ntriples_lines(in_catalogue(Iri(catalogue_iri(base)), Iri(graph)))).splitlines()[-1]
     unlisted = f"DELETE DATA {{ GRAPH <{catalogue_iri(base)}> {{ {listed} }} }}"
-    return " ;\n".join((*said, unlisted, f"DROP SILENT GRAPH <{graph}>"))
+    return " ;\n".join((*entries, unlisted, f"DROP SILENT GRAPH <{graph}>"))
 
 
-def forgotten(subject: str, base: str) -> str:
-    """Return an operation by which the catalogue tells nothing of a graph any more."""
+def forget_operation(subject: str, base: str) -> str:
+    """Return an operation that removes all statements about a graph from the catalogue."""
     return f"DELETE WHERE {{ GRAPH <{catalogue_iri(base)}> {{ <{subject}> ?p ?o }} }}"
 
 
@@ -289,7 +289,7 @@ def _activity(graph: str) -> str:
 
 
 def _with_part(graph: str, name: str) -> str:
-    """Return the name of what belongs to a graph; an IRI has one fragment."""
+    """Return the name of something that belongs to a graph; an IRI has only one fragment."""
     return f"{graph}{'/' if '#' in graph else '#'}{name}"
 
 

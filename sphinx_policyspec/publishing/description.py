@@ -1,4 +1,4 @@
-"""How a graph of a spec is described to those who look for data sets: VoID and DCAT, the same on a server of others as on ours."""
+"""The description of a spec's graphs for data set searches: VoID and DCAT, the same on foreign servers as on ours."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _TITLES = {
 }
 
 
-def described(one: SpecReleases, graph: Iri) -> Iterator[Triple]:
-    """Yield what a graph of a spec is: a data set with a title, and of a release with what the release says of itself."""
+def dataset_triples(one: SpecReleases, graph: Iri) -> Iterator[Triple]:
+    """Yield the description of a graph: a data set with a title, and of a release with its own metadata."""
     iris = Iris(base_of(one.last))
     yield graph, RDF.type, Iri(f"{DCAT}Dataset")
     yield graph, RDF.type, Iri(f"{VOID}Dataset")
@@ -33,15 +33,15 @@ def described(one: SpecReleases, graph: Iri) -> Iterator[Triple]:
         yield graph, DCTERMS.title, next(titles, "What corresponds to what")
         return
     yield graph, DCTERMS.title, release.title
-    said = (
+    metadata = (
         (OWL.versionInfo, release.version),
         (DCTERMS.license, release.license),
         (DCTERMS.publisher, release.publisher),
     )
-    yield from ((graph, name, text) for name, text in said if text)
+    yield from ((graph, name, text) for name, text in metadata if text)
 
 
 def in_catalogue(catalogue: Iri, graph: Iri) -> Iterator[Triple]:
-    """Yield that a graph is one of a catalogue."""
+    """Yield the statements that a graph is in a catalogue."""
     yield catalogue, RDF.type, Iri(f"{DCAT}Catalog")
     yield catalogue, Iri(f"{DCAT}dataset"), graph

@@ -1,6 +1,6 @@
-"""A SPARQL server over HTTP: its endpoints, who we are to it, what is tried again, and how much of an answer is read.
+"""A SPARQL server over HTTP: its endpoints, our credentials, retries, and limits for answers.
 
-Whatever a server sends is input of strangers: it is read up to a limit, and shown in part.
+Answers of a server are untrusted input: they are read up to a limit, and messages show only parts of them.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ from sphinx_policyspec.graph.query_text import with_dataset
 from sphinx_policyspec.graph.terms import MAX_BYTES
 
 PROFILES = ("oxigraph", "virtuoso", "generic")
-"""Servers whose endpoints for writing we know; ``generic`` has them beside that for queries, as Jena Fuseki does."""
+"""Servers whose endpoints for writing are known; ``generic`` has them beside that for queries, as Jena Fuseki does."""
 _READ_BYTES = 64 * 2**20
-"""What an answer to a query may be."""
+"""The most bytes of an answer to a query."""
 _BLOCK = 2**16
 _NTRIPLES = "application/n-triples, text/plain;q=0.5"
 _TRIES = 3
 _AGAIN = frozenset((429, 502, 503, 504))
 _LONGEST_WAIT = 20.0
-"""Seconds; a server that asks for more is told as busy."""
+"""Seconds; a server that asks for a longer wait is reported as busy."""
 _REDIRECTS = 5
-_SHOWN = 160
+_EXCERPT_LENGTH = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Who we are to a server; from the environment or netrc, never from a command line."""
+    """Credentials for a server; from the environment or netrc, never from a command line."""
 
     user: str = ""
     password: str = ""
     token: str = ""
 
     def __repr__(self) -> str:
-        """Show nothing of them."""
+        """Return a text without any of them."""
         return "<Credentials>"
 
     def __bool__(self) -> bool:
-        """Return whether there are any."""
+        """Return whether there are credentials."""
         return bool(self.token or self.user)
 
     def secrets(self) -> Iterator[str]:
-        """Yield what no message may hold: the password and the token, as they are and as they are sent."""
+        """Yield texts that no message may contain: the password and the token, as they are and as they are sent."""
         for secret in (self.token, self.password):
             if secret:
                 yield from (secret, quote(secret, safe=""), quote_plus(secret))
@@ -69,30 +69,30 @@ class Credentials:
 
     @classmethod
     def of(cls, url: str, environment: Mapping[str, str] | None = None) -> Credentials:
-        """Return those for a server: ``POLICYSPEC_ENDPOINT_TOKEN``, or ``…_USER`` and ``…_PASSWORD``, else those of netrc.
+        """Return the credentials for a server: ``POLICYSPEC_ENDPOINT_TOKEN``, or ``…_USER`` and ``…_PASSWORD``, else from netrc.
 
-        Raises :class:`ServerError` for what no request can hold, for a password without a user, and for a netrc that cannot be read.
+        Raises :class:`ServerError` for characters that a request cannot carry, a password without a user, and an unreadable netrc.
         """
         environment = os.environ if environment is None else environment
-        given = {name: _secret(environment, name) for name in ("TOKEN", "USER", "PASSWORD")}
-        if given["TOKEN"]:
-            return cls(token=given["TOKEN"])
-        if given["USER"]:
-            return cls(user=given["USER"], password=given["PASSWORD"])
-        if given["PASSWORD"]:
+        variables = {name: _secret(environment, name) for name in ("TOKEN", "USER", "PASSWORD")}
+        if variables["TOKEN"]:
+            return cls(token=variables["TOKEN"])
+        if variables["USER"]:
+            return cls(user=variables["USER"], password=variables["PASSWORD"])
+        if variables["PASSWORD"]:
             raise ServerError("POLICYSPEC_ENDPOINT_PASSWORD is set, and POLICYSPEC_ENDPOINT_USER is not")
         try:
-            found = get_netrc_auth(url, raise_errors=True)
+            login = get_netrc_auth(url, raise_errors=True)
         except NetrcParseError as error:
-            # What it says may hold a password.
+            # The error's message may contain a password.
             raise ServerError(f"`{error.filename}`, line {error.lineno}, cannot be read as a netrc") from None
         except OSError as error:
             raise ServerError(f"`{error.filename}` cannot be read: {error.strerror}") from None
-        return cls(user=found[0], password=found[1]) if found else cls()
+        return cls(user=login[0], password=login[1]) if login else cls()
 
 
 def _secret(environment: Mapping[str, str], name: str) -> str:
-    """Return what a variable holds, without the line end that files of secrets have."""
+    """Return the value of a variable, without the line end that files of secrets have."""
     variable = f"POLICYSPEC_ENDPOINT_{name}"
     text = environment.get(variable, "").rstrip("\r\n")
     if not text.isprintable() or (name == "TOKEN" and not text.isascii()):
@@ -101,17 +101,17 @@ def _secret(environment: Mapping[str, str], name: str) -> str:
 
 
 class _Basic(HTTPBasicAuth):
-    """As in :rfc:`7617`, with UTF-8 for what is no ASCII."""
+    """Basic authentication as in :rfc:`7617`, with UTF-8 for characters outside ASCII."""
 
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials.user.encode(), credentials.password.encode())
 
 
 class _Digest(HTTPDigestAuth):
-    """As in :rfc:`7616`, with UTF-8 for what is no ASCII."""
+    """Digest authentication as in :rfc:`7616`, with UTF-8 for characters outside ASCII."""
 
     def build_digest_header(self, method: str, url: str) -> str | None:
-        """Return the header, as bytes of UTF-8 that are each a character."""
+        """Return the header, with one character for each byte of UTF-8."""
         header = super().build_digest_header(method, url)
         return header and header.encode().decode("latin-1")
 
@@ -121,7 +121,7 @@ class _Bearer(AuthBase):
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Name the token."""
+        """Add the token to a request."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
@@ -139,15 +139,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def checked_url(url: str) -> str:
-    """Return the address of an endpoint; raise :class:`ServerError` for what is none, or holds a password."""
+    """Return the address of an endpoint; raise :class:`ServerError` if it is invalid or contains a password."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        shown = url if "@" not in url else "what is given"
-        raise ServerError(f"`{shown}` is no address of a server, such as https://example.org/sparql")
+        text = url if "@" not in url else "what is given"
+        raise ServerError(f"`{text}` is no address of a server, such as https://example.org/sparql")
     if "@" in parts.netloc:
         raise ServerError(
             "an address holds no user or password: set POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, "
@@ -159,11 +159,11 @@ def checked_url(url: str) -> str:
 class Server:
     """The endpoints of one server.
 
-    :param query: the address that answers queries
-    :param update: the one that takes SPARQL Update, and ``store`` the one of the Graph Store Protocol; those that are
-        not given are known by the profile
-    :param profile: one of :data:`PROFILES`; by default by what the server says of itself
-    :param seconds: how long it may say nothing
+    :param query: address for queries
+    :param update: address for SPARQL Update; ``store`` is that of the Graph Store Protocol; both are derived from the
+        profile if they are empty
+    :param profile: one of :data:`PROFILES`; by default from the server's own headers
+    :param seconds: longest time without a byte from it
     """
 
     def __init__(
@@ -179,10 +179,10 @@ class Server:
         self.query_url = checked_url(query)
         self._update, self._store = (checked_url(url) if url else "" for url in (update, store))
         self._profile = profile
-        self._said = ""
+        self._server_name = ""
         self._credentials = Credentials.of(query) if credentials is None else credentials
         self._session = requests.Session()
-        # It would send credentials of netrc after any redirect.
+        # Otherwise it would send credentials from netrc after any redirect.
         self._session.trust_env = False
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._digest: HTTPDigestAuth | None = None
@@ -191,11 +191,11 @@ class Server:
 
     @property
     def profile(self) -> str:
-        """Which of :data:`PROFILES` it is."""
+        """The server's profile, one of :data:`PROFILES`."""
         if self._profile:
             return self._profile
-        said = self._said.lower()
-        return next((name for name in ("oxigraph", "virtuoso") if name in said), "generic")
+        name_in_header = self._server_name.lower()
+        return next((name for name in ("oxigraph", "virtuoso") if name in name_in_header), "generic")
 
     def _beside(self, **names: str) -> str:
         """Return the address of another endpoint, by the profile."""
@@ -203,53 +203,53 @@ class Server:
 
     @property
     def update_url(self) -> str:
-        """Where SPARQL Update goes."""
+        """The address for SPARQL Update."""
         return self._update or self._beside(oxigraph="update", virtuoso="sparql-auth", generic="update")
 
     @property
     def store_url(self) -> str:
-        """Where whole graphs go."""
+        """The address for whole graphs."""
         return self._store or self._beside(
             oxigraph="store", virtuoso="sparql-graph-crud-auth", generic="data"
         )
 
     def close(self) -> None:
-        """Let go of its connections."""
+        """Close its connections."""
         self._session.close()
 
-    # -- what is asked and told ----------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------
 
     def select(self, sparql: str, graphs: Dataset | None = None) -> dict[str, Any]:
-        """Return the results of a SELECT or ASK as SPARQL results in JSON have them, read to their end.
+        """Return the results of a SELECT or ASK in the form of SPARQL results in JSON, complete.
 
-        :param graphs: those that it looks at, unless it says that itself; by default what the server takes
+        :param graphs: to look at, unless the query names them; by default the server decides
         """
-        with self._asked(sparql, graphs, "application/sparql-results+json") as response:
+        with self._send_query(sparql, graphs, "application/sparql-results+json") as response:
             data = b"".join(self._read(response, _READ_BYTES))
         try:
-            found = json.loads(data)
-            is_told = isinstance(found.get("boolean"), bool) or (
-                isinstance(found["results"]["bindings"], list) and isinstance(found["head"]["vars"], list)
+            results = json.loads(data)
+            is_valid = isinstance(results.get("boolean"), bool) or (
+                isinstance(results["results"]["bindings"], list) and isinstance(results["head"]["vars"], list)
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            is_told = False
-        if not is_told:
+            is_valid = False
+        if not is_valid:
             raise ServerError(
-                f"{self.query_url} answers with something else than SPARQL results, or breaks off: {self._shown(data)}"
+                f"{self.query_url} answers with something else than SPARQL results, or breaks off: {self._excerpt(data)}"
             )
-        count = len(found.get("results", {}).get("bindings", ()))
+        count = len(results.get("results", {}).get("bindings", ()))
         if count > DEFAULT_LIMITS.rows:
             raise ServerError(
                 f"{self.query_url} answers with {count:,} rows, and {DEFAULT_LIMITS.rows:,} are read"
             )
-        return found  # type: ignore[no-any-return]  # it was looked at
+        return results  # type: ignore[no-any-return]  # it was looked at
 
     @contextmanager
     def construct(self, sparql: str, graphs: Dataset | None = None) -> Iterator[Path]:
-        """Give what CONSTRUCT or DESCRIBE makes as a file of N-Triples; ``graphs`` as for :meth:`select`."""
+        """Yield the result of CONSTRUCT or DESCRIBE as a file of N-Triples; ``graphs`` as for :meth:`select`."""
         with (
             tempfile.NamedTemporaryFile(suffix=".nt") as file,
-            self._asked(sparql, graphs, _NTRIPLES) as response,
+            self._send_query(sparql, graphs, _NTRIPLES) as response,
         ):
             for block in self._read(response, _READ_BYTES):
                 file.write(block)
@@ -257,20 +257,20 @@ class Server:
             with _as_answer(self.query_url, file.name) as path:
                 yield path
 
-    def _asked(
+    def _send_query(
         self, sparql: str, graphs: Dataset | None, accept: str
     ) -> AbstractContextManager[requests.Response]:
-        # Beside the query some servers, such as Comunica, are deaf to it.
-        asked = with_dataset(sparql, graphs.default, graphs.named) if graphs else sparql
-        form = [("query", asked)]
-        return self._sent("POST", self.query_url, data=form, headers={"Accept": accept}, writes=False)
+        # Some servers, such as Comunica, ignore graphs that are sent beside the query.
+        text = with_dataset(sparql, graphs.default, graphs.named) if graphs else sparql
+        form = [("query", text)]
+        return self._send("POST", self.query_url, data=form, headers={"Accept": accept}, writes=False)
 
     def update(self, sparql: str, *, may_repeat: bool) -> None:
-        """Have a SPARQL Update done.
+        """Run a SPARQL Update.
 
-        :param may_repeat: whether doing it twice is doing it once, so that it may be sent again when no answer came
+        :param may_repeat: whether running it twice has the same result, so that it may be sent again if no answer came
         """
-        with self._sent(
+        with self._send(
             "POST", self.update_url, data=[("update", sparql)], writes=True, may_repeat=may_repeat
         ) as response:
             for _ in self._read(response, _READ_BYTES):
@@ -278,12 +278,12 @@ class Server:
 
     @contextmanager
     def graph(self, name: str) -> Iterator[Path | None]:
-        """Give a graph as a file of N-Triples; ``None`` where there is none."""
+        """Yield a graph as a file of N-Triples; ``None`` if it does not exist."""
         headers = {"Accept": _NTRIPLES}
         url = self._graph_url(name)
         with (
             tempfile.NamedTemporaryFile(suffix=".nt") as file,
-            self._sent("GET", url, headers=headers, writes=False, missing=True) as response,
+            self._send("GET", url, headers=headers, writes=False, may_be_missing=True) as response,
         ):
             if response.status_code == requests.codes.not_found:
                 yield None
@@ -295,10 +295,10 @@ class Server:
                 yield path
 
     def put_graph(self, name: str, lines: bytes, *, adding: bool = False) -> None:
-        """Put a graph of N-Triples in place of what has the name, or add to it."""
+        """Replace a graph by lines of N-Triples, or add them to it."""
         headers = {"Content-Type": "application/n-triples"}
         method = "POST" if adding else "PUT"
-        with self._sent(
+        with self._send(
             method, self._graph_url(name), data=lines, headers=headers, writes=True, may_repeat=True
         ) as response:
             for _ in self._read(response, _READ_BYTES):
@@ -307,79 +307,81 @@ class Server:
     def _graph_url(self, name: str) -> str:
         return f"{self.store_url}?graph={quote(name, safe='')}"
 
-    # -- how it is sent ------------------------------------------------------------------------
+    # -- transport -----------------------------------------------------------------------------
 
     @contextmanager
-    def _sent(
+    def _send(
         self,
         method: str,
         url: str,
         *,
         writes: bool,
         may_repeat: bool = True,
-        missing: bool = False,
+        may_be_missing: bool = False,
         data: Any = None,  # noqa: ANN401  what requests takes
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[requests.Response]:
-        """Send a request, again where that is safe, and give its answer, which says that it was done.
+        """Send a request, repeatedly if that is safe, and yield the response if it was successful.
 
-        :param missing: whether nothing may be there
+        :param may_be_missing: whether the target may not exist
         """
-        response = self._tried(method, url, writes=writes, may_repeat=may_repeat, data=data, headers=headers)
+        response = self._send_with_retries(
+            method, url, writes=writes, may_repeat=may_repeat, data=data, headers=headers
+        )
         with response:
             status = response.status_code
-            if not (status < 300 or (missing and status == requests.codes.not_found)):  # noqa: PLR2004
+            if not (status < 300 or (may_be_missing and status == requests.codes.not_found)):  # noqa: PLR2004
                 raise ServerError(self._refusal(response, url))
-            self._said = response.headers.get("Server", "") or self._said
+            self._server_name = response.headers.get("Server", "") or self._server_name
             yield response
 
-    def _tried(
+    def _send_with_retries(
         self,
         method: str,
         url: str,
         *,
         writes: bool,
         may_repeat: bool,
-        **sent: Any,  # noqa: ANN401  as above
+        **request: Any,  # noqa: ANN401  as above
     ) -> requests.Response:
-        for left in reversed(range(_TRIES)):
-            wait = 0.5 * (_TRIES - left)
+        for tries_left in reversed(range(_TRIES)):
+            wait = 0.5 * (_TRIES - tries_left)
             try:
-                response = self._followed(method, url, writes=writes, **sent)
+                response = self._send_following(method, url, writes=writes, **request)
             except (requests.RequestException, OSError) as error:
-                # One that has said nothing for so long says nothing the next time, either.
-                if not (left and may_repeat) or isinstance(error, requests.ReadTimeout):
+                # After such a time without a byte, another try is no use.
+                if not (tries_left and may_repeat) or isinstance(error, requests.ReadTimeout):
                     raise ServerError(f"{url} cannot be asked: {_reason(error)}") from None
             else:
-                if response.status_code not in _AGAIN or not (left and may_repeat):
+                if response.status_code not in _AGAIN or not (tries_left and may_repeat):
                     return response
-                if asked := response.headers.get("Retry-After", ""):
-                    # Seconds, or a date.
+                if delay := response.headers.get("Retry-After", ""):
+                    # The header has seconds, or a date.
                     with suppress(urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
-                        wait = urllib3.Retry().parse_retry_after(asked)
+                        wait = urllib3.Retry().parse_retry_after(delay)
                 if wait > _LONGEST_WAIT:
                     return response
                 response.close()
             time.sleep(wait)
         raise AssertionError  # the last try returns or raises
 
-    def _followed(self, method: str, url: str, *, writes: bool, **sent: Any) -> requests.Response:  # noqa: ANN401  as above
-        """Send one request and follow where the answer leads, without credentials to another host."""
+    def _send_following(self, method: str, url: str, *, writes: bool, **request: Any) -> requests.Response:  # noqa: ANN401  as above
+        """Send one request and follow redirects, without credentials for another host."""
         at = url
         for _ in range(_REDIRECTS + 1):
-            response = self._once(method, at, **sent)
+            response = self._send_once(method, at, **request)
             if not response.is_redirect:
                 return response
             to = urljoin(at, response.headers["Location"])
             response.close()
             if writes:
                 raise ServerError(
-                    f"{url} leads writing to {self._shown(to.encode())}: name that address, if you trust it"
+                    f"{url} leads writing to {self._excerpt(to.encode())}: name that address, if you trust it"
                 )
             at = checked_url(to)
         raise ServerError(f"{url} leads from one address to the next, more than {_REDIRECTS} times")
 
-    def _once(self, method: str, url: str, **sent: Any) -> requests.Response:  # noqa: ANN401  as above
+    def _send_once(self, method: str, url: str, **request: Any) -> requests.Response:  # noqa: ANN401  as above
         auth = self._auth(url)
         self.requests += 1
         options: dict[str, Any] = {
@@ -388,21 +390,21 @@ class Server:
             "stream": True,
             "proxies": get_environ_proxies(url),
         }
-        response = self._session.request(method, url, auth=auth, **sent, **options)
-        # Virtuoso takes a digest alone, and refuses a password without a word about it.
+        response = self._session.request(method, url, auth=auth, **request, **options)
+        # Virtuoso accepts only digest authentication, and refuses a password without saying so.
         challenge = response.headers.get("WWW-Authenticate", "digest").lower()
         is_refused = response.status_code == requests.codes.unauthorized
         if is_refused and "digest" in challenge and isinstance(auth, HTTPBasicAuth):
             response.close()
             self._digest = _Digest(self._credentials.user, self._credentials.password)
             self.requests += 1
-            response = self._session.request(method, url, auth=self._digest, **sent, **options)
+            response = self._session.request(method, url, auth=self._digest, **request, **options)
         return response
 
     def _auth(self, url: str) -> AuthBase | None:
-        """Return what tells a server who we are; nothing for a server that we were not sent to."""
-        known = {_origin(one) for one in (self.query_url, self._update, self._store) if one}
-        if not self._credentials or _origin(url) not in known:
+        """Return the authentication for a server; ``None`` for a server that the user did not name."""
+        origins = {_origin(one) for one in (self.query_url, self._update, self._store) if one}
+        if not self._credentials or _origin(url) not in origins:
             return None
         scheme, host, _ = _origin(url)
         if scheme != "https" and not _is_loopback(host):
@@ -412,11 +414,11 @@ class Server:
         return self._digest or _Basic(self._credentials)
 
     def _read(self, response: requests.Response, most: int) -> Iterator[bytes]:
-        """Yield the body of an answer; one that is too long, late or cut is refused."""
+        """Yield the body of an answer; raise :class:`ServerError` if it is too long, too slow or incomplete."""
         size = 0
         end = time.monotonic() + 10 * self._seconds
         try:
-            # As much as there is, since a server may send a byte now and then.
+            # Whatever has arrived, since a server may send single bytes.
             while block := response.raw.read1(_BLOCK, decode_content=True):
                 size += len(block)
                 if size > most:
@@ -430,26 +432,26 @@ class Server:
                 yield block
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ServerError(f"{response.url} breaks off: {_reason(error)}") from None
-        said = response.headers.get("Content-Length", "")
-        if said.isdecimal() and not response.headers.get("Content-Encoding") and size != int(said):
-            raise ServerError(f"{response.url} breaks off: {size} of {said} bytes came")
+        length = response.headers.get("Content-Length", "")
+        if length.isdecimal() and not response.headers.get("Content-Encoding") and size != int(length):
+            raise ServerError(f"{response.url} breaks off: {size} of {length} bytes came")
 
-    def _shown(self, data: bytes) -> str:
-        """Return the beginning of what a server says, on a line, without what it knows of us."""
+    def _excerpt(self, data: bytes) -> str:
+        """Return the beginning of a server's answer on one line, without our credentials."""
         text = data.decode(errors="replace")
         for secret in self._credentials.secrets():
             text = text.replace(secret, "…")
-        text = " ".join(text[: 4 * _SHOWN].split())
-        return "".join(char for char in text if char.isprintable())[:_SHOWN]
+        text = " ".join(text[: 4 * _EXCERPT_LENGTH].split())
+        return "".join(char for char in text if char.isprintable())[:_EXCERPT_LENGTH]
 
     def _refusal(self, response: requests.Response, url: str) -> str:
-        """Return why a server did not do it."""
+        """Return a message about the failure of a request."""
         status = response.status_code
         try:
             body = next(self._read(response, _READ_BYTES), b"")
         except ServerError:
             body = b""
-        text = self._shown(body)
+        text = self._excerpt(body)
         hints = {
             401: "set POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, or POLICYSPEC_ENDPOINT_TOKEN",
             403: "who you are may not do this there",
@@ -459,17 +461,18 @@ class Server:
             429: "it is asked too often: try again later",
             503: "it is busy: try again later",
         }
-        said = f", {text}" if text else ""
+        excerpt = f", {text}" if text else ""
         return "; ".join(
             filter(
-                None, (f"{url} answers {status} {response.reason or ''}".rstrip() + said, hints.get(status))
+                None,
+                (f"{url} answers {status} {response.reason or ''}".rstrip() + excerpt, hints.get(status)),
             )
         )
 
 
 @contextmanager
 def _as_answer(url: str, name: str) -> Iterator[Path]:
-    """Give the file of an answer; what is wrong with what it holds is said of the server."""
+    """Yield the file of an answer; errors in its content are reported as errors of the server."""
     try:
         yield Path(name)
     except SourceError as error:
@@ -478,7 +481,7 @@ def _as_answer(url: str, name: str) -> Iterator[Path]:
 
 
 def _reason(error: Exception) -> str:
-    """Return why nothing came, without the objects that libraries name."""
+    """Return why no answer came, without the names of a library's objects."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted, or it speaks no TLS"
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):

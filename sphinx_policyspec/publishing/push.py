@@ -1,6 +1,6 @@
-"""Puts a spec on a server: nothing where it is there, one Update where little changed or the server does any as one, else a staged graph that takes the place of the old one.
+"""Puts a spec on a server: nothing for unchanged graphs, one Update for small changes or on servers that apply it atomically, otherwise a staged graph that replaces the old one.
 
-Whatever fails in between, doing it again ends the same, and no reader sees a part of a release.
+After any failure, another push leads to the same result, and readers never see a part of a release.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
     catalogue_iri,
-    changing,
+    change_update,
     digest_of,
-    forgotten,
+    forget_operation,
     is_below,
     read_catalogue,
-    removal,
+    removal_update,
     staged_for,
     staging_name,
     staging_update,
-    swapping,
-    unstaging,
+    swap_update,
+    unstage_update,
 )
-from sphinx_policyspec.publishing.description import described
+from sphinx_policyspec.publishing.description import dataset_triples
 from sphinx_policyspec.publishing.difference import GraphDifference, data_of, difference, lines_in
 from sphinx_policyspec.publishing.endpoints import Server
 from sphinx_policyspec.publishing.report import GraphReport, PublishReport, Way
@@ -38,61 +38,61 @@ if TYPE_CHECKING:
     from sphinx_policyspec.graph.releases import SpecReleases
 
 _MOST_CHANGED = 2_000
-"""Statements that one Update takes out and puts in."""
+"""Statements that one Update may delete and insert."""
 _AT_ONCE = 500
-"""Statements that one operation takes out and puts in: Virtuoso translates some 1,500, and no more."""
+"""Statements that one operation deletes and inserts: Virtuoso's limit is some 1,500."""
 _PART_BYTES = 20 * 2**20
-"""What a request may carry: one of 105 MB has stopped a server."""
+"""The size of a request: one of 105 MB has stopped a server."""
 _LOSING = frozenset(("virtuoso",))
 """Profiles of servers that may lose a part of a graph when they are killed."""
 _WHOLE = frozenset(("oxigraph",))
-"""Profiles of servers that do an Update as one, however long it is: no graph need be put beside another there, which costs three writes for one."""
+"""Profiles of servers that apply an Update of any length atomically: there a graph need not be staged, at the cost of three writes."""
 
 
 def _entry(one: SpecReleases, graph: PublishedGraph) -> CatalogueEntry:
-    """Return what the catalogue is to say of a graph."""
+    """Return the catalogue's entry for a graph."""
     return CatalogueEntry(
         graph=graph.name,
         version=graph.version,
         digest=digest_of(graph.lines),
         count=len(graph.lines),
-        about=tuple(described(one, graph.name)),
+        about=tuple(dataset_triples(one, graph.name)),
     )
 
 
 def publish_spec(
     one: SpecReleases, server: Server, *, prune: bool = False, dry_run: bool = False
 ) -> Iterator[GraphReport]:
-    """Put the releases of a spec on a server, what changed between them, and what is beside it; yield what was done with each graph, as it is done.
+    """Put the releases of a spec on a server, their changes, and the graphs beside them; yield a report for each graph when it is done.
 
-    What a push that was stopped has left on the server is removed at the end.
+    Leftovers of an interrupted push are removed at the end.
 
-    :param prune: take away graphs of this spec that it has no more
-    :param dry_run: change nothing, and tell what would be
+    :param prune: whether to remove graphs that the spec no longer has
+    :param dry_run: whether to report only, without changing anything
     """
     base = base_of(one.last)
     elsewhere = [graph.name for graph in one.beside if not is_below(graph.name, base)]
     catalogue = read_catalogue(server, base, elsewhere)
-    known = _believed(server, catalogue.entries)
-    kept = {*map(release_iri, one.releases), *(graph.name for graph in others_of(one))}
-    others = [name for name in known if name not in kept]
-    # One release of several that are there says nothing of what changed between them.
+    known = _trusted_entries(server, catalogue.entries)
+    current = {*map(release_iri, one.releases), *(graph.name for graph in others_of(one))}
+    others = [name for name in known if name not in current]
+    # One release, where there are several, says nothing about their changes.
     is_part = any(name.startswith(f"{base}release/") for name in others)
-    gone = others if prune else []
+    obsolete = others if prune else []
     staged = set(map(staged_for, catalogue.staged))
     for graph in published_graphs(one, with_changes=prune or len(one.releases) > 1 or not is_part):
         if not graph.lines:
-            # Servers do not have a graph that says nothing.
-            gone += [graph.name] * (graph.name in known)
+            # Servers do not keep empty graphs.
+            obsolete += [graph.name] * (graph.name in known)
             continue
         is_foreign = graph.name in elsewhere and graph.name not in staged
         wanted = _entry(one, graph)
         yield _push(
             server, base, graph, wanted, known.get(graph.name), dry_run=dry_run, is_foreign=is_foreign
         )
-    for name in gone:
+    for name in obsolete:
         if not dry_run:
-            server.update(removal(name, base), may_repeat=True)
+            server.update(removal_update(name, base), may_repeat=True)
         yield GraphReport(
             graph=name,
             version=known[name].version,
@@ -105,7 +105,7 @@ def publish_spec(
             way=Way.DROP,
         )
     if catalogue.staged and not dry_run:
-        server.update(unstaging(catalogue.staged, base), may_repeat=True)
+        server.update(unstage_update(catalogue.staged, base), may_repeat=True)
 
 
 def _push(
@@ -113,52 +113,52 @@ def _push(
     base: str,
     graph: PublishedGraph,
     wanted: CatalogueEntry,
-    known: CatalogueEntry | None,
+    stored: CatalogueEntry | None,
     *,
     dry_run: bool,
     is_foreign: bool,
 ) -> GraphReport:
-    """Bring one graph to what it is to be.
+    """Bring one graph up to date and return a report.
 
-    :param wanted: what the catalogue is to say of it then
-    :param is_foreign: its name may be that of a graph of others, which is left alone unless the catalogue tells of it
+    :param wanted: its new entry in the catalogue
+    :param is_foreign: whether its name may be that of a foreign graph, which is left alone unless it is in the catalogue
     """
     report = GraphReport(
         graph=graph.name, version=graph.version, digest=wanted.digest, before=wanted.count, after=wanted.count
     )
-    if known is not None and known.digest == wanted.digest:
+    if stored is not None and stored.digest == wanted.digest:
         return report
-    held = _held(server, graph.name)
-    if is_foreign and known is None and held:
+    lines = _graph_lines(server, graph.name)
+    if is_foreign and stored is None and lines:
         raise ServerError(
             f"<{graph.name}> is there already, and the catalogue of this spec does not tell of it: it is left alone; "
             "give the alignment another `mapping_set_id`"
         )
-    found = difference(held, graph.lines)
-    # What differs is changed only where it is sure from what: else all of it is put there.
-    # What is called as others' graphs may be is claimed first, so that whoever is stopped finds it again.
-    is_sure = digest_of(held) == known.digest if known else not (held or is_foreign)
-    way = Way.UPDATE if is_sure and _is_updated(server, found) else Way.SWAP
+    changes = difference(lines, graph.lines)
+    # Differences are applied only to a known state; otherwise the whole graph is replaced. A graph whose name could be
+    # a foreign one is claimed first, so that it is found again after an interruption.
+    is_sure = digest_of(lines) == stored.digest if stored else not (lines or is_foreign)
+    way = Way.UPDATE if is_sure and _is_updated(server, changes) else Way.SWAP
     report = replace(
         report,
-        before=len(held),
-        added=len(found.added),
-        removed=len(found.removed),
+        before=len(lines),
+        added=len(changes.added),
+        removed=len(changes.removed),
         way=way,
-        first_added=found.added[:3],
-        first_removed=found.removed[:3],
+        first_added=changes.added[:3],
+        first_removed=changes.removed[:3],
     )
     if dry_run:
         return report
     writes = 0
     if way is Way.UPDATE:
-        server.update(changing(wanted, known, base, _parts_of(found)), may_repeat=True)
+        server.update(change_update(wanted, stored, base, _parts_of(changes)), may_repeat=True)
         writes = 1
         if not _is_settled(server, base, wanted):
-            # Somebody else has published meanwhile.
+            # Another push has changed it meanwhile.
             way = Way.SWAP
     if way is Way.SWAP:
-        writes += _swapped(server, base, graph, wanted)
+        writes += _swap(server, base, graph, wanted)
         if not _is_settled(server, base, wanted):
             raise ServerError(
                 f"<{graph.name}> is not what was sent: somebody else publishes at the same time, or the server lost "
@@ -167,23 +167,23 @@ def _push(
     return replace(report, way=way, writes=writes)
 
 
-def _believed(server: Server, told: Mapping[str, CatalogueEntry]) -> Mapping[str, CatalogueEntry]:
-    """Return what a catalogue tells, without the digest where a graph holds more or less than is told.
+def _trusted_entries(server: Server, entries: Mapping[str, CatalogueEntry]) -> Mapping[str, CatalogueEntry]:
+    """Return the entries of a catalogue, without the digest of graphs whose number of statements differs.
 
-    A server that is killed and started again may have lost what it had said was done, and kept what tells of it.
+    A server that is killed and restarted may have lost confirmed changes and kept the catalogue's entry.
     """
     if server.profile not in _LOSING:
-        return told
-    held: dict[str, int] = {}
-    for part in _batches(tuple(told)):
-        counted = " UNION ".join(
+        return entries
+    sizes: dict[str, int] = {}
+    for part in _batches(tuple(entries)):
+        pattern = " UNION ".join(
             f"{{ SELECT (<{name}> AS ?digest) (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }} }}"
             for name in part
         )
-        held |= _counts(server, f"SELECT ?digest ?count WHERE {{ {counted} }}")
+        sizes |= _counts(server, f"SELECT ?digest ?count WHERE {{ {pattern} }}")
     return {
-        name: entry if held.get(name) == entry.count else replace(entry, digest="")
-        for name, entry in told.items()
+        name: entry if sizes.get(name) == entry.count else replace(entry, digest="")
+        for name, entry in entries.items()
     }
 
 
@@ -191,30 +191,30 @@ def _batches(names: Sequence[str], most: int = 20) -> Iterator[Sequence[str]]:
     yield from (names[start : start + most] for start in range(0, len(names), most))
 
 
-def _is_updated(server: Server, found: GraphDifference) -> bool:
-    """Return whether what differs is changed in one Update."""
-    if found.size <= _MOST_CHANGED:
+def _is_updated(server: Server, changes: GraphDifference) -> bool:
+    """Return whether one Update is enough for a difference."""
+    if changes.size <= _MOST_CHANGED:
         return True
-    size = sum(map(len, found.removed)) + sum(map(len, found.added))
+    size = sum(map(len, changes.removed)) + sum(map(len, changes.added))
     return server.profile in _WHOLE and size <= _PART_BYTES
 
 
-def _held(server: Server, name: str) -> frozenset[str]:
+def _graph_lines(server: Server, name: str) -> frozenset[str]:
     with server.graph(name) as file:
         return lines_in(file)
 
 
-def _parts_of(found: GraphDifference) -> Iterator[tuple[str, str]]:
-    """Yield lines that go, and lines that come, so many at once as any server takes in one operation."""
-    lines = [*((line, True) for line in found.removed), *((line, False) for line in found.added)]
+def _parts_of(changes: GraphDifference) -> Iterator[tuple[str, str]]:
+    """Yield lines to delete and lines to insert, in portions that any server accepts in one operation."""
+    lines = [*((line, True) for line in changes.removed), *((line, False) for line in changes.added)]
     for start in range(0, len(lines), _AT_ONCE):
         part = lines[start : start + _AT_ONCE]
-        gone, come = ([line for line, goes in part if goes is kind] for kind in (True, False))
-        yield data_of(gone), data_of(come)
+        deletions, insertions = ([line for line, goes in part if goes is kind] for kind in (True, False))
+        yield data_of(deletions), data_of(insertions)
 
 
-def _swapped(server: Server, base: str, graph: PublishedGraph, wanted: CatalogueEntry) -> int:
-    """Put a graph beside the one that readers see, look whether it is whole, and let it take the place; return the writes."""
+def _swap(server: Server, base: str, graph: PublishedGraph, wanted: CatalogueEntry) -> int:
+    """Upload a graph beside the current one, check that it is complete, and replace the current one; return the number of writes."""
     staging = staging_name(graph.name)
     server.update(staging_update(staging, graph.name, base), may_repeat=True)
     writes = 1
@@ -222,50 +222,50 @@ def _swapped(server: Server, base: str, graph: PublishedGraph, wanted: Catalogue
         server.put_graph(staging, part, adding=writes > 1)
         writes += 1
     _check_count(server, staging, len(graph.lines))
-    # Where no answer comes it may go on there all the same: sent again, it would meet itself.
-    server.update(swapping(wanted, staging, base), may_repeat=False)
-    # It takes no other place now, so it goes first, and alone: beside another operation that takes Virtuoso four times as long.
+    # Without an answer it may still be running there: sent again, it would collide with itself.
+    server.update(swap_update(wanted, staging, base), may_repeat=False)
+    # It is no longer needed, so it is dropped first, and alone: with another operation that takes Virtuoso four times as long.
     server.update(f"DROP SILENT GRAPH <{staging}>", may_repeat=True)
-    server.update(forgotten(staging, base), may_repeat=True)
+    server.update(forget_operation(staging, base), may_repeat=True)
     return writes + 3
 
 
 def _parts(lines: Sequence[str]) -> Iterator[bytes]:
-    """Yield lines in parts that one request may carry; one part, at least."""
-    held: list[str] = []
+    """Yield lines in portions that one request may carry; at least one."""
+    portion: list[str] = []
     size = 0
     for line in lines:
-        held.append(line)
+        portion.append(line)
         size += len(line.encode())
         if size >= _PART_BYTES:
-            yield "".join(held).encode()
-            held, size = [], 0
-    if held or not lines:
-        yield "".join(held).encode()
+            yield "".join(portion).encode()
+            portion, size = [], 0
+    if portion or not lines:
+        yield "".join(portion).encode()
 
 
 def _check_count(server: Server, name: str, count: int) -> None:
-    """Refuse to go on where a graph does not hold as many statements as it should."""
-    found = _counts(server, f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
-    if found != {"": count}:
+    """Raise :class:`ServerError` unless a graph has as many statements as it should."""
+    counts = _counts(server, f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
+    if counts != {"": count}:
         raise ServerError(
-            f"<{name}> holds {found.get('', 0):,} statements where {count:,} were sent: the server lost some, or somebody "
+            f"<{name}> holds {counts.get('', 0):,} statements where {count:,} were sent: the server lost some, or somebody "
             "else publishes at the same time; publish again"
         )
 
 
 def _is_settled(server: Server, base: str, wanted: CatalogueEntry) -> bool:
-    """Return whether a graph holds as many statements as it should, and the catalogue says what it holds."""
-    said = f"<{wanted.graph}> <{PS.graphDigest}> ?digest"
+    """Return whether a graph has as many statements as it should, and the catalogue has its digest."""
+    pattern = f"<{wanted.graph}> <{PS.graphDigest}> ?digest"
     sparql = (
-        f"SELECT ?digest (COUNT(*) AS ?count) WHERE {{ GRAPH <{catalogue_iri(base)}> {{ {said} }} "
+        f"SELECT ?digest (COUNT(*) AS ?count) WHERE {{ GRAPH <{catalogue_iri(base)}> {{ {pattern} }} "
         f"GRAPH <{wanted.graph}> {{ ?s ?p ?o }} }} GROUP BY ?digest"
     )
     return _counts(server, sparql) == {wanted.digest: wanted.count}
 
 
 def _counts(server: Server, sparql: str) -> dict[str, int]:
-    """Return what is counted, by digest where the query asks for it."""
+    """Return numbers of statements, by digest if the query asks for it."""
     rows = server.select(sparql)["results"]["bindings"]
     try:
         return {row.get("digest", {"value": ""})["value"]: int(row["count"]["value"]) for row in rows}
@@ -274,7 +274,7 @@ def _counts(server: Server, sparql: str) -> dict[str, int]:
 
 
 def _check(specs: Sequence[SpecReleases]) -> None:
-    """Refuse names that those of any other spec may be, too, and a release without a principle, as of a file that could not be read."""
+    """Refuse names that another spec may have, too, and a release without a principle, as from an unreadable file."""
     for one in specs:
         if base_of(one.last) in {"", DEFAULT_BASE}:
             raise SourceError(
@@ -297,14 +297,14 @@ def _check(specs: Sequence[SpecReleases]) -> None:
 def publish_specs(
     specs: Sequence[SpecReleases], server: Server, *, prune: bool = False, dry_run: bool = False
 ) -> PublishReport:
-    """Put specs on a server, and return what was done, by the failure too where one ended it."""
+    """Put specs on a server; return a report, with the error if a failure ended it early."""
     _check(specs)
     graphs: list[GraphReport] = []
     error = ""
     try:
         for one in specs:
-            for done in publish_spec(one, server, prune=prune, dry_run=dry_run):
-                graphs.append(done)  # noqa: PERF402  those before a failure count
+            for report in publish_spec(one, server, prune=prune, dry_run=dry_run):
+                graphs.append(report)  # noqa: PERF402  those before a failure count
     except ServerError as failed:
         error = str(failed)
     return PublishReport(

@@ -1,4 +1,4 @@
-"""Named questions to a server that specs were published on: the same text, checks and rows as in memory."""
+"""Named questions to a server on which specs were published: the same queries, checks and rows as in memory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _BESIDE = {
     "feedback": (OwnGraph.FEEDBACK, "what people say of a spec", "--feedback FILE"),
     "decisions": (OwnGraph.DECISIONS, "records of decisions", "--decisions FILE"),
 }
-"""Questions that look at a graph beside a release, what it holds, and how it is published."""
+"""For questions about a graph beside a release: the graph, its content, and the option that publishes it."""
 _OF_SEVERAL = {"alignments", "cases"}
 _KINDS = {
     "uri": CellKind.IRI,
@@ -54,7 +54,7 @@ _KINDS = {
     "literal": CellKind.LITERAL,
     "typed-literal": CellKind.LITERAL,
 }
-"""By the types of terms in SPARQL results; the last is Virtuoso's."""
+"""Kinds of cells by the types of terms in SPARQL results; the last is Virtuoso's."""
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
@@ -62,8 +62,8 @@ _STRING = "http://www.w3.org/2001/XMLSchema#string"
 class RemoteSpec(Brief):
     """A spec on a server.
 
-    :param releases: names of its graphs by version, from the first to the last
-    :param counts: how many statements each of its graphs holds, as the catalogue says
+    :param releases: names of its graphs by version, oldest first
+    :param counts: number of statements of each of its graphs, from the catalogue
     """
 
     base: str
@@ -72,14 +72,14 @@ class RemoteSpec(Brief):
 
     @property
     def graphs(self) -> tuple[str, ...]:
-        """The names of all its graphs, that of what changed included."""
+        """The names of all its graphs, including that of changes."""
         return tuple(self.counts)
 
 
 class RemoteBase:
-    """A spec that was published on a server, to be asked there.
+    """A published spec on a server, which answers questions.
 
-    :param base_iri: what the names of the spec begin with, where the server has several
+    :param base_iri: prefix of the spec's names, if the server has several specs
     """
 
     def __init__(self, server: Server, base_iri: str = "") -> None:
@@ -88,15 +88,15 @@ class RemoteBase:
 
     @cached_property
     def specs(self) -> tuple[RemoteSpec, ...]:
-        """The specs that were published there."""
-        found: dict[str, dict[str, str]] = {}
+        """The specs that are published there."""
+        by_base: dict[str, dict[str, str]] = {}
         counts: dict[str, int] = {}
-        with self._as_asked():
+        with self._checked_answer():
             rows = answer_of(self._server.select(_PREFIXES + _CATALOGUES)).texts
-            # A server takes several times as long where it puts a hundred names in order.
+            # Sorted here: a server takes several times as long if it sorts a hundred names.
             for catalogue, graph, version, count in sorted(rows):
                 if is_name(graph):
-                    found.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
+                    by_base.setdefault(catalogue.removesuffix("catalogue"), {})[graph] = version
                     counts[graph] = int(count)
         return tuple(
             RemoteSpec(
@@ -108,12 +108,12 @@ class RemoteBase:
                 },
                 counts={graph: counts[graph] for graph in graphs},
             )
-            for base, graphs in found.items()
+            for base, graphs in by_base.items()
         )
 
     @property
     def spec(self) -> RemoteSpec:
-        """The one that is asked."""
+        """The spec that answers."""
         bases = [one.base for one in self.specs]
         if not bases:
             raise QueryError(f"{self._server.query_url} has no spec; `policyspec publish` puts one there")
@@ -128,14 +128,14 @@ class RemoteBase:
         return next(one for one in self.specs if one.base == (self._base_iri or bases[0]))
 
     def ask(self, name: str, params: Mapping[str, str] | None = None, *, release: str = "") -> Answer:
-        """Answer a named question, as a :class:`KnowledgeBase` does of what was published.
+        """Return the answer to a named question, as a :class:`KnowledgeBase` gives it for the published spec.
 
-        :param release: the version of the release that is asked; by default the last
+        :param release: version of the release to ask; by default the last
         """
         question = find_question(name)
         values = values_of(question, params or {})
-        graphs = self._asked(question, release)
-        with self._as_asked():
+        graphs = self._dataset(question, release)
+        with self._checked_answer():
             text = checked_query(
                 question,
                 values,
@@ -144,8 +144,8 @@ class RemoteBase:
             return question.present(answer_of(self._server.select(text, graphs)))
 
     @contextmanager
-    def _as_asked(self) -> Iterator[None]:
-        """Take answers for what was asked; one with other columns, or with words in place of numbers, is refused."""
+    def _checked_answer(self) -> Iterator[None]:
+        """Refuse an answer with other columns than those of the query, or with words in place of numbers."""
         try:
             yield
         except (LookupError, ValueError, TypeError):
@@ -154,13 +154,13 @@ class RemoteBase:
             ) from None
 
     def query(self, sparql: str, origin: str, *, release: str = "", allow_service: bool = False) -> Answer:
-        """Answer a query of one's own, which is looked at here first: one that a SOURCE would refuse is not sent.
+        """Return the answer to any query, which is checked here first: a query that a SOURCE would refuse is not sent.
 
-        Unless it says itself by ``FROM`` what it looks at, that is the last release, and as named graphs all of the spec.
+        Unless the query names its graphs by ``FROM``, it looks at the last release, and at all graphs of the spec as named graphs.
 
         :param origin: where the query comes from, for messages
-        :param release: the version of the release that is asked in place of the last
-        :param allow_service: the server may call others, as the query says by ``SERVICE``
+        :param release: version of the release to ask instead of the last
+        :param allow_service: whether the server may call others by ``SERVICE``
         """
         if not allow_service and calls(sparql):
             raise QueryError(
@@ -176,12 +176,12 @@ class RemoteBase:
             raise QueryError(
                 f"{origin}: {excerpt(sparql)} says by `FROM` what it looks at: leave --release out"
             )
-        answer = self._told(_PREFIXES + sparql, form, graphs)
-        # What others have, of whom the query speaks itself, is not looked at.
-        known = self._known(graphs) if graphs and not calls(sparql) else None
-        return replace(answer, findings=unknown_in(sparql, origin, known))
+        answer = self._answer(_PREFIXES + sparql, form, graphs)
+        # Names in graphs that the query itself names, or of other servers, are not checked.
+        lookup = self._name_lookup(graphs) if graphs and not calls(sparql) else None
+        return replace(answer, findings=unknown_in(sparql, origin, lookup))
 
-    def _told(self, text: str, form: QueryForm, graphs: Dataset | None) -> Answer:
+    def _answer(self, text: str, form: QueryForm, graphs: Dataset | None) -> Answer:
         if form is QueryForm.GRAPH:
             with self._server.construct(text, graphs) as file:
                 triples = [*streamed_triples(file)]
@@ -190,22 +190,22 @@ class RemoteBase:
         answer = answer_of(self._server.select(text, graphs))
         if form is not QueryForm.ASK or answer.form is form:
             return answer
-        # Virtuoso answers with a row that holds 1 or 0, or with none.
+        # Virtuoso answers with a row that holds 1 or 0, or with no row.
         return _yes_or_no(any(cell.value in {"1", "true"} for row in answer.rows for cell in row))
 
-    def _known(self, graphs: Dataset) -> NameLookup:
-        """Return what the graphs have that a query can name, which is asked for where the query does."""
+    def _name_lookup(self, graphs: Dataset) -> NameLookup:
+        """Return look-ups of names in the graphs, which ask the server on demand."""
 
-        def texts(name: str) -> _Known:
+        def texts(name: str) -> _RemoteNames:
             pattern = f"?thing <{name}> ?value FILTER (ISLITERAL(?value))"
-            return _Known(
+            return _RemoteNames(
                 self._server,
                 graphs,
                 pattern,
                 lambda text: f"{pattern} FILTER (STR(?value) = {string_literal(text)})",
             )
 
-        things = _Known(
+        things = _RemoteNames(
             self._server,
             graphs,
             "?value dcterms:identifier ?id",
@@ -219,24 +219,24 @@ class RemoteBase:
             graphs=lambda: self.spec.graphs,
         )
 
-    def copied(self, release: str = "") -> tuple[Spec, ...]:
-        """Return the releases of the spec as they stand there, or the one that is named."""
+    def download(self, release: str = "") -> tuple[Spec, ...]:
+        """Return the releases of the spec from the server, or one of them by its version."""
         names = self.spec.releases if not release else {release: self._of(release)}
-        return tuple(from_triples(self._fetched(name)) for name in names.values())
+        return tuple(from_triples(self._triples_of(name)) for name in names.values())
 
     def beside(self) -> tuple[NamedGraph, ...]:
-        """Return the graphs beside the releases as they stand there: of results, and of what people say."""
+        """Return the graphs beside the releases from the server: of results, feedback and decisions."""
         names = (Iri(f"{self.spec.base}{graph}") for graph, _what, _option in _BESIDE.values())
         return tuple(
-            NamedGraph(name=name, triples=partial(iter, self._fetched(name)))
+            NamedGraph(name=name, triples=partial(iter, self._triples_of(name)))
             for name in names
             if name in self.spec.graphs
         )
 
-    def _fetched(self, name: str) -> list[Triple]:
-        """Return what a graph holds there, as many statements as the catalogue says.
+    def _triples_of(self, name: str) -> list[Triple]:
+        """Return the triples of a graph, as many as the catalogue says.
 
-        Its digest is not looked at: some servers, such as Virtuoso, give back other texts of the same numbers.
+        The digest is not checked: some servers, such as Virtuoso, return numbers in another notation.
         """
         with self._server.graph(name) as file:
             triples = [*streamed_triples(file)] if file else []
@@ -247,7 +247,7 @@ class RemoteBase:
             )
         return triples
 
-    def _asked(self, question: Question, release: str) -> Dataset:
+    def _dataset(self, question: Question, release: str) -> Dataset:
         """Return the graphs that a named question looks at."""
         if question.over in _OF_SEVERAL:
             raise QueryError(
@@ -267,14 +267,14 @@ class RemoteBase:
 
     def _of(self, release: str) -> str:
         """Return the graph of a release."""
-        known = self.spec.releases
-        if release not in known:
-            hint = nearest(release, known) or f"there are {', '.join(known)}"
+        releases = self.spec.releases
+        if release not in releases:
+            hint = nearest(release, releases) or f"there are {', '.join(releases)}"
             raise QueryError(f"no release `{release}` was published; {hint}")
-        return known[release]
+        return releases[release]
 
     def _graphs(self, release: str, *, over_releases: bool) -> Dataset:
-        """Return the graphs that a question looks at: those of this spec, and of no other on the server."""
+        """Return the graphs that a question looks at: those of this spec only."""
         spec = self.spec
         if over_releases:
             if release:
@@ -283,19 +283,19 @@ class RemoteBase:
         return Dataset(default=(self._of(release) if release else [*spec.releases.values()][-1],))
 
 
-class _Known(Collection[str]):
-    """Names that graphs on a server have: looked up one by one, and listed only for the nearest of one that is not there.
+class _RemoteNames(Collection[str]):
+    """Names in the graphs of a server: looked up one by one, and listed only to find the one nearest to an unknown name.
 
-    Where the server does not answer, what is looked up counts as there: the query itself was answered.
+    If the server does not answer, a name counts as known: the query itself was answered.
 
     :param every: a pattern that binds ``?value`` to each name
-    :param holding: returns a pattern that binds it where one name is there; empty for what cannot be asked
+    :param holding: returns a pattern that binds it if one name exists; empty for names that are not safe in a query
     """
 
     def __init__(self, server: Server, graphs: Dataset, every: str, holding: Callable[[str], str]) -> None:
         self._server, self._graphs, self._every, self._holding = server, graphs, every, holding
 
-    def _found(self, pattern: str, most: int) -> tuple[str, ...] | None:
+    def _select(self, pattern: str, most: int) -> tuple[str, ...] | None:
         where = f"{{ {pattern} }} UNION {{ GRAPH ?graph {{ {pattern} }} }}"
         sparql = f"{_PREFIXES}SELECT DISTINCT (STR(?value) AS ?text) WHERE {{ {where} }} LIMIT {most}"
         try:
@@ -306,48 +306,48 @@ class _Known(Collection[str]):
     def __contains__(self, name: object) -> bool:
         """Return whether something has the name."""
         pattern = self._holding(str(name))
-        return not pattern or self._found(pattern, 1) != ()
+        return not pattern or self._select(pattern, 1) != ()
 
     def __bool__(self) -> bool:
-        """Return whether there is any."""
-        return self._found(self._every, 1) != ()
+        """Return whether there are any names."""
+        return self._select(self._every, 1) != ()
 
     @cached_property
     def _all(self) -> tuple[str, ...]:
-        return self._found(self._every, DEFAULT_LIMITS.rows) or ()
+        return self._select(self._every, DEFAULT_LIMITS.rows) or ()
 
     def __iter__(self) -> Iterator[str]:
-        """Yield as many as are read of an answer."""
+        """Yield the names, as many as are read of an answer."""
         return iter(self._all)
 
     def __len__(self) -> int:
-        """Return how many are read."""
+        """Return the number of these names."""
         return len(self._all)
 
 
-def answer_of(found: Mapping[str, Any]) -> Answer:
+def answer_of(results: Mapping[str, Any]) -> Answer:
     """Return SPARQL results in JSON as an answer."""
-    if isinstance(said := found.get("boolean"), bool):
-        return _yes_or_no(said)
+    if isinstance(boolean := results.get("boolean"), bool):
+        return _yes_or_no(boolean)
     try:
-        columns = tuple(map(str, found["head"]["vars"]))
-        rows = tuple(tuple(_cells(columns, row)) for row in found["results"]["bindings"])
+        columns = tuple(map(str, results["head"]["vars"]))
+        rows = tuple(tuple(_cells(columns, row)) for row in results["results"]["bindings"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ServerError("the server answers with something else than SPARQL results") from None
     return Answer(columns=columns, rows=rows)
 
 
-def _yes_or_no(said: bool) -> Answer:
-    cell = Cell(CellKind.LITERAL, str(said).lower(), XSD.boolean)
+def _yes_or_no(is_true: bool) -> Answer:
+    cell = Cell(CellKind.LITERAL, str(is_true).lower(), XSD.boolean)
     return Answer(columns=("answer",), rows=((cell,),), form=QueryForm.ASK)
 
 
 def _cells(columns: Iterable[str], row: Mapping[str, Mapping[str, Any]]) -> Iterable[Cell]:
     for name in columns:
-        if (said := row.get(name)) is None:
+        if (term := row.get(name)) is None:
             yield Cell(CellKind.UNBOUND)
             continue
-        kind, value, datatype = _KINDS[said["type"]], said["value"], said.get("datatype", "")
+        kind, value, datatype = _KINDS[term["type"]], term["value"], term.get("datatype", "")
         iri = value if kind is CellKind.IRI else datatype
         if not isinstance(value, str) or not is_name(iri):
             raise ValueError(value)
@@ -355,5 +355,5 @@ def _cells(columns: Iterable[str], row: Mapping[str, Mapping[str, Any]]) -> Iter
             kind,
             value,
             "" if datatype == _STRING else datatype,
-            str(said.get("xml:lang", "")),
+            str(term.get("xml:lang", "")),
         )

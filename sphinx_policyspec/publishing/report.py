@@ -1,4 +1,4 @@
-"""What was done on a server, for people and programs."""
+"""The report of a push to a server, for people and programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sphinx_policyspec.files import Brief, number_of
 
 
 class Way(enum.StrEnum):
-    """How a graph was brought to what it is to be."""
+    """The way in which a graph was brought up to date."""
 
     NONE = "none"
     UPDATE = "update"
@@ -21,13 +21,13 @@ class Way(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphReport(Brief):
-    """What was done with one graph.
+    """The report about one graph.
 
-    :param version: of the release; empty for what changed between releases
-    :param digest: of its sorted lines of N-Triples; empty where it was taken away
-    :param before: how many statements it held, ``after`` how many it holds
-    :param writes: requests that changed the server
-    :param first_added: the first lines of what came, ``first_removed`` of what went
+    :param version: of the release; empty for the graph of changes between releases
+    :param digest: of its sorted lines of N-Triples; empty if it was removed
+    :param before: number of its statements before; ``after`` the number now
+    :param writes: number of requests that changed the server
+    :param first_added: the first inserted lines; ``first_removed`` the first deleted ones
     """
 
     graph: str
@@ -45,10 +45,10 @@ class GraphReport(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishReport(Brief):
-    """What was done on a server.
+    """The report of a push to a server.
 
-    :param requests: how many it was sent, reading and writing
-    :param error: why it ended before all was done; empty where it did not
+    :param requests: number of requests, reading and writing
+    :param error: why it ended early; empty if it did not
     """
 
     url: str
@@ -61,9 +61,9 @@ class PublishReport(Brief):
 def _text(report: PublishReport) -> str:
     lines = [line for graph in report.graphs for line in _lines(graph, is_dry_run=report.is_dry_run)]
     changed = sum(graph.way is not Way.NONE for graph in report.graphs)
-    said = "would change" if report.is_dry_run else "changed"
+    verb = "would change" if report.is_dry_run else "changed"
     lines.append(
-        f"{number_of(len(report.graphs), 'graph')}, {changed} {said}; {number_of(report.requests, 'request')} to {report.url}"
+        f"{number_of(len(report.graphs), 'graph')}, {changed} {verb}; {number_of(report.requests, 'request')} to {report.url}"
     )
     return "".join(f"{line}\n" for line in lines)
 
@@ -101,4 +101,4 @@ def _json(report: PublishReport) -> str:
 
 
 PUBLISH_FORMATS: dict[str, Callable[[PublishReport], str]] = {"text": _text, "json": _json}
-"""The forms of a report by the names that ``--format`` takes."""
+"""The formats of a report, by the names that ``--format`` takes."""

@@ -1,4 +1,4 @@
-"""What the server says of itself and of its data: SPARQL Service Description, VoID and DCAT."""
+"""The server's description of itself and of its data: SPARQL Service Description, VoID and DCAT."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sphinx_policyspec.graph.releases import SpecReleases, others_of
 from sphinx_policyspec.graph.terms import DCTERMS, RDF, Iri, Iris, Triple
 from sphinx_policyspec.graph.to_graph import release_iri
 from sphinx_policyspec.model.spec import base_of
-from sphinx_policyspec.publishing.description import DCAT, VOID, described
+from sphinx_policyspec.publishing.description import DCAT, VOID, dataset_triples
 from sphinx_policyspec.serving.media import GRAPH_TYPES
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _WRITES = (
 
 
 def service_description(served: Served) -> Iterator[Triple]:
-    """Yield what the endpoint is: https://www.w3.org/TR/sparql11-service-description/."""
+    """Yield the description of the endpoint: https://www.w3.org/TR/sparql11-service-description/."""
     endpoint = Iri(f"{served.public_url}sparql")
     dataset, default = Iri(f"{endpoint}#dataset"), Iri(f"{endpoint}#default-graph")
     yield endpoint, RDF.type, _sd("Service")
@@ -45,7 +45,7 @@ def service_description(served: Served) -> Iterator[Triple]:
 
 
 def data_description(served: Served) -> Iterator[Triple]:
-    """Yield what data there are: https://www.w3.org/TR/void/ and https://www.w3.org/TR/vocab-dcat-3/."""
+    """Yield the description of the data: https://www.w3.org/TR/void/ and https://www.w3.org/TR/vocab-dcat-3/."""
     for one in served.collection.specs:
         yield from _of_spec(served, one)
 
@@ -73,8 +73,8 @@ def _of_spec(served: Served, one: SpecReleases) -> Iterator[Triple]:
 
 
 def _of_graph(served: Served, one: SpecReleases, dataset: Iri, graph: Iri, label: str) -> Iterator[Triple]:
-    """Yield what a graph is, and in which files it can be had."""
-    yield from described(one, graph)
+    """Yield the description of a graph and of the files with it."""
+    yield from dataset_triples(one, graph)
     address = f"{served.public_url}graph/{quote(served.collection.path_of(one, label))}"
     for form, kind in GRAPH_TYPES.items():
         file = Iri(f"{address}.{form}")

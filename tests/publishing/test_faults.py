@@ -43,7 +43,7 @@ OLD, ONE, TWO = (release("1", title=title) for title in ("Old", "One", "Two"))
 @pytest.fixture(autouse=True)
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read graphs in this process, which is quicker than one of its own for each."""
-    monkeypatch.setattr(push, "_held", held)
+    monkeypatch.setattr(push, "_graph_lines", held)
 
 
 def is_clean(asked: Server) -> bool:

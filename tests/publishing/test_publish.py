@@ -23,7 +23,7 @@ from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
     catalogue_iri,
-    changing,
+    change_update,
     digest_of,
     read_catalogue,
 )
@@ -235,7 +235,7 @@ def test_a_base_may_end_with_a_hash(server: Running) -> None:
     first = publish_specs(specs(*hashed), asked)
     assert (first.error, {graph.way for graph in first.graphs}) == ("", {Way.SWAP})
     assert {graph.way for graph in publish_specs(specs(*hashed), asked).graphs} == {Way.NONE}
-    assert RemoteBase(asked, "https://example.org/n#").copied() == tuple(hashed)
+    assert RemoteBase(asked, "https://example.org/n#").download() == tuple(hashed)
     gone = publish_specs(specs(hashed[0]), asked, prune=True)
     assert [graph.way for graph in gone.graphs].count(Way.DROP) == 2
     assert not {name for name in names(asked) - before if "staging" in name or "release/2" in name}
@@ -245,11 +245,11 @@ def test_a_base_may_end_with_a_hash(server: Running) -> None:
 def test_a_copy_has_as_much_as_the_catalogue_says(oxigraph: Running) -> None:
     asked = oxigraph.server()
     publish_specs(specs(*THREE), asked)
-    assert RemoteBase(asked).copied() == THREE
+    assert RemoteBase(asked).download() == THREE
     asked.update(f"INSERT DATA {{ GRAPH <{BASE}release/2> {{ <urn:a> <urn:b> 1 }} }}", may_repeat=False)
     with pytest.raises(ServerError, match=r"statements of <.*release/2>, and the catalogue tells of"):
-        RemoteBase(asked).copied()
-    assert RemoteBase(asked).copied("1") == THREE[:1]
+        RemoteBase(asked).download()
+    assert RemoteBase(asked).download("1") == THREE[:1]
     asked.close()
 
 
@@ -277,7 +277,7 @@ def test_another_spec_below_the_same_address_is_left_alone(oxigraph: Running) ->
     other = replace(THREE[0], base_iri=f"{BASE}release/")
     publish_specs(specs(other), asked)
     forged = CatalogueEntry(graph="https://example.com/theirs", version="9", digest="x", count=1)
-    asked.update(changing(forged, None, BASE, []), may_repeat=True)
+    asked.update(change_update(forged, None, BASE, []), may_repeat=True)
     asked.update("INSERT DATA { GRAPH <https://example.com/theirs> { <urn:a> <urn:b> 1 } }", may_repeat=True)
     theirs = {name for name in names(asked) if name != catalogue_iri(BASE)}
     publish_specs(specs(THREE[1]), asked, prune=True)
