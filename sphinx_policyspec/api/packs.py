@@ -125,7 +125,7 @@ def gathered(
     subjects: list[str] = [*about, *pair]
     if cases:
         decisions = decide(source_read.spec, *cases)
-        findings, first = decisions.findings, [*of.decided(decisions)]
+        findings, first = decisions.findings, [*of.decision_parts(decisions)]
         names = dict.fromkeys(item.principle for one in decisions for item in one.case.items)
         provisions = [of.find(one) for one in names if one in of.norms.provisions]
         subjects = [str(one) if isinstance(one, str | Path) else one.title for one in cases]

@@ -1,4 +1,4 @@
-"""What bears on each provision of a spec: relations, references, examples and prompts; packs and panels tell it."""
+"""The relations, references, examples and prompts of each provision of a spec, for packs and panels."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sphinx_policyspec.model.attributes import OUTSIDE, RELATIONS
 class Occurrence:
     """One reference to a provision.
 
-    :param source: id of the innermost provision that it stands in; empty before the first heading
-    :param example: id of the example that it stands in, if any
-    :param target: id of what it points at
-    :param number: its place among those of one text to one target, from 1
+    :param source: id of the innermost provision that contains it; empty before the first heading
+    :param example: id of the example that contains it, if any
+    :param target: id of its target
+    :param number: its number among the references from one provision to one target, from 1
     """
 
     source: str
@@ -28,12 +28,12 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What bears on one provision; ids in reading order.
+    """The relations of one provision to other things; ids are in reading order.
 
     :param id: of the provision
-    :param topics: ids of those that it lists itself
+    :param topics: ids of the topics that it lists itself
     :param relations: ids by the names of the relations
-    :param occurrences: references to it, those of its own text left out
+    :param occurrences: references to it, except from its own text
     """
 
     id: str = ""
@@ -49,7 +49,7 @@ class Relations:
 
 
 def relations_of(spec: Spec) -> dict[str, Relations]:
-    """Return what bears on each provision that anything bears on, and on every principle."""
+    """Return the relations of every principle, and of each other provision that has some."""
     own = Ids(spec)
     occurrences: dict[str, list[Occurrence]] = defaultdict(list)
     for found in _occurrences(spec, own):
@@ -58,8 +58,8 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
     relations: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
     for principle in spec.principles:
         for relation in RELATIONS:
-            for given in relation.values(principle):
-                target = own.provision(given)
+            for target_name in relation.values(principle):
+                target = own.provision(target_name)
                 relations[principle.id][relation.field][target] = None
                 relations[target][relation.inverse][principle.id] = None
         relations[principle.id]["serves"].update(dict.fromkeys(principle.serves))
@@ -84,30 +84,34 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
 
 
 def outside_of(spec: Spec, id_: str) -> dict[str, tuple[str, ...]]:
-    """Return what lies outside the spec, by the key that says what it is to a provision.
+    """Return the things outside the spec that a provision names, by the key of the relation.
 
-    Who decides in place of the spec, if somebody does, stands first, below ``out-of-scope``.
+    Whoever decides in place of the spec comes first, under ``out-of-scope``.
     """
     provision, by = spec.provision_by_id.get(id_), spec.decided_elsewhere.get(id_)
-    found = {row.key: tuple(getattr(provision, row.field, ())) for row in OUTSIDE}
-    return {key: named for key, named in {"out-of-scope": (by,) if by else (), **found}.items() if named}
+    by_key = {row.key: tuple(getattr(provision, row.field, ())) for row in OUTSIDE}
+    return {
+        key: addresses
+        for key, addresses in {"out-of-scope": (by,) if by else (), **by_key}.items()
+        if addresses
+    }
 
 
 class Ids:
-    """Finds provisions by former ids too, and the principle around a plain subsection."""
+    """Finds provisions also by former ids, and the principle around a plain subsection."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
         self._former = {alias: item.id for item in spec.provisions for alias in item.aliases}
 
-    def provision(self, given: str) -> str:
-        """Return the id that a given one stands for."""
-        return given if given in self._spec.provision_by_id else self._former.get(given, given)
+    def provision(self, name: str) -> str:
+        """Return the current id for an id."""
+        return name if name in self._spec.provision_by_id else self._former.get(name, name)
 
-    def up(self, given: str) -> Iterator[str]:
-        """Yield a provision and, where it is a plain section, what it is part of up to its principle."""
+    def up(self, name: str) -> Iterator[str]:
+        """Yield a provision and, if it is a plain section, what contains it up to its principle."""
         seen: set[str] = set()
-        current: str | None = self.provision(given)
+        current: str | None = self.provision(name)
         while current and current not in seen and (item := self._spec.provision_by_id.get(current)):
             seen.add(current)
             yield current
@@ -115,8 +119,8 @@ class Ids:
 
 
 def _occurrences(spec: Spec, own: Ids) -> Iterator[Occurrence]:
-    """Yield every reference to a provision; those of one text to one target are numbered."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Yield every reference to a provision; those from one provision to one target are numbered."""
+    counts: Counter[tuple[str, str]] = Counter()
     for reference in spec.references:
         if reference.target_kind is not TargetKind.PROVISION:
             continue
@@ -124,27 +128,27 @@ def _occurrences(spec: Spec, own: Ids) -> Iterator[Occurrence]:
         if target not in spec.provision_by_id:
             continue
         key = (target, reference.source)
-        seen[key] += 1
-        yield Occurrence(reference.source, reference.example, target, seen[key])
+        counts[key] += 1
+        yield Occurrence(reference.source, reference.example, target, counts[key])
 
 
 def _examples(spec: Spec, own: Ids) -> dict[str, dict[str, Example]]:
-    found: dict[str, dict[str, Example]] = defaultdict(dict)
+    by_name: dict[str, dict[str, Example]] = defaultdict(dict)
     for home, block in spec.walk():
         if isinstance(block, Example):
             for name in _all(own, (*([home.id] if home else []), *block.illustrates)):
-                found[name][block.id] = block
-    return found
+                by_name[name][block.id] = block
+    return by_name
 
 
 def _prompts(spec: Spec, own: Ids) -> dict[str, dict[str, EvalPrompt]]:
-    found: dict[str, dict[str, EvalPrompt]] = defaultdict(dict)
+    by_name: dict[str, dict[str, EvalPrompt]] = defaultdict(dict)
     for prompt, ids in spec.tested():
         for name in _all(own, ids):
-            found[name][prompt.id] = prompt
-    return found
+            by_name[name][prompt.id] = prompt
+    return by_name
 
 
 def _all(own: Ids, ids: Iterable[str]) -> Iterator[str]:
-    for given in ids:
-        yield from own.up(given)
+    for name in ids:
+        yield from own.up(name)

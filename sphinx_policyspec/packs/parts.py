@@ -1,4 +1,4 @@
-"""What there is to tell of a principle, a pair, a case and a topic: the parts of a context pack, what matters most first."""
+"""The parts of a context pack about a principle, a pair, a case and a topic, the most important ones first."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from sphinx_policyspec.surveys import Decider, SpecPairs, meeting
 
 _LANGUAGES = {Markup.RST: "rst"}
 _NEAR = 20
-"""Neighbours of one kind whose titles a pack lists."""
+"""Neighbours of one kind whose titles a pack lists at most."""
 _DECIDES = {
     Decider.LEVEL: "the higher level goes first",
     Decider.EXCEPTION: "an exception goes first",
@@ -51,90 +51,90 @@ _DECIDES = {
 
 @dataclass(frozen=True)
 class SpecContext:
-    """Lookups in one spec, made once for any number of packs."""
+    """Look-ups in one spec, computed once for any number of packs."""
 
     spec: Spec
 
     @cached_property
     def norms(self) -> Norms:
-        """What the chain of command looks up."""
+        """Look-ups of the chain of command."""
         return Norms(self.spec)
 
     @cached_property
     def pairs(self) -> SpecPairs:
-        """What two principles share."""
+        """Look-ups of pairs of principles."""
         return SpecPairs(self.norms)
 
     @cached_property
     def relations(self) -> dict[str, Relations]:
-        """What bears on each provision."""
+        """The relations of each provision, by its id."""
         return relations_of(self.spec)
 
     @cached_property
     def by_topic(self) -> dict[str, dict[str, tuple[TouchKind, ...]]]:
-        """What is about each topic."""
+        """The provisions about each topic."""
         return about(self.spec)
 
     @cached_property
     def owned(self) -> dict[str, tuple[Provision, ...]]:
-        """Each provision that is no plain subsection of a principle, with those that are its own."""
+        """Each provision with its own plain subsections, if it is not such a subsection itself."""
         around = enclosing(self.spec)
-        found: dict[str, list[Provision]] = {p.id: [p] for p in self.spec.provisions}
+        members: dict[str, list[Provision]] = {p.id: [p] for p in self.spec.provisions}
         for provision in self.spec.provisions:
             if isinstance(provision, Section) and (home := owner(provision, around)):
-                found[home.id].append(provision)
-        return {name: tuple(own) for name, own in found.items()}
+                members[home.id].append(provision)
+        return {name: tuple(own) for name, own in members.items()}
 
     @cached_property
     def home(self) -> dict[str, str]:
-        """The principle that each provision is a part of, else itself."""
+        """The principle that each provision is a part of, otherwise the provision itself, by id."""
         ids = Ids(self.spec)
         return {p.id: [*ids.up(p.id)][-1] if isinstance(p, Section) else p.id for p in self.spec.provisions}
 
     @cached_property
     def definitions(self) -> tuple[tuple[Definition, re.Pattern[str]], ...]:
-        """The definitions with a term, each with what finds the term in a text."""
+        """The definitions with a term, each with a pattern for the term."""
         blocks = (block for _, block in self.spec.walk() if isinstance(block, Definition) and block.term)
         return tuple((one, _term(one.term)) for one in blocks)
 
     @cached_property
     def weighing(self) -> dict[str, tuple[Example, ...]]:
         """The examples that weigh a provision, by its id."""
-        found: dict[str, dict[str, Example]] = {}
+        by_name: dict[str, dict[str, Example]] = {}
         for example in self.spec.examples:
             for name in example.weighs:
-                found.setdefault(self.name_of(name), {})[example.id] = example
-        return {name: tuple(examples.values()) for name, examples in found.items()}
+                by_name.setdefault(self.name_of(name), {})[example.id] = example
+        return {name: tuple(examples.values()) for name, examples in by_name.items()}
 
     @cached_property
     def _markups(self) -> dict[str, Markup]:
         return {document.file: document.markup for document in self.spec.documents}
 
-    def name_of(self, given: str) -> str:
-        """Return the id that a former id leads to; any other as it is."""
-        found = self.norms.provisions.get(given)
-        return found.id if found else given
+    def name_of(self, name: str) -> str:
+        """Return the current id for a former id; any other id is unchanged."""
+        provision = self.norms.provisions.get(name)
+        return provision.id if provision else name
 
-    def find(self, given: str) -> Provision:
-        """Return a provision by its id or a former one; raise :class:`UnknownIdError` where there is none."""
-        if found := self.norms.provisions.get(given):
-            return found
+    def find(self, name: str) -> Provision:
+        """Return a provision by its id or a former one; raise :class:`UnknownIdError` if there is none."""
+        if provision := self.norms.provisions.get(name):
+            return provision
         for home, block in self.spec.walk():
-            if isinstance(block, Example) and block.id == given and home:
+            if isinstance(block, Example) and block.id == name and home:
                 raise UnknownIdError(
-                    f"`{given}` is an example: ask about {coded(home.id)}, which it stands in"
+                    f"`{name}` is an example: ask about {coded(home.id)}, which it stands in"
                 )
-        hint = nearest(given, self.norms.provisions) or "the question `principles-by-level` lists ids"
-        raise UnknownIdError(f"no provision `{given}`; {hint}")
+        hint = nearest(name, self.norms.provisions) or "the question `principles-by-level` lists ids"
+        raise UnknownIdError(f"no provision `{name}`; {hint}")
 
     def quoted(self, text: str, file: str, label: str = "") -> QuotedText:
-        """Return a text of a file, in the markup of that."""
+        """Return a text from a file, with the markup of that file."""
         return QuotedText(
             text=text, label=label, language=_LANGUAGES.get(self._markups.get(file, Markup.MYST), "markdown")
         )
 
     def level_words(self, provision: Provision) -> str:
-        """Return who may override a provision, in a sentence; empty for what has no level."""
+        """Return a sentence about who may override a provision; empty if it has no level."""
         if not isinstance(provision, Principle):
             return ""
         level = self.spec.level_by_id.get(provision.authority)
@@ -143,7 +143,7 @@ class SpecContext:
     def provision_part(
         self, provision: Provision, kind: PartKind, why: str = "", *, is_needed: bool = False
     ) -> ContextPart:
-        """Return a provision with the text of its own, plain subsections included."""
+        """Return the part with a provision and its text, including plain subsections."""
         members = self.owned[provision.id]
         quotes = [self.quoted(provision.text, provision.span.file)] if provision.text else []
         quotes += [
@@ -157,8 +157,8 @@ class SpecContext:
         notes += [] if quotes else ["It has no text of its own."]
         outside = outside_of(self.spec, provision.id)
         notes += [
-            f"Outside the spec, {key.replace('-', ' ')}: {', '.join(map(coded, named))}."
-            for key, named in outside.items()
+            f"Outside the spec, {key.replace('-', ' ')}: {', '.join(map(coded, addresses))}."
+            for key, addresses in outside.items()
         ]
         return ContextPart(
             kind=kind if is_principle or kind is not PartKind.PRINCIPLE else PartKind.SECTION,
@@ -175,7 +175,7 @@ class SpecContext:
     def of_provisions(
         self, provisions: Sequence[Provision], *, is_needed: bool = True
     ) -> Iterator[ContextPart]:
-        """Yield what there is to tell of provisions, all but texts of neighbours, examples and prompts."""
+        """Yield the parts about provisions, except texts of neighbours, examples and prompts."""
         for one in provisions:
             yield self.provision_part(one, PartKind.PRINCIPLE, is_needed=is_needed)
         names = frozenset(own.id for one in provisions for own in self.owned[one.id])
@@ -206,14 +206,14 @@ class SpecContext:
     def _definitions(self, members: Sequence[Provision]) -> Iterator[ContextPart]:
         text = "\n".join(one.text for one in members)
         ids = {one.id for one in members}
-        named = {
+        targets = {
             self.name_of(reference.target)
             for reference in self.spec.references
             if reference.source in ids and reference.target_kind is TargetKind.DEFINITION
         }
         own = {id(block) for one in members for block in one.blocks}
         for definition, term in self.definitions:
-            if id(definition) not in own and (definition.id in named or term.search(text)):
+            if id(definition) not in own and (definition.id in targets or term.search(text)):
                 yield ContextPart(
                     kind=PartKind.DEFINITION,
                     id=definition.id,
@@ -224,24 +224,24 @@ class SpecContext:
                 )
 
     def related(self, provision: Provision) -> dict[str, list[str]]:
-        """Return what stands in a relation to a provision: why, by id."""
-        found: dict[str, list[str]] = {}
+        """Return the provisions related to a provision: reasons, by id."""
+        reasons: dict[str, list[str]] = {}
         bears = self.relations.get(provision.id, Relations())
         for row in RELATIONS:
             for name in bears.of(row.field):
-                found.setdefault(name, []).append(f"{coded(provision.id)} {row.says} it")
+                reasons.setdefault(name, []).append(f"{coded(provision.id)} {row.says} it")
             for name in bears.of(row.inverse) if row.inverse != row.field else ():
-                found.setdefault(name, []).append(f"it {row.says} {coded(provision.id)}")
-        return found
+                reasons.setdefault(name, []).append(f"it {row.says} {coded(provision.id)}")
+        return reasons
 
     def _related(self, provisions: Sequence[Provision]) -> Iterator[ContextPart]:
-        given = {one.id for one in provisions}
-        found: dict[str, list[str]] = {}
+        ids = {one.id for one in provisions}
+        reasons: dict[str, list[str]] = {}
         for one in provisions:
             for name, why in self.related(one).items():
-                found.setdefault(name, []).extend(why)
-        for name, why in found.items():
-            if name not in given and (other := self.spec.provision_by_id.get(name)):
+                reasons.setdefault(name, []).extend(why)
+        for name, why in reasons.items():
+            if name not in ids and (other := self.spec.provision_by_id.get(name)):
                 yield self.provision_part(other, PartKind.RELATION, ", ".join(dict.fromkeys(why)))
 
     def _goals(self, provisions: Sequence[Provision]) -> Iterator[ContextPart]:
@@ -259,22 +259,22 @@ class SpecContext:
                 )
 
     def _commentary(self, provisions: Sequence[Provision]) -> Iterator[ContextPart]:
-        for one in (own for given in provisions for own in self.owned[given.id]):
+        for one in (own for provision in provisions for own in self.owned[provision.id]):
             for block in one.blocks:
                 if isinstance(block, Commentary):
                     quotes = (self.quoted(block.text, block.span.file),)
                     yield ContextPart(kind=PartKind.COMMENTARY, id=one.id, span=block.span, quotes=quotes)
 
     def neighbours(self, provisions: Sequence[Provision]) -> Iterator[ContextPart]:
-        """Yield the list of what is near, then the texts of that, nearest first; what is related already is left out."""
+        """Yield the list of neighbours, then their texts, nearest first; related provisions are left out."""
         known = {one.id for one in provisions} | {name for one in provisions for name in self.related(one)}
-        found: list[tuple[Provision, str]] = []
+        nearest_ones: list[tuple[Provision, str]] = []
         notes: list[str] = []
         for why, names in self._near(provisions):
             near = [self.spec.provision_by_id[name] for name in names if name not in known]
             known |= {one.id for one in near}
-            found += [(one, why) for one in near[:_NEAR]]
-            notes += [self._listed(one, why) for one in near[:_NEAR]]
+            nearest_ones += [(one, why) for one in near[:_NEAR]]
+            notes += [self._list_item(one, why) for one in near[:_NEAR]]
             notes += [f"and {len(near) - _NEAR} more: {why}"] if len(near) > _NEAR else []
         if notes:
             rows = tuple(
@@ -286,17 +286,17 @@ class SpecContext:
                     "file": one.span.file,
                     "line": one.span.line,
                 }
-                for one, why in found
+                for one, why in nearest_ones
             )
             yield ContextPart(kind=PartKind.NEIGHBOURS, notes=tuple(notes), rows=rows)
-        yield from (self.provision_part(one, PartKind.NEIGHBOUR, why) for one, why in found)
+        yield from (self.provision_part(one, PartKind.NEIGHBOUR, why) for one, why in nearest_ones)
 
-    def _listed(self, provision: Provision, why: str) -> str:
+    def _list_item(self, provision: Provision, why: str) -> str:
         title = markdown_safe(provision.title)
         return f"{coded(provision.id)} ({_level(provision) or 'section'}): {title}; {why}; {provision.span.file}:{provision.span.line}"
 
     def _near(self, provisions: Sequence[Provision]) -> Iterator[tuple[str, list[str]]]:
-        """Yield why others are near, and their ids in reading order, the nearest first."""
+        """Yield reasons for nearness with ids in reading order, the nearest first."""
         ids = {own.id for one in provisions for own in self.owned[one.id]}
         for one in provisions:
             yield (
@@ -306,17 +306,17 @@ class SpecContext:
         weighed = (self.weighing.get(one.id, ()) for one in provisions)
         yield (
             "weighed in one example",
-            self._homes(name for found in weighed for e in found for name in e.weighs),
+            self._homes(name for examples in weighed for e in examples for name in e.weighs),
         )
         bears = [self.relations.get(one.id, Relations()) for one in provisions]
         pointing = (occurrence.source for one in bears for occurrence in one.occurrences)
         yield "refers to it", self._homes(name for name in pointing if name not in ids)
-        named = (
+        targets = (
             r.target
             for r in self.spec.references
             if r.source in ids and r.target_kind is TargetKind.PROVISION
         )
-        yield "it refers to this", self._homes(named)
+        yield "it refers to this", self._homes(targets)
         topics = {topic for one in provisions for own in self.owned[one.id] for topic in own.topics}
         for topic in sorted(topics, key=lambda name: (len(self.by_topic.get(name, ())), name)):
             kinds = self.by_topic.get(topic, {})
@@ -326,19 +326,19 @@ class SpecContext:
             )
         wide = {
             t
-            for t, found in self.by_topic.items()
-            if t not in topics and any(one.id in found for one in provisions)
+            for t, examples in self.by_topic.items()
+            if t not in topics and any(one.id in examples for one in provisions)
         }
         for topic in sorted(wide, key=lambda name: (len(self.by_topic[name]), name)):
             yield f"about {coded(topic)}, too", self._homes(self.by_topic[topic])
 
     def _homes(self, names: Iterable[str]) -> list[str]:
-        """Return what provisions belong to, in reading order, each once; sections that are no part of a principle left out."""
-        wanted = {self.home[found] for name in names if (found := self.name_of(name)) in self.home}
+        """Return the principles that provisions belong to, in reading order and distinct; other sections are left out."""
+        wanted = {self.home[current] for name in names if (current := self.name_of(name)) in self.home}
         return [p.id for p in self.spec.principles if p.id in wanted]
 
     def examples(self, provisions: Sequence[Provision]) -> Iterator[ContextPart]:
-        """Yield the examples of provisions, and those that weigh them elsewhere."""
+        """Yield the examples of provisions, and examples elsewhere that weigh them."""
         seen: set[str] = set()
         for one in provisions:
             bears = self.relations.get(one.id, Relations())
@@ -366,11 +366,11 @@ class SpecContext:
 
     def prompts(self, provisions: Sequence[Provision]) -> Iterator[ContextPart]:
         """Yield the prompts that test provisions."""
-        found = {p.id: p for one in provisions for p in self.relations.get(one.id, Relations()).prompts}
-        yield from map(prompt_part, found.values())
+        prompts = {p.id: p for one in provisions for p in self.relations.get(one.id, Relations()).prompts}
+        yield from map(prompt_part, prompts.values())
 
     def pair(self, one: Provision, other: Provision) -> Iterator[ContextPart]:
-        """Yield what says which of two principles goes first."""
+        """Yield the part that says which of two principles goes first, and a case if none does."""
         if not (isinstance(one, Principle) and isinstance(other, Principle)):
             section = next(p for p in (one, other) if not isinstance(p, Principle))
             raise UnknownIdError(f"{coded(section.id)} is a section: only principles go before each other")
@@ -379,32 +379,32 @@ class SpecContext:
             note = "Nothing can be told: the spec declares the level of one of them nowhere, or it is a statement of an overlay."
             yield ContextPart(kind=PartKind.ORDER, notes=(note,), is_needed=True)
             return
-        found = self.pairs.of(one, other)
+        pair = self.pairs.of(one, other)
         decision = decide(meeting(one, other), self.norms)
-        first = f": {coded(found.first)} goes first" if found.first else ""
-        notes = [f"What orders them: {_DECIDES[found.decided_by]}{first}."]
-        notes += [f"They share: {', '.join(map(coded, found.shares))}."] if found.shares else []
-        told = "\n".join(decision_lines(decision, self.norms))
+        first = f": {coded(pair.first)} goes first" if pair.first else ""
+        notes = [f"What orders them: {_DECIDES[pair.decided_by]}{first}."]
+        notes += [f"They share: {', '.join(map(coded, pair.shares))}."] if pair.shares else []
+        text = "\n".join(decision_lines(decision, self.norms))
         yield ContextPart(
             kind=PartKind.ORDER,
             notes=tuple(notes),
-            quotes=(QuotedText(text=told, label="as `policyspec resolve` decides the two", language="text"),),
+            quotes=(QuotedText(text=text, label="as `policyspec resolve` decides the two", language="text"),),
             rows=(
                 {
-                    "decided_by": found.decided_by.value,
-                    "first": found.first or None,
-                    "shares": [*found.shares],
+                    "decided_by": pair.decided_by.value,
+                    "first": pair.first or None,
+                    "shares": [*pair.shares],
                 },
             ),
             is_needed=True,
         )
-        if found.witness:
-            quote = QuotedText(text=case_yaml(found.witness, is_file=False).strip(), language="yaml")
+        if pair.witness:
+            quote = QuotedText(text=case_yaml(pair.witness, is_file=False).strip(), language="yaml")
             yield ContextPart(kind=PartKind.WITNESS, quotes=(quote,))
 
-    def decided(self, decided: Decisions) -> Iterator[ContextPart]:
+    def decision_parts(self, decisions: Decisions) -> Iterator[ContextPart]:
         """Yield each case with its decision."""
-        for decision in decided:
+        for decision in decisions:
             case = decision.case
             yaml = QuotedText(text=case.source or case_yaml(case, is_file=False).strip(), language="yaml")
             yield ContextPart(
@@ -414,36 +414,36 @@ class SpecContext:
                 f"{coded(issue)}: {markdown_safe(outcome_words(outcome))}"
                 for issue, outcome in decision.outcomes.items()
             )
-            told = "\n".join(decision_lines(decision, decided.norms))
+            explanation = "\n".join(decision_lines(decision, decisions.norms))
             yield ContextPart(
                 kind=PartKind.DECISION,
                 title=case.title,
                 notes=tuple(outcomes),
-                quotes=(QuotedText(text=told, language="text"),),
+                quotes=(QuotedText(text=explanation, language="text"),),
                 rows=(decision_record(decision),),
                 is_needed=True,
             )
 
     def topic(self, name: str) -> Iterator[ContextPart]:
-        """Yield a topic with the principles about it, then their texts."""
+        """Yield a topic with the principles about it, then the texts of these."""
         topic = self.spec.topic_by_id.get(name)
         if topic is None and name not in self.by_topic:
             hint = nearest(name, {*self.spec.topic_by_id, *self.by_topic})
             raise UnknownIdError("; ".join(filter(None, (f"no topic `{name}`", hint))))
         ids = self._homes(self.by_topic.get(name, ()))
-        found = [self.spec.provision_by_id[one] for one in ids]
+        provisions = [self.spec.provision_by_id[one] for one in ids]
         yield ContextPart(
             kind=PartKind.TOPIC,
             id=name,
             title=topic.label if topic else name,
             span=topic.span if topic else None,
-            notes=tuple(self._listed(one, self._how(name, one)) for one in found)
+            notes=tuple(self._list_item(one, self._how(name, one)) for one in provisions)
             or ("Nothing in the spec is about it.",),
             quotes=(self.quoted(topic.text, topic.span.file),) if topic and topic.text else (),
-            rows=tuple({"id": one.id, "title": one.title, "level": _level(one)} for one in found),
+            rows=tuple({"id": one.id, "title": one.title, "level": _level(one)} for one in provisions),
             is_needed=True,
         )
-        yield from self.of_provisions(found, is_needed=False)
+        yield from self.of_provisions(provisions, is_needed=False)
 
     def _how(self, topic: str, provision: Provision) -> str:
         kinds = {kind for own in self.owned[provision.id] for kind in self.by_topic[topic].get(own.id, ())}
@@ -463,7 +463,7 @@ def prompt_part(prompt: EvalPrompt) -> ContextPart:
 
 
 def turn_quotes(turns: Iterable[Turn]) -> Iterator[QuotedText]:
-    """Yield what a conversation holds, message by message, each labelled by who speaks, with the verdict on answers."""
+    """Yield the messages of a conversation as quotes, each labelled with its speaker, and with the verdict on answers."""
     for turn in turns:
         if isinstance(turn, Gap):
             yield QuotedText(
@@ -494,6 +494,6 @@ def _level(provision: Provision) -> str:
 
 
 def _term(term: str) -> re.Pattern[str]:
-    """Return what finds a term as whole words, in the plural too, whatever the case."""
+    """Return a pattern for a term as whole words, singular or plural, ignoring case."""
     spaced = r"\s+".join(map(re.escape, term.split()))
     return re.compile(rf"(?<!\w){spaced}s?(?!\w)", re.IGNORECASE)

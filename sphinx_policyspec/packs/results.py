@@ -1,4 +1,4 @@
-"""What others say of provisions, as parts of a pack: open findings, what changed since a release, feedback, results of evaluations."""
+"""Parts of a pack from other sources than the spec: findings, changes since a release, feedback, decisions, results."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from sphinx_policyspec.evals.results import Results
 
 _MOST = 20
-"""Records of a provision that a pack tells."""
+"""The most records of a provision in a pack."""
 _UNSEEN = frozenset({Subject.TAG, Subject.PROMPT})
-"""What readers of a spec never see."""
+"""Subjects that readers of a spec never see."""
 
 
 def finding_part(
     of: SpecContext, provisions: Sequence[Provision], report: Report, *, include_evals: bool
 ) -> Iterator[ContextPart]:
-    """Yield the findings that stand in provisions, if any do.
+    """Yield a part with the findings in provisions, if there are any.
 
-    :param include_evals: with those of prompts, which may quote these
+    :param include_evals: whether to include findings in prompts, which may quote these
     """
     places = [span for one in provisions for own in of.owned[one.id] for span in _spans(own)]
-    found = [
+    findings = [
         finding
         for finding in report
         if any(_covers(span, finding.span) for span in places)
         and (include_evals or rules()[finding.code].category is not Category.PROMPTS)
     ]
-    if found:
+    if findings:
         yield ContextPart(
             kind=PartKind.FINDINGS,
-            notes=tuple(map(_told, found)),
-            rows=tuple(map(finding_record, found)),
+            notes=tuple(map(_finding_line, findings)),
+            rows=tuple(map(finding_record, findings)),
         )
 
 
@@ -60,26 +60,26 @@ def _covers(outer: Span, inner: Span) -> bool:
     return outer.file == inner.file and outer.line <= inner.line <= max(outer.line, outer.end_line)
 
 
-def _told(finding: Finding) -> str:
+def _finding_line(finding: Finding) -> str:
     hint = f"; {finding.hint}" if finding.hint else ""
     words = markdown_safe(f"{finding.severity.value}: {finding.message}{hint}")
     return f"{markdown_safe(finding.span.file)}:{finding.span.line}: {words} ({coded(finding.code)})"
 
 
 def change_part(of: SpecContext, provisions: Sequence[Provision], diff: SpecDiff) -> Iterator[ContextPart]:
-    """Yield what changed about each provision, its examples included."""
+    """Yield a part with the changes of each provision and its examples."""
     for one in provisions:
         ids = [own.id for own in of.owned[one.id]]
         changes = tuple(
             c for name in ids for c in diff.by_provision.get(name, ()) if c.subject not in _UNSEEN
         )
         group = Group(id=one.id, title=one.title, changes=changes)
-        told = [change_entry(change) for change in group.changes]
+        entries = [change_entry(change) for change in group.changes]
         notes = [
-            f"{change.weight.words}: {markdown_safe(change.statement + change.touches)}" for change in told
+            f"{change.weight.words}: {markdown_safe(change.statement + change.touches)}" for change in entries
         ]
-        words = [marked(sentence.runs) for change in told for sentence in change.sentences]
-        words += [marked(runs) for change in told for runs in change.units]
+        words = [marked(sentence.runs) for change in entries for sentence in change.sentences]
+        words += [marked(runs) for change in entries for runs in change.units]
         yield ContextPart(
             kind=PartKind.CHANGES,
             id=one.id,
@@ -105,13 +105,13 @@ def change_part(of: SpecContext, provisions: Sequence[Provision], diff: SpecDiff
 def feedback_parts(
     of: SpecContext, provisions: Sequence[Provision], report: FeedbackReport
 ) -> Iterator[ContextPart]:
-    """Yield how many records are about each provision, and these, open ones first, each once."""
-    told: dict[str, Feedback] = {}
+    """Yield the number of records about each provision, then the records, open ones first, each once."""
+    shown_records: dict[str, Feedback] = {}
     by_provision = report.by_provision()
     for one in provisions:
         names = {own.id for own in of.owned[one.id]}
         about = {record.id: record for name in names for record in by_provision.get(name, ())}
-        # A record of several of its parts counts once.
+        # A record about several of its parts counts once.
         records = [record for record in report.records if record.id in about]
         records.sort(key=open_first)
         more = f"{len(records) - _MOST} of them are left out here" if len(records) > _MOST else ""
@@ -121,12 +121,12 @@ def feedback_parts(
             id=one.id,
             notes=tuple(notes) if records else ("No record tells anything of it.",),
         )
-        told |= {record.id: record for record in records[:_MOST]}
-    yield from (_remark(record, report.quotes.get(record.id)) for record in told.values())
+        shown_records |= {record.id: record for record in records[:_MOST]}
+    yield from (_remark(record, report.quotes.get(record.id)) for record in shown_records.values())
 
 
 def _remark(record: Feedback, quote: FoundAnchor | None) -> ContextPart:
-    """Return a record; what people wrote stands in fences, as it may speak to whoever reads it."""
+    """Return the part of a record; what people wrote is in fences, as it may address whoever reads it."""
     about = ("what somebody says, which binds nobody", record.status.value, record.kind and record.kind.value)
     texts = (
         ("title", record.title),
@@ -157,8 +157,8 @@ def _remark_notes(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:
         ("says the opposite of", record.contradicts),
     )
     for words, values in fields:
-        if named := ", ".join(coded(value) for value in values if value):
-            yield f"{words} {named}"
+        if names := ", ".join(coded(value) for value in values if value):
+            yield f"{words} {names}"
     if quote:
         many = f", at {len(quote.places)} places" if quote.places else ""
         moved = f", to {coded(quote.provision)}" if quote.state is AnchorState.MOVED else ""
@@ -168,7 +168,7 @@ def _remark_notes(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:
 def decision_parts(
     of: SpecContext, provisions: Sequence[Provision], report: DecisionRecordReport
 ) -> Iterator[ContextPart]:
-    """Yield the records of decisions about provisions, newest first, each once; what is written in them stands in fences."""
+    """Yield the decision records about provisions, newest first, each once; their texts are in fences."""
     by_provision = report.by_provision()
     names = [own.id for one in provisions for own in of.owned[one.id]]
     about = {record.id: record for name in names for record in by_provision.get(name, ())}
@@ -178,13 +178,13 @@ def decision_parts(
             ("decided on", (record.date,)),
             ("superseded by", (report.successors.get(record.id, ""),)),
         )
-        named = ((words, ", ".join(coded(one) for one in values if one)) for words, values in fields)
+        fields_text = ((words, ", ".join(coded(one) for one in values if one)) for words, values in fields)
         yield ContextPart(
             kind=PartKind.RECORD,
             id=record.id,
             why=f"why it says this, which binds nobody, {record.status.value}",
             span=record.span,
-            notes=tuple(f"{words} {values}" for words, values in named if values),
+            notes=tuple(f"{words} {values}" for words, values in fields_text if values),
             quotes=(
                 QuotedText(label="title", text=record.title, language="text"),
                 *(
@@ -197,22 +197,22 @@ def decision_parts(
 
 
 def record_findings(beside: Beside, parts: Sequence[ContextPart]) -> Iterator[Finding]:
-    """Yield what is wrong with registers and records, but not with records that a pack does not tell."""
+    """Yield the findings about registers and records, except those about records that are not in the pack."""
     for report, kind in ((beside.feedback, PartKind.REMARK), (beside.decisions, PartKind.RECORD)):
         if report is None:
             continue
-        shown = {part.id for part in parts if part.kind is kind}
+        ids = {part.id for part in parts if part.kind is kind}
         others = {
             (record.span.file, line)
             for record in report.records
-            if record.id not in shown
+            if record.id not in ids
             for line in range(record.span.line, max(record.span.line, record.span.end_line) + 1)
         }
         yield from (one for one in report.findings if (one.span.file, one.span.line) not in others)
 
 
 def result_part(of: SpecContext, provisions: Sequence[Provision], results: Results) -> Iterator[ContextPart]:
-    """Yield what evaluations say of each provision."""
+    """Yield a part with the results of evaluations for each provision."""
     from sphinx_policyspec.evals.formats import row_record  # noqa: PLC0415  few packs have results
 
     for one in provisions:
