@@ -1,4 +1,4 @@
-"""The addresses of the server, and what each answers; a request that cannot be answered gets a line that says why."""
+"""The addresses of the server and their answers; a request without an answer gets a line with the reason."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _MOST_BODY = 256 * 1024
-"""Bytes of the body of a request: a query of 64 KiB, escaped."""
+"""Most bytes in the body of a request: a query of 64 KiB, escaped."""
 _RETRY = {"Retry-After": "1"}
 _NO_PAGE = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
-"""For what is no page, so that no browser runs anything that stands in it."""
+"""For responses that are not pages, so that no browser runs anything in them."""
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY"}
 _LOG = logging.getLogger(__name__)
 
 Endpoint = Callable[["Served", "Request"], Awaitable[Response]]
 
 
-class _Refusal(Exception):  # noqa: N818  what is refused is no error of this program
-    """Why a request has no answer.
+class _Refusal(Exception):  # noqa: N818  a refusal is not an error of this program
+    """The reason why a request has no answer.
 
-    :param status: of HTTP
+    :param status: the HTTP status
     """
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
@@ -63,9 +63,9 @@ class _Refusal(Exception):  # noqa: N818  what is refused is no error of this pr
 
 
 class Served:
-    """What is served now: a collection, which is replaced when its files change.
+    """The current collection, which is replaced when its files change.
 
-    :param public_url: where clients find the server, with a slash at its end
+    :param public_url: address of the server for clients, with a slash at its end
     """
 
     def __init__(self, collection: Collection, public_url: str) -> None:
@@ -82,12 +82,12 @@ def application(
 ) -> Starlette:
     """Return the application.
 
-    :param hosts: names by which it may be called; any other is refused, so that no page of a stranger reaches it by a name of its own
+    :param hosts: host names that are accepted; others are refused, so that no foreign page reaches it under its own name
     :param cors: whether scripts of any site may read answers
     """
 
     def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-        return Route(path, _sound(served, endpoint), methods=[*methods] or ["GET"])
+        return Route(path, _with_refusals(served, endpoint), methods=[*methods] or ["GET"])
 
     routes = [
         route("/sparql", _sparql, "GET", "POST"),
@@ -104,8 +104,8 @@ def application(
     return Starlette(routes=routes, middleware=middleware, **options)
 
 
-def _sound(served: Served, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that tells why it has no answer."""
+def _with_refusals(served: Served, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that turns errors into responses with the reason."""
 
     @functools.wraps(endpoint)
     async def answer(request: Request) -> Response:
@@ -120,13 +120,13 @@ def _sound(served: Served, endpoint: Endpoint) -> Callable[[Request], Awaitable[
         except QueryLimitError as error:
             response = _line(
                 503 if error.is_of_process else 400,
-                _said(served, error),
+                _safe_message(served, error),
                 _RETRY if error.is_of_process else {},
             )
         except UnknownIdError as error:
-            response = _line(404, _said(served, error))
+            response = _line(404, _safe_message(served, error))
         except PolicySpecError as error:
-            response = _line(400, _said(served, error))
+            response = _line(400, _safe_message(served, error))
         except Exception as error:  # noqa: BLE001  no client gets a traceback, and the next request is answered
             _LOG.warning("%s: %s", request.url.path, message_line(f"{type(error).__name__}: {error}"))
             response = _line(
@@ -139,7 +139,7 @@ def _sound(served: Served, endpoint: Endpoint) -> Callable[[Request], Awaitable[
     return answer
 
 
-def _said(served: Served, error: PolicySpecError) -> str:
+def _safe_message(served: Served, error: PolicySpecError) -> str:
     return message_line(served.collection.desk.scrubbed(str(error)))
 
 
@@ -148,7 +148,7 @@ def _line(status: int, text: str, headers: Mapping[str, str] | None = None) -> R
 
 
 class _Outermost:
-    """Sets what every answer has, and logs it, without what was asked."""
+    """Adds common headers to every response and logs it, without the query."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -175,38 +175,38 @@ class _Outermost:
 
 
 async def _sparql(served: Served, request: Request) -> Response:
-    """Answer by the SPARQL 1.1 Protocol."""
-    given = [*request.query_params.multi_items(), *await _posted(request)]
-    if any(name == "update" for name, _value in given):
+    """Answer a request of the SPARQL 1.1 Protocol."""
+    parameters = [*request.query_params.multi_items(), *await _body_parameters(request)]
+    if any(name == "update" for name, _value in parameters):
         raise _Refusal(400, "nothing can be changed here: this endpoint answers queries")
-    queries = [value for name, value in given if name == "query"]
+    queries = [value for name, value in parameters if name == "query"]
     if not queries and request.method in {"GET", "HEAD"}:
         return _description(served, request, service_description)
     if len(queries) != 1:
         raise _Refusal(400, f"one `query` is answered at a time, and {len(queries) or 'none'} is given")
     graphs = {
-        key: tuple(value for name, value in given if name == f"{key}-graph-uri")
+        key: tuple(value for name, value in parameters if name == f"{key}-graph-uri")
         for key in ("default", "named")
     }
     dataset = Dataset(**graphs) if any(graphs.values()) else None
-    # What the client takes is looked at first: a query whose answer it cannot read need not run.
+    # The accepted formats are checked first: a query whose answer the client cannot read need not run.
     header = request.headers.get("accept", "")
     forms = {
         kind: accepted(header, types) for kind, types in (("table", RESULT_TYPES), ("graph", GRAPH_TYPES))
     }
     if not any(forms.values()):
         raise _unacceptable({**RESULT_TYPES, **GRAPH_TYPES})
-    answer = await served.collection.pool.query(queries[0], dataset, gone=_gone(request))
-    return await asyncio.to_thread(_written, answer, forms)
+    answer = await served.collection.pool.query(queries[0], dataset, disconnect=_disconnect(request))
+    return await asyncio.to_thread(_answer_response, answer, forms)
 
 
-async def _gone(request: Request) -> None:
-    """End when the client has closed the connection."""
+async def _disconnect(request: Request) -> None:
+    """Return when the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-def _written(answer: Answer, forms: Mapping[str, str | None]) -> Response:
+def _answer_response(answer: Answer, forms: Mapping[str, str | None]) -> Response:
     kind, types = ("graph", GRAPH_TYPES) if answer.form is QueryForm.GRAPH else ("table", RESULT_TYPES)
     form = forms[kind]
     if form is None:
@@ -229,8 +229,8 @@ def _unacceptable(types: Mapping[str, str]) -> _Refusal:
     return _Refusal(406, f"it can be had as {', '.join(types.values())}")
 
 
-async def _posted(request: Request) -> list[tuple[str, str]]:
-    """Return what a POST gives beside its address."""
+async def _body_parameters(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters in the body of a POST request."""
     if request.method != "POST":
         return []
     body = bytearray()
@@ -261,66 +261,66 @@ async def _posted(request: Request) -> list[tuple[str, str]]:
 
 
 async def _graph(served: Served, request: Request) -> Response:
-    """Send a release, or what changed between all, as RDF."""
-    asked = request.path_params["name"]
-    spec, version, suffix = _named_graph(served.collection, asked)
+    """Send a release, or the changes between releases, as RDF."""
+    name = request.path_params["name"]
+    spec, version, suffix = _find_graph(served.collection, name)
     form = suffix or accepted(request.headers.get("accept", ""), GRAPH_TYPES)
     if form is None:
         raise _unacceptable(GRAPH_TYPES)
     file = await asyncio.to_thread(served.collection.graph, spec, version, form)
     headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
-    return _tagged(request, file.data, file.digest, content_type(GRAPH_TYPES[form]), headers)
+    return _with_etag(request, file.data, file.digest, content_type(GRAPH_TYPES[form]), headers)
 
 
-def _named_graph(collection: Collection, asked: str) -> tuple[str, str, str]:
-    """Return spec, version and form of ``VERSION``, ``SPEC/VERSION``, either with a suffix or without."""
-    known = {}
+def _find_graph(collection: Collection, path: str) -> tuple[str, str, str]:
+    """Return spec, version and format from ``VERSION`` or ``SPEC/VERSION``, with or without a suffix."""
+    graphs = {}
     for one, spec in zip(collection.desk.specs, collection.specs, strict=True):
         for version in (*(shelf.release for shelf in one.shelves), *collection.others(spec)):
-            known[f"{one.name}/{version or UNDATED}"] = (one.name, version)
+            graphs[f"{one.name}/{version or UNDATED}"] = (one.name, version)
             if len(collection.desk.specs) == 1:
-                known[version or UNDATED] = (one.name, version)
-    if asked in known:
-        return (*known[asked], "")
-    name, _, suffix = asked.rpartition(".")
-    if name in known and suffix in GRAPH_TYPES:
-        return (*known[name], suffix)
-    shown = [name for name in known if len(collection.specs) > 1 or "/" not in name]
-    hint = nearest(asked, shown) or f"there are {', '.join(shown)}"
-    raise _Refusal(404, f"no graph is called `{message_line(asked[:80])}`; {hint}")
+                graphs[version or UNDATED] = (one.name, version)
+    if path in graphs:
+        return (*graphs[path], "")
+    name, _, suffix = path.rpartition(".")
+    if name in graphs and suffix in GRAPH_TYPES:
+        return (*graphs[name], suffix)
+    names = [name for name in graphs if len(collection.specs) > 1 or "/" not in name]
+    hint = nearest(path, names) or f"there are {', '.join(names)}"
+    raise _Refusal(404, f"no graph is called `{message_line(path[:80])}`; {hint}")
 
 
 async def _resource(served: Served, request: Request) -> Response:
-    """Lead from the IRI of a thing to its place in the handbook, or describe it, as linked data want it.
+    """Redirect from the IRI of a thing to its place in the handbook, or describe it, as is usual for linked data.
 
-    What stands behind `/resource/` is what stands behind the base of the spec.
+    The path after `/resource/` is the part of the IRI after the base of the spec.
     """
     collection = served.collection
     raw = request.scope["raw_path"].decode("ascii", "replace").partition("/resource/")[2]
     spec, iri = _iri(collection, raw)
-    wanted = accepted(request.headers.get("accept", ""), {"html": "text/html", **GRAPH_TYPES})
+    accepted_form = accepted(request.headers.get("accept", ""), {"html": "text/html", **GRAPH_TYPES})
     headers = {"Vary": "Accept"}
     if current := collection.current(spec, iri):
         return RedirectResponse(
             f"{served.public_url}resource/{collection.path_of(spec, current)}", 303, headers
         )
-    if wanted in {None, "html"} and (page := collection.page_of(spec, iri)):
+    if accepted_form in {None, "html"} and (page := collection.page_of(spec, iri)):
         return RedirectResponse(f"{served.public_url}{page}", 303, headers)
     for release in reversed(spec.releases):
-        described = f"DESCRIBE <{iri}>"
-        answer = await collection.pool.query(described, Dataset(default=(release_iri(release),)))
+        describe = f"DESCRIBE <{iri}>"
+        answer = await collection.pool.query(describe, Dataset(default=(release_iri(release),)))
         if answer.rows:
-            # With other names that it has or had.
+            # With its other and former names.
             both = Dataset(default=(release_iri(release), changes_iri(spec)))
-            answer = await collection.pool.query(described, both)
-            form = "ttl" if wanted in {None, "html"} else str(wanted)
+            answer = await collection.pool.query(describe, both)
+            form = "ttl" if accepted_form in {None, "html"} else str(accepted_form)
             data = serialize(answer_triples(answer), form)[0]
             return Response(data, media_type=content_type(GRAPH_TYPES[form]), headers=headers)
     raise _Refusal(404, f"nothing is called <{message_line(iri[:200])}>")
 
 
 def _iri(collection: Collection, raw: str) -> tuple[SpecReleases, str]:
-    """Return the spec and the IRI that are meant: of several specs its name stands first."""
+    """Return the spec and the IRI for a path; with several specs, the name of the spec comes first."""
     specs = {one.name: one for one in collection.specs}
     one = collection.specs[0]
     if len(specs) > 1:
@@ -335,11 +335,13 @@ def _iri(collection: Collection, raw: str) -> tuple[SpecReleases, str]:
     return one, f"{base_of(one.last) or DEFAULT_BASE}{raw}"
 
 
-def _tagged(request: Request, data: bytes, digest: str, kind: str, headers: Mapping[str, str]) -> Response:
-    """Send bytes with their digest, or say that the client has them."""
+def _with_etag(request: Request, data: bytes, digest: str, kind: str, headers: Mapping[str, str]) -> Response:
+    """Send bytes with their digest, or status 304 if the client has them."""
     tag = f'"{digest[:32]}"'
-    wanted = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
-    if tag in wanted or "*" in wanted:
+    client_tags = {
+        part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")
+    }
+    if tag in client_tags or "*" in client_tags:
         return Response(status_code=304, headers={"ETag": tag, **headers})
     return Response(data, media_type=kind, headers={"ETag": tag, **headers})
 
@@ -351,7 +353,7 @@ def _description(served: Served, request: Request, describe: Callable[[Served], 
 
 
 async def _void(served: Served, request: Request) -> Response:
-    """Describe the data, as VoID and DCAT have it."""
+    """Describe the data in VoID and DCAT."""
     return _description(served, request, data_description)
 
 
@@ -364,7 +366,7 @@ async def _questions(_served: Served, _request: Request) -> Response:
 
 
 async def _question(served: Served, request: Request) -> Response:
-    """Answer a named question; `spec` and `release` say of what, unless the question has such a parameter."""
+    """Answer a named question; `spec` and `release` select its subject, unless they are parameters of the question."""
     name = request.path_params["name"]
     if name not in {question.name for question in list_questions()}:
         raise _Refusal(
@@ -374,16 +376,16 @@ async def _question(served: Served, request: Request) -> Response:
             ),
         )
     own = {parameter.name for parameter in find_question(name).parameters}
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for key, value in request.query_params.multi_items():
-        if key in given:
+        if key in parameters:
             raise _Refusal(400, f"`{message_line(key[:80])}` is given twice")
-        given[key] = value
-    where = {key: given.pop(key) for key in ("spec", "release") if key in given and key not in own}
+        parameters[key] = value
+    where = {key: parameters.pop(key) for key in ("spec", "release") if key in parameters and key not in own}
     form = accepted(request.headers.get("accept", ""), RESULT_TYPES)
     if form is None:
         raise _unacceptable(RESULT_TYPES)
-    answer = await asyncio.to_thread(functools.partial(served.collection.desk.ask, name, given, **where))
+    answer = await asyncio.to_thread(functools.partial(served.collection.desk.ask, name, parameters, **where))
     data = results(dump_json(results_record(answer)), form)
     return Response(
         data,
@@ -396,7 +398,7 @@ async def _question(served: Served, request: Request) -> Response:
 
 
 class _Pages:
-    """The handbook of what is served now."""
+    """The handbook of the current collection."""
 
     def __init__(self, served: Served) -> None:
         self._served = served

@@ -1,4 +1,4 @@
-"""Connections that cannot be held for nothing: whoever sends or reads too slowly, or is one too many, is hung up on."""
+"""Connections that cannot be held idle: clients that send or read too slowly, or are too many, are disconnected."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import asyncio
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 SECONDS = 10.0
-"""What a client has for a whole request, and for taking more of an answer."""
+"""Time for a client to send a whole request, and to accept more of an answer."""
 MOST = 500
-"""Connections that are open at once; for one more the one that has waited longest for a request is closed."""
+"""Open connections; for one more, the one that has waited longest for a request is closed."""
 
 
 def connection_class() -> type[H11Protocol]:
@@ -21,7 +21,7 @@ def connection_class() -> type[H11Protocol]:
 class _Connection(H11Protocol):
     """One connection.
 
-    :param waiting: all that have sent no whole request yet, the longest first
+    :param waiting: all connections without a whole request, the longest waiting first
     """
 
     waiting: dict[_Connection, None]
@@ -65,12 +65,12 @@ class _Connection(H11Protocol):
 
     @property
     def _is_answering(self) -> bool:
-        """Whether a whole request is there, and its answer is not."""
+        """Whether there is a whole request without a complete answer."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete and not cycle.more_body
 
     def _wait(self) -> None:
-        """Wait for a whole request, but not for long."""
+        """Wait for a whole request for a limited time."""
         self.waiting[self] = None
         self._request = self.loop.call_later(SECONDS, self.hang_up)
 
@@ -81,6 +81,6 @@ class _Connection(H11Protocol):
             self._request = None
 
     def hang_up(self) -> None:
-        """Close the connection, whatever the client still wants."""
+        """Close the connection at once."""
         self._done()
         self.transport.abort()

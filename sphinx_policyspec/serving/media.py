@@ -1,4 +1,4 @@
-"""What a client accepts → the form that it gets, by the names that ``--format`` takes."""
+"""The formats that a client accepts → the format of the answer, by the names that ``--format`` takes."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, NAMED_GRAPHS
 GRAPH_TYPES: Mapping[str, str] = MappingProxyType(
     {form: kind for form, kind in MEDIA_TYPES.items() if form not in NAMED_GRAPHS}
 )
-"""Forms of one graph."""
+"""Formats that hold one graph."""
 _OTHER_NAMES = {
     "application/json": ("json", "jsonld"),
     "application/xml": ("xml", "rdf"),
     "text/plain": ("nt",),
     "text/xml": ("xml", "rdf"),
 }
-"""Names that clients use for forms, too."""
+"""Further media types that clients use for formats."""
 
 
 def accepted(header: str, types: Mapping[str, str]) -> str | None:
-    """Return the form that a client wants most, the first where it takes any; ``None`` where it takes none of them.
+    """Return the format that a client prefers, the first if it accepts any; ``None`` if it accepts none of them.
 
-    :param header: what it sent as ``Accept``
-    :param types: forms by name, each with its media type
+    :param header: its ``Accept`` header
+    :param types: formats by name, each with its media type
     """
     from werkzeug.datastructures import MIMEAccept  # noqa: PLC0415  of the extra
     from werkzeug.http import parse_accept_header  # noqa: PLC0415  likewise
 
     if not header.strip():
         return next(iter(types))
-    known = {kind: form for form, kind in types.items()}
+    formats = {kind: form for form, kind in types.items()}
     others = {name: form for name, forms in _OTHER_NAMES.items() for form in forms if form in types}
-    best = parse_accept_header(header, MIMEAccept).best_match([*known, *others])
-    return (known | others)[best] if best else None
+    best = parse_accept_header(header, MIMEAccept).best_match([*formats, *others])
+    return (formats | others)[best] if best else None
 
 
 def content_type(kind: str) -> str:
-    """Return a media type as a header names it."""
+    """Return a media type for a header, with a charset for texts."""
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -1,4 +1,4 @@
-"""Queries of clients, each in one of a few guarded processes that hold the same graphs."""
+"""Queries of clients, each in one of a few guarded processes with the same graphs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sphinx_policyspec.graph.guard import Dataset, Guard, Limits
 from sphinx_policyspec.graph.questions import Answer
 
 _MOST_WAITING = 64
-"""Queries that wait for a process; one more is turned away."""
+"""Queries that wait for a process at most; one more is refused."""
 
 
 class BusyError(Exception):
-    """So many queries wait already that another would wait too long."""
+    """Too many queries wait already."""
 
 
 class QueryPool:
-    """A few processes that answer queries; one that dies is replaced before it is asked again.
+    """A few processes that answer queries; one that dies is replaced before its next query.
 
-    :param nquads: all graphs as N-Quads, in pieces of whole lines; kept in a file without a name
-    :param workers: how many processes
+    :param nquads: all graphs as N-Quads, in pieces of whole lines; they are copied to an anonymous file
+    :param workers: number of processes
     """
 
     def __init__(self, nquads: Iterable[bytes], workers: int, limits: Limits) -> None:
@@ -43,18 +43,18 @@ class QueryPool:
         self._beside: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Load the graphs in every process, beside whatever else is done."""
+        """Load the graphs in every process, in the background."""
         for guard in self._guards:
             self._ready_again(guard)
 
     async def query(
-        self, sparql: str, dataset: Dataset | None = None, *, gone: Awaitable[None] | None = None
+        self, sparql: str, dataset: Dataset | None = None, *, disconnect: Awaitable[None] | None = None
     ) -> Answer:
-        """Answer a query; raise :class:`BusyError` where too many wait, and else what the guard raises.
+        """Return the answer to a query; raise :class:`BusyError` if too many wait, and the errors of the guard.
 
-        :param gone: ends when nobody waits for the answer any more: then the query is stopped, and its process free for others
+        :param disconnect: completes when nobody waits for the answer any more: then the query is stopped and its process is free
         """
-        leaving = asyncio.ensure_future(gone if gone is not None else asyncio.Event().wait())
+        leaving = asyncio.ensure_future(disconnect if disconnect is not None else asyncio.Event().wait())
         try:
             guard = await self._free_guard()
             if leaving.done():
@@ -72,7 +72,7 @@ class QueryPool:
             leaving.cancel()
 
     async def _free_guard(self) -> Guard:
-        """Return a guard as soon as one is idle; raise :class:`BusyError` where too many wait already."""
+        """Return a guard as soon as one is idle; raise :class:`BusyError` if too many wait already."""
         if self._waiting >= _MOST_WAITING:
             raise BusyError
         self._waiting += 1
@@ -82,7 +82,7 @@ class QueryPool:
             self._waiting -= 1
 
     def _ready_again(self, guard: Guard) -> None:
-        """Put a guard back among those that can be asked, once it has a process."""
+        """Make a guard available again, once it has a process."""
 
         async def start() -> None:
             with suppress(PolicySpecError, OSError):  # whoever asks next is told
@@ -102,7 +102,7 @@ class QueryPool:
             yield piece
 
     async def drain(self) -> None:
-        """Wait until all that was asked is answered; nothing can be asked after that."""
+        """Wait until all queries are answered; the pool accepts none after that."""
         for _ in self._guards:
             await self._idle.get()
 

@@ -1,4 +1,4 @@
-"""Runs the server: opens its address, reads SOURCEs again when their files change, and leaves nothing behind."""
+"""Runs the server: opens its address, reads SOURCEs again when their files change, and cleans up at the end."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from sphinx_policyspec.serving.app import Served
 
 _LOOK = 1.0
-"""Seconds between two looks at files that are watched."""
+"""Seconds between checks of watched files."""
 _LONGEST_HEADERS = 256 * 1024
-"""Bytes of the head of a request: a query of 64 KiB, escaped, may stand in its address."""
+"""Bytes of a request's headers: an escaped query of 64 KiB fits in its address."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LOG = logging.getLogger(__name__)
 
 
 def require_serve() -> None:
-    """Raise :class:`MissingToolError` where the packages of the server are not installed."""
+    """Raise :class:`MissingToolError` if the packages of the server are not installed."""
     try:
         import starlette  # noqa: F401, PLC0415  an extra
         import uvicorn  # noqa: F401, PLC0415  likewise
@@ -44,9 +44,9 @@ def require_serve() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """Where the server listens, and where clients find it.
+    """The address on which the server listens, and the one for clients.
 
-    :param public_url: of a proxy before it, with a slash at its end; empty where there is none
+    :param public_url: of a proxy before it, with a slash at its end; empty if there is none
     """
 
     host: str = "127.0.0.1"
@@ -55,21 +55,21 @@ class ServerAddress:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches it."""
+        """Whether only this machine can reach it."""
         return self.host in _LOOPBACK
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names that it may be called by, so that no page of a stranger reaches it by a name of its own."""
+        """The accepted host names, so that no foreign page reaches it under its own name."""
         if not self.is_loopback:
             return ("*",)
         public = urlsplit(self.public_url).hostname
         return (*_LOOPBACK, "[::1]", *((public,) if public else ()))
 
     def open(self) -> socket.socket:
-        """Listen; raise :class:`SourceError` where the system does not let us."""
+        """Return a listening socket; raise :class:`SourceError` if the system refuses."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        # The protocol is named, since asyncio sends at once, without waiting for more, only where it is.
+        # The protocol is named, since asyncio only then sends without waiting for more data.
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,20 +83,20 @@ class ServerAddress:
         return listening
 
     def url(self, listening: socket.socket) -> str:
-        """Return where clients find the server."""
+        """Return the address of the server for clients."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{listening.getsockname()[1]}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is served, and how.
+    """What to serve, and how.
 
-    :param collect: reads every SOURCE and returns what is served
-    :param site: what the handbook is built of; nothing where none is wanted
-    :param watch: whether SOURCEs are read again when their files change
+    :param collect: reads every SOURCE and returns a collection
+    :param site: sources of the handbook; ``None`` if there should be none
+    :param watch: whether to read SOURCEs again when their files change
     :param cors: whether scripts of any site may read answers
-    :param note: says what goes on
+    :param note: reports progress
     """
 
     collect: Callable[[], Collection]
@@ -107,7 +107,7 @@ class Job:
 
 
 def serve(address: ServerAddress, job: Job) -> None:
-    """Answer until the process is told to end."""
+    """Serve until the process is ended."""
     import uvicorn  # noqa: PLC0415  of the extra
 
     from sphinx_policyspec.serving.app import Served  # noqa: PLC0415  likewise
@@ -117,7 +117,7 @@ def serve(address: ServerAddress, job: Job) -> None:
         url = address.url(listening)
         served = Served(job.collect(), url)
         at = f" from {address.host}:{listening.getsockname()[1]}" if address.public_url else ""
-        # Whatever goes wrong in a connection is a client's; what goes wrong in an answer is told where it is made.
+        # Errors in connections are the clients'; errors in answers are logged where they occur.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
             _application(served, address, job, at),
@@ -170,7 +170,7 @@ async def _begin(collection: Collection, job: Job) -> None:
 
 
 async def _watch(served: Served, job: Job) -> None:
-    """Read again what changed; answers are those of the old text until all of the new is there."""
+    """Read changed files again; the old text is served until the new one is complete."""
     state = state_of(served.collection.desk)
     while True:
         await asyncio.sleep(_LOOK)

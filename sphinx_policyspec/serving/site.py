@@ -1,4 +1,4 @@
-"""The handbook that a server shows: built by a process of its own, so that what Sphinx and a project do there ends with it."""
+"""The handbook of a server, built in a process of its own, so that effects of Sphinx and of a project end with it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _POLICY = (
 )
 _FRAMES = "frame-ancestors 'none'"
 _KINDS = {"principle": "provision", "section": "provision"}
-"""What IRIs call a kind that `spec-ids.json` tells apart."""
+"""Kinds in IRIs for kinds in `spec-ids.json`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSources:
-    """What a handbook is built of.
+    """The sources of a handbook.
 
-    :param sources: each SOURCE with how it is read
+    :param sources: each SOURCE with its reading options
     """
 
     sources: tuple[tuple[str, ReadingOptions], ...]
@@ -57,7 +57,7 @@ class ServedSite:
         """The Content-Security-Policy of its pages."""
 
     async def build(self, of: SiteSources) -> None:
-        """Build it; what goes wrong is its problem, not that of the server."""
+        """Build the handbook; a failure becomes its problem and does not stop the server."""
         context = multiprocessing.get_context("spawn")
         there, here = context.Pipe(duplex=False)
         self._process = context.Process(target=_build, args=(of, str(self.folder), here), daemon=True)
@@ -73,8 +73,8 @@ class ServedSite:
 
     @cached_property
     def places(self) -> Mapping[tuple[str, str], Mapping[tuple[str, str], str]]:
-        """Where things stand, by the title and version of a release, then by kind and id as IRIs have them."""
-        found: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+        """Pages of things, by the title and version of a release, then by kind and id as in IRIs."""
+        by_release: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
         for file in sorted(self.folder.rglob("spec-ids.json")):
             index = json.loads(file.read_bytes())
             folder = file.parent.relative_to(self.folder).as_posix().removeprefix(".")
@@ -88,11 +88,11 @@ class ServedSite:
                 for item in index["items"]
             }
             places["release", version or UNDATED] = f"{below}index.html"
-            found[index["spec"]["title"], version] = places
-        return found
+            by_release[index["spec"]["title"], version] = places
+        return by_release
 
     def close(self) -> None:
-        """End what builds it, and remove its folder."""
+        """End the building process and remove the folder."""
         if self._process is not None:
             self._process.kill()
             self._process.join()
@@ -102,7 +102,7 @@ class ServedSite:
 
 
 def _build(of: SiteSources, folder: str, answer: Connection) -> None:
-    """Build a handbook, and send why there is none, and what its pages may do."""
+    """Build a handbook; send the problem, if any, and the policy of its pages."""
     policy = _FRAMES
     try:
         if len(of.sources) == 1:
@@ -111,20 +111,20 @@ def _build(of: SiteSources, folder: str, answer: Connection) -> None:
         else:
             read = [load_all_checked(source, **options) for source, options in of.sources]
             build_handbook(read, folder, site_url=of.site_url)
-        # The pages of a project hold what its author put there; those that we lay out hold what we and the theme do.
+        # Pages of a project contain whatever its author put there; ours contain only our own scripts and those of the theme.
         if not any(is_project(source, options.get("confdir")) for source, options in of.sources):
             policy = _policy_of(Path(folder))
     except Exception as error:  # noqa: BLE001  whatever an extension of the project or the end of the server raises
         problem = str(error) or type(error).__name__
     else:
         problem = ""
-    # Nobody listens any more where the server has ended.
+    # Nobody listens if the server has ended.
     with contextlib.suppress(OSError):
         answer.send((problem, policy))
 
 
 def _policy_of(folder: Path) -> str:
-    """Return the policy of pages, with what stands inline by the theme: the page of searches holds no text of a spec."""
+    """Return the policy of pages, with the theme's inline scripts and styles, from the search page: it has no text of a spec."""
     inline = _Inline()
     for page in sorted(folder.rglob("search.html")):
         inline.feed(page.read_text(encoding="utf-8"))
@@ -137,12 +137,12 @@ def _policy_of(folder: Path) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return how a policy names a script or style."""
+    """Return the name of a script or style in a policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 class _Inline(HTMLParser):
-    """Keeps the scripts and styles that stand in pages, and the styles of their elements, each once."""
+    """Collects the distinct scripts and styles in pages, and the styles of their elements."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
