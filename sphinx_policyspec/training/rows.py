@@ -1,4 +1,4 @@
-"""Scenarios → rows of plain values, and the rows that another project reads."""
+"""Scenarios → rows of plain values, and rows in the form of another project."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from sphinx_policyspec.training.scenarios import Published, Scenario, Why
 
 Row = dict[str, Any]
 Split = Callable[[str], str | None]
-"""Returns the split of a provision; ``None`` where it has none."""
+"""Returns the split of a provision; ``None`` if it has none."""
 OMITTED = "[…]"
-"""Stands, as a paragraph, for what a text of a provision leaves out."""
+"""A paragraph in place of parts that a provision's text leaves out."""
 _PARTS = (("train", 80), ("validation", 10), ("test", 10))
 
 
@@ -42,7 +42,7 @@ _PARTS = (("train", 80), ("validation", 10), ("test", 10))
 class TrainingRows(Brief):
     """Rows in the order of the spec.
 
-    :param left_out: why scenarios are not among them, with how many
+    :param left_out: number of scenarios that are left out, by reason
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -50,7 +50,7 @@ class TrainingRows(Brief):
 
     @property
     def text(self) -> str:
-        """A line of JSON for each row."""
+        """The rows as JSON lines."""
         return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in self.rows)
 
 
@@ -59,7 +59,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield a row for each scenario.
 
-    :param sentences: whether texts are cut into their sentences, too, each with its locator
+    :param sentences: whether to add the texts split into sentences, each with its locator
     """
     spec, published = context.spec, Published(context.spec)
     about = {"release": spec.version or None, "spec_sha256": digest_of_spec(spec)}
@@ -87,8 +87,8 @@ def rows_of(
 
 
 def _judged(scenario: Scenario) -> Row:
-    """Return what is decided, and the answers that are judged, where there are any."""
-    told: Row = {}
+    """Return the decision and the judged answers, if there are any."""
+    values: Row = {}
     if scenario.decision:
         case = scenario.decision.case
         items = [
@@ -101,17 +101,17 @@ def _judged(scenario: Scenario) -> Row:
             }
             for item in case.items
         ]
-        told["decision"] = {**decision_record(scenario.decision), "items": items}
+        values["decision"] = {**decision_record(scenario.decision), "items": items}
     if scenario.answers:
-        told["reference"] = [
+        values["reference"] = [
             {"verdict": one.verdict.value if one.verdict else None, "text": one.text, "note": one.note}
             for one in scenario.answers
         ]
-    return told
+    return values
 
 
 def _in_order(context: SpecContext, scenario: Scenario) -> Iterator[tuple[Provision, list[str]]]:
-    """Yield what applies in the order of the document, plain subsections of a principle with it, and why."""
+    """Yield applicable provisions in the order of the document, including a principle's plain subsections, with reasons."""
     why: dict[str, list[Why]] = {}
     for name, reasons in scenario.why.items():
         for own in context.owned.get(name, ()):
@@ -125,7 +125,7 @@ def _in_order(context: SpecContext, scenario: Scenario) -> Iterator[tuple[Provis
 def _applicable(spec: Spec, provision: Provision, *, sentences: bool) -> Row:
     text, left_out = excerpt(provision)
     level = spec.level_by_id.get(level_of(provision))
-    told: Row = {
+    values: Row = {
         "id": provision.id,
         "title": provision.title,
         "level": level_of(provision) or None,
@@ -137,14 +137,14 @@ def _applicable(spec: Spec, provision: Provision, *, sentences: bool) -> Row:
         "line": provision.span.line,
     }
     if sentences:
-        told["sentences"] = [
+        values["sentences"] = [
             {"text": one.text, "locator": one.locator} for one in passages(provision) if one.sentence
         ]
-    return told
+    return values
 
 
 def excerpt(provision: Provision) -> tuple[str, list[str]]:
-    """Return the own text of a provision word for word, and what stands between that is left out, marked in it."""
+    """Return the own text of a provision word for word, with a mark for omitted parts, and the list of these."""
     parts: list[str] = []
     left_out: list[str] = []
     for is_text, group in itertools.groupby(
@@ -155,7 +155,7 @@ def excerpt(provision: Provision) -> tuple[str, list[str]]:
             parts += (block.text for block in blocks if isinstance(block, Prose | Definition) and block.text)
         else:
             parts.append(OMITTED)
-            left_out += map(_named, blocks)
+            left_out += map(_label, blocks)
     return "\n\n".join(parts), left_out
 
 
@@ -163,7 +163,7 @@ def _is_text(block: Block) -> bool:
     return isinstance(block, Prose | Definition)
 
 
-def _named(block: Block) -> str:
+def _label(block: Block) -> str:
     if isinstance(block, Commentary):
         return "commentary"
     kind = "example" if isinstance(block, Example) else "prompt"
@@ -174,9 +174,9 @@ def _named(block: Block) -> str:
 
 
 def by_provision(name: str) -> str:
-    """Return the split of a provision, by a digest of its id: four fifths are for training, a tenth each for the rest.
+    """Return the split of a provision from a digest of its id: 80 % are for training, 10 % each for validation and test.
 
-    It depends on nothing else, so that a row that is added moves no other.
+    It depends on nothing else, so that a new row does not move others.
     """
     place = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") % 100
     for part, share in _PARTS:
@@ -187,30 +187,32 @@ def by_provision(name: str) -> str:
 
 
 def by_list(spec: Spec, splits: Mapping[str, Iterable[str]]) -> Split:
-    """Return what tells the split of a provision by lists of ids; a list holds what stands below its ids, too.
+    """Return a function for the split of a provision from lists of ids; a list includes everything below its ids.
 
-    Raises :class:`UnknownIdError` for an id that the spec has not.
+    Raises :class:`UnknownIdError` for an id that the spec does not have.
     """
-    named: dict[str, str] = {}
+    split_by_id: dict[str, str] = {}
     for part, ids in splits.items():
-        for given in ids:
-            if given not in spec.provision_by_id:
-                hint = nearest(given, spec.provision_by_id)
+        for id_ in ids:
+            if id_ not in spec.provision_by_id:
+                hint = nearest(id_, spec.provision_by_id)
                 raise UnknownIdError(
-                    "; ".join(filter(None, (f"no provision `{given}` for the split `{part}`", hint)))
+                    "; ".join(filter(None, (f"no provision `{id_}` for the split `{part}`", hint)))
                 )
-            if named.setdefault(given, part) != part:
-                raise UnknownIdError(f"`{given}` is in two splits, `{named[given]}` and `{part}`")
-    return lambda name: next((named[one] for one in with_holders(spec, name) if one in named), None)
+            if split_by_id.setdefault(id_, part) != part:
+                raise UnknownIdError(f"`{id_}` is in two splits, `{split_by_id[id_]}` and `{part}`")
+    return lambda name: next(
+        (split_by_id[one] for one in with_holders(spec, name) if one in split_by_id), None
+    )
 
 
 # -- rows of another project ---------------------------------------------------------------
 
 
 def statements(spec: Spec, examples: Iterable[Row]) -> Iterator[Row]:
-    """Yield a row for each principle, as SpecEval reads statements, with its own level.
+    """Yield a row for each principle in the form of SpecEval's statements, with its own level.
 
-    :param examples: rows of the examples, which go with the principle that they stand in
+    :param examples: rows of the examples, which are added to the principle that contains them
     """
     by_home: dict[str, list[Row]] = {}
     for row in examples:
@@ -244,6 +246,6 @@ def statements(spec: Spec, examples: Iterable[Row]) -> Iterator[Row]:
 
 
 def _type(principle: Principle, spec: Spec) -> str:
-    """Return what kind of statement it is, as far as its level says; words are not guessed from."""
+    """Return the type of a statement, as far as its level decides it; its words are not interpreted."""
     level = spec.level_by_id.get(principle.authority)
     return "guideline" if level and level.override is OverrideMode.IMPLICIT else "requirement"

@@ -19,7 +19,7 @@ _NOTE = (
 
 
 def trends_text(trends: Trends) -> str:
-    """Return a line for each section and release, with the change of its words since the release before."""
+    """Return a line for each section and release, with the change of its words since the previous release."""
     return "".join(f"{printable(line)}\n" for line in (*_lines(trends), "", *_NOTE.split("\n")))
 
 
@@ -30,11 +30,11 @@ def _lines(trends: Trends) -> Iterator[str]:
         yield f"{'  ' * max(section.depth - 1, 0)}{section.title or 'the whole spec'}{name}"
         before: SectionSize | None = None
         for version, size in zip(trends.versions, section.sizes, strict=True):
-            yield f"{'  ' * max(section.depth, 1)}{version or 'undated':{width}}  {_told(size, before, section)}"
+            yield f"{'  ' * max(section.depth, 1)}{version or 'undated':{width}}  {_size_text(size, before, section)}"
             before = size
 
 
-def _told(size: SectionSize | None, before: SectionSize | None, section: SectionTrend) -> str:
+def _size_text(size: SectionSize | None, before: SectionSize | None, section: SectionTrend) -> str:
     if size is None:
         return "not there"
     change = f" {size.words - before.words:+d}" if before and size.words != before.words else ""
@@ -48,13 +48,13 @@ def _told(size: SectionSize | None, before: SectionSize | None, section: Section
 
 def trends_json(trends: Trends) -> str:
     """Return the sizes as one JSON object."""
-    told = {
+    record = {
         "language": _LANGUAGE,
         "versions": [*trends.versions],
         "whole": _section(trends.whole),
         "sections": [*map(_section, trends.sections)],
     }
-    return json_object(told)
+    return json_object(record)
 
 
 def _section(section: SectionTrend) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _size(size: SectionSize) -> dict[str, Any]:
 
 
 def trends_csv(trends: Trends) -> str:
-    """Return a row for each section in each release that has it, the whole first, without an id of its own."""
+    """Return a row for each section in each release that has it, the whole spec first, with an empty id."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("section", "title", "depth", "release", *_size(SectionSize(id=""))))
@@ -93,4 +93,4 @@ def trends_csv(trends: Trends) -> str:
 
 
 TREND_FORMATS: Formats[Trends] = {"text": trends_text, "json": trends_json, "csv": trends_csv}
-"""The forms of sizes by name."""
+"""The functions that write sizes, by the names that ``--format`` takes."""

@@ -1,4 +1,4 @@
-"""How many words and sentences each section has in each of several releases: counts, with no score and no target."""
+"""The numbers of words and sentences of each section in each of several releases: counts, without scores or targets."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sphinx_policyspec.model import Definition, Prose, Provision, Spec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionSize(Brief):
-    """How long a section is in one release, with all that stands in it; examples and commentary count for nothing.
+    """The length of a section in one release, with everything in it except examples and commentary.
 
-    :param id: the id that it has there; empty for the whole spec
-    :param words: of the normative text, parted by blanks
-    :param sentences: those that hold a letter outside code, addresses and quotations
-    :param sentence_words: words of these sentences
-    :param longest_sentence: words of the longest one
-    :param share: of the words of the whole spec, from 0 to 1
+    :param id: its id in that release; empty for the whole spec
+    :param words: number of words of the normative text, separated by blanks
+    :param sentences: number of sentences with a letter outside code, addresses and quotations
+    :param sentence_words: number of words in these sentences
+    :param longest_sentence: number of words of the longest one
+    :param share: its share of the words of the whole spec, from 0 to 1
     """
 
     id: str
@@ -33,7 +33,7 @@ class SectionSize(Brief):
 
     @property
     def words_per_sentence(self) -> float:
-        """The mean over all sentences; 0 where there is none."""
+        """The mean over all sentences; 0 without sentences."""
         return self.sentence_words / self.sentences if self.sentences else 0.0
 
 
@@ -41,9 +41,9 @@ class SectionSize(Brief):
 class SectionTrend(Brief):
     """A section over the releases.
 
-    :param id: the last id that it had; empty for the whole spec
+    :param id: its last id; empty for the whole spec
     :param depth: 1 for a chapter, 0 for the whole spec
-    :param sizes: one for each release; ``None`` where the release lacks it
+    :param sizes: one for each release; ``None`` if the release lacks it
     """
 
     id: str
@@ -56,9 +56,9 @@ class SectionTrend(Brief):
 class Trends(Brief):
     """Sizes of sections over releases.
 
-    :param versions: of the releases, from the first to the last
-    :param whole: all normative text, what stands before the first heading included
-    :param sections: in the order of the last release, then those that are gone
+    :param versions: of the releases, oldest first
+    :param whole: all normative text, including that before the first heading
+    :param sections: in the order of the last release, then sections that it no longer has
     """
 
     versions: tuple[str, ...]
@@ -67,13 +67,13 @@ class Trends(Brief):
 
 
 def trends_of(specs: Sequence[Spec], depth: int = 1) -> Trends:
-    """Return how long each section is in each release; a section keeps its line where it has another id or place.
+    """Return the length of each section in each release; a section keeps its line if its id or place changes.
 
-    :param specs: releases from the first to the last, at least one
-    :param depth: how deep sections are told: 1 for chapters alone
+    :param specs: releases, oldest first, at least one
+    :param depth: depth down to which sections are reported: 1 for chapters only
     """
     sizes = [_sizes(spec) for spec in specs]
-    total = tuple(found[""] for found in sizes)
+    total = tuple(by_id[""] for by_id in sizes)
     last = specs[-1]
     whole = SectionTrend(id="", title=last.title, depth=0, sizes=total)
     sections = [
@@ -82,7 +82,7 @@ def trends_of(specs: Sequence[Spec], depth: int = 1) -> Trends:
             title=provision.title,
             depth=provision.depth,
             sizes=tuple(
-                found.get(line[place]) if place in line else None for place, found in enumerate(sizes)
+                by_id.get(line[place]) if place in line else None for place, by_id in enumerate(sizes)
             ),
         )
         for provision, line in _lines(specs)
@@ -92,34 +92,34 @@ def trends_of(specs: Sequence[Spec], depth: int = 1) -> Trends:
 
 
 def _lines(specs: Sequence[Spec]) -> Iterator[tuple[Provision, Mapping[int, str]]]:
-    """Yield each provision as it was last, with its ids by the place of the release; those of the last release first."""
+    """Yield the last form of each provision, with its ids by the index of the release; those of the last release first."""
     former = [identify(old, new).old_of for old, new in pairwise(specs)]
-    told: set[tuple[int, str]] = set()
+    done: set[tuple[int, str]] = set()
     for place in range(len(specs) - 1, -1, -1):
         for provision in specs[place].provisions:
-            if (place, provision.id) in told:
+            if (place, provision.id) in done:
                 continue
             line = {place: provision.id}
             for earlier in range(place - 1, -1, -1):
                 if (old := former[earlier].get(line[earlier + 1])) is None:
                     break
                 line[earlier] = old
-            told.update(line.items())
+            done.update(line.items())
             yield provision, line
 
 
 def _sizes(spec: Spec) -> dict[str, SectionSize]:
-    """Return the size of each provision with all that stands in it, and below the empty id that of all."""
+    """Return the size of each provision with everything in it, and of the whole spec under the empty id."""
     counts: dict[str, list[int]] = {"": [0, 0, 0, 0]}
     parents: dict[str, str] = {}
     for provision in spec.provisions:
-        # The first of two with one id is the one that others stand in.
+        # Of two provisions with one id, the first is the one that contains others.
         counts.setdefault(provision.id, [0, 0, 0, 0])
-        known = provision.parent if provision.parent in counts and provision.parent != provision.id else ""
-        parents.setdefault(provision.id, known or "")
+        parent = provision.parent if provision.parent in counts and provision.parent != provision.id else ""
+        parents.setdefault(provision.id, parent or "")
     for holder, block in spec.walk():
         if isinstance(block, Prose | Definition) and block.text:
-            own = _counted(block.text)
+            own = _count(block.text)
             for id_ in _up(holder.id if holder else "", parents):
                 counts[id_] = [
                     *map(sum, zip(counts[id_][:3], own[:3], strict=True)),
@@ -131,23 +131,23 @@ def _sizes(spec: Spec) -> dict[str, SectionSize]:
             id=id_,
             words=words,
             sentences=sentences,
-            sentence_words=said,
+            sentence_words=sentence_words,
             longest_sentence=longest,
             share=words / every if every else 0.0,
         )
-        for id_, (words, sentences, said, longest) in counts.items()
+        for id_, (words, sentences, sentence_words, longest) in counts.items()
     }
 
 
 def _up(id_: str, parents: Mapping[str, str]) -> Iterator[str]:
-    """Yield an id, those around it, and the empty one; a parent stands before its parts, so that there is no circle."""
+    """Yield an id, the ids around it, and the empty one; a parent comes before its parts, so there is no cycle."""
     while id_:
         yield id_
         id_ = parents[id_]
     yield ""
 
 
-def _counted(text: str) -> list[int]:
-    """Return the words of a text, its sentences, the words in these, and those of the longest."""
+def _count(text: str) -> list[int]:
+    """Return the number of words of a text, of its sentences, of the words in these, and of those in the longest."""
     lengths = [len(sentence.split()) for sentence in sentences_of(text)]
     return [len(text.split()), len(lengths), sum(lengths), max(lengths, default=0)]
