@@ -1,1 +1,1 @@
-"""Prompts out to the harnesses of evaluations, and their results back onto principles."""
+"""Prompts for evaluation harnesses, and their results joined to principles."""

@@ -191,7 +191,7 @@ def _cell(value: object) -> str:
 
 
 def _csv(results: Results) -> str:
-    """Return the rows of one facet, or of the comparison where there is one."""
+    """Return the rows of one facet, or of the comparison if there is one."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     if results.comparison:

@@ -1,4 +1,4 @@
-"""Results of evaluations as a graph of their own, in which there is no answer and no prompt."""
+"""Results of evaluations as a graph of their own, without answers and prompts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from sphinx_policyspec.graph.terms import (
 )
 
 _STATED = frozenset({"provision", "chapter", "level", "joined"})
-"""The facets that stand in a graph; prompts that test no provision say nothing of a spec."""
+"""The facets in the graph; prompts that test no provision say nothing about a spec."""
 
 
 def result_graph(results: Results) -> NamedGraph:
-    """Return results as the graph ``<base>results``: the same for the same."""
+    """Return results as the graph ``<base>results``; equal results give equal graphs."""
     return own_graph(OwnGraph.RESULTS, _triples, results)
 
 
@@ -62,7 +62,7 @@ def _triples(iris: Iris, results: Results) -> Iterator[Triple]:
 
 
 def _is_time(text: str) -> bool:
-    """Return whether a text is a time as XML Schema has it."""
+    """Return whether a text is a time in the form of XML Schema."""
     try:
         dt.datetime.fromisoformat(text)
     except ValueError:
@@ -75,7 +75,7 @@ def _result(iris: Iris, results: Results, row: ResultRow) -> Iterator[Triple]:
     yield iri, RDF.type, PS.EvalResult
     yield iri, PROV.wasGeneratedBy, run
     yield iri, PS.resultFor, (subject := _subject(iris, results.version, row))
-    # EARL has no place for a mean: it is an assertion without an outcome there.
+    # EARL has no property for a mean: there it is an assertion without an outcome.
     yield iri, RDF.type, EARL.Assertion
     yield iri, EARL.test, subject
     yield iri, EARL.subject, iris.iri("eval-model", row.run.model)
@@ -92,7 +92,7 @@ def _place(row: ResultRow) -> tuple[str, ...]:
 
 
 def _iri(iris: Iris, results: Results, run: str, *place: str) -> Iri:
-    """Return the IRI of a result; which answers count is a part of it where that is not the default."""
+    """Return the IRI of a result, which includes the policy for counting answers unless it is the default."""
     steps = [step or "-" for step in place] + [results.policy] * (results.policy != POLICIES[0])
     return iris.part("eval-result", iris.iri("eval-run", run), *steps)
 

@@ -138,7 +138,7 @@ def read_map(path: Path, spec: Spec | None = None) -> tuple[ResultMap, tuple[Fin
             "where each column is of a model and a scorer, name all of them in both",
         )
     unknown = UnknownNames()
-    # A map may serve several releases, not all of which have each provision.
+    # A map may be used for several releases, and not each of them has every provision.
     lost = (
         replace(
             unknown.finding("provision", provision, reader.span(provisions[name]), spec.provision_by_id),

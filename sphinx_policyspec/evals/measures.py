@@ -77,7 +77,7 @@ class Rate(Brief):
     :param clustered_se: standard error with whole clusters drawn, on which the interval rests
     :param fixed_set_se: standard error for exactly these prompts, from repeated answers alone
     :param low: lower end of the 95 % interval, which may reach beyond 0 and 1
-    :param method: of the interval: ``wilson``, ``t``, ``t-clustered``, or ``one-cluster`` where there is none for that reason
+    :param method: of the interval: ``wilson``, ``t``, ``t-clustered``, or ``one-cluster`` if a single cluster allows none
     :param is_share: whether every value lies between 0 and 1, so that the figures are shares
     :param answers: number of answers that count
     :param excluded: number of answers that do not

@@ -70,7 +70,7 @@ def export(
 
 
 def tested_provisions(spec: Spec) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the provisions that each prompt tests: those that it names, else the one that holds its tag."""
+    """Return the ids of the provisions that each prompt tests: those that it names, otherwise the one with its tag."""
     holders = provision_of_tag(spec)
     return {
         prompt.id: prompt.tests or tuple(filter(None, (holders.get(prompt.tag, ""),)))
@@ -79,7 +79,7 @@ def tested_provisions(spec: Spec) -> dict[str, tuple[str, ...]]:
 
 
 def provision_of_tag(spec: Spec) -> dict[str, str]:
-    """Return the ids of provisions by the eval tags that they hold; the first provision of a tag that occurs twice."""
+    """Return the ids of provisions by their eval tags; the first provision of a tag that occurs twice."""
     return {tag.tag: tag.provision for tag in reversed(spec.eval_tags)}
 
 

@@ -94,7 +94,7 @@ class EvalRun(Brief):
     :param file: path of the log, as the user gave it
     :param created: time at which it began, in ISO 8601
     :param release: of the spec that it was graded against; empty if it is unknown, or if its answers name several
-    :param spec_sha256: digest of that spec; empty likewise
+    :param spec_sha256: digest of that spec; empty in the same cases
     :param cluster: the field by which prompts are grouped into clusters, ``prompt`` if there is none
     """
 

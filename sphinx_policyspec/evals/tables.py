@@ -175,7 +175,7 @@ def _is_rows(value: object) -> bool:
 
 
 def partial(file: str, line: int, message: str, mend: str) -> Finding:
-    """Return the finding for a file of which only a part counts."""
+    """Return the finding for a file that only counts in part."""
     return Finding(
         code="partial-results",
         message=message,

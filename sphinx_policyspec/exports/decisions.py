@@ -36,7 +36,7 @@ class Wording:
     of *to be* in agreement with their number
     :param rules: names of the rules of strength, by id, and of the exception
     :param norm: describes an item from the spec: ``level``, ``title`` (of the level), ``principle``
-    :param statement: describes a statement on top of the spec: likewise
+    :param statement: describes a statement on top of the spec, with the same placeholders
     :param message: describes a message, by whether it is explicit: ``speaker``, ``turn``
     :param delegated: describes a text with delegated authority, by whether it is explicit: ``source``, ``turn``, ``level``,
         ``title``
@@ -198,7 +198,7 @@ class Decisions:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The errors because of which cases could not be decided."""
+        """The errors that kept cases from being decided."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 

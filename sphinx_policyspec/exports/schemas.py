@@ -121,7 +121,7 @@ def _cases() -> _Schema:
 
 
 def _keys(keys: tuple[CaseKey, ...], parts: dict[str, _Schema] | None = None) -> _Schema:
-    """Return the schema of a mapping; ``parts`` holds the schemas of keys that hold mappings or lists of them."""
+    """Return the schema of a mapping; ``parts`` are the schemas of keys whose values are mappings or lists of them."""
     required = [key.name for key in keys if key.required]
     return {
         "type": "object",

@@ -202,7 +202,7 @@ class _GraphReader:
         return kind(**others)
 
     def all_read(self) -> None:
-        """Raise if something of our classes was not read because its owner cannot hold it."""
+        """Raise :class:`SourceError` if something of our classes was not read because its owner cannot contain it."""
         for record in RECORDS.values():
             for subject in self._members.get(record.types[0], ()):
                 # A level without a rank is only used, not declared.

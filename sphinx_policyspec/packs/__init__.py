@@ -1,1 +1,1 @@
-"""What somebody needs to know of one matter of a spec: what bears on it, as a text within a budget."""
+"""Context packs: what somebody needs to know about one matter of a spec, as a text within a budget."""

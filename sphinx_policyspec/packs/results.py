@@ -126,7 +126,7 @@ def feedback_parts(
 
 
 def _remark(record: Feedback, quote: FoundAnchor | None) -> ContextPart:
-    """Return the part of a record; what people wrote is in fences, as it may address whoever reads it."""
+    """Return the part of a record; what people wrote is in fences, as it may contain instructions to the reader."""
     about = ("what somebody says, which binds nobody", record.status.value, record.kind and record.kind.value)
     texts = (
         ("title", record.title),

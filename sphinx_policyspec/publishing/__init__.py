@@ -1,1 +1,1 @@
-"""Graphs put on SPARQL servers of others by the standard protocols, so that no reader sees half a graph."""
+"""Publishes graphs on foreign SPARQL servers by the standard protocols, so that no reader sees half a graph."""

@@ -187,7 +187,7 @@ class _Steps:
         return f"{' '.join(what)} WHERE {{ {self.condition} }}"
 
     def entry_operations(self) -> Iterator[str]:
-        """Yield operations that describe the new state of the graph in the catalogue, leaving its digests alone."""
+        """Yield operations that describe the new state of the graph in the catalogue, without changing its digests."""
         catalogue, graph = catalogue_iri(self.base), self.entry.graph
         triples = (*_triples(self.entry), *self.entry.about, *in_catalogue(Iri(catalogue), Iri(graph)))
         current_values = ", ".join(dict.fromkeys(string_literal(f"{p} {o}") for _, p, o in triples))

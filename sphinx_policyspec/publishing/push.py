@@ -76,7 +76,7 @@ def publish_spec(
     known = _trusted_entries(server, catalogue.entries)
     current = {*map(release_iri, one.releases), *(graph.name for graph in others_of(one))}
     others = [name for name in known if name not in current]
-    # One release, where there are several, says nothing about their changes.
+    # One of several releases says nothing about their changes.
     is_part = any(name.startswith(f"{base}release/") for name in others)
     obsolete = others if prune else []
     staged = set(map(staged_for, catalogue.staged))
@@ -224,7 +224,7 @@ def _swap(server: Server, base: str, graph: PublishedGraph, wanted: CatalogueEnt
     _check_count(server, staging, len(graph.lines))
     # Without an answer it may still be running there: sent again, it would collide with itself.
     server.update(swap_update(wanted, staging, base), may_repeat=False)
-    # It is no longer needed, so it is dropped first, and alone: with another operation that takes Virtuoso four times as long.
+    # It is no longer needed, so it is dropped first, in a request of its own: otherwise Virtuoso takes four times as long.
     server.update(f"DROP SILENT GRAPH <{staging}>", may_repeat=True)
     server.update(forget_operation(staging, base), may_repeat=True)
     return writes + 3

@@ -1,4 +1,4 @@
-"""What a server serves: specs as they were read, their graphs, and a handbook; when files change, a new one is read."""
+"""The content of a server: specs as they were read, their graphs, and a handbook; changed files give a new collection."""
 
 from __future__ import annotations
 

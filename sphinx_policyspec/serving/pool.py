@@ -85,7 +85,7 @@ class QueryPool:
         """Make a guard available again, once it has a process."""
 
         async def start() -> None:
-            with suppress(PolicySpecError, OSError):  # whoever asks next is told
+            with suppress(PolicySpecError, OSError):  # the next query reports it
                 await asyncio.to_thread(guard.start, "query")
             self._idle.put_nowait(guard)
 

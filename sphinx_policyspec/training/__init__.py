@@ -1,1 +1,1 @@
-"""Extracts of a spec that models are taught by: scenarios with the provisions that apply, word for word, and why."""
+"""Extracts of a spec for training models: scenarios with the provisions that apply, word for word, and why."""

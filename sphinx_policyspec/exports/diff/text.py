@@ -119,7 +119,7 @@ def _change(change: ChangeEntry, width: int, *, color: bool) -> Iterator[str]:
     weight = f"{change.weight.words:{_COLUMN}}"
     label = click.style(weight, fg=_COLORS[change.weight]) if color else weight
     statement = f"{change.statement} [{change.rule}]{change.touches}"
-    # The width of a styled text in a shell is unknown beside color codes: the first line is wrapped without them.
+    # Color codes would count as columns, so the first line is wrapped without them.
     edge = " " * (2 + max(_COLUMN, len(weight)) + 1)
     lines = textwrap.wrap(printable(statement), max(width - len(edge), 20)) or [""]
     yield f"  {label} {lines[0]}"

@@ -149,7 +149,7 @@ def sentence(change: Change, say: Say = str) -> str:
 
 
 def with_evidence(change: Change, say: Say = str) -> str:
-    """Return a change as one line, with the evidence of whoever judged it."""
+    """Return a change as one line, with the evidence of the person who judged it."""
     statement, judgement = sentence(change, say), change.judgement
     if judgement is None:
         return statement
