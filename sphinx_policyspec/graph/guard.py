@@ -21,7 +21,7 @@ from sphinx_policyspec.graph.query_text import check_text, excerpt, syntax_messa
 from sphinx_policyspec.graph.questions import Answer, Cell, CellKind, QueryForm
 
 _START_SECONDS = 600.0
-"""Time to build and load the graph of the largest spec."""
+"""Limit for building and loading the graph of the largest spec."""
 _MIB = 2**20
 
 

@@ -34,7 +34,7 @@ _SECONDS = 8.0
 _SECONDS_PER_BYTE = 1 / _MIB
 """Processor time; time that this process takes, or that the machine is busy with other work, does not count."""
 _WAITING = 60
-"""The process counts as hanging after so many times that time has passed."""
+"""Multiple of that time after which the process counts as hanging."""
 
 _REASONS = {
     "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
