@@ -217,18 +217,18 @@ def join(
     lost: Counter[str] = Counter()
     disagreements: list[Disagreement] = []
     for one in prompts:
-        found, key, names = finder.provisions(one)
+        provision_ids, key, names = finder.provisions(one)
         for name in names:
             lost[name] += one.answers
         if key:
             by_key[key] += 1
-        if clash := finder.disagreement(one, found, key):
+        if clash := finder.disagreement(one, provision_ids, key):
             disagreements.append(clash)
         field_ = (clusters or {}).get(one.run, "focus_id")
         cluster = _cluster(one, field_)
         rows += [
             PromptRow(one.run, one.prompt, facet, group, key, cluster, one.weight_raw)
-            for facet, group in _groups(spec, found)
+            for facet, group in _groups(spec, provision_ids)
         ]
     return Join(
         rows=tuple(sorted(rows)),
@@ -267,14 +267,16 @@ def _cluster(one: LoggedPrompt, field_: str) -> str:
     return f"{field_}={name}" if name else f"prompt={one.prompt}"
 
 
-def _groups(spec: Spec, found: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _groups(spec: Spec, provision_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the facets and groups that a prompt is in."""
     yield "all", "all"
-    if found:
+    if provision_ids:
         yield "joined", "joined"
-    yield from (("provision", id_) for id_ in found)
-    yield from (("chapter", id_) for id_ in dict.fromkeys(with_holders(spec, id_)[-1] for id_ in found))
-    levels = dict.fromkeys(level_of(spec.provision_by_id[id_]) for id_ in found)
+    yield from (("provision", id_) for id_ in provision_ids)
+    yield from (
+        ("chapter", id_) for id_ in dict.fromkeys(with_holders(spec, id_)[-1] for id_ in provision_ids)
+    )
+    levels = dict.fromkeys(level_of(spec.provision_by_id[id_]) for id_ in provision_ids)
     yield from (("level", level) for level in levels if level)
 
 
@@ -298,8 +300,8 @@ class _Finder:
         """Return the provisions of a prompt, the key that led there, and names that were not found."""
         tests = one.tests_raw.split()
         candidates = [(name, self._provision(name, one.spec_release)[0]) for name in tests]
-        if found := tuple(dict.fromkeys(id_ for _, id_ in candidates if id_)):
-            return found, "tests", tuple(name for name, id_ in candidates if not id_)
+        if ids := tuple(dict.fromkeys(id_ for _, id_ in candidates if id_)):
+            return ids, "tests", tuple(name for name, id_ in candidates if not id_)
         if one.section_raw:
             id_, key = self._provision(one.section_raw, one.spec_release)
             if id_:
@@ -307,8 +309,8 @@ class _Finder:
         if one.focus_raw in self._tags and self._tags[one.focus_raw] in self._spec.provision_by_id:
             return (self._tags[one.focus_raw],), "focus", ()
         known = self._hashes.get(one.prompt_sha256) or self._prompts.get(one.prompt) or ()
-        if found := tuple(id_ for id_ in known if id_ in self._spec.provision_by_id):
-            return found, "prompt", ()
+        if ids := tuple(id_ for id_ in known if id_ in self._spec.provision_by_id):
+            return ids, "prompt", ()
         return (), "", (one.section_raw or " ".join(tests) or one.focus_raw or one.prompt,)
 
     def _provision(self, name: str, release: str) -> tuple[str, str]:
@@ -341,15 +343,15 @@ class _Finder:
             }
         return self._renamed[release]
 
-    def disagreement(self, one: LoggedPrompt, found: Sequence[str], key: str) -> Disagreement | None:
+    def disagreement(self, one: LoggedPrompt, provision_ids: Sequence[str], key: str) -> Disagreement | None:
         """Return the disagreement if a prompt's tag stands in another provision; one above or below it agrees."""
         holder = self._tags.get(one.focus_raw)
-        if not found or not holder or key in {"focus", "prompt"}:
+        if not provision_ids or not holder or key in {"focus", "prompt"}:
             return None
         above = with_holders(self._spec, holder)
-        if any(id_ in above or holder in with_holders(self._spec, id_) for id_ in found):
+        if any(id_ in above or holder in with_holders(self._spec, id_) for id_ in provision_ids):
             return None
-        return Disagreement(one.run, one.prompt, one.section_raw or found[0], one.focus_raw, holder)
+        return Disagreement(one.run, one.prompt, one.section_raw or provision_ids[0], one.focus_raw, holder)
 
     def nearest(self, name: str) -> str:
         """Return the id that was probably meant by a name."""

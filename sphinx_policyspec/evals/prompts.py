@@ -188,7 +188,9 @@ def _below(overlay: tuple[str, str], row: Row) -> Row:
 
 def _target(spec: Spec, tests: Sequence[str]) -> str:
     """Return the text for the grader: the ids of the tested provisions, then the text of each, cut where it is long."""
-    texts = [found.text for id_ in tests if (found := spec.provision_by_id.get(id_)) and found.text]
+    texts = [
+        provision.text for id_ in tests if (provision := spec.provision_by_id.get(id_)) and provision.text
+    ]
     head = ", ".join(tests)[:_LONGEST_TARGET]
     room = (_LONGEST_TARGET - len(head)) // max(1, len(texts)) - len("\n\n")
     return "\n\n".join((head, *(cut for text in texts if (cut := _cut(text, room)))))

@@ -99,9 +99,11 @@ class Groups:
 
     def of(self, facet: str, id_: str) -> ResultGroup:
         """Return a group; if the spec no longer has it, its id is its title."""
-        if found := self._provisions.get(id_) if facet in {"provision", "chapter"} else None:
-            kind = "principle" if isinstance(found, Principle) else "section"
-            return ResultGroup(facet=facet, id=id_, title=found.title, kind=kind, level=level_of(found))
+        if provision := self._provisions.get(id_) if facet in {"provision", "chapter"} else None:
+            kind = "principle" if isinstance(provision, Principle) else "section"
+            return ResultGroup(
+                facet=facet, id=id_, title=provision.title, kind=kind, level=level_of(provision)
+            )
         if facet == "level" and id_ in self._levels:
             return ResultGroup(facet=facet, id=id_, title=self._levels[id_].title, kind="level", level=id_)
         return ResultGroup(facet=facet, id=id_, title=id_, kind=facet)

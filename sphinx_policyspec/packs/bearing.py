@@ -52,9 +52,9 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
     """Return the relations of every principle, and of each other provision that has some."""
     own = Ids(spec)
     occurrences: dict[str, list[Occurrence]] = defaultdict(list)
-    for found in _occurrences(spec, own):
-        if found.source != found.target:
-            occurrences[found.target].append(found)
+    for item in _occurrences(spec, own):
+        if item.source != item.target:
+            occurrences[item.target].append(item)
     relations: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
     for principle in spec.principles:
         for relation in RELATIONS:
@@ -68,7 +68,7 @@ def relations_of(spec: Spec) -> dict[str, Relations]:
         provision.id
         for provision in spec.provisions
         if isinstance(provision, Principle)
-        or any(provision.id in found for found in (occurrences, relations, examples, prompts))
+        or any(provision.id in item for item in (occurrences, relations, examples, prompts))
     ]
     return {
         name: Relations(

@@ -94,10 +94,10 @@ def digest_of(lines: Iterable[str]) -> str:
     return state.hexdigest()
 
 
-def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Catalogue:
+def read_catalogue(server: Server, base: str, further: Collection[str] = ()) -> Catalogue:
     """Return the catalogue of a spec on a server, without entries that are not its own.
 
-    :param given: names of further graphs of this spec that do not begin with its base, such as those of alignments
+    :param further: names of further graphs of this spec that do not begin with its base, such as those of alignments
     """
     entries: dict[str, CatalogueEntry] = {}
     staged: list[str] = []
@@ -106,13 +106,13 @@ def read_catalogue(server: Server, base: str, given: Collection[str] = ()) -> Ca
             staged.append(str(row["staging"].get("value", "")))
             continue
         entry = _entry(row)
-        if _is_own(entry.graph, base, given):
+        if _is_own(entry.graph, base, further):
             # An interrupted push may have left two digests: then neither counts.
             stored = entries.get(entry.graph, entry)
             entries[entry.graph] = replace(entry, digest=entry.digest if stored == entry else "")
     return Catalogue(
         entries=entries,
-        staged=tuple(name for name in staged if _is_staged(name, base, given)),
+        staged=tuple(name for name in staged if _is_staged(name, base, further)),
     )
 
 
@@ -121,9 +121,9 @@ def is_name(graph: str) -> bool:
     return not _NO_NAME.search(graph)
 
 
-def _is_own(graph: str, base: str, given: Collection[str]) -> bool:
+def _is_own(graph: str, base: str, further: Collection[str]) -> bool:
     """Return whether a graph belongs to a spec, by its name."""
-    return graph in given or (is_below(graph, base) and is_name(graph))
+    return graph in further or (is_below(graph, base) and is_name(graph))
 
 
 def is_below(graph: str, base: str) -> bool:
@@ -131,9 +131,9 @@ def is_below(graph: str, base: str) -> bool:
     return graph.startswith(f"{base}release/") or graph in {f"{base}{one}" for one in OwnGraph}
 
 
-def _is_staged(name: str, base: str, given: Collection[str]) -> bool:
+def _is_staged(name: str, base: str, further: Collection[str]) -> bool:
     graph = staged_for(name)
-    return bool(graph) and _is_own(graph, base, given)
+    return bool(graph) and _is_own(graph, base, further)
 
 
 def staged_for(name: str) -> str:

@@ -159,7 +159,7 @@ class _Outermost:
             return
         began = time.monotonic()
 
-        async def sent(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = [(name.lower().encode(), value.encode()) for name, value in _ALWAYS.items()]
                 message["headers"] = [*message.get("headers", ()), *own]
@@ -168,7 +168,7 @@ class _Outermost:
                 _LOG.info("%s %s %d %.0f ms", scope["method"], path, message["status"], took)
             await send(message)
 
-        await self._app(scope, receive, sent)
+        await self._app(scope, receive, send_with_headers)
 
 
 # -- SPARQL --------------------------------------------------------------------------------
@@ -411,13 +411,13 @@ class _Pages:
                 self._of = (self._served.collection, StaticFiles(directory=site.folder, html=True))
             policy = site.policy
 
-            async def sent(message: Message) -> None:
+            async def send_with_headers(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     headers = [(b"content-security-policy", policy.encode()), (b"cache-control", b"no-cache")]
                     message["headers"] = [*message.get("headers", ()), *headers]
                 await send(message)
 
-            await self._of[1](scope, receive, sent)
+            await self._of[1](scope, receive, send_with_headers)
             return
         if site.problem:
             response = _line(404, f"there is no handbook: {message_line(site.problem)}")

@@ -109,8 +109,8 @@ def _build(of: SiteSources, folder: str, answer: Connection) -> None:
             ((source, options),) = of.sources
             build_handbook(source, folder, base_iri=of.base_iri, site_url=of.site_url, **options)
         else:
-            read = [load_all_checked(source, **options) for source, options in of.sources]
-            build_handbook(read, folder, site_url=of.site_url)
+            loaded = [load_all_checked(source, **options) for source, options in of.sources]
+            build_handbook(loaded, folder, site_url=of.site_url)
         # Pages of a project contain whatever its author put there; ours contain only our own scripts and those of the theme.
         if not any(is_project(source, options.get("confdir")) for source, options in of.sources):
             policy = _policy_of(Path(folder))

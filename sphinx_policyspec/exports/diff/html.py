@@ -52,7 +52,7 @@ _CASES_STYLE = """
 
 def _html_coded(text: str) -> str:
     """Return a text of ours as HTML, with the parts in backticks as code."""
-    return _CODE.sub(lambda found: f"<code>{found[1]}</code>", html_safe(text))
+    return _CODE.sub(lambda code: f"<code>{code[1]}</code>", html_safe(text))
 
 
 def _html_cases(outline: Outline) -> Iterator[str]:
