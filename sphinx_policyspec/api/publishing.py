@@ -284,7 +284,7 @@ def build_handbook(
             if source and not isinstance(source[0], Loaded):
                 return _each(source, folder, pages, judgement_list, looks, alignments=tuple(alignments))  # type: ignore[arg-type]  # of one kind
             releases = [(based(one.spec, base_iri), one.root) for one in source]  # type: ignore[union-attr]  # as above
-            return handbook.build_releases(releases, folder, pages=pages, said=judgement_list, **looks)
+            return handbook.build_releases(releases, folder, pages=pages, judgements=judgement_list, **looks)
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
         older = [partial(_older, one, here) for one in older_sources]
@@ -338,7 +338,9 @@ def _each(
         }
         if len(one.releases) > 1:
             releases = [(spec, roots[id(spec)]) for spec in one.releases]
-            findings += handbook.build_releases(releases, folder / name, said=judgement_list, **site_options)
+            findings += handbook.build_releases(
+                releases, folder / name, judgements=judgement_list, **site_options
+            )
         else:
             findings += handbook.build_site(one.last, roots[id(one.last)], folder / name, **site_options)
     beside = [*_side_by_side(specs, folders, folder, pages, alignments)] if alignments else []

@@ -218,14 +218,14 @@ def test_only_pages_where_something_may_hide_are_tried(  # noqa: PLR0917 - fixtu
     tried: int,
 ) -> None:
     found: list[str] = []
-    was = trial._apart
+    was = trial._in_fork
 
     def apart(work: Callable[[], dict[str, frozenset[int]]]) -> dict[str, frozenset[int]]:
         answer = was(work)
         found.extend(answer)
         return answer
 
-    monkeypatch.setattr(trial, "_apart", apart)
+    monkeypatch.setattr(trial, "_in_fork", apart)
     source = page(joined(text, principle("seen", title="Seen")), extra=extra)
     app = build(source)
     assert len(found) == tried

@@ -1,1 +1,1 @@
-"""What a build does around the pages: what it hides, writes, says again and writes again, and a project as SOURCE."""
+"""Builds around the pages: hidden content, outputs, repeated findings and rewritten pages, and projects as SOURCE."""

@@ -1,4 +1,4 @@
-"""A draft in reStructuredText that an agent wrote, read as a page of a Sphinx project; whatever it holds, no file is read."""
+"""A draft of an agent in reStructuredText, read as a page of a Sphinx project; it can never read a file."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 
 def read_rst_draft(draft: str, file: str, known: Collection[str]) -> tuple[Reading, Places]:
-    """Return what a draft says, what a build warns of on its page alone, and where names stand in it.
+    """Return the spec in a draft with the warnings of a build of its page, and the places of names in it.
 
-    It is a project by itself, whose only page is the draft, in a folder that is removed again.
+    The draft is the only page of a temporary project.
 
-    :param file: what it is called
-    :param known: ids of the spec that it is to be a part of
+    :param file: file name of the draft
+    :param known: ids of the spec that it belongs to
     """
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder:
         page = Path(folder, file)
         page.write_text(draft, "utf-8", errors="replace", newline="")
         extensions = ["sphinx_policyspec", __name__]
-        given = ProjectOptions(
+        options = ProjectOptions(
             overrides={"extensions": extensions, "root_doc": page.stem, "project": page.stem}
         )
         try:
-            with open_project(Path(folder), given, spec_only=True, runs_conf=False) as project:
+            with open_project(Path(folder), options, spec_only=True, runs_conf=False) as project:
                 return _read(project, page.stem, known)
         except SourceError as error:
-            said = str(error).replace(f"the Sphinx project `{folder}`", "the draft")
-            raise SourceError(said.replace(folder, ".")) from error
+            message = str(error).replace(f"the Sphinx project `{folder}`", "the draft")
+            raise SourceError(message.replace(folder, ".")) from error
 
 
 def _read(project: OpenProject, docname: str, known: Collection[str]) -> tuple[Reading, Places]:
@@ -56,7 +56,7 @@ def _read(project: OpenProject, docname: str, known: Collection[str]) -> tuple[R
     if page is None or not page.holds_spec:
         return Reading(Spec(title=""), (*project.warnings, *(page.findings if page else ()))), Places()
     part = read_fragment(env, docname)
-    # What is called by its title is called otherwise where the spec has that id.
+    # A provision named after its title gets another id if the spec already has that one.
     part = replace(part, spec=renamed(part.spec, page, docname, {*known}))
     spec = assemble({docname: page}, [docname], {docname: part}, "")
     ids = {*known, *spec.provision_by_id}
@@ -65,18 +65,18 @@ def _read(project: OpenProject, docname: str, known: Collection[str]) -> tuple[R
 
 
 def _holding(findings: Collection[Finding], ids: Collection[str]) -> Iterator[Finding]:
-    """Yield the findings, but for those that would be ones only if something had an id that nothing has."""
+    """Yield the findings, except those about a target that does not exist."""
     for one in findings:
         if not isinstance(one, FindingOfKnown) or not one.target or one.target in ids:
             yield one
 
 
 def _forbid(_app: Sphinx, env: BuildEnvironment, _pages: list[str]) -> None:
-    """Let no directive of docutils or Sphinx take in a file, an address, or what only one format has."""
+    """Forbid directives of docutils and Sphinx to insert a file, an address, or raw output."""
     env.settings |= {"file_insertion_enabled": False, "raw_enabled": False}
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register what keeps a draft from reading files."""
+    """Register the handler that keeps a draft from reading files."""
     app.connect("env-before-read-docs", _forbid)
     return {"parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""Keeping a rebuild equal to a fresh build: which pages to write again, and what to say each time."""
+"""Keeping a rebuild equal to a fresh build: which pages to write again, and which findings to repeat."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ _CHILD = f"{__package__}.project"
 
 
 def _read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = None) -> Loaded:
-    """Return a project, read as one that compares itself with nothing and asks nothing; its ``conf.py`` is run.
+    """Return a project, read without its comparisons and queries; its ``conf.py`` is run.
 
-    Raises :class:`~sphinx_policyspec.errors.SourceError` where it cannot be read.
+    Raises :class:`~sphinx_policyspec.errors.SourceError` if it cannot be read.
     """
     package = str(Path(__file__).resolve().parents[3])
     search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
@@ -100,19 +100,19 @@ def _read_in_child(path: Path, options: ProjectOptions, sidecar: Path | None = N
             env={**os.environ, "PYTHONPATH": search},
         )
         if not file.is_file():
-            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            raise SourceError(f"cannot read the Sphinx project `{path}`: {said or 'its process ended early'}")
-        told = pickle.loads(file.read_bytes())  # noqa: S301  written by our own child
-    if isinstance(told, str):
-        raise SourceError(told)
-    return told  # type: ignore[no-any-return]
+            line = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            raise SourceError(f"cannot read the Sphinx project `{path}`: {line or 'its process ended early'}")
+        result = pickle.loads(file.read_bytes())  # noqa: S301  written by our own child
+    if isinstance(result, str):
+        raise SourceError(result)
+    return result  # type: ignore[no-any-return]
 
 
 _PREFIX, _SUFFIX = "Search.setIndex(", ")"
 
 
 def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
-    """Delete what earlier builds wrote for pages of ours that are gone; Sphinx would serve them for ever."""
+    """Delete the output of earlier builds for our pages that are gone; Sphinx would keep it forever."""
     builder = app.builder
     if not isinstance(builder, StandaloneHTMLBuilder):
         return
@@ -124,16 +124,16 @@ def remove_pages(app: Sphinx, docnames: Iterable[str]) -> None:
 
 
 def remove_empty_indices(app: Sphinx, domain: Domain) -> None:
-    """Delete what earlier builds wrote for indices that this one has not: Sphinx writes no empty ones."""
+    """Delete indices of earlier builds that are empty now: Sphinx does not write empty ones."""
     builder = app.builder
     if isinstance(builder, StandaloneHTMLBuilder):
-        written = {index[0] for index in builder.domain_indices}
-        for name in {f"{domain.name}-{index.name}" for index in domain.indices} - written:
+        present = {index[0] for index in builder.domain_indices}
+        for name in {f"{domain.name}-{index.name}" for index in domain.indices} - present:
             Path(builder.get_outfilename(name)).unlink(missing_ok=True)
 
 
 def drop_dead_terms(app: Sphinx) -> None:
-    """Take the words that no page holds any more out of the search index, as a fresh build would."""
+    """Remove words that no page contains any more from the search index, as in a fresh build."""
     file = Path(app.outdir, StandaloneHTMLBuilder.searchindex_filename)
     if not isinstance(app.builder, StandaloneHTMLBuilder) or not file.is_file():
         return
@@ -143,39 +143,39 @@ def drop_dead_terms(app: Sphinx) -> None:
     index = json.loads(text[len(_PREFIX) : -len(_SUFFIX)])
     for words in ("terms", "titleterms"):
         index[words] = {word: pages for word, pages in index[words].items() if pages != []}
-    # The form in which Sphinx writes it.
+    # The same form as Sphinx writes.
     dumped = json.dumps(index, separators=(",", ":"), sort_keys=True)
     write_output(file, f"{_PREFIX}{dumped}{_SUFFIX}")
 
 
-_TEXT = frozenset({"man", "texinfo", "text"})
-"""Formats that have neither boxes nor styles, and are read by people."""
-_TELLING = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
-"""Formats whose writers write comments, or ask no visitor of other extensions."""
+_TEXT_FORMATS = frozenset({"man", "texinfo", "text"})
+"""Formats without boxes and styles that people read."""
+_WITHOUT_VISITORS = frozenset({"pseudoxml", "texinfo", "typst", "xml"})
+"""Formats whose writers output comments, or do not use the visitors of other extensions."""
 
 
 class WriteFailures(logging.Handler):
-    """Notices that a page could not be written, which Sphinx tells as a warning and then forgets."""
+    """Detects that a page could not be written, which Sphinx reports as a warning and then forgets."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.found = False
+        self.is_full = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at a message of Sphinx; one of another process holds the words of the error alone."""
+        """Look at a message of Sphinx; one from another process has only the text of the error."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         full = os.strerror(errno.ENOSPC)
-        self.found |= any(isinstance(argument, OSError) or full in str(argument) for argument in arguments)
-        self.found |= full in str(record.msg)
+        self.is_full |= any(isinstance(argument, OSError) or full in str(argument) for argument in arguments)
+        self.is_full |= full in str(record.msg)
 
 
 _Context = dict[str, Any]
-"""What a template is given."""
+"""The context of a template."""
 
 
 @dataclass(slots=True, repr=False)
 class Build:
-    """What one application does between reading its pages and ending."""
+    """The work of one application between reading its pages and its end."""
 
     knowledge: Knowledge = field(default_factory=Knowledge)
     views: Views = field(init=False)
@@ -190,7 +190,7 @@ class Build:
     leaves_indices: bool = False
 
     def __post_init__(self) -> None:
-        """Let views and panels ask the same spec."""
+        """Make views and panels use the same spec."""
         self.views = Views(self.knowledge)
         self.handbook = HandbookPages(self.knowledge, self.views.since)
         self.changes = ChangesPage(self.views)
@@ -199,17 +199,17 @@ class Build:
         self.beside = tuple(page(self.knowledge) for page in kinds)
 
     def begin(self, app: Sphinx) -> None:
-        """Tell the domain what Sphinx was told, and Sphinx what pages of ours there will be."""
-        given = Given(
+        """Pass the configuration of Sphinx to the domain, and announce our pages to Sphinx."""
+        data = Given(
             confdir=Path(app.confdir), reader=partial(_reader_of_older, app), shows=partial(_shows, app)
         )
-        domain_of(app.env).give(given)
+        domain_of(app.env).give(data)
         self.ask.announce(app)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Remember which pages of ours are gone; return those with files of an interrupted build, or new companions."""
+        """Remember which of our pages are gone; return those with files of an interrupted build, or new companions."""
         domain = domain_of(env)
         self.removed = removed & domain.own_pages()
         domain.give(replace(domain.given, hides_anything=has_late_handlers(app)))
@@ -219,9 +219,9 @@ class Build:
         return sorted(again & env.found_docs)
 
     def after_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Say all that is wrong, and return the pages whose links or answers have changed.
+        """Report all findings, and return the pages whose links or answers have changed.
 
-        Who only reads the project asks for what is wrong afterwards.
+        Callers that only read the project get the findings afterwards.
         """
         interrupted = domain_of(env).given.writes and self._begin_writing(app)
         again = settle(app)
@@ -231,24 +231,24 @@ class Build:
             return []
         answers = self.views.update(app)
         topics = domain_of(env).snapshot.topics
-        # Sidecars bring former ids, which pages of changes lead to.
+        # Sidecars add former ids, which pages of changes link to.
         self.knowledge.findings(env)
         marks = set(self.changes.update(app, env))
         if not domain_of(env).given.writes:
             return []
         off = Selection(severity=severities(app.config)).off
         report(app, all_findings(app, self.knowledge)(off))
-        # Sphinx writes indices only with some page.
+        # Sphinx writes indices only if it writes a page.
         indices = {env.config.root_doc} if topics != domain_of(env).snapshot.topics else set()
-        shown = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
+        outdated = answers | marks | {*again} | self.handbook.update(app) | _relinked(app) | _renavigated(app)
         if interrupted:
             return sorted(env.all_docs)
-        return sorted((shown | indices) & set(env.all_docs))
+        return sorted((outdated | indices) & set(env.all_docs))
 
     def _begin_writing(self, app: Sphinx) -> bool:
         """Note that pages are written from now on; return whether the last build of this builder was interrupted.
 
-        What that one has noted to be on its pages is forgotten: nobody knows which of them it wrote.
+        The notes of that build about its pages are forgotten: it is unknown which of them it wrote.
         """
         unfinished = Unfinished(app)
         interrupted = unfinished.is_noted()
@@ -258,7 +258,7 @@ class Build:
         return interrupted
 
     def before_writing(self, app: Sphinx, *_builder: object) -> None:
-        """Compute what pages show before writers fork; all pages are read by now."""
+        """Compute the content of pages before writers fork; all pages are read by now."""
         note_doctrees(app.env)
         logging.getLogger("sphinx").addHandler(self.failures)
         outputs.share_static_files(app)
@@ -267,7 +267,7 @@ class Build:
             self.handbook.prepare(app)
 
     def fill_page(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
-        """Put the names of levels and the answers into a page, and what builders without our visitors need."""
+        """Add the names of levels and the answers to a page, and what builders without our visitors need."""
         domain = domain_of(app.env)
         add_anchors(domain, doctree)
         boxes = [
@@ -286,16 +286,16 @@ class Build:
             add_heads(doctree)
         if app.builder.format == "latex":
             set_for_paper(doctree)
-        elif app.builder.format in _TEXT:
+        elif app.builder.format in _TEXT_FORMATS:
             set_as_text(doctree)
 
     def leave_out(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
-        """Take off a page what is hidden and still there: its visitor would leave it out, an index of words would not.
+        """Remove hidden content from a page: its visitor would leave it out, but an index of words would not.
 
-        Links lead to anchors alone by now, whoever made them.
+        All links lead to anchors only by now.
         """
         lead_links_to_anchors(app, doctree, docname)
-        tells = app.builder.format in _TELLING
+        tells = app.builder.format in _WITHOUT_VISITORS
         if not (self.hides or tells):
             return
         elements = elements_of(doctree)
@@ -310,17 +310,17 @@ class Build:
     def navigate(
         self, app: Sphinx, docname: str, _template: str, context: _Context, doctree: nodes.document | None
     ) -> None:
-        """Let the contents and sidebars of a web page show examples and levels, before themes make something of them."""
+        """Add examples and levels to the contents and sidebars of a web page, before themes use them."""
         self._leave_indices(app, docname, doctree)
         show_contents(app, docname, context, doctree)
         self.handbook.show_levels(app, docname, context)
         lead_contents_to_anchors(app, context, doctree)
 
     def _leave_indices(self, app: Sphinx, pagename: str, doctree: nodes.document | None) -> None:
-        """Leave our indices as they stand where no page is written: writing them is a tenth of such a build.
+        """Keep our indices unchanged if no page is written: writing them takes a tenth of such a build.
 
-        Then Sphinx has found nothing that a page is made of changed. The general index is the first page that it writes
-        behind those with a source; its list of indices is read after that.
+        In that case Sphinx has found no changed source. The general index is the first page that it writes after those
+        with a source; its list of indices is read after that.
         """
         self.writes_pages |= doctree is not None
         builder = app.builder
@@ -336,9 +336,9 @@ class Build:
     def complete(
         self, app: Sphinx, docname: str, template: str, context: _Context, doctree: nodes.document | None
     ) -> str | None:
-        """Give a web page its files and scripts, the way to other releases, and what its head tells machines.
+        """Add files and scripts, links to other releases, and metadata for machines to a web page.
 
-        Our indices get a template that takes them as they are.
+        Our indices get a template that shows them unchanged.
         """
         outputs.add_to_page(app, docname, template, context, doctree)
         link_markdown(app, docname, context, doctree)
@@ -351,18 +351,18 @@ class Build:
         return show_index(app, docname, template, context)
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Yield the pages without a source: what answers questions, changes, results, feedback, decisions and proposals."""
+        """Yield the pages without a source: for questions, changes, results, feedback, decisions and proposals."""
         yield from self.ask.pages(app)
         yield from self.changes.pages(app)
         for beside in self.beside:
             yield from beside.pages(app)
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
-        """Write what lies beside the pages, then end the process that ran queries."""
+        """Write the files beside the pages, then end the process that ran queries."""
         logging.getLogger("sphinx").removeHandler(self.failures)
         if error is None:
             self.ask.write(app)
-            report(app, _told_late(app, outputs.write_graph(app, self.knowledge)))
+            report(app, _late_findings(app, outputs.write_graph(app, self.knowledge)))
             remove_pages(app, self.removed)
             if not self.leaves_indices:
                 remove_empty_indices(app, domain_of(app.env))
@@ -370,13 +370,13 @@ class Build:
             write_llms(app, self.handbook)
             if self.removed or domain_of(app.env).own_pages():
                 drop_dead_terms(app)
-            if not self.failures.found:
+            if not self.failures.is_full:
                 Unfinished(app).done()
         self.knowledge.close()
 
 
 def _shows(app: Sphinx, condition: str) -> bool:
-    """Return whether this build shows what an ``only`` directive holds."""
+    """Return whether this build shows the content of an ``only`` directive."""
     try:
         return app.tags.eval_condition(condition)
     except Exception:  # noqa: BLE001 - Sphinx shows what it cannot judge, whatever was raised
@@ -384,9 +384,9 @@ def _shows(app: Sphinx, condition: str) -> bool:
 
 
 def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
-    """Return what reads older releases of a project: each project in a process of its own.
+    """Return a reader for older releases of a project, which reads each project in its own process.
 
-    :param sidecars: the annotation files of the project, which Model Spec Markdown gets, too
+    :param sidecars: annotation files of the project, which are also applied to Model Spec Markdown
     """
     from sphinx_policyspec.sources import ProjectOptions, Reader  # noqa: PLC0415  few projects compare
 
@@ -405,21 +405,21 @@ def _reader_of_older(app: Sphinx, sidecars: tuple[Path, ...]) -> Reader:
     )
 
 
-def all_findings(app: Sphinx, knowledge: Knowledge, told: Iterable[Finding] = ()) -> Causes:
-    """Return what says what is wrong with settings, pages, the spec as a whole, and answers.
+def all_findings(app: Sphinx, knowledge: Knowledge, further: Iterable[Finding] = ()) -> Causes:
+    """Return a function that gives the findings on settings, pages, the whole spec, and answers.
 
-    :param told: what else is known to be wrong
+    :param further: further findings
     """
     ignores = _ignores(app.env)
     skipped = knowledge.skipped(app.env) if ignores else ()
-    found = [*told, *_all_findings(app, knowledge)]
-    return partial(causes, found, SourceLines(Path(app.srcdir)), ignores, skipped)
+    findings = [*further, *_all_findings(app, knowledge)]
+    return partial(causes, findings, SourceLines(Path(app.srcdir)), ignores, skipped)
 
 
-def _told_late(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield what was found later, unless a comment silences it; which comments are of no use was told before."""
-    found = silenced(findings, _ignores(app.env))
-    return (finding for finding in found if finding.code != "unused-ignore")
+def _late_findings(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield later findings unless a comment silences them; unused comments were already reported."""
+    audible = silenced(findings, _ignores(app.env))
+    return (finding for finding in audible if finding.code != "unused-ignore")
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
@@ -429,13 +429,13 @@ def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
     yield from result_findings(app, knowledge)
     yield from alignment_findings(app, knowledge)
     yield from beside_findings(app, knowledge)
-    # Sidecars bring former ids, to which links of pages may lead.
+    # Sidecars add former ids, which links of pages may use.
     about_spec = knowledge.findings(env)
     for docname, page in domain.pages.items():
-        for found in page.findings:
-            target = found.target if isinstance(found, FindingOfKnown) else ""
+        for finding in page.findings:
+            target = finding.target if isinstance(finding, FindingOfKnown) else ""
             if not target or domain.find(TargetKind.PROVISION, target):
-                yield found
+                yield finding
         for link in dangling_links(env, docname):
             yield dangling.finding(link, f"`#{link.target}` leads nowhere")
         for reference in page.outside:
@@ -452,48 +452,48 @@ def _ignores(env: BuildEnvironment) -> list[Ignore]:
 
 
 def _renavigated(app: Sphinx) -> set[str]:
-    """Return all pages where a sidebar shows otherwise than when they were last written.
+    """Return all pages if a sidebar has changed since they were last written, else none.
 
-    A project without a page of ours is left to Sphinx.
+    A project without pages of ours is left to Sphinx.
     """
     env, domain = app.env, domain_of(app.env)
-    shown = domain.shown_by(app.builder.name)
+    record = domain.shown_by(app.builder.name)
     now = ""
     if domain.own_pages():
         levels = [(o.anchor, o.level) for o in domain.page_objects() if o.level]
         texts = [(docname, env.tocs[docname].astext()) for docname in sorted(env.tocs)]
         state = exact((sorted(env.toctree_includes.items()), levels, domain.levels_shown(), texts))
         now = hashlib.sha256(state.encode(errors="replace")).hexdigest()
-    domain.note_shown(app.builder.name, replace(shown, navigation=now))
-    return set(env.all_docs) if shown.navigation and shown.navigation != now else set()
+    domain.note_shown(app.builder.name, replace(record, navigation=now))
+    return set(env.all_docs) if record.navigation and record.navigation != now else set()
 
 
 def _relinked(app: Sphinx) -> set[str]:
-    """Return the pages on which a link, title, level or former id is another than when last written."""
+    """Return the pages on which a link, title, level or former id has changed since they were last written."""
     domain = domain_of(app.env)
-    shown = domain.shown_by(app.builder.name)
+    record = domain.shown_by(app.builder.name)
     former = domain.former_objects()
     now: dict[str, bytes] = {}
     for docname, page in domain.pages.items():
         ours = {*page.targets, *((r.target_kind, r.target) for r in page.outside)}
-        found = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
-        found += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
-        found += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
-        targets = [item and (item.docname, item.anchor, item.title, item.level) for item in found]
+        objects = [domain.find(kind, target, docname) for kind, target in sorted(ours)]
+        objects += [domain.find_anchor(target, docname) for target in sorted({r.target for r in page.maybe})]
+        objects += [domain.find(TargetKind.LEVEL, level) for level in sorted({o.level for o in page.objects})]
+        targets = [item and (item.docname, item.anchor, item.title, item.level) for item in objects]
         others = [elsewhere(app.env, kind, target) for kind, target in sorted(ours)]
         anchors = [item.id for item in former if item.docname == docname]
         lost = sorted({link.target for link in dangling_links(app.env, docname)})
         state = exact((targets, others, anchors, lost)).encode(errors="replace")
         now[docname] = hashlib.blake2b(state, digest_size=16).digest()
-    domain.note_shown(app.builder.name, replace(shown, links=now))
-    return {name for name, state in now.items() if shown.links.get(name, state) != state}
+    domain.note_shown(app.builder.name, replace(record, links=now))
+    return {name for name, state in now.items() if record.links.get(name, state) != state}
 
 
 def note_unread(app: Sphinx, document: nodes.document) -> None:
-    """Note what others took off a page as soon as it was read."""
+    """Note what other extensions removed from a page as soon as it was read."""
     domain_of(app.env).note_unread(app.env.docname, unread_in(app.env, document))
 
 
 def silence_core(_app: Sphinx, domain: Domain | None, _node: nodes.Element) -> bool | None:
-    """Keep Sphinx from warning of references of ours: we do, on every build and with a hint."""
+    """Keep Sphinx from warning about our references: we do it on every build, with a hint."""
     return True if domain is not None and domain.name == DOMAIN else None

@@ -1,4 +1,4 @@
-"""What lies beside the pages of a site: the graph, data and words for scripts, ids with checksums; and the links of pages to it."""
+"""Files beside the pages of a site (graph, data and words for scripts, ids with checksums), and links to them."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ _ = get_translation("sphinx_policyspec")
 
 
 FORMAT = "policyspec-ids/1"
-"""The form of ``spec-ids.json``; another number means that a reader must look anew."""
+"""The format of ``spec-ids.json``; a new number means an incompatible change."""
 
 _EXAMPLE, _GOOD, _BAD, _PROMPT, _REFERENCE, _OK = (1 << n for n in range(6))
 _VERDICTS = {Verdict.GOOD: _GOOD, Verdict.BAD: _BAD, Verdict.OK: _OK}
 
 
 def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
-    """Return the script that holds what previews show and what tables can be filtered by."""
+    """Return the script with the data for previews and for filters of tables."""
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     relations = handbook.relations
     page_of = cache(partial(page_address, app))
@@ -136,7 +136,7 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
     for kind in (TargetKind.DEFINITION, TargetKind.TOPIC, TargetKind.GOAL, TargetKind.LEVEL):
         for _identifier, place in places.of_kind(kind):
             items[place.anchor] = entry(kind.value, place, None)
-    known = {
+    data = {
         "spec": {name: getattr(spec, name) for name in ("title", "version", "issued", "publisher")},
         "levels": [
             [style_name(name), places.level_title(name), *_override(spec, name, places.level_title(name))]
@@ -155,37 +155,42 @@ def _script_data(app: Sphinx, handbook: HandbookPages) -> str:
             if p.aliases and (place := places.provision(p.id))
         },
     }
-    return f"window.policyspecData={script_safe(known)};\n"
+    return f"window.policyspecData={script_safe(data)};\n"
 
 
 def _script_texts(app: Sphinx, handbook: HandbookPages) -> str:
-    """Return the script that holds what is shown where a reader asks for it: the messages of examples, and what changed."""
+    """Return the script with texts that are shown on request: messages of examples, paragraphs, and changes."""
     from sphinx_policyspec.exports.diff.wording import readable  # noqa: PLC0415  only where data is written
 
     spec, places = handbook.knowledge.spec(app.env), handbook.places
 
-    def shown(text: str) -> str:
+    def plain_text(text: str) -> str:
         return readable(text, spec.titles)
 
     answers = {
         place.anchor: [
-            [role_title(m.role), _verdict_of(m), shown(m.text), *map(shown, filter(None, [_note_of(m)]))]
+            [
+                role_title(m.role),
+                _verdict_of(m),
+                plain_text(m.text),
+                *map(plain_text, filter(None, [_note_of(m)])),
+            ]
             for m in _compliant_first(example)
         ]
         for example in spec.examples
         if (place := places.find(TargetKind.EXAMPLE, example.id))
     }
-    said = {
-        place.anchor: [shown(text) for text in texts]
+    paragraphs = {
+        place.anchor: [plain_text(text) for text in texts]
         for kind, name, texts in _paragraphs(spec)
         if texts and (place := places.find(kind, name))
     }
-    known = {"answers": answers, "said": said, "changes": handbook.changes(app)}
-    return f"window.policyspecTexts={script_safe(known)};\n"
+    data = {"answers": answers, "said": paragraphs, "changes": handbook.changes(app)}
+    return f"window.policyspecTexts={script_safe(data)};\n"
 
 
 def _paragraphs(spec: Spec) -> Iterator[tuple[TargetKind, str, list[str]]]:
-    """Yield each provision and definition with the paragraphs that say it, commentary of a provision among them."""
+    """Yield each provision and definition with its paragraphs, including commentary of a provision."""
     for provision in spec.provisions:
         blocks = [block.text for block in provision.blocks if isinstance(block, Prose | Commentary)]
         paragraphs = (part for text in blocks for part in re.split(r"\n\s*\n", text))
@@ -200,7 +205,7 @@ def _note_of(message: Message) -> str:
 
 
 def _compliant_first(example: Example) -> Iterator[Message]:
-    """Yield the messages of an example in the order in which pages show them."""
+    """Yield the messages of an example in the order of the pages."""
     for turn in example.turns:
         if isinstance(turn, Comparison):
             order = {"good": 0, "ok": 1, "bad": 2}
@@ -215,7 +220,7 @@ def _verdict_of(message: Message) -> str:
 
 
 def _override(spec: Spec, name: str, title: str) -> tuple[str, tuple[str, ...]]:
-    """Return who may override a level, in words and as roles; nothing of a level that nobody has declared."""
+    """Return who may override a level, in words and as roles; empty for an undeclared level."""
     level = next((level for level in spec.levels if level.id == name), None)
     if level is None:
         return "", ()
@@ -223,21 +228,21 @@ def _override(spec: Spec, name: str, title: str) -> tuple[str, tuple[str, ...]]:
 
 
 def topics_by_provision(spec: Spec) -> dict[str, list[int]]:
-    """Return the places in ``spec.topics`` of the topics that each provision is about."""
-    found: dict[str, list[int]] = {provision.id: [] for provision in spec.provisions}
+    """Return the indices in ``spec.topics`` of the topics of each provision."""
+    numbers: dict[str, list[int]] = {provision.id: [] for provision in spec.provisions}
     provisions = about(spec)
     for number, topic in enumerate(spec.topics):
         for name in provisions[topic.id]:
-            found[name].append(number)
-    return found
+            numbers[name].append(number)
+    return numbers
 
 
 def _owners(relations: Mapping[str, Relations]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for name, known in relations.items():
-        for example in known.examples:
-            found[example.id].append(name)
-    return found
+    owners: dict[str, list[str]] = defaultdict(list)
+    for name, relation in relations.items():
+        for example in relation.examples:
+            owners[example.id].append(name)
+    return owners
 
 
 def _flags(relations: Relations | None) -> int:
@@ -259,11 +264,11 @@ def _flags_of(example: Example) -> int:
 
 
 def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
-    """Return ``spec-ids.json``: each addressable thing with its place and a checksum of its words.
+    """Return ``spec-ids.json``: each addressable thing with its place and a checksum of its text.
 
-    A checksum is the SHA-256, in hexadecimal, of what the source says, white space made one space; it is
-    that of the normative text for a provision, of the meaning for a definition, and of title, messages and
-    verdicts for an example.
+    A checksum is the SHA-256, in hexadecimal, of the source text with white space collapsed to single spaces:
+    the normative text of a provision, the meaning of a definition, and title, messages and verdicts of an
+    example.
     """
     spec, places = handbook.knowledge.spec(app.env), handbook.places
     page_of = cache(partial(page_address, app))
@@ -283,27 +288,27 @@ def _spec_ids(app: Sphinx, handbook: HandbookPages) -> str:
         if (place := places.find(kind, identifier))
     ]
     fields = ("title", "version", "issued", "publisher", "license")
-    known = {"format": FORMAT, "spec": {name: getattr(spec, name) for name in fields}}
-    head = json.dumps(known, ensure_ascii=False, indent=1).removesuffix("\n}")
-    # A thing is a line: json would indent it with a fifth of the speed.
+    header = {"format": FORMAT, "spec": {name: getattr(spec, name) for name in fields}}
+    head = json.dumps(header, ensure_ascii=False, indent=1).removesuffix("\n}")
+    # Each thing is one line: with indentation, json is five times slower.
     lines = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in items)
     return f'{head},\n "items": [\n  {lines}\n ]\n}}\n'
 
 
 def _numbers(spec: Spec, places: SitePlaces) -> dict[str, dict[str, Any]]:
-    """Return of each example in a provision its number there, and its short id."""
-    found: dict[str, dict[str, Any]] = {}
+    """Return the number of each example in its provision, and its short id."""
+    numbers: dict[str, dict[str, Any]] = {}
     for provision in spec.provisions:
         examples = (block for block in provision.blocks if isinstance(block, Example))
         if place := places.provision(provision.id):
             for number, example in enumerate(examples, 1):
                 short = short_id(example.id, place.anchor, number)
-                found[example.id] = {"number": number, **({"short_id": short} if short else {})}
-    return found
+                numbers[example.id] = {"number": number, **({"short_id": short} if short else {})}
+    return numbers
 
 
 def _texts(spec: Spec) -> Iterator[tuple[TargetKind, str, str]]:
-    """Yield each thing with its words, in reading order."""
+    """Yield each thing with its text, in reading order."""
     for block in spec.preamble:
         yield from _text_of_block(block)
     for provision in spec.provisions:
@@ -316,11 +321,11 @@ def _text_of_block(block: Block) -> Iterator[tuple[TargetKind, str, str]]:
     if isinstance(block, Definition):
         yield TargetKind.DEFINITION, block.id, block.text
     elif isinstance(block, Example):
-        said = (
+        messages = (
             f"{message.role} {getattr(message, 'verdict', None) or ''} {message.text} {_note_of(message)}"
             for message in block.messages
         )
-        yield TargetKind.EXAMPLE, block.id, "\n\n".join((block.title, *said))
+        yield TargetKind.EXAMPLE, block.id, "\n\n".join((block.title, *messages))
 
 
 STYLE_SHEET = "policyspec.css"
@@ -329,14 +334,14 @@ _DATA = "policyspec-data.js"
 _TEXTS = "policyspec-texts.js"
 _IDS = "spec-ids.json"
 _ALIGNMENTS = "alignments.trig"
-"""The alignments of a project, for those who take the spec in a syntax that holds one graph."""
+"""The alignments of a project, for users of the spec in a syntax with only one graph."""
 _STATIC = Path(__file__).parents[1] / "static"
 _UNUSUAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""All characters that some format cannot hold, and a few others."""
+"""All characters that some format cannot represent, and a few others."""
 
 
 def share_static_files(app: Sphinx) -> None:
-    """Let HTML builders copy our style sheet and script where a page uses something of ours; take them away if none does."""
+    """Make HTML builders copy our style sheet and script if a page uses them; else delete old copies."""
     if app.builder.format != "html":
         return
     domain = domain_of(app.env)
@@ -350,12 +355,12 @@ def share_static_files(app: Sphinx) -> None:
 def add_to_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Link the graph from a page, and the style sheet where the page, or the whole handbook, shows something of ours."""
-    given = domain_of(app.env).given
+    """Link the graph from a page, and the style sheet and script if the page or the whole handbook uses them."""
+    data = domain_of(app.env).given
     has_spec = _has_spec(app)
     is_ours = bool(
-        given.editions
-        or given.site
+        data.editions
+        or data.site
         or is_index_page(pagename, templatename)
         or pagename in OUR_PAGES
         or (pagename == "search" and has_spec)
@@ -382,9 +387,9 @@ def _has_spec(app: Sphinx) -> bool:
 
 
 def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
-    """Write the graph in every format asked for; nothing is done where it stands already.
+    """Write the graph in every configured format, unless it is up to date.
 
-    Returns what the formats cannot hold.
+    Returns findings on what the formats cannot represent.
     """
     if app.builder.name not in WEB_BUILDERS:
         return ()
@@ -396,23 +401,23 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
         files[_ALIGNMENTS] = Path(app.outdir, _ALIGNMENTS)
     stamp = Stamp(app, "graph")
     digest, *before = stamp.text.split("\n")
-    known = (sha256(file.read_bytes()).hexdigest() if file.is_file() else "-" for file in beside)
-    current = " ".join([knowledge.digest(app.env), *known]) if files else ""
+    digests = (sha256(file.read_bytes()).hexdigest() if file.is_file() else "-" for file in beside)
+    current = " ".join([knowledge.digest(app.env), *digests]) if files else ""
     if (digest, before) == (current, [*map(str, files.values())]) and all(map(Path.is_file, files.values())):
         return ()
-    for gone in {*map(Path, before)}.difference(files.values()):
-        if gone.parent == Path(app.outdir):
-            gone.unlink(missing_ok=True)
+    for stale in {*map(Path, before)}.difference(files.values()):
+        if stale.parent == Path(app.outdir):
+            stale.unlink(missing_ok=True)
     aligned = report.aligned if (report := alignment_report(app, knowledge)) else ()
     try:
         findings = tuple(
-            found
+            finding
             for name, file in files.items()
-            for found in _write(app, knowledge.spec(app.env), name, file, aligned)
+            for finding in _write(app, knowledge.spec(app.env), name, file, aligned)
         )
     except SourceError as error:
         raise SphinxError(str(error)) from error
-    # Without its digest the graph is written anew next time, so that what it cannot hold is said again.
+    # Without its digest the graph is written again next time, so that these findings are repeated.
     stamp.note("\n".join(["" if findings else current, *map(str, files.values())]))
     return findings
 
@@ -420,29 +425,29 @@ def write_graph(app: Sphinx, knowledge: Knowledge) -> tuple[Finding, ...]:
 def unwritable(
     app: Sphinx, knowledge: Knowledge, usual: dict[int, object] | None = None
 ) -> tuple[Finding, ...]:
-    """Return what :func:`write_graph` would: what the formats that are asked for cannot hold.
+    """Return the same findings as :func:`write_graph`: what the configured formats cannot represent.
 
-    :param usual: things of the spec that every format can hold, by their identities, so that each is looked at once
+    :param usual: things of the spec that every format can represent, by identity, so that each is checked once
     """
     if app.builder.name not in WEB_BUILDERS or not _has_spec(app):
         return ()
-    spec, known = knowledge.spec(app.env), {} if usual is None else usual
+    spec, checked = knowledge.spec(app.env), {} if usual is None else usual
     values = [getattr(spec, part.name) for part in fields(spec)]
     parts = {id(one): one for value in values for one in (value if isinstance(value, tuple) else (value,))}
-    if not any(map(_UNUSUAL.search, texts_in([one for key, one in parts.items() if key not in known]))):
-        # One that is gone leaves its identity to another.
-        known.clear()
-        known |= parts
+    if not any(map(_UNUSUAL.search, texts_in([one for key, one in parts.items() if key not in checked]))):
+        # The identity of a deleted object may be reused.
+        checked.clear()
+        checked |= parts
         return ()
     from sphinx_policyspec.graph.serialize import unholdable  # noqa: PLC0415  hardly any spec needs it
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
     outputs = PolicySpecConfig.of(app.config).outputs
-    return tuple(found for name in outputs for found in unholdable(triples_of(spec), name))
+    return tuple(finding for name in outputs for finding in unholdable(triples_of(spec), name))
 
 
 def write_data(app: Sphinx, handbook: HandbookPages) -> None:
-    """Write what scripts and other programs read, unless it stands already."""
+    """Write the data for scripts and other programs, unless it is up to date."""
     if app.builder.name not in WEB_BUILDERS:
         return
     files = [Path(app.outdir, name) for name in (_DATA, _TEXTS, _IDS)]
@@ -452,10 +457,10 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
             file.unlink(missing_ok=True)
         stamp.remove()
         return
-    # Addresses of pages may change without the spec.
-    found = ways(app)
-    furnish(app, found)
-    current = exact((handbook.knowledge.digest(app.env), app.builder.get_target_uri("page"), found))
+    # Addresses of pages may change although the spec does not.
+    addresses = ways(app)
+    furnish(app, addresses)
+    current = exact((handbook.knowledge.digest(app.env), app.builder.get_target_uri("page"), addresses))
     if stamp.text == current and all(map(Path.is_file, files)):
         return
     handbook.prepare(app)
@@ -467,7 +472,7 @@ def write_data(app: Sphinx, handbook: HandbookPages) -> None:
 def _write(
     app: Sphinx, spec: Spec, name: str, file: Path, aligned: Sequence[AlignedSides]
 ) -> Iterable[Finding]:
-    """Write the graph in one format; of most, the parts that are as they were are not written anew."""
+    """Write the graph in one format; for most formats, unchanged parts are reused."""
     others: Iterator[bytes] = iter(())
     if aligned and (name in NAMED_GRAPHS or name == _ALIGNMENTS):
         from sphinx_policyspec.alignments.formats import aligned_pieces  # noqa: PLC0415  few projects have some

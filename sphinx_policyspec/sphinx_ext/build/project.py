@@ -1,4 +1,4 @@
-"""A Sphinx project as SOURCE: read as for its site, and not written."""
+"""A Sphinx project as SOURCE: read as for its site, but not written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _OWN_NAME = "sphinx_policyspec"
 _MISSING_MODULE = re.compile(r"No module named '([^']+)'|[Nn]o theme named '([^']+)'")
 _EXTENSION = re.compile(r"Could not import extension (\S+)")
 _WORDS = re.compile(r"^.*?:\d+: (?:WARNING|ERROR|SEVERE|CRITICAL): | \[(?:docutils|myst|toc)[\w.]*\]$")
-"""What Sphinx puts around the words of a warning."""
+"""The text that Sphinx puts around the message of a warning."""
 _DIRECTIVES = (
     "admonition",
     "code-block",
@@ -63,12 +63,12 @@ _DIRECTIVES = (
     "only",
     "toctree",
 )
-"""Those that pages often have."""
+"""Common directives."""
 _NO_DIRECTIVE = re.compile(r"Unknown directive type:? [\"'`](.+?)[\"'`]")
 _UNQUOTED = re.compile(r"NameError: name '(\w+)' is not defined")
 _LINE = re.compile(r"conf\.py\", line (\d+)")
 _SHORTEST = 2
-"""A name of an extension is longer."""
+"""Names of extensions are longer."""
 _QUOTED = re.compile(r"'([^'\n]+)'")
 
 
@@ -79,12 +79,12 @@ def read_project(
     *,
     spec_only: bool = False,
 ) -> Loaded:
-    """Return the spec of a Sphinx project as a build has it, with all that the build warns of, and hints.
+    """Return the spec of a Sphinx project as in a build, with all warnings of the build, and hints.
 
-    Its ``conf.py`` and the extensions that this names are run; nothing is written into the project.
+    Its ``conf.py`` and its extensions are run; nothing is written into the project.
 
-    :param sidecar: an annotation file beside its own
-    :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
+    :param sidecar: an annotation file in addition to its own
+    :param spec_only: whether to leave out the queries on its pages, and the older releases that it is compared with
     """
     with open_project(srcdir, options, sidecar, spec_only=spec_only) as project:
         return project.loaded()
@@ -99,14 +99,14 @@ def open_project(
     spec_only: bool = False,
     runs_conf: bool = True,
 ) -> Iterator[OpenProject]:
-    """Open a Sphinx project; nothing is written into it. One at a time is open in a process.
+    """Open a Sphinx project; nothing is written into it. Only one can be open in a process.
 
-    :param sidecar: an annotation file beside its own
-    :param spec_only: whether to leave out what its pages ask, and the older releases that it compares itself with
-    :param runs_conf: whether its ``conf.py`` is run; else the options have what it says
+    :param sidecar: an annotation file in addition to its own
+    :param spec_only: whether to leave out the queries on its pages, and the older releases that it is compared with
+    :param runs_conf: whether its ``conf.py`` is run; else the options contain its values
     """
-    given = options or ProjectOptions()
-    confdir = real_path(given.confdir or srcdir)
+    project_options = options or ProjectOptions()
+    confdir = real_path(project_options.confdir or srcdir)
     with (
         running_foreign_code(f"cannot read the Sphinx project `{srcdir}`"),
         _own_modules(),
@@ -117,7 +117,7 @@ def open_project(
         project = OpenProject(
             srcdir,
             Path(scratch),
-            replace(given, confdir=confdir if runs_conf else None),
+            replace(project_options, confdir=confdir if runs_conf else None),
             sidecar,
             spec_only=spec_only,
         )
@@ -127,7 +127,7 @@ def open_project(
 
 @contextlib.contextmanager
 def _own_modules() -> Iterator[None]:
-    """Forget the modules that a project finds by a search path of its own: another has others of these names."""
+    """Forget the modules on a project's own search path: another project may have others with these names."""
     path, modules = list(sys.path), set(sys.modules)
     try:
         yield
@@ -143,10 +143,10 @@ def _own_modules() -> Iterator[None]:
 
 @contextlib.contextmanager
 def running_foreign_code(problem: str) -> Iterator[None]:
-    """Turn what ``conf.py`` and extensions raise, which may be anything, into a :class:`SourceError`.
+    """Turn any exception of ``conf.py`` and extensions into a :class:`SourceError`.
 
-    What they print goes to standard error: standard output belongs to the answer. What Sphinx translates afterwards is in the
-    language that it had.
+    Their output goes to standard error: standard output is for the answer. The translations of Sphinx are restored
+    afterwards.
     """
     languages = dict(translators)
     try:
@@ -169,7 +169,7 @@ def running_foreign_code(problem: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def naming_page(app: Sphinx) -> Iterator[None]:
-    """Note in what is raised which page was being read: an error of an encoding or an extension does not say."""
+    """Add the page that was being read to an exception: errors of encodings and extensions do not name it."""
     try:
         yield
     except Exception as error:
@@ -179,10 +179,10 @@ def naming_page(app: Sphinx) -> Iterator[None]:
 
 
 class OpenProject:
-    """A Sphinx project that was read, and of which pages can be read again one by one.
+    """A Sphinx project that was read, and whose pages can be read again one by one.
 
-    What its pages ask is answered when it is opened, and then whenever ``loaded`` is to answer; in between the findings
-    about answers stay, on the lines that they are about.
+    The queries on its pages are answered when it is opened, and then by ``answer``; in between the findings on answers
+    stay, and move with their lines.
     """
 
     def __init__(
@@ -207,26 +207,26 @@ class OpenProject:
         hold_parts(app.env)
         domain = domain_of(app.env)
         domain.give(replace(domain.given, asks=not spec_only, writes=False))
-        self._told = _ParserWarnings(root, app.env.found_docs)
-        logging.getLogger("sphinx").addHandler(self._told)
+        self._parser_warnings = _ParserWarnings(root, app.env.found_docs)
+        logging.getLogger("sphinx").addHandler(self._parser_warnings)
         self._links: dict[str, list[addnodes.pending_xref]] = {}
         self._texts: dict[str, str] = {}
         self._usual: dict[int, object] = {}
         app.connect("env-purge-doc", self._begin_page)
         app.connect("source-read", self._take_unsaved, priority=-sys.maxsize)
         app.connect("doctree-read", self._note_links)
-        given = (given_annotations(sidecar),) if sidecar else ()
-        self._knowledge = Knowledge(every_check=True, annotations=given)
+        extra = (given_annotations(sidecar),) if sidecar else ()
+        self._knowledge = Knowledge(every_check=True, annotations=extra)
         with naming_page(app):
             app.builder.read()
 
     def close(self) -> None:
-        """Let go of what the process holds for the project beside its memory."""
-        logging.getLogger("sphinx").removeHandler(self._told)
+        """Release the resources of the project."""
+        logging.getLogger("sphinx").removeHandler(self._parser_warnings)
         self._knowledge.close()
 
     def pages_of(self, file: Path) -> tuple[str, ...]:
-        """Return the names of the pages that a file is, or is part of."""
+        """Return the names of the pages that a file is or is included in."""
         env, path = self.app.env, real_path(file)
         if (page := self.app.project.path2doc(path)) in env.all_docs and page is not None:
             return (page,)
@@ -240,20 +240,20 @@ class OpenProject:
         )
 
     def reread(self, pages: Iterable[str]) -> None:
-        """Read some pages again, as they are now; what a page asks is not answered.
+        """Read some pages again as they are now, without answering their queries.
 
-        Raises :class:`~sphinx_policyspec.errors.SourceError` where an extension of the project fails.
+        Raises :class:`~sphinx_policyspec.errors.SourceError` if an extension of the project fails.
         """
         app, again = self.app, sorted(pages)
         self._warnings.seek(0)
         self._warnings.truncate()
         domain = domain_of(app.env)
-        before = {name: (self._texts.get(name, ""), _asked(domain, name)) for name in again}
+        before = {name: (self._texts.get(name, ""), _question_count(domain, name)) for name in again}
         domain.give(replace(domain.given, asks=False))
         with running_foreign_code(f"cannot read the Sphinx project `{self._srcdir}`"), naming_page(app):
             app.events.emit("env-before-read-docs", app.env, again)
             for name in again:
-                self._told.forget(name)
+                self._parser_warnings.forget(name)
                 app.events.emit("env-purge-doc", app.env, name)
                 app.env.clear_doc(name)
                 app.builder.read_doc(name)
@@ -262,21 +262,21 @@ class OpenProject:
         self._knowledge.pages_were_read()
 
     def answer(self) -> None:
-        """Answer what pages ask of the spec as it is now."""
+        """Answer the queries on pages from the current spec."""
         domain = domain_of(self.app.env)
         domain.give(replace(domain.given, asks=self._asks))
         with running_foreign_code(f"cannot read the Sphinx project `{self._srcdir}`"):
             self.app.events.emit("env-updated", self.app.env)
 
     def loaded(self) -> Loaded:
-        """Return the spec as it is now, with every finding about it."""
+        """Return the current spec, with every finding about it."""
         app, knowledge, sidecar = self.app, self._knowledge, self._sidecar
         srcdir = Path(app.srcdir)
         spec = knowledge.spec(app.env)
-        said = severities(app.config)
-        told = [*self._told.findings, *lost_links(app, self._links)]
-        told_by = (
-            all_findings(app, knowledge, _told_here(app, knowledge, told, self._usual))
+        severity = severities(app.config)
+        warned = [*self._parser_warnings.findings, *lost_links(app, self._links)]
+        finder = (
+            all_findings(app, knowledge, _build_findings(app, knowledge, warned, self._usual))
             if self._asks
             else None
         )
@@ -287,12 +287,12 @@ class OpenProject:
         return Loaded(
             spec=spec,
             root=self._srcdir,
-            findings=in_source_order(told_by(Selection(severity=said).off) if told_by else []),
-            causes=told_by,
+            findings=in_source_order(finder(Selection(severity=severity).off) if finder else []),
+            causes=finder,
             annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
             files=(*pages, *sorted(beside | in_vain)),
             included=frozenset(beside.difference(pages)),
-            severity=said,
+            severity=severity,
             overlay=_overlay(app.env),
             alignments=tuple(Path(app.confdir, name) for name in PolicySpecConfig.of(app.config).alignments),
             registers=registers_of(app.env),
@@ -304,50 +304,50 @@ class OpenProject:
 
     @property
     def warnings(self) -> list[Finding]:
-        """What parsers warn of on the pages."""
-        return self._told.findings
+        """The warnings of parsers on the pages."""
+        return self._parser_warnings.findings
 
     def _begin_page(self, _app: Sphinx, _env: BuildEnvironment, docname: str) -> None:
-        self._told.page = docname
+        self._parser_warnings.page = docname
 
     def _take_unsaved(self, app: Sphinx, docname: str, content: list[str]) -> None:
-        """Let the text that an editor has not saved stand for that of the file, as Sphinx reads it, and keep what was read."""
+        """Use the unsaved text of an editor in place of the file, as Sphinx reads it, and keep the text that was read."""
         unsaved = unsaved_text(app.env.doc2path(docname))
         if unsaved is not None:
             content[0] = "\n".join(re.split("\r\n?|\n", unsaved.removeprefix("\ufeff")))
         self._texts[docname] = content[0]
 
     def _note_links(self, app: Sphinx, document: nodes.document) -> None:
-        """Keep the links of a page by labels of Sphinx, and to pages."""
+        """Keep the links of a page that use labels of Sphinx, or lead to pages."""
         self._links[app.env.docname] = [
             link for link in document.findall(addnodes.pending_xref) if is_standard_link(link)
         ]
 
     def _move_answers(self, before: Mapping[str, tuple[str, int]]) -> None:
-        """Leave what was found about answers at the lines that it is about, which have moved.
+        """Move the findings on answers with the lines that they are about.
 
-        Of a page that asks more or less than it did, nothing is known until it is answered.
+        If the number of queries on a page has changed, its findings are dropped until they are answered again.
 
-        :param before: the texts of pages, and how much they asked
+        :param before: the former texts of pages, and their numbers of queries
         """
         env, builder = self.app.env, self.app.builder.name
         domain = domain_of(env)
-        shown = domain.shown_by(builder)
-        answers = dict(shown.answers)
+        record = domain.shown_by(builder)
+        answers = dict(record.answers)
         for name in before.keys() & answers.keys():
-            text, asked = before[name]
+            text, count = before[name]
             state, digests, findings = answers[name]
-            if asked != _asked(domain, name):
+            if count != _question_count(domain, name):
                 del answers[name]
                 continue
             file = Path(os.path.relpath(env.doc2path(name), env.srcdir)).as_posix()
             moved = moved_lines(text.split("\n"), self._texts.get(name, "").split("\n"))
-            found = tuple(
+            moved_findings = tuple(
                 replace(one, span=moved_span(one.span, moved)) if one.span.file == file else one
                 for one in findings
             )
-            answers[name] = (state, digests, found)
-        domain.note_shown(builder, replace(shown, answers=answers))
+            answers[name] = (state, digests, moved_findings)
+        domain.note_shown(builder, replace(record, answers=answers))
 
 
 def _overlay(env: BuildEnvironment) -> tuple[Overlay | None, tuple[Finding, ...]] | None:
@@ -358,67 +358,67 @@ def _overlay(env: BuildEnvironment) -> tuple[Overlay | None, tuple[Finding, ...]
     return overlay_on_pages(env)
 
 
-def _asked(domain: PolicyDomain, docname: str) -> int:
+def _question_count(domain: PolicyDomain, docname: str) -> int:
     page = domain.pages.get(docname)
     return len(page.questions) if page else 0
 
 
-def _told_here(
-    app: Sphinx, knowledge: Knowledge, told: list[Finding], usual: dict[int, object]
+def _build_findings(
+    app: Sphinx, knowledge: Knowledge, warned: list[Finding], usual: dict[int, object]
 ) -> Iterator[Finding]:
-    """Yield what parsers warn of, and what a build says where it writes the graph, or not at all."""
-    yield from told
+    """Yield the warnings of parsers, and the findings that a build has only when it writes the graph, or never."""
+    yield from warned
     yield from outputs.unwritable(app, knowledge, usual)
     if not knowledge.spec(app.env).documents:
-        # Pages that refer to the spec of another project are built without a word.
+        # Pages that refer to the spec of another project are built without a finding.
         conf = os.path.relpath(Path(app.confdir, "conf.py"), app.srcdir)
         message, hint = "no page of this project has a principle", "write `policy:principle` below a heading"
         yield Finding(code="no-principle", message=message, span=Span(Path(conf).as_posix(), 1), hint=hint)
 
 
 class _ParserWarnings(logging.Handler):
-    """Keeps what parsers warn of on pages that have something of ours: a build prints it, a command would be silent."""
+    """Keeps the warnings of parsers on pages with our directives: a build prints them, a command would not."""
 
     def __init__(self, srcdir: Path, pages: Collection[str]) -> None:
         super().__init__(logging.WARNING)
         self._srcdir = srcdir
         self._pages = pages
-        self._found: list[tuple[str, Finding]] = []
+        self._entries: list[tuple[str, Finding]] = []
         self.page = ""
 
     @property
     def findings(self) -> list[Finding]:
-        """What was said of pages as they were last read."""
-        return [finding for _page, finding in self._found]
+        """The findings on pages as they were last read."""
+        return [finding for _page, finding in self._entries]
 
     def forget(self, page: str) -> None:
-        """Forget what was said of a page that is read again."""
-        self._found = [one for one in self._found if one[0] != page]
+        """Forget the findings on a page that is read again."""
+        self._entries = [one for one in self._entries if one[0] != page]
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take up a warning that has a place in a file; Sphinx's own handler, which comes first, has written it out."""
+        """Store a warning with a place in a file; Sphinx's own handler, which runs first, has already printed it."""
         kind = str(getattr(record, "type", None) or "").partition(".")[0]
         path, _, line = str(getattr(record, "location", "")).rpartition(":")
         file = Path(path)
         if kind not in {"docutils", "myst", "toc"} or not line.isdigit() or not file.is_file():
             return
         words = _WORDS.sub("", record.getMessage().partition("\n")[0]).rstrip(". ")
-        # How code of a notebook is shown is no matter of the text.
+        # Warnings on the display of notebook code are not about the text.
         if f"{DOMAIN}:".encode() not in bytes_of(file) or "[myst-nb" in words:
             return
         span = Span(Path(os.path.relpath(file, self._srcdir)).as_posix(), int(line), 1, int(line) + 1, 1)
         message = f"the parser of the page says: {words}"
-        # What a table of contents names wrongly is a page.
-        named = _QUOTED.search(words) if kind == "toc" else None
-        hint = nearest(named[1], self._pages) if named else _cure(words)
-        if files := sorted(self._srcdir.glob(f"{named[1]}.*")) if named else []:
+        # A wrong name in a table of contents is that of a page.
+        name_match = _QUOTED.search(words) if kind == "toc" else None
+        hint = nearest(name_match[1], self._pages) if name_match else _cure(words)
+        if files := sorted(self._srcdir.glob(f"{name_match[1]}.*")) if name_match else []:
             hint = "its file is there, but `exclude_patterns` leaves it out, or no extension reads it"
         lost = tuple(Span(path.relative_to(self._srcdir).as_posix(), 1) for path in files)
         finding = Finding(code="parser-warning", message=message, span=span, hint=hint, related=lost)
-        # A page that hides something is read twice; entries of one table of contents have one place, and often one slip.
-        is_told = kind == "toc" and any(one.span == span for one in self.findings)
-        if finding not in self.findings and not is_told:
-            self._found.append((self.page, finding))
+        # A page with hidden parts is read twice; entries of a table of contents share a place, and often a mistake.
+        is_repeated = kind == "toc" and any(one.span == span for one in self.findings)
+        if finding not in self.findings and not is_repeated:
+            self._entries.append((self.page, finding))
 
 
 _CURES = (
@@ -438,19 +438,19 @@ _CURES = (
     (r"Malformed table", "make its columns as wide as what stands in them"),
     (r"Undefined substitution", "define it, or write what it stands for"),
 )  # fmt: skip
-"""By words of docutils or MyST: what to do."""
+"""What to do, by messages of docutils or MyST."""
 
 
 def _cure(words: str) -> str:
-    """Return what to do about a warning of a parser, nothing where that is not known."""
+    """Return what to do about a warning of a parser; empty if unknown."""
     unknown = _NO_DIRECTIVE.search(words)
-    if unknown and (meant := near_name(unknown[1], _DIRECTIVES)):
-        return f"did you mean `{meant}`?"
+    if unknown and (suggestion := near_name(unknown[1], _DIRECTIVES)):
+        return f"did you mean `{suggestion}`?"
     return next((cure for pattern, cure in _CURES if re.search(pattern, words)), "")
 
 
 def require_extension(app: Sphinx) -> None:
-    """Raise :class:`SourceError` where a project does not load our extension."""
+    """Raise :class:`SourceError` if a project does not load our extension."""
     if DOMAIN not in app.env.domains:
         conf = Path(app.confdir, "conf.py")
         message = f"`{conf}` does not load the extension `{_OWN_NAME}`; add it to `extensions`"
@@ -459,19 +459,19 @@ def require_extension(app: Sphinx) -> None:
 
 def _first_line(error: Exception) -> str:
     first, *rest = str(error).strip().splitlines() or ["no reason given"]
-    # Below a line that only announces it stands a traceback, which ends with the reason.
+    # A first line that only announces the error is followed by a traceback, which ends with the reason.
     return f"{first} {rest[-1].strip()}" if rest and first.endswith(":") else first
 
 
 def _remedy(error: BaseException) -> str:
-    """Return what to install where a project needs a package that is not there."""
-    said = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
-    if unquoted := _UNQUOTED.search(said):
-        line = max(map(int, _LINE.findall(said)), default=0)
+    """Return what to correct or install if a project cannot be imported."""
+    words = f"{error} {error.__cause__ or ''} {error.__context__ or ''}"
+    if unquoted := _UNQUOTED.search(words):
+        line = max(map(int, _LINE.findall(words)), default=0)
         return f" (line {line}); put quotes around `{unquoted[1]}` if it is a text"
-    if (match := _MISSING_MODULE.search(said)) is None:
+    if (match := _MISSING_MODULE.search(words)) is None:
         return ""
-    before, own, behind = (named[1] if (named := _EXTENSION.search(str(error))) else "").partition(_OWN_NAME)
+    before, own, behind = (found[1] if (found := _EXTENSION.search(str(error))) else "").partition(_OWN_NAME)
     if own and max(len(before), len(behind)) > _SHORTEST:
         names = " and ".join(f"`{name}`" for name in (before, own, behind) if name)
         return f"; put a comma between {names} in `extensions` of `conf.py`"
@@ -486,14 +486,14 @@ def _remedy(error: BaseException) -> str:
 
 
 def main(file: str) -> None:
-    """Read what a parent names on standard input; a project, or, as a text, why there is none, goes into a file."""
+    """Read the project that the parent names on standard input; write it, or the error as a text, to a file."""
     path, options, sidecar = pickle.loads(sys.stdin.buffer.read())  # noqa: S301  written by our own parent
-    told: Loaded | str
+    result: Loaded | str
     try:
-        told = read_project(path, options, sidecar, spec_only=True)
+        result = read_project(path, options, sidecar, spec_only=True)
     except PolicySpecError as error:
-        told = str(error)
-    Path(file).write_bytes(pickle.dumps(told, protocol=5))
+        result = str(error)
+    Path(file).write_bytes(pickle.dumps(result, protocol=5))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Which content a build hides: pages are resolved once on trial, as the builder would, before the spec is put together.
+"""Which content a build hides: pages are resolved once on trial, as by the builder, before the spec is assembled.
 
-Nobody but the extension that hides something knows when it does: by a tag, an expression, an option, in a transform, a
-handler or a visitor. So all of them are asked, for each builder and configuration.
+Only the extension that hides something knows when it does so: by a tag, an expression, an option, in a transform, a
+handler or a visitor. So all of them are run, for each builder and configuration.
 """
 
 from __future__ import annotations
@@ -30,39 +30,39 @@ from sphinx_policyspec.sphinx_ext.pages.marks import holds_ours, mark_of, marker
 _Visit = Callable[[Any, nodes.Element], None]
 
 _CORE = re.compile(r"(?:docutils|furo|myst_parser|sphinx_design|sphinx_policyspec|sphinx(?!\.ext\.))(?:\.|$)")
-"""What hides nothing but by ``only``, be it the theme of handbooks; it looks up references and fetches pictures, which a trial need not."""
+"""Modules that hide content only by ``only``; they look up references and fetch pictures, which a trial skips."""
 _OF_SPHINX = re.compile(r"sphinx\.ext\.")
-"""What hides no elements but its own."""
+"""Modules that hide only their own elements."""
 
 
 def settle(app: Sphinx) -> list[str]:
-    """Read again those pages on which this build hides something else than was assumed, and return them.
+    """Read pages again on which this build hides other content than assumed, and return them.
 
-    Pages that another extension has taken out of the project since they were read are forgotten.
+    Pages that another extension has removed from the project since they were read are forgotten.
     """
     env, domain = app.env, domain_of(app.env)
     domain.keep_pages(env.all_docs.keys() & env.found_docs)
     assumed = {name: page.hidden for name, page in domain.pages.items() if page.hidden is not None}
     if not assumed:
         return []
-    tried, builder, state = domain.tried, app.builder.name, _state_of(app)
-    open_ = [name for name in assumed if tried.get(name, {}).get(builder, ("",))[0] != state]
-    for name, marks in (_apart(lambda: _tried(app, open_)) if open_ else {}).items():
-        tried.setdefault(name, {})[builder] = (state, marks | domain.pages[name].unread)
-    changed = sorted(name for name, marks in assumed.items() if tried[name][builder][1] != marks)
+    trials, builder, state = domain.tried, app.builder.name, _state_of(app)
+    open_ = [name for name in assumed if trials.get(name, {}).get(builder, ("",))[0] != state]
+    for name, marks in (_in_fork(lambda: _hidden_by_page(app, open_)) if open_ else {}).items():
+        trials.setdefault(name, {})[builder] = (state, marks | domain.pages[name].unread)
+    changed = sorted(name for name, marks in assumed.items() if trials[name][builder][1] != marks)
     for name in changed:
-        domain.read_again(app, name, tried[name][builder][1])
+        domain.read_again(app, name, trials[name][builder][1])
     return changed
 
 
 def has_late_handlers(app: Sphinx) -> bool:
-    """Return whether others than Sphinx change pages after they were parsed: they may take away whatever they want."""
-    found = (*_handlers(app), *_handlers(app, "doctree-read"), *_transforms(app))
-    return any(not (_CORE.match(module) or _OF_SPHINX.match(module)) for module in map(_module_of, found))
+    """Return whether other extensions change pages after parsing: they may remove anything."""
+    handlers = (*_handlers(app), *_handlers(app, "doctree-read"), *_transforms(app))
+    return any(not (_CORE.match(module) or _OF_SPHINX.match(module)) for module in map(_module_of, handlers))
 
 
 def left_out(app: Sphinx, elements: Iterable[nodes.Element]) -> list[nodes.Element]:
-    """Return those of some elements that the visitors of other extensions leave out, with all that they hold."""
+    """Return the elements that the visitors of other extensions leave out with all their content."""
     visitors = _visitors(app)
     return [
         node
@@ -74,12 +74,12 @@ def left_out(app: Sphinx, elements: Iterable[nodes.Element]) -> list[nodes.Eleme
 def _leaves_out(app: Sphinx, visit: _Visit | None, node: nodes.Element) -> bool:
     if visit is None or node.document is None:
         return False
-    # A visitor that writes before it ends the visit wants more of a translator than this.
-    known = SimpleNamespace(
+    # A visitor that writes something first needs more of a translator than this.
+    translator = SimpleNamespace(
         builder=app.builder, config=app.config, document=node.document, settings=node.document.settings
     )
     try:
-        visit(known, node)
+        visit(translator, node)
     except (nodes.SkipNode, nodes.SkipChildren):
         return True
     except Exception:  # noqa: BLE001 - what decides nothing may raise anything
@@ -88,7 +88,7 @@ def _leaves_out(app: Sphinx, visit: _Visit | None, node: nodes.Element) -> bool:
 
 
 def _visitors(app: Sphinx) -> dict[str, _Visit]:
-    """Return the visitors of other extensions by class; those for HTML where the builder has none."""
+    """Return the visitors of other extensions by class; those for HTML if the builder has none."""
     handlers: Mapping[str, Any] = app.registry.translation_handlers
     return {
         name: visit
@@ -119,7 +119,7 @@ def _module_of(handler: object) -> str:
 
 
 def _state_of(app: Sphinx) -> str:
-    """Return what changes whenever the builder may hide something else."""
+    """Return a digest that changes whenever the builder may hide other content."""
     config = [(value.name, value.value) for value in app.config]
     handlers = [
         f"{_module_of(item)}.{getattr(item, '__qualname__', '')}"
@@ -130,15 +130,15 @@ def _state_of(app: Sphinx) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return what JSON can write of a value that it does not know."""
+    """Return a JSON value for an unknown value."""
     return sorted(map(str, value)) if isinstance(value, set | frozenset) else type(value).__qualname__
 
 
 # -- the trial ----------------------------------------------------------------------------------
 
 
-def _apart(work: Callable[[], dict[str, frozenset[int]]]) -> dict[str, frozenset[int]]:
-    """Return what some work gives, done in a copy of this process: what handlers do to the build is lost with it."""
+def _in_fork(work: Callable[[], dict[str, frozenset[int]]]) -> dict[str, frozenset[int]]:
+    """Return the result of work in a copy of this process, which discards all effects of handlers on the build."""
     if not parallel_available or multiprocessing.current_process().daemon:
         return work()
     context = multiprocessing.get_context("fork")
@@ -146,34 +146,34 @@ def _apart(work: Callable[[], dict[str, frozenset[int]]]) -> dict[str, frozenset
     child = context.Process(target=lambda: sender.send(work()))
     child.start()
     sender.close()
-    found: dict[str, frozenset[int]] = receiver.recv()
+    result: dict[str, frozenset[int]] = receiver.recv()
     child.join()
-    return found
+    return result
 
 
-def _tried(app: Sphinx, docnames: Iterable[str]) -> dict[str, frozenset[int]]:
+def _hidden_by_page(app: Sphinx, docnames: Iterable[str]) -> dict[str, frozenset[int]]:
     with suppress_logging():
         return {docname: _hidden_on(app, docname) for docname in docnames}
 
 
 def _hidden_on(app: Sphinx, docname: str) -> frozenset[int]:
-    """Return the marks of what a build hides of a page, without those of what is inside that."""
+    """Return the marks of the outermost content of a page that a build hides."""
     tree = app.env.get_doctree(docname)
     before = {number for number, _node in marks_in(tree)}
-    # Something in which a directive spoke of its section may be gone since the page was read.
+    # Content with a directive about its section may have been removed since the page was read.
     unread = frozenset(markers_in(tree)) - before
     _resolve(app, tree, docname)
     for node in left_out(app, [node for _number, node in marks_in(tree)]):
         node.parent.remove(node)
-    left = {number for number, _node in marks_in(tree)}
-    if before <= left:
+    remaining = {number for number, _node in marks_in(tree)}
+    if before <= remaining:
         return unread
     whole = app.env.get_doctree(docname)
-    return unread.union(_lost(whole, left, (whole.astext(), tree.astext())))
+    return unread.union(_lost(whole, remaining, (whole.astext(), tree.astext())))
 
 
 def _resolve(app: Sphinx, tree: nodes.document, docname: str) -> None:
-    """Do with a page what others do with it before it is written; one that fails is left to the build itself."""
+    """Apply the transforms and handlers that run before a page is written; failing ones are left to the build."""
     app.env.temp_data["docname"] = docname
     transformer = SphinxTransformer(tree)
     transformer.set_environment(app.env)
@@ -186,20 +186,24 @@ def _resolve(app: Sphinx, tree: nodes.document, docname: str) -> None:
             handler(app, tree, docname)
 
 
-def _lost(node: nodes.Element, left: set[int], words: tuple[str, str]) -> Iterator[int]:
-    """Yield the marks of what stands below a node and is lost, outermost first."""
+def _lost(node: nodes.Element, remaining: set[int], words: tuple[str, str]) -> Iterator[int]:
+    """Yield the marks of the lost content below a node, only the outermost."""
     for child in node.children:
         if not isinstance(child, nodes.Element):
             continue
         number = mark_of(child)
-        if number is None or number in left or any(inner in left for inner, _node in marks_in(child)):
-            yield from _lost(child, left, words)
+        if (
+            number is None
+            or number in remaining
+            or any(inner in remaining for inner, _node in marks_in(child))
+        ):
+            yield from _lost(child, remaining, words)
         elif _is_gone(child, words):
             yield number
 
 
 def _is_gone(node: nodes.Element, words: tuple[str, str]) -> bool:
-    """Tell what was taken away from what was only made anew, which still says the same."""
+    """Return whether a node was removed, rather than only replaced by one with the same text."""
     text = node.astext()
     if holds_ours(node):
         return True

@@ -1,4 +1,4 @@
-"""A web site, and a PDF, from any SOURCE, without a Sphinx project of one's own; a site for each of several releases."""
+"""A web site and a PDF from any SOURCE, without a Sphinx project; a site for each of several releases."""
 
 from __future__ import annotations
 
@@ -58,23 +58,23 @@ __all__ = ["PDF", "build_project", "build_releases", "build_site", "folders_of",
 _ = get_translation("sphinx_policyspec")
 
 _TEXTS = ("author", "copyright", "docstitle", "project", "release", "shorttitle", "version")
-"""What templates get of the whole site."""
+"""Texts of the whole site that templates get."""
 _DASH = re.compile(r"(?<=\d)-(?=\d)")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register what makes the pages, in addition to the extension."""
+    """Register the handlers for the pages, in addition to the extension."""
     app.setup_extension("sphinx_policyspec")
-    # A graph holds words in whatever markup they were written.
+    # A graph contains texts in any markup.
     app.setup_extension("myst_parser")
     app.add_source_parser(SitePageParser)
-    # Before themes make something of them, and once more for those that themes take from the configuration.
+    # Before themes use them, and again for texts that themes take from the configuration.
     app.connect("html-page-context", _escape_texts, priority=1)
     app.connect("html-page-context", _escape_texts, priority=999)
-    # Behind what shows levels in the lists of Sphinx, before themes make something of them.
+    # After levels are added to the lists of Sphinx, before themes use these.
     app.connect("html-page-context", _Sidebar().show, priority=450)
-    # Behind what describes the pages that hold a part of the spec.
+    # After the pages that contain a part of the spec are described.
     app.connect("html-page-context", _describe, priority=600)
     # When Sphinx has collected them.
     app.connect("doctree-read", _part_tags, priority=900)
@@ -84,24 +84,24 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 def _escape_texts(
     _app: Sphinx, _pagename: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Let templates write texts of the spec as text: in a project of one's own they are HTML, which Sphinx does not escape."""
+    """Make templates escape texts of the spec: Sphinx expects HTML there, as in projects, and does not escape it."""
     for name in _TEXTS:
         if isinstance(text := context.get(name), str):
             context[name] = Markup.escape(text)
 
 
 def _describe(app: Sphinx, _pagename: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
-    """Tell search engines and those who are sent a link what a page is that holds no part of the spec itself."""
-    site, given = domain_of(app.env).given.site, context.get("metatags", "")
-    if site is None or 'name="description"' in given:
+    """Describe pages without a part of the spec to search engines and in previews of links."""
+    site, tags = domain_of(app.env).given.site, context.get("metatags", "")
+    if site is None or 'name="description"' in tags:
         return
     title = unescape(str(context.get("title", "")))
-    known = ("" if title == site.spec.title else title, summary(site.spec) if site.spec.principles else "")
-    context["metatags"] = given + social_tags(title, ". ".join(filter(None, known)), site.spec)
+    parts = ("" if title == site.spec.title else title, summary(site.spec) if site.spec.principles else "")
+    context["metatags"] = tags + social_tags(title, ". ".join(filter(None, parts)), site.spec)
 
 
 def _part_tags(app: Sphinx, _doctree: nodes.document) -> None:
-    """Put a character without width into what would be a tag in the title of a page: some themes write those as HTML."""
+    """Put a zero-width character into text like a tag in page titles: some themes write titles as HTML."""
     for titles in (app.env.titles, app.env.longtitles):
         title = titles.get(app.env.docname)
         for text in list(title.findall(nodes.Text)) if title else ():
@@ -109,11 +109,11 @@ def _part_tags(app: Sphinx, _doctree: nodes.document) -> None:
 
 
 _MOST = 300
-"""Lines that a sidebar shows on each page; a longer one shows what is below a chapter on the pages of that alone."""
+"""The most lines of a full sidebar; a longer one lists the parts of a chapter only on the pages of that chapter."""
 
 
 class _Sidebar:
-    """What the sidebar of each page of a handbook shows: the switch of releases, every principle, and the other pages."""
+    """The sidebar of the pages of a handbook: the switch of releases, every principle, and the other pages."""
 
     def __init__(self) -> None:
         self._groups: list[tuple[str, list[Entry]]] = []
@@ -121,20 +121,20 @@ class _Sidebar:
     def show(
         self, app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: object
     ) -> None:
-        """Give it to the themes that ask for the contents of the site."""
+        """Give the sidebar to themes that ask for the contents of the site."""
         site = domain_of(app.env).given.site
         if site is None or "toctree" not in context:
             return
-        self._groups = self._groups or list(self._found(app, site))
+        self._groups = self._groups or list(self._group_entries(app, site))
         is_long = len(site.spec.provisions) > _MOST
 
         def toctree(*, collapse: bool = True, **_options: object) -> str:
-            shown = sidebar_html(self._groups, pagename, collapse=collapse or is_long)
-            return switch_for_sidebar(app, pagename) + shown
+            sidebar = sidebar_html(self._groups, pagename, collapse=collapse or is_long)
+            return switch_for_sidebar(app, pagename) + sidebar
 
         context["toctree"] = toctree
 
-    def _found(self, app: Sphinx, site: Site) -> Iterator[tuple[str, list[Entry]]]:
+    def _group_entries(self, app: Sphinx, site: Site) -> Iterator[tuple[str, list[Entry]]]:
         domain, builder = domain_of(app.env), app.builder
         provisions = [item for p in site.spec.provisions if (item := domain.find(TargetKind.PROVISION, p.id))]
         depths = {p.id: p.depth for p in site.spec.provisions}
@@ -145,7 +145,7 @@ class _Sidebar:
         }
 
         def tree(items: Sequence[PolicyObject], depth: int = 1) -> Iterator[Entry]:
-            """Yield each of the highest with what stands below it."""
+            """Yield the top-level items, each with the items below it."""
             place = 0
             while place < len(items):
                 item = items[place]
@@ -160,24 +160,24 @@ class _Sidebar:
                 place = end
 
         yield _("The spec"), list(tree(provisions))
-        found = [(name, page) for name, page in site.pages.items() if page.role or page.views]
-        shown = {name: Entry(title_of(page), builder.get_target_uri(name), name) for name, page in found}
-        groups = groups_of(shown)
+        views = [(name, page) for name, page in site.pages.items() if page.role or page.views]
+        pages = {name: Entry(title_of(page), builder.get_target_uri(name), name) for name, page in views}
+        groups = groups_of(pages)
         more = [(ASK_PAGE, _("Ask the spec"))] if has_ask_page(app) else []
         more += [(index[0], str(index[1].localname)) for index in getattr(builder, "domain_indices", ())]
         others = [Entry(title, builder.get_target_uri(name), name) for name, title in more]
-        given = domain.given
-        changes = [CHANGES_PAGE] if given.older or (given.editions and given.editions.place) else []
-        named = [(n, title) for option, n, title in pages_of_options() if app.config[option]]
-        results = [Entry(title, builder.get_target_uri(n), n) for n, title in named]
+        data = domain.given
+        changes = [CHANGES_PAGE] if data.older or (data.editions and data.editions.place) else []
+        used = [(n, title) for option, n, title in pages_of_options() if app.config[option]]
+        results = [Entry(title, builder.get_target_uri(n), n) for n, title in used]
         for number, (caption, names) in enumerate(groups):
-            yield caption, [*(shown[name] for name in names), *(results if number else others)]
+            yield caption, [*(pages[name] for name in names), *(results if number else others)]
             if not number:
                 yield _("Changes"), [Entry(_("What changed"), builder.get_target_uri(n), n) for n in changes]
 
 
 PDF = "handbook.pdf"
-"""Name of the PDF, which lies beside the first page of the site."""
+"""Name of the PDF, in the folder of the first page of the site."""
 
 _ICON = Path(__file__).with_name("policyspec-icon.svg")
 _EXTENSION = "sphinx_policyspec.sphinx_ext.handbook"
@@ -205,31 +205,31 @@ def build_site(
     source: Path | None = None,
     among: str = "",
 ) -> tuple[Finding, ...]:
-    """Build the site of a spec and its graph, and its PDF; return what Sphinx had to say.
+    """Build the site of a spec and its graph, and its PDF; return the messages of Sphinx as findings.
 
-    Findings about the spec itself are left out: whoever read it has them already.
+    Findings about the spec itself are left out, because the caller has them from reading it.
 
     :param root: the folder that the spec's file names are relative to
-    :param ask: with the page that answers questions
-    :param older: older releases, from the first to the last, source by source, to tell what changed
-    :param named: further options of ``conf.py``: files beside the spec, language, address
-    :param editions: the releases beside it, instead of ``older``
-    :param pdf_fonts: fonts of the PDF for letters that its own lack; files are relative to the working folder
-    :param pdf_missing: what is done about a letter that none of them draws, ``error`` or ``box``
-    :param source: what errors name, by default ``root``
-    :param among: the name by which the spec is told from others that have a site beside it
+    :param ask: whether to add the page that answers questions
+    :param older: older releases, oldest first, source by source, to show changes
+    :param named: further options of ``conf.py``: files about the spec, language, address
+    :param editions: the other releases of the site, instead of ``older``
+    :param pdf_fonts: fonts of the PDF for characters that its own fonts lack; files are relative to the working folder
+    :param pdf_missing: what to do about a character that no font has, ``error`` or ``box``
+    :param source: name of the source in errors, by default ``root``
+    :param among: the name that distinguishes the spec from others with a site beside it
     """
-    laid_out = {page.name: page for page in lay_out(spec, pages)}
-    site = Site(spec=spec, root=real_path(root), pages=laid_out, pdf=PDF if pdf else "")
+    by_name = {page.name: page for page in lay_out(spec, pages)}
+    site = Site(spec=spec, root=real_path(root), pages=by_name, pdf=PDF if pdf else "")
     overrides = {
         "extensions": [_EXTENSION],
-        "project": _shown(spec.title),
-        "author": _shown(spec.publisher),
-        "release": _shown(spec.version),
-        "version": _shown(spec.version),
+        "project": _one_line(spec.title),
+        "author": _one_line(spec.publisher),
+        "release": _one_line(spec.version),
+        "version": _one_line(spec.version),
         # No line of a theme breaks inside a date.
         "html_title": _DASH.sub(
-            "-\N{WORD JOINER}", _shown(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip())
+            "-\N{WORD JOINER}", _one_line(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip())
         ),
         "html_theme": theme or "furo",
         "html_math_renderer": RENDERER,
@@ -245,11 +245,11 @@ def build_site(
         "html_domain_indices": ["policy-levels", "policy-topics"],
         "toc_object_entries": False,
         "source_suffix": {SUFFIX: FILETYPE},
-        # What is found in the text is told by whoever reads it, and what is lost on paper by the build.
+        # The reader of the text reports its findings, and the build those about paper.
         "suppress_warnings": [f"policyspec.{code}" for code in rules()],
         "policyspec_ask_page": ask,
         "policyspec_llms": True,
-        **_paper(pdf_fonts, pdf_missing),
+        **_pdf_options(pdf_fonts, pdf_missing),
         **(named or {}),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
@@ -258,8 +258,8 @@ def build_site(
         for name in site.pages:
             (pages_dir / f"{name}{SUFFIX}").write_bytes(b"")
         options = ProjectOptions(overrides=overrides)
-        given = {"site": site, "older": tuple(older), "editions": editions}
-        return _build(pages_dir, out, Path(folder, "doctrees"), options, given, pdf=pdf)
+        data = {"site": site, "older": tuple(older), "editions": editions}
+        return _build(pages_dir, out, Path(folder, "doctrees"), options, data, pdf=pdf)
 
 
 def build_project(
@@ -276,31 +276,31 @@ def build_project(
     older: Sequence[Older] = (),
     named: Mapping[str, Any] | None = None,
 ) -> tuple[Finding, ...]:
-    """Build the HTML site of a Sphinx project of one's own, and its PDF; return its warnings.
+    """Build the HTML site of an existing Sphinx project, and its PDF; return its warnings.
 
-    :param options: what ``sphinx-build`` would be told; the builder is ``html``
-    :param ask: with the page that answers questions, even where the project has none
-    :param older: older releases, to tell what changed, instead of the project's own
-    :param named: as for a site, in place of the project's
+    :param options: options as for ``sphinx-build``; the builder is ``html``
+    :param ask: whether to add the page that answers questions, even if the project has none
+    :param older: older releases, to show changes, instead of the project's own
+    :param named: as for :func:`build_site`, in place of the project's own
     """
     overrides = {"policyspec_llms": True, **options.overrides} | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
-    overrides |= _paper(pdf_fonts, pdf_missing) | dict(named or {})
+    overrides |= _pdf_options(pdf_fonts, pdf_missing) | dict(named or {})
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
-        given = {"base_iri": base_iri, "older": tuple(older), "named": frozenset(named or ())}
-        return _build(source, out, Path(folder), options, given, pdf=pdf)
+        data = {"base_iri": base_iri, "older": tuple(older), "named": frozenset(named or ())}
+        return _build(source, out, Path(folder), options, data, pdf=pdf)
 
 
 def _handbook_of(source: Path) -> AbstractContextManager[None]:
     return running_foreign_code(f"cannot build the handbook of `{source}`")
 
 
-def _paper(fonts: Iterable[str], missing: str) -> dict[str, Any]:
-    """Return what a command line says of letters on paper; it names files from where it is run."""
+def _pdf_options(fonts: Iterable[str], missing: str) -> dict[str, Any]:
+    """Return the PDF options of a command line; its file names are relative to the working folder."""
     names = [str(real_path(Path(name))) if Path(name).is_file() else name for name in fonts]
-    given = {"policyspec_pdf_fonts": names, "policyspec_pdf_missing": missing}
-    return {option: value for option, value in given.items() if value}
+    values = {"policyspec_pdf_fonts": names, "policyspec_pdf_missing": missing}
+    return {option: value for option, value in values.items() if value}
 
 
 def _build(
@@ -308,7 +308,7 @@ def _build(
     out: Path,
     doctrees: Path,
     options: ProjectOptions,
-    given: Mapping[str, Any],
+    data: Mapping[str, Any],
     *,
     pdf: bool = False,
 ) -> tuple[Finding, ...]:
@@ -331,14 +331,14 @@ def _build(
         )
         require_extension(app)
         domain = cast("PolicyDomain", app.env.get_domain(DOMAIN))
-        domain.give(replace(domain.given, **given))
+        domain.give(replace(domain.given, **data))
         with naming_page(app):
             app.build()
         return app
 
     with patch_docutils(options.confdir):
         with docutils_namespace():
-            told = _severities(run("html", out))
+            severity_of = _severities(run("html", out))
         if pdf:
             with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
                 builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
@@ -346,20 +346,20 @@ def _build(
                     raise PdfError(builder.problem)
                 write_output(out / PDF, builder.pdf.read_bytes())
     lines = dict.fromkeys(warnings.getvalue().splitlines())
-    return tuple(_finding(line, told) for line in lines if line.strip())
+    return tuple(_finding(line, severity_of) for line in lines if line.strip())
 
 
 def _severities(app: Sphinx) -> dict[tuple[str, str], Severity]:
-    """Return how severe findings are that Sphinx has told as warnings, by code and words."""
+    """Return the severities of findings that Sphinx reported as warnings, by code and words."""
     selection = Selection(severity=severities(app.config))
-    found = selection.of(all_findings(app, Knowledge())(selection.off))
-    return {(finding.code, words_of(finding)): finding.severity for finding in found}
+    findings = selection.of(all_findings(app, Knowledge())(selection.off))
+    return {(finding.code, words_of(finding)): finding.severity for finding in findings}
 
 
-def _finding(line: str, told: Mapping[tuple[str, str], Severity]) -> Finding:
+def _finding(line: str, severity_of: Mapping[tuple[str, str], Severity]) -> Finding:
     """Return a line of Sphinx's warnings as a finding.
 
-    :param told: how severe those are that are ours, by code and words
+    :param severity_of: severities of our own findings, by code and words
     """
     match = _WARNING.fullmatch(text := _COLOR.sub("", line))
     if match is None:
@@ -371,14 +371,14 @@ def _finding(line: str, told: Mapping[tuple[str, str], Severity]) -> Finding:
     logged = Severity.ERROR if values.get("severity") not in {"WARNING", None} else Severity.WARNING
     return Finding(
         code=code,
-        severity=told.get((code, message), logged),
+        severity=severity_of.get((code, message), logged),
         message=message,
         span=Span(values.get("file") or "sphinx", int(values.get("line") or 1)),
     )
 
 
-def _shown(text: str) -> str:
-    """Return a text of the spec as a line that a theme may show."""
+def _one_line(text: str) -> str:
+    """Return a text of the spec as one line, for themes."""
     return " ".join(text.split())
 
 
@@ -413,7 +413,7 @@ _SPECS_PAGE = """<!DOCTYPE html>
 
 
 def below(named: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    """Return the options of a site that lies in a folder below another."""
+    """Return the options of a site in a folder below another one."""
     address = named.get("html_baseurl")
     return {**named, "html_baseurl": f"{address}{folder}/"} if address else dict(named)
 
@@ -424,17 +424,17 @@ def build_releases(
     *,
     pages: str,
     ask: bool,
-    said: Sequence[Judgement] = (),
+    judgements: Sequence[Judgement] = (),
     **options: Any,
 ) -> tuple[Finding, ...]:
-    """Build a site for each release in a folder of its own; return what Sphinx had to say.
+    """Build a site for each release in its own folder; return the messages of Sphinx as findings.
 
-    :param releases: specs from the first to the last, each with the folder that its file names are relative to
-    :param said: what people say of changed prose
+    :param releases: specs, oldest first, each with the folder that its file names are relative to
+    :param judgements: judgements of people on changed prose
     :param options: as for :func:`~sphinx_policyspec.sphinx_ext.handbook.build_site`
     """
     specs = [spec for spec, _ in releases]
-    timeline = Timeline.of(specs, said)
+    timeline = Timeline.of(specs, judgements)
     every = tuple(
         _edition(
             spec,
@@ -448,27 +448,27 @@ def build_releases(
             zip(specs, folders_of((spec.version for spec in specs), "release"), strict=True)
         )
     )
-    found = [finding for diff in timeline.diffs for finding in diff.findings]
+    findings = [finding for diff in timeline.diffs for finding in diff.findings]
     for place, (spec, root) in enumerate(releases):
         editions = Editions(every=every, timeline=timeline, place=place)
         site = out / every[place].folder
         own = options | {"named": below(options.get("named", {}), every[place].folder)}
-        found += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **own)
+        findings += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **own)
     write_output(out / f"{START}.html", _start_page(specs[-1], every))
     write_releases(out, specs[-1].title, [(one.folder, one.name) for one in reversed(every)])
-    return tuple(found)
+    return tuple(findings)
 
 
 def write_specs_page(
     out: Path, specs: Sequence[tuple[str, str, Spec]], beside: Sequence[tuple[str, str]] = ()
 ) -> None:
-    """Write the page that leads to the sites of several specs (folder, name) and to others beside them (file, title)."""
+    """Write the page that links to the sites of several specs (folder, name) and to other pages (file, title)."""
     others = "".join(
-        f'<li><a href="{escape(file)}">{escape(_shown(title))}</a></li>' for file, title in beside
+        f'<li><a href="{escape(file)}">{escape(_one_line(title))}</a></li>' for file, title in beside
     )
     items = (
-        f'<li><a href="{escape(folder)}/{START}.html">{escape(_shown(name))}</a>: '
-        f"{escape(_shown(f'{spec.title} {spec.version}'))}. {escape(summary(spec))}</li>"
+        f'<li><a href="{escape(folder)}/{START}.html">{escape(_one_line(name))}</a>: '
+        f"{escape(_one_line(f'{spec.title} {spec.version}'))}. {escape(summary(spec))}</li>"
         for folder, name, spec in specs
     )
     write_output(

@@ -1,4 +1,4 @@
-"""The pages of a handbook: how a spec is laid out over them; their nodes come from the spec, their files are empty."""
+"""The pages of a handbook and what each contains; their nodes come from the spec, their files are empty."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from sphinx_policyspec.sphinx_ext.domain.domain import PolicyDomain
 
 LAYOUTS = ("one", "chapter", "section")
-"""What makes a page: everything, a provision of depth 1, or one of depth 1 or 2."""
+"""What each page contains: everything, a provision of depth 1, or one of depth 1 or 2."""
 
 START = "index"
 """Name of the first page."""
@@ -69,7 +69,7 @@ VIEWS: Mapping[str, tuple[ViewKind, ...]] = MappingProxyType(
         "survey": (ViewKind.SURVEY,),
     }
 )
-"""Pages that show the whole spec at once, and what each shows."""
+"""Pages that show the whole spec at once, with their views."""
 
 OVERLAYS_PAGE = "what-we-change"
 """The page that shows what overlays change."""
@@ -92,17 +92,17 @@ _RESERVED = frozenset(
 
 
 def folders_of(names: Iterable[str], kind: str) -> Iterator[str]:
-    """Yield a name for the folder of each release, or spec: its version, or name, where that makes one, else a number."""
-    taken: set[str] = set()
+    """Yield the folder name of each release or spec: its version or name if that is valid and free, else a number."""
+    used: set[str] = set()
     for number, text in enumerate(names, 1):
         name = re.sub(r"[^\w.+-]+", "-", text, flags=re.ASCII).strip(".-")
-        name = name if name and name.casefold() not in taken else f"{kind}-{number}"
-        taken.add(name.casefold())
+        name = name if name and name.casefold() not in used else f"{kind}-{number}"
+        used.add(name.casefold())
         yield name
 
 
 def addresses(spec: Spec, layout: str) -> dict[str, str]:
-    """Return where the site of a spec tells of each provision, from its folder on."""
+    """Return the address of each provision in the site of a spec, relative to its folder."""
     return {
         one.id: f"{page.name}.html#{anchor_of(TargetKind.PROVISION, one.id)}"
         for page in lay_out(spec, layout)
@@ -120,28 +120,30 @@ def lay_out(spec: Spec, layout: str) -> tuple[SitePage, ...]:
     heads = [p for p in spec.provisions if p.depth <= depth]
     ids = [head.id for head in heads]
     names = dict(zip(ids, _names(ids, overviews), strict=True))
-    shown: dict[str, list[Provision]] = {head.id: [] for head in heads}
+    contents: dict[str, list[Provision]] = {head.id: [] for head in heads}
     current = ""
     for provision in spec.provisions:
         current = provision.id if provision.id in names else current
-        shown[current].append(provision)
+        contents[current].append(provision)
     below = grouped((head.parent, names[head.id]) for head in heads)
     start = SitePage(name=START, below=tuple(below.get(None, ())), overviews=overviews)
     pages = (
-        SitePage(name=names[head.id], provisions=tuple(shown[head.id]), below=tuple(below.get(head.id, ())))
+        SitePage(
+            name=names[head.id], provisions=tuple(contents[head.id]), below=tuple(below.get(head.id, ()))
+        )
         for head in heads
     )
     return (start, *pages, *views)
 
 
 def _is_titled(spec: Spec) -> bool:
-    """Return whether the one heading above all others is the title of a text, as Markdown has it, and no chapter."""
+    """Return whether the one heading above all others is the title of a Markdown text, not a chapter."""
     is_plain = all(one.markup is Markup.MARKDOWN for one in spec.documents)
     return is_plain and [one.depth for one in spec.provisions[1:]].count(1) == 0 < len(spec.provisions[1:])
 
 
 def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
-    """Return the pages with views; a spec without principles or examples has nothing to show there."""
+    """Return the pages with views that have something to show; some need principles, examples or topics."""
     has = {
         ViewKind.PRINCIPLE_TABLE: bool(spec.principles),
         ViewKind.EXAMPLE_TABLE: bool(spec.examples),
@@ -149,9 +151,9 @@ def _view_pages(spec: Spec) -> tuple[SitePage, ...]:
         ViewKind.COVERAGE: bool(spec.principles),
         ViewKind.SURVEY: bool(spec.principles),
     }
-    found = ((name, tuple(kind for kind in kinds if has[kind])) for name, kinds in VIEWS.items())
+    pages = ((name, tuple(kind for kind in kinds if has[kind])) for name, kinds in VIEWS.items())
     own = (SitePage(name=OVERLAYS_PAGE, views=(OVERLAYS_PAGE,)),) if spec.overlays or spec.refusals else ()
-    return (*own, *(SitePage(name=name, views=kinds) for name, kinds in found if kinds))
+    return (*own, *(SitePage(name=name, views=kinds) for name, kinds in pages if kinds))
 
 
 def overridable(spec: Spec, role: str) -> list[Principle]:
@@ -161,7 +163,7 @@ def overridable(spec: Spec, role: str) -> list[Principle]:
 
 
 def _role_pages(spec: Spec) -> tuple[SitePage, ...]:
-    """Return a page for each role that can override something, that of the lowest level first."""
+    """Return a page for each role that can override something, the lowest level first."""
     roles = dict.fromkeys(role for level in reversed(spec.levels) for role in level.roles)
     can = [role for role in roles if overridable(spec, role)]
     names = _names(can, (), "may-override-")
@@ -169,22 +171,22 @@ def _role_pages(spec: Spec) -> tuple[SitePage, ...]:
 
 
 def _names(ids: Iterable[str], others: Iterable[str], prefix: str = "") -> Iterator[str]:
-    """Yield a file name for each id: itself behind a prefix where that makes one, else a number.
+    """Yield a file name for each id: the id after a prefix if that is valid and free, else a number.
 
     :param others: names of other pages
     """
-    taken: set[str] = {*_RESERVED, *others}
+    used: set[str] = {*_RESERVED, *others}
     numbers = count(1)
-    for given in ids:
-        name = f"{prefix}{given}".replace("/", "-")
-        while name in taken or not _PLAIN.fullmatch(name):
+    for identifier in ids:
+        name = f"{prefix}{identifier}".replace("/", "-")
+        while name in used or not _PLAIN.fullmatch(name):
             name = f"page-{next(numbers)}"
-        taken.add(name)
+        used.add(name)
         yield name
 
 
 def page_spec(spec: Spec, page: SitePage) -> Spec:
-    """Return the part of a spec that stands on one page; topics and goals have no page."""
+    """Return the part of a spec that is on one page; topics and goals have no page."""
     ids = {provision.id for provision in page.provisions}
     is_start = page.name == START
     return replace(
@@ -220,11 +222,11 @@ class SitePageParser(Parser):
     """Builds a page from the spec that the handbook gave to the domain."""
 
     supported: ClassVar[tuple[str, ...]] = (FILETYPE,)
-    # What a graph holds may be in a language whose parser has settings of its own.
+    # Texts in a graph may be in a language whose parser has its own settings.
     settings_spec = RstParser.settings_spec
 
     def parse(self, inputstring: str, document: nodes.document) -> None:  # noqa: ARG002  the file is empty
-        """Fill ``document`` with the page of its name."""
+        """Fill ``document`` with the page that has its name."""
         env = document.settings.env
         domain = cast("PolicyDomain", env.get_domain(DOMAIN))
         site = domain.given.site
@@ -232,7 +234,7 @@ class SitePageParser(Parser):
         if site is None or page is None:
             return
         if page.views or page.role:
-            # What a table or map says stands in the chapters, where a search finds it.
+            # A search finds the contents of tables and maps in the chapters.
             env.metadata[env.docname]["nosearch"] = True
             if page.name == OVERLAYS_PAGE:
                 section, questions = _overlay_nodes(page, site.spec)
@@ -248,7 +250,7 @@ class SitePageParser(Parser):
 
 
 def _name_files(document: nodes.document) -> None:
-    """Have each node name the file of its words: the one that its page is made of is empty, and gone after the build."""
+    """Make each node name the source file of its words: the file of the page is empty and temporary."""
     for node in elements_of(document):
         if node.source == document["source"]:
             above = around(node, nodes.section)
@@ -275,42 +277,42 @@ def _page_nodes(page: SitePage, site: Site, renderer: SpecRenderer, config: Conf
 
 
 def groups_of(overviews: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return pages that show the whole, those for readers first, each group with its caption."""
-    found = [name for name in overviews if name not in _FOR_MAINTAINERS]
+    """Return the pages that show the whole spec in groups with captions, those for readers first."""
+    for_readers = [name for name in overviews if name not in _FOR_MAINTAINERS]
     others = [name for name in overviews if name in _FOR_MAINTAINERS]
-    groups = ((_("Find"), tuple(found)), (_("For maintainers"), tuple(others)))
+    groups = ((_("Find"), tuple(for_readers)), (_("For maintainers"), tuple(others)))
     return [(caption, names) for caption, names in groups if names]
 
 
-def _on_the_web(*found: nodes.Node) -> list[nodes.Node]:
-    """Return what paper does without."""
-    return [addnodes.only("", *found, expr="html")] if found else []
+def _on_the_web(*content: nodes.Node) -> list[nodes.Node]:
+    """Return content that only web pages show."""
+    return [addnodes.only("", *content, expr="html")] if content else []
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What the first page of a handbook says of it: what it is, who may override what, and where to look."""
+    """The content of the first page of a handbook: what it is, who may override what, and where to look."""
 
     site: Site
     config: Config
 
     def head(self) -> list[nodes.Node]:
-        """Return what stands before the text: a sentence, a search, ways in, and a card for each level."""
+        """Return the content before the text: a sentence, a search, links, and a card for each level."""
         spec = self.site.spec
         if not spec.principles:
             return []
-        found: list[nodes.Node] = [word(summary(spec), "ps-lead"), nodes.raw("", _search(), format="html")]
-        found.append(_links(self._ways(), "ps-actions"))
-        found += [self.heading(_("Who may override what")), self._cards()]
+        content: list[nodes.Node] = [word(summary(spec), "ps-lead"), nodes.raw("", _search(), format="html")]
+        content.append(_links(self._ways(), "ps-actions"))
+        content += [self.heading(_("Who may override what")), self._cards()]
         if roles := [page for page in self.site.pages.values() if page.role]:
-            found.append(self.heading(_("What you may change")))
-            found.append(_links([self._way_of_role(page) for page in roles], "ps-roles"))
-        # What changed is told here where older releases are known.
-        found.append(nodes.container("", classes=[NEWS]))
-        return _on_the_web(*found)
+            content.append(self.heading(_("What you may change")))
+            content.append(_links([self._way_of_role(page) for page in roles], "ps-roles"))
+        # Changes are shown here if older releases are known.
+        content.append(nodes.container("", classes=[NEWS]))
+        return _on_the_web(*content)
 
     def foot(self) -> list[nodes.Node]:
-        """Return what release this is, whose, and under which licence."""
+        """Return the release, its date, publisher and licence."""
         spec = self.site.spec
         facts: list[tuple[str, list[nodes.Node]]] = [
             (_("Release"), [nodes.Text(spec.version)] if spec.version else []),
@@ -318,17 +320,17 @@ class Home:
             (_("Publisher"), [nodes.Text(spec.publisher)] if spec.publisher else []),
             (_("Licence"), [license_node(spec.license)] if spec.license else []),
         ]
-        told = [(name, value) for name, value in facts if value]
+        present = [(name, value) for name, value in facts if value]
         # The cover of a PDF has it, too.
-        return _on_the_web(boxes.facts(told)) if told else []
+        return _on_the_web(boxes.facts(present)) if present else []
 
     @staticmethod
     def heading(text: str) -> nodes.rubric:
-        """Return a heading that is no part of the contents."""
+        """Return a heading that is not in the table of contents."""
         return nodes.rubric("", text, translatable=False, **{"heading-level": 2})
 
     def _ways(self) -> Iterator[tuple[str, str]]:
-        """Yield addresses, as seen from the first page, and what they lead to."""
+        """Yield addresses, relative to the first page, and their titles."""
         views = [
             name for name, page in self.site.pages.items() if page.views and name not in _FOR_MAINTAINERS
         ]
@@ -386,22 +388,22 @@ def _search() -> str:
 
 
 def _links(ways: Iterable[tuple[str, str]], style: str) -> nodes.bullet_list:
-    """Return links to pages and files that lie beside the first page."""
-    found = nodes.bullet_list(bullet="-", classes=[style])
-    for address, shown in ways:
-        link = nodes.reference("", shown, internal=True, refuri=address)
-        found += nodes.list_item("", nodes.paragraph("", "", link, translatable=False))
-    return found
+    """Return links to pages and files beside the first page."""
+    items = nodes.bullet_list(bullet="-", classes=[style])
+    for address, label in ways:
+        link = nodes.reference("", label, internal=True, refuri=address)
+        items += nodes.list_item("", nodes.paragraph("", "", link, translatable=False))
+    return items
 
 
 def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
-    """Return a page with views, and what they ask."""
+    """Return a page with views, and their questions."""
     title = title_of(page)
     section = nodes.section(
         "", nodes.title(title, title), *_intro(page), ids=[f"{page.name}-page"], classes=["ps-table-page"]
     )
     place = Span(page.name, 1)
-    asked = tuple(
+    questions = tuple(
         SurveyView(span=place)
         if kind is ViewKind.SURVEY
         else View(kind=kind, columns=_COLUMNS.get(kind, ()), expected=">=0", span=place)
@@ -410,11 +412,11 @@ def _view_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
     for number, kind in enumerate(page.views):
         classes = ["ps-query", "ps-view", f"ps-{kind}"]
         section += PolicyView("", classes=classes, docname=page.name, number=number)
-    return section, asked
+    return section, questions
 
 
 def title_of(page: SitePage) -> str:
-    """Return the title of a page that shows the whole, or what messages of a role can override."""
+    """Return the title of a page that shows the whole spec, or what messages of a role can override."""
     if page.role:
         roles = {
             "system": _("What a system message may override"),
@@ -434,7 +436,7 @@ def title_of(page: SitePage) -> str:
 
 
 def _intro(page: SitePage) -> list[nodes.Node]:
-    """Return what a page that shows the whole is, in words for whoever comes there first."""
+    """Return the introduction of a page that shows the whole spec, for new readers."""
     intros = {
         "all-examples": _(
             "Each example shows where the limits of its principle lie, by answers that follow it and answers that do not."
@@ -447,42 +449,42 @@ def _intro(page: SitePage) -> list[nodes.Node]:
         ),
         "survey": _("For the people who write the spec: what its text does not settle."),
     }
-    said = (
+    sentence = (
         _("Messages of this kind may override the principles below. All others hold, whatever they ask for.")
         if page.role
         else intros.get(page.name)
     )
-    return [word(said)] if said else []
+    return [word(sentence)] if sentence else []
 
 
 def _role_nodes(page: SitePage) -> tuple[nodes.section, tuple[Ask, ...]]:
-    """Return the page of a role, and the question that it asks."""
+    """Return the page of a role, and its question."""
     title = title_of(page)
     place = Span(page.name, 1)
-    asked = Query(
+    query = Query(
         name="overridable-by", params=(("level", page.role),), format="levels", expected=">=0", span=place
     )
     section = nodes.section("", nodes.title(title, title), *_intro(page), ids=[f"{page.name}-page"])
     section += PolicyQuery("", classes=["ps-query"], docname=page.name, number=0)
-    return section, (asked,)
+    return section, (query,)
 
 
 def _overlay_nodes(page: SitePage, spec: Spec) -> tuple[nodes.section, tuple[Ask, ...]]:
-    """Return the page of what overlays change, which asks nothing."""
+    """Return the page of what overlays change, which has no questions."""
     title = title_of(page)
-    shown = OverlayFacts(page.name, spec).changes()
-    return nodes.section("", nodes.title(title, title), *shown, ids=[f"{page.name}-page"]), ()
+    content = OverlayFacts(page.name, spec).changes()
+    return nodes.section("", nodes.title(title, title), *content, ids=[f"{page.name}-page"]), ()
 
 
 def _toctree(
     page: SitePage, below: tuple[str, ...], caption: str = "", *, hidden: bool = False
 ) -> nodes.Node:
-    """Return the table of contents of the pages below, as Sphinx's own directive would."""
+    """Return the table of contents of the pages below, as Sphinx's own directive builds it."""
     tree = addnodes.toctree(
         parent=page.name,
         entries=[(None, name) for name in below],
         includefiles=list(below),
-        # All that a page of a chapter holds, down to its principles.
+        # A chapter lists everything down to its principles.
         maxdepth=-1 if caption else 2,
         caption=caption or None,
         rawcaption=caption,
