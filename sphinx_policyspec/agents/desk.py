@@ -104,7 +104,7 @@ class Shelf:
 
     @property
     def files_beside(self) -> BesideFiles:
-        """The files of what is said beside it: of a kind of which none is given, those that a project names."""
+        """The files about the spec: those served with it, or for a kind without any, those that a project names."""
         return self.files.filled(self.loaded.registers)
 
     def pack(self, about: Sequence[str] = (), **pack_options: Unpack[PackOptions]) -> ContextPack:

@@ -92,7 +92,7 @@ class EachDecisions(Brief):
 class EachJudge:
     """Decides cases by each of several specs.
 
-    :param aligned: alignments beside the specs
+    :param aligned: alignments with their specs
     """
 
     def __init__(self, specs: AlignedSpecs, aligned: Sequence[AlignedSides]) -> None:

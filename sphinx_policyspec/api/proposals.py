@@ -62,16 +62,17 @@ def check_proposal(
 ) -> ProposalReport:
     """Return what proposals would do to a SOURCE, each alone and then together; nothing is written.
 
-    Their edits are applied in memory, and the result is read, checked and compared as any SOURCE. What is wrong with a
-    proposal is among the findings of the report, which ``failed`` where there is an error, or a case comes out otherwise that
-    the proposal does not list. Of a project, what it names itself counts where no feedback, decisions or alignments are given. Raises :class:`SourceError` where SOURCE cannot be read, or holds no texts.
+    Their edits are applied in memory, and the result is read, checked and compared like any SOURCE. Problems of a
+    proposal are findings of the report, which has ``failed`` if there is an error, or a case has another outcome that
+    the proposal does not list. A project's own feedback, decisions and alignments are used unless others are given.
+    Raises :class:`SourceError` if SOURCE cannot be read, or has no texts.
 
-    :param files: of proposals
+    :param files: files of proposals
     :param cases: cases, or files and folders of them
     :param overlays: files of overlays on the spec
     :param feedback: registers of feedback, or folders of them
     :param decisions: records of decisions, or folders of them
-    :param alignments: of the spec with others, or files of them
+    :param alignments: alignments of the spec with others, or files of them
     :param options: how SOURCE is read, as for :func:`load`
     """
     trial = _Trial(source, options, own=frozenset(real_path(Path(file)) for file in files))
@@ -163,10 +164,10 @@ def apply_proposal(
 
 
 def proposed(source: str | Path, *files: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
-    """Return a SOURCE as it would be with proposals in it, one after the other, to be asked, checked or compared; nothing is written.
+    """Return a SOURCE with proposals applied one after the other, to ask, check or compare it; nothing is written.
 
-    Raises :class:`SourceError` where one cannot be read, or does not fit, else as :func:`check_proposal` does. One that is
-    against another text is taken all the same, as far as its edits fit.
+    Raises :class:`SourceError` if a proposal cannot be read or does not fit, and the same errors as
+    :func:`check_proposal`. A proposal against another text is applied if its edits fit.
 
     :param options: how SOURCE is read, as for :func:`load`
     """
