@@ -270,9 +270,9 @@ def build_handbook(
         "results_baseline": baseline,
         "triage": str(Path(triage).absolute()) if triage else "",
     }
-    looks["named"] = {f"policyspec_{name}": value for name, value in beside.items() if value}
-    looks["named"] |= {"language": _language(language)} if language else {}
-    looks["named"] |= {"html_baseurl": _address(site_url)} if site_url else {}
+    looks["conf"] = {f"policyspec_{name}": value for name, value in beside.items() if value}
+    looks["conf"] |= {"language": _language(language)} if language else {}
+    looks["conf"] |= {"html_baseurl": _address(site_url)} if site_url else {}
     judgement_list = usable_judgements(Path(judgements))[0] if judgements else ()
     older_sources = (since,) if isinstance(since, str | Path | Spec) else tuple(since)
     if isinstance(source, str | Path) and has_releases(source, options.get("confdir")):
@@ -334,7 +334,7 @@ def _each(
             "pages": pages,
             "among": one.name,
             **looks,
-            "named": handbook.below(looks["named"], name),
+            "conf": handbook.below(looks["conf"], name),
         }
         if len(one.releases) > 1:
             releases = [(spec, roots[id(spec)]) for spec in one.releases]

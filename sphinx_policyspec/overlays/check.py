@@ -80,7 +80,7 @@ class OverlayReport(Brief):
         return tuple(verdict for verdict in self.verdicts if verdict.is_allowed)
 
     @property
-    def said(self) -> dict[str, tuple[StatementVerdict, ...]]:
+    def allowed_by_overlay(self) -> dict[str, tuple[StatementVerdict, ...]]:
         """The allowed statements, by overlay."""
         return self._by_overlay(self.allowed)
 
@@ -300,7 +300,8 @@ def why(verdict: StatementVerdict) -> str:
     part, holder = verdict.decisive, verdict.overlay.holder
     if verdict.code is RefusalCode.SPLIT:
         parts = (
-            f"{one.named}: {'allowed' if one.is_allowed else one.code or 'refused'}" for one in verdict.parts
+            f"{one.subject}: {'allowed' if one.is_allowed else one.code or 'refused'}"
+            for one in verdict.parts
         )
         return f"its parts come out differently ({'; '.join(parts)})"
     level = part.level.id if part.level else ""

@@ -154,7 +154,7 @@ def _allowed_within(report: OverlayReport, folder: str, above: str) -> dict[str,
             for one in verdicts
             if may_meet(one.globs, files)
         ]
-        for name, verdicts in report.said.items()
+        for name, verdicts in report.allowed_by_overlay.items()
     }
 
 

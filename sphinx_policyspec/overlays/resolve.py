@@ -70,7 +70,7 @@ def resolved(report: OverlayReport) -> OverlayResolution:
     names = (*upstream.overlays, *(overlay.name for overlay in report.overlays))
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise SourceError(f"two overlays are called `{twice}`, and their statements could not be told apart")
-    allowed = report.said
+    allowed = report.allowed_by_overlay
     spec = replace(
         upstream,
         title=", with ".join(
@@ -249,7 +249,7 @@ def cases_below(resolution: OverlayResolution, cases: Iterable[Case]) -> Iterato
     A case that names no statement gets the statements that settle its issues, as items of a message before all others.
     """
     before, after = resolution.report.norms, Norms(resolution.spec)
-    new = [one for one in after.spec.statements if one.overlay in resolution.report.said]
+    new = [one for one in after.spec.statements if one.overlay in resolution.report.allowed_by_overlay]
     for case in cases:
         names_one = any(after.statement(item.principle) for item in case.items)
         if findings := problems(case, after if names_one else before):
@@ -374,7 +374,9 @@ def statements_graph(resolution: OverlayResolution) -> bytes:
     from sphinx_policyspec.graph.serialize import serialize  # noqa: PLC0415  the engine only where it is needed
     from sphinx_policyspec.graph.to_graph import triples_of  # noqa: PLC0415
 
-    allowed = {one.id for one in resolution.spec.statements if one.overlay in resolution.report.said}
+    allowed = {
+        one.id for one in resolution.spec.statements if one.overlay in resolution.report.allowed_by_overlay
+    }
     spec = resolution.spec
     alone = Spec(
         title=spec.title,
@@ -401,7 +403,7 @@ def oscal_profile(resolution: OverlayResolution) -> bytes:
     report, spec = resolution.report, resolution.spec
     upstream = report.upstream
     home = next((one.id for one in reversed(upstream.provisions) if one.depth == 1), "")
-    new = [one for one in spec.statements if one.overlay in report.said]
+    new = [one for one in spec.statements if one.overlay in report.allowed_by_overlay]
     by_control = grouped((next(iter(one.targets), one.parent or home), one) for one in new)
     issued = upstream.issued if is_date(upstream.issued) else "1970-01-01"
     profile = {

@@ -88,7 +88,7 @@ class PartVerdict(Brief):
     notes: tuple[VerdictNote, ...] = ()
 
     @property
-    def named(self) -> str:
+    def subject(self) -> str:
         """Its subject in words, with the clause that it names."""
         return f"`{self.about}`" + f" (“{self.clause}”)" * bool(self.clause)
 

@@ -100,7 +100,7 @@ MUTANTS = {
     "`**/` wants a folder": Mutant(places, "_steps", "_Step(skips=(1, 2))", "_Step(skips=(1,))", PATHS),
     "a folder is what begins so": Mutant(export, "below", "}/**", "}*/**", FOLDERS),
     "files meet nowhere": Mutant(places, "_patterns", "including or ['**']".replace("'", '"'), "including", NEAREST),
-    "a refused statement is exported": Mutant(check.OverlayReport, "said", "self.allowed", "self.verdicts", (test_export.test_what_is_refused_never_leaves,)),
+    "a refused statement is exported": Mutant(check.OverlayReport, "allowed_by_overlay", "self.allowed", "self.verdicts", (test_export.test_what_is_refused_never_leaves,)),
     "a refused statement is resolved": Mutant(resolve, "resolved", "map(_refusal, report.refused)", "()", (test_resolve.test_upstream_stands_verbatim_and_statements_behind_what_they_change,)),
     "a block of others is written over": Mutant(export.Block, "is_edited", "_digest(self.lines) != self.digest", "False", (test_export.test_a_block_that_somebody_changed_stays_unless_forced,)),
     "a rename is not taken over": Mutant(rebase._Renewed, "id", "self._diff.new_ids.get(provision.id, name)", "name", (test_rebase.test_the_command_shows_both_witnesses_and_writes_no_more_than_follows,)),

@@ -200,7 +200,7 @@ def build_site(
     pdf_fonts: Iterable[str] = (),
     pdf_missing: str = "",
     older: Sequence[Older] = (),
-    named: Mapping[str, Any] | None = None,
+    conf: Mapping[str, Any] | None = None,
     editions: Editions | None = None,
     source: Path | None = None,
     among: str = "",
@@ -212,7 +212,7 @@ def build_site(
     :param root: the folder that the spec's file names are relative to
     :param ask: whether to add the page that answers questions
     :param older: older releases, oldest first, source by source, to show changes
-    :param named: further options of ``conf.py``: files about the spec, language, address
+    :param conf: further options of ``conf.py``: files about the spec, language, address
     :param editions: the other releases of the site, instead of ``older``
     :param pdf_fonts: fonts of the PDF for characters that its own fonts lack; files are relative to the working folder
     :param pdf_missing: what to do about a character that no font has, ``error`` or ``box``
@@ -250,7 +250,7 @@ def build_site(
         "policyspec_ask_page": ask,
         "policyspec_llms": True,
         **_pdf_options(pdf_fonts, pdf_missing),
-        **(named or {}),
+        **(conf or {}),
     }
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source or root):
         pages_dir = Path(folder, "source")
@@ -274,21 +274,21 @@ def build_project(
     pdf_fonts: Iterable[str] = (),
     pdf_missing: str = "",
     older: Sequence[Older] = (),
-    named: Mapping[str, Any] | None = None,
+    conf: Mapping[str, Any] | None = None,
 ) -> tuple[Finding, ...]:
     """Build the HTML site of an existing Sphinx project, and its PDF; return its warnings.
 
     :param options: options as for ``sphinx-build``; the builder is ``html``
     :param ask: whether to add the page that answers questions, even if the project has none
     :param older: older releases, to show changes, instead of the project's own
-    :param named: as for :func:`build_site`, in place of the project's own
+    :param conf: as for :func:`build_site`, in place of the project's own
     """
     overrides = {"policyspec_llms": True, **options.overrides} | ({"html_theme": theme} if theme else {})
     overrides |= {"policyspec_ask_page": True} if ask else {}
-    overrides |= _pdf_options(pdf_fonts, pdf_missing) | dict(named or {})
+    overrides |= _pdf_options(pdf_fonts, pdf_missing) | dict(conf or {})
     with tempfile.TemporaryDirectory(prefix="policyspec-") as folder, _handbook_of(source):
         options = replace(options, overrides=overrides, confdir=options.confdir or source)
-        data = {"base_iri": base_iri, "older": tuple(older), "named": frozenset(named or ())}
+        data = {"base_iri": base_iri, "older": tuple(older), "named": frozenset(conf or ())}
         return _build(source, out, Path(folder), options, data, pdf=pdf)
 
 
@@ -412,10 +412,10 @@ _SPECS_PAGE = """<!DOCTYPE html>
 """
 
 
-def below(named: Mapping[str, Any], folder: str) -> dict[str, Any]:
+def below(conf: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """Return the options of a site in a folder below another one."""
-    address = named.get("html_baseurl")
-    return {**named, "html_baseurl": f"{address}{folder}/"} if address else dict(named)
+    address = conf.get("html_baseurl")
+    return {**conf, "html_baseurl": f"{address}{folder}/"} if address else dict(conf)
 
 
 def build_releases(
@@ -442,7 +442,7 @@ def build_releases(
             pages,
             {CHANGES_PAGE} if place else set(),
             {ASK_PAGE} if ask else set(),
-            {name for option, name, _title in pages_of_options() if option in options.get("named", {})},
+            {name for option, name, _title in pages_of_options() if option in options.get("conf", {})},
         )
         for place, (spec, folder) in enumerate(
             zip(specs, folders_of((spec.version for spec in specs), "release"), strict=True)
@@ -452,7 +452,7 @@ def build_releases(
     for place, (spec, root) in enumerate(releases):
         editions = Editions(every=every, timeline=timeline, place=place)
         site = out / every[place].folder
-        own = options | {"named": below(options.get("named", {}), every[place].folder)}
+        own = options | {"conf": below(options.get("conf", {}), every[place].folder)}
         findings += build_site(spec, root, site, pages=pages, ask=ask, editions=editions, **own)
     write_output(out / f"{START}.html", _start_page(specs[-1], every))
     write_releases(out, specs[-1].title, [(one.folder, one.name) for one in reversed(every)])
