@@ -182,7 +182,7 @@ def _write_overlay(shelf: Shelf, arguments: Mapping[str, str]) -> str:
 
 
 def _near(shelf: Shelf, text: str) -> list[str]:
-    """Return the principles that share most words with a text, the nearest first."""
+    """Return the principles that share words with a text, those with the most first."""
     words = {word for word in stems(text[:10_000]) if content_words(word)}
     scored = [
         (sum(10 * (word in one.name_stems) + (word in one.text_stems) for word in words), place, one.id)

@@ -343,7 +343,7 @@ def _table(shelf: Shelf, answer: Answer, arguments: Mapping[str, Any]) -> ToolAn
 def resolve(desk: Desk, arguments: Mapping[str, Any]) -> ToolAnswer:
     """Decide cases."""
     shelf, case = _shelf(desk, arguments), arguments["case"]
-    # JSON is YAML, and so meets the limits that cases have.
+    # JSON is YAML, so the limits of case files apply to it.
     text = case if isinstance(case, str) else json.dumps(case)
     decisions = decided(shelf.context.norms, cases_in(text, "case.yaml"))
     record = json.loads(render(decisions, "json"))

@@ -1,4 +1,4 @@
-"""Alignments checked against their specs: names, texts that changed since, and rows that cannot be true together."""
+"""Alignments checked against their specs: names, changed texts, and rows that cannot be true together."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _DIGESTS = ("subject_digest", "object_digest")
 _TEXTS = ("license", "subject_source", "object_source", "subject_source_version", "object_source_version")
 _EXTENSIONS = "extension_definitions"
 _PROPAGATED = ("mapping_date", "predicate_modifier")
-"""Slots whose value in the header is that of every row (SSSOM, "Propagation of mapping set slots")."""
+"""Slots whose value in the header applies to every row (SSSOM, "Propagation of mapping set slots")."""
 
 
 def read_alignment_file(path: Path, file: str) -> Alignment:

@@ -183,7 +183,7 @@ def proposed(source: str | Path, *files: str | Path, **options: Unpack[ReadingOp
 
 
 def digest_of(loaded: Loaded, lines: SourceLines) -> str:
-    """Return the SHA-256 of a text; of several files that of the list of theirs, as ``sha256sum`` prints it."""
+    """Return the SHA-256 of a text; for several files, that of the list of theirs as ``sha256sum`` prints it."""
     files = [document.file for document in loaded.spec.documents]
     if len(files) < 2:  # noqa: PLR2004  one file is what it is
         return loaded.digest

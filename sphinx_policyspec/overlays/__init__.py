@@ -1,1 +1,1 @@
-"""Overlays: what somebody changes in, and adds to, a spec that another publishes, and whether they may."""
+"""Overlays: changes and additions to a spec that somebody else publishes, and whether they are allowed."""

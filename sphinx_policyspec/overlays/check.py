@@ -1,4 +1,4 @@
-"""Overlays checked against their upstream: names, contradictions, a verdict for each statement, and what to look at."""
+"""Overlays checked against their upstream: names, contradictions, a verdict for each statement, and hints."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class _Files:
     def _follow(
         self, target: str, span: Span, path: Path, root: Path, chain: tuple[Path, ...], *, is_sure: bool
     ) -> bool:
-        """Read what a line imports; return whether it is an import at all."""
+        """Read the file that a line imports; return whether it is an import at all."""
         there = path.parent / target
         if not is_sure and not (_TEXT_FILE.search(target) or there.is_file()):
             return False

@@ -30,7 +30,7 @@ class ExportForm(StrEnum):
     AGENTS = "agents"
     """AGENTS.md."""
     CLAUDE = "claude"
-    """CLAUDE.md, which imports an AGENTS.md beside it that says the same."""
+    """CLAUDE.md, which imports an AGENTS.md beside it if that has the same content."""
     MDC = "mdc"
     """A rule of Cursor, with front matter."""
     MESSAGE = "message"

@@ -399,7 +399,7 @@ class OverlayJudge:
             yield self._with_user(part, statement, principle, narrowed)
 
     def _added(self, statement: OverlayStatement) -> Iterator[PartVerdict]:
-        """Judge an addition by its level: the holder's word must stand against an earlier one at it."""
+        """Judge an addition by its level: the holder's word must prevail over an earlier one at that level."""
         issue = statement.issue_on("")
         item = self._statement_item(statement, issue)
         level = self.norms.spec.level_by_id[statement.level or self.holder.id]

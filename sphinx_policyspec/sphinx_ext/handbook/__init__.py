@@ -227,7 +227,7 @@ def build_site(
         "author": _one_line(spec.publisher),
         "release": _one_line(spec.version),
         "version": _one_line(spec.version),
-        # No line of a theme breaks inside a date.
+        # No theme may break a line inside a date.
         "html_title": _DASH.sub(
             "-\N{WORD JOINER}", _one_line(f"{among}{': ' * bool(among)}{spec.title} {spec.version}".strip())
         ),
