@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.feedback.joins import Links
+from sphinx_policyspec.feedback.joins import Links, without_comments
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
@@ -203,7 +203,7 @@ class Importer:
             answered_in=stated.get("answered-in", ""),
             labels=remark.labels,
             because=tuple(f"{name}: {why}" for name, why in because.items()),
-            hints=() if because else self._links.near(title),
+            hints=() if because else self._links.near(title, without_comments(remark.body)),
             duplicates=_split(stated.get("duplicates", "")),
             contradicts=_split(stated.get("contradicts", "")),
             span=Span("", 1),

@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from sphinx_policyspec.compare.matching import identify
 from sphinx_policyspec.compare.words import normal
+from sphinx_policyspec.feedback.anchors import PlainTexts
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.graph.terms import Iris
 from sphinx_policyspec.model import Finding, Span, Spec
@@ -26,6 +28,13 @@ _NEXT_BLOCK = re.compile(r"\n(?:[ \t\r]*\n|(?=[ ]{0,8}(?:[-*+>#]|\d{1,9}[.)])[ ]
 """Where a paragraph ends: at an empty line, or at the next item, heading or quotation."""
 _INNER = re.compile(r"\]\(#([^\s()]{1,200})\)")
 """A reference as specs write them."""
+_SEEKS = ":~:"
+"""What begins that part of a fragment which says what words a browser looks for."""
+_MOST_LINKS = 20
+"""Links of a remark that are looked at for hints, or for words."""
+_HASHED = re.compile(r"(?<![^\s(\[`\"'\u201c>])#((?:[^\W_]|\\?_|-){3,200})")
+"""An id behind a number sign, as pages show the links of a spec."""
+_QUOTES = str.maketrans(dict.fromkeys("«»「」『』", '"'))
 _TICKS = re.compile(r"`+")
 _LONGEST_ID = 200
 _RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -68,6 +77,11 @@ def _stem(path: str) -> str:
     return unquote(path.rpartition("/")[2]).removesuffix(".html").removesuffix(".md")
 
 
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, by which an anchor is known that is made of it."""
+    return "".join(filter(str.isalnum, text[:_LONGEST_TITLE].casefold()))
+
+
 class Links:
     """What addresses and ids name in the releases of a spec.
 
@@ -79,6 +93,7 @@ class Links:
         *self._older, self.spec = releases
         self._sites = tuple(sites)
         self._iris = Iris(base_of(self.spec))
+        self._texts: dict[str, PlainTexts] = {}
         self._versions = frozenset(one.version for one in releases if one.version)
 
     @cached_property
@@ -137,16 +152,47 @@ class Links:
             asked = parse_qs(parts.query, max_num_fields=50)
         except ValueError:
             return None
-        name, release = unquote(parts.fragment), self._release_in(parts.path)
-        is_ours = bool(release) or address.startswith(self._sites) or _stem(parts.path) == name
-        # Elsewhere a fragment may be the heading of any page, such as `#overview`.
-        if name and self.known(name) and (is_ours or "_" in name):
-            return NamedProvision(name=name, release=release)
+        if found := self._at_fragment(parts):
+            return found
         for key in _ABOUT:
             for value in asked.get(key, ()):
                 if self.known(value) and ("release" in asked or "_" in value):
                     return NamedProvision(name=value, release=asked.get("release", [""])[0])
         return None
+
+    def _at_fragment(self, parts: SplitResult) -> NamedProvision | None:
+        """Return the provision that the fragment of an address names: by its id, as one spells it, or by words to look for."""
+        name, _, sought = parts.fragment.partition(_SEEKS)
+        name, release = unquote(name), self._release_in(parts.path)
+        is_ours = bool(release) or parts.geturl().startswith(self._sites)
+        # Elsewhere a fragment may be the heading of any page, such as `#overview`.
+        if name and self.known(name) and (is_ours or _stem(parts.path) == name or "_" in name):
+            return NamedProvision(name=name, release=release)
+        spelled = self._by_letters.get(_letters(name), set()) if is_ours else set()
+        holder = "".join(spelled) if len(spelled) == 1 else is_ours and self._holder(sought, release)
+        return NamedProvision(name=holder, release=release) if holder else None
+
+    def _holder(self, sought: str, release: str) -> str:
+        """Return the id of the provision whose title, or words, a link looks for; empty where they do not stand once.
+
+        The words come as the drafts for text fragments of the Web Incubator Community Group have them.
+        """
+        spec = next((one for one in self._older if one.version == release), self.spec)
+        for said in sought.split("&"):
+            parts = said.removeprefix("text=").split(",") if said.startswith("text=") else []
+            # What stands before the words ends with a hyphen.
+            words = next((normal(unquote(one)) for one in parts if not one.endswith("-")), "")
+            titled = [one.id for one in spec.provisions if words and normal(one.title) == words]
+            if len(titled) == 1:
+                return titled[0]
+            if words and (place := self._texts_of(spec).lone_place(words)):
+                return place[0]
+        return ""
+
+    def _texts_of(self, spec: Spec) -> PlainTexts:
+        if spec.version not in self._texts:
+            self._texts[spec.version] = PlainTexts(spec)
+        return self._texts[spec.version]
 
     def _release_in(self, path: str) -> str:
         """Return the version of a release that the path of an address names."""
@@ -154,6 +200,16 @@ class Links:
             if stem and (stem in self._versions or _RELEASE.fullmatch(stem)):
                 return stem
         return ""
+
+    @cached_property
+    def _by_letters(self) -> dict[str, set[str]]:
+        """Today's ids by how they and their titles are spelled, which people and programs make anchors of in many ways."""
+        found: dict[str, set[str]] = {}
+        for spec in (*self._older, self.spec):
+            for one in spec.provisions:
+                for name in (one.id, one.title):
+                    found.setdefault(_letters(name), set()).add(self.known(one.id))
+        return found
 
     @cached_property
     def _by_title(self) -> dict[str, list[str]]:
@@ -184,7 +240,10 @@ class Links:
         return tuple(found.values())
 
     def _linked(self, text: str) -> Iterator[ProvisionJoin]:
-        for address in dict.fromkeys(found[0].rstrip(".,;:!?*_") for found in _ADDRESS.finditer(text)):
+        addresses = dict.fromkeys(found[0].rstrip(".,;:!?*_") for found in _ADDRESS.finditer(text))
+        # To look for words takes a while.
+        left_out = set(islice((one for one in addresses if _SEEKS in one), _MOST_LINKS, None))
+        for address in (one for one in addresses if one not in left_out):
             if named := self.named(address):
                 yield self._join(named.name, f"link {address[:200]}", named.release)
 
@@ -197,10 +256,15 @@ class Links:
         for name in dict.fromkeys(said):
             if self.known(name):
                 yield self._join(name, f"id `{name}`")
+        # Without a sign of more than one word, it may be a tag of any kind.
+        for name in dict.fromkeys(found[1].replace("\\_", "_") for found in _HASHED.finditer(text)):
+            if ("_" in name or "-" in name) and self.known(name):
+                yield self._join(name, f"id #{name}")
 
     def _titled(self, text: str) -> Iterator[ProvisionJoin]:
         # Two quotes in a row hold a title, whichever of them opens: one more before them changes nothing.
-        for words in dict.fromkeys(normal(text).split('"')[1:-1]):
+        quoted = normal(text.translate(_QUOTES)).split('"')[1:-1]
+        for words in dict.fromkeys(map(str.strip, quoted)):
             if len(words) > _LONGEST_TITLE:
                 continue
             held = self._by_title.get(words, ())
@@ -220,10 +284,18 @@ class Links:
     def _words(self) -> list[tuple[str, str, frozenset[str]]]:
         return [(one.id, one.title, content_words(one.title)) for one in self.spec.provisions]
 
-    def near(self, title: str) -> tuple[str, ...]:
-        """Return provisions, id and title, whose titles share most with that of a remark, for a person to look at."""
-        said = content_words(title[:_LONGEST_TITLE])
-        shared = [len(words & said) for _, _, words in self._words]
+    def near(self, title: str, body: str = "") -> tuple[str, ...]:
+        """Return provisions, id and title, whose titles share most with that of a remark, for a person to look at.
+
+        :param body: whose links lead to headings, which count, too
+        """
+        anchors = (found[0].partition("#")[2][:_LONGEST_ID] for found in _ADDRESS.finditer(body))
+        headings = (re.sub(r"[\W_]", " ", one) for one in islice(filter(None, anchors), _MOST_LINKS))
+        said, anchored = content_words(title[:_LONGEST_TITLE]), [*map(content_words, headings)]
+        shared = [
+            max(len(words & said), *(n for one in anchored if (n := len(words & one)) >= _SHARED), 0)
+            for _, _, words in self._words
+        ]
         best = sorted(
             (-count, place)
             for place, count in enumerate(shared)

@@ -82,6 +82,17 @@ def read(
         ("urn or `be_kind`, and `#keep_it`", ("be_kind", "keep_it"), "id `be_kind`", ""),
         ("both ``be_kind`` and `` ` `` and `  keep_it\n `", ("be_kind", "keep_it"), "id `be_kind`", ""),
         (r"a path \\`keep_it` and \``be_kind`", ("keep_it", "be_kind"), "id `keep_it`", ""),
+        ("https://a.org/2026-02-01.html#be-kind:~:text=Be%20kind", ("be_kind",), "link", "2026-02-01"),
+        ("https://a.org/2026-01-01.html#say-it-short", ("be_brief",), "link", "2026-01-01"),
+        (
+            "https://a.org/2026-01-01.html#:~:text=spec-,one%20breath,-end",
+            ("be_brief",),
+            "`be_short` is called `be_brief` now",
+            "2026-01-01",
+        ),
+        ("https://a.org/2026-02-01.html#:~:text=Be%20brief,is%20asked", ("be_brief",), "link", "2026-02-01"),
+        (r"See also #be\_kind, and `x@2026 › #keep_it › ¶1`", ("be_kind", "keep_it"), "id #be_kind", ""),
+        ("« Be brief » is odd", ("be_brief",), "title “Be brief”", ""),
         ("one ` too many\n\n`be_kind`", ("be_kind",), "id `be_kind`", ""),
         ("`<!--` begins a comment, see `be_kind`", ("be_kind",), "id `be_kind`", ""),
         ("<!-- x -->`be_kind`<!-- `keep_it` -->", ("be_kind",), "id `be_kind`", ""),
@@ -104,6 +115,13 @@ def test_a_remark_names_a_provision_by_links_ids_and_titles(
     assert (record.provisions, record.release) == (named, version)
     assert why in record.because[0]
     assert [one.partition(":")[0] for one in record.because] == [*named]
+
+
+def test_the_heading_to_which_a_link_leads_is_a_hint() -> None:
+    links = Links([spec(principle("order", title="The chain of command"), principle("chains"))])
+    body = "https://a.org/old-spec.html#follow-the-chain-of-command and https://a.org/x#chain-saws"
+    assert links.near("Roles", body) == ("order: The chain of command",)
+    assert links.near("Roles", "https://a.org/x#chain-saws") == ()
 
 
 def test_code_is_what_commonmark_takes_for_code() -> None:
@@ -129,7 +147,9 @@ def test_code_is_what_commonmark_takes_for_code() -> None:
         "`be_rude`",
         "<!-- name the principle, such as `be_kind` -->",
         "<!-- `be_kind`",
-        "as [another page](other.html#be_kind) has it",
+        "as [another page](other.html#be_kind) has it, and x#be_kind",
+        "https://a.org/page.html#be-kind",
+        "https://a.org/2026-01-01.html#:~:text=Answer%20briefly",
         "https://a.org/be_kind",
     ],
 )
