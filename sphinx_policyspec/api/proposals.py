@@ -42,6 +42,7 @@ from sphinx_policyspec.proposals.check import (
 )
 from sphinx_policyspec.proposals.edits import EditedSpec, EditWriter
 from sphinx_policyspec.proposals.places import EditedTexts, Stretch
+from sphinx_policyspec.readers.annotations import shipped_annotations
 from sphinx_policyspec.readers.decision_records import decision_record_files, read_decision_records
 from sphinx_policyspec.readers.feedback import feedback_files, read_registers
 from sphinx_policyspec.readers.proposals import read_proposal_file
@@ -121,12 +122,14 @@ class AppliedProposal(Brief):
 
     :param texts: the new text of each file that changes; none if an edit does not fit
     :param lines: the files as they were read
-    :param findings: findings on the proposal
+    :param findings: findings on the proposal, and new errors of the spec with its edits
+    :param annotations: the annotation files of the spec's own, wherever they are
     """
 
     texts: Mapping[str, str]
     lines: SourceLines
     findings: tuple[Finding, ...]
+    annotations: tuple[Path, ...] = ()
 
     @property
     def diff(self) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ class AppliedProposal(Brief):
 
     def write(self) -> tuple[str, ...]:
         """Write the texts; return the files that were left alone because they are not UTF-8, or have changed since."""
-        return write_texts(dict(self.texts), self.lines)
+        return write_texts(dict(self.texts), self.lines, self.annotations)
 
 
 def apply_proposal(
@@ -143,8 +146,8 @@ def apply_proposal(
 ) -> AppliedProposal:
     """Return the texts of a SOURCE with the edits of a proposal, unchanged elsewhere byte for byte.
 
-    There are none if an edit does not fit, or the proposal is against another text, which the findings report. Raises
-    the same errors as :func:`check_proposal`.
+    There are none if an edit does not fit, the proposal is against another text, or the spec would get a new error, which
+    the findings report. Raises the same errors as :func:`check_proposal`.
 
     :param options: how SOURCE is read, as for :func:`load`
     """
@@ -158,9 +161,14 @@ def apply_proposal(
     # A blank is a hint while somebody writes, but an error when it would become part of the spec.
     form = tuple(replace(one, severity=Severity.ERROR) if one.code == "draft-left" else one for one in form)
     findings = (*form, *base, *applied.findings)
-    is_wrong = any(one.severity is Severity.ERROR for one in findings)
-    texts = {} if is_wrong else writer.workspace.texts.changed
-    return AppliedProposal(texts=texts, lines=trial.lines, findings=findings)
+    texts = writer.workspace.texts.changed
+    if not any(one.severity is Severity.ERROR for one in findings):
+        # What `check_proposal` calls an error of the new spec is not written.
+        new = trial.effects(texts, proposal).findings
+        findings += tuple(one for one in new if one.severity is Severity.ERROR)
+    if any(one.severity is Severity.ERROR for one in findings):
+        texts = {}
+    return AppliedProposal(texts=texts, lines=trial.lines, findings=findings, annotations=trial.annotations)
 
 
 def proposed(source: str | Path, *files: str | Path, **options: Unpack[ReadingOptions]) -> Loaded:
@@ -226,20 +234,23 @@ class _Trial:
         """The digest of the text that proposals are written against."""
         return digest_of(self.loaded, self.lines)
 
+    @property
+    def annotations(self) -> tuple[Path, ...]:
+        """The annotation files of the spec's own, without the one that the package ships."""
+        return tuple(one for one in self.loaded.annotations if one != shipped_annotations())
+
     def workspace(self) -> EditedSpec:
         """Return the spec with texts that can be edited."""
         loaded = self.loaded
         path = Path(self.source)
         own = {document.file for document in loaded.spec.documents}
         # Old ids in a proposal itself stay; ids in other files are updated.
+        known = {*self.own, *map(real_path, self.annotations)}
         below = (
-            [one for one in files_below(loaded.root) if real_path(one) not in self.own]
-            if path.is_dir()
-            else ()
+            [one for one in files_below(loaded.root) if real_path(one) not in known] if path.is_dir() else ()
         )
         names = [one.relative_to(loaded.root).as_posix() for one in below]
-        root = real_path(loaded.root)
-        sidecars = tuple(one.name for one in loaded.annotations if real_path(one).is_relative_to(root))
+        sidecars = tuple(one.name for one in self.annotations)
         return EditedSpec(
             spec=loaded.spec,
             texts=EditedTexts(lambda file: "\n".join(self.lines.of(file))),
@@ -313,7 +324,9 @@ class _Trial:
                 *new_findings(reported, would_be, changes, (before.spec, after.spec)),
                 *renamed_in_cases(self.cases, changes, after.spec),
             ),
-            pairs=changed_pairs(*(pairs_of(Norms(one.spec), self.cases) for one in (before, after))),
+            pairs=changed_pairs(
+                pairs_of(Norms(before.spec), self.cases), pairs_of(Norms(after.spec), self.cases), changes
+            ),
             overlays=tuple(self._rebased(before, after)),
             feedback=concerned(self.known.feedback, changed),
             decisions=concerned(self.known.decisions, changed),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -152,18 +152,22 @@ def diff_of(texts: dict[str, str], lines: SourceLines) -> Iterator[str]:
         )
 
 
-def write_texts(texts: dict[str, str], lines: SourceLines) -> tuple[str, ...]:
+def write_texts(texts: dict[str, str], lines: SourceLines, own: Collection[Path] = ()) -> tuple[str, ...]:
     """Write new texts into their files; return the files that are left alone.
 
     Those are files outside the folder, and files whose bytes are not what was read: they are not UTF-8,
     or somebody has changed them meanwhile.
+
+    :param own: files that are written wherever they lie
     """
     left = []
     for file, text in sorted(texts.items()):
         root = lines.root or Path()
-        path = real_path(root / file)
+        given = lines.path(file)
+        is_own = given is not None and given in own
+        path = real_path(given if given and is_own else root / file)
         before = "\n".join(lines.of(file)).encode(errors="replace")
-        if not path.is_relative_to(real_path(root)) or path.read_bytes() != before:
+        if not (is_own or path.is_relative_to(real_path(root))) or path.read_bytes() != before:
             left.append(file)
             continue
         write_file(path, text.encode())

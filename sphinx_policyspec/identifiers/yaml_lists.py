@@ -61,11 +61,9 @@ def without_value(text: str, root: yaml.Node | None, path: Sequence[str], value:
             return None
         found.append((node, pair))
         node = pair[1]
-    if node is None:
-        return None
-    items = list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
+    items = list(node.value) if isinstance(node, yaml.SequenceNode) else [node] if node else []
     last = next((n for n, one in enumerate(items) if one.value == value), None)
-    if last is None or any(one.start_mark.index < node.start_mark.index for one in items):
+    if node is None or last is None or any(one.start_mark.index < node.start_mark.index for one in items):
         return None
     kept = items[last + 1 :]
     if not kept:

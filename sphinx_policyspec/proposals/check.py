@@ -112,9 +112,13 @@ class ProposalReport(Brief):
     @property
     def failed(self) -> bool:
         """Whether anything is an error: of a proposal, or of the spec that it makes."""
-        effects = [*(one.effects for one in self.checks), *([self.together] if self.together else [])]
-        made = (found for one in effects for found in one.findings)
-        return any(found.severity is Severity.ERROR for found in (*self.findings, *made))
+        return any(found.severity is Severity.ERROR for found in self.all_findings)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the proposals, and with the specs that they make."""
+        effects = (*(one.effects for one in self.checks), *((self.together,) if self.together else ()))
+        return (*self.findings, *(found for one in effects for found in one.findings))
 
 
 def base_findings(proposal: Proposal, release: str, digest: str, fits: Sequence[bool]) -> Iterator[Finding]:
@@ -123,38 +127,26 @@ def base_findings(proposal: Proposal, release: str, digest: str, fits: Sequence[
     :param release: version of the spec
     :param digest: of its text
     """
+    is_ = f"against: {{{f'release: {release}, ' if release else ''}sha256: {digest}}}"
     if not (proposal.release or proposal.sha256):
         message = "the proposal does not say which text it is against"
-        hint = f"write `against: {{release: {release or '…'}, sha256: {digest}}}`"
-        yield Finding(code="proposal-base", message=message, span=proposal.span, hint=hint)
+        yield Finding(code="proposal-base", message=message, span=proposal.span, hint=f"write `{is_}`")
         return
-    told = (
-        (
-            "release",
-            proposal.release,
-            release,
-            f"`{proposal.release}`",
-            f"`{release}`" if release else "a text without a version",
-        ),
-        (
-            "sha256",
-            proposal.sha256,
-            digest,
-            f"a text with the digest {proposal.sha256[:12]}…",
-            f"{digest[:12]}…",
-        ),
-    )
-    for key, said, is_, wanted, found in told:
-        if said and said != is_:
-            count = sum(fits)
-            message = (
-                f"it is against {wanted}, and this is {found}: {count} of {len(fits)} edits fit as they are"
-            )
-            hint = (
-                f"look at each, and write `{key}: {is_}`" if is_ else "look at each, and leave out `release`"
-            )
-            yield Finding(code="proposal-base", message=message, span=proposal.place(key), hint=hint)
-            return
+    other, told, hint = proposal.sha256 not in {"", digest}, [], f"look at each, and write `{is_}`"
+    if release and proposal.release not in {"", release}:
+        told = [f"it is against release `{proposal.release}`, and this is `{release}`"]
+    elif proposal.release and not release and (other or not proposal.sha256):
+        # What the digest says is the right text needs no name.
+        told = [f"it is against release `{proposal.release}`, and this text does not say which release it is"]
+        hint += "; a project says it by the option `version` of `policy:spec`, and not in `conf.py`"
+    key = "release" if told else "sha256"
+    if other:
+        told.append(
+            f"it is against a text with the digest {proposal.sha256[:12]}…, and that of this one is {digest[:12]}…"
+        )
+    if told:
+        message = f"{'; '.join(told)}: {sum(fits)} of {len(fits)} edits fit as they are"
+        yield Finding(code="proposal-base", message=message, span=proposal.place(key), hint=hint)
 
 
 def flip_findings(proposal: Proposal, effects: ProposalEffects, known: Iterable[str]) -> Iterator[Finding]:
@@ -288,11 +280,25 @@ def renamed_in_cases(cases: Iterable[Case], diff: SpecDiff, spec: Spec) -> Itera
                 yield Finding(code="renamed-target", message=message, span=span, hint=hint)
 
 
-def changed_pairs(before: Iterable[Pair], after: Iterable[Pair]) -> tuple[tuple[str, str, str], ...]:
-    """Return the pairs of principles whose order nothing says any more, or something says now."""
-    gaps = [{(one.one.id, one.other.id) for one in pairs if one.is_gap} for pairs in (before, after)]
-    states = {UNDECIDED: gaps[1] - gaps[0], ORDERED: gaps[0] - gaps[1]}
-    return tuple((*pair, state) for state, found in states.items() for pair in sorted(found))
+def changed_pairs(
+    before: Iterable[Pair], after: Iterable[Pair], diff: SpecDiff
+) -> tuple[tuple[str, str, str], ...]:
+    """Return the pairs of principles whose order nothing says then, or something says, other than now; by the ids that they have then.
+
+    A pair of which one is gone has no order.
+    """
+    then = {one.old: one.new for one in diff.matches}
+    old = ((then.get(one.one.id), then.get(one.other.id)) for one in before if one.is_gap)
+    gaps = [
+        {frozenset(pair): pair for pair in pairs if pair[0] and pair[1]}
+        for pairs in (old, ((one.one.id, one.other.id) for one in after if one.is_gap))
+    ]
+    found = [(gaps[1], gaps[0], UNDECIDED), (gaps[0], gaps[1], ORDERED)]
+    return tuple(
+        (f"{pair[0]}", f"{pair[1]}", state)
+        for here, there, state in found
+        for pair in sorted(here[key] for key in here.keys() - there.keys())
+    )
 
 
 def concerned(records: Iterable[Feedback | DecisionRecord], changed: ChangedProvisions) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from textwrap import indent
 
-from rich.cells import cell_len
-
 from sphinx_policyspec.identifiers.directives import WrittenOption
 from sphinx_policyspec.identifiers.index import Index, things_of
 from sphinx_policyspec.identifiers.renaming import alias_edits, form_problem, name_problem, rename_edits
@@ -19,16 +17,16 @@ from sphinx_policyspec.proposals.places import (
     EditedTexts,
     ProvisionPlace,
     Stretch,
-    TitleStyle,
     behind,
     fence_marks,
+    is_below,
     is_fenced,
     lacking,
     nearly,
     parted,
     places_in,
-    title_style,
-    unused_style,
+    rst_directive,
+    rst_title,
 )
 
 _LEVEL = "authority"
@@ -107,7 +105,10 @@ class EditWriter:
         findings: list[Finding] = []
         touched: list[Stretch] = []
         fits: list[bool] = []
+        texts = self.workspace.texts
+        before, is_idle = texts.changed, False
         for edit in proposal.edits:
+            count = texts.changes
             if self._is_stale:
                 self._spec = self.workspace.read(self.workspace.texts.changed)
                 self._locate()
@@ -121,9 +122,14 @@ class EditWriter:
                 )
                 fits.append(False)
                 continue
+            if texts.changes == count:
+                is_idle = True
+                findings.append(_idle(_IDLE.get(edit.kind, ""), edit.span, edit))
             findings += clashes
             fits.append(True)
             touched += self._touched
+        if fits and all(fits) and not is_idle and texts.changed == before:
+            findings.append(_idle("one takes back what another does", proposal.span))
         return AppliedEdits(findings=tuple(findings), touched=tuple(touched), fits=tuple(fits))
 
     def _clashes(self, edit: ProposalEdit, others: Mapping[str, tuple[Stretch, ...]]) -> list[Finding]:
@@ -272,6 +278,7 @@ class EditWriter:
             return f"{'#' * depth} {edit.title} {{#{edit.provision}{level}}}\n\n{edit.text}"
         options = [f":id: {edit.provision}", *([f":{_LEVEL}: {edit.level}"] if edit.level else [])]
         marks = next((fence_marks(line) for line in head if "{policy:" in line), "```")
+        told = "\n".join(options)
         if place.inside:
             if deeper or (place.directive and place.directive.indent):
                 raise _Misfit(
@@ -280,30 +287,16 @@ class EditWriter:
                     "add it `after` another, or by hand",
                 )
             if place.is_rst:
-                return _rst_directive(edit.title, options, indent(edit.text, "   "))
+                return rst_directive(edit.title, options, indent(edit.text, "   "))
             marks += marks[0] * lacking(marks, edit.text)
-            return f"{marks}{{policy:principle}} {edit.title}\n{_joined(options)}\n\n{edit.text}\n{marks}"
+            return f"{marks}{{policy:principle}} {edit.title}\n{told}\n\n{edit.text}\n{marks}"
         if head[0].startswith("#"):
             signs = head[0][: len(head[0]) - len(head[0].lstrip("#"))] + "#" * deeper
-            declared = f"{marks}{{policy:principle}}\n{_joined(options)}\n{marks}"
+            declared = f"{marks}{{policy:principle}}\n{told}\n{marks}"
             return f"{signs} {edit.title}\n\n{declared}\n\n{edit.text}"
-        return f"{self._rst_title(place, edit, depth)}\n\n{_rst_directive('', options, '')}\n\n{edit.text}"
-
-    def _rst_title(self, place: ProvisionPlace, edit: ProposalEdit, depth: int) -> str:
-        """Return a title with the signs that those of its depth have in its file; where there are none, with others than all."""
-        file = place.head.file
-        lines = self.workspace.texts.of(file).split("\n")
-        styles: dict[int, TitleStyle] = {}
-        for other in self._places.values():
-            if other.head.file == file and not other.inside:
-                line = self.workspace.texts.of(file).count("\n", 0, other.head.start) + 1
-                if style := title_style(lines, line):
-                    styles.setdefault(other.provision.depth, style)
-        style = styles.get(depth) or (unused_style(lines) if depth > max(styles, default=depth) else None)
-        if style is None:
+        if (title := rst_title(self.workspace.texts, self._places, place, edit.title, depth)) is None:
             raise _Misfit("which signs belong to its title is not for certain", "add it by hand")
-        rule = style.sign * max(3, cell_len(edit.title))
-        return f"{rule}\n{edit.title}\n{rule}" if style.is_framed else f"{edit.title}\n{rule}"
+        return f"{title}\n\n{rst_directive('', options, '')}\n\n{edit.text}"
 
     def _text(self, stretch: Stretch) -> str:
         return self.workspace.texts.of(stretch.file)[stretch.start : stretch.end].replace("\r\n", "\n")
@@ -407,7 +400,7 @@ class EditWriter:
     def _check_whole(self, place: ProvisionPlace) -> None:
         """Refuse to take out what stands in several files."""
         spec, name = self._spec, place.provision.id
-        inside = [one for one in spec.provisions if _is_below(spec, one.id, name)]
+        inside = [one for one in spec.provisions if is_below(spec, one.id, name)]
         files = {one.span.file for one in inside}
         if files - {place.whole.file}:
             told = ", ".join(f"`{one}`" for one in sorted(files))
@@ -438,6 +431,8 @@ class EditWriter:
     def _rename(self, edit: ProposalEdit) -> None:
         texts = self.workspace.texts
         self._place(edit.provision)
+        if edit.to == edit.provision:
+            return
         index = Index()
         for file in self.workspace.files:
             index.update(file, texts.of(file))
@@ -454,28 +449,25 @@ class EditWriter:
         self._is_stale = True
 
 
+_IDLE: Mapping[EditKind, str] = {
+    EditKind.REPLACE: "`replace` says what `find` says",
+    EditKind.LEVEL: "`{edit.provision}` has the level `{edit.level}` already",
+    EditKind.MOVE: "`{edit.provision}` stands there already",
+    EditKind.RENAME: "`{edit.provision}` has that id already",
+}
+"""Why an edit of a kind changes nothing."""
+
+
+def _idle(why: str, span: Span, edit: ProposalEdit | None = None) -> Finding:
+    """Return that an edit, or all together, change nothing."""
+    what = "it changes nothing" if edit else "together, its edits change nothing"
+    hint = "take it out, or look whether somebody has made the change meanwhile" if edit else ""
+    return Finding(code="idle-edit", message=f"{what}: {why.format(edit=edit)}", span=span, hint=hint)
+
+
 def _backwards(span: Span) -> tuple[str, int, int]:
     """Order spans from the end of each file on, so that places stay what they are."""
     return span.file, -span.line, -span.column
-
-
-def _joined(options: list[str]) -> str:
-    return "\n".join(options)
-
-
-def _rst_directive(title: str, options: list[str], text: str) -> str:
-    """Return a directive that declares a principle, with a text that is indented already."""
-    head = f".. policy:principle:: {title}".rstrip()
-    return f"{head}\n{indent(_joined(options), '   ')}" + (f"\n\n{text}" if text else "")
-
-
-def _is_below(spec: Spec, name: str, above: str) -> bool:
-    while name:
-        if name == above:
-            return True
-        held = spec.provision_by_id.get(name)
-        name = (held.parent if held else "") or ""
-    return False
 
 
 _DO: Mapping[EditKind, Callable[[EditWriter, ProposalEdit], None]] = {

@@ -9,7 +9,8 @@ from sphinx_policyspec.compare import Change
 from sphinx_policyspec.exports import Formats, finding_record, json_object, markdown_safe
 from sphinx_policyspec.exports.diff.text import markdown_diff
 from sphinx_policyspec.exports.diff.wording import sentence
-from sphinx_policyspec.files import printable
+from sphinx_policyspec.files import number_of, printable
+from sphinx_policyspec.model import Severity
 from sphinx_policyspec.model.proposals import Proposal
 from sphinx_policyspec.proposals.check import CheckedProposal, ProposalEffects, ProposalReport
 
@@ -93,7 +94,14 @@ def _lines(report: ProposalReport) -> Iterator[str]:
         yield "together"
         yield from (f"  {finding}" for finding in report.conflicts)
         yield from _told(report.together)
-    yield "failed" if report.failed else "nothing is wrong"
+    warned = sum(one.severity is Severity.WARNING for one in {*report.all_findings})
+    yield (
+        "failed"
+        if report.failed
+        else f"nothing fails, {number_of(warned, 'warning')}"
+        if warned
+        else "nothing is wrong"
+    )
 
 
 def _told(effects: ProposalEffects) -> Iterator[str]:
@@ -103,7 +111,11 @@ def _told(effects: ProposalEffects) -> Iterator[str]:
     yield from (f"  new: {finding}" for finding in effects.findings)
     yield from (f"  comes out otherwise: {name}" for name in effects.flips)
     for one, other, state in effects.pairs:
-        said = "nothing says any more who goes first" if state == "open" else "it is said now who goes first"
+        said = (
+            "nothing would say any more who goes first"
+            if state == "open"
+            else "it would be said who goes first"
+        )
         yield f"  {one} and {other}: {said}"
     yield from (f"  overlay {name}: {', '.join(said)}" for name, said in effects.overlays)
     yield from (f"  mapping {one}" for one in _mappings(effects))
@@ -158,7 +170,7 @@ def _report(effects: ProposalEffects) -> Iterator[str]:
         yield markdown_diff(effects.diff, effects.behaviour)
     yield from _list("New findings", map(str, effects.findings))
     yield from _list("Cases that come out otherwise", effects.flips)
-    said = {"open": "nothing says any more who goes first", "ordered": "it is said now who goes first"}
+    said = {"open": "nothing would say any more who goes first", "ordered": "it would be said who goes first"}
     yield from _list("Pairs", (f"{one} and {other}: {said[state]}" for one, other, state in effects.pairs))
     yield from _list("Overlays", (f"{name}: {', '.join(told)}" for name, told in effects.overlays))
     yield from _list("Evaluation prompts that test what changes", effects.prompts)

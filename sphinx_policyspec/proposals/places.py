@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import PurePath
+from textwrap import indent
 
 from rapidfuzz import fuzz
+from rich.cells import cell_len
 
 from sphinx_policyspec.identifiers.directives import Directive, directives_in
 from sphinx_policyspec.identifiers.sites import RST
@@ -60,6 +62,8 @@ class EditedTexts:
         self._before: dict[str, str] = {}
         self.followed: list[Stretch] = []
         """Stretches that move along."""
+        self.changes = 0
+        """How many times words took the place of others."""
 
     def of(self, file: str) -> str:
         """Return the text of a file as it is now."""
@@ -80,6 +84,7 @@ class EditedTexts:
     def replace(self, file: str, start: int, end: int, words: str) -> Stretch:
         """Put words in the place of characters; return where they stand, which moves along from then on."""
         text = self.of(file)
+        self.changes += text[start:end] != words
         self._texts[file] = text[:start] + words + text[end:]
         for one in self.followed:
             if one.file == file:
@@ -308,3 +313,44 @@ def nearly(words: str, text: str) -> str:
         return ""
     found = fuzz.partial_ratio_alignment(words, text, score_cutoff=_NEAR)
     return text[found.dest_start : found.dest_end] if found else ""
+
+
+def rst_directive(title: str, options: list[str], text: str) -> str:
+    """Return a directive that declares a principle, with a text that is indented already."""
+    head = f".. policy:principle:: {title}".rstrip()
+    told = indent("\n".join((head, *options)), "   ").removeprefix("   ")
+    return f"{told}\n\n{text}" if text else told
+
+
+def rst_title(
+    texts: EditedTexts, places: Mapping[str, ProvisionPlace], place: ProvisionPlace, title: str, depth: int
+) -> str | None:
+    """Return a title with the signs that those of its depth have in its file; where there are none, with others than all.
+
+    There is nothing where that is not for certain.
+
+    :param places: of all provisions
+    :param place: of that beside which it stands
+    """
+    lines = texts.of(place.head.file).split("\n")
+    styles: dict[int, TitleStyle] = {}
+    for other in places.values():
+        if other.head.file == place.head.file and not other.inside:
+            line = texts.of(place.head.file).count("\n", 0, other.head.start) + 1
+            if style := title_style(lines, line):
+                styles.setdefault(other.provision.depth, style)
+    found = styles.get(depth) or (unused_style(lines) if depth > max(styles, default=depth) else None)
+    if found is None:
+        return None
+    rule = found.sign * max(3, cell_len(title))
+    return f"{rule}\n{title}\n{rule}" if found.is_framed else f"{title}\n{rule}"
+
+
+def is_below(spec: Spec, name: str, above: str) -> bool:
+    """Return whether a provision is another, or stands somewhere in it."""
+    while name:
+        if name == above:
+            return True
+        held = spec.provision_by_id.get(name)
+        name = (held.parent if held else "") or ""
+    return False
