@@ -189,7 +189,7 @@ class Reader:
     ) -> tuple[Loaded, ...]:
         """Return what is read at the place of a SOURCE; a revision is first written into a temporary folder."""
         if "\0" in source:
-            raise SourceError(f"`{source}` cannot be read: no name holds a null character")
+            raise SourceError(f"`{source}` cannot be read: a name cannot contain a null character")
         if not is_git(source):
             path = self.folder / source
             try:
@@ -327,7 +327,7 @@ class Reader:
         confdir = self.options.confdir
         if confdir and path.is_dir():
             if not is_project(path, confdir):
-                raise SourceError(f"`{confdir}` holds no `conf.py`")
+                raise SourceError(f"`{confdir}` has no `conf.py`")
             if not (self.is_older and (is_project(path) or is_spec(path) or release_folders(path))):
                 return self.options
         return replace(self.options, confdir=path) if is_project(path) else None

@@ -151,7 +151,7 @@ def _missing_provisions(draft: Spec, file: str, *, is_plain: bool) -> Iterator[F
         span = next((Span(file, one.span.line) for one in draft.provisions), Span(file, 1))
         yield Finding(code="no-principle", message="the draft has no principle", span=span, hint=_HEADING)
     elif stray:
-        message = "this text stands above every heading, and in no principle"
+        message = "this text is above every heading, and in no principle"
         yield Finding(
             code="no-principle", message=message, span=stray[0].span, hint="write it below a heading"
         )

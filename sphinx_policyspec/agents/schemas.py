@@ -155,8 +155,8 @@ TOOLS = (
     OfferedTool(
         name="check",
         title="Check a draft",
-        about="Check the draft of a provision, with its heading and examples, as if it stood at the end of the spec. "
-        "Mend it by the findings until `is_clean`; hints may stay.",
+        about="Check the draft of a provision, with its heading and examples, as if it were at the end of the spec. "
+        "Fix what it finds until `is_clean`; hints may stay.",
         run=tools.check_draft,
         takes={
             "markdown": {"type": "string", "description": "The draft: `## Title {#id authority=level}`, then its text."},

@@ -137,7 +137,7 @@ class _Check:
         key = one, other, row.predicate_id, row.is_denied
         if earlier := self._seen.get(key):
             there = self.alignment.place(earlier, "subject_id")
-            message = f"the mapping stands in line {there.line} already"
+            message = f"the mapping is in line {there.line} already"
             self._find("duplicate-mapping", message, row, "subject_id", "delete one of the two", first=there)
         self._seen.setdefault(key, row)
         things = [
@@ -145,7 +145,7 @@ class _Check:
         ]
         place = self.specs.place_of(one)
         if place is not None and place == self.specs.place_of(other):
-            message = f"both sides are of {shown(self.specs.specs[place].title)}: the row says nothing of another spec"
+            message = f"both sides are of {shown(self.specs.specs[place].title)}: the row says nothing about another spec"
             self._find("same-spec", message, row, "object_id", "name a provision of the other spec")
         levels = [thing.level for thing in things if thing and thing.level]
         if predicate is MatchPredicate.EXACT and not row.is_denied and len(levels) == len(SIDES):

@@ -64,8 +64,8 @@ def _about(sides: AlignedSides, count: int) -> Iterator[str]:
     ]
     yield f"<p>{html_safe(' · '.join(filter(None, facts)))}</p>"
     yield (
-        "<p>People said what corresponds; the word between two texts is all that is said of them. "
-        "A level is told in the words of its own spec.</p>"
+        "<p>People said what corresponds; the word between two texts is all that is said about them. "
+        "A level is named in the words of its own spec.</p>"
     )
 
 

@@ -162,7 +162,7 @@ class _Reader:
         for name in _NEEDED:
             if name not in names:
                 near = near_name(name, [one for one in names if one not in COLUMNS])
-                hint = f"rename the column `{near}`" if near else "add it to the first row, behind a tab"
+                hint = f"rename the column `{near}`" if near else "add it to the first row, after a tab"
                 self._find("missing-column", f"column `{name}` is missing", Span(self.file, number), hint)
         return names
 

@@ -351,7 +351,7 @@ def _pieces(
 ) -> tuple[Iterator[bytes], tuple[Finding, ...]]:
     if beside.reports:
         if form not in NAMED_GRAPHS:
-            why = f"`{form}` holds one graph, and what stands beside a spec is in others"
+            why = f"`{form}` contains one graph, and what is beside a spec is in others"
             raise SourceError(f"{why}: take {' or '.join(NAMED_GRAPHS)}")
         alone = Beside(alignments=beside.alignments)
         data, findings = _pieces(source, form, inferred=inferred, portable=portable, beside=alone)

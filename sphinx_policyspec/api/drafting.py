@@ -93,7 +93,7 @@ def draft(
         )
     source_read = loaded(source, **options)
     if not source_read.has_files or source_read.overlays:
-        raise SourceError(f"`{source}` holds no texts of its own that drafts could change")
+        raise SourceError(f"`{source}` contains no texts of its own that drafts could change")
     digest = digest_of(source_read, SourceLines(source_read.root, source_read.beside, source_read.bound))
     openings = [*_openings(source_read.spec, kind, ids, tuple(read_cases(cases)[0]))]
     return tuple(drafts_of(source_read.spec, openings, digest))
@@ -131,6 +131,6 @@ def near_duplicates(source: Source, file: str | Path, **options: Unpack[ReadingO
     examples = read_model_spec(text, str(file)).spec.examples
     if not examples:
         raise SourceError(
-            f"`{file}` holds no example; write one as the Model Spec has them: `**Example**: a title`, and a conversation between `~~~xml` and `~~~`"
+            f"`{file}` contains no example; write one as in the Model Spec: `**Example**: a title`, and a conversation between `~~~xml` and `~~~`"
         )
     return near_duplicates_of(examples, spec_of(source, **options))

@@ -222,7 +222,7 @@ class _Trial:
         """Read the SOURCE."""
         self.loaded = load_checked(self.source, **self.options)
         if not self.loaded.has_files or self.loaded.overlays:
-            raise SourceError(f"`{self.source}` holds no texts of its own that edits could change")
+            raise SourceError(f"`{self.source}` contains no texts of its own that edits could change")
         self.lines = SourceLines(self.loaded.root, self.loaded.beside, self.loaded.bound)
 
     def read_cases(self, cases: Iterable[Case | str | Path]) -> None:

@@ -178,7 +178,7 @@ def refined_by_higher_level(spec: model.Spec) -> Iterator[model.Finding]:
                 message=f"`{principle.id}` of level `{principle.authority}` refines `{target.id}` "
                 f"of the lower level `{target.authority}`",
                 span=principle.span,
-                hint="say which level holds where both apply",
+                hint="say which level counts where both apply",
                 related=(target.span,),
             )
 
@@ -242,7 +242,7 @@ def idle_permission(spec: model.Spec, places: Places) -> Iterator[model.Finding]
         why = "overrides" if level.override is model.OverrideMode.NEVER else "has, or one above it"
         yield model.Finding(
             code="idle-permission",
-            message=f"nobody can use what `{level.id}` may permit: that is a level which no message {why}",
+            message=f"nobody can use what `{level.id}` may permit: no message {why} that level",
             span=places.place(Use("clause", clause.principle, "permits-by", clause.permits_by), clause.span),
             hint=f"name one of {', '.join(f'`{name}`' for name in able)}" if able else "",
         )
@@ -262,7 +262,7 @@ def norm_out_of_scope(spec: model.Spec, places: Places) -> Iterator[model.Findin
             yield _out_of_scope(
                 f"`{principle.id}` rests on {shown(address)}, which is outside the spec",
                 places.place(Use("principle", principle.id, "rests-on", address), principle.span),
-                "say here what follows from it, or leave the norm to whoever decides it",
+                "state it here, or leave the norm to whoever decides it",
             )
         if by := decided_by.get(principle.id):
             yield _out_of_scope(
@@ -277,7 +277,7 @@ def norm_out_of_scope(spec: model.Spec, places: Places) -> Iterator[model.Findin
                     yield _out_of_scope(
                         f"`{principle.id}` rests on `{name}` (`{key}`), which is out of scope: {shown(by)} decides it",
                         places.place(Use("principle", principle.id, key, name), principle.span),
-                        "say in its own words what holds",
+                        "say in its own words what counts",
                     )
 
 

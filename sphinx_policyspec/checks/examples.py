@@ -165,7 +165,7 @@ def tag_in_conversation(spec: model.Spec) -> Iterator[model.Finding]:
                     span = model.Span(span.file, example.span.line + number)
                 yield model.Finding(
                     code="tag-in-conversation",
-                    message=f"eval tag `{tag}` stands in a message",
+                    message=f"eval tag `{tag}` is inside a message",
                     span=span,
                     hint="move it after the clause that it tests",
                 )

@@ -139,7 +139,7 @@ def _levels_by_sidecar(spec: model.Spec) -> str:
     if any(one.markup is not model.Markup.MARKDOWN for one in spec.documents):
         return ""
     named = next((one.id for one in spec.provisions if one.text), "")
-    given = f"`provisions: {{{named}: {{level: user}}}}`" if named else "to what stands below a heading"
+    given = f"`provisions: {{{named}: {{level: user}}}}`" if named else "to what is below a heading"
     return f"a sidecar gives levels{':' * bool(named)} {given}"
 
 
@@ -220,7 +220,7 @@ def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:
             yield _found("malformed-tag", message, place, hint)
             continue
         message, hint = (
-            f"no provision holds the eval tag `{tag}` of this file",
+            f"no provision has the eval tag `{tag}` of this file",
             f"put `[^{tag}]` after the clause that it tests",
         )
         if written:

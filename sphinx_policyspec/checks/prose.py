@@ -222,7 +222,7 @@ def passive_norm(spec: model.Spec) -> Iterator[model.Finding]:
         if found:
             yield model.Finding(
                 code="passive-norm",
-                message=f"`{principle.id}` says what is to be done, and not who does it",
+                message=f"`{principle.id}` says what to do, but not who does it",
                 span=found[0],
                 hint="name who acts",
                 related=tuple(found[1:]),
@@ -266,7 +266,7 @@ def overridable_absolute(spec: model.Spec) -> Iterator[model.Finding]:
                 code="overridable-absolute",
                 message=f"`{principle.id}` says {said}, and can be overridden at level `{principle.authority}`",
                 span=spans[0],
-                hint="say what holds by default, or raise the level",
+                hint="say that it holds by default, or raise the level",
                 related=tuple(spans[1:]),
             )
 
@@ -284,7 +284,7 @@ def root_without_absolute(spec: model.Spec) -> Iterator[model.Finding]:
         if said and next(matches(provisions, _BINDING), None) is None:
             yield model.Finding(
                 code="root-without-absolute",
-                message=f"`{principle.id}` can be overridden by nobody, and nothing in it says must or must not",
+                message=f"nobody can override `{principle.id}`, and nothing in it says must or must not",
                 span=principle.span,
                 hint="say what it requires, or lower the level",
             )
@@ -318,7 +318,7 @@ def norm_in_commentary(spec: model.Spec) -> Iterator[model.Finding]:
                 code="norm-in-commentary",
                 message=f"`{_words(match)}` inside commentary, which binds nobody",
                 span=sentence.span(*match.span()),
-                hint="move the norm into the text, or tell the reason without it",
+                hint="move the norm into the text, or give the reason without it",
             )
 
 

@@ -122,11 +122,11 @@ def check(
         raise click.UsageError("--yes belongs to --fix")
     if baseline and form == "baseline":
         raise click.UsageError(
-            "a baseline holds every finding: --baseline does not apply to --format baseline"
+            "a baseline contains every finding: --baseline does not apply to --format baseline"
         )
 
     if fix and len(sources) > 1:
-        raise click.UsageError("--fix mends one SOURCE")
+        raise click.UsageError("--fix works on one SOURCE")
     of_each = dict(settings.for_each(sources))
 
     def look(source: str) -> tuple[ps.Loaded, ps.Report]:

@@ -115,7 +115,7 @@ def diff(
       policyspec diff model_spec/2025-04-11 model_spec/2025-09-12 --feedback feedback.yaml
     """
     if cases and form == "changelog":
-        raise click.UsageError("a draft of a changelog tells nothing of cases: leave out --cases")
+        raise click.UsageError("a draft of a changelog says nothing about cases: leave out --cases")
     before, after, errors = settings.pair(old, new)
     how: dict[str, Any] = {"aliases": aliases, "overlays": overlays, "judgements": judgements or ()}
     how |= {"results": results, "feedback": registers}

@@ -89,7 +89,7 @@ def prompts(
     for reason, number in result.left_out.items():
         settings.note(f"left out {number_of(number, 'prompt')}: a harness cannot give a model their {reason}")
     if not result.count:
-        settings.note("no prompt is left: `principles-without-prompt` tells which principles want one")
+        settings.note("no prompt is left: `principles-without-prompt` lists principles that need one")
 
 
 @click.command(cls=SourceCommand)

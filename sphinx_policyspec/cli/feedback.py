@@ -73,5 +73,5 @@ def feedback(
     assigned = len(result.records) - len(result.unassigned)
     settings.note(
         f"{number_of(len(result.records), 'record')}, {result.added} of them new, {result.updated} updated: {assigned} name provisions, "
-        f"{len(result.unassigned)} are to be assigned"
+        f"{len(result.unassigned)} need assigning"
     )

@@ -196,9 +196,7 @@ def export(
     help="The next release of upstream; of several, the newest counts.",
 )
 @_upstream
-@click.option(
-    "--write", is_flag=True, help="Update ids, pinned version and digest in OVERLAY, and nothing else."
-)
+@click.option("--write", is_flag=True, help="Update only ids, pinned version and digest in OVERLAY.")
 @form_option("OverlayRebase")
 @output_option
 def rebase(

@@ -352,7 +352,9 @@ def graph(
     """
     syntax = form or (format_of_suffix(Path(output).suffix) if output else "ttl")
     if syntax is None:
-        raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
+        raise click.UsageError(
+            f"the format is not clear from the name `{output}`: give --format {'|'.join(FORMATS)}"
+        )
     target: ps.Loaded | tuple[ps.Spec, ...] | tuple[ps.SpecReleases, ...]
     source = sources[0]
     beside = ps.NOTHING_BESIDE
@@ -440,7 +442,9 @@ def reason(
     """
     syntax = form or (format_of_suffix(Path(output).suffix) if output else "text")
     if syntax is None:
-        raise click.UsageError(f"cannot tell the format of `{output}`: give --format {'|'.join(FORMATS)}")
+        raise click.UsageError(
+            f"the format is not clear from the name `{output}`: give --format {'|'.join(FORMATS)}"
+        )
     overrides = settings.annotations or settings.base_iri
     target = source if ps.is_graph(source) and not overrides else settings.read(source)
     with settings.watching("reasoning"):

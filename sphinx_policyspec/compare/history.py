@@ -247,7 +247,7 @@ def parse_lock(text: str, file: str) -> Lock:
     provisions, says = given.get("provisions"), given.get("says")
     if not isinstance(provisions, list) or not all(map(_is_entry, provisions)) or not _are_texts(says):
         raise LockError(
-            f"{file}: `provisions` is not a list of objects with id, title, level and says: write the lock anew"
+            f"{file}: `provisions` is not a list of objects with id, title, level and says: write the lock again"
         )
     entries = tuple(LockEntry(**entry) for entry in provisions)
     return Lock(version=str(given.get("version", "")), entries=entries, says=says or {})

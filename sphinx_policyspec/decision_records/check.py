@@ -189,7 +189,7 @@ class DecisionRecordCheck:
                 code="decision-circle",
                 message=message,
                 span=spans[0],
-                hint="let the one that holds be `accepted`",
+                hint="mark the one that counts as `accepted`",
                 related=tuple(spans[1:]),
             )
 

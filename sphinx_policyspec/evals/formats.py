@@ -313,7 +313,7 @@ def _pairs(results: Results) -> Iterator[str]:
     for row in results.comparison:
         a, b = row.a, row.b
         if row.group.facet == "all" and a.grader != b.grader and not row.rate.prompts:
-            graders = f"{a.grader or 'nobody knows whom'} and {b.grader or 'nobody knows whom'}"
+            graders = f"{a.grader or 'unknown'} and {b.grader or 'unknown'}"
             yield f"{a.id} and {b.id} were graded by {graders}: nothing can be compared"
         elif row.group.facet == "all" and (row.only_a or row.only_b):
             yield (

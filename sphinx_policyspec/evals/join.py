@@ -252,7 +252,7 @@ def disagreements_of(joined: Join, files: Mapping[str, str]) -> tuple[Finding, .
     return tuple(
         Finding(
             code="contradicting-ids",
-            message=f"results name `{section[:60]}` and the eval tag `{focus[:60]}`, which stands in `{other}`",
+            message=f"results name `{section[:60]}` and the eval tag `{focus[:60]}`, which is in `{other}`",
             span=Span(file, 1),
             hint="the provision counts; see which of the two was graded",
         )

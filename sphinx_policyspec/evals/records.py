@@ -335,7 +335,7 @@ def answers_of(
         findings.append(
             Finding(
                 code="repeated-result",
-                message=f"answers stand twice: {twice.total()}, such as that of epoch {epoch} to prompt `{prompt[:60]}`",
+                message=f"answers occur twice: {twice.total()}, such as that of epoch {epoch} to prompt `{prompt[:60]}`",
                 span=Span(run.file, 1),
                 hint="the first of them counts; give each repeat an epoch of its own",
             )

@@ -97,7 +97,7 @@ def read_files(paths: Iterable[str | Path], rules: ReadingRules) -> RunsAndFindi
             runs += read_runs
             findings += problems
         if len(files) == others:
-            findings.append(unusable_results(name, SourceError(f"`{name}` holds no results")))
+            findings.append(unusable_results(name, SourceError(f"`{name}` contains no results")))
     return _distinct(runs, findings)
 
 
@@ -151,7 +151,7 @@ def superseded(old: EvalRun, new: EvalRun) -> Finding:
         code="repeated-result",
         message=f"the run `{new.id}` is in `{new.file}`, too, which is newer",
         span=Span(old.file, 1),
-        hint="the newer log counts alone: it holds what the older one had finished",
+        hint="only the newer log counts: it contains what the older one had finished",
     )
 
 
@@ -167,7 +167,7 @@ def _joined(parts: Sequence[RunAnswers]) -> tuple[RunAnswers, list[Finding]]:
             rows.setdefault(answer.key, answer._replace(file=run.file))
     findings = []
     if twice:
-        message = f"answers of the run `{run.id}` stand in several files: {twice}"
+        message = f"answers of the run `{run.id}` are in several files: {twice}"
         findings = [
             Finding(
                 code="repeated-result",
@@ -249,14 +249,14 @@ def _lines(data: bytes, file: str, rules: ReadingRules) -> RunsAndFindings:
             bad.append(line_number)
     rows = [*by_line.values()]
     if not rows:
-        raise OtherFileError(f"`{file}` holds no JSON object on a line of its own")
+        raise OtherFileError(f"`{file}` has no JSON object on a line of its own")
     findings: tuple[Finding, ...] = ()
     if bad:
         findings = (bad_lines(file, bad, "no JSON object"),)
     if isinstance(rows[0].get("testCase"), dict):
         runs, more = _promptfoo(rows, file, "", rules)
     elif rows[0].keys() == _PROMPT:
-        raise OtherFileError(f"`{file}` holds prompts, and no results")
+        raise OtherFileError(f"`{file}` contains prompts, and no results")
     else:
         table = Table("jsonl", by_line, hashlib.sha256(data).hexdigest())
         runs, more = runs_of(table, file, rules)

@@ -221,7 +221,7 @@ def runs_of(table: Table, file: str, rules: ReadingRules) -> RunsAndFindings:
     columns = ", ".join(f"`{name}`" for name in next(iter(table.rows.values()), {}) if name)[:400]
     if not answers:
         raise OtherFileError(
-            f"`{file}` has no row with a prompt and a model: name the columns that hold them in a --map file; it has {columns}"
+            f"`{file}` has no row with a prompt and a model: name their columns in a --map file; it has {columns}"
         )
     findings = [*table.findings, *names.lacking(table.rows.values(), file)]
     if all(one.row["value"] is None for one in answers):
@@ -403,7 +403,7 @@ def _with_repeats(
         code="repeated-result",
         message=f"{count} prompts of the run `{run.id}` have several answers without a number; each counts as a repeat",
         span=Span(run.file, 1),
-        hint="name the column that tells repeats apart as `epoch` under `fields` of a --map file",
+        hint="name the column that numbers the repeats as `epoch` under `fields` of a --map file",
     )
     numbered = [
         one._replace(row={**one.row, "epoch": place})
@@ -426,7 +426,7 @@ def _unknown_statuses(answers: Iterable[_Answer], run: EvalRun, rules: ReadingRu
             run.file,
             1,
             f"{words.total()} answers of the run `{run.id}` have an unknown status, such as `{min(words)[:60]}`, and count",
-            "name what each stands for under `statuses` of a --map file",
+            "say what each means under `statuses` of a --map file",
         )
 
 

@@ -147,7 +147,7 @@ def _judgements() -> _Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec judgements",
-        "description": "What people who read changed prose say of it; an entry that is not filled in gives nothing yet.",
+        "description": "What people who read changed prose say about it; an entry that is not filled in is not used.",
         "type": ["array", "null"],
         "items": _keys(JUDGEMENT, _file_parts()["judgement"]),
     }
@@ -158,7 +158,7 @@ def _triage() -> _Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec triage",
-        "description": "Whose fault it is that outputs contradict a spec; an entry that is not filled in gives nothing yet.",
+        "description": "Whose fault it is that outputs contradict a spec; an entry that is not filled in is not used.",
         "type": ["array", "null"],
         "items": _keys(TRIAGE, _file_parts()["triage"]),
     }
@@ -223,7 +223,7 @@ def _proposal() -> _Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "policyspec proposal",
-        "description": "The head of a proposal: what it is against, and its edits, which may also stand in a block below it.",
+        "description": "The head of a proposal: what it is against, and its edits, which may also be in a block below it.",
         **_keys(PROPOSAL, {**parts, "against": _keys(AGAINST), **_file_parts()["proposal"]}),
         "$defs": {"edit": _keys(EDIT, {"add": _keys(ADD)}), "names": texts},
     }

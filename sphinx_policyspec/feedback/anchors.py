@@ -202,7 +202,7 @@ class PlainTexts:
             return self.anchor_at(name, at, at + len(sought))
         found = self._on_page(Anchor(provision=name, exact=words), name) if sought else None
         if found is None or found.is_beside:
-            raise SourceError(f"`{name}` does not hold the words “{words[:80]}”: copy them from its text")
+            raise SourceError(f"`{name}` does not contain the words “{words[:80]}”: copy them from its text")
         return self.anchor_at(name, found.start, found.end)
 
     def anchor_at(self, provision: str, start: int, end: int, derived_from: str = "") -> Anchor:

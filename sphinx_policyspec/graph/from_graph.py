@@ -80,10 +80,10 @@ class _GraphReader:
     def _only_spec(self) -> Iri:
         specs = sorted(self._members.get(PS.Spec, ()), key=str)
         if not specs:
-            raise SourceError("the graph holds no behaviour spec: nothing in it is a `ps:Spec`")
+            raise SourceError("the graph contains no behaviour spec: nothing in it is a `ps:Spec`")
         if len(specs) > 1:
             names = ", ".join(map(quoted, specs[:3]))
-            raise SourceError(f"the graph holds {len(specs)} behaviour specs where one is read: {names}")
+            raise SourceError(f"the graph contains {len(specs)} behaviour specs where one is read: {names}")
         if not isinstance(specs[0], Iri):
             raise SourceError("the behaviour spec of the graph is a blank node; it needs an IRI")
         return specs[0]
@@ -338,7 +338,7 @@ def _provisions(reader: _GraphReader, tagged: dict[str, tuple[str, ...]]) -> tup
             )
         if depth - 1 not in depths[parent]:
             raise SourceError(
-                f"{quoted(subject)} has depth {depth}, which is not one more than that of what holds it"
+                f"{quoted(subject)} has depth {depth}, which is not one more than that of its parent"
             )
         provision = reader.record(
             subject, kind, parent=parent, depth=depth, blocks=_blocks(reader, subject, tagged)

@@ -77,7 +77,7 @@ _BESIDE = {
     ),
 }
 """Inputs beside a spec that questions may need: a description, how to provide it, and a query that has rows if it is there."""
-_SEVERAL = "ask a folder that holds several"
+_SEVERAL = "ask a folder with several"
 _NAME, _LITERAL = re.compile(r"<([^<>]*)>"), re.compile(r'"(?:[^"\\]|\\[\s\S]?)*+"?')
 _RELEASES = "SELECT ?graph { GRAPH ?graph { ?graph a ps:Spec } }"
 

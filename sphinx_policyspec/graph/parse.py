@@ -39,11 +39,11 @@ _WAITING = 60
 _REASONS = {
     "seconds": "reading it takes too long; give it as N-Triples (.nt), without contexts and prefixes",
     "grown": "its prefixes, bases or contexts grow it beyond what is read; give it as N-Triples (.nt) in parts",
-    "statements": f"it holds more than {_STATEMENTS:,} statements, the most that is read; "
+    "statements": f"it has more than {_STATEMENTS:,} statements, the most that is read; "
     "split the spec, or write each release by itself",
     "memory": f"reading it needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and prefixes",
-    "text": f"it holds a text or name of more than {terms.LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
+    "text": f"it has a text or name of more than {terms.LONGEST_TEXT // _MIB} MiB, the most that is read; split or shorten it",
     "died": f"it nests too deep, or needs more than {_MEMORY_BYTES // _MIB} MiB of memory; "
     "give it as N-Triples (.nt), without contexts and nesting",
 }
@@ -79,7 +79,7 @@ def inferred_statements(path: Path) -> Iterator[tuple[terms.Triple, str]]:
     :class:`NotInferredError` is raised, possibly only at the end.
     """
     error = NotInferredError(
-        f"`{path}` does not hold what follows from it, or was changed since it was written"
+        f"`{path}` does not contain what follows from it, or was changed after it was written"
     )
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -258,7 +258,7 @@ def _never_closed(bracket: re.Match[str], comments: list[re.Match[str]]) -> tupl
     message = f"the bracket `{bracket[0]}` is never closed"
     closing = _PAIRS[bracket[0]]
     if any(comment.start() > bracket.start() and closing in comment[0] for comment in comments):
-        message += f": a `{closing}` stands in a comment"
+        message += f": a `{closing}` is in a comment"
     return bracket.start(), message
 
 
@@ -479,7 +479,7 @@ def _near_iri(iri: str, known: Collection[str], what: str) -> str:
     near = near_name(iri.removeprefix(start), ends) if start != iri else ""
     if near:
         return f"did you mean `{ends[near]}`?"
-    return nearest(iri, known) if what == "graph" else "correct it: the graph says nothing of it"
+    return nearest(iri, known) if what == "graph" else "correct it: the graph does not have it"
 
 
 def text_of(token: str) -> str:

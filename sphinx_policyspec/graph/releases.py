@@ -375,7 +375,7 @@ def published_pieces(specs: Sequence[SpecReleases], form: str) -> Iterator[bytes
 def _check_form(form: str) -> None:
     """Refuse a format that holds only one graph."""
     if form not in NAMED_GRAPHS:
-        raise SourceError(f"`{form}` holds one release; several take {' or '.join(NAMED_GRAPHS)}")
+        raise SourceError(f"`{form}` is one release; several take {' or '.join(NAMED_GRAPHS)}")
 
 
 def served_pieces(one: SpecReleases) -> Iterator[bytes]:

@@ -39,7 +39,7 @@ def _json_ld(lines: Iterable[str], spoken_of: Iterable[str], release: str) -> It
 
     :param lines: N-Triples, grouped by subject and predicate
     :param spoken_of: the names in them, as in N-Triples, except those of properties
-    :param release: IRI of the spec, if the graph holds one; names below its base are shortened
+    :param release: IRI of the spec, if the graph contains one; names below its base are shortened
     """
     names = _Names(spoken_of, release.rpartition("release/")[0])
     quads = groupby(syntaxes.parsed(lines), key=lambda quad: quad.subject)
@@ -258,7 +258,7 @@ def results(json_text: str, form: str) -> bytes:
     assert output is not None  # noqa: S101  it is where no file is given
     if form == "xml" and (bad := syntaxes.NOT_XML.search(output.decode())):
         raise QueryError(
-            f"XML cannot hold the character U+{ord(bad[0]):04X} of the answer: ask for JSON, CSV or TSV"
+            f"XML cannot represent the character U+{ord(bad[0]):04X} of the answer: ask for JSON, CSV or TSV"
         )
     return output
 

@@ -303,7 +303,7 @@ def _property(predicate: str, node: object, names: dict[str, str]) -> str:
     """Return a property element."""
     local = _XML_NAME.search(predicate)
     if local is None:
-        raise SourceError(f"rdf cannot hold the property `{predicate}`: it does not end in a name")
+        raise SourceError(f"RDF/XML cannot represent the property `{predicate}`: it does not end in a name")
     namespace = predicate[: local.start(1)]
     if namespace in names:
         name, declaration = f"{names[namespace]}:{local[1]}", ""

@@ -27,7 +27,7 @@ def rename_placeholder(here: Here, position: types.Position) -> types.PrepareRen
 def problem(here: Here, position: types.Position, name: str) -> str:
     """Return why the id at a position cannot get a new name; empty if it can."""
     if (site := here.own_site(position)) is None:
-        return "no id stands here"
+        return "there is no id here"
     return renaming.name_problem(here.root.index, site.kind, site.name, name)
 
 

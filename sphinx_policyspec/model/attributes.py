@@ -114,7 +114,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute("spec", "publisher", "Who publishes it.", "dcterms:publisher", named="dc:publisher", many=False),
     Attribute(
-        "spec", "name", "Short name by which it is told from other specs, such as `charter`; its IRIs begin with it.",
+        "spec", "name", "Short name that distinguishes it from other specs, such as `charter`; its IRIs begin with it.",
         "ps:specName", option=None, many=False,
     ),
     Attribute(
@@ -122,7 +122,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "ps:baseIri", many=False,
     ),
     Attribute(
-        "level", "title", "Name for readers; else the id, capitalised.", "dcterms:title", option=None, many=False,
+        "level", "title", "Name for readers; by default the id, capitalised.", "dcterms:title", option=None, many=False,
     ),
     Attribute(
         "level", "override",
@@ -136,7 +136,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute("level", "text", "What it is for, in a sentence or two.", "ps:text", option=None, many=False),
     Attribute(
-        "topic", "label", "Name for readers; else the id. It is found in the text as a mention.", "skos:prefLabel",
+        "topic", "label", "Name for readers; by default the id. It is found in the text as a mention.", "skos:prefLabel",
         option=None, many=False, always=True,
     ),
     Attribute(
@@ -155,7 +155,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute("topic", "text", "What belongs to it, in a sentence or two.", "ps:text", option=None, many=False),
     Attribute(
-        "goal", "title", "Name for readers; else the id.", "dcterms:title", option=None, many=False, always=True,
+        "goal", "title", "Name for readers; by default the id.", "dcterms:title", option=None, many=False, always=True,
     ),
     Attribute(
         "goal", "text", "What the goal is, in a sentence or two.", "ps:text", option=None, many=False,
@@ -166,12 +166,12 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute("provision", "topics", "Topics that it is about.", "ps:topic", names="topic", says="lists"),
     Attribute("provision", "aliases", "Ids that it had before; they lead to it, too.", "ps:alias"),
-    Attribute("provision", "status", "Where it stands in its life, such as `draft`.", "ps:status", many=False),
+    Attribute("provision", "status", "Its status, such as `draft`.", "ps:status", many=False),
     Attribute("provision", "since", "Version that introduced it.", "ps:since", many=False),
     Attribute("provision", "tags", "Words of your own, divided by spaces or commas.", "ps:tag", sidecar=False),
     Attribute(
         "provision", "out_of_scope",
-        "Who or what decides this in place of the spec, in a few words; it counts for all that stands in the provision.",
+        "Who or what decides this in place of the spec, in a few words; it applies to everything in the provision.",
         "ps:outOfScope", many=False,
     ),
     *(
@@ -194,7 +194,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute(
         "principle", "never_exempts",
-        "Categories that it does not reach, whatever else it says: where it meets one of them, that goes first.",
+        "Categories that it does not apply to, whatever else it says: in a conflict with one of them, that one goes first.",
         "ps:neverExempts", names="category", limits=True,
     ),
     Attribute(
@@ -226,7 +226,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         option=None, sidecar=False, many=False, names="level",
     ),
     Attribute(
-        "example", "illustrates", "Provisions that it shows, besides the one that it stands in.", "ps:illustrates",
+        "example", "illustrates", "Provisions that it shows, besides the one that it is in.", "ps:illustrates",
         sidecar=False, names="provision",
     ),
     Attribute(
@@ -428,8 +428,8 @@ CLAUSES = SidecarPart(
     about="Words of a principle that have a level of their own, or leave something open that somebody may permit.",
     holds="list",
     keys=(
-        SidecarKey(name="text", about="The words, as they stand in the principle.", required=True),
-        SidecarKey(name="level", about="Level to which they lower the principle; else its own."),
+        SidecarKey(name="text", about="The words, exactly as in the principle.", required=True),
+        SidecarKey(name="level", about="Level to which they lower the principle; by default its own."),
         SidecarKey(
             name="permits-by",
             about='Level that may permit what they leave open, as "unless explicitly authorized" does.',
@@ -450,7 +450,7 @@ _READER = SidecarPart(
         ),
         SidecarKey(
             name="skip",
-            about="Titles or ids of headings: what stands below them makes no provisions.",
+            about="Titles or ids of headings: what is below them makes no provisions.",
             many=True,
         ),
         SidecarKey(

@@ -279,7 +279,7 @@ def no_such_clause(provision: str, words: str, span: Span) -> Finding:
     """Return the finding that a provision does not hold the words of an alleged clause."""
     return Finding(
         code="unknown-clause",
-        message=f"`{provision}` does not hold the words “{words[:80]}”",
+        message=f"`{provision}` does not contain the words “{words[:80]}”",
         span=span,
         hint="copy them from its text",
     )

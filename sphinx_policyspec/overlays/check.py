@@ -231,7 +231,7 @@ class _Names:
         elif needs_norm and not principles_in(self._norms, provision.id):
             yield Finding(
                 code="no-norm",
-                message=f"`{name}` is a section that no principle stands in: there is nothing to change",
+                message=f"`{name}` is a section without a principle: there is nothing to change",
                 span=span,
                 hint="name a principle",
             )
@@ -401,7 +401,7 @@ def _void(verdict: StatementVerdict, norms: Norms) -> Iterator[Finding]:
             code="void-examples",
             message=f"upstream shows what `{statement.id}` {statement.operation}: {listing}",
             span=statement.place(statement.operation.value),
-            hint="list those that no longer hold in `voids`",
+            hint="list those that no longer apply in `voids`",
         )
 
 
@@ -476,7 +476,7 @@ def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norm
     decision = decide(Case(title=issue, items=items, span=near.statement.span), norms)
     is_nested = near.overlay.home != far.overlay.home and is_inside(near.overlay.home, far.overlay.home)
     why_ = ", as its file lies in the nearer folder" if is_nested else ""
-    hint = "move it to the outer folder" if is_nested else "give the file that is to hold last"
+    hint = "move it to the outer folder" if is_nested else "put the file that should win last"
     holds, other = near, far
     if decision.labels["near"] is not Label.IN:
         above = norms.rank[far.overlay.holder] < norms.rank[near.overlay.holder]

@@ -131,9 +131,9 @@ def export_overlays(
         findings.append(
             Finding(
                 code="over-budget",
-                message=f"{len(data)} bytes are more than the {budget} that agents are to read",
+                message=f"{len(data)} bytes are more than the {budget} that agents should read",
                 span=Span(file, 1),
-                hint="say less, or let statements hold in some files alone (`where`)",
+                hint="say less, or limit statements to some files (`where`)",
             )
         )
     return OverlayExport(data=data, report=report, findings=tuple(findings))
@@ -381,7 +381,7 @@ def _imports_agents(text: str) -> bool:
 
 def _unpaired_mark(file: str, number: int, mark: re.Match[str]) -> Finding:
     other = "end" if mark[1] == "begin" else "begin"
-    message = f"the mark `{mark[1]}` of `{printable(mark[2])}` stands without its `{other}`"
+    message = f"the mark `{mark[1]}` of `{printable(mark[2])}` has no matching `{other}`"
     return _mark_finding(file, number, message, "put both marks right, or remove them")
 
 
@@ -494,7 +494,7 @@ def _other_globs(standing: bytes, allowed: dict[str, list[StatementVerdict]], fi
         wanted = f"`globs: {dump_json(lacking)}`" if lacking else "`alwaysApply: true`"
         yield Finding(
             code="other-globs",
-            message="its front matter does not load the rules where they hold",
+            message="its front matter does not load the rules where they apply",
             span=Span(file, 1),
             hint=f"add {wanted}",
         )

@@ -154,7 +154,7 @@ def _statement_lines(report: OverlayReport, verdict: StatementVerdict) -> Iterat
     if part.quoted:
         yield f"  {part.quoted.cited}"
     if verdict.code is RefusalCode.WEAKENED and (more := _more_with_the_term(verdict)):
-        yield f"  the term stands in {more}, too"
+        yield f"  the term is in {more}, too"
     for note in verdict.notes:
         yield f"  note: {note}"
     if not verdict.is_allowed:
@@ -287,7 +287,7 @@ def _draft_yaml(draft: OverlayDraft) -> str:
 
 _DRAFT_HEAD = """\
 # A draft: put `overrides`, `narrows`, `adds` or another operation in the place of each `target`, and
-# remove what is no rule of behaviour. Comments tell where words stand, and to what they may be near.
+# remove what is not a rule of behaviour. Comments say where the words are, and what they may be close to.
 """
 
 

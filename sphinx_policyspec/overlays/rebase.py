@@ -263,7 +263,9 @@ class _Rebaser:
             return f"the level `{name}` is called `{heir.id}` now: write that yourself"
         renaming = f", and is called `{heir.id}` now, which no message has" if heir else ""
         speaking = ", ".join(f"`{one.id}`" for one in self._new.spec.levels if one.roles)
-        return f"the level `{name}` is gone{renaming}: write another one yourself; messages have {speaking}"
+        return (
+            f"the level `{name}` is gone{renaming}: write a different one yourself; messages have {speaking}"
+        )
 
     def _provision_facts(
         self, name: str, clause: str, verdicts: _Verdicts, *, is_home: bool
@@ -272,9 +274,7 @@ class _Rebaser:
         new_id = self._diff.new_ids.get(old.id)
         if new_id is None:
             heirs = [one.new for one in self._of(old.id, ChangeKind.SPLIT, ChangeKind.SUCCEEDED) if one.new]
-            message = (
-                f"; something of it stands in {', '.join(f'`{heir}`' for heir in heirs)}" if heirs else ""
-            )
+            message = f"; part of it is in {', '.join(f'`{heir}`' for heir in heirs)}" if heirs else ""
             yield RebaseFact(effect=RebaseEffect.GONE, about=name, told=f"`{name}` is gone{message}")
             return
         if new_id != name:
@@ -283,7 +283,7 @@ class _Rebaser:
             )
         for change in self._of(new_id, ChangeKind.MOVED):
             before, after = (f"`{one}`" if one else "no chapter" for one in (change.old, change.new))
-            message = f"`{name}` stood in {before}, and stands in {after}"
+            message = f"`{name}` was in {before}, and is in {after}"
             yield RebaseFact(effect=RebaseEffect.MOVED, about=name, told=message)
         if is_home:
             return

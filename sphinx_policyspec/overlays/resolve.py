@@ -69,7 +69,9 @@ def resolved(report: OverlayReport) -> OverlayResolution:
     upstream = report.upstream
     names = (*upstream.overlays, *(overlay.name for overlay in report.overlays))
     if twice := next((name for name in names if names.count(name) > 1), ""):
-        raise SourceError(f"two overlays are called `{twice}`, and their statements could not be told apart")
+        raise SourceError(
+            f"two overlays are called `{twice}`, so that their statements could not be distinguished"
+        )
     allowed = report.allowed_by_overlay
     spec = replace(
         upstream,

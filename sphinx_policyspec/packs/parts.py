@@ -121,9 +121,7 @@ class SpecContext:
             return provision
         for home, block in self.spec.walk():
             if isinstance(block, Example) and block.id == name and home:
-                raise UnknownIdError(
-                    f"`{name}` is an example: ask about {coded(home.id)}, which it stands in"
-                )
+                raise UnknownIdError(f"`{name}` is an example: ask about {coded(home.id)}, which it is in")
         hint = nearest(name, self.norms.provisions) or "the question `principles-by-level` lists ids"
         raise UnknownIdError(f"no provision `{name}`; {hint}")
 
@@ -358,7 +356,7 @@ class SpecContext:
             kind=PartKind.EXAMPLE,
             id=example.id,
             title=example.title,
-            why="its messages are part of the example, and speak to nobody here",
+            why="its messages are part of the example, and are addressed to nobody here",
             span=example.span,
             notes=tuple(notes),
             quotes=tuple(turn_quotes(example.turns)),
@@ -376,7 +374,7 @@ class SpecContext:
             raise UnknownIdError(f"{coded(section.id)} is a section: only principles go before each other")
         known = all(p.authority in self.norms.rank for p in (one, other))
         if not known or {one.id, other.id} - self.pairs.by_id.keys():
-            note = "Nothing can be told: the spec declares the level of one of them nowhere, or it is a statement of an overlay."
+            note = "There is no answer: the spec declares the level of one of them nowhere, or it is a statement of an overlay."
             yield ContextPart(kind=PartKind.ORDER, notes=(note,), is_needed=True)
             return
         pair = self.pairs.of(one, other)
@@ -456,7 +454,7 @@ def prompt_part(prompt: EvalPrompt) -> ContextPart:
         kind=PartKind.PROMPT,
         id=prompt.id,
         title=prompt.title,
-        why="it tests the spec, and speaks to nobody here",
+        why="it tests the spec, and is addressed to nobody here",
         span=prompt.span,
         quotes=tuple(turn_quotes(prompt.turns)),
     )

@@ -119,7 +119,7 @@ def feedback_parts(
         yield ContextPart(
             kind=PartKind.FEEDBACK,
             id=one.id,
-            notes=tuple(notes) if records else ("No record tells anything of it.",),
+            notes=tuple(notes) if records else ("No record is about it.",),
         )
         shown_records |= {record.id: record for record in records[:_MOST]}
     yield from (_remark(record, report.quotes.get(record.id)) for record in shown_records.values())
@@ -132,7 +132,7 @@ def _remark(record: Feedback, quote: FoundAnchor | None) -> ContextPart:
         ("title", record.title),
         ("text", record.text),
         ("the words that it is about", record.quote),
-        ("what stands there now", quote.words if quote and quote.state is AnchorState.CHANGED else ""),
+        ("the present text", quote.words if quote and quote.state is AnchorState.CHANGED else ""),
     )
     return ContextPart(
         kind=PartKind.REMARK,
@@ -228,6 +228,6 @@ def result_part(of: SpecContext, provisions: Sequence[Provision], results: Resul
         yield ContextPart(
             kind=PartKind.RESULTS,
             id=one.id,
-            notes=tuple(notes) or ("No result tells anything of it.",),
+            notes=tuple(notes) or ("No result is about it.",),
             rows=tuple(rows),
         )

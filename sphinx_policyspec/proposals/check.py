@@ -372,7 +372,7 @@ def overtaken(found: Finding) -> Finding:
     if found.code != "proposal-edit":
         return found
     message = f"once the proposals before it are made, {found.message}"
-    hint = "make one proposal of both, or decide which of them holds"
+    hint = "make one proposal of both, or decide between them"
     return Finding(code="conflicting-proposals", message=message, span=found.span, hint=hint)
 
 

@@ -136,7 +136,7 @@ class EditWriter:
         """Return with which proposals an edit is about the same passage."""
         about = self._about(edit)
         found = (name for name, stretches in others.items() if any(one.meets(about) for one in stretches))
-        hint = "make one proposal of both, or decide which of them holds"
+        hint = "make one proposal of both, or decide between them"
         return [
             Finding(
                 code="conflicting-proposals",
@@ -170,7 +170,7 @@ class EditWriter:
                 )
             return place
         if name in self._spec.provision_by_id:
-            raise _Misfit(f"the text of `{name}` stands in no file that can be edited")
+            raise _Misfit(f"the text of `{name}` is in no file that can be edited")
         hint = nearest(name, self._spec.provision_by_id) or "name a provision of the spec"
         raise _Misfit(f"unknown provision `{name[:_SHOWN]}`", hint)
 
@@ -195,7 +195,7 @@ class EditWriter:
                 hint = f"its source has “{near}”"
             if place.elsewhere:
                 hint = f"parts of it come from {', '.join(f'`{one}`' for one in place.elsewhere)}: edit that by hand"
-            raise _Misfit(f"`{edit.provision}` does not hold {shown}", hint)
+            raise _Misfit(f"`{edit.provision}` does not contain {shown}", hint)
         if len(at) > 1 and not edit.occurrence:
             raise _Misfit(
                 f"{shown} stands at {len(at)} places in `{edit.provision}`",
@@ -226,7 +226,7 @@ class EditWriter:
                     start = head.start + site.span.column - 1
                     return self._put(file, start, start + len(site.name), edit.level)
         hint = "write it there, or edit the annotation file that says it"
-        raise _Misfit(f"the level of `{edit.provision}` is not written where it stands", hint)
+        raise _Misfit(f"the level of `{edit.provision}` is not written there", hint)
 
     def _written(self, place: ProvisionPlace, option: WrittenOption) -> tuple[int, int]:
         """Return where the value of an option stands; its lines were counted in the text as it was located."""
@@ -325,7 +325,7 @@ class EditWriter:
         """Put a block at the end of what stands in a directive; its fence gets more signs where the block has as many."""
         text = self.workspace.texts.of(inside.file)
         if place.own.end < inside.end:
-            raise _Misfit(f"another provision stands in `{place.provision.id}`", "add the example by hand")
+            raise _Misfit(f"another provision is inside `{place.provision.id}`", "add the example by hand")
         if place.is_rst:
             lines = [line for line in self._text(inside).split("\n") if line.strip()]
             lead = place.directive.indent if place.directive else ""
@@ -336,7 +336,7 @@ class EditWriter:
         more = marks[:1] * lacking(marks, words)
         above = text[: place.head.start].split("\n")
         if (place.directive and place.directive.indent) or (more and is_fenced(above, marks[0])):
-            raise _Misfit(f"`{place.provision.id}` stands in something else", "add the example by hand")
+            raise _Misfit(f"`{place.provision.id}` is inside something else", "add the example by hand")
         self._stand_behind(place, inside, words, is_last=True)
         if more:
             text, end = self.workspace.texts.of(inside.file), self._touched[-1].end
@@ -355,12 +355,12 @@ class EditWriter:
             return
         if bool(target.inside) != bool(place.inside) or target.provision.depth != place.provision.depth:
             raise _Misfit(
-                f"`{edit.provision}` stands {'deeper' if place.provision.depth > target.provision.depth else 'otherwise'} "
+                f"`{edit.provision}` is {'deeper' if place.provision.depth > target.provision.depth else 'in another place'} "
                 f"than `{edit.after}`",
-                "move it behind a provision that is as deep and written alike",
+                "move it after a provision of the same depth and form",
             )
         if place.whole.meets(target.whole):
-            raise _Misfit(f"`{edit.after}` is `{edit.provision}`, or stands in it")
+            raise _Misfit(f"`{edit.after}` is `{edit.provision}`, or is inside it")
         if place.whole.file != target.whole.file:
             words = self._text(place.whole)
             self._cut(place.whole)
@@ -404,7 +404,7 @@ class EditWriter:
         files = {one.span.file for one in inside}
         if files - {place.whole.file}:
             told = ", ".join(f"`{one}`" for one in sorted(files))
-            raise _Misfit(f"`{name}` stands in several files ({told})", "edit them by hand")
+            raise _Misfit(f"`{name}` is in several files ({told})", "edit them by hand")
 
     def _remove(self, edit: ProposalEdit) -> None:
         place = self._place(edit.provision)

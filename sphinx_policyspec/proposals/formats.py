@@ -142,7 +142,7 @@ def _markdown(report: ProposalReport) -> str:
         parts += _report(one.effects)
     if report.together:
         parts += ["## Together\n", *_list("Conflicts", map(str, report.conflicts)), *_report(report.together)]
-    parts += _list("Files that hold no proposal", map(str, report.unread))
+    parts += _list("Files without a proposal", map(str, report.unread))
     return "\n".join(parts)
 
 

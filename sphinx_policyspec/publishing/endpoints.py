@@ -96,7 +96,7 @@ def _secret(environment: Mapping[str, str], name: str) -> str:
     variable = f"POLICYSPEC_ENDPOINT_{name}"
     text = environment.get(variable, "").rstrip("\r\n")
     if not text.isprintable() or (name == "TOKEN" and not text.isascii()):
-        raise ServerError(f"{variable} holds a character that no request can hold, such as a line end")
+        raise ServerError(f"{variable} contains a character that no request can contain, such as a line end")
     return text
 
 
@@ -150,7 +150,7 @@ def checked_url(url: str) -> str:
         raise ServerError(f"`{text}` is no address of a server, such as https://example.org/sparql")
     if "@" in parts.netloc:
         raise ServerError(
-            "an address holds no user or password: set POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, "
+            "an address must not contain a user or password: set POLICYSPEC_ENDPOINT_USER and POLICYSPEC_ENDPOINT_PASSWORD, "
             "or name them in ~/.netrc"
         )
     return url
@@ -235,7 +235,7 @@ class Server:
             is_valid = False
         if not is_valid:
             raise ServerError(
-                f"{self.query_url} answers with something else than SPARQL results, or breaks off: {self._excerpt(data)}"
+                f"{self.query_url} does not answer with SPARQL results, or breaks off: {self._excerpt(data)}"
             )
         count = len(results.get("results", {}).get("bindings", ()))
         if count > DEFAULT_LIMITS.rows:
@@ -477,7 +477,7 @@ def _as_answer(url: str, name: str) -> Iterator[Path]:
         yield Path(name)
     except SourceError as error:
         why = str(error).replace(f"{name}:", "line ").replace(name, "it")
-        raise ServerError(f"{url} answers with something else than a graph of ours: {why}") from None
+        raise ServerError(f"{url} does not answer with a graph of policyspec: {why}") from None
 
 
 def _reason(error: Exception) -> str:

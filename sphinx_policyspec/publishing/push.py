@@ -131,7 +131,7 @@ def _push(
     lines = _graph_lines(server, graph.name)
     if is_foreign and stored is None and lines:
         raise ServerError(
-            f"<{graph.name}> is there already, and the catalogue of this spec does not tell of it: it is left alone; "
+            f"<{graph.name}> is there already, and it is not in the catalogue of this spec, so it is left alone; "
             "give the alignment another `mapping_set_id`"
         )
     changes = difference(lines, graph.lines)
@@ -161,7 +161,7 @@ def _push(
         writes += _swap(server, base, graph, wanted)
         if not _is_settled(server, base, wanted):
             raise ServerError(
-                f"<{graph.name}> is not what was sent: somebody else publishes at the same time, or the server lost "
+                f"<{graph.name}> is not what was sent: somebody else published at the same time, or the server lost "
                 "some; publish again"
             )
     return replace(report, way=way, writes=writes)
@@ -270,7 +270,7 @@ def _counts(server: Server, sparql: str) -> dict[str, int]:
     try:
         return {row.get("digest", {"value": ""})["value"]: int(row["count"]["value"]) for row in rows}
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise ServerError(f"{server.query_url} does not tell how much a graph holds") from None
+        raise ServerError(f"{server.query_url} does not say how many statements a graph has") from None
 
 
 def _check(specs: Sequence[SpecReleases]) -> None:

@@ -149,9 +149,7 @@ class RemoteBase:
         try:
             yield
         except (LookupError, ValueError, TypeError):
-            raise ServerError(
-                f"{self._server.query_url} answers with something else than what was asked for"
-            ) from None
+            raise ServerError(f"{self._server.query_url} does not answer what was asked for") from None
 
     def query(self, sparql: str, origin: str, *, release: str = "", allow_service: bool = False) -> Answer:
         """Return the answer to any query, which is checked here first: a query that a SOURCE would refuse is not sent.
@@ -242,8 +240,8 @@ class RemoteBase:
             triples = [*streamed_triples(file)] if file else []
         if len(triples) != self.spec.counts[name]:
             raise ServerError(
-                f"{self._server.store_url} has {len(triples):,} statements of <{name}>, and the catalogue tells of "
-                f"{self.spec.counts[name]:,}: somebody changes it now, or the server lost some; publish it again"
+                f"{self._server.store_url} has {len(triples):,} statements of <{name}>, and the catalogue says "
+                f"{self.spec.counts[name]:,}: it is being changed, or the server lost some; publish it again"
             )
         return triples
 
@@ -333,7 +331,7 @@ def answer_of(results: Mapping[str, Any]) -> Answer:
         columns = tuple(map(str, results["head"]["vars"]))
         rows = tuple(tuple(_cells(columns, row)) for row in results["results"]["bindings"])
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise ServerError("the server answers with something else than SPARQL results") from None
+        raise ServerError("the server does not answer with SPARQL results") from None
     return Answer(columns=columns, rows=rows)
 
 

@@ -215,7 +215,7 @@ class _Cutter:
         """Return the block that words in bold begin."""
         if title := EXAMPLE.fullmatch(line):
             if not title["title"]:
-                message, hint = "example without a title", "say what it shows behind `**Example**:`"
+                message, hint = "example without a title", "say what it shows after `**Example**:`"
                 self.find("untitled-example", position, message, hint)
             opening = self._next_text(position + 1)
             is_ours = title["marks"] == "**" and title["colon"] == ":" and not title["number"]
@@ -340,7 +340,7 @@ class _Cutter:
             return None
         body, end = self._unclosed_end(first)
         if first == opening:
-            message, hint = "this conversation stands in no fence", f"add a line `{CONVERSATION}` above it"
+            message, hint = "this conversation is in no fence", f"add a line `{CONVERSATION}` above it"
         else:
             message = f"`{self.lines[opening].strip()}` begins no conversation"
             hint = f"write `{CONVERSATION}` at the margin" + f", and `{tag}` below it" * bool(tag)
@@ -358,7 +358,7 @@ class _Cutter:
         message, hint = "text between the title of an example and its conversation", "move it above the title"
         if not self.lines[text].strip(" `~\n"):
             message, hint = (
-                f"`{self.lines[text].strip()}` stands above a conversation, and begins code",
+                f"`{self.lines[text].strip()}` is above a conversation, and begins code",
                 "delete it",
             )
         self.find("example-without-conversation", text, message, hint)
@@ -384,7 +384,7 @@ class _Cutter:
         marks = match["marks"] if match else "~~~"
         again = self._next_text(opening + 1)
         if again < len(self.lines) and self.lines[again].rstrip() == CONVERSATION:
-            self.find("unclosed-fence", again, f"`{CONVERSATION}` stands twice", "delete one of the two")
+            self.find("unclosed-fence", again, f"`{CONVERSATION}` occurs twice", "delete one of the two")
             opening = again
         before = len(self.findings)
         end = self._conversation_end(opening, marks)
@@ -431,7 +431,7 @@ class _Cutter:
             if "<" in line[:4] and _BEGINS_MESSAGE.match(line):
                 is_open = not _CLOSING_TAG.fullmatch(line)
                 if line.endswith(marks) and _TAG_AND_MARKS.fullmatch(line):
-                    message = "the end of this conversation stands behind a tag"
+                    message = "the end of this conversation is after a tag, on the same line"
                     self.find("unclosed-fence", number, message, f"write `{marks}` on a line below it")
                     return number
             if not line.startswith(marks):

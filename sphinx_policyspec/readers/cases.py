@@ -50,7 +50,7 @@ CASE = (
     CaseKey(
         name="compatible",
         kind="mapping",
-        about="By issue, a list of pairs of its values that may stand together; any others exclude each other.",
+        about="By issue, a list of pairs of its values that go together; all others exclude each other.",
     ),
     CaseKey(
         name="expect",
@@ -64,13 +64,13 @@ SEMANTICS = (
         name="strict",
         kind="boolean",
         default="true",
-        about="An implied wish sets aside no norm that only an explicit instruction can, whatever its level.",
+        about="An implied wish overrides no norm that needs an explicit instruction, whatever its level.",
     ),
     CaseKey(
         name="interactive",
         kind="boolean",
         default="true",
-        about="Somebody can be asked: what stays undecided is clarified, and else is a best guess.",
+        about="Whether somebody can be asked: what stays undecided is then clarified; otherwise it is a best guess.",
     ),
     CaseKey(
         name="first_party",
@@ -87,7 +87,7 @@ ITEM = (
     CaseKey(name="value", kind="value", required=True, about="What it asks for on this issue."),
     CaseKey(
         name="from",
-        about="Role of the message that it stands in: one that a level has, or `assistant` or `tool`, which have no "
+        about="Role of the message that it is in: one that a level has, or `assistant` or `tool`, which have no "
         "authority.",
     ),
     CaseKey(
@@ -155,7 +155,7 @@ EXPECT = (
     CaseKey(
         name="outcomes",
         kind="mapping",
-        about="By issue: the value that holds, a list of values that stand together, or `{status: …}` with `permit`, "
+        about="By issue: the value that wins, a list of values that go together, or `{status: …}` with `permit`, "
         "`inaction`, `clarify` or `best-guess`.",
     ),
     CaseKey(name="duties", kind="mapping", about="`disclose` and `confirm`, each a list of items."),
@@ -418,7 +418,7 @@ class _Cases:
                 if len(values) == 2:  # noqa: PLR2004  a pair
                     pairs.append((issue, values[0], values[1]))
                 else:
-                    message = "expected a pair of values that may stand together"
+                    message = "expected a pair of values that go together"
                     self.reader.find("wrong-type", pair, message, "write two, as in `[a, b]`")
         return tuple(pairs)
 
@@ -481,7 +481,7 @@ def case_files(path: Path) -> tuple[Path, ...]:
         raise absent(path, str(path))
     files = tuple(sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file()))
     if not files:
-        message = f"`{path}` holds no case: no file that ends in {' or '.join(_SUFFIXES)}"
+        message = f"`{path}` contains no case: no file that ends in {' or '.join(_SUFFIXES)}"
         raise SourceError(message)
     return files
 

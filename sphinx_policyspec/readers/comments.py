@@ -390,7 +390,7 @@ def _intended_tag(match: re.Match[str], number: int) -> Tag:
     if bare and bare["after"] and bare["after"].lstrip().startswith(("[#", ":")):
         cure = "write all of the verdict into the comment"
     elif bare and bare["after"]:
-        cure = f"write the text behind `{bare['comment']}` on the line below it"
+        cure = f"write the text after `{bare['comment']}` on the line below it"
     elif bare:
         cure = f"write `{markup}`" if match[0].strip() != markup else "begin the line at the margin"
     elif not closing and _OPEN.fullmatch(f"<{name}{rest.rstrip()}>"):

@@ -182,7 +182,7 @@ class _Conversation:
     def _comparison_tag(self, tag: Tag) -> None:
         if tag.closing:
             if self.comparison_start is None and self._is_above_answer(tag.line):
-                message = "`</comparison>` stands where the comparison begins"
+                message = "`</comparison>` is where the comparison begins"
                 self._find("broken-tag", tag.line, message, "write `<comparison>`")
                 self.comparison_start = tag.line
             elif self.comparison_start is None:
@@ -196,7 +196,7 @@ class _Conversation:
         elif not self.responses:
             self._find("crossed-tag", tag.line, "`<comparison>` is opened twice", "delete one of the two")
         elif _next(self.opens["assistant"], tag.line, len(self.lines)) == len(self.lines):
-            message = "`<comparison>` stands where the comparison ends"
+            message = "`<comparison>` is where the comparison ends"
             self._find("unclosed-tag", tag.line, message, "write `</comparison>`")
             self._end_comparison(tag.line + 1)
         else:
@@ -256,7 +256,7 @@ class _Conversation:
         elif (
             close and not close.closing and close.name == tag.name and (close.empty or self._is_empty(close))
         ):
-            message = f"`<{tag.name}>` stands where the message ends"
+            message = f"`<{tag.name}>` is where the message ends"
             self._find("unclosed-tag", end, message, f"write `</{tag.name}>`")
             closed = True
         elif not closed:
@@ -275,7 +275,7 @@ class _Conversation:
         """Begin a comparison that has only a closing tag."""
         if _next(self.closes["comparison"], line, _NEVER) < _next(self.opens["comparison"], line, _NEVER):
             if self.turns and isinstance(self.turns[-1], model.Comparison):
-                message = "`</comparison>` stands above another answer"
+                message = "`</comparison>` is above another answer"
                 self._find("crossed-tag", self.closed_at, message, "delete it")
             else:
                 message = "the comparison of this answer is closed and never opened"
@@ -294,7 +294,7 @@ class _Conversation:
             return tag
         for line in (tag.line + 1, tag.line - 1):
             if 0 <= line < len(self.lines) and _VERDICT_LINE.fullmatch(self.lines.lines[line]):
-                message, comment = "the verdict stands on a line of its own", self.lines.lines[line].strip()
+                message, comment = "the verdict is on a line of its own", self.lines.lines[line].strip()
                 self._find("unknown-verdict", line, message, f"write `<assistant> {_brief(comment)}`")
                 return replace(tag, comment=comment, comment_line=line)
         return tag
@@ -382,7 +382,7 @@ class _Conversation:
         for name, value in tag.attributes:
             if value.startswith(("\u201c", "\u201d", "\u2018", "\u2019")):
                 bare = value.strip("\u201c\u201d\u2018\u2019")
-                message = f"`{name}={value}` stands in quotes of a word processor"
+                message = f"`{name}={value}` is in typographic quotes"
                 self._find("broken-attributes", tag.line, message, f'write `{name}="{bare}"`')
             elif name not in _ATTRIBUTES and (near := near_name(name, _ATTRIBUTES)):
                 message = f"`{name}` means nothing in `<{tag.name}>`"
@@ -410,14 +410,14 @@ class _Conversation:
         )
 
     def _find_non_assistant(self, tag: Tag, hint: str) -> None:
-        message = f"`{tag.name}` in a comparison, which holds answers only"
+        message = f"`{tag.name}` in a comparison, where only answers belong"
         self._find("non-assistant-alternative", tag.line, message, hint)
 
     def _verdict(self, tag: Tag) -> tuple[model.Verdict | None, str, tuple[str, ...]]:
         comment = tag.comment.removeprefix("<!--").removesuffix("-->").rstrip()
         if not (tag.comment.startswith("<!--") and tag.comment.endswith("-->")):
             comment = comment.strip("<!->\u2013\u2014/#%*:;=()[]{}\"' ")
-            message = f"the verdict `{comment}` stands in no comment"
+            message = f"the verdict `{comment}` is not in a comment"
             self._find("unknown-verdict", tag.line, message, f"write `<assistant> <!-- {comment} -->`")
         match = VERDICT.fullmatch(comment)
         word = match["word"] if match else None
@@ -428,16 +428,16 @@ class _Conversation:
             hint = nearest(word.upper(), tuple(model.Verdict)) if word else hint
             self._find("unknown-verdict", tag.line, f"`{word or tag.comment}` is no verdict", hint)
         elif "-->" in comment:
-            message = "two comments stand behind this tag, and are read as one"
+            message = "two comments follow this tag, and are read as one"
             self._find("unknown-verdict", tag.line, message, "write all that they say into the first")
         elif VERDICT_ID.search(match["note"] or ""):
-            message = "an id stands behind the colon of this verdict, where it is text"
+            message = "an id follows the colon of this verdict, where it is text"
             self._find(
                 "dangling-reference", tag.line, message, f"write `{_brief(corrected_verdict(comment))}`"
             )
         elif TWO_VERDICTS.fullmatch(comment):
             message = f"`{comment.strip()}` gives two verdicts"
-            self._find("unknown-verdict", tag.line, message, "keep the one that holds for this answer")
+            self._find("unknown-verdict", tag.line, message, "keep the one that applies to this answer")
         if match is None:
             return None, comment.strip(), ()
         note = match["note"] or ""

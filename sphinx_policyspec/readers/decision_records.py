@@ -35,13 +35,13 @@ DECISION_RECORD = (
     CaseKey(name="date", about="Day on which it was written or changed last: `2026-02-01`."),
     CaseKey(name="decision-makers", kind="texts", about="Who decided."),
     CaseKey(name="consulted", kind="texts", about="Who was asked."),
-    CaseKey(name="informed", kind="texts", about="Who was told."),
+    CaseKey(name="informed", kind="texts", about="Who was informed."),
     CaseKey(name="provisions", kind="texts", about="Ids of the provisions that it decides about."),
     CaseKey(name="proposal", about="File of the proposal that it decides about, as seen from the record."),
     CaseKey(
         name="rationale-not-derivable",
         default="`false`",
-        about="`true` where it holds reasons that the text of the spec does not.",
+        about="`true` if it gives reasons that the text of the spec does not.",
     ),
 )
 NEEDED = ("Context and Problem Statement", "Considered Options", "Decision Outcome")

@@ -25,7 +25,7 @@ FEEDBACK = (
     CaseKey(name="id", required=True, about="Id of the record, which others name."),
     CaseKey(name="url", about="Where it is said: an `https:` address."),
     CaseKey(name="date", about="Day on which it was said: `2026-02-01`."),
-    CaseKey(name="author", about="Who says it, if that is to be published."),
+    CaseKey(name="author", about="Who says it, if that may be published."),
     CaseKey(name="model", about="The model that it is about."),
     CaseKey(name="release", about="Version of the release that it is about."),
     CaseKey(
@@ -36,7 +36,7 @@ FEEDBACK = (
     CaseKey(name="provisions", kind="texts", about="Ids of the provisions that it is about."),
     CaseKey(name="quote", about="Words of one of them that it is about."),
     CaseKey(name="title", required=True, about="What it says, in a line."),
-    CaseKey(name="text", about="What it says, if that is to be published."),
+    CaseKey(name="text", about="What it says, if that may be published."),
     CaseKey(name="status", default="`open`", about="`open`, `accepted`, `declined` or `answered`."),
     CaseKey(name="answered-in", about="Version of the release in which a provision changed for it."),
     CaseKey(name="duplicates", kind="texts", about="Ids of records that say the same before it."),

@@ -137,7 +137,7 @@ def check_out(source: str, folder: Path | None = None) -> Checkout:
     prefix = repository.ask("rev-parse", "--show-prefix").removesuffix("\n")
     wanted = posixpath.normpath(posixpath.join(prefix, path))
     if wanted.startswith("../") or wanted == "..":
-        raise SourceError(f"`{path}` has to be in the repository that holds the current folder")
+        raise SourceError(f"`{path}` has to be in the repository of the current folder")
     entries = list(repository.entries())
     return _Writer(source, wanted, repository).write(entries)
 
@@ -247,7 +247,7 @@ class _Repository:
         listed = self.ask("ls-tree", "-r", "-z", "--full-tree", self.commit).split("\0")[:-1]
         for path in (line.partition("\t")[2] for line in listed):
             if {"", ".", ".."}.intersection(path.split("/")):
-                raise SourceError(f"`{self.source}` holds a path that no folder can: `{path}`")
+                raise SourceError(f"`{self.source}` has a path that no folder can have: `{path}`")
         attributes = self.attributes(listed)
         for line in listed:
             mode, _, rest = line.partition(" ")
@@ -387,10 +387,10 @@ class _Writer:
                 sized.append((entry, size))
             elif self._is_requested(entry.path):
                 raise SourceError(
-                    f"`{self.source}` holds more than {_LARGEST // 2**20} MiB: name a folder or file of it, git:REV:PATH"
+                    f"`{self.source}` has more than {_LARGEST // 2**20} MiB: name a folder or file of it, git:REV:PATH"
                 )
             else:
-                self._lack(entry, f"is left out: the revision holds more than {_LARGEST // 2**20} MiB")
+                self._lack(entry, f"is left out: the revision has more than {_LARGEST // 2**20} MiB")
         return sized
 
     def _contents(self, entries: Iterable[tuple[_Entry, int]]) -> Iterator[tuple[_Entry, bytes]]:
@@ -443,7 +443,7 @@ class _Writer:
             if self._is_requested(entry.path):
                 self.checkout.links_out.append(entry.path)
         for entry, data in out:
-            why = f"is a link out of the repository, to `{os.fsdecode(data)}`, which no revision holds"
+            why = f"is a link out of the repository, to `{os.fsdecode(data)}`, which no revision has"
             self.checkout.lacks[entry.path] = why
 
     def _leads_within(self, link: Path) -> bool:

@@ -157,7 +157,7 @@ def parse_heading(depth: int, text: str) -> Heading:
     identifier, authority, slip = _by_bare_words(inside, identifier, authority, attributes, title)
     problem = problem or slip
     problem = problem or ("" if authority else _lost_level(text, attributes))
-    problem = problem or ("stand behind no title" if inside and not title else "")
+    problem = problem or ("come after no title" if inside and not title else "")
     return Heading(depth, title, identifier, authority, tuple(sorted(attributes)), problem)
 
 
@@ -225,7 +225,7 @@ def _split(text: str) -> tuple[str, str, str]:
                 if is_last:
                     return text[:start], inside, ""
                 title = f"{text[:start].rstrip(' {')} {text[end + 1 :].strip(' }') if end >= 0 else ''}"
-                return title.rstrip(" \\"), inside, "stand inside it" if end >= 0 else "are never closed"
+                return title.rstrip(" \\"), inside, "are inside it" if end >= 0 else "are never closed"
     braced = _IN_BRACES.search(text)
     if braced and braced[1] == id_from_title(text[: braced.start()]):
         return text[: braced.start()], braced[1], ""

@@ -52,7 +52,7 @@ JUDGEMENT = (
     CaseKey(
         name="kind",
         default="`substantive`",
-        about="`substantive`, `clarifying` or `editorial`; a neutral change gets the weight editorial from the last, else clarifying.",
+        about="`substantive`, `clarifying` or `editorial`; a neutral change has the weight editorial with the last, and clarifying otherwise.",
     ),
     CaseKey(name="evidence", required=True, about="Why, in one sentence."),
     CaseKey(name="who", required=True, about="Name of the person who read both texts."),
@@ -82,7 +82,7 @@ TRIAGE = (
 )
 
 RESULT_FIELDS = (
-    CaseKey(name="prompt", default="`prompt`, else `id`", about="Field with the id of the prompt."),
+    CaseKey(name="prompt", default="`prompt`, or `id`", about="Field with the id of the prompt."),
     CaseKey(name="model", default="`model`", about="Field with the model that answered."),
     CaseKey(name="section", default="`section_id`", about="Field with the provision that was tested."),
     CaseKey(name="focus", default="`focus_id`", about="Field with the eval tag."),
@@ -91,8 +91,8 @@ RESULT_FIELDS = (
     ),
     CaseKey(
         name="cluster",
-        default="`scenario`, else `focus_id`",
-        about="Field with what tells which prompts belong together.",
+        default="`scenario`, or `focus_id`",
+        about="Field that says which prompts belong together.",
     ),
     CaseKey(
         name="weight",
@@ -107,12 +107,12 @@ RESULT_FIELDS = (
         name="release", default="`release`", about="Field with the release that answers were graded against."
     ),
     CaseKey(
-        name="value", default="`value`, else `score`", about="Field of a table with the grade of the answer."
+        name="value", default="`value`, or `score`", about="Field of a table with the grade of the answer."
     ),
     CaseKey(
         name="epoch",
         default="`epoch`",
-        about="Field of a table that tells answers of a model to one prompt apart.",
+        about="Field of a table that numbers the answers of a model to one prompt.",
     ),
     CaseKey(name="scorer", default="`scorer`", about="Field of a table with the name of what graded."),
     CaseKey(name="grader", default="`grader`", about="Field of a table with the model or person who graded."),
@@ -120,7 +120,7 @@ RESULT_FIELDS = (
     CaseKey(
         name="run",
         default="`run`",
-        about="Field of a table with the name of the run, whose rows may stand in several files.",
+        about="Field of a table with the name of the run, whose rows may be in several files.",
     ),
     CaseKey(name="task", default="`task`", about="Field of a table with the name of the task."),
     CaseKey(name="created", default="`created`", about="Field of a table that says when the run began."),
@@ -130,18 +130,20 @@ RESULT_MAP = (
         name="fields",
         about="What logs call things: the names of their fields; `scores.tone` is the field `tone` in `scores`.",
     ),
-    CaseKey(name="provisions", about="Ids of provisions by what logs call them; they win over all else."),
+    CaseKey(
+        name="provisions", about="Ids of provisions by what logs call them; they win over everything else."
+    ),
     CaseKey(
         name="models",
-        about="Columns of a table that each hold the grades of one model: a list, or the models by their columns.",
+        about="Columns of a table with the grades of one model each: a list, or the models by their columns.",
     ),
     CaseKey(
         name="scorers",
-        about="Columns of a table that each hold the grades of one scorer: a list, or the scorers by their columns.",
+        about="Columns of a table with the grades of one scorer each: a list, or the scorers by their columns.",
     ),
     CaseKey(
         name="given",
-        about="What holds of each row that says nothing else, such as `model: NAME`; its keys are those of `fields`.",
+        about="What applies to each row that does not say otherwise, such as `model: NAME`; its keys are those of `fields`.",
     ),
     CaseKey(name="grades", about="Numbers by grades in words, such as `A: 1`."),
     CaseKey(
@@ -273,7 +275,7 @@ def _entry(
                 severity=Severity.WARNING if is_open else Severity.ERROR,
                 message=f"the {what}{about} lacks {names}",
                 span=reader.span(node),
-                hint="it gives nothing until they are there",
+                hint="it is not used until they are there",
             )
         )
         return None

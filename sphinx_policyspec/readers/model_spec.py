@@ -190,10 +190,10 @@ class DialectReader:
         """Find what is wrong with a heading and its place."""
         atx = ATX.fullmatch(self.visible.plain[raw.start])
         if atx and atx["text"] and not atx["blank"]:
-            message = f"no blank behind `{atx[1]}`, so that others see no heading here"
+            message = f"no space after `{atx[1]}`, so that others see no heading here"
             self._find("lost-heading", span, message, f"write `{atx[1]} {atx['text']}`")
         is_hidden = not heading.id and _HIDDEN_ID.search(self.lines.lines[raw.start])
-        if problem := "stand in a comment" if is_hidden else heading.problem:
+        if problem := "are in a comment" if is_hidden else heading.problem:
             message = f"attributes of this heading {problem}"
             name = re.sub(r"[^\w.:-]", "_", ODD.sub("", heading.id)) or "id"
             level = heading.authority or "level" * (
@@ -213,7 +213,7 @@ class DialectReader:
         above = next((d for d in self.open if d.heading.authority), None)
         if heading.authority and above and above.id not in self.nested:
             self.nested.add(above.id)
-            message = f"principle `{heading.id}` stands inside principle `{above.id}`"
+            message = f"principle `{heading.id}` is inside principle `{above.id}`"
             hint = "put them side by side, or take the level from one"
             self._find("nested-principle", span, message, hint, related=(above.span,))
 

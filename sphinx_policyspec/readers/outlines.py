@@ -100,7 +100,7 @@ def _unheaded(file: str) -> model.Finding:
         code="reader-guess",
         message="no heading: read as one text above all provisions",
         span=model.Span(file, 1),
-        hint="write a heading, such as `# Being kind`, above what is to be a provision: its title makes the id",
+        hint="write a heading, such as `# Being kind`, above what should be a provision: its title makes the id",
     )
 
 

@@ -55,7 +55,7 @@ STATEMENT = (
     CaseKey(
         name="overrides",
         kind="texts",
-        about="Upstream's default no longer holds here: an id, a clause, or a list.",
+        about="Upstream's default no longer applies here: an id, a clause, or a list.",
     ),
     CaseKey(name="narrows", kind="texts", about="What upstream allows is not done here: likewise."),
     CaseKey(name="adds", about="A rule that upstream does not have: its title."),
@@ -80,17 +80,17 @@ STATEMENT = (
         about="What witnesses and cases call its answer to that.",
     ),
     CaseKey(name="because", about="Why, for people."),
-    CaseKey(name="where", kind="mapping", about="Where it holds: `globs` of files, and an `audience`."),
+    CaseKey(name="where", kind="mapping", about="Where it applies: `globs` of files, and an `audience`."),
     CaseKey(name="forbids", kind="texts", about="Of a narrowing: provisions that ask for what is ruled out."),
     CaseKey(name="scope", kind="texts", about="Of a delegation: provisions, or issues of this file."),
     CaseKey(name="level", default="the holder's", about="Of an addition: its level."),
-    CaseKey(name="chapter", about="Of an addition: the section that it stands in."),
-    CaseKey(name="voids", kind="texts", about="Upstream examples that no longer hold."),
+    CaseKey(name="chapter", about="Of an addition: its section."),
+    CaseKey(name="voids", kind="texts", about="Upstream examples that no longer apply."),
     CaseKey(name="examples", kind="mapping", about="Conversations: a list of `user`, `good` and `bad`."),
 )
 TARGET = (
     CaseKey(name="provision", required=True, about="Its id."),
-    CaseKey(name="clause", required=True, about="Words of it, as they stand there."),
+    CaseKey(name="clause", required=True, about="Words of it, exactly as they are there."),
 )
 WHERE = (
     CaseKey(name="globs", kind="texts", about="Patterns of files, as in `shop/**`."),
@@ -436,7 +436,7 @@ class _Reader:
                 self.yaml.find(
                     "unknown-key",
                     values[key],
-                    f"`{key}` says nothing beside `{operation}`",
+                    f"`{key}` has no effect beside `{operation}`",
                     f"it belongs to `{owner}`",
                 )
         if operation is Operation.DELEGATES and not scope:

@@ -33,9 +33,7 @@ PROPOSAL = (
     CaseKey(name="decision", about="Id of the record of a decision about it."),
     CaseKey(name="flips", kind="texts", about="Titles of cases that come out otherwise by it."),
     CaseKey(name="author", about="Whose it is: a person, or a model."),
-    CaseKey(
-        name="edits", kind="mapping", about="What it changes, in order; they may stand in a block below."
-    ),
+    CaseKey(name="edits", kind="mapping", about="What it changes, in order; may also be in a block below."),
 )
 AGAINST = (
     CaseKey(name="release", about="Version of the release."),
@@ -45,23 +43,23 @@ EDIT = (
     CaseKey(
         name="provision", about="Id of the provision whose words or level change, or that gets an example."
     ),
-    CaseKey(name="find", about="Words as they stand in its source, once."),
+    CaseKey(name="find", about="Words exactly as in its source, where they occur once."),
     CaseKey(name="replace", about="What takes their place."),
     CaseKey(name="occurrence", kind="integer", about="Which of several occurrences is meant, from 1."),
     CaseKey(name="level", about="The level that it gets."),
     CaseKey(name="add", kind="mapping", about="A new provision: where, its id, title and level."),
     CaseKey(name="text", about="Text of what is added, in the markup of the source."),
-    CaseKey(name="move", about="Id of a provision that stands elsewhere then, with what is below it."),
-    CaseKey(name="after", about="Id of the provision behind which it stands."),
-    CaseKey(name="rename", about="Id of a provision that gets another one."),
+    CaseKey(name="move", about="Id of a provision that moves, with what is below it."),
+    CaseKey(name="after", about="Id of the provision that it comes after."),
+    CaseKey(name="rename", about="Id of a provision that gets a new id."),
     CaseKey(name="to", about="Its new id."),
     CaseKey(name="example", about="Title of a new example in the provision; `text` is the rest of it."),
     CaseKey(name="remove", about="Id of a provision that goes, with what is below it."),
     CaseKey(name="because", about="Why it goes."),
 )
 ADD = (
-    CaseKey(name="after", about="Id of the provision behind which it stands."),
-    CaseKey(name="in", about="Id of the provision in which it stands, as the last."),
+    CaseKey(name="after", about="Id of the provision that it comes after."),
+    CaseKey(name="in", about="Id of the provision that it goes into, at its end."),
     CaseKey(name="id", required=True, about="Its id."),
     CaseKey(name="title", required=True, about="Its title."),
     CaseKey(name="level", about="Its level."),
@@ -313,7 +311,7 @@ def _added(reader: YamlReader, node: yaml.Node, fields: dict[str, str]) -> bool:
         return False
     if bool(texts.get("after")) == bool(texts.get("in")):
         reader.find(
-            "missing-key", node, "a new provision stands `after` another or `in` one: write one of them"
+            "missing-key", node, "a new provision goes `after` another or `in` one: write one of them"
         )
         return False
     fields.update(

@@ -147,12 +147,12 @@ def _prompt(
     answers = [message for message in prompt.messages if isinstance(message, model.Response)]
     if answers:
         place = model.Span(lines.file, answers[0].span.line)
-        hint = "end it where the model is to answer"
-        findings.append(_finding("verdict-in-prompt", place, "a prompt holds no verdicts", hint))
+        hint = "end it where the model should answer"
+        findings.append(_finding("verdict-in-prompt", place, "a prompt has no verdicts", hint))
     elif prompt.messages and prompt.messages[-1].role == "assistant":
         place = model.Span(lines.file, prompt.messages[-1].span.line)
         message = "the prompt ends with an answer, so that nothing is left to answer"
-        findings.append(_finding("verdict-in-prompt", place, message, "end it where the model is to answer"))
+        findings.append(_finding("verdict-in-prompt", place, message, "end it where the model should answer"))
     return prompt, findings
 
 
@@ -291,7 +291,7 @@ def _entries_without_release(
         if _DATE.fullmatch(entry.version) and entry.version not in names:
             yield model.Finding(
                 code="entry-without-release",
-                message=f"no folder `{entry.version}` stands beside this release",
+                message=f"no folder `{entry.version}` is beside this release",
                 span=model.Span(entry.span.file, entry.span.line, entry.span.column),
                 hint="correct the date, or add the folder",
             )
@@ -318,7 +318,7 @@ def _markdown_in(folder: Path, name: str) -> tuple[list[Path], tuple[model.Findi
             code="unreadable-file",
             message=f"cannot read `{name}/`: {(error.strerror or str(error)).lower()}",
             span=model.Span(name, 1),
-            hint="what it holds is missing from the spec",
+            hint="its content is missing from the spec",
         )
         return [], (finding,)
 

@@ -99,7 +99,7 @@ _CURES = {
     "another document": "delete the line `---`",
     "expected '<document start>'": "delete the line `...` above it, which ends what is read",
     "'\\t'": "indent by spaces",
-    "expected ','": "put a comma between what the brackets hold",
+    "expected ','": "separate what is in the brackets by commas",
 }
 """What to do about a problem, by words of the parser."""
 _OF_A_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
@@ -146,7 +146,7 @@ def _misplaced_item(lines: Sequence[str], line: int, above: int) -> tuple[int, s
         )
     if above < line and _indent(lines[above]) == _indent(lines[line]) and not _NEXT_KEY.match(lines[above]):
         return above, f"an item without its hyphen: write `- {lines[above].strip()}`"
-    return line, "an item of a list stands among keys: write it without its hyphen, or below a key of its own"
+    return line, "a list item is among keys: write it without its hyphen, or below a key of its own"
 
 
 def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
@@ -158,7 +158,7 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
     below = next((one for one in lines[number + 1 :] if one.strip()), "")
     item = _NO_BLANK.fullmatch(line)
     if item and not line.startswith("---") and (item["is_item"] or _is_item(lines, number)):
-        yield f"no blank behind the hyphen: write `- {item['item']}`"
+        yield f"no space after the hyphen: write `- {item['item']}`"
     bare = _NO_COLON.fullmatch(line)
     if bare and (_indent(below) > _indent(line) or (bare["value"] and _NEXT_KEY.match(below))):
         pair = f"{bare['key']}: {(bare['value'] or '').lstrip(';,=: ')}".rstrip()
@@ -166,11 +166,11 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
     if _NEXT_KEY.match(below):
         yield from _never_closed(line.partition(":")[2].strip())
     if glued := _WITHOUT_BLANK.fullmatch(line):
-        yield f"no blank behind the colon: write `{glued['key']}: {glued['value']}`"
+        yield f"no space after the colon: write `{glued['key']}: {glued['value']}`"
     if behind := _BEHIND_QUOTE.fullmatch(line):
-        yield f"`{behind['rest']}` stands behind the quotes: put all of it into them"
+        yield f"`{behind['rest']}` is after the quotes: put all of it inside them"
     if special := _SPECIAL.fullmatch(line):
-        yield f"`{special['value'][0]}` means something else in YAML: put `{special['value']}` in quotes"
+        yield f"`{special['value'][0]}` means something different in YAML: put `{special['value']}` in quotes"
     yield from _wrong_brackets(line)
     if two := _TWO_COLONS.fullmatch(line):
         yield f"a second colon in one line: put `{two['value']}` in quotes"
@@ -179,7 +179,7 @@ def _whys(lines: Sequence[str], number: int) -> Iterator[str]:
 def _wrong_brackets(line: str) -> Iterator[str]:
     """Yield what is wrong with the brackets of an item."""
     if line.endswith(("},", "],")) and line.lstrip().startswith(("- {", "- [")):
-        yield "a comma stands behind the brackets: delete it"
+        yield "a comma follows the brackets: delete it"
     if line.endswith("}") and "{" not in line and line.lstrip().startswith("- "):
         yield f"a bracket `}}` closes nothing: write `- {{{line.lstrip(' -')}`"
 
@@ -198,7 +198,7 @@ def _never_closed(value: str) -> Iterator[str]:
         if value.startswith(begin) and value.count(end) > value.count(begin):
             yield f"a bracket `{end}` closes nothing: delete it"
         if value.startswith(begin) and (behind := value.partition(end)[2].strip(" ,")).startswith(begin):
-            yield f"`{behind}` stands behind the bracket `{end}`: put all of it into one pair"
+            yield f"`{behind}` is after the bracket `{end}`: put all of it into one pair"
     if value.startswith(('"', "'")) and value.count(value[0]) == 1:
         yield f"the quote `{value[0]}` is never closed"
 
@@ -219,7 +219,7 @@ def _why_indented(lines: Sequence[str], number: int) -> str:
     ):
         return ""
     beside = min(indents, key=lambda one: (abs(one - indent), -one))
-    return f"it is indented by {_blanks(indent)}, and nothing else is: indent it by {beside}, as what it stands beside"
+    return f"it is indented by {_blanks(indent)}, and nothing else is: indent it by {beside}, like the lines beside it"
 
 
 def _why_unlike(lines: Sequence[str], number: int) -> str:
@@ -229,7 +229,7 @@ def _why_unlike(lines: Sequence[str], number: int) -> str:
     while above and _indent(lines[above]) > indent:
         above -= 1
     if lines[above].startswith("-", indent):
-        return f"a key stands among the items of the list in line {above + 1}: write all of them with hyphens, or none"
+        return f"a key is among the items of the list in line {above + 1}: write all of them with hyphens, or none"
     reason = f"it is indented by {_blanks(indent)}, and line {above + 1} by {_indent(lines[above])}"
     return f"{reason}: indent keys that belong together alike"
 
@@ -324,7 +324,7 @@ class YamlReader:
             elif isinstance(node, yaml.ScalarNode):
                 sizes[id(node)] = 1 + len(node.value)
             elif id(node) in open_nodes:
-                self._refuse(node, "an alias stands inside what it stands for")
+                self._refuse(node, "an alias is inside the value that it refers to")
             elif id(node) not in sizes:
                 open_nodes.add(id(node))
                 stack.append((node, True))
@@ -400,7 +400,7 @@ class YamlReader:
             return {}
         if not isinstance(node, yaml.MappingNode):
             is_glued = isinstance(node, yaml.ScalarNode) and _GLUED_KEY.match(node.value)
-            hint = "write a space behind the colon" if is_glued else ""
+            hint = "write a space after the colon" if is_glued else ""
             is_block = isinstance(node, yaml.SequenceNode) and not node.flow_style
             hint = "write the keys without hyphens" if is_block else hint
             hint = hint or "write each as `key: value`"
@@ -438,7 +438,7 @@ class YamlReader:
             return
         if isinstance(node, yaml.SequenceNode):
             for item in filter(self._is_null, node.value):
-                self.find("wrong-type", item, "an item of a list holds nothing", "fill it in, or delete it")
+                self.find("wrong-type", item, "a list item is empty", "fill it in, or delete it")
             yield from (item for item in node.value if not self._is_null(item))
             return
         hint, items = "begin each item with a hyphen and a space", []

@@ -237,7 +237,7 @@ async def _body_parameters(request: Request) -> list[tuple[str, str]]:
     async for piece in request.stream():
         body += piece
         if len(body) > _MOST_BODY:
-            raise _Refusal(413, f"a request holds {_MOST_BODY // 1024} KiB at most", {"Connection": "close"})
+            raise _Refusal(413, f"a request has {_MOST_BODY // 1024} KiB at most", {"Connection": "close"})
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/sparql-update":
         raise _Refusal(400, "nothing can be changed here: this endpoint answers queries")
@@ -253,7 +253,7 @@ async def _body_parameters(request: Request) -> list[tuple[str, str]]:
         try:
             return parse_qsl(text, keep_blank_values=True, max_num_fields=100)
         except ValueError:
-            raise _Refusal(400, "the form holds too many fields") from None
+            raise _Refusal(400, "the form has too many fields") from None
     raise _Refusal(415, "a query is sent as application/x-www-form-urlencoded or application/sparql-query")
 
 
@@ -331,7 +331,7 @@ def _iri(collection: Collection, raw: str) -> tuple[SpecReleases, str]:
             )
         one = specs[name]
     if not raw or not re.fullmatch(r"[A-Za-z0-9._~%!$&'()*+,;=:@/-]+", raw):
-        raise _Refusal(404, "an IRI of the spec is wanted, behind its base")
+        raise _Refusal(404, "expected an IRI of the spec, below its base")
     return one, f"{base_of(one.last) or DEFAULT_BASE}{raw}"
 
 

@@ -116,7 +116,7 @@ class PolicySpecConfig:
     """The options of a project; the name in ``conf.py`` is the field's with ``policyspec_`` before it."""
 
     base_iri: str = _option(
-        "", "What IRIs begin with, unless `policy:spec` says; else `html_baseurl` is used.", _iri, "html"
+        "", "What IRIs begin with, unless `policy:spec` says; by default `html_baseurl`.", _iri, "html"
     )
     name: str = _option(
         "", "Short name of the spec; its IRIs begin with `urn:policyspec:<name>:`.", _name, "html"
@@ -162,7 +162,7 @@ class PolicySpecConfig:
     )
     baseline: str = _option(
         "",
-        "File of known findings, relative to the folder of `conf.py`, which are not told again; "
+        "File of known findings, relative to the folder of `conf.py`, which are not reported again; "
         "`policyspec check --format baseline` writes it.",
         _text,
         "",
@@ -173,7 +173,7 @@ class PolicySpecConfig:
     feedback_url: str = _option(
         "",
         "Address that the panel of a principle links to for feedback, such as that of a form; in it "
-        "`{id}`, `{title}`, `{level}`, `{release}` and `{page}` stand for those of the principle.",
+        "`{id}`, `{title}`, `{level}`, `{release}` and `{page}` are replaced by those of the principle.",
         _template,
         "html",
     )
@@ -240,7 +240,7 @@ class PolicySpecConfig:
         "env",
     )
     results_baseline: str = _option(
-        "", "The run, or a model with one run, from which pages tell how far the others differ.", _text, "env"
+        "", "The run, or a model with one run, that pages compare the others with.", _text, "env"
     )
     triage: str = _option(
         "", "Triage file (what contradicts the spec), relative to the folder of `conf.py`.", _text, "env"

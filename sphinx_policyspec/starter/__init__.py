@@ -79,4 +79,4 @@ def _refuse_what_is_there(folder: Path) -> None:
     if not folder.is_dir():
         raise StarterError(f"`{folder}` is a file; name a new or empty folder")
     if names := sorted(entry.name for entry in folder.iterdir()):
-        raise StarterError(f"`{folder}` is not empty: it holds `{names[0]}`; name a new or empty folder")
+        raise StarterError(f"`{folder}` is not empty: it contains `{names[0]}`; name a new or empty folder")

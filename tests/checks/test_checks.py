@@ -140,7 +140,7 @@ def test_tags_of_a_spec_without_prompt_files_are_left_in_peace() -> None:
 def test_a_tag_without_file_and_a_file_without_tag_are_loud() -> None:
     read = spec(principle(), eval_tags=(tag("aa11"),), prompt_files=(prompts("bb22"),))
     advice = "put `[^bb22]` after the clause that it tests"
-    lost = f"no provision holds the eval tag `bb22` of this file; {advice}"
+    lost = f"no provision has the eval tag `bb22` of this file; {advice}"
     assert found(read) == [
         f"examples/bb22.md:1:1: warning: {lost} [file-without-tag]",
         "spec.md:3:1: warning: eval tag `aa11` has no prompt file; did you mean `bb22`? [tag-without-file]",

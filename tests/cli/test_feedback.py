@@ -33,7 +33,7 @@ def issues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, ob
 def test_issues_become_a_register_that_is_checked(run: Run) -> None:
     status, out, err = run("feedback", "spec.md", "--import", "issues.json", "-o", "feedback.yaml")
     assert (status, out) == (0, "")
-    assert "2 records, 2 of them new, 0 updated: 1 name provisions, 1 are to be assigned" in err
+    assert "2 records, 2 of them new, 0 updated: 1 name provisions, 1 need assigning" in err
     register = yaml.safe_load(Path("feedback.yaml").read_text("utf-8"))
     assert [one["provisions"] for one in register["feedback"]] == [["be_kind"]]
     assert [one["id"] for one in register["unassigned"]] == ["a-2"]

@@ -68,7 +68,7 @@ WRONG = {
     f"about: of_usr\nitems: [{PLAIN}]": ["1:8: unknown-provision: unknown provision `of_usr`"],
     f"items: [{PLAIN}]\ncompatible: {{y: [[1, 2]]}}": ["2:14: unknown-item: unknown issue `y`"],
     f"items: [{PLAIN}]\ncompatible: {{x: [[1]]}}": [
-        "2:18: wrong-type: expected a pair of values that may stand together"
+        "2:18: wrong-type: expected a pair of values that go together"
     ],
     f"items: [{PLAIN}]\nexpect:\n  labels:\n    b: in": ["4:5: unknown-item: unknown item `b`"],
     f"items: [{PLAIN}]\nexpect:\n  labels: {{a: inn}}": [

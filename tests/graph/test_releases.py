@@ -139,7 +139,7 @@ def test_releases_are_read_back_as_they_were_written(form: str, tmp_path: Path) 
 
 
 def test_a_format_of_one_graph_takes_one_release() -> None:
-    with pytest.raises(SourceError, match="`ttl` holds one release; several take nq or trig"):
+    with pytest.raises(SourceError, match="`ttl` is one release; several take nq or trig"):
         b"".join(release_pieces(history(), (), "ttl"))
 
 

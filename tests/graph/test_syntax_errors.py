@@ -60,7 +60,7 @@ def test_an_iri_that_is_never_closed_is_told(sparql: str, column: int, iri: str)
         ("SELECT * { FILTER(?x = '(' }", 18, "the bracket `(` is never closed"),
         ("SELECT * { ?s ?p [ a ?x }", 18, "the bracket `[` is never closed"),
         ("SELECT (COUNT(?x AS ?n) { ?x ?y ?z }", 8, "the bracket `(` is never closed"),
-        ("SELECT * { ?s ?p ?o # }", 10, "the bracket `{` is never closed: a `}` stands in a comment"),
+        ("SELECT * { ?s ?p ?o # }", 10, "the bracket `{` is never closed: a `}` is in a comment"),
         ("SELECT * { FILTER(?a < ?b && ?c > ?d) ?x", 10, "the bracket `{` is never closed"),
         ("SELECT * { ?s ?p ?o } }", 23, "the bracket `}` closes nothing"),
         ("SELECT * { ?s ?p ?o ) }", 21, "the bracket `)` closes nothing"),

@@ -50,7 +50,7 @@ def written(shop: Path, *statements: str, name: str = "shop.yaml") -> Path:
             "`overrides` and `narrows` in one statement",
         ),
         ("{id: a, says: x, overrides: []}", "`overrides` names nothing"),
-        ("{id: a, says: x, adds: Rule, scope: [be_kind]}", "`scope` says nothing beside `adds`"),
+        ("{id: a, says: x, adds: Rule, scope: [be_kind]}", "`scope` has no effect beside `adds`"),
         ("{id: a, says: x, delegates: shelf}", "a delegation without `scope` gives no say"),
         ("{id: a, says: x, overrides: be_knd}", "did you mean `be_kind`?"),
         ("{id: a, says: x, overrides: be_kind, mode: implict}", "did you mean `implicit`?"),

@@ -190,9 +190,9 @@ def test_what_is_wrong_is_told_at_its_place_on_the_page(
 @pytest.mark.parametrize(
     ("change", "hint"),
     [
-        (("statement:: sell", "statement::"), "write it behind the name of the directive"),
+        (("statement:: sell", "statement::"), "write it after the name of the directive"),
         (("   Sell it.\n", ""), "write the statement below the options"),
-        (("overlay:: shop", "overlay::"), "write the name of the overlay behind that of the directive"),
+        (("overlay:: shop", "overlay::"), "write the name of the overlay after that of the directive"),
     ],
 )
 def test_what_a_directive_lacks_is_told_once(project: Path, change: tuple[str, str], hint: str) -> None:

@@ -123,7 +123,7 @@ def test_no_chapter_is_no_name(shop: Path) -> None:
     moved = told_of(
         shop, "overrides: prices", ("# Prices {#prices", "# Money {#money}\n\n## Prices {#prices")
     )
-    assert "`prices` stood in no chapter, and stands in `money`" in moved
+    assert "`prices` was in no chapter, and is in `money`" in moved
 
 
 def effects(shop: Path, *changes: tuple[str, str]) -> dict[str, set[str]]:

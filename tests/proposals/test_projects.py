@@ -128,7 +128,7 @@ def test_pages_are_edited_where_a_provision_stands_and_nowhere_else(tmp_path: Pa
     included = proposal(tmp_path, "- {provision: greet, find: Smile, replace: Grin}")
     (found,) = ps.check_proposal(docs, included).findings
     assert found.code == "proposal-edit"
-    assert "`greet` does not hold “Smile”" in found.message
+    assert "`greet` does not contain “Smile”" in found.message
     nested = proposal(tmp_path, "- {move: when, after: look}")
     assert [one.code for one in ps.check_proposal(docs, nested).findings] == ["proposal-edit"]
 

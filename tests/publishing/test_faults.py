@@ -153,7 +153,7 @@ def test_whoever_comes_in_between_ends_whole_and_so_do_we(
         requests = max(requests, len(proxy.seen))
         assert not wrong
         assert is_true(direct)
-        assert report.error == "" or "somebody else publishes at the same time" in report.error
+        assert report.error == "" or "somebody else published at the same time" in report.error
         ended.append((held(direct, GRAPH) == wanted(ONE), report.error == ""))
         assert publish_specs(one, direct).error == ""
         assert held(direct, GRAPH) == wanted(ONE)
@@ -227,7 +227,7 @@ def test_two_that_take_turns_leave_a_catalogue_that_tells_the_truth(
             thread.join()
         assert held(direct, GRAPH) in whole, seed
         assert is_true(direct), seed
-        assert all("somebody else publishes at the same time" in error for error in reports if error)
+        assert all("somebody else published at the same time" in error for error in reports if error)
         done += reports.count("")
         assert publish_specs(both[seed % 2], direct).error == ""
         assert held(direct, GRAPH) == wanted((ONE, TWO)[seed % 2])

@@ -383,7 +383,7 @@ def test_a_path_may_lead_up_within_the_repository(
 ) -> None:
     monkeypatch.chdir(repository / "specs" / "one")
     if path.startswith("../../.."):
-        with pytest.raises(SourceError, match="has to be in the repository that holds the current folder"):
+        with pytest.raises(SourceError, match="has to be in the repository of the current folder"):
             check_out(f"git:HEAD:{path}")
     else:
         assert ps.load(f"git:HEAD:{path}", annotate=False).provisions
@@ -402,7 +402,7 @@ def test_a_tree_that_no_folder_can_hold_is_refused(repository: Path) -> None:
     blob = stored(repository, "blob", b"x")
     name = stored(repository, "tree", b"100644 ..\0" + bytes.fromhex(blob))
     done = output(repository, "commit-tree", "-m", "x", name)
-    with pytest.raises(SourceError, match=r"holds a path that no folder can: `\.\.`"):
+    with pytest.raises(SourceError, match=r"has a path that no folder can have: `\.\.`"):
         check_out(f"git:{done}:.")
 
 
@@ -455,11 +455,11 @@ def test_what_is_beside_what_is_asked_for_is_left_out_where_there_is_no_room(
     commit(repository)
     checkout = check_out("git:HEAD:specs/one")
     assert (checkout.root / "small.txt").read_text("utf-8") == "small"
-    assert "`large.bin` is left out: the revision holds more than 0 MiB" in checkout.lacking()
+    assert "`large.bin` is left out: the revision has more than 0 MiB" in checkout.lacking()
 
 
 @pytest.mark.usefixtures("repository")
 def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sphinx_policyspec.readers.git._LARGEST", 10)
-    with pytest.raises(SourceError, match="holds more than"):
+    with pytest.raises(SourceError, match="has more than"):
         check_out("git:HEAD:specs")

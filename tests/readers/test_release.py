@@ -86,7 +86,7 @@ def test_prompts_that_cannot_be_read_are_missed(folder: Path, monkeypatch: pytes
     reading = read_release(folder)
     assert [str(finding) for finding in reading.findings][-1] == (
         "examples:1:1: error: cannot read `examples/`: permission denied; "
-        "what it holds is missing from the spec [unreadable-file]"
+        "its content is missing from the spec [unreadable-file]"
     )
     assert companions(folder / "model_spec.md")[0].name == "CHANGELOG.md"
 

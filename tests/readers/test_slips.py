@@ -53,7 +53,7 @@ SLIPS = {
         "<!-- GOOD, BAD -->",
         "unknown-verdict",
         16,
-        "keep the one that holds",
+        "keep the one that applies",
     ),
     "brace-open": ("developer}", "developer", "broken-attributes", 30, "end its line with"),
     "other-brackets": (
@@ -219,7 +219,7 @@ SLIPS = {
         30,
         "`developer` and `user`",
     ),
-    "title-lost": ("## After {", "## {", "broken-attributes", 30, "stand behind no title"),
+    "title-lost": ("## After {", "## {", "broken-attributes", 30, "come after no title"),
     "marks-lost": ("# Manners {", "Manners {", "lost-heading", 1, "begin the line at the margin"),
     "nothing-below": ("Text. See [?](#say_so).\n", "", "empty-block", 30, "say what it demands"),
     "link-in-braces": ("[?](#after)", "[it]{#after}", "dangling-reference", 7, "write `[text](#after)`"),
@@ -278,7 +278,7 @@ SLIPS = {
         "<!-- {#after authority=developer} -->",
         "broken-attributes",
         30,
-        "stand in a comment",
+        "are in a comment",
     ),
     "link-by-label": ("[?](#after)", "[it][after]", "dangling-reference", 7, "write `[text](#after)`"),
     "link-of-sphinx": ("[?](#after)", "{ref}`after`", "dangling-reference", 7, "write `[text](#after)`"),
@@ -411,13 +411,13 @@ SLIPS = {
     "link-misspelt": ("(#after)", "(#aftr)", "dangling-reference", 7, "did you mean `after`?"),
     "link-without-hash": ("(#after)", "(after)", "dangling-reference", 7, "or `[?](#after)`"),
     "link-in-two": ("[?](#after)", "[?] (#after)", "dangling-reference", 7, "or `[?](#after)`"),
-    "too-deep": ("## After", "### After", "nested-principle", 30, "stands inside principle `say_so`"),
+    "too-deep": ("## After", "### After", "nested-principle", 30, "is inside principle `say_so`"),
     "user-compared": (
         "<assistant> <!-- BAD -->",
         "<user>",
         "non-assistant-alternative",
         19,
-        "holds answers only",
+        "where only answers belong",
     ),
 }
 

@@ -34,7 +34,7 @@ Have you this book? | ~~~\nHave you this book?\n~~~ | unclosed-fence | 13 | has 
 {#after authority=developer} | {#say_so authority=developer} | duplicate-id | 30 | choose another id, such as `after`
 {#after authority=developer} | {##after authority=developer} | invalid-id | 30 | with `{#after authority=developer}`
 {#after authority=developer} | {#after authority=developer] | broken-attributes | 30 | with `{#after authority=developer}`
-<assistant> <!-- BAD -->\n | <assistant> <!-- BAD --> | broken-tag | 19 | write the text behind `<!-- BAD -->` on the line below
+<assistant> <!-- BAD -->\n | <assistant> <!-- BAD --> | broken-tag | 19 | write the text after `<!-- BAD -->` on the line below
 **Example**: | **Example**; | untitled-example | 9 | write `**Example**: A book`
 [?](#after) | [it](#). See [?](#after) | undefined-label | 7 | or `#` and an id
 [?](#after) | [it](). See [?](#after) | undefined-label | 7 | write an address

@@ -18,7 +18,7 @@ STRAY_MARKS = [
     "model_spec.md:2750:1: warning: stray `*` before `<assistant>`; delete it [stray-mark]",
 ]
 """The one defect of the two spring releases; the autumn release has none."""
-ENTRY = "CHANGELOG.md:{}:1: warning: no folder `2024-05-08` stands beside this release; correct the date, or add the folder [entry-without-release]"
+ENTRY = "CHANGELOG.md:{}:1: warning: no folder `2024-05-08` is beside this release; correct the date, or add the folder [entry-without-release]"
 """The first version was published in another form."""
 FINDINGS = {
     "2025-02-12": STRAY_MARKS,

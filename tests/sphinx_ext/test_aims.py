@@ -210,7 +210,7 @@ def test_mistakes_are_findings_at_their_lines(
     (source / f"index.{'md' if kind == 'myst' else kind}").write_text(MISTAKES[kind], "utf-8")
     app = build(source)
     found = sorted((int(line.split(":")[1]), line.split(": ", 1)[1]) for line in warnings_in(app))
-    where = "after the `::`" if kind == "rst" else "behind the braces"
+    where = "after the `::`" if kind == "rst" else "after the braces"
     inside = "below a blank line, indented" if kind == "rst" else "between the lines of its fence"
     hint = f"; write the title {where}"
     wanted = [
@@ -222,7 +222,7 @@ def test_mistakes_are_findings_at_their_lines(
         "`show` takes no value, not `perhaps` [policyspec.invalid-option]",
         "this prompt tests nothing; put it into a principle, or add `:tests:` [policyspec.untested-prompt]",
         "unknown goal `usse`; did you mean `use`? [policyspec.unknown-goal]",
-        "a prompt holds no verdicts; make it a `policy:example`, or delete the answers [policyspec.verdict-in-prompt]",
+        "a prompt has no verdicts; make it a `policy:example`, or delete the answers [policyspec.verdict-in-prompt]",
         "prompt id `one` is taken already at index.{}:{}; choose another id [policyspec.duplicate-id]",
         "`<user>` is never closed; add `</user>` [policyspec.unclosed-tag]",
     ]

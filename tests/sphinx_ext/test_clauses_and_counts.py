@@ -251,7 +251,7 @@ def test_mistakes_are_findings_at_their_lines(page: Pages, warnings_in: Warnings
     lines = (4, 4, 9, 9, 11, 11, 13, 13) if kind == "rst" else (3, 3, 8, 8, 10, 10, 12, 12)
     assert [line for line, _ in found] == list(lines)
     wanted = [
-        "a clause stands outside the text of every principle; put it into the text of the principle that it is of [policyspec.misplaced-clause]",
+        "a clause is outside the text of every principle; put it into the text of its principle [policyspec.misplaced-clause]",
         "unknown question `hard-ruls`; did you mean `hard-rules`? [policyspec.query-failed]",
         "a clause of level `root` does not lower its principle's `user`; levels below it are `guideline` [policyspec.clause-not-lower]",
         "a clause of level `user` does not lower its principle's `user`; levels below it are `guideline` [policyspec.clause-not-lower]",
@@ -269,5 +269,5 @@ def test_an_example_before_every_heading_is_a_warning_and_one_in_a_section_a_hin
     lonely = "```{policy:example} A\n:id: a\n\n:::{policy:message} user\nHello.\n:::\n```\n"
     app = page("md", f"{lonely}\n# Page\n\n{lonely.replace(':id: a', ':id: b')}")
     assert [line for line in warnings_in(app) if "misplaced" in line] == [
-        "index.md:1: example `a` stands outside every principle; put it into one, or add `:illustrates:` or `:weighs:` [policyspec.misplaced-example]"
+        "index.md:1: example `a` is outside every principle; put it into one, or add `:illustrates:` or `:weighs:` [policyspec.misplaced-example]"
     ]

@@ -151,7 +151,7 @@ def test_the_command_line_takes_what_sphinx_build_takes(
     [
         (("-D", "project"), "`project` is not of the form NAME=VALUE"),
         (("-b", "nobuilder"), "nobuilder"),
-        (("-c", "nowhere"), "`nowhere` holds no `conf.py`"),
+        (("-c", "nowhere"), "`nowhere` has no `conf.py`"),
     ],
 )
 def test_what_sphinx_cannot_be_told_is_a_message(

@@ -374,6 +374,6 @@ def test_a_text_that_is_shown_as_it_stands_is_told_with_its_place(
     file = str(acting.folder / f"spec.{markup}")
     line = 2 + list(ACTS[Markup(markup)]).index(what)
     told = [found.message for found in acting.told if (found.span.file, found.span.line) == (file, line)]
-    assert told == [f"a text is shown as it stands: {why}"]
+    assert told == [f"a text is shown as it is: {why}"]
     text = ACTS[Markup(markup)][what]
     assert "".join(text.split()) in "".join(acting.sections[name].get_text().split())

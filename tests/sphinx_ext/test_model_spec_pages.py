@@ -109,7 +109,7 @@ def test_a_new_prompt_file_is_noticed(source: Path, build: Build, warnings_in: W
     build(source)
     added = source / "upstream" / "examples" / "zz99.md"
     added.write_text("Examples for [^zz99] in Manners:\n", encoding="utf-8")
-    assert "no provision holds the eval tag `zz99`" in " ".join(warnings_in(build(source)))
+    assert "no provision has the eval tag `zz99`" in " ".join(warnings_in(build(source)))
 
 
 @pytest.mark.parametrize("builder", ["latex", "text", "man", "epub", "texinfo", "xml", "gettext"])

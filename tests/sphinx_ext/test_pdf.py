@@ -321,7 +321,7 @@ def test_a_letter_without_a_font_is_named_with_its_place(tmp_path: Path) -> None
     ) in line
     assert "in `policyspec_pdf_fonts`" in line
     assert line.endswith(
-        "; or have a box stand for it: `--pdf-missing box`; there is no font `Deja Vu` [policyspec.pdf]"
+        "; or have it shown as a box: `--pdf-missing box`; there is no font `Deja Vu` [policyspec.pdf]"
     )
 
 
@@ -385,7 +385,7 @@ def test_a_font_file_of_the_project_is_used(tmp_path: Path) -> None:
     ("name", "told"),
     [
         ("absent.ttf", "`policyspec_pdf_fonts`: there is no file `absent.ttf`"),
-        ("index.otf", "`policyspec_pdf_fonts`: `index.otf` holds no font"),
+        ("index.otf", "`policyspec_pdf_fonts`: `index.otf` has no font"),
         ("No such family", "`policyspec_pdf_fonts`: there is no font `No such family`"),
     ],
 )

@@ -114,10 +114,10 @@ EXPECTED = [
     ("`truth` names itself in `broader`", ":broader:"),
     ("`policy:definition` has no text", "policy:definition"),
     ("`be_kind` names itself in `refines`", ":refines:"),
-    ("text in `policy:example` stands in no message", "Somebody enters."),
+    ("text in `policy:example` is in no message", "Somebody enters."),
     ("`policy:message` has no text", "policy:message"),
     ("a good response violates nothing", ":violates:"),
-    ("`:id:` stands below a blank line, where it is text and no option", ":id: be_brief"),
+    ("`:id:` is below a blank line, where it is text and no option", ":id: be_brief"),
 ]
 
 COVERAGE = {code for code, rule in rules().items() if rule.category is Category.COVERAGE}

@@ -231,7 +231,7 @@ IN_MYST = {
         ),
         "misplaced-directive",
         "{policy:response} good",
-        "put it behind the message",
+        "put it after the message",
         (
             ("not know.\n```\n", "not know.\n```\n````\n"),
             (EXAMPLE, "`````{policy:example} A book"),
@@ -245,7 +245,7 @@ IN_MYST = {
         ),
         "misplaced-directive",
         "Inner",
-        "put it behind the answer",
+        "put it after the answer",
     ),
     "example-in-an-example": Slip(
         (
@@ -254,7 +254,7 @@ IN_MYST = {
         ),
         "misplaced-directive",
         "Inner",
-        "put it behind the example",
+        "put it after the example",
     ),
     "example-in-code": Slip(
         (EXAMPLE, "````policy:example A book"), "unknown-directive", "policy:example", "`{policy:example}`"
@@ -367,7 +367,7 @@ IN_MYST = {
         ),
         "misplaced-directive",
         "} Ex",
-        "put it behind the prompt",
+        "put it after the prompt",
     ),
     "ended-early": Slip(("book?\n```\n", "book?\n```\n````\n"), "unclosed-fence", "20", "delete this line"),
     "ended-with-more": Slip(
@@ -389,7 +389,7 @@ IN_MYST = {
         ),
         "misplaced-directive",
         ".. policy:example::",
-        "put it behind the conversation",
+        "put it after the conversation",
     ),
     "definition-never-closed": Slip(
         ("The second norm.", "```{policy:definition} Word\nIt means.\n"),
@@ -478,7 +478,7 @@ IN_RST = {
         ("   .. policy:response:: bad\n\n      Of", "      .. policy:response:: bad\n\n         Of"),
         "misplaced-directive",
         "policy:response:: bad",
-        "put it behind the answer",
+        "put it after the answer",
     ),
     "answer-a-little-too-deep": Slip(
         (
@@ -496,7 +496,7 @@ IN_RST = {
         ),
         "misplaced-directive",
         "Inner",
-        "put it behind the answer",
+        "put it after the answer",
     ),
     "one-colon": Slip(
         ("policy:example:: ", "policy:example: "),
@@ -791,7 +791,7 @@ NAMES = {
         ("The second norm.", "```{policy:query}\nhard-ruls\n```"),
         "invalid-query",
         "hard-ruls",
-        "write it behind the directive",
+        "write it after the directive",
     ),
     "two-answers": Slip(
         ("The second norm.", "```{policy:query} hard-rules\nSELECT ?p { ?p a ps:Principle }\n```"),

@@ -119,7 +119,7 @@ def test_each_pair_says_what_decides_with_a_link_to_it(
     text = _words(page_of(app))
     assert "15 pairs of principles may ask for different things." in text
     assert (
-        "In 9, something says which goes first (level: 5, exception: 1, preference: 1, example: 1, case: 1)."
+        "In 9, it is stated which goes first (level: 5, exception: 1, preference: 1, example: 1, case: 1)."
         in text
     )
     assert "In 6, nothing does: for each, write an example that weighs both" in text
@@ -226,8 +226,8 @@ def test_a_topic_of_many_is_a_list_of_what_nothing_decides(
     page = page_of(build(source))
     text = _words(page)
     assert "<table" not in page
-    assert "6 principles, 6 pairs of which nothing decides." in text
-    assert "2 more; `policyspec survey` tells all of them." in text
+    assert "6 principles, 6 pairs that nothing decides." in text
+    assert "2 more; `policyspec survey` lists all of them." in text
     assert page.count("<summary>A case to begin with</summary>") > 4
 
 

@@ -111,7 +111,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["init", str(tmp_path)])
     assert isinstance(result.exception, StarterError)
     assert str(result.exception) == (
-        f"`{tmp_path}` is not empty: it holds `thesis.txt`; name a new or empty folder"
+        f"`{tmp_path}` is not empty: it contains `thesis.txt`; name a new or empty folder"
     )
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 

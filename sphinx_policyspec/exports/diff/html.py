@@ -214,8 +214,8 @@ COUNTED = {
     "new": (_("1 is new:"), _("{count} are new:")),
     "gone": (_("1 is gone:"), _("{count} are gone:")),
     Weight.NEEDS_READER.value: (
-        _("1 may mean something else than before:"),
-        _("{count} may mean something else than before:"),
+        _("1 may mean something different now:"),
+        _("{count} may mean something different now:"),
     ),
     Weight.TIGHTENING.value: (_("1 is stricter:"), _("{count} are stricter:")),
     Weight.LOOSENING.value: (_("1 is looser:"), _("{count} are looser:")),

@@ -51,7 +51,7 @@ class PlainWeight(NamedTuple):
 PLAIN = {
     Weight.NEEDS_READER: PlainWeight(
         _("Meaning may have changed"),
-        _("A sentence that may hold a rule is new, gone or reworded; nobody has judged yet what that does."),
+        _("A sentence that may contain a rule is new, gone or reworded; nobody has judged the effect yet."),
         _("may change the meaning"),
         _("may change the meaning"),
     ),
@@ -75,7 +75,7 @@ PLAIN = {
     ),
     Weight.CLARIFYING: PlainWeight(
         _("Explained differently"),
-        _("It is said differently; no sentence that may hold a rule is another one."),
+        _("It is worded differently; no sentence that may contain a rule has changed."),
         _("explains it differently"),
         _("explain it differently"),
     ),

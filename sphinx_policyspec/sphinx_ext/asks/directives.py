@@ -396,7 +396,7 @@ class QueryDirective(AskingDirective):
         name = self.option("question") or (" ".join(self.arguments[0].split()) if self.arguments else "")
         first = self.text.partition("\n")[0].strip()
         if not name and _QUESTION.fullmatch(first) and _is_question(first):
-            hint = f"write it behind the directive, or as `:question: {first}`"
+            hint = f"write it after the directive, or as `:question: {first}`"
             message = f"`{first}` is the name of a question, and no SPARQL"
             self.find("invalid-query", message, hint, line=self.content_line)
             return []
@@ -405,7 +405,7 @@ class QueryDirective(AskingDirective):
             return []
         if bool(name) == bool(self.text):
             hint = "name a question, or write SPARQL in the content, and not both"
-            self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'nothing'}", hint)
+            self.find("invalid-query", f"`{self.name}` asks {'two things' if name else 'no question'}", hint)
         question = Query(
             name=name,
             params=tuple(self._params()),
@@ -444,7 +444,7 @@ class CountRole(ParameterRole):
         name, parameters = self.text_and_parameters()
         path, line = self.place
         if not name:
-            self.find(f"`{self.name}` asks nothing", "write the name of a question")
+            self.find(f"`{self.name}` asks no question", "write the name of a question")
         source = source_of(self.env, path)
         question = Query(name=name, params=tuple(parameters.items()), format="count", span=source.span(line))
         place = PolicyCount(self.rawtext, "", classes=["ps-count"])

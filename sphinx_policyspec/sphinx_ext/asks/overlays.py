@@ -93,7 +93,7 @@ class StatementAsk(Ask):
     def answer(self, sources: Sources) -> Answered:
         """Answer with its row; the overlay reports what is wrong."""
         if not any(isinstance(ask, OverlayAsk) for ask in _asks(sources.env)):
-            message = "a statement stands in a project without `policy:overlay`, and is on top of nothing"
+            message = "a statement is in a project without `policy:overlay`, so it changes nothing"
             hint = "add `policy:overlay`, which names upstream and who speaks"
             finding = Finding(code="misplaced-directive", message=message, span=self.span, hint=hint)
             return Answered(None, message, (finding,))
@@ -313,8 +313,8 @@ class _PageYaml(YamlReader):
 
 
 _ELSEWHERE = {
-    "`overlay` is missing": "write the name of the overlay behind that of the directive",
-    "`id` is missing": "write it behind the name of the directive",
+    "`overlay` is missing": "write the name of the overlay after that of the directive",
+    "`id` is missing": "write it after the name of the directive",
     "`says` is missing": "write the statement below the options",
 }
 """What to do about what stands outside of options."""

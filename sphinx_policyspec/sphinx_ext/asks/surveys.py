@@ -242,7 +242,7 @@ class _SurveyNodes:
                 if sum(counts.values()) + gaps == 1
                 else _("{count} pairs of principles may ask for different things.")
             ).format(count=sum(counts.values()) + gaps),
-            _("In {count}, something says which goes first ({told}).").format(
+            _("In {count}, it is stated which goes first ({told}).").format(
                 count=sum(counts.values()), told=deciders
             )
             if counts
@@ -298,7 +298,7 @@ class _SurveyNodes:
         yield self._head(self._name(topic), 1)
         if topic.one and int(topic.first) > LARGEST_MATRIX:
             yield word(
-                _("{principles} principles, {gaps} pairs of which nothing decides.").format(
+                _("{principles} principles, {gaps} pairs that nothing decides.").format(
                     principles=topic.first, gaps=topic.text
                 )
             )
@@ -389,7 +389,7 @@ class _SurveyNodes:
         lines = [self._gap(row) for row in self._of("gap")]
         yield items(lines, "ps-witnesses")
         if more := count - len(lines):
-            yield word(_("{count} more; `policyspec survey` tells all of them.").format(count=more))
+            yield word(_("{count} more; `policyspec survey` lists all of them.").format(count=more))
 
     def _gap(self, row: SurveyRow) -> CellNodes:
         question = [
@@ -410,8 +410,8 @@ class _SurveyNodes:
             yield word(
                 _(
                     "Of all conflicts of up to two norms, two messages and a text with a say, of every level, explicit and "
-                    "implied, in every order, these kinds end undecided; those that hold a smaller one are left out. To settle "
-                    "one, give a side a higher level, a preference or an exception; nothing has to be done where the assistant is to judge."
+                    "implied, in every order, these kinds end undecided; those that contain a smaller one are left out. To settle "
+                    "one, give a side a higher level, a preference or an exception; nothing has to be done where the assistant should judge."
                 )
             )
             yield items((self._conflict(row) for row in found), "ps-witnesses")

@@ -423,7 +423,7 @@ class _ParserWarnings(logging.Handler):
 
 _CURES = (
     (r"Title (?:underline|overline) too short", "make the line of signs as long as the title"),
-    (r"Unexpected section title", "end what stands around it first: a heading is indented no further than the page"),
+    (r"Unexpected section title", "end what is around it first: a heading is indented no further than the page"),
     (r"Title level inconsistent", "underline it with the signs that titles of its depth have on this page"),
     (r"Non-consecutive header level increase; H(\d) to", "write one `#` more than the heading above has"),
     (r"Document headings start at H", "begin the page with a heading of one `#`"),
@@ -435,8 +435,8 @@ _CURES = (
     (r"Invalid options format", "write each option as `:name: value` on a line of its own"),
     (r"Unknown (?:directive type|interpreted text role)|unknown role", "correct its name, or add what brings it to `extensions`"),
     (r"Duplicate (?:explicit|implicit) target name", "give one of the two another name"),
-    (r"Malformed table", "make its columns as wide as what stands in them"),
-    (r"Undefined substitution", "define it, or write what it stands for"),
+    (r"Malformed table", "make its columns as wide as their content"),
+    (r"Undefined substitution", "define it, or write what it means"),
 )  # fmt: skip
 """What to do, by messages of docutils or MyST."""
 

@@ -450,7 +450,9 @@ def _intro(page: SitePage) -> list[nodes.Node]:
         "survey": _("For the people who write the spec: what its text does not settle."),
     }
     sentence = (
-        _("Messages of this kind may override the principles below. All others hold, whatever they ask for.")
+        _(
+            "Messages of this kind may override the principles below. All others apply, whatever such a message asks for."
+        )
         if page.role
         else intros.get(page.name)
     )

@@ -210,7 +210,7 @@ def hard_words_of(text: str, parse: Callable[[], list[nodes.Node]], place: Place
 
 
 def _as_it_stands(text: str, why: str, place: PlaceOfText) -> list[nodes.Node]:
-    place.reporter.warning(f"a text is shown as it stands: {why}", source=place.file, line=place.line)
+    place.reporter.warning(f"a text is shown as it is: {why}", source=place.file, line=place.line)
     return [nodes.literal_block(text, text)]
 
 

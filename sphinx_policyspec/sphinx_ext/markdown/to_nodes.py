@@ -349,7 +349,9 @@ class OverlayFacts:
     def about_example(self, example: model.Example) -> list[nodes.Node]:
         """Return a note if an example no longer holds."""
         return (
-            [boxes.word(_("This no longer holds here."), "ps-void")] if self._examples.get(example.id) else []
+            [boxes.word(_("This no longer applies here."), "ps-void")]
+            if self._examples.get(example.id)
+            else []
         )
 
     def links(self, names: Iterable[str]) -> list[nodes.Node]:
@@ -388,7 +390,7 @@ class OverlayFacts:
         used = {one.authority for one in provisions if isinstance(one, model.Principle)}
         levels = [level for level in self._spec.levels if level.id in used]
         if statement.operation is model.Operation.RESTATES:
-            return _("allowed: it says again what stands there")
+            return _("allowed: it repeats what is there")
         if statement.operation is model.Operation.NARROWS and not statement.forbids:
             return _("allowed: it is stricter")
         if not levels or statement.operation is model.Operation.PERMITS:
@@ -403,7 +405,7 @@ class OverlayFacts:
         counts = [(operation_words(one), len(by_operation.get(one, ()))) for one in model.Operation]
         counts += [
             (_("Refused"), len(spec.refusals)),
-            (_("Examples that no longer hold"), sum(self._examples.values())),
+            (_("Examples that no longer apply"), sum(self._examples.values())),
         ]
         content: list[nodes.Node] = [boxes.facts((name, [nodes.Text(str(n))]) for name, n in counts if n)]
         for operation in model.Operation:

@@ -145,7 +145,7 @@ class MarkSections(SphinxTransform):
             return
         section = _section_around(marker)
         if section is None:
-            self._misplaced(declared, "`policy:principle` without a title stands in no section")
+            self._misplaced(declared, "`policy:principle` without a title is in no section")
         elif marks.declared_on(section):
             self._misplaced(declared, "this section is a principle already")
         else:
@@ -383,7 +383,7 @@ class _Capture:
         self.page.add_places(item.id, declared, "provision", "principle")
         if place.principle and not declared.is_lifted and place.principle not in self.holding:
             self.holding.add(place.principle)
-            message = f"principle `{item.id}` stands inside principle `{place.principle}`"
+            message = f"principle `{item.id}` is inside principle `{place.principle}`"
             hint = "put them side by side, each below a heading of the same depth"
             self.page.find("nested-principle", message, marks.start_of(declared), hint)
 
@@ -411,7 +411,7 @@ class _Capture:
         above = node.parent[: node.parent.index(node)]
         before = next((other for other in reversed(above) if not isinstance(other, nodes.Invisible)), None)
         if not isinstance(before, PolicyMessage | PolicyResponse):
-            message = "a conversation stands outside every example"
+            message = "a conversation is outside every example"
             hint = "put it into `policy:example` or `policy:prompt`"
             self.page.find("misplaced-directive", message, marks.start_of(declared), hint)
 
@@ -449,10 +449,8 @@ class _Capture:
         if not place.is_norm:
             for link in node.findall(addnodes.pending_xref):
                 self.page.outside.add(link, place.links)
-            message = "a clause stands outside the text of every principle"
-            self.page.find(
-                "misplaced-clause", message, span, "put it into the text of the principle that it is of"
-            )
+            message = "a clause is outside the text of every principle"
+            self.page.find("misplaced-clause", message, span, "put it into the text of its principle")
         elif text and node["level"]:
             self.page.clauses.append(
                 model.Clause(

@@ -173,7 +173,7 @@ class Cases:
         if not (place.principle or item.illustrates or item.weighs):
             # In a section it still illustrates that section; before every heading it illustrates nothing.
             severity = model.Severity.HINT if place.links.provision else model.Severity.WARNING
-            message = f"example `{identifier}` stands outside every principle"
+            message = f"example `{identifier}` is outside every principle"
             hint = "put it into one, or add `:illustrates:` or `:weighs:`"
             self.page.find("misplaced-example", message, declared.span, hint, severity)
         self.page.add_places(identifier, declared, "example")

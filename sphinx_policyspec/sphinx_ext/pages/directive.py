@@ -165,7 +165,7 @@ class PolicyDirective(SphinxDirective):
         if name in _ARGUMENTS and not (is_id or self.arguments) and self.optional_arguments:
             self.arguments = [self.options[name] or ""]
             self.find(
-                "unknown-option", message, f"write the {name} behind the name of the directive", line=line
+                "unknown-option", message, f"write the {name} after the name of the directive", line=line
             )
             return
         naming = (row.key for row in ATTRIBUTES if row.names == name and row.key in self.option_spec)
@@ -182,7 +182,7 @@ class PolicyDirective(SphinxDirective):
         word, _, behind = first.partition(" ")
         word = word.rstrip(",.:;") if self.one_of and behind.strip() else word
         if self.one_of and behind.strip() and word.lower() in self.one_of:
-            self._find_joined(0, "text", "behind its argument", "put it on a line of its own")
+            self._find_joined(0, "text", "after its argument", "put it on a line of its own")
             self.arguments, between = [word], [behind.strip(), *[""] * bool(self.content)]
             self.content = StringList(between, self.place[0]) + self.content
             return
@@ -329,7 +329,7 @@ class PolicyDirective(SphinxDirective):
         self.find(
             "missing-argument",
             f"`{self.name}` lacks its {what}",
-            f"write the {what} {'behind the braces' if self.is_myst else 'after the `::`'}",
+            f"write the {what} {'after the braces' if self.is_myst else 'after the `::`'}",
         )
         return default
 

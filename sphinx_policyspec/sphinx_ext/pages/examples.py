@@ -111,8 +111,8 @@ def compact_conversation(directive: PolicyDirective) -> nodes.container:
         return directive.source.part(span.line, lines[number], span.column - 1, span.end_column - 1)
 
     if stray := next((number for number, line in enumerate(lines, first) if _DIRECTIVE.match(line)), 0):
-        message = "a directive stands inside the tag notation, where it is text"
-        directive.find("misplaced-directive", message, "put it behind the conversation", line=stray)
+        message = "a directive is inside the tag notation, where it is text"
+        directive.find("misplaced-directive", message, "put it after the conversation", line=stray)
     reading = _placed(reading, place)
     for finding in reading.findings:
         note_finding(directive.env, finding)
@@ -186,7 +186,7 @@ class ExampleDirective(PolicyDirective):
             if isinstance(node, _STRAY):
                 self.find(
                     "text-outside-message",
-                    f"text in `{self.name}` stands in no message",
+                    f"text in `{self.name}` is in no message",
                     "put it into `policy:message`, or before the example",
                     line=node.line or self.content_line,
                 )
@@ -320,7 +320,7 @@ def _split_misplaced(
         if not declared.is_lifted:
             message, hint = (
                 f"{what} stands inside {where}",
-                f"put it behind {where.replace('a ', 'the ').replace('an ', 'the ')}",
+                f"put it after {where.replace('a ', 'the ').replace('an ', 'the ')}",
             )
             finding = model.Finding(
                 code="misplaced-directive", message=message, span=declared.span, hint=hint
@@ -436,5 +436,5 @@ class PromptDirective(PolicyDirective):
             self.find_empty("messages", "them")
         if any(isinstance(item, model.Response) for item in messages):
             hint = "make it a `policy:example`, or delete the answers"
-            self.find("verdict-in-prompt", "a prompt holds no verdicts", hint)
+            self.find("verdict-in-prompt", "a prompt has no verdicts", hint)
         return content

@@ -222,7 +222,7 @@ class DirectiveFences(FirstLines):
         info = found["info"]
         if self._is_in_code or _SAYS.search(info):
             return info
-        message = f"`{info.strip()}` stands behind marks that end a fence"
+        message = f"`{info.strip()}` is after marks that end a fence"
         self._slip(number, "unclosed-fence", message, "delete it")
         self.lines[number] = self._changed[number] = found[0].removesuffix(info)
         return ""
@@ -289,7 +289,7 @@ class DirectiveFences(FirstLines):
         if braced and title and first.lower().removeprefix(f"{DOMAIN}:") in self.known and ":" in first:
             right = f"{{{first}}} {title}"
             self._changed[number] = f"{found['lead']}{found['marks']}{right}"
-            message = f"the argument of `{first}` stands inside its braces, with which it is a block of code"
+            message = f"the argument of `{first}` is inside its braces, which makes it a block of code"
             self._slip(number, "unknown-directive", message, f"write `{right}`")
             return first.lower()
         if (turn := _TURN.fullmatch(found["info"])) and self._open and self._open[-1].own in WITH_TURNS:
@@ -301,7 +301,7 @@ class DirectiveFences(FirstLines):
         is_ours = name.lower().startswith(f"{DOMAIN}:") and not (self._open and self._open[-1].is_code)
         if braced and name == raw and _GLUED.match(found["info"]):
             self._changed[number] = self.lines[number].replace(f"{{{name}}}", f"{{{name}}} ", 1)
-            message = f"`{{{name}}}` lacks a space behind it, without which it begins a block of code"
+            message = f"`{{{name}}}` lacks a space after it, without which it begins a block of code"
             self._slip(number, "unknown-directive", message, "add the space")
         if not is_ours or (braced and name == braced["name"]):
             return raw.lower() if braced else ""

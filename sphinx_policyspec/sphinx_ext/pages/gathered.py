@@ -371,8 +371,8 @@ class Gathered:
     def find_unplaced(self, item: model.Provision, region: Region) -> None:
         """Report text that is made when the page is read, so that no line of a file holds it."""
         for file in region.unplaced:
-            message = f"text of `{item.id}` stands on no line of `{file}`"
-            hint = "it is made when the page is read; what is found in it is told here"
+            message = f"text of `{item.id}` is on no line of `{file}`"
+            hint = "it is made when the page is read; findings in it are reported here"
             self.find("unplaced-text", message, region.at, hint)
 
     def find_empty(self) -> None:

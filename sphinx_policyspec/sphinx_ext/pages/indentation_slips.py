@@ -139,7 +139,7 @@ class Indented(option_slips.SlipReading):
         """Write a fence of MyST as the directive that it is meant for; that is reported once per page."""
         name, lead = found["name"], found["lead"]
         if not any(slip.message.endswith(_IN_RST) for slip in self.slips):
-            hint = f"write `.. {name}::`, and indent what it holds"
+            hint = f"write `.. {name}::`, and indent its content"
             self._slip(number, "unknown-directive", f"`{{{name}}}` {_IN_RST}", hint)
         self.lines[number] = f"{lead}.. {name}:: {found['rest'].strip()}".rstrip()
         within = range(number + 1, min(number + FAR * 3, len(self.lines)))
@@ -192,12 +192,12 @@ class Indented(option_slips.SlipReading):
         last = self.lines[below - 1]
         is_parted = below == number + 1 or not last.strip() or last.endswith("\n")
         if not is_parted and text.strip() and depth < indent_of(text):
-            self._separate(below, f"the content of `{name}` stands directly below its options")
+            self._separate(below, f"the content of `{name}` is directly below its options")
         if own == "principle" and not is_marker:
             self._outdented(number, below, depth)
         self._below_block(number, name, depth)
         if joined:
-            self._separate(number, f"`{found['name']}` stands directly below text, which it becomes part of")
+            self._separate(number, f"`{found['name']}` is directly below text, and becomes part of it")
         return self._behind(number, depth) if is_literal(name) else below
 
     def _dedent(self, number: int, own: str, name: str) -> None:
@@ -208,7 +208,7 @@ class Indented(option_slips.SlipReading):
         inner = (self.lines[n] for n in range(number + 2, len(self.lines)))
         inner = (line for line in inner if option_slips.MARKUP.fullmatch(line))
         if option_slips.SOUND.fullmatch(below[0].strip()) and depth == indent_of(next(inner, "")):
-            message = f"`{name}` is indented as far as its own options and what it holds"
+            message = f"`{name}` is indented as far as its own options and content"
             self._slip(number, "wrong-indentation", message, f"indent it by {option_slips.DEPTH} spaces less")
             self.lines[number] = " " * max(depth - option_slips.DEPTH, 0) + self.lines[number].lstrip()
 
@@ -244,7 +244,7 @@ class Indented(option_slips.SlipReading):
             (n for n in within if self.lines[n].lstrip().startswith("..") or self._is_underline(n + 1)),
             len(self.lines),
         )
-        how = f"no further than {block.label}, and so stands outside it"
+        how = f"no further than {block.label}, and so is outside it"
         self._move(start, "this text", how, end, option_slips.DEPTH)
 
     def _is_joined(self, number: int, indent: int) -> bool:
@@ -276,7 +276,7 @@ class Indented(option_slips.SlipReading):
             return
         inner = example.inner or (example.depth + option_slips.DEPTH if depth <= example.depth else depth)
         if depth <= example.depth:
-            how = f"no further than {example.label}, and so stands outside it"
+            how = f"no further than {example.label}, and so is outside it"
             self._move(number, f"`{name}`", how, self._end_of_turns(number, depth), inner - depth)
         elif depth != inner and not (turn and turn.depth < depth and 0 < turn.inner <= depth):
             how = f"{'further' if depth > inner else 'less'} than {turn.label if turn else f'the options of {example.label}'}"
@@ -322,7 +322,7 @@ class Indented(option_slips.SlipReading):
             and above.strip()
             and not (above.endswith("\n") or lines[end].lstrip().startswith(".."))
         ):
-            self._separate(end, f"this text stands directly below `{name}`")
+            self._separate(end, f"this text is directly below `{name}`")
 
     def _text(self, number: int) -> None:
         """Move the text of a message that stands no further right than the directive."""
@@ -353,7 +353,7 @@ class Indented(option_slips.SlipReading):
         texts = ((n, self.lines[n].strip()) for n in range(number, len(self.lines)))
         ends = (n for n, t in texts if t and (indent_of(self.lines[n]) < depth or t.startswith(".. ")))
         end = next(ends, len(self.lines))
-        how = f"no further than {turn.label}, and so stands outside it"
+        how = f"no further than {turn.label}, and so is outside it"
         self._move(number, "this text", how, end, turn.depth + option_slips.DEPTH - depth)
         self.lines[number - 1] += "\n" * bool(self.lines[number - 1].strip())
 
@@ -431,7 +431,7 @@ class FirstLines(option_slips.SlipReading):
         """Return a line; where a directive has too few marks for a fence, that is corrected and reported."""
         if not self._is_in_code and (inline := _INLINE.fullmatch(self.lines[number])):
             self.lines[number] = self._changed[number] = inline["right"].rstrip()
-            message = "marks behind the first line of a fence make it code in a line of text"
+            message = "marks after the first line of a fence make it code in a line of text"
             self._slip(number, "unclosed-fence", message, "delete them")
         if not self._is_in_code:
             if found := OF_RST.fullmatch(self.lines[number]):

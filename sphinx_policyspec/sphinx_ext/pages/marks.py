@@ -444,7 +444,7 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
     """
     label, angle, rest = text.partition("<")
     if glued := _GLUED.match(text):
-        problem = f"letters stand right behind the backtick that ends `{DOMAIN}:{name}`"
+        problem = f"letters follow directly after the backtick that ends `{DOMAIN}:{name}`"
         return BrokenRole(
             problem, glued["id"], f"{_role(name, glued['id'], is_myst=is_myst)}\\ {glued['behind']}"
         )
@@ -452,7 +452,7 @@ def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
         found, problem = _BEGINS_ID.match(text), f"the text of `{DOMAIN}:{name}` is never closed"
         target = reference = found[0] if found else "id"
     elif angle and not rest.endswith(">"):
-        found, problem = _BEGINS_ID.match(rest), f"`{' '.join(text.split())}` lacks the `>` behind its id"
+        found, problem = _BEGINS_ID.match(rest), f"`{' '.join(text.split())}` lacks the `>` after its id"
         target = found[0] if found else "id"
         reference = f"{label.strip()} <{target}>"
     elif not angle and text.endswith(">"):

@@ -443,7 +443,7 @@ def visible(
     sign = next(match[0] for match in _ODD.finditer(changed[first]) if match[0] not in texts[first])
     _, what, hint = _SIGNS[sign]
     hint += f"; the same on line {', '.join(str(n + 1) for n in others)}" if others else ""
-    message = f"{what}, U+{ord(sign):04X}, stands in this line, where no name or option has one"
+    message = f"{what}, U+{ord(sign):04X}, is in this line, where no name or option has one"
     return texts, [Slip(first + 1, "invisible-character", message, hint)]
 
 

@@ -102,22 +102,22 @@ class Option:
 
 
 _FAULTS = {
-    "line": ("{names} {holds} another option on {its} line, as a part of {its} value", "give each option a line of its own"),
-    "blank line": ("{names} {stands} below a blank line, where {they} text and no {options}", "delete the blank line"),
+    "line": ("{names} {has} another option on {its} line, as part of {its} value", "give each option a line of its own"),
+    "blank line": ("{names} {are} below a blank line, where {they} text and no {options}", "delete the blank line"),
     "colon": ("{bare} {lacks} a colon, without which {they} no {options}", "write {names}"),
-    "marks": ("other signs stand around {bare}, with which {they} no {options}", "write {names}"),
-    "space": ("{names} {lacks} a space behind the colon, without which {they} no {options}", "add the space"),
+    "marks": ("other characters are around {bare}, so that {they} no {options}", "write {names}"),
+    "space": ("{names} {lacks} a space after the colon, without which {they} no {options}", "add the space"),
     "yaml": ("{bare} {are} not written as options are between lines of `---`", "write {names} and a space"),
     "depth": ("{bare} {are} indented further than the option above, and so a part of it", "indent it as far as that"),
-    "quote": ("the quote that {names} {holds} is never closed", "close it, or delete it"),
-    "behind": ("text stands behind the quotes that {names} {holds}", "put the quotes around all of it"),
-    "remark": ("a comment stands behind what {bare} {holds}", "put it above the directive, or all of the value in quotes"),
-    "list": ("what {names} {holds} is written as a list of YAML", "write it on one line, divided by commas"),
-    "comment": ("what {bare} {holds} is a comment, which `#` begins", "delete the `#`"),
+    "quote": ("the quote in {names} is never closed", "close it, or delete it"),
+    "behind": ("text follows the quotes in {names}", "put the quotes around all of it"),
+    "remark": ("a comment follows the value of {bare}", "put it above the directive, or all of the value in quotes"),
+    "list": ("the value of {names} is written as a YAML list", "write it on one line, divided by commas"),
+    "comment": ("the value of {bare} is a comment, which begins with `#`", "delete the `#`"),
 }  # fmt: skip
 """By fault of an option: the message about those that have it, and what to do."""
-_ONE = {"stands": "stands", "lacks": "lacks", "they": "it is", "are": "is", "options": "option", "holds": "holds", "its": "its"}  # fmt: skip
-_MANY = {"stands": "stand", "lacks": "lack", "they": "they are", "are": "are", "options": "options", "holds": "hold", "its": "their"}  # fmt: skip
+_ONE = {"lacks": "lacks", "they": "it is", "are": "is", "options": "option", "has": "has", "its": "its"}  # fmt: skip
+_MANY = {"lacks": "lack", "they": "they are", "are": "are", "options": "options", "has": "have", "its": "their"}  # fmt: skip
 
 
 @dataclass
@@ -200,7 +200,7 @@ class SlipReading:
         """
         if not (was_taken or not self._title or self._is_named(start, title)):
             return False
-        message = f"`{DOMAIN}:principle` stands above the heading that it is about"
+        message = f"`{DOMAIN}:principle` is above the heading that it is about"
         self._slip(start, "misplaced-directive", message, f"put it below `{title}`")
         return True
 
@@ -236,7 +236,7 @@ class SlipReading:
         behind = rf"(?:[,;{{]|(?<![\s,;{{]))\s++[:{{]?({names})(?::\s|=)\s*+"
         first, *parts = re.split(behind, argument) if names else [argument]
         if parts:
-            message = f"`:{parts[0]}:` stands behind the directive, as a part of its argument"
+            message = f"`:{parts[0]}:` is after the directive, as part of its argument"
             hint = f"put {'each option' if parts[2:] else 'it'} on a line of its own"
             self._slip(number, "lost-option", message, hint)
         values = (part.strip(" \"'}") for part in parts[1::2])
@@ -388,7 +388,7 @@ class SlipReading:
         if option is None or option.fault == "blank line":
             return target if option else -1
         at, hint = indent_of(option.line), AS_FAR
-        how = f"{'further' if at > target else 'less'} than {'what stands below it' if body == target else 'those beside it'}"
+        how = f"{'further' if at > target else 'less'} than {'what is below it' if body == target else 'those beside it'}"
         if at <= depth:
             how, hint = f"no further than `{name}`", FURTHER
         elif "\t" in lead_of(option.line):
@@ -402,7 +402,7 @@ class SlipReading:
         if found is None or found["name"] not in self.known.get(own, ()):
             return ""
         if self._below != number - 1:
-            message = f"`:{found['name']}:` stands below text, where it is text and no option"
+            message = f"`:{found['name']}:` is below text, where it is text and not an option"
             self._slip(number, "lost-option", message, f"put it directly below `{DOMAIN}:{own}`")
         self._below = number
         return found[0]
@@ -451,7 +451,7 @@ class SlipReading:
                 message, hint = "the block of options is never closed", "add a line `---` below it"
             self._slip(number, "lost-option", message, hint)
         elif first < start:
-            message = "a block of options stands below a blank line, where it is text"
+            message = "a block of options is below a blank line, where it is text"
             self._slip(start, "lost-option", message, "delete the blank line")
         elif len(unique) == len(options) and not any(option.fault for option in options):
             return end + 1

@@ -268,7 +268,7 @@ class Fonts:
             shutil.copyfile(file, own / file.name)
             found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[own])
             if not found.families():
-                raise PdfError(f"`policyspec_pdf_fonts`: `{name}` holds no font")
+                raise PdfError(f"`policyspec_pdf_fonts`: `{name}` has no font")
             families += found.families()
         files = [name for name in names if Path(name).suffix.lower() in _FONT_FILES]
         of_machine = [name for name in names if name not in files]
@@ -310,9 +310,9 @@ def compile_pdf(
             if missing != "box":
                 problem = _about_letters({letter: _place(letter, doctree, srcdir) for letter in absent})
                 raise PdfError(
-                    "; ".join([problem, "or have a box stand for it: `--pdf-missing box`", *not_there])
+                    "; ".join([problem, "or have it shown as a box: `--pdf-missing box`", *not_there])
                 )
-            message = f"{_about_letters(dict.fromkeys(absent, ''))}; a box stands for it"
+            message = f"{_about_letters(dict.fromkeys(absent, ''))}; it is shown as a box"
             place = _place(absent[0], doctree, srcdir)
             _LOGGER.warning(message, location=place or None, type="policyspec", subtype="pdf")
             source.write_text(_BOXED % string("|".join(map(re.escape, boxed))) + code, "utf-8")

@@ -232,7 +232,7 @@ def _words() -> str:
         "Stop": _("Stop"),
         "Table: {columns}": _("Table: {columns}"),
         "Terms:": _("Terms:"),
-        "The CSV holds the first {shown}.": _("The CSV holds the first {shown}."),
+        "The CSV has the first {shown}.": _("The CSV has the first {shown}."),
         "The engine failed.": _("The engine failed."),
         "The first {shown} are shown.": _("The first {shown} are shown."),
         "The query was stopped after {seconds} seconds.": _("The query was stopped after {seconds} seconds."),

@@ -31,7 +31,7 @@ class DecisionsPage(ReportPage):
         report = self._knowledge.decisions(app.env)
         if not (report and report.records):
             return ""
-        intro = _("Why the spec says what it says: what was decided, and what else could have been done.")
+        intro = _("Why the spec says what it says: what was decided, and which other options there were.")
         return f"<p>{escape(intro)}</p>{DecisionTexts(app, report).html()}"
 
 

@@ -250,7 +250,7 @@ def _body(app: Sphinx, spec: Spec, results: Results) -> str:
         return f'<a class="reference internal" href="{escape(address, quote=True)}">{title}</a>', badge
 
     intro = _(
-        "How well models follow each principle, as graders see their answers to its prompts. A mean says nothing of "
+        "How well models follow each principle, as graders see their answers to its prompts. A mean says nothing about "
         "prompts that nobody wrote; results of different graders or releases are not comparable. There is no ranking."
     )
     parts = [f"<p>{escape(intro)}</p>", *_holes(spec, results, link)]

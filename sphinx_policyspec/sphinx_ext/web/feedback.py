@@ -151,7 +151,7 @@ def _quote(found: FoundAnchor) -> str:
     """Return quoted words with what has become of them."""
     states = {
         AnchorState.KEPT: "",
-        AnchorState.MOVED: _("The words stand elsewhere now."),
+        AnchorState.MOVED: _("The words are elsewhere now."),
         AnchorState.CHANGED: _("The words are others now:"),
         AnchorState.GONE: _("The words are gone."),
     }

@@ -365,7 +365,7 @@ def write_releases(out: Path, title: str, folders: Iterable[tuple[str, str]]) ->
     items = "\n".join(f"- [{markdown_safe(name)}]({folder}/{INDEX})" for folder, name in folders)
     write_output(
         out / INDEX,
-        f"# {markdown_safe(title)}\n\n> The newest release stands first.\n\n## Releases\n\n{items}\n",
+        f"# {markdown_safe(title)}\n\n> The newest release comes first.\n\n## Releases\n\n{items}\n",
     )
 
 

@@ -37,7 +37,7 @@ class ProposalsPage(ReportPage):
         listed = proposals_of(self._knowledge, app.env)
         if not (listed and (groups := listed.by_provision())):
             return ""
-        intro = _("What people would like the spec to say. Nothing of it holds until it stands in the text.")
+        intro = _("What people would like the spec to say. None of it applies until it is in the text.")
         return f"<p>{escape(intro)}</p>{ProposalTexts(app, listed, groups).html()}"
 
 
@@ -98,10 +98,10 @@ class ProposalTexts(RecordTexts[Proposal]):
         said = {
             EditKind.REPLACE: _("In {provision}:").format(provision=name),
             EditKind.LEVEL: _("{provision} gets the level {level}.").format(provision=name, level=level),
-            EditKind.ADD: (_("New in {provision}:") if edit.within else _("New behind {provision}:")).format(
+            EditKind.ADD: (_("New in {provision}:") if edit.within else _("New after {provision}:")).format(
                 provision=about
             ),
-            EditKind.MOVE: _("{provision} stands behind {other}.").format(
+            EditKind.MOVE: _("{provision} moves after {other}.").format(
                 provision=name, other=self._link(edit.after)
             ),
             EditKind.RENAME: _("{provision} gets the id {id}.").format(

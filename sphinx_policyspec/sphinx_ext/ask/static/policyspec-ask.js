@@ -378,7 +378,7 @@
     if (!rows.length) parts.push(reason());
     const most = Math.min(rows.length, SHOWN);
     if (found.total > most) parts.push(say("The first {shown} are shown.", { shown: most }));
-    if (found.total > rows.length) parts.push(say("The CSV holds the first {shown}.", { shown: rows.length }));
+    if (found.total > rows.length) parts.push(say("The CSV has the first {shown}.", { shown: rows.length }));
     status.textContent = parts.join(" ");
     if (found.triples) results.replaceChildren(make("pre", { tabindex: "0" }, rows.slice(0, SHOWN).join("\n")));
     current = found.rows ? { ...found, row: questions.get(picker.value)?.row || "" } : null;
