@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx_policyspec.api.reading import Source, loaded, spec_of
 from sphinx_policyspec.checks import Selection, in_source_order, read_baseline
-from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
+from sphinx_policyspec.checks.fixes import diff_of, fixed_texts, fixes_of, write_texts
 from sphinx_policyspec.decision import Decision, Norms, problems
 from sphinx_policyspec.decision import decide as decide_case
 from sphinx_policyspec.exports.answers import counts
@@ -124,7 +124,7 @@ def find_fixes(source: Source, report: Report) -> Fixes:
     """Return the certain fixes of a report about a SOURCE; a spec alone has no files to fix."""
     fixable = [entry.finding for entry in report.entries if entry.fixable]
     return Fixes(
-        texts=mended(fixes_of(spec_of(source), fixable, report.lines), report.lines), lines=report.lines
+        texts=fixed_texts(fixes_of(spec_of(source), fixable, report.lines), report.lines), lines=report.lines
     )
 
 

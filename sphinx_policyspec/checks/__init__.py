@@ -1,4 +1,4 @@
-"""What can be wrong with a spec: the checks of it as a whole, what runs them, and which of their findings to tell."""
+"""What can be wrong with a spec: the checks of it as a whole, what runs them, and which of their findings to report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Selection", "checks", "format_baseline", "in_source_order", "read_ba
 def checks() -> Mapping[str, Callable[[Spec], Iterator[Finding]]]:
     """Return the checks of a whole spec by their codes.
 
-    Those of names are found together, as are those that need the places of names, and the others where a text is read.
+    The checks of names run together, as do those that need the places of names; others run where a text is read.
     """
     # Their patterns take long to compile, and a build without an edit runs none.
     from sphinx_policyspec.checks import conflicts, examples, names, prose  # noqa: PLC0415
@@ -36,32 +36,32 @@ def checks() -> Mapping[str, Callable[[Spec], Iterator[Finding]]]:
 def run_checks(spec: Spec, skip: Collection[str] = (), places: Places | None = None) -> tuple[Finding, ...]:
     """Return what every check finds, in source order.
 
-    :param skip: codes of checks that are not to be run
-    :param places: where names stand, as far as whoever read the spec knows
+    :param skip: codes of checks that do not run
+    :param places: the places of names, as far as the reader of the spec knows them
     """
     from sphinx_policyspec.checks.conflicts import idle_permission, norm_out_of_scope  # noqa: PLC0415  as above
     from sphinx_policyspec.checks.names import check_names  # noqa: PLC0415
 
     wanted = [check for code, check in checks().items() if code not in skip]
-    known = places or Places()
-    named = (*check_names(spec, places), *idle_permission(spec, known), *norm_out_of_scope(spec, known))
-    found = (found for found in named if found.code not in skip)
-    return in_source_order([*found, *(found for check in wanted for found in check(spec))])
+    at = places or Places()
+    of_names = (*check_names(spec, places), *idle_permission(spec, at), *norm_out_of_scope(spec, at))
+    findings = (one for one in of_names if one.code not in skip)
+    return in_source_order([*findings, *(one for check in wanted for one in check(spec))])
 
 
 def in_source_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:
-    """Return findings by file, line and column; what stands at one place keeps a fixed order too."""
-    return tuple(sorted(findings, key=lambda found: (found.span, found.code, found.message)))
+    """Return findings by file, line and column; those at one place have a fixed order, too."""
+    return tuple(sorted(findings, key=lambda one: (one.span, one.code, one.message)))
 
 
-# -- which findings to tell --------------------------------------------------------------------
+# -- which findings to report ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is asked of findings.
+    """Which findings to report, and how severe they are.
 
-    :param select: codes or categories to tell alone; empty means all
+    :param select: codes or categories to report alone; empty means all
     :param ignore: codes or categories to leave out
     :param severity: by code or category: a severity, or ``off``
     """
@@ -72,18 +72,18 @@ class Selection:
 
     @property
     def off(self) -> frozenset[str]:
-        """The codes that are not told."""
+        """The codes that are not reported."""
         others = rules().keys() - codes_of(self.select) if self.select else frozenset()
-        off = {code for code, given in self._severities().items() if given == OFF}
+        off = {code for code, severity in self._severities().items() if severity == OFF}
         return codes_of(self.ignore) | off | others
 
     def _severities(self) -> dict[str, str]:
-        """Return what each code is taken as: what is said of it goes before what is said of its category."""
-        given = sorted(self.severity.items(), key=lambda item: item[0] not in set(Category))
-        return {code: severity for name, severity in given for code in codes_of([name])}
+        """Return the severity that is set for each code; one for the code goes before one for its category."""
+        in_order = sorted(self.severity.items(), key=lambda item: item[0] not in set(Category))
+        return {code: severity for name, severity in in_order for code in codes_of([name])}
 
     def of(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield the findings that are to be told, as severe as they are to be."""
+        """Yield the findings to report, with the severities that are set."""
         off, severities = self.off, self._severities()
         for finding in findings:
             severity = severities.get(finding.code, finding.severity.value)
@@ -120,9 +120,9 @@ def read_baseline(path: Path) -> frozenset[str]:
     try:
         content = load_json(text)
         version = content["version"]
-        known = frozenset(str(entry["fingerprint"]) for entry in content["findings"])
+        fingerprints = frozenset(str(entry["fingerprint"]) for entry in content["findings"])
     except (ValueError, KeyError, TypeError) as error:
         raise BaselineError(f"`{path}` is not a baseline; {_WRITES}") from error
     if problems or version != _VERSION:
         raise BaselineError(f"`{path}` is not a baseline of version {_VERSION}; {_WRITES}")
-    return known
+    return fingerprints

@@ -20,7 +20,7 @@ _Above = Callable[[str, str], bool]
 
 
 def _order(spec: model.Spec) -> _Above:
-    """Return what tells whether one declared level is above another."""
+    """Return a function that returns whether one declared level is above another."""
     ranks = {level.id: rank for rank, level in enumerate(spec.levels)}
 
     def is_above(one: str, other: str) -> bool:
@@ -39,24 +39,26 @@ def _related(
 
 
 def _excepted(spec: model.Spec) -> dict[str, dict[str, model.Principle]]:
-    """Return, of each exception, the principles that it is to: by id, or by a category that it exempts.
+    """Return, for each exception, the principles that it is to: by id, or by a category that it exempts.
 
     Those of a category that it never exempts are not among them.
     """
     members: dict[str, list[model.Principle]] = {}
     for principle in spec.principles:
         members.setdefault(principle.category, []).append(principle)
-    found: dict[str, dict[str, model.Principle]] = {}
+    by_exception: dict[str, dict[str, model.Principle]] = {}
     for principle, target in _related(spec, attrgetter("exception_to")):
         if target.id != principle.id:
-            found.setdefault(principle.id, {})[target.id] = target
+            by_exception.setdefault(principle.id, {})[target.id] = target
     for principle in spec.principles:
         for target in (p for category in principle.exempts if category for p in members.get(category, ())):
-            found.setdefault(principle.id, {}).setdefault(target.id, target)
-    for name, targets in found.items():
+            by_exception.setdefault(principle.id, {}).setdefault(target.id, target)
+    for name, targets in by_exception.items():
         if spared := frozenset(spec.principle_by_id[name].never_exempts):
-            found[name] = {id_: target for id_, target in targets.items() if target.category not in spared}
-    return found
+            by_exception[name] = {
+                id_: target for id_, target in targets.items() if target.category not in spared
+            }
+    return by_exception
 
 
 def exception_to_higher_level(spec: model.Spec) -> Iterator[model.Finding]:
@@ -76,20 +78,20 @@ def exception_to_higher_level(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def exception_cycle(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find exceptions that, followed from one to the next, lead back to where they began."""
-    known = spec.principle_by_id
+    """Find exceptions that, followed from one to the next, lead back to their beginning."""
+    principles = spec.principle_by_id
     edges = _without_ends({name: {*targets} for name, targets in _excepted(spec).items()})
-    told: set[str] = set()
+    reported: set[str] = set()
     for principle in spec.principles:
         way = _way_back(principle.id, edges)
-        if way and told.isdisjoint(way):
-            told.update(way)
+        if way and reported.isdisjoint(way):
+            reported.update(way)
             yield model.Finding(
                 code="exception-cycle",
                 message=f"exceptions lead in a circle: {' → '.join(f'`{name}`' for name in (*way, way[0]))}",
                 span=principle.span,
                 hint="say which of them yields",
-                related=tuple(known[name].span for name in way[1:]),
+                related=tuple(principles[name].span for name in way[1:]),
             )
 
 
@@ -99,15 +101,15 @@ def _without_ends(edges: Mapping[str, set[str]]) -> dict[str, list[str]]:
     for node, following in edges.items():
         for target in following:
             before.setdefault(target, []).append(node)
-    left = {node: len(following) for node, following in edges.items()}
-    ends = [node for node in before if node not in left]
+    remaining = {node: len(following) for node, following in edges.items()}
+    ends = [node for node in before if node not in remaining]
     for end in ends:
         for node in before.get(end, ()):
-            left[node] -= 1
-            if not left[node]:
+            remaining[node] -= 1
+            if not remaining[node]:
                 ends.append(node)
-    gone = {*ends}
-    return {node: sorted(targets - gone) for node, targets in edges.items() if node not in gone}
+    removed = {*ends}
+    return {node: sorted(targets - removed) for node, targets in edges.items() if node not in removed}
 
 
 def _way_back(start: str, edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -128,7 +130,7 @@ def _way_back(start: str, edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]
 
 
 def preference_across_levels(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find preferences over what has another level or none: between levels, the level decides."""
+    """Find preferences over something with another level or none: between levels, the level decides."""
     for principle in spec.principles:
         for section in map(spec.provision_by_id.get, principle.preferred_over):
             if isinstance(section, model.Section):
@@ -186,17 +188,17 @@ def refined_by_higher_level(spec: model.Spec) -> Iterator[model.Finding]:
 def conflict_without_example(spec: model.Spec) -> Iterator[model.Finding]:
     """Find conflicts between two principles that nothing overrides, without an example that shows both."""
     never = {level.id for level in spec.levels if level.override is model.OverrideMode.NEVER}
-    shown = [
+    groups = [
         {holder.id if holder else "", *block.illustrates, *block.weighs}
         for holder, block in spec.walk()
         if isinstance(block, model.Example)
     ]
-    told: set[frozenset[str]] = set()
+    reported: set[frozenset[str]] = set()
     for principle, target in _related(spec, attrgetter("conflicts_with")):
         pair = frozenset((principle.id, target.id))
         both = {principle.authority, target.authority} <= never and len(pair) > 1
-        if both and pair not in told and not any(pair <= names for names in shown):
-            told.add(pair)
+        if both and pair not in reported and not any(pair <= names for names in groups):
+            reported.add(pair)
             yield model.Finding(
                 code="conflict-without-example",
                 message=f"`{principle.id}` and `{target.id}` conflict, nothing overrides either, and no example "
@@ -210,16 +212,16 @@ def conflict_without_example(spec: model.Spec) -> Iterator[model.Finding]:
 def good_answer_violates(spec: model.Spec) -> Iterator[model.Finding]:
     """Find answers that are marked good, and as violating what their example illustrates.
 
-    Those in Model Spec Markdown alone: directives tell it themselves, of any good answer.
+    Only those in Model Spec Markdown: directives report it themselves, for any good answer.
     """
     files = {document.file for document in spec.documents if document.markup is model.Markup.MODEL_SPEC}
     for holder, block in spec.walk():
         if not isinstance(block, model.Example) or block.span.file not in files:
             continue
-        shown = {*block.illustrates, *([holder.id] if holder else [])}
+        illustrated = {*block.illustrates, *([holder.id] if holder else [])}
         for response in block.responses:
             for name in (
-                sorted(shown & {*response.violates}) if response.verdict is model.Verdict.GOOD else ()
+                sorted(illustrated & {*response.violates}) if response.verdict is model.Verdict.GOOD else ()
             ):
                 yield model.Finding(
                     code="good-answer-violates",
@@ -232,7 +234,7 @@ def good_answer_violates(spec: model.Spec) -> Iterator[model.Finding]:
 def idle_permission(spec: model.Spec, places: Places) -> Iterator[model.Finding]:
     """Find permissions that nobody can use: of a level which no message overrides, or at or above which none speaks.
 
-    :param places: where names stand, as far as whoever read the spec knows
+    :param places: the places of names, as far as the reader of the spec knows them
     """
     for clause in spec.clauses:
         level = spec.level_by_id.get(clause.permits_by)
@@ -251,7 +253,7 @@ def idle_permission(spec: model.Spec, places: Places) -> Iterator[model.Finding]
 def norm_out_of_scope(spec: model.Spec, places: Places) -> Iterator[model.Finding]:
     """Find norms that rest on what the spec does not decide: something outside, or a part that is out of scope.
 
-    :param places: where names stand, as far as whoever read the spec knows
+    :param places: the places of names, as far as the reader of the spec knows them
     """
     decided_by = spec.decided_elsewhere
     own = {alias: p.id for p in reversed(spec.provisions) for alias in p.aliases} | {

@@ -9,7 +9,7 @@ from sphinx_policyspec import model
 from sphinx_policyspec.graph.touches import listed_topics, with_broader
 
 
-def _found(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
+def _finding(code: str, span: model.Span, message: str, hint: str) -> model.Finding:
     return model.Finding(code=code, message=message, span=span, hint=hint)
 
 
@@ -18,7 +18,9 @@ def principle_without_example(spec: model.Spec) -> Iterator[model.Finding]:
     for principle in spec.principles:
         if principle.id not in spec.examples_of:
             message = f"no example illustrates `{principle.id}`"
-            yield _found("principle-without-example", principle.span, message, "show where its boundary lies")
+            yield _finding(
+                "principle-without-example", principle.span, message, "show where its boundary lies"
+            )
 
 
 def principle_without_pair(spec: model.Spec) -> Iterator[model.Finding]:
@@ -33,11 +35,13 @@ def principle_without_pair(spec: model.Spec) -> Iterator[model.Finding]:
         )
         if examples and not any(pairs):
             message = f"no example of `{principle.id}` has a good answer beside a bad one"
-            yield _found("principle-without-pair", principle.span, message, "add the answer that is missing")
+            yield _finding(
+                "principle-without-pair", principle.span, message, "add the answer that is missing"
+            )
 
 
 def principle_without_prompt(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find principles that no evaluation prompt tests; a spec without any prompt is left in peace."""
+    """Find principles that no evaluation prompt tests; a spec without any prompt is not checked."""
     owner = spec.principle_around
     holders = {tag.tag: tag.provision for tag in spec.eval_tags}
     tested = {holders[file.tag] for file in spec.prompt_files if file.tag in holders}
@@ -49,22 +53,24 @@ def principle_without_prompt(spec: model.Spec) -> Iterator[model.Finding]:
     for principle in spec.principles if spec.prompts else ():
         if principle.id not in principles:
             message = f"no evaluation prompt tests `{principle.id}`"
-            yield _found("principle-without-prompt", principle.span, message, "write a prompt that tests it")
+            yield _finding(
+                "principle-without-prompt", principle.span, message, "write a prompt that tests it"
+            )
 
 
 def never_referenced(spec: model.Spec) -> Iterator[model.Finding]:
     """Find principles that no cross-reference points at."""
-    named = {r.target for r in spec.references if r.target_kind is model.TargetKind.PROVISION}
+    targets = {r.target for r in spec.references if r.target_kind is model.TargetKind.PROVISION}
     for principle in spec.principles:
-        if named.isdisjoint((principle.id, *principle.aliases)):
+        if targets.isdisjoint((principle.id, *principle.aliases)):
             message = f"nothing refers to `{principle.id}`"
-            yield _found(
+            yield _finding(
                 "never-referenced", principle.span, message, "say where it bears on others, if it does"
             )
 
 
 def unused_topic(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find topics that no provision is about, and that are not broader than one that is referred to."""
+    """Find topics that no provision is about, and that are not broader than one with a reference."""
     if not spec.topics:
         return
     used = listed_topics(spec)
@@ -73,7 +79,7 @@ def unused_topic(spec: model.Spec) -> Iterator[model.Finding]:
             used.update(with_broader(reference.target, spec.topic_by_id))
     for topic in spec.topics:
         if topic.id not in used:
-            yield _found(
+            yield _finding(
                 "unused-topic",
                 topic.span,
                 f"no provision is about the topic `{topic.id}`",
@@ -86,7 +92,7 @@ def unserved_goal(spec: model.Spec) -> Iterator[model.Finding]:
     served = {goal for p in spec.provisions if isinstance(p, model.Principle) for goal in p.serves}
     for goal in spec.goals:
         if goal.id not in served:
-            yield _found(
+            yield _finding(
                 "unserved-goal", goal.span, f"no principle serves the goal `{goal.id}`", "say what serves it"
             )
 
@@ -154,8 +160,10 @@ def link_like_placeholder(spec: model.Spec) -> Iterator[model.Finding]:
 def tag_in_conversation(spec: model.Spec) -> Iterator[model.Finding]:
     """Find eval tags inside conversations, where they tie no clause to their prompt file."""
     files = {file.tag for file in spec.prompt_files}
-    shown: tuple[model.Example | model.EvalPrompt, ...] = (*spec.examples, *spec.prompts) if files else ()
-    for example in shown:
+    conversations: tuple[model.Example | model.EvalPrompt, ...] = (
+        (*spec.examples, *spec.prompts) if files else ()
+    )
+    for example in conversations:
         lines = example.source.split("\n")
         for message in example.messages:
             for tag in files.intersection(_TAG.findall(message.text)):

@@ -1,4 +1,4 @@
-"""Mending what is certain: an id in a reference that was misspelt by one letter, or that has a new name."""
+"""Fixing what is certain: an id in a reference that was misspelt by one letter, or that has a new name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sphinx_policyspec.files import real_path, write_file
 from sphinx_policyspec.model import Finding, Reference, Span, Spec, TargetKind
 from sphinx_policyspec.readers.text import SourceLines
 
-_MENDED = frozenset({"dangling-reference", "outdated-reference", "stale-prompt-title"})
-"""Codes of what can be mended."""
+_FIXABLE = frozenset({"dangling-reference", "outdated-reference", "stale-prompt-title"})
+"""Codes of the findings that can be fixed."""
 _HEADER = re.compile(r"(Examples for \[\^[^\]]*\] in )(?P<title>.*)")
 
 
@@ -34,8 +34,8 @@ class Fix:
 
 
 def fixes_of(spec: Spec, findings: Iterable[Finding], lines: SourceLines) -> tuple[Fix, ...]:
-    """Return what can be mended without asking anyone what was meant."""
-    of_kinds = [finding for finding in findings if finding.code in _MENDED]
+    """Return the fixes that are certain, without asking anyone what was meant."""
+    of_kinds = [finding for finding in findings if finding.code in _FIXABLE]
     # Looking ids up costs more than all else after an edit, and most need no fix.
     fixer = _Fixer(spec, lines) if of_kinds else None
     return tuple(
@@ -75,13 +75,13 @@ class _Fixer:
 
     def _reference(self, finding: Finding) -> Fix | None:
         references = self.references.get(finding.span)
-        found = [(r.target_kind, r.target) for r in references] if references else self._plain(finding.span)
-        if len(found) != 1:
+        pairs = [(r.target_kind, r.target) for r in references] if references else self._plain(finding.span)
+        if len(pairs) != 1:
             return None
-        kind, target = found[0]
-        meant = self._meant(kind, target)
-        place = self._place(finding.span, target) if meant else None
-        return Fix(finding=finding, span=place, text=meant) if place else None
+        kind, target = pairs[0]
+        name = self._only_match(kind, target)
+        place = self._place(finding.span, target) if name else None
+        return Fix(finding=finding, span=place, text=name) if place else None
 
     def _plain(self, span: Span) -> list[tuple[TargetKind, str]]:
         """Return the target of a plain link of MyST, ``[text](#id)``: one that leads nowhere is no reference."""
@@ -90,7 +90,7 @@ class _Fixer:
         is_link = target and line[: span.column - 1].endswith(("(#", "(<#"))
         return [(TargetKind.PROVISION, target)] if is_link else []
 
-    def _meant(self, kind: TargetKind, target: str) -> str:
+    def _only_match(self, kind: TargetKind, target: str) -> str:
         """Return the one id that a reference can mean, or nothing."""
         if kind is TargetKind.PROVISION and target in self.new_names:
             return self.new_names[target]
@@ -98,7 +98,7 @@ class _Fixer:
         return near[0] if len(near) == 1 and near[0] != target else ""
 
     def _place(self, span: Span, word: str) -> Span | None:
-        """Return where an id stands in a span, or in its line where the span is no more than a place."""
+        """Return the place of an id in a span, or in its line where the span is empty."""
         line = self.lines.line(span)
         if line is None or span.end_line > span.line:
             return None
@@ -126,7 +126,7 @@ class _Fixer:
         return Fix(finding=finding, span=place, text=title)
 
 
-def mended(fixes: Iterable[Fix], lines: SourceLines) -> dict[str, str]:
+def fixed_texts(fixes: Iterable[Fix], lines: SourceLines) -> dict[str, str]:
     """Return the new text of each file that fixes touch."""
     by_file: dict[str, list[Fix]] = {}
     for fix in fixes:
@@ -153,14 +153,14 @@ def diff_of(texts: dict[str, str], lines: SourceLines) -> Iterator[str]:
 
 
 def write_texts(texts: dict[str, str], lines: SourceLines, own: Collection[Path] = ()) -> tuple[str, ...]:
-    """Write new texts into their files; return the files that are left alone.
+    """Write new texts into their files; return the files that are not written.
 
     Those are files outside the folder, and files whose bytes are not what was read: they are not UTF-8,
     or somebody has changed them meanwhile.
 
     :param own: files that are written wherever they lie
     """
-    left = []
+    skipped = []
     for file, text in sorted(texts.items()):
         root = lines.root or Path()
         given = lines.path(file)
@@ -168,7 +168,7 @@ def write_texts(texts: dict[str, str], lines: SourceLines, own: Collection[Path]
         path = real_path(given if given and is_own else root / file)
         before = "\n".join(lines.of(file)).encode(errors="replace")
         if not (is_own or path.is_relative_to(real_path(root))) or path.read_bytes() != before:
-            left.append(file)
+            skipped.append(file)
             continue
         write_file(path, text.encode())
-    return tuple(left)
+    return tuple(skipped)

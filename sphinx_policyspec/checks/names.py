@@ -26,11 +26,11 @@ _TAG = re.compile(r"\[\^([a-z0-9]{4})\]")
 _ALMOST_TAG = re.compile(
     r"\[\^(?P<linked>[a-z0-9]{4})\]\(|(?:[\[({]{1,2}[ ]?\^?[ ]?|\^[ ]?[\[({])(?P<tag>[A-Za-z0-9]{4})[ ]?[\])}]{1,2}:?|\[\^(?P<open>[A-Za-z0-9]{4})\b(?![^\]\[\n]{0,80}\])"
 )
-"""What was to be an eval tag: without its caret or in other brackets, or made a note by a colon."""
+"""A failed eval tag: without its caret or in other brackets, or made a note by a colon."""
 _SOME = 50
-"""Tags among which a misspelt one is sought."""
+"""Most tags among which a misspelt one is looked for."""
 _FEW = 2
-"""Names that are told one by one; of more it is the ladder that is another."""
+"""Level names that are reported one by one; with more, the spec uses another set of levels."""
 
 
 def targets(spec: model.Spec) -> dict[model.TargetKind, set[str]]:
@@ -68,7 +68,7 @@ def dangling_reference(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def other_kind(name: str, known: Mapping[model.TargetKind, Collection[str]]) -> str:
-    """Return the hint that a name is that of something of another kind, or words before one; or nothing."""
+    """Return the hint that a name is that of another kind of thing, or has words before it; or nothing."""
     words, _, last = name.rpartition(" ")
     if words and any(last in names for names in known.values()):
         return f"write `{words} <{last}>`"
@@ -77,7 +77,7 @@ def other_kind(name: str, known: Mapping[model.TargetKind, Collection[str]]) -> 
 
 
 def declare(kind: model.TargetKind, known: Collection[str]) -> str:
-    """Return what to do about a name that none of those that are known is like."""
+    """Return what to do about a name that resembles no known one."""
     return (
         f"correct it, or declare the {kind.value}" if known else f"the spec has no {kind.value}; declare it"
     )
@@ -135,19 +135,19 @@ def no_principle(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def _levels_by_sidecar(spec: model.Spec) -> str:
-    """Return how a text that is read by its headings gets levels; nothing for other texts."""
+    """Return how a text that is read by its headings gets levels; empty for other texts."""
     if any(one.markup is not model.Markup.MARKDOWN for one in spec.documents):
         return ""
-    named = next((one.id for one in spec.provisions if one.text), "")
-    given = f"`provisions: {{{named}: {{level: user}}}}`" if named else "to what is below a heading"
-    return f"a sidecar gives levels{':' * bool(named)} {given}"
+    name = next((one.id for one in spec.provisions if one.text), "")
+    setting = f"`provisions: {{{name}: {{level: user}}}}`" if name else "to what is below a heading"
+    return f"a sidecar gives levels{':' * bool(name)} {setting}"
 
 
 def no_user_level(spec: model.Spec) -> Iterator[model.Finding]:
     """Find declared levels none of which the messages of users have."""
     declared = [level for level in spec.levels if level.span is not None]
     roles = {role for level in spec.levels for role in level.roles}
-    # A misspelt role is told as such.
+    # A misspelt role is reported as such.
     if not (declared and spec.principles) or _USER in roles or not roles <= {*ROLES}:
         return
     level = next((level for level in declared if level.id == _USER), declared[-1])
@@ -176,7 +176,7 @@ def shared_role(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def tag_without_file(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is left in peace."""
+    """Find eval tags that have no prompt file, and no note that names another test; a spec without any prompt file is not checked."""
     files = {file.tag for file in spec.prompt_files}
     unused = files - {tag.tag for tag in spec.eval_tags}
     titled = {file.title: file.tag for file in spec.prompt_files if file.tag in unused and file.title}
@@ -193,67 +193,67 @@ def tag_without_file(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def _title_of(spec: model.Spec, tag: model.EvalTag) -> str:
-    """Return the title of what holds a tag: prompts say in their header of what they are."""
+    """Return the title of what holds a tag: prompt files repeat it in their header."""
     holder = spec.provision_by_id.get(tag.provision)
     return holder.title if holder else ""
 
 
 def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find prompt files whose tag stands nowhere in the document, at what was to be the tag if there is such a thing."""
+    """Find prompt files whose tag is nowhere in the document, at the place of a failed tag if there is one."""
     tags = {tag.tag for tag in spec.eval_tags}
     untied = {file.tag: file for file in spec.prompt_files if file.tag not in tags}
-    shown = (message.text for example in spec.examples for message in example.messages) if untied else ()
-    # That they stand in a message is told there.
-    inside = {tag for text in shown for tag in _TAG.findall(text)}
+    texts = (message.text for example in spec.examples for message in example.messages) if untied else ()
+    # Tags inside messages are reported there.
+    inside = {tag for text in texts for tag in _TAG.findall(text)}
     untied = {tag: file for tag, file in untied.items() if tag not in inside}
     almost = _almost_tags(spec, untied) if untied else {}
     for tag, file in untied.items():
-        written, place = almost.get(tag, ("", file.span))
-        if written.startswith("[^") and written.endswith("]") and written != f"[^{tag}]":
-            # Who read the text has told that it is no tag.
+        words, place = almost.get(tag, ("", file.span))
+        if words.startswith("[^") and words.endswith("]") and words != f"[^{tag}]":
+            # The reader of the text has reported that it is no tag.
             continue
-        if written and written != f"[^{tag}]":
+        if words and words != f"[^{tag}]":
             message, hint = (
-                f"`{written}` is no eval tag",
-                f"write `[^{tag}]`" + " and a blank" * written.endswith("("),
+                f"`{words}` is no eval tag",
+                f"write `[^{tag}]`" + " and a blank" * words.endswith("("),
             )
-            yield _found("malformed-tag", message, place, hint)
+            yield _finding("malformed-tag", message, place, hint)
             continue
         message, hint = (
             f"no provision has the eval tag `{tag}` of this file",
             f"put `[^{tag}]` after the clause that it tests",
         )
-        if written:
-            message = f"`{written}` does not tie `examples/{tag}.md` to this clause"
+        if words:
+            message = f"`{words}` does not tie `examples/{tag}.md` to this clause"
             hint = "take it out of the code or the comment around it"
-        yield _found("file-without-tag", message, place, hint)
+        yield _finding("file-without-tag", message, place, hint)
 
 
 def _almost_tags(spec: model.Spec, tags: Collection[str]) -> dict[str, tuple[str, model.Span]]:
-    """Return what stands for a tag in the text and is none, with its place, by tag."""
-    found: dict[str, tuple[str, model.Span]] = {}
+    """Return the failed tags in the text with their places, by tag."""
+    almost: dict[str, tuple[str, model.Span]] = {}
     for _, block in spec.walk():
         for match in _ALMOST_TAG.finditer(block.source):
             if (tag := (match["linked"] or match["tag"] or match["open"]).lower()) in tags:
                 before = block.source[: match.start()]
                 line, column = block.span.line + before.count("\n"), len(before) - before.rfind("\n")
                 place = model.Span(block.span.file, line, column, line, column + len(match[0]))
-                found[tag] = match[0].strip(), place
-    return found
+                almost[tag] = match[0].strip(), place
+    return almost
 
 
 def stale_prompt_title(spec: model.Spec) -> Iterator[model.Finding]:
     """Find prompt files whose header states another title than the provision that holds the tag."""
     holders = {tag.tag: spec.provision_by_id.get(tag.provision) for tag in spec.eval_tags}
     files = {file.tag for file in spec.prompt_files}
-    untold = holders.keys() - files
-    untold = untold if len(untold) <= _SOME else set()
+    without_file = holders.keys() - files
+    without_file = without_file if len(without_file) <= _SOME else set()
     for file in spec.prompt_files:
         holder = holders.get(file.tag)
         if file.tag not in holders:
-            # A tag that is misspelt is told, and says of which provision the prompts are.
-            meant = holders.get(near_name(file.tag, untold))
-            holder = meant if meant and near_name(file.title, (meant.title,)) else None
+            # A misspelt tag is reported, and shows which provision the prompts are for.
+            near = holders.get(near_name(file.tag, without_file))
+            holder = near if near and near_name(file.title, (near.title,)) else None
         if holder and file.title and file.title != holder.title:
             yield model.Finding(
                 code="stale-prompt-title",
@@ -265,7 +265,7 @@ def stale_prompt_title(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 class _Owner(NamedTuple):
-    """What uses names: its id, what places and messages are about, and the object that says it."""
+    """Something that uses names: its id, its place, and the object itself."""
 
     id: str
     span: model.Span
@@ -273,16 +273,18 @@ class _Owner(NamedTuple):
 
 
 def _responses(spec: model.Spec) -> Iterator[_Owner]:
-    """Yield the answers of examples that name what no reference of theirs does: that one is told with references."""
-    told = {(reference.example, reference.target) for reference in spec.references if reference.example}
+    """Yield the answers of examples that name what no reference of theirs does: others are reported as references."""
+    referenced = {(reference.example, reference.target) for reference in spec.references if reference.example}
     for example in spec.examples:
         for response in example.responses:
-            if response.violates and not told.issuperset((example.id, name) for name in response.violates):
+            if response.violates and not referenced.issuperset(
+                (example.id, name) for name in response.violates
+            ):
                 yield _Owner(example.id, response.span, response)
 
 
 def _messages(spec: model.Spec) -> Iterator[_Owner]:
-    """Yield the messages of examples and prompts whose role is none; text that stands outside every message has no role."""
+    """Yield the messages of examples and prompts whose role is unknown; text outside every message has no role."""
     return (_Owner(one.id, m.span, m) for one, m in spec.messages if m.role and m.role not in ROLES)
 
 
@@ -301,13 +303,13 @@ _OWNERS: Mapping[str, Callable[[model.Spec], Iterable[_Owner]]] = MappingProxyTy
     }
 )
 _OWN_KIND = MappingProxyType({"topic": "topic", "principle": "provision"})
-"""What those that can name themselves are to the ones that name them."""
+"""The kinds under which owners that can name themselves are named."""
 
 
 def check_names(spec: model.Spec, places: Places | None = None) -> Iterator[model.Finding]:
     """Find names that nothing has, things that name themselves, principles without a level, and ids that two things have.
 
-    :param places: where names stand, as far as whoever read the spec knows
+    :param places: the places of names, as far as the reader of the spec knows them
     """
     check = _Check(spec, places or Places())
     yield from check.uses()
@@ -330,7 +332,7 @@ class _Check:
     def uses(self) -> Iterator[model.Finding]:
         """Yield what is wrong with the names that things use."""
         # A text that is part of two pages uses each of its names twice.
-        told: set[tuple[Use, model.Span]] = set()
+        reported: set[tuple[Use, model.Span]] = set()
         rows = [row for row in ATTRIBUTES if row.names]
         owners = {owner: [*_OWNERS[owner](self.spec)] for owner in {row.owner for row in rows}}
         for row in rows:
@@ -338,9 +340,9 @@ class _Check:
             for owner in (one for one in owners[row.owner] if row.always or getattr(one.item, row.field)):
                 for name, words in self._odd(row, owner):
                     use = Use(row.owner, owner.id, row.key, name)
-                    if (use, owner.span) in told:
+                    if (use, owner.span) in reported:
                         continue
-                    told.add((use, owner.span))
+                    reported.add((use, owner.span))
                     place = self.places.place(use, owner.span)
                     if row.names == "level" and name in PUBLISHED_LEVELS and not _is_itself(row, owner, name):
                         self.other_levels.append((name, place))
@@ -371,10 +373,10 @@ class _Check:
                 yield self.unknown.finding("level", name, span, self.known["level"])
             return
         used = {name for name, _ in self.other_levels}
-        named = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
+        names = ", ".join(f"`{name}`" for name in PUBLISHED_LEVELS if name in used)
         yield model.Finding(
             code="unknown-level",
-            message=f"this spec declares levels of its own, and uses others {number_of(len(self.other_levels), 'time')}: {named}",
+            message=f"this spec declares levels of its own, and uses others {number_of(len(self.other_levels), 'time')}: {names}",
             span=min(span for _, span in self.other_levels),
             hint="declare those, too, with `policy:level`, at their places among yours: the order of declaration is the rank",
         )
@@ -382,30 +384,30 @@ class _Check:
     def _wrong(self, row: Attribute, owner: _Owner, name: str, span: model.Span) -> model.Finding:
         if _is_itself(row, owner, name):
             message = f"{shown(name)} names itself in `{row.key}`"
-            return _found("self-reference", message, span, "name another id")
+            return _finding("self-reference", message, span, "name another id")
         if row.names == "level" and not name:
             message = f"{row.owner} {shown(owner.id)} has no level of authority"
-            return _found("missing-authority", message, span, "name the level that it has")
+            return _finding("missing-authority", message, span, "name the level that it has")
         if (
             row.names == "level"
             and len(several := [one for one in _WORDS.findall(name) if one in self.known["level"]]) > 1
         ):
             message = f"{row.owner} {shown(owner.id)} has one level of authority, and {shown(name)} names {len(several)}"
-            return _found("unknown-level", message, span, f"keep one, such as `{several[0]}`")
+            return _finding("unknown-level", message, span, f"keep one, such as `{several[0]}`")
         if name in self.sections and name in self.known[row.names]:
             message = f"{shown(name)} in `{row.key}` is a section, and asks for nothing"
-            return _found("not-a-principle", message, span, "name a principle, or give it a level")
-        found = self.unknown.finding(row.names, name, span, self.known[row.names])
+            return _finding("not-a-principle", message, span, "name a principle, or give it a level")
+        finding = self.unknown.finding(row.names, name, span, self.known[row.names])
         if row.names == "category" and not self.known["category"]:
-            return replace(found, hint="no principle has one; give `category` to those that are meant")
-        return found
+            return replace(finding, hint="no principle has one; give `category` to those that are meant")
+        return finding
 
 
 def _is_itself(row: Attribute, owner: _Owner, name: str) -> bool:
     return name == owner.id and _OWN_KIND.get(row.owner) == row.names
 
 
-def _found(code: str, message: str, span: model.Span, hint: str) -> model.Finding:
+def _finding(code: str, message: str, span: model.Span, hint: str) -> model.Finding:
     return model.Finding(code=code, message=message, span=span, hint=hint)
 
 
@@ -423,20 +425,20 @@ class _Identified(NamedTuple):
 
 
 def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[model.Finding]:
-    """Find ids that something before has already."""
+    """Find ids that an earlier thing has already."""
     first: dict[tuple[str, str], _Identified] = {}
     # A text that is part of three pages repeats each of its ids twice, in the same words.
-    told: set[tuple[str, str, model.Span]] = set()
-    for found in items:
-        known = first.setdefault((found.kind, found.id), found)
-        again = (found.kind, found.id, found.span)
-        if known.item is not found.item and again not in told:
-            told.add(again)
-            pages = places.pages.get(found.span, ())
-            finding = taken(found.word, found.id, found.span, known.span, pages)
-            is_named = getattr(found.item, "repeats", "") == found.id
-            hint = f"{finding.hint}, such as `{found.item.id}`" if is_named else finding.hint
-            hint = "take it out of `aliases`" if found.word == _FORMER else hint
+    reported: set[tuple[str, str, model.Span]] = set()
+    for one in items:
+        earlier = first.setdefault((one.kind, one.id), one)
+        again = (one.kind, one.id, one.span)
+        if earlier.item is not one.item and again not in reported:
+            reported.add(again)
+            pages = places.pages.get(one.span, ())
+            finding = taken(one.word, one.id, one.span, earlier.span, pages)
+            is_repeat = getattr(one.item, "repeats", "") == one.id
+            hint = f"{finding.hint}, such as `{one.item.id}`" if is_repeat else finding.hint
+            hint = "take it out of `aliases`" if one.word == _FORMER else hint
             yield replace(finding, hint=hint)
 
 
@@ -463,7 +465,7 @@ _FORMER = "former"
 
 
 def _identified(spec: model.Spec, places: Places) -> Iterator[_Identified]:
-    """Yield all that an author gives an id; former ids count."""
+    """Yield everything to which an author gives an id; former ids count."""
     for item in (*spec.levels, *spec.topics, *spec.goals, *spec.repeated):
         kind, word = _DECLARED[type(item)]
         yield _Identified(kind, word, item.id, item, item.span or model.Span("", 1))
@@ -472,7 +474,7 @@ def _identified(spec: model.Spec, places: Places) -> Iterator[_Identified]:
         for name in provision.aliases:
             place = places.place(Use("provision", provision.id, "aliases", name), provision.span)
             yield _Identified(model.TargetKind.PROVISION, _FORMER, name, provision, place)
-    # Those that others have a better claim to.
+    # Ids to which others have a better claim.
     yield from _of_provisions(spec, lambda one: filter(None, (one.repeats,)))
     for example in spec.examples:
         yield _Identified(model.TargetKind.EXAMPLE, "example", example.id, example, example.span)

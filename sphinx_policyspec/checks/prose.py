@@ -1,7 +1,7 @@
 """Checks of prose: what cannot be acted on, and what may not be true.
 
 Prose is vague, without an actor, or of another level than declared; or it claims more, or less, than the structure of
-the spec does. It is looked at sentence by sentence, for short lists of words of our own, each with its source.
+the spec does. Its sentences are searched for short lists of words of our own, each with its source.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ _VAGUE = _compile(
 """INCOSE Guide to Writing Requirements, R7 (vague terms) and R8 (escape clauses)."""
 
 
-# What is shown rather than said: code, addresses, markup of roles and directives, and words in quotes.
+# What is quoted rather than stated: code, addresses, markup of roles and directives, and words in quotes.
 # Every repetition is bounded, so that a hostile line costs linear time.
-_SHOWN = re.compile(
+_QUOTED = re.compile(
     r"```.{0,20000}?```|~~~.{0,20000}?~~~"
     r"|``[^`\n]{1,300}``"
     r"|(?<=\])\([^()\s]{0,500}\)"
@@ -85,7 +85,7 @@ _SHOWN = re.compile(
 _ROLE_TEXT = re.compile(r"(?<=[:}])`([^`\n]{1,300})`")
 _LETTER = re.compile(r"[^\W\d_]")
 _REMEMBERED = 2**16
-"""Pairs of a text and a pattern whose matches are remembered: those of some thousand principles."""
+"""Pairs of a text and a pattern whose matches are cached: those of some thousand principles."""
 
 
 _NORMATIVE = (model.Prose, model.Definition)
@@ -95,7 +95,7 @@ _NORMATIVE = (model.Prose, model.Definition)
 class Sentence:
     """Words up to a full stop or the end of a paragraph.
 
-    :param text: with what is only shown, such as code, blanked out
+    :param text: with what is only quoted, such as code, blanked out
     :param offset: where it begins in the text of its block
     """
 
@@ -131,7 +131,7 @@ def matches(
     for provision in provisions:
         for block in provision.blocks:
             # Most hold nothing that is looked for, and a spec has many.
-            if isinstance(block, _NORMATIVE) and _found(block.source or block.text, pattern):
+            if isinstance(block, _NORMATIVE) and _cached_matches(block.source or block.text, pattern):
                 yield from _matches(block, pattern)
 
 
@@ -147,42 +147,44 @@ def _commentary_matches(
 def _matches(
     block: model.Prose | model.Definition | model.Commentary, pattern: re.Pattern[str]
 ) -> Iterator[tuple[Sentence, re.Match[str]]]:
-    for text, offset, found in _found(block.source or block.text, pattern):
+    for text, offset, hits in _cached_matches(block.source or block.text, pattern):
         sentence = Sentence(text, offset, block)
-        for match in found:
+        for match in hits:
             yield sentence, match
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _found(text: str, pattern: re.Pattern[str]) -> tuple[tuple[str, int, tuple[re.Match[str], ...]], ...]:
-    """Return the sentences of a text in which a pattern finds something, each with where it begins and what is found.
+def _cached_matches(
+    text: str, pattern: re.Pattern[str]
+) -> tuple[tuple[str, int, tuple[re.Match[str], ...]], ...]:
+    """Return the sentences of a text in which a pattern finds something, each with where it begins and the matches.
 
-    It knows nothing of the block: whoever reads a spec again after an edit finds most texts as they were.
+    The block makes no difference: when a spec is read again after an edit, most texts are as they were.
     """
     # Most blocks hold nothing that is looked for: cutting those would cost more than all the rest.
     if not pattern.search(text):
         return ()
-    found = ((words, offset, tuple(pattern.finditer(words))) for words, offset in _cut(text))
-    return tuple(one for one in found if one[2])
+    sentences = ((words, offset, tuple(pattern.finditer(words))) for words, offset in _cut(text))
+    return tuple(one for one in sentences if one[2])
 
 
 def _cut(text: str) -> Iterator[tuple[str, int]]:
-    """Yield the sentences of a text, with what is only shown blanked out, and where each begins."""
-    said = without_shown(text)
+    """Yield the sentences of a text, with what is only quoted blanked out, and where each begins."""
+    plain = without_quoted(text)
     for paragraph in paragraph_spans(text):
         for start, end in sentence_spans(text, *paragraph):
-            if _LETTER.search(said, start, end):
-                yield said[start:end], start
+            if _LETTER.search(plain, start, end):
+                yield plain[start:end], start
 
 
 def sentences_of(text: str) -> tuple[str, ...]:
-    """Return the sentences of a text that say something, with what is only shown left out; the rules are those of English."""
+    """Return the sentences of a text that say something, with what is only quoted left out; the rules are those of English."""
     return tuple(words for words, _ in _cut(text))
 
 
-def without_shown(text: str) -> str:
-    """Return a text with blanks in place of what is shown rather than said: code, addresses, words in quotes."""
-    return _SHOWN.sub(_blank, _ROLE_TEXT.sub(lambda match: f" {match[1]} ", text))
+def without_quoted(text: str) -> str:
+    """Return a text with blanks in place of what is quoted rather than stated: code, addresses, words in quotes."""
+    return _QUOTED.sub(_blank, _ROLE_TEXT.sub(lambda match: f" {match[1]} ", text))
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -197,13 +199,13 @@ def vague_wording(spec: model.Spec) -> Iterator[model.Finding]:
     """Find vague words and escape clauses in principles that no example makes clear; one finding each."""
     bare = {finding.span for finding in principle_without_example(spec)}
     for principle, provisions in by_principle(spec):
-        found = list(matches(provisions, _VAGUE)) if principle.span in bare else []
-        if found:
-            said = ", ".join(f"`{text}`" for text in dict.fromkeys(m[0].lower() for _, m in found))
-            spans = [sentence.span(*match.span()) for sentence, match in found]
+        hits = list(matches(provisions, _VAGUE)) if principle.span in bare else []
+        if hits:
+            words = ", ".join(f"`{text}`" for text in dict.fromkeys(m[0].lower() for _, m in hits))
+            spans = [sentence.span(*match.span()) for sentence, match in hits]
             yield model.Finding(
                 code="vague-wording",
-                message=f"{said} in `{principle.id}`, and no example shows what is meant",
+                message=f"{words} in `{principle.id}`, and no example shows what is meant",
                 span=spans[0],
                 hint="write an example, or say it exactly",
                 related=tuple(spans[1:]),
@@ -213,19 +215,19 @@ def vague_wording(spec: model.Spec) -> Iterator[model.Finding]:
 def passive_norm(spec: model.Spec) -> Iterator[model.Finding]:
     """Find norms in the passive voice that name nobody who is to act; one finding a principle."""
     for principle, provisions in by_principle(spec):
-        found = [
+        spans = [
             sentence.span(*match.span())
             for sentence, match in matches(provisions, _PASSIVE)
             if not _BY.search(sentence.text, match.end())
             and not _GIVER.search(sentence.text[: match.start()])
         ]
-        if found:
+        if spans:
             yield model.Finding(
                 code="passive-norm",
                 message=f"`{principle.id}` says what to do, but not who does it",
-                span=found[0],
+                span=spans[0],
                 hint="name who acts",
-                related=tuple(found[1:]),
+                related=tuple(spans[1:]),
             )
 
 
@@ -258,13 +260,13 @@ def overridable_absolute(spec: model.Spec) -> Iterator[model.Finding]:
     for principle, provisions in by_principle(spec):
         if modes.get(principle.authority, model.OverrideMode.NEVER) is model.OverrideMode.NEVER:
             continue
-        found = list(matches(provisions, _ABSOLUTE))
-        if found:
-            said = ", ".join(f"`{text}`" for text in dict.fromkeys(_words(match) for _, match in found))
-            spans = [sentence.span(*match.span()) for sentence, match in found]
+        hits = list(matches(provisions, _ABSOLUTE))
+        if hits:
+            words = ", ".join(f"`{text}`" for text in dict.fromkeys(_words(match) for _, match in hits))
+            spans = [sentence.span(*match.span()) for sentence, match in hits]
             yield model.Finding(
                 code="overridable-absolute",
-                message=f"`{principle.id}` says {said}, and can be overridden at level `{principle.authority}`",
+                message=f"`{principle.id}` says {words}, and can be overridden at level `{principle.authority}`",
                 span=spans[0],
                 hint="say that it holds by default, or raise the level",
                 related=tuple(spans[1:]),
@@ -280,8 +282,8 @@ def root_without_absolute(spec: model.Spec) -> Iterator[model.Finding]:
     modes = {level.id: level.override for level in spec.levels}
     for principle, provisions in by_principle(spec):
         never = modes.get(principle.authority) is model.OverrideMode.NEVER
-        said = never and any(provision.text for provision in provisions)
-        if said and next(matches(provisions, _BINDING), None) is None:
+        has_text = never and any(provision.text for provision in provisions)
+        if has_text and next(matches(provisions, _BINDING), None) is None:
             yield model.Finding(
                 code="root-without-absolute",
                 message=f"nobody can override `{principle.id}`, and nothing in it says must or must not",
@@ -291,20 +293,20 @@ def root_without_absolute(spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def other_exception(spec: model.Spec) -> Iterator[model.Finding]:
-    """Find texts that speak of the only exception, or of none, beside another exception."""
+    """Find texts that mention the only exception, or none, beside another exception."""
     declared = inverse(spec.principles, "exceptions")
     for provision in spec.provisions:
         for sentence, match in matches([provision], _NO_OTHER_EXCEPTION):
             allowed = 1 if match["one"] else 0
             others = [s for s, _ in matches([provision], _EXCEPTION) if s != sentence]
-            known = declared.get(provision.id, [])
-            if len(known) > allowed or (match["one"] and others):
+            exceptions = declared.get(provision.id, [])
+            if len(exceptions) > allowed or (match["one"] and others):
                 yield model.Finding(
                     code="other-exception",
                     message=f"`{_words(match)}`, and there is another one",
                     span=sentence.span(*match.span()),
                     hint="name all exceptions in one place",
-                    related=(*(p.span for p in known), *(s.span(0, len(s.text)) for s in others)),
+                    related=(*(p.span for p in exceptions), *(s.span(0, len(s.text)) for s in others)),
                 )
 
 
@@ -328,14 +330,14 @@ def term_defined_twice(spec: model.Spec) -> Iterator[model.Finding]:
     for _, block in spec.walk():
         if not isinstance(block, model.Definition):
             continue
-        known = first.setdefault(" ".join(block.term.casefold().split()).strip(":"), block)
-        if known is not block:
+        earlier = first.setdefault(" ".join(block.term.casefold().split()).strip(":"), block)
+        if earlier is not block:
             yield model.Finding(
                 code="term-defined-twice",
                 message=f"`{block.term}` is defined twice",
                 span=block.span,
                 hint="keep one definition",
-                related=(known.span,),
+                related=(earlier.span,),
             )
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sphinx_policyspec.checks.prose import without_shown
+from sphinx_policyspec.checks.prose import without_quoted
 from sphinx_policyspec.exports.diff.wording import readable
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Provision, Span, Spec
@@ -147,7 +147,7 @@ class Quotations:
     def demand(self, provision: Provision) -> Quotation | None:
         """Return the first sentence that demands that something be done."""
         sentences = (one.passage for one in self._of(provision))
-        demand = next((one for one in sentences if _DEMANDS.search(without_shown(one.text))), None)
+        demand = next((one for one in sentences if _DEMANDS.search(without_quoted(one.text))), None)
         return self._quoted(demand, provision) if demand else None
 
     def _quoted(self, sentence: Passage, provision: Provision) -> Quotation:
@@ -168,7 +168,7 @@ def _sentences(provision: Provision) -> list[_Sentence]:
     leads = is_item = asks = False
     for passage in passages(provision):
         goes_on = asks and passage.sentence > 1 and bool(_GOES_ON.match(passage.text))
-        asks = goes_on or bool(_ASKS.search(without_shown(passage.text)))
+        asks = goes_on or bool(_ASKS.search(without_quoted(passage.text)))
         if not passage.sentence:
             is_item = bool(_ITEM.match(passage.text))
             leads = leads if is_item else asks and passage.text.rstrip().endswith(":")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sphinx_policyspec as ps
-from sphinx_policyspec.checks.fixes import diff_of, fixes_of, mended, write_texts
+from sphinx_policyspec.checks.fixes import diff_of, fixed_texts, fixes_of, write_texts
 from sphinx_policyspec.readers.text import SourceLines
 
 HEAD = "# Be kind {#be_kind authority=user}\r\n\r\n# Be brief {#be_brief authority=user}\n\n"
@@ -16,7 +16,7 @@ HEAD = "# Be kind {#be_kind authority=user}\r\n\r\n# Be brief {#be_brief authori
 def texts_of(folder: Path) -> dict[str, str]:
     loaded = ps.load_checked(folder, annotate=False)
     lines = SourceLines(loaded.root)
-    return mended(fixes_of(loaded.spec, loaded.findings, lines), lines)
+    return fixed_texts(fixes_of(loaded.spec, loaded.findings, lines), lines)
 
 
 @pytest.mark.parametrize(

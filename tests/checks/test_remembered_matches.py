@@ -23,7 +23,7 @@ def below(text: str, line: int) -> Spec:
 
 def test_a_text_that_has_moved_is_found_at_its_new_place() -> None:
     first, moved = found_in(below(TEXT, 2)), found_in(below(TEXT, 12))
-    prose._found.cache_clear()
+    prose._cached_matches.cache_clear()
     assert found_in(below(TEXT, 12)) == moved
     assert {one.code for one in first} >= {"overridable-absolute", "other-exception", "vague-wording"}
     assert [(one.code, one.span.line + 10, one.span.column) for one in first] == [
@@ -41,5 +41,5 @@ def test_published_releases_give_what_they_gave(release_dir: object) -> None:
     given = ps.load(str(release_dir))
     first = run_checks(given)
     assert run_checks(given) == first
-    prose._found.cache_clear()
+    prose._cached_matches.cache_clear()
     assert run_checks(given) == first
