@@ -19,7 +19,7 @@ SPACES = "spaces"
 
 
 class Subject(enum.StrEnum):
-    """The kind of thing that changed; also what its id is an id of."""
+    """The kind of thing that changed, which has the id."""
 
     PROVISION = "provision"
     EXAMPLE = "example"
@@ -41,13 +41,13 @@ class ChangeKind(enum.StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     RENAMED = "renamed"
-    """Its id is another; it is the same thing."""
+    """It is the same thing under another id."""
     SPLIT = "split"
-    """What it said stands in several provisions now; ``new`` is one of them."""
+    """What it said is in several provisions now; ``new`` is one of them."""
     MERGED = "merged"
-    """What several provisions said stands in it now; ``old`` is one of them."""
+    """What several provisions said is in it now; ``old`` is one of them."""
     SUCCEEDED = "succeeded"
-    """Something of it stands in ``new``, which is too different to be the same."""
+    """Something of it is in ``new``, which is too different to be the same."""
     RETITLED = "retitled"
     MOVED = "moved"
     """It has another parent, or stands in another provision."""
@@ -65,7 +65,7 @@ class ChangeKind(enum.StrEnum):
     TYPOGRAPHY = "typography"
     """Only dashes, quotes or spaces differ."""
     CHANGED = "changed"
-    """Something that is no text of a provision says something else: an example, a prompt, a topic."""
+    """Something other than the text of a provision says something else: an example, a prompt, a topic."""
     VERDICT_FLIPPED = "verdict-flipped"
     ATTRIBUTE = "attribute"
     RELATION_ADDED = "relation-added"
@@ -75,7 +75,7 @@ class ChangeKind(enum.StrEnum):
 
 
 class Weight(enum.StrEnum):
-    """What a change does to those who are bound, in the order in which changes are told.
+    """What a change does to those who are bound, in the order in which changes are reported.
 
     A direction comes from structure or from a person's judgement, never from words.
     """
@@ -89,13 +89,13 @@ class Weight(enum.StrEnum):
     BOTH = "both"
     """Stricter in one respect and looser in another."""
     CLARIFYING = "clarifying"
-    """What is meant is said differently, or in more or fewer words; no sentence that may hold a norm is another one."""
+    """What is meant is said differently, or in more or fewer words; no sentence that may hold a norm differs."""
     EDITORIAL = "editorial"
     """The norms are the same: only form differs, or something that binds nobody."""
 
     @property
     def words(self) -> str:
-        """It as people say it."""
+        """The weight in words for people."""
         return {"needs-reader": "needs a reader", "both": "tightening and loosening"}.get(
             self.value, self.value
         )
@@ -153,8 +153,8 @@ class ReplacedMessages(NamedTuple):
     are_answers: bool
 
 
-class Said(TypedDict, total=False):
-    """What a change tells beside what it is about; see :class:`Change`."""
+class ChangeDetails(TypedDict, total=False):
+    """What a change says beside what it is about; see :class:`Change`."""
 
     provision: str
     aspect: str
@@ -172,7 +172,7 @@ class Change(Brief):
 
     :param id: of what changed, under its new name where it has one
     :param provision: id of the provision that it is or stands in, likewise; empty for the spec's own
-    :param aspect: what of it changed, where the kind leaves that open: the name of a relation or an attribute
+    :param aspect: what about it changed, where the kind leaves that open: the name of a relation or an attribute
     :param old: what it was, in the words of the source: a level, a title, the id of a parent; empty where
         there is nothing to say
     :param new: what it is, likewise
@@ -181,7 +181,7 @@ class Change(Brief):
     :param text: changes of words, where words changed
     :param sentences: the sentences of prose that are not as they were
     :param messages: of an example that has other messages, how many
-    :param judgement: what somebody who read it says of it, which then gives its weight
+    :param judgement: by somebody who read it, which then gives its weight
     :param old_span: where it stands in the old source
     :param new_span: where it stands in the new source
     """
@@ -215,18 +215,18 @@ def change_of(
     id_: str,
     was: Spanned | None,
     now: Spanned | None,
-    **said: Unpack[Said],
+    **details: Unpack[ChangeDetails],
 ) -> Change:
-    """Return what became of something, at the places of what it was and of what it is."""
+    """Return the change of something, with its old and its new place."""
     old_span, new_span = (side.span if side else None for side in (was, now))
-    return Change(kind=kind, subject=subject, id=id_, old_span=old_span, new_span=new_span, **said)
+    return Change(kind=kind, subject=subject, id=id_, old_span=old_span, new_span=new_span, **details)
 
 
 _IN_PROSE = frozenset({Subject.SPEC, Subject.DEFINITION, Subject.COMMENTARY, Subject.EXAMPLE})
 
 
 def judged_id(change: Change) -> str:
-    """Return what a judgement calls the thing whose prose changed."""
+    """Return the id in judgements of the thing whose prose changed."""
     if change.provision or change.subject in _IN_PROSE:
         return change.provision or "preamble"
     return f"{change.subject.value}/{change.id}"
@@ -257,8 +257,8 @@ class SpecDiff:
     :param same_examples: how many examples say the same in both
     :param renamed_examples: examples with another id, old id → new id; for the dialect an id follows its provision
     :param titles: titles of all provisions by id, the new one where there are two
-    :param left_out: changes that are not to be shown, which count all the same
-    :param in_full: whether texts tell each eval tag and prompt file on a line of its own, not those of a provision on one
+    :param left_out: changes that are not shown, but still count
+    :param in_full: whether texts have each eval tag and prompt file on a line of its own, not those of a provision on one
     :param findings: judgements that do not fit
     """
 
@@ -274,7 +274,7 @@ class SpecDiff:
     findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
-        """Say in short what it is."""
+        """Return a summary."""
         return f"<SpecDiff {self._summary}>"
 
     def _repr_html_(self) -> str:
@@ -305,11 +305,11 @@ class SpecDiff:
 
     @cached_property
     def by_provision(self) -> dict[str, tuple[Change, ...]]:
-        """The changes to a provision and to what stands in it, by its id."""
-        found: dict[str, list[Change]] = {}
+        """The changes to a provision and to what is in it, by its id."""
+        by_id: dict[str, list[Change]] = {}
         for change in self.changes:
-            found.setdefault(change.provision, []).append(change)
-        return {provision: tuple(changes) for provision, changes in found.items()}
+            by_id.setdefault(change.provision, []).append(change)
+        return {provision: tuple(changes) for provision, changes in by_id.items()}
 
     @cached_property
     def new_ids(self) -> dict[str, str]:
@@ -357,7 +357,7 @@ class Summary:
     :param weights: how many changes have each weight, in the order of :class:`Weight`
     :param reasons: the changes that ask for the bump, in order
     :param judged: the bump that it would be if somebody judged every change that needs a reader to be neutral
-    :param held: the changes that need a reader and hold the bump up
+    :param held: the changes that need a reader and make the bump higher
     """
 
     bump: Bump
@@ -372,8 +372,8 @@ def summary_of(diff: SpecDiff) -> Summary:
     changes = diff.changes + diff.left_out
     counted = Counter(change.weight for change in changes)
     bump, reasons = _bump(changes)
-    read = tuple(change for change in changes if change.weight is not Weight.NEEDS_READER)
-    judged = Bump.PATCH if changes and not read else _bump(read)[0]
+    others = tuple(change for change in changes if change.weight is not Weight.NEEDS_READER)
+    judged = Bump.PATCH if changes and not others else _bump(others)[0]
     return Summary(
         bump=bump,
         weights={weight: counted[weight] for weight in Weight},
@@ -384,19 +384,19 @@ def summary_of(diff: SpecDiff) -> Summary:
 
 
 def _bump(changes: tuple[Change, ...]) -> tuple[Bump, tuple[Change, ...]]:
-    """Return the bump that changes ask for, and those that do."""
+    """Return the bump that changes ask for, and the changes that do."""
     for candidate, test in ((Bump.MAJOR, _breaks), (Bump.MINOR, _matters)):
-        if found := tuple(change for change in changes if test(change)):
-            return candidate, found
+        if reasons := tuple(change for change in changes if test(change)):
+            return candidate, reasons
     return (Bump.PATCH if changes else Bump.NONE), changes
 
 
 def _breaks(change: Change) -> bool:
-    gone = change.kind in {ChangeKind.REMOVED, ChangeKind.RENAMED} and change.subject in {
+    is_lost = change.kind in {ChangeKind.REMOVED, ChangeKind.RENAMED} and change.subject in {
         Subject.PROVISION,
         Subject.LEVEL,
     }
-    return (gone and change.said("by") != "alias") or change.rule in _HARD | _LEVELS
+    return (is_lost and change.said("by") != "alias") or change.rule in _HARD | _LEVELS
 
 
 def _matters(change: Change) -> bool:
@@ -418,7 +418,7 @@ def is_structural(change: Change) -> bool:
 
 
 def is_telling(change: Change) -> bool:
-    """Return whether a changelog tells a change by itself: a structural one, and one that touches norms."""
+    """Return whether a changelog reports a change by itself: a structural one, or one that touches norms."""
     return is_structural(change) or (
         change.weight is not Weight.EDITORIAL and change.subject is not Subject.EXAMPLE
     )

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from sphinx_policyspec.compare.change import Change, ChangeKind, SpecDiff, Subject, Weight, judged_id
-from sphinx_policyspec.compare.examples import example_changes, prompt_changes, told_messages
+from sphinx_policyspec.compare.examples import example_changes, message_texts, prompt_changes
 from sphinx_policyspec.compare.matching import MatchedSpecs, identify, renewed
 from sphinx_policyspec.compare.prose import prose_changes, with_moves
 from sphinx_policyspec.compare.provisions import (
@@ -55,7 +55,7 @@ def compare(
     spec says is. A spec has no differences from itself.
 
     :param aliases: ids of provisions as stated by hand, old id → new id, which win over what is found
-    :param cases: what to look through for cases that rest on what changed
+    :param cases: to search for those that rest on what changed
     """
     pair = MatchedSpecs(old=old, new=new, identity=identify(old, new, aliases))
     pair = replace(pair, new_names=renamed_levels(pair))
@@ -83,9 +83,9 @@ def _changes(pair: MatchedSpecs, examples: list[Change]) -> Iterator[Change]:
 
 
 def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[Judgement]) -> SpecDiff:
-    """Return a diff in which what people say of its prose is the weight of that; what does not fit is a finding.
+    """Return a diff in which the judgements of people give prose its weight; one that does not fit is a finding.
 
-    :param judgements: of any releases; those of others are passed over, and one of the change the other way round is turned
+    :param judgements: of any releases; those of others are skipped, and one of the reverse change is reversed
     """
     prose: dict[str, list[Change]] = defaultdict(list)
     for change in diff.changes:
@@ -97,17 +97,15 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
         if {judgement.old, judgement.new} != {diff.old, diff.new}:
             continue
         turned = _turned(judgement, diff)
-        for given in (judgement, turned):
-            if given.id in prose and given.digest == digest_of(
-                diff, old, new, given.id, turned=given is turned
-            ):
-                judged |= {id(change): given for change in prose[given.id]}
+        for one in (judgement, turned):
+            if one.id in prose and one.digest == digest_of(diff, old, new, one.id, turned=one is turned):
+                judged |= {id(change): one for change in prose[one.id]}
                 break
         else:
             findings.append(_misfit(judgement, diff, prose))
     changes = (
-        replace(change, weight=_weight_of(found), rule="judged", judgement=found)
-        if (found := judged.get(id(change)))
+        replace(change, weight=_weight_of(own), rule="judged", judgement=own)
+        if (own := judged.get(id(change)))
         else change
         for change in diff.changes
     )
@@ -115,7 +113,7 @@ def with_judgements(diff: SpecDiff, old: Spec, new: Spec, judgements: Iterable[J
 
 
 def _can_be_judged(change: Change) -> bool:
-    """Return whether a person can say what a change of prose does: also that a principle came, or went, with its words."""
+    """Return whether a person can say what a change of prose does: including that a principle came, or went, with its words."""
     return (
         change.weight is Weight.NEEDS_READER
         or change.kind is ChangeKind.TEXT
@@ -128,7 +126,7 @@ _TURNED = {Direction.TIGHTENING: Direction.LOOSENING, Direction.LOOSENING: Direc
 
 
 def _turned(judgement: Judgement, diff: SpecDiff) -> Judgement:
-    """Return a judgement as one of the change the other way round."""
+    """Return a judgement as one of the reverse change."""
     direction = _TURNED.get(judgement.direction, judgement.direction)
     id_ = diff.new_ids.get(judgement.id, judgement.id)
     return replace(judgement, old=judgement.new, new=judgement.old, id=id_, direction=direction)
@@ -141,28 +139,28 @@ def _weight_of(judgement: Judgement) -> Weight:
 
 
 def _misfit(judgement: Judgement, diff: SpecDiff, prose: Mapping[str, list[Change]]) -> Finding:
-    """Return why a judgement says nothing of a diff."""
+    """Return the finding that a judgement does not fit a diff."""
     if judgement.id not in prose:
         message = f"no prose of `{judgement.id}` changed between these releases"
-        hint = _meant(judgement.id, diff, prose) or "delete the judgement"
+        hint = _right_id(judgement.id, diff, prose) or "delete the judgement"
     else:
         message = f"the texts of `{judgement.id}` are not those that {judgement.who} read on {judgement.date}"
         hint = "read them again; `policyspec judge` prints their digest"
     return Finding(code="stale-judgement", message=message, span=judgement.span, hint=hint)
 
 
-def _meant(id_: str, diff: SpecDiff, known: Iterable[str]) -> str:
-    """Return which id is meant by one of which no prose changed: the other one of what has two, else the nearest."""
+def _right_id(id_: str, diff: SpecDiff, ids: Iterable[str]) -> str:
+    """Return a hint to the id that is meant where no prose of an id changed: the other one of what has two, else the nearest."""
     other = diff.new_ids.get(id_, id_)
-    return f"its id is `{other}` now" if other != id_ else nearest(id_, list(known))
+    return f"its id is `{other}` now" if other != id_ else nearest(id_, list(ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingList(Brief):
-    """What a person has to read of a comparison, and what can be judged in it.
+    """What a person has to read in a comparison, and what can be judged.
 
     :param diff: what changed
-    :param digests: a digest of both texts of everything whose prose changed, by the id that a judgement has for it
+    :param digests: a digest of both texts of everything whose prose changed, by its id in judgements
     """
 
     diff: SpecDiff
@@ -170,12 +168,12 @@ class ReadingList(Brief):
 
     @property
     def unread(self) -> dict[str, tuple[Change, ...]]:
-        """The changes that need a reader, by the id that a judgement has for them, in the order of the diff."""
-        found: dict[str, list[Change]] = defaultdict(list)
+        """The changes that need a reader, by their id in judgements, in the order of the diff."""
+        by_id: dict[str, list[Change]] = defaultdict(list)
         for change in self.diff.changes:
             if change.weight is Weight.NEEDS_READER:
-                found[judged_id(change)].append(change)
-        return {id_: tuple(changes) for id_, changes in found.items()}
+                by_id[judged_id(change)].append(change)
+        return {id_: tuple(changes) for id_, changes in by_id.items()}
 
     def judgement(
         self,
@@ -187,7 +185,7 @@ class ReadingList(Brief):
         who: str,
         date: str = "",
     ) -> Judgement:
-        """Return what a person who read both texts says of their change; it holds for these texts alone.
+        """Return the judgement of a person who read both texts; it holds for these texts alone.
 
         Raises :class:`UnknownIdError` where no prose of that id changed, and :class:`AnnotationError` for what no
         judgement can say: another direction or kind, an edit of form that is not neutral, no evidence, nobody.
@@ -195,19 +193,19 @@ class ReadingList(Brief):
         :param id_: of a provision, the new one where it has two; ``preamble``, or ``goal/ID``
         :param evidence: why, in one sentence
         :param who: name of the person
-        :param date: the day as ISO 8601 has it, by default today
+        :param date: the day in ISO 8601, by default today
         """
         day = dt.date.fromisoformat(date) if date else dt.date.today()  # noqa: DTZ011  the day where the reader is
         if id_ not in self.digests:
-            hint = _meant(id_, self.diff, self.digests)
+            hint = _right_id(id_, self.diff, self.digests)
             raise UnknownIdError(f"no prose of `{id_}` changed; {hint}".removesuffix("; "))
-        for name, said, known in (("direction", direction, Direction), ("kind", kind, JudgedKind)):
-            if said not in [*known]:
+        for name, value, choices in (("direction", direction, Direction), ("kind", kind, JudgedKind)):
+            if value not in [*choices]:
                 raise AnnotationError(
-                    f"unknown {name} `{said}`; {nearest(said, [*known])}".removesuffix("; ")
+                    f"unknown {name} `{value}`; {nearest(value, [*choices])}".removesuffix("; ")
                 )
-        for name, said in (("evidence", evidence), ("who", who)):
-            if not said.strip():
+        for name, value in (("evidence", evidence), ("who", who)):
+            if not value.strip():
                 raise AnnotationError(f"a judgement of `{id_}` needs `{name}`")
         if kind == JudgedKind.EDITORIAL and direction != Direction.NEUTRAL:
             raise AnnotationError(f"`{id_}` cannot be editorial and `{direction}`: form alone is neutral")
@@ -232,27 +230,27 @@ def reading_list(diff: SpecDiff, old: Spec, new: Spec) -> ReadingList:
 
 
 def digest_of(diff: SpecDiff, old: Spec, new: Spec, id_: str, *, turned: bool = False) -> str:
-    """Return a digest of what both specs say in prose of something: 16 hexadecimal digits, the same for any typography.
+    """Return a digest of what both specs say in prose about something: 16 hexadecimal digits, the same for any typography.
 
     :param id_: as :func:`~sphinx_policyspec.compare.change.judged_id` gives it
-    :param turned: whether to return that of the change the other way round
+    :param turned: whether to return that of the reverse change
     """
     old_id = diff.old_ids.get(id_, id_)
     sides = [[*map(normal, _prose_of(old, old_id))], [*map(normal, _prose_of(new, id_))]]
-    # What else can be read of it, where that is another thing.
+    # Whatever else can be read about it, where that differs.
     beside = [[*map(normal, _beside_prose(spec, name))] for spec, name in ((old, old_id), (new, id_))]
     if beside[0] != beside[1]:
         sides = [side + more for side, more in zip(sides, beside, strict=True)]
-    told = ("\0".join(side) for side in (sides[::-1] if turned else sides))
-    return sha256("\0\0".join(told).encode()).hexdigest()[:16]
+    texts = ("\0".join(side) for side in (sides[::-1] if turned else sides))
+    return sha256("\0\0".join(texts).encode()).hexdigest()[:16]
 
 
 def _prose_of(spec: Spec, id_: str) -> list[str]:
-    """Return what a spec says in prose of something: of a provision the title, the text and the commentary."""
+    """Return what a spec says in prose about something: for a provision the title, the text and the commentary."""
     kind, _, name = id_.partition("/")
-    held = next((item for item in spec.goals if kind == "goal" and item.id == name), None)
-    if held:
-        return [held.title, held.text]
+    goal = next((item for item in spec.goals if kind == "goal" and item.id == name), None)
+    if goal:
+        return [goal.title, goal.text]
     provision = spec.provision_by_id.get(id_)
     if provision is None and id_ != "preamble":
         return []
@@ -265,52 +263,54 @@ def _beside_prose(spec: Spec, id_: str) -> list[str]:
     """Return the level, category, status, clauses, terms and examples of a provision."""
     provision = spec.provision_by_id.get(id_)
     blocks = provision.blocks if provision else spec.preamble if id_ == "preamble" else ()
-    told = [f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_]
-    # A paragraph that begins with its term tells it already.
-    told += [block.term for block in blocks if isinstance(block, Definition) and block.term not in block.text]
+    texts = [f"{clause.authority}: {clause.text}" for clause in spec.clauses if clause.principle == id_]
+    # A paragraph that begins with its term contains it already.
+    texts += [
+        block.term for block in blocks if isinstance(block, Definition) and block.term not in block.text
+    ]
     if provision:
-        told += [level_of(provision), getattr(provision, "category", ""), provision.status]
+        texts += [level_of(provision), getattr(provision, "category", ""), provision.status]
     for block in blocks:
-        told += [block.source_title, *told_messages(block)] if isinstance(block, Example) else []
-    return told
+        texts += [block.source_title, *message_texts(block)] if isinstance(block, Example) else []
+    return texts
 
 
-_UNSAID = frozenset({"span", "source", "depth", "parent", "repeats", "fragments", "test"})
-"""Fields that say where something stands, or what others say."""
-_TOLD = frozenset({"id", "title", "authority", "blocks"})
-"""Fields of a provision that are told by themselves."""
+_PLACES = frozenset({"span", "source", "depth", "parent", "repeats", "fragments", "test"})
+"""Fields for places, or for what other fields say."""
+_SEPARATE = frozenset({"id", "title", "authority", "blocks"})
+"""Fields of a provision that are compared separately."""
 _WHOLE = ("levels", "topics", "goals", "prompt_files", "title", "license", "publisher")
 
 
 def says_of(spec: Spec, names: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
-    """Return digests of all that :func:`compare` compares but titles, levels and places, by provision and by what it is.
+    """Return digests of all that :func:`compare` compares except titles, levels and places, by provision and by kind.
 
-    Those of the spec itself stand under the empty id. They are the same for any typography.
+    Those of the spec itself have the empty id. They are the same for any typography.
 
     :param names: other ids for provisions, to be read as these
     """
     names = names or {}
-    found: dict[str, dict[str, list[Any]]] = {
+    contents: dict[str, dict[str, list[Any]]] = {
         "": {name: _plainly(getattr(spec, name), names) for name in _WHOLE}
     }
     for provision in spec.provisions:
-        given = {
+        values = {
             row.name: getattr(provision, row.name)
             for row in fields(provision)
-            if row.name not in _UNSAID | _TOLD
+            if row.name not in _PLACES | _SEPARATE
         }
-        given["text"] = provision.text
-        given["aliases"] = tuple(name for name in provision.aliases if name != names.get(provision.id))
-        found[provision.id] = {name: _plainly(value, names) for name, value in given.items()}
-    held = [
+        values["text"] = provision.text
+        values["aliases"] = tuple(name for name in provision.aliases if name != names.get(provision.id))
+        contents[provision.id] = {name: _plainly(value, names) for name, value in values.items()}
+    blocks = [
         (holder.id if holder else "", block)
         for holder, block in spec.walk()
         if not isinstance(block, Comment)
     ]
     parts: list[tuple[str, Any]] = [
-        (at, block) for at, block in held if not (at and isinstance(block, Prose))
+        (at, block) for at, block in blocks if not (at and isinstance(block, Prose))
     ]
-    # Of a clause that nobody may set aside the digest is that of before there were permissions.
+    # A clause without a permission has the digest that it had before there were permissions.
     parts += [
         (one.principle, ("clauses", one.authority, one.text, *filter(None, (one.permits_by,))))
         for one in spec.clauses
@@ -319,10 +319,10 @@ def says_of(spec: Spec, names: Mapping[str, str] | None = None) -> dict[str, dic
     parts += [(source, ("references", target)) for source, target in sorted(ref_pairs(spec))]
     for at, part in parts:
         name = part[0] if isinstance(part, tuple) else f"{type(part).__name__}s".lower()
-        found.setdefault(at, {}).setdefault(name, []).append(_plainly(part, names))
+        contents.setdefault(at, {}).setdefault(name, []).append(_plainly(part, names))
     return {
         id_: {name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in aspects.items() if value}
-        for id_, aspects in found.items()
+        for id_, aspects in contents.items()
     }
 
 
@@ -338,7 +338,7 @@ def _plainly(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401  what
             for name in ("source_title", "messages", "illustrates", "weighs", "tags")
         ]
     if is_dataclass(value):
-        return [_plainly(getattr(value, row.name), names) for row in fields(value) if row.name not in _UNSAID]
+        return [_plainly(getattr(value, row.name), names) for row in fields(value) if row.name not in _PLACES]
     return str(value)
 
 
@@ -351,16 +351,16 @@ _KINDS = {
     Subject.TOPIC: TargetKind.TOPIC,
     Subject.GOAL: TargetKind.GOAL,
 }
-"""What an overlay names of the things that change; nothing in it rests on the others."""
+"""The changed things that an overlay can name; nothing in it rests on the others."""
 
 _Target = tuple[TargetKind, str]
 
 
 def with_overlays(diff: SpecDiff, old: Spec, new: Spec, overlays: Mapping[str, Spec]) -> SpecDiff:
-    """Return a diff whose changes tell what they reach in overlays, too.
+    """Return a diff whose changes also list what they reach in overlays.
 
     :param old: the spec that the overlays were built on; they may hold a copy of it
-    :param overlays: by the names that are shown of them
+    :param overlays: by their names in output
     """
     resting: dict[_Target, dict[str, None]] = defaultdict(dict)
     for name, overlay in overlays.items():
@@ -369,20 +369,22 @@ def with_overlays(diff: SpecDiff, old: Spec, new: Spec, overlays: Mapping[str, S
 
     def reached(change: Change) -> Change:
         targets = _targets(change)
-        found = dict.fromkeys(rests for target in targets for rests in resting.get(target, ()))
-        return replace(change, reach=replace(change.reach, overlays=tuple(found))) if found else change
+        dependents = dict.fromkeys(rests for target in targets for rests in resting.get(target, ()))
+        return (
+            replace(change, reach=replace(change.reach, overlays=tuple(dependents))) if dependents else change
+        )
 
     return replace(diff, changes=tuple(map(reached, diff.changes)))
 
 
 def _targets(change: Change) -> tuple[_Target, ...]:
-    """Return what an overlay may call the thing that changed."""
+    """Return the names that an overlay may have for the thing that changed."""
     kind = _KINDS.get(change.subject)
     if kind is None or change.kind is ChangeKind.TYPOGRAPHY:
         return ()
     if kind is TargetKind.PROVISION:
         return ((kind, change.provision),)
-    # A level that is called otherwise now has its old name in overlays.
+    # A level that was renamed has its old name in overlays.
     names = (
         (change.id, change.old)
         if kind is TargetKind.LEVEL and change.kind is ChangeKind.RENAMED
@@ -392,7 +394,7 @@ def _targets(change: Change) -> tuple[_Target, ...]:
 
 
 def _renewed(target: _Target, diff: SpecDiff, old: Spec) -> _Target:
-    """Return what changes call something that an overlay names as the old spec does."""
+    """Return the name in changes of something that an overlay names as the old spec does."""
     kind, id_ = target
     if kind is TargetKind.EXAMPLE:
         return kind, diff.renamed_examples.get(id_, id_)
@@ -410,7 +412,7 @@ def _edges(overlay: Spec, old: Spec, new: Spec) -> Iterator[tuple[_Target, str]]
     ids = {provision.id for provision in own}
     for provision in own:
         yield (TargetKind.PROVISION, provision.id), provision.id
-        yield from ((target, provision.id) for target in _named_by(provision) if target[1] not in ids)
+        yield from ((target, provision.id) for target in _names_in(provision) if target[1] not in ids)
     for reference in overlay.references:
         if reference.source in ids and reference.target not in ids:
             yield (reference.target_kind, reference.target), reference.source
@@ -421,7 +423,7 @@ def _is_own(provision: Provision, old: Spec, new: Spec) -> bool:
     return provision.id not in old.provision_by_id and (later is None or later.text != provision.text)
 
 
-def _named_by(provision: Provision) -> Iterator[_Target]:
+def _names_in(provision: Provision) -> Iterator[_Target]:
     """Yield what the options of a provision, and of its examples, name."""
     provisions: list[str] = []
     if isinstance(provision, Principle):

@@ -15,16 +15,16 @@ from sphinx_policyspec.model import EvalPrompt, EvalTag, Example, Message, Promp
 from sphinx_policyspec.model.attributes import attributes_of
 
 _SAME_PROMPT = 0.8
-"""Conversations up to the answers that are alike so much are one."""
+"""How alike conversations up to the answers must be to be one."""
 _SAME_TEXT = 0.6
-"""Whole conversations that are alike so much, with titles that have words in common, are one."""
+"""How alike whole conversations must be to be one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Held:
+class _Placed:
     """An example in its provision, under the new ids.
 
-    :param told: all that it says, for readers, with the ids that it was written with
+    :param full_text: all that it says, for readers, with its original ids
     """
 
     example: Example
@@ -34,7 +34,7 @@ class _Held:
     texts: tuple[str, ...]
     notes: tuple[str, ...]
     raw: tuple[str, ...]
-    told: str
+    full_text: str
 
     @cached_property
     def prompt(self) -> str:
@@ -56,23 +56,23 @@ class _Held:
 class ExamplePair:
     """An example of the old spec and the one of the new spec that it is.
 
-    :param what: what is not the same, in the terms of the JSON output; empty where all is
+    :param what: what differs, in the terms of the JSON output; empty where nothing does
     """
 
-    old: _Held
-    new: _Held
+    old: _Placed
+    new: _Placed
     what: tuple[str, ...]
 
 
-def _held(spec: Spec, pair: MatchedSpecs, *, old: bool) -> list[_Held]:
-    found = []
+def _placed(spec: Spec, pair: MatchedSpecs, *, old: bool) -> list[_Placed]:
+    examples = []
     for holder, block in spec.walk():
         if not isinstance(block, Example):
             continue
         at = holder.id if holder else ""
         renew = pair.in_new_words if old else str
-        found.append(
-            _Held(
+        examples.append(
+            _Placed(
                 example=block,
                 provision=pair.identity.renewed(at) if old else at,
                 old_provision=at,
@@ -80,10 +80,10 @@ def _held(spec: Spec, pair: MatchedSpecs, *, old: bool) -> list[_Held]:
                 texts=tuple(f"{_head(m)}: {normal(renew(m.text))}" for m in block.messages),
                 notes=tuple(normal(renew(r.note)) for r in block.responses),
                 raw=tuple(map(renew, _raw(block))),
-                told="\n\n".join(told_messages(block)),
+                full_text="\n\n".join(message_texts(block)),
             )
         )
-    return found
+    return examples
 
 
 def _raw(example: Example) -> Iterator[str]:
@@ -93,8 +93,8 @@ def _raw(example: Example) -> Iterator[str]:
     yield from (response.note for response in example.responses)
 
 
-def told_messages(example: Example) -> Iterator[str]:
-    """Yield each message under who speaks, with the verdict and the note of an answer."""
+def message_texts(example: Example) -> Iterator[str]:
+    """Yield each message with its speaker, and with the verdict and the note of an answer."""
     for message in example.messages:
         verdict = f" {message.verdict.value}" if isinstance(message, Response) and message.verdict else ""
         yield f"{_head(message)}{verdict}: {message.text}"
@@ -103,44 +103,44 @@ def told_messages(example: Example) -> Iterator[str]:
 
 
 def _head(message: Message) -> str:
-    """Return what a message says of itself beside its text."""
-    given = {
+    """Return the properties of a message beside its text."""
+    properties = {
         "to": message.recipient,
         "name": message.name,
         "lang": message.language,
         "untrusted": "yes" if message.untrusted else "",
     }
-    parts = [message.role, *(f"{name}={value}" for name, value in given.items() if value)]
+    parts = [message.role, *(f"{name}={value}" for name, value in properties.items() if value)]
     return " ".join([*parts, *(f"{name}={value}" for name, value in message.attributes)])
 
 
-def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Held], list[_Held]]:
+def pair_examples(pair: MatchedSpecs) -> tuple[list[ExamplePair], list[_Placed], list[_Placed]]:
     """Return the examples of both specs, those that only the old one has, and those that only the new one has."""
-    left = Pairing(_held(pair.old, pair, old=True), _held(pair.new, pair, old=False))
-    keys: tuple[Callable[[_Held], Hashable], ...] = (
-        lambda held: (held.provision, held.title, held.prompt),
-        lambda held: (held.provision, held.title),
-        lambda held: (held.title, held.prompt),
-        lambda held: (held.provision, held.prompt) if held.prompt else held.example.id,
-        lambda held: held.prompt or held.example.id,
+    rest = Pairing(_placed(pair.old, pair, old=True), _placed(pair.new, pair, old=False))
+    keys: tuple[Callable[[_Placed], Hashable], ...] = (
+        lambda one: (one.provision, one.title, one.prompt),
+        lambda one: (one.provision, one.title),
+        lambda one: (one.title, one.prompt),
+        lambda one: (one.provision, one.prompt) if one.prompt else one.example.id,
+        lambda one: one.prompt or one.example.id,
     )
-    found = [one for key in keys for one in left.equal(key)]
-    found += left.alike(_likeness, lambda held: held.title, lambda held: held.provision)
-    return [_together(pair, old, new) for old, new in found], left.old, left.new
+    matched = [one for key in keys for one in rest.equal(key)]
+    matched += rest.alike(_likeness, lambda one: one.title, lambda one: one.provision)
+    return [_together(pair, old, new) for old, new in matched], rest.old, rest.new
 
 
-def _likeness(old: _Held, new: _Held) -> float:
+def _likeness(old: _Placed, new: _Placed) -> float:
     """Return how alike two examples of one provision are, if that is enough to be one that was retitled and changed."""
     prompt = alike(old.prompt_words, new.prompt_words) if old.prompt and new.prompt else 0.0
     whole = alike(old.words, new.words)
     return prompt + whole if prompt >= _SAME_PROMPT or whole >= _SAME_TEXT else 0.0
 
 
-def _together(pair: MatchedSpecs, old: _Held, new: _Held) -> ExamplePair:
+def _together(pair: MatchedSpecs, old: _Placed, new: _Placed) -> ExamplePair:
     return ExamplePair(old=old, new=new, what=tuple(_what(pair, old, new)))
 
 
-def _what(pair: MatchedSpecs, old: _Held, new: _Held) -> Iterator[str]:
+def _what(pair: MatchedSpecs, old: _Placed, new: _Placed) -> Iterator[str]:
     """Yield what differs between two examples that are one."""
     before, after = old.example, new.example
     if [r.verdict for r in before.responses] != [r.verdict for r in after.responses]:
@@ -155,21 +155,21 @@ def _what(pair: MatchedSpecs, old: _Held, new: _Held) -> Iterator[str]:
     elif old.texts != new.texts:
         yield "order"
     for row in attributes_of("example"):
-        said, says = row.values(before), row.values(after)
+        was, now = row.values(before), row.values(after)
         if row.names == "provision":
-            said, says = tuple(sorted(pair.renewed(said))), tuple(sorted(says))
-        if said != says:
+            was, now = tuple(sorted(pair.renewed(was))), tuple(sorted(now))
+        if was != now:
             yield row.key
 
 
-def _replaced(old: _Held, new: _Held) -> ReplacedMessages | None:
+def _replaced(old: _Placed, new: _Placed) -> ReplacedMessages | None:
     """Return the messages that only one of two examples has; nothing where both have the same."""
     was, now = Counter(old.texts), Counter(new.texts)
-    gone, come = was - now, now - was
-    if not gone and not come:
+    removed, added = was - now, now - was
+    if not removed and not added:
         return None
-    are_answers = all(text.startswith("assistant") for text in (*gone, *come))
-    return ReplacedMessages(gone.total(), come.total(), are_answers=are_answers)
+    are_answers = all(text.startswith("assistant") for text in (*removed, *added))
+    return ReplacedMessages(removed.total(), added.total(), are_answers=are_answers)
 
 
 def example_changes(pair: MatchedSpecs) -> tuple[list[Change], int, dict[str, str]]:
@@ -178,15 +178,15 @@ def example_changes(pair: MatchedSpecs) -> tuple[list[Change], int, dict[str, st
     The ids come as old id → new id.
     """
     both, removed, added = pair_examples(pair)
-    changes = [_change(pair, ChangeKind.REMOVED, held, None) for held in removed]
-    changes += [_change(pair, ChangeKind.ADDED, None, held) for held in added]
+    changes = [_change(pair, ChangeKind.REMOVED, example, None) for example in removed]
+    changes += [_change(pair, ChangeKind.ADDED, None, example) for example in added]
     place = {block.id: place for place, block in enumerate(pair.new.examples)}
     both.sort(key=lambda p: place[p.new.example.id])
     same = 0
     for together in both:
-        found = list(_of(pair, together))
-        same += not any(change.kind is not ChangeKind.TYPOGRAPHY for change in found)
-        changes += found
+        own = list(_of(pair, together))
+        same += not any(change.kind is not ChangeKind.TYPOGRAPHY for change in own)
+        changes += own
     names = {together.old.example.id: together.new.example.id for together in both}
     renamed = {old: new for old, new in names.items() if old != new}
     return changes + list(_reordered(pair, both)), same, renamed
@@ -223,13 +223,13 @@ def _of(pair: MatchedSpecs, both: ExamplePair) -> Iterator[Change]:
     yield from _flipped(old, new)
 
 
-def _flipped(old: _Held, new: _Held) -> Iterator[Change]:
-    """Yield answers that are judged otherwise now; the same answer may stand in an example more than once."""
+def _flipped(old: _Placed, new: _Placed) -> Iterator[Change]:
+    """Yield answers that are judged differently now; the same answer may occur in an example more than once."""
     before, after = _answers(old.example), _answers(new.example)
-    for text, given in after.items():
+    for text, now in after.items():
         was = before.get(text, [])
-        if len(was) == len(given) and Counter(r.verdict for r in was) != Counter(r.verdict for r in given):
-            for one, other in zip(was, given, strict=True):
+        if len(was) == len(now) and Counter(r.verdict for r in was) != Counter(r.verdict for r in now):
+            for one, other in zip(was, now, strict=True):
                 if one.verdict is not other.verdict:
                     yield _verdict(new, one, other)
 
@@ -241,7 +241,7 @@ def _answers(example: Example) -> dict[str, list[Response]]:
     return answers
 
 
-def _verdict(new: _Held, was: Response, response: Response) -> Change:
+def _verdict(new: _Placed, was: Response, response: Response) -> Change:
     return change_of(
         ChangeKind.VERDICT_FLIPPED,
         Subject.EXAMPLE,
@@ -256,14 +256,14 @@ def _verdict(new: _Held, was: Response, response: Response) -> Change:
 
 
 def _change(
-    pair: MatchedSpecs, kind: ChangeKind, old: _Held | None, new: _Held | None, what: tuple[str, ...] = ()
+    pair: MatchedSpecs, kind: ChangeKind, old: _Placed | None, new: _Placed | None, what: tuple[str, ...] = ()
 ) -> Change:
     here = new or old
-    sides = (old.told, new.told) if old and new and kind is ChangeKind.CHANGED else None
+    sides = (old.full_text, new.full_text) if old and new and kind is ChangeKind.CHANGED else None
     evidence: tuple[tuple[str, str], ...] = ()
-    said = pair.sentences(*sides, binds=True) if sides else ()
+    sentences = pair.sentences(*sides, binds=True) if sides else ()
     if old and new and old.title != new.title and kind in {ChangeKind.RETITLED, ChangeKind.MOVED}:
-        said = title_sentences(pair, old.example.source_title, new.example.source_title, binds=True)
+        sentences = title_sentences(pair, old.example.source_title, new.example.source_title, binds=True)
     if old and new:
         prompt = alike(old.prompt_words, new.prompt_words)
         evidence = (
@@ -283,7 +283,7 @@ def _change(
         new=new.example.source_title if new else "",
         evidence=evidence,
         text=compare_texts(pair.in_new_words(sides[0]), sides[1]) if sides else None,
-        sentences=said,
+        sentences=sentences,
         messages=_replaced(old, new) if old and new and what else None,
     )
 
@@ -343,7 +343,7 @@ def _files(pair: MatchedSpecs) -> Iterator[Change]:
             continue
         if old.title != new.title:
             yield _file(ChangeKind.RETITLED, tag, provision, old, new)
-        if _said(old.prompts) != _said(new.prompts):
+        if _contents(old.prompts) != _contents(new.prompts):
             yield _file(ChangeKind.CHANGED, tag, provision, old, new)
 
 
@@ -354,7 +354,7 @@ def _file(
     return change_of(kind, Subject.PROMPT, tag, old, new, provision=provision, aspect=FILE, old=was, new=now)
 
 
-def _said(prompts: tuple[EvalPrompt, ...]) -> list[list[str]]:
+def _contents(prompts: tuple[EvalPrompt, ...]) -> list[list[str]]:
     return [[normal(one.title), *(f"{_head(m)}: {normal(m.text)}" for m in one.messages)] for one in prompts]
 
 
@@ -370,7 +370,7 @@ def _inline(pair: MatchedSpecs) -> Iterator[Change]:
             continue
         was_at, was = before[id_]
         moved = pair.identity.renewed(was_at) != at
-        changed = _said((was,)) != _said((now,)) or {*pair.renewed(was.tests)} != {*now.tests}
+        changed = _contents((was,)) != _contents((now,)) or {*pair.renewed(was.tests)} != {*now.tests}
         old, new = (was_at, at) if moved else (was.title, now.title)
         for kind, holds in ((ChangeKind.MOVED, moved), (ChangeKind.CHANGED, changed)):
             if holds:

@@ -27,7 +27,7 @@ class Moment(Brief):
     :param place: of the release among all, the first is 0
     :param level: of a principle, empty for a section
     :param changes: what changed about it, and what stands in it, since the release before; empty in the first
-    :param is_gone: whether the release no longer has it; its title is then the last one, and the changes tell what
+    :param is_gone: whether the release no longer has it; its title is then the last one, and the changes show what
         became of it
     """
 
@@ -57,7 +57,7 @@ class Timeline:
 
     @classmethod
     def of(cls, specs: Sequence[Spec], judgements: Sequence[Judgement] = ()) -> Timeline:
-        """Compare each release with the next; what people say of changed prose is its weight."""
+        """Compare each release with the next; judgements give changed prose its weight."""
         diffs = (with_judgements(compare(old, new), old, new, judgements) for old, new in pairwise(specs))
         return cls(specs=tuple(specs), diffs=tuple(diffs))
 
@@ -66,14 +66,14 @@ class Timeline:
 
         :param id_: its id in the release at ``place``
         """
-        named = {place: id_}
+        by_place = {place: id_}
         for earlier in range(place - 1, -1, -1):
-            if earlier + 1 in named and (old := self.diffs[earlier].old_ids.get(named[earlier + 1])):
-                named[earlier] = old
+            if earlier + 1 in by_place and (old := self.diffs[earlier].old_ids.get(by_place[earlier + 1])):
+                by_place[earlier] = old
         for later in range(place, len(self.diffs)):
-            if later in named and (new := self.diffs[later].new_ids.get(named[later])):
-                named[later + 1] = new
-        return dict(sorted(named.items()))
+            if later in by_place and (new := self.diffs[later].new_ids.get(by_place[later])):
+                by_place[later + 1] = new
+        return dict(sorted(by_place.items()))
 
     def moments(self, id_: str, place: int = -1) -> tuple[Moment, ...]:
         """Return a provision in each release that has it, under any id that it had, and what became of it.
@@ -83,10 +83,10 @@ class Timeline:
         start = place % len(self.specs)
         ids = self.ids(id_, start)
         last = max(ids)
-        found = [self._moment(where, name) for where, name in ids.items()]
+        steps = [self._moment(where, name) for where, name in ids.items()]
         if last + 1 < len(self.specs):
-            found.append(self._end(last + 1, ids[last]))
-        return tuple(found)
+            steps.append(self._end(last + 1, ids[last]))
+        return tuple(steps)
 
     def _end(self, place: int, id_: str) -> Moment:
         """Return what became of a provision in the first release that no longer has it."""
@@ -117,9 +117,9 @@ class Timeline:
 
 
 def before(specs: Sequence[Spec], new: Spec) -> tuple[Spec, ...]:
-    """Return the releases of a source that come before one, which may be among them, with all that follow it.
+    """Return the releases of a source that come before one, which may be among them, as may later ones.
 
-    What is alone is meant, whatever its version.
+    A single release is returned, whatever its version.
 
     :param specs: releases from the first to the last
     """
@@ -131,19 +131,19 @@ def before(specs: Sequence[Spec], new: Spec) -> tuple[Spec, ...]:
 def history(specs: Sequence[Spec], id_: str, judgements: Sequence[Judgement] = ()) -> tuple[Moment, ...]:
     """Return a provision in each release that has it, from the first to the last, under any id that it had.
 
-    If a later release no longer has it, the last moment tells what became of it.
+    If a later release no longer has it, the last moment shows what became of it.
 
     Raises :class:`~sphinx_policyspec.errors.UnknownIdError` where no release has the id.
 
     :param specs: releases from the first to the last
     """
-    known = [place for place, spec in enumerate(specs) if id_ in spec.provision_by_id]
-    if not known:
+    places = [place for place, spec in enumerate(specs) if id_ in spec.provision_by_id]
+    if not places:
         names = {provision.id for spec in specs for provision in spec.provisions}
         raise UnknownIdError(
             f"no release has the provision `{id_}`; {nearest(id_, names)}".removesuffix("; ")
         )
-    return Timeline.of(specs, judgements).moments(id_, known[-1])
+    return Timeline.of(specs, judgements).moments(id_, places[-1])
 
 
 _FORMAT = 1
@@ -151,7 +151,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockEntry(Brief):
-    """What a lock holds of a provision.
+    """What a lock holds about a provision.
 
     :param level: the level of a principle, empty for a section
     :param says: digests of all else that a diff compares, by what it is: ``text``, ``examples``, ``topics``
@@ -180,7 +180,7 @@ class LockState(enum.StrEnum):
     """What became of a provision since the lock was written."""
 
     RENUMBERED = "renumbered"
-    """Its id is another, and all else is the same."""
+    """It has another id, and all else is the same."""
     CONTENT = "content changed"
     """Its normative text says something else."""
     LEVEL = "level changed"
@@ -188,15 +188,15 @@ class LockState(enum.StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     OTHER = "changed"
-    """Something else of it does, which ``aspect`` names."""
+    """Something else about it changed, which ``aspect`` names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockChange(Brief):
     """One difference from a lock.
 
-    :param id: its id now, or the one that it had where it is gone; empty for the spec itself
-    :param aspect: what of it changed, where the state leaves that open
+    :param id: its id now, or its last one where it is gone; empty for the spec itself
+    :param aspect: what about it changed, where the state leaves that open
     :param old: what it was: an id, a level or a title; empty where there is nothing to say
     :param new: what it is
     """
@@ -239,41 +239,41 @@ def parse_lock(text: str, file: str) -> Lock:
     :param file: named in the message of the :class:`~sphinx_policyspec.errors.LockError` if it holds none
     """
     try:
-        given = load_json(text)
+        content = load_json(text)
     except ValueError as error:
         raise LockError(f"{file}: not a lock: {error}") from None
-    if not isinstance(given, dict) or given.get("format") != _FORMAT:
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise LockError(f"{file}: not a lock of format {_FORMAT}; `policyspec lock` writes one")
-    provisions, says = given.get("provisions"), given.get("says")
+    provisions, says = content.get("provisions"), content.get("says")
     if not isinstance(provisions, list) or not all(map(_is_entry, provisions)) or not _are_texts(says):
         raise LockError(
             f"{file}: `provisions` is not a list of objects with id, title, level and says: write the lock again"
         )
     entries = tuple(LockEntry(**entry) for entry in provisions)
-    return Lock(version=str(given.get("version", "")), entries=entries, says=says or {})
+    return Lock(version=str(content.get("version", "")), entries=entries, says=says or {})
 
 
-def _is_entry(given: Any) -> bool:  # noqa: ANN401  whatever JSON holds
-    if not isinstance(given, dict) or given.keys() != {"id", "title", "level", "says"}:
+def _is_entry(entry: Any) -> bool:  # noqa: ANN401  whatever JSON holds
+    if not isinstance(entry, dict) or entry.keys() != {"id", "title", "level", "says"}:
         return False
-    return _are_texts(given["says"]) and _are_texts({**given, "says": ""})
+    return _are_texts(entry["says"]) and _are_texts({**entry, "says": ""})
 
 
-def _are_texts(given: Any) -> bool:  # noqa: ANN401  likewise
-    return isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
+def _are_texts(values: Any) -> bool:  # noqa: ANN401  likewise
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def since_lock(lock: Lock, spec: Spec) -> tuple[LockChange, ...]:
-    """Return what is not as it was when a lock was written, in reading order, what was removed first."""
+    """Return what has changed since a lock was written, in reading order, removals first."""
     before = {entry.id: entry for entry in lock.entries}
     after = {entry.id: entry for entry in lock_of(spec).entries}
-    gone = [entry for entry in before.values() if entry.id not in after]
-    came = [entry for entry in after.values() if entry.id not in before]
-    renumbered = _renumbered(spec, gone, came)
+    removed = [entry for entry in before.values() if entry.id not in after]
+    added = [entry for entry in after.values() if entry.id not in before]
+    renumbered = _renumbered(spec, removed, added)
     origin = {new: old for old, new in renumbered.items()}
     now = lock_of(spec, origin)
     changes = [
-        LockChange(state=LockState.REMOVED, id=entry.id) for entry in gone if entry.id not in renumbered
+        LockChange(state=LockState.REMOVED, id=entry.id) for entry in removed if entry.id not in renumbered
     ]
     for entry in now.entries:
         was = before.get(origin.get(entry.id, entry.id))
@@ -282,8 +282,8 @@ def since_lock(lock: Lock, spec: Spec) -> tuple[LockChange, ...]:
 
 
 def _differences(was: LockEntry, now: LockEntry) -> Iterator[LockChange]:
-    told = {LockState.RENUMBERED: "id", LockState.LEVEL: "level", LockState.RETITLED: "title"}
-    for state, name in told.items():
+    fields = {LockState.RENUMBERED: "id", LockState.LEVEL: "level", LockState.RETITLED: "title"}
+    for state, name in fields.items():
         old, new = getattr(was, name), getattr(now, name)
         if old != new:
             yield LockChange(state=state, id=now.id, old=old, new=new)
@@ -301,39 +301,39 @@ def _otherwise(
             yield LockChange(state=state, id=id_, aspect="" if is_text else name)
 
 
-def _renumbered(spec: Spec, gone: list[LockEntry], came: list[LockEntry]) -> dict[str, str]:
-    """Return old id → new id: by alias, then where text and title, or the text alone, are alone on both sides."""
+def _renumbered(spec: Spec, removed: list[LockEntry], added: list[LockEntry]) -> dict[str, str]:
+    """Return old id → new id: by alias, then where text and title, or the text alone, are unique on both sides."""
     aliases = {alias: p.id for p in spec.provisions for alias in p.aliases}
-    new_ids = {entry.id for entry in came}
-    found = {entry.id: aliases[entry.id] for entry in gone if aliases.get(entry.id) in new_ids}
+    new_ids = {entry.id for entry in added}
+    new_id_of = {entry.id: aliases[entry.id] for entry in removed if aliases.get(entry.id) in new_ids}
     for parts in (lambda e: (e.says.get("text"), e.title), lambda e: e.says.get("text")):
-        old = Counter(parts(entry) for entry in gone if entry.id not in found)
-        taken = set(found.values())
-        left = [entry for entry in came if entry.id not in taken]
-        new = Counter(map(parts, left))
-        places = {parts(entry): entry.id for entry in left}
-        for entry in gone:
+        old = Counter(parts(entry) for entry in removed if entry.id not in new_id_of)
+        used = set(new_id_of.values())
+        rest = [entry for entry in added if entry.id not in used]
+        new = Counter(map(parts, rest))
+        places = {parts(entry): entry.id for entry in rest}
+        for entry in removed:
             key = parts(entry)
-            if entry.id not in found and key is not None and old[key] == new[key] == 1:
-                found[entry.id] = places[key]
-    return found
+            if entry.id not in new_id_of and key is not None and old[key] == new[key] == 1:
+                new_id_of[entry.id] = places[key]
+    return new_id_of
 
 
 _ITEM = re.compile(r"^[ \t]*(?:[*+-]|\d+[.)])[ \t]+", re.MULTILINE)
 _MARKUP = re.compile(r"\]\([^()\s]*\)|[*_`\[\]\\]")
-_NAMED = re.compile(r"\*{2,3}([^*]+)\*{2,3}|[\"“]([^\"”]{4,500})[\"”]|`([^`]+)`")
+_QUOTATION = re.compile(r"\*{2,3}([^*]+)\*{2,3}|[\"“]([^\"”]{4,500})[\"”]|`([^`]+)`")
 _WORD = re.compile(r"[a-z]{4,}")
-_NAMED_TWICE = frozenset({ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED})
+_TWO_IDS = frozenset({ChangeKind.RENAMED, ChangeKind.SPLIT, ChangeKind.MERGED})
 _TELLING = 3
-"""Words that a claim and the changed words of one provision must share, rare ones, to be about the same thing."""
+"""Rare words that a claim and the changed words of one provision must share to be about the same thing."""
 _LONG = 10
-"""Letters of a rare word that is telling by itself."""
+"""Letters of a rare word that is enough by itself."""
 _RARE = 3
-"""Provisions in whose changed words a word may stand to be rare."""
+"""Most provisions in whose changed words a rare word occurs."""
 
 
 class ClaimState(enum.StrEnum):
-    """Whether anything shows that a claim is about a change; what it says of that is for a reader to judge."""
+    """Whether anything shows that a claim is about a change; what it says about that is for a reader to judge."""
 
     CHANGED = "changed"
     """It names something that changed, or quotes words that came or went."""
@@ -346,7 +346,7 @@ class Claim(Brief):
     """A sentence or item of a changelog entry.
 
     :param evidence: ids of what changed, each with what in the claim names it
-    :param near: ids of provisions whose changes share rare words with it, which shows nothing but where to look
+    :param near: ids of provisions whose changes share rare words with it, which only shows where to look
     """
 
     text: str
@@ -377,10 +377,10 @@ def entry_of(spec: Spec) -> str | None:
 
 
 def review(diff: SpecDiff, entry: str | None) -> Review:
-    """Return how a changelog entry and a diff bear each other out, as far as names and words can tell."""
+    """Return how a changelog entry and a diff support each other, as far as names and words can show."""
     texts = [*_claims(entry or "")]
     structural = [change for change in diff.changes if is_structural(change)]
-    untold = tuple(change for change in structural if not any(_tells(diff, change, text) for text in texts))
+    untold = tuple(change for change in structural if not any(_mention(diff, change, text) for text in texts))
     rare = _rare_words(diff)
     return Review(
         version=diff.new,
@@ -400,13 +400,13 @@ def _plain(text: str) -> str:
     return normal(_MARKUP.sub(" ", text)).lower()
 
 
-def _tells(diff: SpecDiff, change: Change, claim: str) -> str:
-    """Return what in a claim tells of a structural change, if anything does."""
+def _mention(diff: SpecDiff, change: Change, claim: str) -> str:
+    """Return what in a claim mentions a structural change, if anything does."""
     text = _plain(claim)
     if change.subject is Subject.LEVEL:
         names = {name.lower() for name in (change.old, change.new, change.id) if name}
-        told = "level" in text and all(stands(name, text) for name in names)
-        return f"level {change.id}" if told else ""
+        is_named = "level" in text and all(stands(name, text) for name in names)
+        return f"level {change.id}" if is_named else ""
     moved = change.kind in {ChangeKind.LEVEL_RAISED, ChangeKind.LEVEL_LOWERED} and change.new.lower() in text
     if moved and "principle" in text and _MOVES.search(text):
         return f"principles moved to {change.new}"
@@ -418,7 +418,7 @@ def _names(diff: SpecDiff, change: Change, claim: str) -> str:
     if change.subject is Subject.EXAMPLE:
         titles = (title for title in (change.old, change.new) if " " in title and _holds(claim, title))
         return next((f"example “{title}”" for title in titles), "")
-    twice = (change.old, change.new) if change.kind in _NAMED_TWICE else ()
+    twice = (change.old, change.new) if change.kind in _TWO_IDS else ()
     for id_ in filter(None, (change.provision, *twice)):
         if "_" in id_ and stands(id_, claim):
             return f"id {id_}"
@@ -430,8 +430,8 @@ def _names(diff: SpecDiff, change: Change, claim: str) -> str:
 
 
 def _holds(text: str, name: str) -> bool:
-    sought = _plain(name).strip()
-    return bool(sought) and stands(sought, _plain(text))
+    wanted = _plain(name).strip()
+    return bool(wanted) and stands(wanted, _plain(text))
 
 
 def stands(name: str, text: str) -> bool:
@@ -452,16 +452,16 @@ _WORD_SIGN, _GAP = re.compile(r"\w"), re.compile(r"\W")
 
 
 def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
-    found: dict[str, str] = {}
+    evidence: dict[str, str] = {}
     for change in diff.changes:
-        how = _tells(diff, change, claim) if is_structural(change) else ""
+        how = _mention(diff, change, claim) if is_structural(change) else ""
         how = how or (_names(diff, change, claim) if change.provision else "") or _quoted(change, claim)
         if how:
-            found.setdefault(change.provision or change.id, how)
-    if found:
-        return Claim(text=claim, state=ClaimState.CHANGED, evidence=found)
-    said = set(_WORD.findall(_plain(claim)))
-    shared = {id_: said & words for id_, words in rare.items()}
+            evidence.setdefault(change.provision or change.id, how)
+    if evidence:
+        return Claim(text=claim, state=ClaimState.CHANGED, evidence=evidence)
+    own_words = set(_WORD.findall(_plain(claim)))
+    shared = {id_: own_words & words for id_, words in rare.items()}
     near = sorted(
         (-len(words), id_)
         for id_, words in shared.items()
@@ -473,9 +473,9 @@ def _claim(diff: SpecDiff, claim: str, rare: dict[str, set[str]]) -> Claim:
 def _quoted(change: Change, claim: str) -> str:
     """Return words that a claim sets off, in bold or quotes, if they are among those that came or went together."""
     changed = _changed_words(change)
-    phrases = (next(filter(None, found.groups())).strip() for found in _NAMED.finditer(claim))
-    told = (phrase for phrase in phrases if " " in phrase and any(_holds(said, phrase) for said in changed))
-    return next((f"the words “{phrase}”" for phrase in told), "")
+    phrases = (next(filter(None, match.groups())).strip() for match in _QUOTATION.finditer(claim))
+    hits = (phrase for phrase in phrases if " " in phrase and any(_holds(run, phrase) for run in changed))
+    return next((f"the words “{phrase}”" for phrase in hits), "")
 
 
 def _changed_words(change: Change) -> list[str]:
@@ -491,5 +491,5 @@ def _rare_words(diff: SpecDiff) -> dict[str, set[str]]:
             words.setdefault(change.provision, set()).update(
                 _WORD.findall(_plain(" ".join(_changed_words(change))))
             )
-    holders = Counter(word for found in words.values() for word in found)
-    return {id_: {word for word in found if holders[word] <= _RARE} for id_, found in words.items()}
+    holders = Counter(word for group in words.values() for word in group)
+    return {id_: {word for word in group if holders[word] <= _RARE} for id_, group in words.items()}

@@ -19,20 +19,20 @@ from sphinx_policyspec.compare.words import alike, containment, normal, shingles
 from sphinx_policyspec.model import Example, Provision, Response, Spec
 
 _COMMON = 20
-"""What more provisions share says nothing about identity: boilerplate, frequent words of titles."""
+"""What more provisions share shows nothing about identity: boilerplate, frequent words of titles."""
 _CANDIDATES = 8
-"""Pairs looked at for each provision, those that share the most first."""
+"""Pairs that are compared for each provision, those that share the most first."""
 
 
 def prompt_of(example: Example) -> str:
     """Return the conversation of an example up to the answers that it compares, in plain typography."""
-    given = (m for m in example.messages if not isinstance(m, Response))
-    return normal(" ".join(f"{m.role}: {m.text}" for m in given))
+    messages = (m for m in example.messages if not isinstance(m, Response))
+    return normal(" ".join(f"{m.role}: {m.text}" for m in messages))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """What tells a provision from others.
+    """What distinguishes a provision from others.
 
     :param tags: eval tags that stand in it
     :param children: ids of the provisions directly in it
@@ -60,12 +60,12 @@ class _Facts:
     @cached_property
     def examples(self) -> dict[str, str]:
         """Titles of its examples, each with what another example may share: the conversation, else the title."""
-        found: dict[str, str] = {}
+        keys: dict[str, str] = {}
         for example in self.provision.examples:
             prompt = prompt_of(example)
             key = f"prompt {prompt}" if prompt else f"title {normal(example.source_title).lower()}"
-            found[example.title] = key
-        return found
+            keys[example.title] = key
+        return keys
 
     @cached_property
     def example_keys(self) -> frozenset[str]:
@@ -121,13 +121,13 @@ class _Likeness:
 
     @property
     def evidence(self) -> tuple[tuple[str, str], ...]:
-        """The same in words, without what is nothing."""
+        """The same in words, without empty values."""
         shares = {"title_sim": self.title, "text_sim": self.text, "text_containment": self.containment}
-        said = {name: f"{share:.2f}" for name, share in shares.items()}
-        said["shared_eval_tags"] = ", ".join(self.tags)
-        said["shared_examples"] = "\n".join(self.examples)
-        said["shared_children"] = f"{self.child_share:.2f}" if self.child_share else ""
-        return tuple((name, value) for name, value in said.items() if value)
+        values = {name: f"{share:.2f}" for name, share in shares.items()}
+        values["shared_eval_tags"] = ", ".join(self.tags)
+        values["shared_examples"] = "\n".join(self.examples)
+        values["shared_children"] = f"{self.child_share:.2f}" if self.child_share else ""
+        return tuple((name, value) for name, value in values.items() if value)
 
 
 def _likeness(old: _Facts, new: _Facts, matched: Mapping[str, str]) -> _Likeness:
@@ -185,10 +185,10 @@ def _neighbours(
 ) -> Iterator[tuple[_Facts, _Facts]]:
     """Yield pairs that share words, examples or tags, at most a few for each provision.
 
-    Look at each pair when it comes: the words of the second are worked out for as long as it is at hand.
+    Use each pair when it comes: the computed words of the second are kept only while it is in use.
 
-    :param few: what is indexed, and so decides what this costs in memory
-    :param by_title: whether to look at pairs, too, that share words of the title alone
+    :param few: what is indexed, which decides the cost in memory
+    :param by_title: whether to include pairs that share only words of the title
     """
     if not few:
         return
@@ -198,7 +198,7 @@ def _neighbours(
     for facts in few:
         for kind in kinds:
             indices[kind].add(facts.provision.id, _features(facts, kind))
-    # Copies, so that what they have worked out goes with them: a spec's runs of words take ten times its texts.
+    # Copies, so that what they have computed is freed with them: a spec's runs of words take ten times its texts.
     for other in map(replace, many):
         near = {id_ for kind in kinds for id_ in indices[kind].most_shared(_features(other, kind))}
         for id_ in sorted(near):
@@ -222,7 +222,7 @@ ENOUGH_SHARED = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relative:
-    """Two provisions that are not one, though one has taken over something of the other."""
+    """Two different provisions, one of which has taken over something of the other."""
 
     old: str
     new: str
@@ -264,17 +264,17 @@ class _Matching:
             self.matches.append(Match(old=old, new=new, by=by))
 
     def explained(self, match: Match) -> Match:
-        """Return a match with what speaks for it, whatever decided."""
+        """Return a match with the evidence for it, whatever decided."""
         if match.old == match.new:
             return match
         evidence = _likeness(self.old[match.old], self.new[match.new], self.new_of).evidence
         return replace(match, evidence=evidence)
 
-    def left_old(self) -> list[_Facts]:
+    def unmatched_old(self) -> list[_Facts]:
         """Return the old provisions without a match, in order."""
         return [facts for id_, facts in self.old.items() if id_ not in self.new_of]
 
-    def left_new(self) -> list[_Facts]:
+    def unmatched_new(self) -> list[_Facts]:
         """Return the new provisions without a match, in order."""
         return [facts for id_, facts in self.new.items() if id_ not in self.old_of]
 
@@ -285,65 +285,68 @@ def identify(old: Spec, new: Spec, aliases: Mapping[str, str] | None = None) -> 
     :param aliases: old id → new id, as stated by hand; they win over everything, and aliases in the specs over
         everything but equal ids
     """
-    found = _Matching(old, new)
+    matching = _Matching(old, new)
     for before, after in (aliases or {}).items():
-        found.take(before, after, "alias")
-    for id_ in found.old:
-        found.take(id_, id_, "id")
-    _by_alias(found)
-    _by_title(found)
-    while _by_likeness(found):
+        matching.take(before, after, "alias")
+    for id_ in matching.old:
+        matching.take(id_, id_, "id")
+    _by_alias(matching)
+    _by_title(matching)
+    while _by_likeness(matching):
         pass
-    order = {id_: place for place, id_ in enumerate(found.new)}
+    order = {id_: place for place, id_ in enumerate(matching.new)}
     return Identity(
-        matches=tuple(sorted(map(found.explained, found.matches), key=lambda match: order[match.new])),
-        relatives=tuple(_relatives(found)),
-        new_of=found.new_of,
-        old_of=found.old_of,
+        matches=tuple(sorted(map(matching.explained, matching.matches), key=lambda match: order[match.new])),
+        relatives=tuple(_relatives(matching)),
+        new_of=matching.new_of,
+        old_of=matching.old_of,
     )
 
 
-def _by_alias(found: _Matching) -> None:
-    """Match what calls itself by the other's id."""
-    for facts in found.left_new():
+def _by_alias(matching: _Matching) -> None:
+    """Match provisions one of which has the other's id as an alias."""
+    for facts in matching.unmatched_new():
         for alias in facts.provision.aliases:
-            found.take(alias, facts.provision.id, "alias")
-    for facts in found.left_old():
+            matching.take(alias, facts.provision.id, "alias")
+    for facts in matching.unmatched_old():
         for alias in facts.provision.aliases:
-            found.take(facts.provision.id, alias, "alias")
+            matching.take(facts.provision.id, alias, "alias")
 
 
-def _by_title(found: _Matching) -> None:
-    """Match what alone has a title on both sides."""
-    old = Counter(facts.title for facts in found.left_old())
-    new = Counter(facts.title for facts in found.left_new())
-    by_title = {facts.title: facts.provision.id for facts in found.left_new()}
-    for facts in found.left_old():
+def _by_title(matching: _Matching) -> None:
+    """Match provisions whose title is unique on both sides."""
+    old = Counter(facts.title for facts in matching.unmatched_old())
+    new = Counter(facts.title for facts in matching.unmatched_new())
+    by_title = {facts.title: facts.provision.id for facts in matching.unmatched_new()}
+    for facts in matching.unmatched_old():
         if old[facts.title] == new[facts.title] == 1:
-            found.take(facts.provision.id, by_title[facts.title], "title")
+            matching.take(facts.provision.id, by_title[facts.title], "title")
 
 
-def _by_likeness(found: _Matching) -> bool:
-    """Match what is alike enough, the most alike first; tell whether there was any."""
-    pairs = chain(_neighbours(found.left_old(), found.left_new(), by_title=True), _with_children(found))
-    rated = [(o.provision.id, n.provision.id, _likeness(o, n, found.new_of)) for o, n in pairs]
+def _by_likeness(matching: _Matching) -> bool:
+    """Match provisions that are alike enough, the most alike first; return whether there were any."""
+    pairs = chain(
+        _neighbours(matching.unmatched_old(), matching.unmatched_new(), by_title=True),
+        _with_children(matching),
+    )
+    rated = [(o.provision.id, n.provision.id, _likeness(o, n, matching.new_of)) for o, n in pairs]
     # The names break ties, in an order that is the same both ways round.
     rated.sort(key=lambda pair: (-pair[2].score, *sorted(pair[:2])))
-    before = len(found.matches)
+    before = len(matching.matches)
     for old_id, new_id, pair in rated:
         if by := _why_same(pair):
-            found.take(old_id, new_id, by)
-    return len(found.matches) > before
+            matching.take(old_id, new_id, by)
+    return len(matching.matches) > before
 
 
-def _with_children(found: _Matching) -> Iterator[tuple[_Facts, _Facts]]:
+def _with_children(matching: _Matching) -> Iterator[tuple[_Facts, _Facts]]:
     """Yield pairs that have a child in common, which may have neither text nor examples."""
-    parents = {child: facts for facts in found.left_new() for child in facts.children}
-    for facts in found.left_old():
+    parents = {child: facts for facts in matching.unmatched_new() for child in facts.children}
+    for facts in matching.unmatched_old():
         near = {
             parents[new].provision.id: parents[new]
             for child in facts.children
-            if (new := found.new_of.get(child, "")) in parents
+            if (new := matching.new_of.get(child, "")) in parents
         }
         yield from ((facts, other) for _, other in sorted(near.items()))
 
@@ -362,21 +365,21 @@ def _why_same(pair: _Likeness) -> str:
     return ""
 
 
-def _relatives(found: _Matching) -> Iterator[Relative]:
-    """Yield the pairs of which one side is gone or new, and something of the old one stands in the new one."""
+def _relatives(matching: _Matching) -> Iterator[Relative]:
+    """Yield the pairs of which one side is gone or new, and something of the old one is in the new one."""
     pairs = chain(
-        _neighbours(found.left_old(), found.new.values()),
-        ((old, new) for new, old in _neighbours(found.left_new(), found.old.values())),
+        _neighbours(matching.unmatched_old(), matching.new.values()),
+        ((old, new) for new, old in _neighbours(matching.unmatched_new(), matching.old.values())),
     )
     related: dict[tuple[str, str], Relative] = {}
     for old, new in pairs:
-        pair = _likeness(old, new, found.new_of)
-        taken_over = pair.containment >= SHARED_TEXT and len(old.shingles & new.shingles) >= ENOUGH_SHARED
-        if pair.tags or pair.examples or taken_over:
+        pair = _likeness(old, new, matching.new_of)
+        is_taken_over = pair.containment >= SHARED_TEXT and len(old.shingles & new.shingles) >= ENOUGH_SHARED
+        if pair.tags or pair.examples or is_taken_over:
             ids = old.provision.id, new.provision.id
             related[ids] = Relative(old=ids[0], new=ids[1], likeness=pair)
-    order = {id_: place for place, id_ in enumerate(found.old)}
-    new_order = {id_: place for place, id_ in enumerate(found.new)}
+    order = {id_: place for place, id_ in enumerate(matching.old)}
+    new_order = {id_: place for place, id_ in enumerate(matching.new)}
     yield from sorted(related.values(), key=lambda pair: (order[pair.old], new_order[pair.new]))
 
 
@@ -417,17 +420,17 @@ class MatchedSpecs:
         return {old: new for old, new in self.identity.new_of.items() if old != new}
 
     @cached_property
-    def _called(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The new id by whatever the old and the new spec can call a provision."""
+    def _ids_by_name(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The new id by each name of a provision in the old and in the new spec."""
         old = {name: self.identity.renewed(id_) for name, id_ in _ids(self.old).items()}
         return old, _ids(self.new)
 
     def sentences(self, old: str, new: str, *, binds: bool = False) -> tuple[SentenceChange, ...]:
-        """Return the sentences of two texts that are not as they were; a link follows what it names to any name of it.
+        """Return the sentences of two texts that changed; a link to another name of the same provision is the same.
 
         :param binds: whether each sentence binds, whatever its words are
         """
-        before, after = self._called
+        before, after = self._ids_by_name
         return compare_sentences(renewed(old, before), renewed(new, after), self.new_names, binds=binds)
 
     def in_new_words(self, text: str) -> str:
@@ -443,10 +446,10 @@ class MatchedSpecs:
 
 
 def renewed(text: str, names: Mapping[str, str]) -> str:
-    """Return a text with other names for what it names in links and roles."""
+    """Return a text with other names in its links and roles."""
     if not names or ("#" not in text and "`" not in text):
         return text
-    return _ANCHOR.sub(lambda found: names.get(found[0], found[0]), text)
+    return _ANCHOR.sub(lambda match: names.get(match[0], match[0]), text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -458,12 +461,12 @@ class Sides:
 
     @property
     def id(self) -> str:
-        """Its new id, or its old one where it is gone: what changes call it."""
+        """Its new id, or its old one where it is gone, as in changes."""
         return self.new or self.old or ""
 
 
 class Naming:
-    """Looks names up in two specs of which it is known which provision is which."""
+    """Looks names up in two specs whose provisions are matched."""
 
     def __init__(self, old: Spec, new: Spec, matches: Iterable[Match]) -> None:
         self._old, self._new = _ids(old), _ids(new)
@@ -473,7 +476,7 @@ class Naming:
     def of(self, name: str) -> Sides | None:
         """Return what an id, or a former id, means; nothing where neither spec knows it.
 
-        A name that both specs know is one of the new spec: that is whom people write about.
+        A name that both specs know is one of the new spec: that is what people write about.
         """
         if new := self._new.get(name):
             return Sides(old=self._matches.get(new), new=new)
@@ -483,6 +486,6 @@ class Naming:
 
 
 def _ids(spec: Spec) -> dict[str, str]:
-    """Return the ids of provisions by what they can be called; an id goes before a former one of another."""
+    """Return the ids of provisions by all their names; an id goes before a former one of another."""
     former = {alias: provision.id for provision in spec.provisions for alias in provision.aliases}
     return former | {provision.id: provision.id for provision in spec.provisions}

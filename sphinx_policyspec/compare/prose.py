@@ -17,7 +17,7 @@ from sphinx_policyspec.model import Clause, Commentary, Definition, Prose, Provi
 
 _Block = TypeVar("_Block", Commentary, Definition)
 _SAME_COMMENTARY = 0.6
-"""Asides of one provision that are alike so much are one that changed."""
+"""How alike asides of one provision must be to be one that changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class _Text:
     """A text with the provision that holds it, under its new id.
 
     :param name: the provision's own id
-    :param written: the text with the ids that it was written with
+    :param original: the text with its original ids
     """
 
     provision: str
     text: str
     span: Span
     name: str
-    written: str
+    original: str
 
 
 def prose_changes(pair: MatchedSpecs) -> Iterator[Change]:
@@ -76,13 +76,13 @@ def _text(  # noqa: PLR0917
     )
 
 
-def _held(spec: Spec, kind: type[_Block]) -> Iterator[tuple[str, _Block]]:
+def _blocks_of(spec: Spec, kind: type[_Block]) -> Iterator[tuple[str, _Block]]:
     return ((holder.id if holder else "", block) for holder, block in spec.walk() if isinstance(block, kind))
 
 
 def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = (
-        {block.id: (at, block) for at, block in _held(spec, Definition)} for spec in (pair.old, pair.new)
+        {block.id: (at, block) for at, block in _blocks_of(spec, Definition)} for spec in (pair.old, pair.new)
     )
     for id_, (at, block) in before.items():
         if id_ not in after:
@@ -120,8 +120,8 @@ def _definition(
 
 
 def _retermed(pair: MatchedSpecs, provision: str, old: Definition, new: Definition) -> Change:
-    """Return that another term has a meaning now: what uses the old one says something else."""
-    said = pair.sentences(old.term, new.term, binds=True)
+    """Return the change that another term has a meaning now: what uses the old one says something else."""
+    sentences = pair.sentences(old.term, new.term, binds=True)
     return change_of(
         ChangeKind.RETITLED,
         Subject.DEFINITION,
@@ -131,21 +131,23 @@ def _retermed(pair: MatchedSpecs, provision: str, old: Definition, new: Definiti
         provision=provision,
         old=old.term,
         new=new.term,
-        sentences=said,
+        sentences=sentences,
     )
 
 
 def _commentary(pair: MatchedSpecs) -> Iterator[Change]:
     old = [
         _Text(pair.identity.renewed(at), pair.in_new_words(block.text), block.span, at, block.text)
-        for at, block in _held(pair.old, Commentary)
+        for at, block in _blocks_of(pair.old, Commentary)
     ]
-    new = [_Text(at, block.text, block.span, at, block.text) for at, block in _held(pair.new, Commentary)]
-    left = Pairing(old, new)
-    together = left.equal(lambda text: (text.provision, normal(text.text)))
-    together += left.equal(lambda text: normal(text.text))
-    together += left.alike(_likeness, lambda text: text.text, lambda text: text.provision)
-    for text in left.old:
+    new = [
+        _Text(at, block.text, block.span, at, block.text) for at, block in _blocks_of(pair.new, Commentary)
+    ]
+    rest = Pairing(old, new)
+    together = rest.equal(lambda text: (text.provision, normal(text.text)))
+    together += rest.equal(lambda text: normal(text.text))
+    together += rest.alike(_likeness, lambda text: text.text, lambda text: text.provision)
+    for text in rest.old:
         yield _aside(pair, ChangeKind.REMOVED, text, None)
     origins = {id(after): before for before, after in together}
     for text in new:
@@ -171,7 +173,7 @@ def _aside(
     here = new or old
     at = here.provision if here else ""
     is_changed = old is None or new is None or normal(old.text) != normal(new.text)
-    written = (old.written if old else "", new.written if new else "")
+    originals = (old.original if old else "", new.original if new else "")
     return change_of(
         kind,
         Subject.COMMENTARY,
@@ -184,32 +186,32 @@ def _aside(
         new=new.text if new else "",
         evidence=(("old_section", old.name),) if old and new else (),
         text=compare_texts(old.text, new.text) if old and new and is_changed else None,
-        sentences=pair.sentences(*written) if is_changed else (),
+        sentences=pair.sentences(*originals) if is_changed else (),
     )
 
 
 def _clauses(pair: MatchedSpecs) -> Iterator[Change]:
-    """Yield clauses that came, went or say something else; those of one level are compared in one principle."""
+    """Yield clauses that came, went or say something else; those of one principle and level are compared."""
 
-    def held(spec: Spec, name: Callable[[str], str]) -> dict[tuple[str, str], list[Clause]]:
-        found: dict[tuple[str, str], list[Clause]] = {}
+    def by_level(spec: Spec, name: Callable[[str], str]) -> dict[tuple[str, str], list[Clause]]:
+        groups: dict[tuple[str, str], list[Clause]] = {}
         for clause in spec.clauses:
-            found.setdefault((name(clause.principle), clause.authority), []).append(clause)
-        return found
+            groups.setdefault((name(clause.principle), clause.authority), []).append(clause)
+        return groups
 
-    before, after = held(pair.old, pair.identity.renewed), held(pair.new, str)
+    before, after = by_level(pair.old, pair.identity.renewed), by_level(pair.new, str)
     for (principle, level), olds in before.items():
         now = after.get((principle, level), [])
-        was_said, is_said = ({normal(clause.text) for clause in clauses} for clauses in (olds, now))
-        gone = [clause for clause in olds if normal(clause.text) not in is_said]
-        came = [clause for clause in now if normal(clause.text) not in was_said]
-        # Those that are left over say something else, in order; that is known of no more than there are of both.
-        for old, new in zip(gone, came, strict=False):
+        old_texts, new_texts = ({normal(clause.text) for clause in clauses} for clauses in (olds, now))
+        removed = [clause for clause in olds if normal(clause.text) not in new_texts]
+        added = [clause for clause in now if normal(clause.text) not in old_texts]
+        # Those without an equal have changed, in order, as many as both sides have; the rest came or went.
+        for old, new in zip(removed, added, strict=False):
             yield _clause(pair, ChangeKind.CHANGED, principle, old, new)
         yield from _permissions(pair, principle, olds, now)
-        for old in gone[len(came) :]:
+        for old in removed[len(added) :]:
             yield _clause(pair, ChangeKind.REMOVED, principle, old, None)
-        for new in came[len(gone) :]:
+        for new in added[len(removed) :]:
             yield _clause(pair, ChangeKind.ADDED, principle, None, new)
     for (principle, level), news in after.items():
         if (principle, level) not in before:
@@ -262,30 +264,30 @@ def _permissions(
 _LIKE = 0.9
 """How alike sentences of two provisions must be for one to have moved to the other."""
 _COMMON = 20
-"""Sentences in which a word may stand to help to find one that moved."""
+"""Most sentences with a word that helps to find one that moved."""
 _CANDIDATES = 8
 
 
 def with_moves(changes: Iterable[Change]) -> list[Change]:
-    """Return changes whose sentences tell from which provision they came, or to which they went, if a like one did."""
-    found = list(changes)
-    told = [
+    """Return changes whose sentences name the provision from which they came, or to which they went, if a like one did."""
+    every = list(changes)
+    pairs = [
         (c, s)
-        for c in found
+        for c in every
         if c.subject is Subject.PROVISION and c.kind is not ChangeKind.RETITLED
         for s in c.sentences
     ]
-    gone = [(c.provision, s.old) for c, s in told if s.old and s.op is not SentenceOp.FORM]
-    came = [(c.provision, s.new) for c, s in told if s.new and s.op is not SentenceOp.FORM]
-    moved = {**_elsewhere(gone, came), **_elsewhere(came, gone)}
+    olds = [(c.provision, s.old) for c, s in pairs if s.old and s.op is not SentenceOp.FORM]
+    news = [(c.provision, s.new) for c, s in pairs if s.new and s.op is not SentenceOp.FORM]
+    moved = {**_elsewhere(olds, news), **_elsewhere(news, olds)}
     if not moved:
-        return found
+        return every
 
-    def told_of(sentence: SentenceChange) -> SentenceChange:
+    def with_origin(sentence: SentenceChange) -> SentenceChange:
         here = moved.get(id(sentence.new)) or moved.get(id(sentence.old))
         return replace(sentence, moved=here) if here else sentence
 
-    return [replace(c, sentences=tuple(map(told_of, c.sentences))) if c.sentences else c for c in found]
+    return [replace(c, sentences=tuple(map(with_origin, c.sentences))) if c.sentences else c for c in every]
 
 
 def _elsewhere(
@@ -296,7 +298,7 @@ def _elsewhere(
     for place, (_, sentence) in enumerate(others):
         for word in frozenset(sentence.words):
             holders.setdefault(word, []).append(place)
-    found: dict[int, str] = {}
+    homes: dict[int, str] = {}
     for provision, sentence in these:
         votes: Counter[int] = Counter()
         for word in frozenset(sentence.words):
@@ -309,5 +311,5 @@ def _elsewhere(
             if others[place][0] != provision
         )
         if near_one := max(((rate, name) for rate, name in rated if rate >= _LIKE), default=None):
-            found[id(sentence)] = near_one[1]
-    return found
+            homes[id(sentence)] = near_one[1]
+    return homes

@@ -1,4 +1,4 @@
-"""Provisions: what changed of their places, levels, relations, topics and goals; and what has to do with each."""
+"""Provisions: what changed in their places, levels, relations, topics and goals; and what is related to each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Unpack
 
-from sphinx_policyspec.compare.change import Change, ChangeKind, Reach, Said, Subject, change_of
+from sphinx_policyspec.compare.change import Change, ChangeDetails, ChangeKind, Reach, Subject, change_of
 from sphinx_policyspec.compare.matching import MatchedSpecs, Relative
 from sphinx_policyspec.compare.rewording import SentenceChange, compare_sentences
 from sphinx_policyspec.compare.words import compare_texts, normal, out_of_order
@@ -32,19 +32,19 @@ from sphinx_policyspec.model.attributes import RELATIONS, Owner, attributes_of
 def structure_changes(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield what was removed, added, renamed, split, merged, retitled, moved and reordered."""
     for provision in pair.removed:
-        said = pair.sentences(provision.text, "", binds=binds(provision))
-        yield _of(ChangeKind.REMOVED, provision, None, old=level_of(provision), sentences=said)
+        sentences = pair.sentences(provision.text, "", binds=binds(provision))
+        yield _of(ChangeKind.REMOVED, provision, None, old=level_of(provision), sentences=sentences)
     for provision in pair.added:
-        said = pair.sentences("", provision.text, binds=binds(provision))
-        yield _of(ChangeKind.ADDED, None, provision, new=level_of(provision), sentences=said)
+        sentences = pair.sentences("", provision.text, binds=binds(provision))
+        yield _of(ChangeKind.ADDED, None, provision, new=level_of(provision), sentences=sentences)
     yield from _renamed(pair)
     yield from _split_and_merged(pair)
     for old, new in pair.kept:
         if old.title != new.title:
-            # A title tells what a principle asks for, mostly without a word that says so.
-            is_bound = isinstance(old, Principle) or isinstance(new, Principle)
-            said = title_sentences(pair, old.title, new.title, binds=is_bound)
-            yield _of(ChangeKind.RETITLED, old, new, old=old.title, new=new.title, sentences=said)
+            # A title says what a principle asks for, mostly without a norm word.
+            may_bind = isinstance(old, Principle) or isinstance(new, Principle)
+            sentences = title_sentences(pair, old.title, new.title, binds=may_bind)
+            yield _of(ChangeKind.RETITLED, old, new, old=old.title, new=new.title, sentences=sentences)
         parent = pair.identity.renewed(old.parent) if old.parent is not None else None
         if parent != new.parent:
             yield _of(ChangeKind.MOVED, old, new, old=old.parent or "", new=new.parent or "")
@@ -55,18 +55,22 @@ def title_sentences(
     pair: MatchedSpecs, old: str, new: str, *, binds: bool = False
 ) -> tuple[SentenceChange, ...]:
     """Return what changed in a title that may hold a norm; one that only names something gives nothing."""
-    said = pair.sentences(old, new, binds=binds)
-    return said if any(side.is_norm for one in said for side in (one.old, one.new) if side) else ()
+    changes = pair.sentences(old, new, binds=binds)
+    return changes if any(side.is_norm for one in changes for side in (one.old, one.new) if side) else ()
 
 
 def _of(
-    kind: ChangeKind, was: Provision | None, now: Provision | None, id_: str = "", **said: Unpack[Said]
+    kind: ChangeKind,
+    was: Provision | None,
+    now: Provision | None,
+    id_: str = "",
+    **details: Unpack[ChangeDetails],
 ) -> Change:
     """Return what became of a provision, under its new id unless another one is given."""
     here = now or was
     id_ = id_ or (here.id if here else "")
-    said["provision"] = id_
-    return change_of(kind, Subject.PROVISION, id_, was, now, **said)
+    details["provision"] = id_
+    return change_of(kind, Subject.PROVISION, id_, was, now, **details)
 
 
 def _renamed(pair: MatchedSpecs) -> Iterator[Change]:
@@ -136,12 +140,12 @@ STRICTNESS: Mapping[OverrideMode, int] = MappingProxyType(
 
 def binds(provision: Provision | None) -> bool:
     """Return whether each sentence of a provision may bind: it is a principle, or defines words that norms use."""
-    held = provision.blocks if provision else ()
-    return isinstance(provision, Principle) or any(isinstance(block, Definition) for block in held)
+    blocks = provision.blocks if provision else ()
+    return isinstance(provision, Principle) or any(isinstance(block, Definition) for block in blocks)
 
 
 def level_of(provision: Provision) -> str:
-    """Return the level of a principle, and nothing of a section."""
+    """Return the level of a principle, and nothing for a section."""
     return provision.authority if isinstance(provision, Principle) else ""
 
 
@@ -180,7 +184,7 @@ def level_changes(pair: MatchedSpecs) -> Iterator[Change]:
 
 
 def level_move(pair: MatchedSpecs, old: str, new: str) -> ChangeKind:
-    """Return what became of something whose level was another one, or none."""
+    """Return the kind of change of something whose level was another one, or none."""
     renamed = pair.new_names
     if not old:
         return ChangeKind.BECAME_PRINCIPLE
@@ -192,7 +196,7 @@ def level_move(pair: MatchedSpecs, old: str, new: str) -> ChangeKind:
     new_ranks = {level.id: rank for rank, level in enumerate(pair.new.levels)}
     old_ranks = {level.id: rank for rank, level in enumerate(pair.old.levels)}
     # In the spec that has both, under whatever name; where each has both, the new one decides, and both agree
-    # unless the order itself was turned round.
+    # unless the order itself was reversed.
     for ranks, before, after in (
         (new_ranks, renamed.get(old, old), new),
         (old_ranks, old, original.get(new, new)),
@@ -206,24 +210,24 @@ def _declarations(pair: MatchedSpecs) -> Iterator[Change]:
     """Yield levels that came, went, have another name, or mean something else."""
     renamed = pair.new_names
     before, after = pair.old.level_by_id, pair.new.level_by_id
-    kept = {old: renamed.get(old, old) for old in before if renamed.get(old, old) in after}
+    new_ids = {old: renamed.get(old, old) for old in before if renamed.get(old, old) in after}
     for id_ in before:
-        if id_ not in kept:
+        if id_ not in new_ids:
             yield Change(kind=ChangeKind.REMOVED, subject=Subject.LEVEL, id=id_)
-    known = frozenset(kept.values())
+    matched = frozenset(new_ids.values())
     for rank, id_ in enumerate(after):
-        if id_ not in known:
+        if id_ not in matched:
             evidence = (("rank", str(rank)),)
             yield Change(kind=ChangeKind.ADDED, subject=Subject.LEVEL, id=id_, evidence=evidence)
-    for old_id, new_id in kept.items():
+    for old_id, new_id in new_ids.items():
         old, new = before[old_id], after[new_id]
         if old_id != new_id:
             yield Change(kind=ChangeKind.RENAMED, subject=Subject.LEVEL, id=new_id, old=old_id, new=new_id)
         # A new id comes with a new title.
         now = replace(new, title=old.title) if old_id != new_id else new
         yield from _properties("level", Subject.LEVEL, old, now)
-    survivors = [kept[level.id] for level in pair.old.levels if level.id in kept]
-    if survivors != [level.id for level in pair.new.levels if level.id in kept.values()]:
+    survivors = [new_ids[level.id] for level in pair.old.levels if level.id in new_ids]
+    if survivors != [level.id for level in pair.new.levels if level.id in new_ids.values()]:
         order, reordered = (" ".join(level.id for level in spec.levels) for spec in (pair.old, pair.new))
         yield Change(kind=ChangeKind.REORDERED, subject=Subject.SPEC, id="levels", old=order, new=reordered)
 
@@ -264,7 +268,7 @@ def _relations(
         if row.names == "provision":
             before = tuple(pair.renewed(before))
         if row.field == "aliases":
-            # That the new one answers to the old id is how it was told that they are one.
+            # That the new one has the old id as an alias is how the two were matched.
             after = tuple(alias for alias in after if alias != old.id)
             before = tuple(alias for alias in before if alias != new.id)
         was, now = frozenset(before), frozenset(after)
@@ -313,7 +317,7 @@ def _references(pair: MatchedSpecs) -> Iterator[Change]:
         yield change_of(ChangeKind.ADDED, kind, target, None, now, provision=source, new=target)
 
 
-def _said(owner: Owner, item: AuthorityLevel | Topic | Goal) -> dict[str, str]:
+def _attribute_texts(owner: Owner, item: AuthorityLevel | Topic | Goal) -> dict[str, str]:
     """Return each attribute of something that is declared as one text, by key."""
     return {row.key: (" " if row.names else ", ").join(row.values(item)) for row in attributes_of(owner)}
 
@@ -336,10 +340,10 @@ def _declared(
 def _properties(
     owner: Owner, subject: Subject, old: AuthorityLevel | Topic | Goal, new: AuthorityLevel | Topic | Goal
 ) -> Iterator[Change]:
-    """Yield what something that is declared says otherwise of itself."""
-    said = _said(owner, new)
-    for aspect, was in _said(owner, old).items():
-        value = said[aspect]
+    """Yield the attributes in which something that is declared differs."""
+    texts = _attribute_texts(owner, new)
+    for aspect, was in _attribute_texts(owner, old).items():
+        value = texts[aspect]
         if was == value:
             continue
         is_text = aspect == "text" and normal(was) != normal(value)
@@ -357,7 +361,7 @@ def _properties(
 
 @dataclass(frozen=True, slots=True)
 class Touching:
-    """What has to do with a provision, in reading order, each thing once."""
+    """What is related to a provision, in reading order, each thing once."""
 
     examples: dict[str, None] = field(default_factory=dict)
     prompts: dict[str, None] = field(default_factory=dict)
@@ -375,15 +379,15 @@ class Touching:
 
 
 def touching(spec: Spec) -> dict[str, Touching]:
-    """Return what has to do with each provision of a spec, by its id."""
-    found: dict[str, Touching] = {}
+    """Return what is related to each provision of a spec, by its id."""
+    by_provision: dict[str, Touching] = {}
     for kind, provision, id_ in _edges(spec):
-        getattr(found.setdefault(provision, Touching()), kind)[id_] = None
-    return found
+        getattr(by_provision.setdefault(provision, Touching()), kind)[id_] = None
+    return by_provision
 
 
 def _edges(spec: Spec) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, provision and id of each thing that has to do with a provision."""
+    """Yield kind, provision and id of each thing that is related to a provision."""
     for holder, block in spec.walk():
         if isinstance(block, Example):
             violated = (id_ for response in block.responses for id_ in response.violates)

@@ -1,7 +1,7 @@
 """Sentences of two texts side by side, and which of those that changed a person has to read.
 
-No direction is read from words: whether a norm became stricter is for a person to say. What can be told is that nothing
-changed but form (links, case, articles, spelling, names), or that no sentence changed that may hold a norm.
+No direction is read from words: whether a norm became stricter is for a person to say. What code can say is that nothing
+changed but form (links, case, articles, spelling, names), or that no sentence that may hold a norm changed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from sphinx_policyspec.compare.sentences import DENIALS, NORM_WORDS, TITLED, Tex
 from sphinx_policyspec.compare.words import Pairing, alike, out_of_order
 from sphinx_policyspec.files import Brief
 
-_LED = re.compile(r"\x02\S+(?:\s(?=[,.;:)?!]))?")
-"""Where the link before it leads."""
+_LINK_TARGET = re.compile(r"\x02\S+(?:\s(?=[,.;:)?!]))?")
+"""The target of the link before it."""
 _RELATED = 0.4
 """How alike two sentences must be to be shown as one that was reworded."""
 _SAME_MATTER = 0.7
 """How alike two sentences must be for one to be the reverse of the other."""
-_SAID_NO = DENIALS | {"do", "does", "did", "longer"}
-"""Words that come or go where a sentence is turned round."""
+_NEGATIONS = DENIALS | {"do", "does", "did", "longer"}
+"""Words that come or go where a sentence is reversed."""
 _SLIP = 6
-"""Letters of a word in which a slip of spelling can be told."""
+"""Letters of a word in which a slip of spelling can be recognised."""
 
 
 class SentenceOp(enum.StrEnum):
@@ -34,14 +34,14 @@ class SentenceOp(enum.StrEnum):
     REMOVED = "removed"
     REWORDED = "reworded"
     MOVED = "moved"
-    """It says the same, and stands at another place of the same text, or points back to another sentence."""
+    """It says the same at another place of the same text, or points back to another sentence."""
     FORM = "form"
     """Nothing but form differs: links, case, articles, a doubled word, a slip of spelling, a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceChange(Brief):
-    """A sentence that is not as it was.
+    """A sentence that changed.
 
     :param old: as it was, empty where it is new
     :param new: as it is, empty where it is gone
@@ -56,7 +56,7 @@ class SentenceChange(Brief):
 
     @property
     def needs_reader(self) -> bool:
-        """Whether a norm may be another one by it."""
+        """Whether it may change a norm."""
         if self.op is SentenceOp.FORM:
             return False
         if self.op is SentenceOp.MOVED:
@@ -69,9 +69,9 @@ class SentenceChange(Brief):
 
     @property
     def seen(self) -> tuple[str | None, str | None]:
-        """Both sides as pages show them: without where links lead, and ``[?](#id)`` where a reader sees a title."""
+        """Both sides as pages show them: without targets of links, and with ``[?](#id)`` where a reader sees a title."""
         old, new = (
-            TITLED.sub(r"[?](#\1)", _LED.sub("", side.text)) if side else None
+            TITLED.sub(r"[?](#\1)", _LINK_TARGET.sub("", side.text)) if side else None
             for side in (self.old, self.new)
         )
         return old, new
@@ -83,7 +83,7 @@ class SentenceChange(Brief):
             return False
         if (self.old.norm.denials - self.new.norm.denials) % 2 == 0:
             return False
-        was, now = ([word for word in side.words if word not in _SAID_NO] for side in (self.old, self.new))
+        was, now = ([word for word in side.words if word not in _NEGATIONS] for side in (self.old, self.new))
         return alike(was, now) >= _SAME_MATTER
 
     @property
@@ -96,20 +96,20 @@ class SentenceChange(Brief):
 def compare_sentences(
     old: str, new: str, names: Mapping[str, str] | None = None, *, binds: bool = False
 ) -> tuple[SentenceChange, ...]:
-    """Return the sentences that are not as they were, in the order of the new text, what was removed last.
+    """Return the sentences that changed, in the order of the new text, removed ones last.
 
-    What is found does not depend on the order of sentences, and is the mirror image the other way round.
+    The result does not depend on the order of sentences, and is the mirror image of that for the reverse change.
 
-    :param names: names that something has got since, old → new
+    :param names: new names of things, old → new
     :param binds: whether each sentence binds, whatever its words are
     """
     before, after = sentences_of(old, names, binds=binds), sentences_of(new, binds=binds)
-    left = Pairing(before, after)
-    kept = left.equal(lambda one: (one.above, one.text)) + left.equal(lambda one: (one.above, one.words))
-    formed = left.equal(lambda one: (one.above, one.new_words), lambda one: (one.above, one.words))
-    elsewhere = left.equal(lambda one: one.new_words, lambda one: one.words)
-    reworded = left.alike(_likeness, lambda one: one.text)
-    stayed = {id(one) for pair in kept for one in pair}
+    rest = Pairing(before, after)
+    same = rest.equal(lambda one: (one.above, one.text)) + rest.equal(lambda one: (one.above, one.words))
+    formed = rest.equal(lambda one: (one.above, one.new_words), lambda one: (one.above, one.words))
+    elsewhere = rest.equal(lambda one: one.new_words, lambda one: one.words)
+    reworded = rest.alike(_likeness, lambda one: one.text)
+    stayed = {id(one) for pair in same for one in pair}
     was, now = (
         frozenset(words for one in side if id(one) not in stayed for words in (one.words, one.as_title))
         for side in (before, after)
@@ -121,14 +121,14 @@ def compare_sentences(
         for one, other in elsewhere
         if not _follows(one, other, was, now)
     ]
-    changes += [_pair(one, other) for one, other in kept if one.text != other.text]
-    behind = _behind_others(before, after, kept, kept + formed + elsewhere + reworded)
-    moved = {id(pair[1]): pair for pair in (*_moved(before, after, kept), *behind)}
+    changes += [_pair(one, other) for one, other in same if one.text != other.text]
+    behind = _behind_others(before, after, same, same + formed + elsewhere + reworded)
+    moved = {id(pair[1]): pair for pair in (*_moved(before, after, same), *behind)}
     changes += [_pair(one, other, SentenceOp.MOVED) for one, other in moved.values()]
-    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in left.new]
+    changes += [SentenceChange(op=SentenceOp.ADDED, new=one) for one in rest.new]
     place = {id(one): at for at, one in enumerate(after)}
     changes.sort(key=lambda change: place[id(change.new)])
-    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in left.old))
+    return (*changes, *(SentenceChange(op=SentenceOp.REMOVED, old=one) for one in rest.old))
 
 
 Pairs = list[tuple[TextSentence, TextSentence]]
@@ -147,7 +147,7 @@ def _pair(old: TextSentence, new: TextSentence, op: SentenceOp | None = None) ->
 
 
 def _only_longer(old: Words, new: Words) -> bool:
-    """Return whether words were put in or left out alone: a word in the place of another can turn a sentence round."""
+    """Return whether words were only added, or only left out: a word in place of another can reverse a sentence."""
     shorter, longer = sorted(
         ([word for word in side if word[0].isalnum() or word[0] == "\x01"] for side in (old, new)), key=len
     )
@@ -156,12 +156,12 @@ def _only_longer(old: Words, new: Words) -> bool:
 
 
 def _leads_elsewhere(old: TextSentence, new: TextSentence) -> bool:
-    """Return whether a link leads to one thing of the spec in the place of another; a link that is new says nothing new."""
+    """Return whether a link leads to one thing of the spec in place of another; a new link alone says nothing new."""
     return bool(old.targets - new.targets and new.targets - old.targets)
 
 
 def _differ_in_form(old: TextSentence, new: TextSentence) -> bool:
-    """Return whether two sentences have the same words but for new names and slips of spelling."""
+    """Return whether two sentences have the same words, except for new names and slips of spelling."""
     if _leads_elsewhere(old, new):
         return False
     if old.new_words == new.words:
@@ -191,7 +191,7 @@ _CONFUSED = frozenset(frozenset(pair.split("/")) for pair in _PAIRS.split())
 def _is_slip(one: str, other: str) -> bool:
     """Return whether one word is the other with a slip of spelling, or spelt as in another country.
 
-    A slip doubles a letter, or drops one of two, or swaps two neighbours, inside the word: its ends tell words apart.
+    A slip doubles a letter, or drops one of two, or swaps two neighbours, inside the word: its ends distinguish words.
     """
     together = frozenset({one, other})
     shorter, longer = sorted(map(len, (one, other)))
@@ -217,7 +217,7 @@ def _plainly(word: str) -> str:
 
 
 def _follows(old: TextSentence, new: TextSentence, was: frozenset[Words], now: frozenset[Words]) -> bool:
-    """Return whether an item has other words above it only because these are told to be other ones.
+    """Return whether an item has other words above it only because these are themselves reported as changed.
 
     :param was: the sentences of the old text that did not stay
     :param now: those of the new one
@@ -227,15 +227,15 @@ def _follows(old: TextSentence, new: TextSentence, was: frozenset[Words], now: f
 
 
 def _behind_others(
-    before: list[TextSentence], after: list[TextSentence], kept: Pairs, pairs: Pairs
+    before: list[TextSentence], after: list[TextSentence], same: Pairs, pairs: Pairs
 ) -> Iterator[tuple[TextSentence, TextSentence]]:
-    """Yield the kept sentences that point back, and stand behind another sentence than they did.
+    """Yield the kept sentences that point back, and now follow another sentence.
 
     :param pairs: the sentences of both texts that belong together
     """
     partner = {id(old): id(new) for old, new in pairs}
     old_places, places = ({id(one): at for at, one in enumerate(side)} for side in (before, after))
-    for old, new in kept:
+    for old, new in same:
         if not new.points_back:
             continue
         was = before[old_places[id(old)] - 1] if old_places[id(old)] else None
@@ -245,12 +245,12 @@ def _behind_others(
 
 
 def _moved(
-    before: list[TextSentence], after: list[TextSentence], kept: Pairs
+    before: list[TextSentence], after: list[TextSentence], same: Pairs
 ) -> Iterator[tuple[TextSentence, TextSentence]]:
     """Yield the fewest kept sentences that must have moved."""
     places = {id(one): at for at, one in enumerate(after)}
     old_places = {id(one): at for at, one in enumerate(before)}
-    pairs = sorted(kept, key=lambda pair: old_places[id(pair[0])])
+    pairs = sorted(same, key=lambda pair: old_places[id(pair[0])])
     order = [places[id(new)] for _, new in pairs]
     if order == sorted(order):
         return

@@ -1,4 +1,4 @@
-"""A text as its sentences, and what can be told of the norm in each; a word of norms too many costs less than one too few."""
+"""A text as its sentences, and what words show about the norm in each; a norm word too many costs less than one too few."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ IMPERATIVES = _listed(
     protect provide quote reject remember remove repeat reply report respect respond reveal say send share show state stay
     stop tell treat try use wait warn write"""
 )
-"""Verbs with which a sentence begins that tells somebody what to do."""
+"""Verbs at the beginning of a sentence that tells somebody what to do."""
 _ACTORS = _listed(
     """assistant assistants user users developer developers operator operators openai company human humans people person
     persons customer customers everyone everybody anyone anybody someone somebody model models agent agents party parties
     minor minors adult adults child children"""
 )
-"""Whom a sentence is about that says what somebody does: "The assistant answers …"."""
+"""The subjects of sentences that say what somebody does: "The assistant answers …"."""
 _PRONOUNS = _listed("it they we you he she i")
-"""What stands for one of them at the beginning of a sentence."""
+"""Pronouns for one of them at the beginning of a sentence."""
 _TELLING_WORDS = _ACTORS | _listed(
     """might could would will without often sometimes seldom scarcely largely theory nothing when whenever while until once provided where
     wherever but even system platform root guideline guidelines third all any each every some many most few both two three
@@ -71,12 +71,12 @@ _BACK_FIRST = _listed(
     """it they he she that those not and or but so then otherwise instead however therefore thus hence except unless also still
     only both neither either each here there in next afterwards finally"""
 )
-"""Words that point to what stands before a sentence if it begins with them, or with one after them: "But it may"."""
+"""Words that point to what is before a sentence if it begins with them, or with one after them: "But it may"."""
 _BACK = _listed(
     """this these such above below following former latter previous preceding same last others otherwise instead
     however therefore exception exceptions excepted"""
 )
-"""Those that do so wherever they stand."""
+"""Words that do so anywhere in a sentence."""
 
 _LINK = re.compile(
     r"!?\[(?P<text>(?:[^\[\]\\]|\\.){0,1000}+)\]"
@@ -87,7 +87,7 @@ _ROLE = re.compile(
 )
 _REFERENCE = re.compile(r"`(?P<text>[^`<>]{1,2000}?)\s*<(?:(?P<to>[^<>`]{1,2000})_|[^<>`]{1,2000})>`_{1,2}")
 _ELSEWHERE = re.compile(r"[a-zA-Z][\w+.-]*:|//")
-"""How the address of another site begins."""
+"""The beginning of an address on another site."""
 _ADDRESS = re.compile(r"<?\b(?:https?|mailto|ftp):[^\s<>)\]]+>?")
 _NOTE = re.compile(r"\[\^[^\]\s]{1,80}\](?!:)|\[#[\w-]{0,80}\]_")
 _POINTER = re.compile(r" ?\(see(?: also)?(?:(?:,? and|,)? \x01[^\s()]{1,500}+){1,20}+ ?\)")
@@ -109,7 +109,7 @@ _COUNTING = _listed("few little lot bit most least more less majority minority n
 _ITEM = re.compile(
     r"[ \t>]*(?:[-*+•]|\(?(?:\d{1,9}|[a-zA-Z]|[ivxIVX]{1,5}|#)[.)]|\[\^[^\]\s]{1,80}\]:|\.\. \[[^\]\s]{1,80}\])[ \t]+(?=\S)"
 )
-"""How an item of a list begins, or a note: it goes on with what leads to it."""
+"""The beginning of a list item or a note, which continues what leads to it."""
 _RULE_OF_TABLE = re.compile(r"[ \t>]*+[|+=:-][|+=:\- \t]*+")
 _ROW = re.compile(r"[ \t>]*\|.*|[^|\n]*[^|\s][ \t]+\|[ \t]+\S.*")
 _TITLE = re.compile(r"\*\*[^*]+\*\*[:.]?|__[^_]+__[:.]?|#{1,6}[ \t]+.+")
@@ -118,15 +118,15 @@ _SHORT = 6
 """Words of a sentence that is too short to lead a list alone, such as "For example:"."""
 
 
-def _linked(found: re.Match[str]) -> str:
-    """Return what readers see of a link, and where in the spec it leads; without words of its own, the title of that."""
-    text, target = found["text"].strip(), found["to"] or ""
+def _linked(match: re.Match[str]) -> str:
+    """Return what readers see of a link, and its target in the spec; without words of its own, the title of that."""
+    text, target = match["text"].strip(), match["to"] or ""
     if not text or text == "?":
         return f" \x01{target or '?'} "
     return text if not target or _ELSEWHERE.match(target) else f"{text}\x02{target.rpartition('#')[2]} "
 
 
-def shown(text: str) -> str:
+def visible_text(text: str) -> str:
     """Return what readers see of a sentence, in plain typography: without addresses and marks of notes."""
     if "&" in text:
         text = html.unescape(text)
@@ -139,11 +139,11 @@ def shown(text: str) -> str:
     return normal(_MARKS.sub("", text))
 
 
-def _role(found: re.Match[str]) -> str:
-    text, target = found["text"].strip(), found["to"]
+def _role(match: re.Match[str]) -> str:
+    text, target = match["text"].strip(), match["to"]
     if text and target:
         return f"{text}\x02{target} "
-    return text if found.re is _REFERENCE else f" \x01{target or text} "
+    return text if match.re is _REFERENCE else f" \x01{target or text} "
 
 
 Words = tuple[str, ...]
@@ -153,10 +153,10 @@ Words = tuple[str, ...]
 def _denied(text: str) -> str:
     """Return a text with each contracted "not" as a word of its own."""
 
-    def in_full(found: re.Match[str]) -> str:
-        stem = (found[1] or found[2]).lower()
-        said = f"{_IN_FULL.get(stem, stem)} not"
-        return said.upper() if found[0].isupper() else said
+    def in_full(match: re.Match[str]) -> str:
+        stem = (match[1] or match[2]).lower()
+        words = f"{_IN_FULL.get(stem, stem)} not"
+        return words.upper() if match[0].isupper() else words
 
     return _CONTRACTED.sub(in_full, text)
 
@@ -165,24 +165,24 @@ _LONGER_THAN_UNITS = 4
 
 
 def _words(text: str) -> Words:
-    """Return the words and signs of a shown text without case, articles, doubled words and pointers elsewhere.
+    """Return the words and signs of a visible text without case, articles, doubled words and pointers elsewhere.
 
     A doubled "not" stays: it may be two denials.
     Words in capitals stay, as those that RFC 2119 gives a meaning of their own; so do units: 5 mW, 5 MW.
     """
     plain = _THOUSANDS.sub("", _denied(_POINTER.sub("", text)))
     plain = re.sub(r"(?<=[^\W\d])-(?=\w)|(?<=\w)-(?=[^\W\d])", " ", plain)
-    found: list[str] = []
+    result: list[str] = []
     tokens = [token for token in _TOKEN.findall(plain) if token[0] != "\x02"]
     for token, following in pairwise((*tokens, "")):
         word = token.lower()
-        is_unit = len(token) < _LONGER_THAN_UNITS and found[-1:] and found[-1][0].isdecimal()
+        is_unit = len(token) < _LONGER_THAN_UNITS and result[-1:] and result[-1][0].isdecimal()
         if is_unit or (len(token) > 1 and token.isupper()):
             word = token
         is_article = word in _ARTICLES and following.lower() not in _COUNTING
-        if not is_article and (found[-1:] != [word] or word.lower() == "not"):
-            found.append(word)
-    return tuple(found)
+        if not is_article and (result[-1:] != [word] or word.lower() == "not"):
+            result.append(word)
+    return tuple(result)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,12 +190,12 @@ class TextSentence(Brief):
     """A sentence, an item of a list or a row of a table.
 
     :param text: as readers see it, in plain typography
-    :param leads: what it is an item of: the words of the norms that introduce its list, or head its table
+    :param leads: the words of the norms that introduce its list, or head its table
     :param title: the words of the line above it that heads what follows, such as one in bold alone
-    :param renamed: the text with names that something has got since
+    :param renamed: the text with new names of things
     :param binds: whether it binds without a norm word: in a principle, a row of a table, or in another language
     :param is_item: whether it is an item of a list, or a note
-    :param is_step: whether it is an item of a numbered list, in which order can tell what goes first
+    :param is_step: whether it is an item of a numbered list, whose order can say what goes first
     """
 
     text: str
@@ -218,7 +218,7 @@ class TextSentence(Brief):
 
     @cached_property
     def targets(self) -> frozenset[str]:
-        """What of the spec its links with words of their own lead to."""
+        """The targets in the spec of its links with words of their own."""
         return frozenset(_TARGET.findall(self.text))
 
     @cached_property
@@ -241,12 +241,12 @@ class TextSentence(Brief):
     def is_norm(self) -> bool:
         """Whether it may bind somebody: it holds a norm word or a number, is an item of what does, or an imperative."""
         begins = self.words[0] if self.words else ""
-        is_led = bool(self.leads) or not NORM_WORDS.isdisjoint(self.title)
-        return bool(self.norms or is_led or self.binds or begins in IMPERATIVES)
+        has_lead = bool(self.leads) or not NORM_WORDS.isdisjoint(self.title)
+        return bool(self.norms or has_lead or self.binds or begins in IMPERATIVES)
 
     @property
     def may_bind(self) -> bool:
-        """Whether it may as one that is new or gone: also as an item of any list, or as what somebody does."""
+        """Whether it may bind somebody if it is new or gone: also as an item of any list, or as what somebody does."""
         first = self.words[0] if self.words else ""
         return self.is_norm or self.is_item or first in _PRONOUNS or not _ACTORS.isdisjoint(self.words)
 
@@ -286,13 +286,13 @@ class TextSentence(Brief):
 
     @cached_property
     def norm(self) -> Norm:
-        """What can be told of the norm in it."""
+        """What its words show about the norm in it."""
         return _norm_of(self.said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Norm(Brief):
-    """What can be told of a norm by the words of a sentence; a help to read it, on which no weight rests.
+    """What the words of a sentence show about a norm; a help to read it, on which no weight rests.
 
     :param modal: its first modal, with its negation: "must not"; empty where there is none
     :param subject: the words before the modal: "the assistant"
@@ -342,11 +342,11 @@ _LONGEST_SUBJECT = 8
 def _norm_of(text: str) -> Norm:
     plain = _denied(text)
     denials = len(_DENIAL.findall(plain))
-    quantities = tuple(spaced(found.strip(" .,")) for found in _QUANTITY.findall(plain))
-    told = [_clause_of(plain, found) for found in _MODAL.finditer(plain)]
-    if not told:
+    quantities = tuple(spaced(hit.strip(" .,")) for hit in _QUANTITY.findall(plain))
+    clauses = [_clause_of(plain, hit) for hit in _MODAL.finditer(plain)]
+    if not clauses:
         return Norm(is_negative=denials > 0, denials=denials, quantities=quantities)
-    modal, subject, is_main = next((one for one in told if one[2]), told[0])
+    modal, subject, is_main = next((one for one in clauses if one[2]), clauses[0])
     return Norm(
         modal=modal,
         subject=subject,
@@ -371,18 +371,18 @@ def sentences_of(
 ) -> list[TextSentence]:
     """Return the sentences, items and rows of a text in order.
 
-    :param names: names that something has got since, old → new
+    :param names: new names of things, old → new
     :param binds: whether each of them binds, whatever its words are
     """
-    found: list[TextSentence] = []
+    result: list[TextSentence] = []
     is_foreign = not _is_english(text)
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b", re.IGNORECASE) if names else None
     lowered = {old.lower(): new for old, new in (names or {}).items()}
-    for said, leads, title, kind in _parts(text):
-        here = shown(said)
+    for part, leads, title, kind in _parts(text):
+        here = visible_text(part)
         if not here:
             continue
-        found.append(
+        result.append(
             TextSentence(
                 text=here,
                 leads=leads,
@@ -395,7 +395,7 @@ def sentences_of(
                 is_step=kind == "step",
             )
         )
-    return found
+    return result
 
 
 _ENGLISH = _listed(
@@ -403,17 +403,17 @@ _ENGLISH = _listed(
     their they has have but if must all any who do does no such other than how what"""
 )
 _TELLING = 8
-"""Words below which a sentence does not tell its language."""
+"""Words below which a sentence does not show its language."""
 _SHARE = 0.1
-"""How many of the words of an English sentence are small words, at least."""
+"""The least share of small words in an English sentence."""
 
 
 def _is_english(text: str) -> bool:
-    """Return whether norms of a text can be told by English words; what is too short to tell counts as English."""
-    found = re.findall(r"[^\W\d_]+", text.lower())
-    if sum(ord(letter) > _LATIN for word in found for letter in word) > len(text) / 4:
+    """Return whether norms of a text can be recognised by English words; one too short to judge counts as English."""
+    tokens = re.findall(r"[^\W\d_]+", text.lower())
+    if sum(ord(letter) > _LATIN for word in tokens for letter in word) > len(text) / 4:
         return False
-    return len(found) < _TELLING or sum(word in _ENGLISH for word in found) >= _SHARE * len(found)
+    return len(tokens) < _TELLING or sum(word in _ENGLISH for word in tokens) >= _SHARE * len(tokens)
 
 
 _LATIN = 0x24F
@@ -424,67 +424,67 @@ _LATIN = 0x24F
 class _Stack:
     """What introduces the lines that follow: paragraphs, heads of tables and items, each with its indent and kind."""
 
-    held: list[tuple[int, str, str]] = field(default_factory=list)
+    open: list[tuple[int, str, str]] = field(default_factory=list)
 
     def leads(self, indent: int, kind: str) -> tuple[Words, ...]:
         """Return the norms among what introduces a line, and forget what introduces nothing from here on."""
-        last = self.held[-1:]
-        while self.held and (self.held[-1][0] > indent or (self.held[-1][0] == indent and self._ends(kind))):
-            self.held.pop()
-        # A paragraph leads the next one if it says so.
-        above = [one for one in last if one not in self.held and one[2].endswith(":") and one[0] <= indent]
-        return tuple(words for _, _, text in self.held + above for words in _leads(text))
+        last = self.open[-1:]
+        while self.open and (self.open[-1][0] > indent or (self.open[-1][0] == indent and self._ends(kind))):
+            self.open.pop()
+        # A paragraph leads the next one if it ends with a colon.
+        above = [one for one in last if one not in self.open and one[2].endswith(":") and one[0] <= indent]
+        return tuple(words for _, _, text in self.open + above for words in _leads(text))
 
     def _ends(self, kind: str) -> bool:
-        return kind == "text" or self.held[-1][1] in {"item", "step"}
+        return kind == "text" or self.open[-1][1] in {"item", "step"}
 
 
 def _leads(text: str) -> list[Words]:
     """Return the words of the norms with which a text introduces a list: what ends in a colon, else all, in any order."""
-    said = [TextSentence(text=shown(part)) for part in sentences(spaced(text))]
-    if text.endswith(":") and (said[-1].norms or len(said[-1].text.split()) >= _SHORT):
-        said = said[-1:]
-    return sorted(sentence.words for sentence in said if sentence.norms)
+    parts = [TextSentence(text=visible_text(part)) for part in sentences(spaced(text))]
+    if text.endswith(":") and (parts[-1].norms or len(parts[-1].text.split()) >= _SHORT):
+        parts = parts[-1:]
+    return sorted(sentence.words for sentence in parts if sentence.norms)
 
 
 def _parts(text: str) -> Iterator[tuple[str, tuple[Words, ...], Words, str]]:
     """Yield each sentence, item's sentence and row of a text with the norms that introduce it, its title, and its kind."""
     stack = _Stack()
     title: Words = ()
-    for indent, kind, said in _blocks(text):
+    for indent, kind, block in _blocks(text):
         leads = stack.leads(indent, kind)
-        if is_title := kind == "text" and bool(_TITLE.fullmatch(said)):
+        if is_title := kind == "text" and bool(_TITLE.fullmatch(block)):
             title = ()
         if kind != "row":
-            stack.held.append((indent, kind, said))
-        parts = [said] if kind in {"row", "head"} else sentences(said)
+            stack.open.append((indent, kind, block))
+        parts = [block] if kind in {"row", "head"} else sentences(block)
         yield from ((part, leads, title, kind) for part in parts)
         if is_title:
-            title = TextSentence(text=shown(said)).as_title
+            title = TextSentence(text=visible_text(block)).as_title
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield the paragraphs, items, steps, and heads and other rows of tables of a text, each with its indent."""
-    held: list[str] = []
+    pending: list[str] = []
     indent, kind = 0, "text"
     in_table = False
     for line in [*text.split("\n"), ""]:
         item = _ITEM.match(line)
         is_rule = (in_table or line.lstrip(" \t>").startswith("+-")) and _is_rule(line)
         is_row = is_rule or bool(_ROW.fullmatch(line))
-        if held and (not line.strip(" \t>") or item or is_row):
-            yield indent, kind, spaced(" ".join(held))
-            held = []
+        if pending and (not line.strip(" \t>") or item or is_row):
+            yield indent, kind, spaced(" ".join(pending))
+            pending = []
         if is_row:
             if not is_rule:
                 yield _width(line), "row" if in_table else "head", spaced(line.strip().strip("|"))
             in_table = True
             continue
         in_table = False
-        if item or not held:
+        if item or not pending:
             indent, kind = _width(line), _kind(item) if item else "text"
-        if said := line[item.end() if item else 0 :].strip():
-            held.append(said)
+        if words := line[item.end() if item else 0 :].strip():
+            pending.append(words)
 
 
 def _kind(item: re.Match[str]) -> str:

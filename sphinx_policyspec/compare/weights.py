@@ -1,7 +1,7 @@
 """What each change does to those who are bound, and what it may invalidate.
 
 The first rule that applies gives the weight, and is named. A direction comes from what is structured: levels, verdicts,
-exceptions. Of prose no rule tells a direction: it says that only form changed, that no sentence changed that may hold a
+exceptions. For prose no rule gives a direction: it says that only form changed, that no sentence changed that may hold a
 norm, or that a person has to read it.
 """
 
@@ -29,15 +29,15 @@ _MODES: Mapping[str, int] = {mode.value: rank for mode, rank in STRICTNESS.items
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A change with what is known of the specs that it is between."""
+class _Context:
+    """A change with what is known about the specs that it is between."""
 
     change: Change
-    known: Weigher
+    weigher: Weigher
 
     @property
     def pair(self) -> MatchedSpecs:
-        return self.known.pair
+        return self.weigher.pair
 
     def is_(self, subject: Subject, *kinds: ChangeKind) -> bool:
         return self.change.subject is subject and (not kinds or self.change.kind in kinds)
@@ -45,7 +45,7 @@ class _Seen:
     @property
     def was_hard(self) -> bool:
         """Whether it is, or was, about a rule that no message can set aside."""
-        return any(_is_hard(spec, found) for spec, found in self.sides)
+        return any(_is_hard(spec, provision) for spec, provision in self.sides)
 
     @property
     def sides(
@@ -60,25 +60,29 @@ class _Seen:
     @property
     def principle(self) -> model.Principle | None:
         """The provision that it is about as a principle, the new one if both are."""
-        return next((found for _, found in self.sides[::-1] if isinstance(found, model.Principle)), None)
+        return next(
+            (provision for _, provision in self.sides[::-1] if isinstance(provision, model.Principle)), None
+        )
 
     @property
     def is_exception(self) -> bool:
         """Whether it is about a principle that takes others out of force, or did."""
-        return any(isinstance(found, model.Principle) and found.is_exception for _, found in self.sides)
+        return any(
+            isinstance(provision, model.Principle) and provision.is_exception for _, provision in self.sides
+        )
 
     @property
     def is_alone(self) -> bool:
-        """Whether nothing of what came or went stands, or stood, in another provision."""
-        return self.change.provision not in self.known.related
+        """Whether nothing of what came or went is, or was, in another provision."""
+        return self.change.provision not in self.weigher.related
 
     @property
-    def names_kept(self) -> bool:
+    def names_stay(self) -> bool:
         """Whether both specs have what a relation names, so that it changes what holds between the two."""
         value = self.change.new or self.change.old
         if self.change.aspect in {row.key for row in RELATIONS}:
             return value in self.pair.identity.old_of
-        return all(value in categories for categories in self.known.categories)
+        return all(value in categories for categories in self.weigher.categories)
 
 
 def _is_hard(spec: model.Spec, provision: model.Provision | None) -> bool:
@@ -96,69 +100,75 @@ class WeightRule:
     name: str
     weight: Weight
     why: str
-    applies: Callable[[_Seen], bool]
+    applies: Callable[[_Context], bool]
 
 
-def _provision(*kinds: ChangeKind) -> Callable[[_Seen], bool]:
-    return lambda seen: seen.is_(Subject.PROVISION, *kinds)
+def _provision(*kinds: ChangeKind) -> Callable[[_Context], bool]:
+    return lambda context: context.is_(Subject.PROVISION, *kinds)
 
 
-def _both(*tests: Callable[[_Seen], bool]) -> Callable[[_Seen], bool]:
-    return lambda seen: all(test(seen) for test in tests)
+def _both(*tests: Callable[[_Context], bool]) -> Callable[[_Context], bool]:
+    return lambda context: all(test(context) for test in tests)
 
 
-def _relation(kind: ChangeKind, names: Collection[str]) -> Callable[[_Seen], bool]:
-    return lambda seen: seen.is_(Subject.PROVISION, kind) and seen.change.aspect in names
+def _relation(kind: ChangeKind, names: Collection[str]) -> Callable[[_Context], bool]:
+    return lambda context: context.is_(Subject.PROVISION, kind) and context.change.aspect in names
 
 
-def _verdict(sign: int) -> Callable[[_Seen], bool]:
-    def applies(seen: _Seen) -> bool:
-        if not seen.is_(Subject.EXAMPLE, ChangeKind.VERDICT_FLIPPED):
+def _verdict(sign: int) -> Callable[[_Context], bool]:
+    def applies(context: _Context) -> bool:
+        if not context.is_(Subject.EXAMPLE, ChangeKind.VERDICT_FLIPPED):
             return False
-        old, new = (_SEVERITY.get(verdict) for verdict in (seen.change.old, seen.change.new))
+        old, new = (_SEVERITY.get(verdict) for verdict in (context.change.old, context.change.new))
         return old is not None and new is not None and sign * (new - old) > 0
 
     return applies
 
 
-def _mode_changed(sign: int) -> Callable[[_Seen], bool]:
-    def applies(seen: _Seen) -> bool:
-        if not seen.is_(Subject.LEVEL, ChangeKind.CHANGED) or seen.change.aspect != "override":
+def _mode_changed(sign: int) -> Callable[[_Context], bool]:
+    def applies(context: _Context) -> bool:
+        if not context.is_(Subject.LEVEL, ChangeKind.CHANGED) or context.change.aspect != "override":
             return False
-        moved = _MODES[seen.change.old] - _MODES[seen.change.new]
-        return sign * moved > 0 and seen.change.id not in seen.known.excepting
+        moved = _MODES[context.change.old] - _MODES[context.change.new]
+        return sign * moved > 0 and context.change.id not in context.weigher.excepting
 
     return applies
 
 
-def _needs_reader(seen: _Seen) -> bool:
-    return any(change.needs_reader for change in seen.change.sentences)
+def _needs_reader(context: _Context) -> bool:
+    return any(change.needs_reader for change in context.change.sentences)
 
 
-def _hard_norm(seen: _Seen) -> bool:
+def _hard_norm(context: _Context) -> bool:
     """Return whether a rule that nothing sets aside has other words of norms, or other quantities."""
-    return _needs_reader(seen) and seen.was_hard and _said(seen, old=True) != _said(seen, old=False)
+    return (
+        _needs_reader(context)
+        and context.was_hard
+        and _weight_words(context, old=True) != _weight_words(context, old=False)
+    )
 
 
-def _said(seen: _Seen, *, old: bool) -> Counter[str]:
-    sides = (change.old if old else change.new for change in seen.change.sentences if change.needs_reader)
+def _weight_words(context: _Context, *, old: bool) -> Counter[str]:
+    sides = (change.old if old else change.new for change in context.change.sentences if change.needs_reader)
     return sum((side.weight_words for side in sides if side), Counter[str]())
 
 
-def _form_alone(seen: _Seen) -> bool:
+def _form_alone(context: _Context) -> bool:
     """Return whether prose differs in form alone: nothing of its sentences changed but that."""
-    change = seen.change
-    if change.kind is ChangeKind.RETITLED and (change.subject is Subject.EXAMPLE or seen.principle is None):
+    change = context.change
+    if change.kind is ChangeKind.RETITLED and (
+        change.subject is Subject.EXAMPLE or context.principle is None
+    ):
         return False
     return (change.text is not None or change.kind is ChangeKind.RETITLED) and all(
         sentence.op is SentenceOp.FORM for sentence in change.sentences
     )
 
 
-def _shown_otherwise(seen: _Seen) -> bool:
-    """Return whether an example is new or gone, or says something else of a boundary: not its form and tags alone."""
-    change = seen.change
-    if not seen.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED):
+def _example_differs(context: _Context) -> bool:
+    """Return whether an example is new or gone, or says something else about a boundary: more than its form and tags."""
+    change = context.change
+    if not context.is_(Subject.EXAMPLE, _ADDED, _REMOVED, ChangeKind.CHANGED, ChangeKind.VERDICT_FLIPPED):
         return False
     what = [one for one in change.said("what").split() if one != "tags"]
     is_worded = all(one in {"messages", "notes"} for one in what)
@@ -166,63 +176,67 @@ def _shown_otherwise(seen: _Seen) -> bool:
     return change.kind is not ChangeKind.CHANGED or not is_form
 
 
-def _demands(seen: _Seen) -> bool:
-    """Return whether each sentence of a principle demands or forbids something, as far as words can tell.
+def _demands(context: _Context) -> bool:
+    """Return whether each sentence of a principle demands or forbids something, as far as words can show.
 
-    None may allow anything, and none stand, or have stood, elsewhere.
+    None may allow anything, and none may be, or have been, elsewhere.
     """
-    if not seen.is_alone or any(one.moved for one in seen.change.sentences):
+    if not context.is_alone or any(one.moved for one in context.change.sentences):
         return False
-    said = sentences_of(seen.principle.text) if seen.principle else []
+    sentences = sentences_of(context.principle.text) if context.principle else []
     return (
-        bool(said) and all(one.demands for one in said) and not any(one.may_allow for one in _sentences(seen))
+        bool(sentences)
+        and all(one.demands for one in sentences)
+        and not any(one.may_allow for one in _sentences(context))
     )
 
 
-def _allows(seen: _Seen) -> bool:
-    """Return whether a principle may allow something, and demands nothing, as far as words can tell."""
-    said = _sentences(seen)
-    return any(one.may_allow for one in said) and not any(one.demands for one in said)
+def _allows(context: _Context) -> bool:
+    """Return whether a principle may allow something, and demands nothing, as far as words can show."""
+    sentences = _sentences(context)
+    return any(one.may_allow for one in sentences) and not any(one.demands for one in sentences)
 
 
-def _has_level(seen: _Seen) -> bool:
+def _has_level(context: _Context) -> bool:
     """Return whether the new spec has the level that a principle is at now."""
-    spec, new = seen.sides[1]
+    spec, new = context.sides[1]
     return isinstance(new, model.Principle) and new.authority in spec.level_by_id
 
 
-def _lifts(seen: _Seen) -> bool:
-    """Return whether an exception demands nothing itself, as far as words can tell."""
-    said = _sentences(seen)
-    return seen.is_exception and seen.is_alone and not any(one.demands for one in said)
+def _lifts(context: _Context) -> bool:
+    """Return whether an exception demands nothing itself, as far as words can show."""
+    sentences = _sentences(context)
+    return context.is_exception and context.is_alone and not any(one.demands for one in sentences)
 
 
-def _sentences(seen: _Seen) -> list[TextSentence]:
-    principle = seen.principle
+def _sentences(context: _Context) -> list[TextSentence]:
+    principle = context.principle
     return sentences_of(f"{principle.title}\n\n{principle.text}") if principle else []
 
 
-def _clause_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
+def _clause_moved(kind: ChangeKind) -> Callable[[_Context], bool]:
     """Return a test whether words bind at a lower or a higher level since they are, or are no longer, a clause."""
 
-    def applies(seen: _Seen) -> bool:
-        if not seen.is_(Subject.CLAUSE, _ADDED, _REMOVED):
+    def applies(context: _Context) -> bool:
+        if not context.is_(Subject.CLAUSE, _ADDED, _REMOVED):
             return False
-        old, new = (_level_of_words(*side, seen.change.new or seen.change.old) for side in seen.sides)
-        return bool(old and new and old != new) and level_move(seen.pair, old, new) is kind
+        old, new = (
+            _level_of_words(*side, context.change.new or context.change.old) for side in context.sides
+        )
+        return bool(old and new and old != new) and level_move(context.pair, old, new) is kind
 
     return applies
 
 
-def _permission_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
+def _permission_moved(kind: ChangeKind) -> Callable[[_Context], bool]:
     """Return a test whether a lower or a higher level than before may authorise what a clause forbids; nobody is the highest."""
 
-    def applies(seen: _Seen) -> bool:
-        if not seen.is_(Subject.CLAUSE, ChangeKind.ATTRIBUTE):
+    def applies(context: _Context) -> bool:
+        if not context.is_(Subject.CLAUSE, ChangeKind.ATTRIBUTE):
             return False
-        old, new = seen.change.old, seen.change.new
+        old, new = context.change.old, context.change.new
         if old and new:
-            return level_move(seen.pair, old, new) is kind
+            return level_move(context.pair, old, new) is kind
         return kind is (ChangeKind.LEVEL_LOWERED if new else ChangeKind.LEVEL_RAISED)
 
     return applies
@@ -231,43 +245,43 @@ def _permission_moved(kind: ChangeKind) -> Callable[[_Seen], bool]:
 def _level_of_words(spec: model.Spec, provision: model.Provision | None, words: str) -> str:
     if not isinstance(provision, model.Principle):
         return ""
-    said = normal(words)
-    clauses = (c.authority for c in spec.clauses if c.principle == provision.id and normal(c.text) == said)
-    return next(clauses, provision.authority if said in normal(provision.text) else "")
+    wanted = normal(words)
+    clauses = (c.authority for c in spec.clauses if c.principle == provision.id and normal(c.text) == wanted)
+    return next(clauses, provision.authority if wanted in normal(provision.text) else "")
 
 
-def _exempted(was: Collection[int], now: Collection[int]) -> Callable[[_Seen], bool]:
+def _exempted(was: Collection[int], now: Collection[int]) -> Callable[[_Context], bool]:
     """Return a test whether a category changed, of which exceptions say this: 1 to reach it, -1 not to, 0 nothing."""
 
-    def applies(seen: _Seen) -> bool:
-        change = seen.change
+    def applies(context: _Context) -> bool:
+        change = context.change
         if change.kind is not ChangeKind.ATTRIBUTE or change.aspect != "category":
             return False
-        old, new = seen.known.reached
+        old, new = context.weigher.reached
         return _reached(old, change.old) in was and _reached(new, change.new) in now
 
     return applies
 
 
-def _reached(said: tuple[Collection[str], Collection[str]], category: str) -> int:
-    exempted, left = said
-    return -1 if category in left else int(category in exempted)
+def _reached(categories: tuple[Collection[str], Collection[str]], category: str) -> int:
+    exempted, spared = categories
+    return -1 if category in spared else int(category in exempted)
 
 
-def _overriders(*signs: int) -> Callable[[_Seen], bool]:
+def _overriders(*signs: int) -> Callable[[_Context], bool]:
     """Return a test whether only more roles (1), or only fewer (-1), can set aside what is at levels that stay."""
 
-    def applies(seen: _Seen) -> bool:
-        if not (seen.is_(Subject.LEVEL) or seen.is_(Subject.SPEC, ChangeKind.REORDERED)):
+    def applies(context: _Context) -> bool:
+        if not (context.is_(Subject.LEVEL) or context.is_(Subject.SPEC, ChangeKind.REORDERED)):
             return False
-        old, new = seen.known.roles
+        old, new = context.weigher.roles
         changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
-        found = {1 for name in changed if new[name] - old[name]} | {
+        directions = {1 for name in changed if new[name] - old[name]} | {
             -1 for name in changed if old[name] - new[name]
         }
-        if seen.known.excepting.intersection(changed):
-            found = {1, -1}
-        return bool(changed) and found == set(signs)
+        if context.weigher.excepting.intersection(changed):
+            directions = {1, -1}
+        return bool(changed) and directions == set(signs)
 
     return applies
 
@@ -313,15 +327,15 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("scope-changed", _R, "more or less of what it asks for is decided outside the spec",
          lambda s: s.is_(Subject.PROVISION, ChangeKind.ATTRIBUTE, *_RELATED) and s.change.aspect in {"out-of-scope", "rests-on"}),
     WeightRule("exception-added", _L, "it is an exception to one more principle, or to one more category",
-         _both(_relation(ChangeKind.RELATION_ADDED, LIFTING), lambda s: s.names_kept)),
+         _both(_relation(ChangeKind.RELATION_ADDED, LIFTING), lambda s: s.names_stay)),
     WeightRule("exception-removed", _T, "it is no exception any more to a principle or a category",
-         _both(_relation(ChangeKind.RELATION_REMOVED, LIFTING), lambda s: s.names_kept)),
+         _both(_relation(ChangeKind.RELATION_REMOVED, LIFTING), lambda s: s.names_stay)),
     WeightRule("limit-added", _T, "as an exception it does not reach one more category",
-         _both(_relation(ChangeKind.RELATION_ADDED, LIMITING), lambda s: s.names_kept)),
+         _both(_relation(ChangeKind.RELATION_ADDED, LIMITING), lambda s: s.names_stay)),
     WeightRule("limit-removed", _L, "as an exception it may reach one more category",
-         _both(_relation(ChangeKind.RELATION_REMOVED, LIMITING), lambda s: s.names_kept)),
+         _both(_relation(ChangeKind.RELATION_REMOVED, LIMITING), lambda s: s.names_stay)),
     WeightRule("preference-changed", _B, "of two principles, another one goes first, or none",
-         lambda s: s.change.kind in _RELATED and s.change.aspect in ORDERING and s.names_kept),
+         lambda s: s.change.kind in _RELATED and s.change.aspect in ORDERING and s.names_stay),
     WeightRule("relation-changed", _C, "its stated relation to other principles is different, which overrides none of those that stay",
          lambda s: s.change.kind in _RELATED and s.change.aspect in {row.key for row in RELATIONS} | LIFTING | LIMITING),
     WeightRule("clause-lowered", _L, "a part of it can be set aside more easily than before", _clause_moved(ChangeKind.LEVEL_LOWERED)),
@@ -347,7 +361,7 @@ RULES: tuple[WeightRule, ...] = (
     WeightRule("levels-changed", _C, "the levels themselves are different",
          lambda s: (s.is_(Subject.LEVEL) and s.change.kind is not ChangeKind.RENAMED and s.change.aspect not in {"text", "title"})
          or s.is_(Subject.SPEC, ChangeKind.REORDERED)),
-    WeightRule("example-changed", _R, "what examples show of its boundary is different", _shown_otherwise),
+    WeightRule("example-changed", _R, "what examples show of its boundary is different", _example_differs),
     WeightRule("hard-norm-changed", _R,
          "in a rule that no message can set aside, a sentence with other words of norms or other numbers", _hard_norm),
     WeightRule("norm-changed", _R, "a sentence that may contain a norm was added, removed or reworded", _needs_reader),
@@ -367,19 +381,19 @@ RULES: tuple[WeightRule, ...] = (
 
 @dataclass(frozen=True)
 class Weigher:
-    """Gives changes between two specs their weights; what many of them ask of the specs is looked up once."""
+    """Gives changes between two specs their weights; what many of them need from the specs is looked up once."""
 
     pair: MatchedSpecs
 
     def of(self, change: Change) -> Change:
         """Return a change with its weight, and the name of the rule that gave it."""
-        seen = _Seen(change, self)
-        rule = next(rule for rule in RULES if rule.applies(seen))
+        context = _Context(change, self)
+        rule = next(rule for rule in RULES if rule.applies(context))
         return replace(change, weight=rule.weight, rule=rule.name)
 
     @cached_property
     def related(self) -> frozenset[str]:
-        """The ids of provisions that took something over, or of which something was."""
+        """The ids of provisions that took something over, or from which something was taken over."""
         return frozenset(id_ for one in self.pair.identity.relatives for id_ in (one.old, one.new))
 
     @cached_property
@@ -420,7 +434,7 @@ _WHOLE = frozenset({ChangeKind.ADDED, ChangeKind.REMOVED})
 
 
 class Reaches:
-    """Answers what a change touches, of two specs and cases that were read once."""
+    """Finds what a change touches in two specs and cases that are read once."""
 
     def __init__(
         self, pair: MatchedSpecs, renamed_examples: Mapping[str, str], cases: Iterable[model.Case] = ()
@@ -448,13 +462,13 @@ class Reaches:
 
 
 def _by_provision(cases: Iterable[model.Case], naming: Naming) -> dict[str, dict[str, None]]:
-    """Return the places of the cases that name a provision, by what changes call it."""
-    found: dict[str, dict[str, None]] = {}
+    """Return the places of the cases that name a provision, by its id in changes."""
+    places: dict[str, dict[str, None]] = {}
     for case in cases:
         for name in (case.about, *(name for item in case.items for name in (item.principle, *item.exempts))):
             if sides := naming.of(name):
-                found.setdefault(sides.id, {})[case.span.place] = None
-    return found
+                places.setdefault(sides.id, {})[case.span.place] = None
+    return places
 
 
 def _by_example(
@@ -466,8 +480,8 @@ def _by_example(
         for example in spec.examples:
             for name in example.names:
                 by_name.setdefault(name, {})[later.get(example.id, example.id)] = None
-    found: dict[str, dict[str, None]] = {}
+    places: dict[str, dict[str, None]] = {}
     for case in cases:
         for id_ in by_name.get(model.plain_name(case.example), ()) if case.example else ():
-            found.setdefault(id_, {})[case.span.place] = None
-    return found
+            places.setdefault(id_, {})[case.span.place] = None
+    return places

@@ -53,7 +53,7 @@ _OFTEN = 64
 _CUTS = 3
 """How often such sequences are cut again."""
 _WINDOW = 200
-"""Sentences in a row of each text, or parts of one provision, that are looked at together to see which are one."""
+"""Sentences in a row of each text, or parts of one provision, that are compared together to see which are one."""
 _TOO_LARGE = 4_000_000_000
 """Comparisons of words beyond which the order of words in common is left out of how alike two texts are."""
 _RELATED = 0.4
@@ -161,9 +161,9 @@ def near(old: Sequence[_Part], new: Sequence[_Part]) -> Iterator[tuple[_Part, _P
 
 @dataclass(slots=True)
 class Pairing(Generic[_Part]):
-    """The parts of two texts that have no partner yet, while it is found out which one is which.
+    """The parts of two texts that have no partner yet, while partners are looked for.
 
-    The same pairs are found the other way round.
+    The reverse comparison finds the same pairs.
     """
 
     old: list[_Part]
@@ -172,9 +172,9 @@ class Pairing(Generic[_Part]):
     def equal(
         self, key: Callable[[_Part], Hashable], new_key: Callable[[_Part], Hashable] | None = None
     ) -> list[tuple[_Part, _Part]]:
-        """Take out the pairs that have one key, in order, and return them.
+        """Remove the pairs that have one key, in order, and return them.
 
-        :param new_key: that of the new parts, if it is another one
+        :param new_key: the key of the new parts, if it is another one
         """
         by_key: dict[Hashable, list[_Part]] = {}
         for part in reversed(self.new):
@@ -187,11 +187,11 @@ class Pairing(Generic[_Part]):
         name: Callable[[_Part], str],
         place: Callable[[_Part], str] = lambda _: "",
     ) -> list[tuple[_Part, _Part]]:
-        """Take out the pairs that are alike, the most alike first, and return them.
+        """Remove the pairs that are alike, the most alike first, and return them.
 
         :param rate: how alike two parts are; 0 where they cannot be a pair
-        :param name: what orders pairs that are alike as much
-        :param place: what only parts of one pair have in common
+        :param name: what orders pairs that are equally alike
+        :param place: what the parts of a pair must have in common
         """
         here: dict[str, tuple[list[_Part], list[_Part]]] = {}
         for side, parts in enumerate((self.old, self.new)):
@@ -199,24 +199,24 @@ class Pairing(Generic[_Part]):
                 here.setdefault(place(part), ([], []))[side].append(part)
         pairs = (pair for both in here.values() for pair in near(*both))
         rated = [(rating, one, other) for one, other in pairs if (rating := rate(one, other))]
-        rated.sort(key=lambda found: (-found[0], *sorted((name(found[1]), name(found[2])))))
-        taken: set[int] = set()
-        found = []
+        rated.sort(key=lambda row: (-row[0], *sorted((name(row[1]), name(row[2])))))
+        used: set[int] = set()
+        matched = []
         for _, one, other in rated:
-            if not taken & {id(one), id(other)}:
-                taken |= {id(one), id(other)}
-                found.append((one, other))
-        return self._take(found)
+            if not used & {id(one), id(other)}:
+                used |= {id(one), id(other)}
+                matched.append((one, other))
+        return self._take(matched)
 
     def _take(self, pairs: Iterable[tuple[_Part, _Part]]) -> list[tuple[_Part, _Part]]:
-        found = list(pairs)
-        taken = {id(part) for pair in found for part in pair}
-        self.old, self.new = ([p for p in side if id(p) not in taken] for side in (self.old, self.new))
-        return found
+        matched = list(pairs)
+        used = {id(part) for pair in matched for part in pair}
+        self.old, self.new = ([p for p in side if id(p) not in used] for side in (self.old, self.new))
+        return matched
 
 
 def compare_texts(old: str, new: str) -> TextChange:
-    """Return how one text became another; the other way round gives the mirror image."""
+    """Return how one text became another; the reverse comparison gives the mirror image."""
     if old > new:
         return _mirrored(compare_texts(new, old))
     units = tuple(_units(_split(old, paragraphs), _split(new, paragraphs)))
@@ -237,9 +237,9 @@ def _length(text: str) -> int:
 def _mirrored(change: TextChange) -> TextChange:
     turned = {"-": "+", "+": "-"}
 
-    def units(given: tuple[Unit, ...]) -> Iterator[Unit]:
+    def units(items: tuple[Unit, ...]) -> Iterator[Unit]:
         """Put what was removed before what was added again, unit by unit and run by run."""
-        for unit in given:
+        for unit in items:
             runs = tuple(replace(run, op=turned.get(run.op, run.op)) for run in unit.runs)
             yield Unit(turned.get(unit.op, unit.op), _removed_first(runs))
 
@@ -267,7 +267,7 @@ def _removed_first(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
 
 
 def _split(text: str, cut: Callable[[str], Iterator[str]]) -> list[str]:
-    return [said for part in cut(text) if (said := spaced(part))]
+    return [plain for part in cut(text) if (plain := spaced(part))]
 
 
 def _units(old: list[str], new: list[str]) -> Iterator[Unit]:
@@ -365,14 +365,14 @@ def _aligned(old: list[str], new: list[str]) -> Iterator[tuple[int | None, int |
         if op == "equal":
             yield from zip(range(i1, i2), range(j1, j2), strict=True)
             continue
-        taken, done = i1, j1
+        old_done, new_done = i1, j1
         for i, j in _pairs(old[i1:i2], new[j1:j2]):
-            yield from ((place, None) for place in range(taken, i1 + i))
-            yield from ((None, place) for place in range(done, j1 + j))
+            yield from ((place, None) for place in range(old_done, i1 + i))
+            yield from ((None, place) for place in range(new_done, j1 + j))
             yield i1 + i, j1 + j
-            taken, done = i1 + i + 1, j1 + j + 1
-        yield from ((place, None) for place in range(taken, i2))
-        yield from ((None, place) for place in range(done, j2))
+            old_done, new_done = i1 + i + 1, j1 + j + 1
+        yield from ((place, None) for place in range(old_done, i2))
+        yield from ((None, place) for place in range(new_done, j2))
 
 
 def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
@@ -387,7 +387,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int,
 
 
 def _matching(old: Sequence[str], new: Sequence[str], cuts: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the runs in common that tell how one sequence becomes another, as (place, place, length).
+    """Yield the runs in common that show how one sequence becomes another, as (place, place, length).
 
     :param cuts: how often sequences that are too long for difflib may be cut where parts stand that occur once in
         each; what is too long still has nothing in common but its beginning and its end
@@ -442,16 +442,16 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         before.append(ends[length - 1] if length else -1)
         lasts[length : length + 1] = [place]
         ends[length : length + 1] = [at]
-    found: list[tuple[int, int]] = []
+    chain: list[tuple[int, int]] = []
     at = ends[-1] if ends else -1
     while at >= 0:
-        found.append(shared[at])
+        chain.append(shared[at])
         at = before[at]
-    return found[::-1]
+    return chain[::-1]
 
 
 def _pairs(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield which parts belong together, without crossings, among as many in a row as are looked at together."""
+    """Yield which parts belong together, without crossings, within windows of parts in a row."""
     for start in range(0, min(len(old), len(new)), _WINDOW):
         part, other = old[start : start + _WINDOW], new[start : start + _WINDOW]
         yield from ((start + i, start + j) for i, j in _related(part, other))
@@ -468,17 +468,17 @@ def _related(old: list[str], new: list[str]) -> list[tuple[int, int]]:
         for j in reversed(range(len(new))):
             together = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= _RELATED else 0.0
             best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     i = j = 0
     while i < len(old) and j < len(new):
         if likeness[i][j] >= _RELATED and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
-            found.append((i, j))
+            pairs.append((i, j))
             i, j = i + 1, j + 1
         elif best[i][j] == best[i + 1][j]:
             i += 1
         else:
             j += 1
-    return found
+    return pairs
 
 
 def out_of_order(before: Sequence[str], after: Sequence[str]) -> frozenset[str]:

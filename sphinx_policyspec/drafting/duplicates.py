@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from sphinx_policyspec.compare.examples import told_messages
+from sphinx_policyspec.compare.examples import message_texts
 from sphinx_policyspec.exports import Formats, json_object
 from sphinx_policyspec.files import Brief, printable
 from sphinx_policyspec.model import Example, Spec
@@ -57,7 +57,7 @@ def near_duplicates_of(new: Iterable[Example], spec: Spec) -> NearDuplicates:
 
 def _pair(new: Example, known: Example) -> NearDuplicate | None:
     title = fuzz.token_sort_ratio(plain_name(new.title), plain_name(known.title))
-    says, said = [*told_messages(new)], [*told_messages(known)]
+    says, said = [*message_texts(new)], [*message_texts(known)]
     conversation = fuzz.ratio("\n".join(says).casefold(), "\n".join(said).casefold(), score_cutoff=ALIKE)
     if max(title, conversation) < ALIKE:
         return None

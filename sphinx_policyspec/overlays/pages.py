@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from sphinx_policyspec.compare.sentences import IMPERATIVES, TextSentence, shown
+from sphinx_policyspec.compare.sentences import IMPERATIVES, TextSentence, visible_text
 from sphinx_policyspec.errors import AnnotationError
 from sphinx_policyspec.files import Brief
 from sphinx_policyspec.model import Span
@@ -380,7 +380,7 @@ LOOKED_AT = 2_000
 
 def _marks(words: str) -> Iterator[Mark]:
     text = words[:LOOKED_AT]
-    plain = shown(text)
+    plain = visible_text(text)
     labelled = (plain, plain.partition(": ")[2])
     begins = (_FIRST.match(_IF.sub("", part.lstrip("*_\"'([ "))) for part in labelled)
     norm = TextSentence(text=plain).norm
