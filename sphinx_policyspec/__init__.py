@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _NEW_OBJECTS = 20_000
-"""New objects after which a build looks for garbage: after Python's 700 it finds hardly any, in a seventh of the time."""
+"""New objects after which a build looks for garbage: Python looks after 700, finds hardly any, and takes a seventh of the time."""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

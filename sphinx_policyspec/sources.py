@@ -23,7 +23,7 @@ from sphinx_policyspec.model.finding import Places
 from sphinx_policyspec.model.outlines import HeadingRule
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.annotations import annotate as add_annotations
-from sphinx_policyspec.readers.annotations import given_annotations, shipped_annotations
+from sphinx_policyspec.readers.annotations import shipped_annotations, user_annotations
 from sphinx_policyspec.readers.git import Checkout, check_out, commit_of, is_git, work_tree
 from sphinx_policyspec.readers.overlays import Overlay, read_overlay, read_overlays
 from sphinx_policyspec.readers.release import (
@@ -53,7 +53,7 @@ class Loaded(Brief):
     :param causes: returns the findings where others are not reported, and so hide nothing
     :param annotations: the annotation files that were applied, and also apply to what it is compared with
     :param shipped: whether one of them is the one that the package ships, added unasked
-    :param has_files: whether findings speak of files below ``root``; those of a graph may not
+    :param has_files: whether findings are about files below ``root``; those of a graph may not
     :param files: files that were read or looked for
     :param included: saved files of which pages of a project include parts
     :param severity: severities that a project sets, by code
@@ -126,7 +126,7 @@ class Reader:
     :param project: reads a Sphinx project, and ``options`` are those of projects
     :param folder: what relative names are relative to
     :param annotations: an annotation file for whatever is read
-    :param otherwise: annotation files for Model Spec Markdown without such a file; they may speak of ids that it lacks
+    :param otherwise: annotation files for Model Spec Markdown without such a file; they may name ids that it lacks
     :param annotate: whether a file is applied that a project does not name itself
     :param name: of the spec, in place of its own
     :param topics: an annotation file whose topics are added, and nothing else of it
@@ -167,7 +167,7 @@ class Reader:
         """Return what was read, with the name and the topics of this reader."""
         spec = replace(loaded.spec, name=self.name or loaded.spec.name)
         if self.topics:
-            added = given_annotations(self.topics).topics
+            added = user_annotations(self.topics).topics
             spec = replace(spec, topics=tuple({one.id: one for one in (*added, *spec.topics)}.values()))
         return loaded if spec == loaded.spec else replace(loaded, spec=spec)
 
@@ -348,7 +348,7 @@ class Reader:
         """Return how a text is read by its headings, if the given annotation file says so."""
         # A file that cannot be read is reported when it is applied.
         with contextlib.suppress(AnnotationError, SourceError):
-            return given_annotations(self._sidecar).reader if self._sidecar else None
+            return user_annotations(self._sidecar).reader if self._sidecar else None
         return None
 
     @property
@@ -372,7 +372,7 @@ def _with(loaded: Loaded, file: Path, *, lenient: bool) -> Loaded:
 
     :param lenient: ignore ids that the spec lacks
     """
-    sidecar = given_annotations(file)
+    sidecar = user_annotations(file)
     spec, findings = add_annotations(loaded.spec, sidecar, lenient=lenient)
     return replace(
         loaded,

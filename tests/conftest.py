@@ -54,7 +54,7 @@ from sphinx_policyspec.model import (
     Verdict,
 )
 from sphinx_policyspec.model.outlines import HeadingRule
-from sphinx_policyspec.readers.annotations import Annotations, given_annotations, shipped_annotations
+from sphinx_policyspec.readers.annotations import Annotations, shipped_annotations, user_annotations
 from sphinx_policyspec.readers.release import read_release
 from sphinx_policyspec.readers.text import Reading
 
@@ -202,18 +202,18 @@ def _cheap_builds() -> Iterator[None]:
 def _published_once() -> Iterator[None]:
     """Read each published release, and the sidecar for them, once a process: no test changes them, and hundreds read them."""
     published = real_path(REPOSITORY.parent / "shared" / "data" / "model_spec")
-    release, sidecar = lru_cache(read_release), lru_cache(given_annotations)
+    release, sidecar = lru_cache(read_release), lru_cache(user_annotations)
 
     def read(path: Path, *, bound: Path | None, rule: HeadingRule | None = None) -> Reading:
         known = release if real_path(path).is_relative_to(published) else read_release
         return known(path, bound=bound, rule=rule)
 
     def read_sidecar(path: Path) -> Annotations:
-        return (sidecar if path == shipped_annotations() else given_annotations)(path)
+        return (sidecar if path == shipped_annotations() else user_annotations)(path)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "read_release", read)
-        patch.setattr(sources, "given_annotations", read_sidecar)
+        patch.setattr(sources, "user_annotations", read_sidecar)
         yield
 
 

@@ -18,7 +18,7 @@ from sphinx_policyspec.errors import QueryError, SchemaError, SourceError
 from sphinx_policyspec.files import staged_folder, write_file
 from sphinx_policyspec.model import Finding, Judgement, Spec
 from sphinx_policyspec.model.nearest import nearest
-from sphinx_policyspec.model.spec import based, given_base
+from sphinx_policyspec.model.spec import base_or_default, based
 from sphinx_policyspec.readers.judgements import usable_judgements
 from sphinx_policyspec.sources import Loaded, Reader, has_releases, is_project
 from sphinx_policyspec.starter import write_starter
@@ -175,7 +175,7 @@ def _of_servers(
     for url in (urls,) if isinstance(urls, str) else urls:
         server = Server(url, profile=profile)
         try:
-            answers.append((url, answer(RemoteBase(server, given_base(base_iri)))))
+            answers.append((url, answer(RemoteBase(server, base_or_default(base_iri)))))
         finally:
             server.close()
     if isinstance(urls, str) or len(answers) == 1:
@@ -288,7 +288,7 @@ def build_handbook(
     here = Path.cwd()
     if isinstance(source, str | Path) and is_project(source, options.get("confdir")):
         older = [partial(_older, one, here) for one in older_sources]
-        base = given_base(base_iri)
+        base = base_or_default(base_iri)
         with staged_folder(Path(out)) as folder:
             return handbook.build_project(
                 Path(source), folder, options_of(**options), base_iri=base, older=older, **looks

@@ -117,7 +117,7 @@ def _following(findings: Collection[Finding], lines: SourceLines) -> set[int]:
 
 
 def _about_lost_files(findings: Collection[Finding]) -> Iterator[int]:
-    """Yield the identities of the findings that something is missing from files which were not read."""
+    """Yield the identities of the findings about files that were not read."""
     lost: set[str] = set()
     for slip in findings:
         if rules()[slip.code].loses is Loses.FILES:
@@ -410,7 +410,7 @@ def _suggested(finding: Finding) -> str:
 
 
 def _has_same_words(finding: Finding) -> bool:
-    """Return whether the nearest id has the same words joined otherwise, as an id made from a title has."""
+    """Return whether the nearest id has the same words joined in another way, as an id made from a title has."""
     name, near = (_NAME.search(text) for text in (finding.message, finding.hint))
     if not (name and near) or name[1].casefold() == near[1].casefold():
         return False

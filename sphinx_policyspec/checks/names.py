@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sphinx_policyspec import model
 from sphinx_policyspec.files import number_of
 from sphinx_policyspec.model.attributes import ATTRIBUTES, Attribute
-from sphinx_policyspec.model.finding import Places, UnknownNames, Use, shown, taken
+from sphinx_policyspec.model.finding import Places, UnknownNames, Use, repeated_id, shown
 from sphinx_policyspec.model.levels import PUBLISHED_LEVELS
 from sphinx_policyspec.model.nearest import Hints, is_part, near_name
 from sphinx_policyspec.readers.comments import ROLES
@@ -203,7 +203,7 @@ def file_without_tag(spec: model.Spec) -> Iterator[model.Finding]:
     tags = {tag.tag for tag in spec.eval_tags}
     untied = {file.tag: file for file in spec.prompt_files if file.tag not in tags}
     texts = (message.text for example in spec.examples for message in example.messages) if untied else ()
-    # Tags inside messages are reported there.
+    # Tags inside messages are reported by a check of their own.
     inside = {tag for text in texts for tag in _TAG.findall(text)}
     untied = {tag: file for tag, file in untied.items() if tag not in inside}
     almost = _almost_tags(spec, untied) if untied else {}
@@ -435,7 +435,7 @@ def _repeated(items: Iterable[_Identified], places: Places) -> Iterator[model.Fi
         if earlier.item is not one.item and again not in reported:
             reported.add(again)
             pages = places.pages.get(one.span, ())
-            finding = taken(one.word, one.id, one.span, earlier.span, pages)
+            finding = repeated_id(one.word, one.id, one.span, earlier.span, pages)
             is_repeat = getattr(one.item, "repeats", "") == one.id
             hint = f"{finding.hint}, such as `{one.item.id}`" if is_repeat else finding.hint
             hint = "take it out of `aliases`" if one.word == _FORMER else hint

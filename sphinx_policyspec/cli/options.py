@@ -21,7 +21,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.errors import PolicySpecError, SourceError
 from sphinx_policyspec.exports import message_line
 from sphinx_policyspec.files import number_of, printable, real_path, write_file
-from sphinx_policyspec.model.spec import based, given_base, is_name
+from sphinx_policyspec.model.spec import base_or_default, based, is_name
 
 SOURCE_HELP = """SOURCE is a release folder (model_spec.md with examples/ and CHANGELOG.md beside it), a lone Model
 Spec Markdown file, a Sphinx project (a folder with conf.py, which is run), a graph file written
@@ -262,7 +262,7 @@ class Settings:
 
 def _absolute_iri(_context: click.Context, _option: click.Parameter, value: str) -> str:
     try:
-        return given_base(value)
+        return base_or_default(value)
     except SourceError as error:
         raise click.BadParameter(str(error)) from None
 

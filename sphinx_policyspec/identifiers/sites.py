@@ -27,7 +27,7 @@ from sphinx_policyspec.identifiers.yaml_files import (
     scalars_of,
 )
 from sphinx_policyspec.model import Span, TargetKind
-from sphinx_policyspec.model.attributes import PROVISIONS, kind_named
+from sphinx_policyspec.model.attributes import PROVISIONS, kind_of_names
 from sphinx_policyspec.readers.feedback import record_nodes
 from sphinx_policyspec.readers.inline import slug
 from sphinx_policyspec.readers.proposals import edit_blocks
@@ -267,7 +267,7 @@ def _of_directive(file: str, directive: Directive, lines: Sequence[str]) -> Iter
         yield _site(file, directive.line, directive.column - 1, name, QUESTION, Form.ARGUMENT)
     for option in directive.options:
         named_kind = (
-            TargetKind.PROVISION if option.name == _ALIASES else kind_named(directive.name, option.name)
+            TargetKind.PROVISION if option.name == _ALIASES else kind_of_names(directive.name, option.name)
         )
         for line, column, text in option.pieces if named_kind else ():
             for word in ID_WORD.finditer(text):
@@ -448,7 +448,7 @@ class _Sidecar:
                 for scalar in scalars_of(value):
                     for site in _of_scalar(self.file, self.lines, scalar, TargetKind.PROVISION):
                         yield _as_alias(site, own, site.line)
-            elif kind := kind_named(owner, name):
+            elif kind := kind_of_names(owner, name):
                 for scalar in scalars_of(value):
                     yield from _of_scalar(self.file, self.lines, scalar, kind)
 
@@ -479,10 +479,10 @@ def _of_case(file: str, lines: Sequence[str], node: yaml.Node) -> Iterator[IdSit
 def _named_in(file: str, lines: Sequence[str], parts: Iterable[tuple[str, yaml.Node]]) -> Iterator[IdSite]:
     """Yield the ids in the values of keys.
 
-    :param parts: nodes, each with what has its keys, as :func:`kind_named` calls it
+    :param parts: nodes, each with what has its keys, as :func:`kind_of_names` calls it
     """
     for owner, part in parts:
         for name, (_key, value) in keys_of(part).items():
-            if kind := kind_named(owner, name):
+            if kind := kind_of_names(owner, name):
                 for scalar in scalars_of(value):
                     yield from _of_scalar(file, lines, scalar, kind)

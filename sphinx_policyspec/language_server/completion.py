@@ -22,7 +22,7 @@ from sphinx_policyspec.model.attributes import (
     MAPPINGS,
     PROVISIONS,
     SidecarPart,
-    kind_named,
+    kind_of_names,
     wants_principle,
 )
 from sphinx_policyspec.model.feedback import FeedbackKind, FeedbackStatus
@@ -59,7 +59,7 @@ _KEY_VALUE = re.compile(rf"(?<![\w-])(?P<key>[\w-]+):[ \t]+(?:\[(?:[^\]\[]*[,\s]
 _ITEM = re.compile(rf"^(?P<lead>[ \t]*)-[ \t]+{_WORD}$")
 _OF_SIDECARS = ("principle", "topic", "goal", "level", "clause")
 _OF_CASES = ("case", "item")
-"""Owners of the keys of a case file, as :func:`kind_named` calls them."""
+"""Owners of the keys of a case file, as :func:`kind_of_names` calls them."""
 _OWNERS: Mapping[YamlFile, tuple[str, ...]] = MappingProxyType(
     {YamlFile.SIDECAR: _OF_SIDECARS, YamlFile.REGISTER: ("record",)}
 )
@@ -239,7 +239,7 @@ def _values(here: Here, directive: str, argument: str, match: re.Match[str], bef
         return _parameters(here, argument, before)
     if name == "override":
         return match["typed"], [Offer(name=one.value) for one in OverrideMode]
-    kind = kind_named(directive, name)
+    kind = kind_of_names(directive, name)
     if kind == "role" or (name, directive) == ("roles", "level"):
         return match["typed"], [Offer(name=one) for one in SPEAKERS]
     if name in {"has", "lacks"}:
@@ -391,7 +391,7 @@ def _of_key(here: Here, kind: YamlFile, around: list[str], typed: str) -> _Compl
     if kind is YamlFile.SIDECAR and around[:-1] in (["priorities"], []) and key in {"goals", "priorities"}:
         return typed, _things_of_kind(here, TargetKind.GOAL)
     for owner in _OWNERS.get(kind, _OF_CASES):
-        if (target := kind_named(owner, key)) in {*DEFINING.values()}:
+        if (target := kind_of_names(owner, key)) in {*DEFINING.values()}:
             return typed, _things_of_kind(here, target, _sections(owner, key))
     return None
 

@@ -284,7 +284,7 @@ ORDERING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.orders
 NAMING: frozenset[str] = frozenset(row.key for row in ATTRIBUTES if row.names or row.is_address)
 """The options and keys that name something, in the spec or outside it."""
 
-NAMED_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
+NAMES_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("principle", "level"): "level",
         ("clause", "level"): "level",
@@ -304,21 +304,21 @@ NAMED_BESIDE: Mapping[tuple[str, str], str] = MappingProxyType(
 """By owner and key, the kind of thing named by keys and options that are no attributes: of sidecars, cases, records of feedback, and views of a page."""
 
 
-def kind_named(owner: str, key: str) -> str:
+def kind_of_names(owner: str, key: str) -> str:
     """Return the kind of thing that an option of a directive, or a key of a sidecar or case, names; empty for none.
 
     :param owner: the directive, or what has the key: an :data:`Owner`, ``case``, ``item`` or ``record``
     """
     also = {"principle": "provision", "response": "message"}.get(owner, "")
     rows = [row for row in ATTRIBUTES if row.owner in {owner, also}]
-    beside = NAMED_BESIDE.get((owner, key)) or ("" if rows else NAMED_BESIDE.get(("view", key), ""))
+    beside = NAMES_BESIDE.get((owner, key)) or ("" if rows else NAMES_BESIDE.get(("view", key), ""))
     return next((row.names for row in rows if key in {row.key, row.sidecar}), "") or beside
 
 
 def wants_principle(owner: str, key: str) -> bool:
     """Return whether what an option or a key names has to be a principle: a section asks for nothing.
 
-    :param owner: as for :func:`kind_named`
+    :param owner: as for :func:`kind_of_names`
     """
     return (owner, key) == ("item", "principle") or any(
         row.wants_principle and row.owner == owner and key in {row.key, row.sidecar} for row in ATTRIBUTES

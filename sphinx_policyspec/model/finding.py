@@ -285,7 +285,7 @@ def no_such_clause(provision: str, words: str, span: Span) -> Finding:
     )
 
 
-def taken(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = ()) -> Finding:
+def repeated_id(kind: str, name: str, span: Span, first: Span, pages: Sequence[str] = ()) -> Finding:
     """Return the finding about an id that another thing of its kind has.
 
     :param first: place of the other one

@@ -36,7 +36,7 @@ def near_name(word: str, known: Iterable[str]) -> str:
 
 
 def _without_zeros(text: str) -> str:
-    """Return a text as it is compared, with no zero in front of a number."""
+    """Return a text in the form for comparison, with no zero in front of a number."""
     from rapidfuzz import utils  # noqa: PLC0415  as above
 
     return re.sub(r"\b0+(?=\d)", "", utils.default_process(text))

@@ -91,7 +91,7 @@ class Proposal(Brief):
     :param sha256: of the file of that release, likewise
     :param answers: ids of feedback
     :param decision: id of the record of a decision about it
-    :param flips: titles of cases that come out otherwise by it
+    :param flips: titles of cases whose result it changes
     :param rationale: why, in Markdown
     :param span: where it begins
     :param places: where values stand, by key and value

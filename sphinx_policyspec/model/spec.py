@@ -92,7 +92,7 @@ def with_ending(base: str) -> str:
     return base if not base or base.endswith(("/", "#", ":")) else f"{base}/"
 
 
-def given_base(base: str, default: str = "") -> str:
+def base_or_default(base: str, default: str = "") -> str:
     """Return the base that a caller gives, or the default where it is empty, with its ending.
 
     :raises SourceError: for one that is not an absolute IRI
@@ -113,7 +113,7 @@ def based(spec: Spec, base_iri: str) -> Spec:
 
     :raises SourceError: for a base that is not an absolute IRI
     """
-    return replace(spec, base_iri=given_base(base_iri)) if base_iri else spec
+    return replace(spec, base_iri=base_or_default(base_iri)) if base_iri else spec
 
 
 _CREATIVE_COMMONS = re.compile(

@@ -19,7 +19,7 @@ from sphinx_policyspec.graph.releases import by_spec
 from sphinx_policyspec.model import Case, Finding, Severity, Span, Spec
 from sphinx_policyspec.model.decision_records import DecisionRecord
 from sphinx_policyspec.model.feedback import Feedback
-from sphinx_policyspec.model.finding import UnknownNames, shown, taken
+from sphinx_policyspec.model.finding import UnknownNames, repeated_id, shown
 from sphinx_policyspec.model.proposals import Proposal, ProposalStatus
 from sphinx_policyspec.proposals.edits import AppliedEdits
 from sphinx_policyspec.readers.proposals import read_proposal_file
@@ -426,7 +426,7 @@ def listed_proposals(
         if proposal is None:
             continue
         if first := found.get(proposal.id):
-            findings.append(taken("proposal", proposal.id, proposal.place("id"), first.place("id")))
+            findings.append(repeated_id("proposal", proposal.id, proposal.place("id"), first.place("id")))
             continue
         found[proposal.id] = proposal
         problems = {

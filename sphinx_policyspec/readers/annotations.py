@@ -120,7 +120,7 @@ def _annotations_of(text: str, file: str) -> Annotations:
     )
 
 
-def given_annotations(path: Path) -> Annotations:
+def user_annotations(path: Path) -> Annotations:
     """Do as :func:`read_annotations` for a file that a command names; an error then shows its whole path."""
     try:
         return read_annotations(path)

@@ -14,7 +14,7 @@ import yaml
 
 from sphinx_policyspec import model
 from sphinx_policyspec.errors import AnnotationError, SourceError
-from sphinx_policyspec.model.attributes import NAMED_BESIDE
+from sphinx_policyspec.model.attributes import NAMES_BESIDE
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.readers.text import absent, read_text
 from sphinx_policyspec.readers.yaml_nodes import YamlReader
@@ -166,7 +166,7 @@ MAX_CHARACTERS = 4_000_000
 """A longer text is no case file; reading it would only take time."""
 MAX_ITEMS = 20_000
 """In all cases of a file: an alias repeats a case at no cost to its author."""
-_NAMING = tuple(key for owner, key in NAMED_BESIDE if owner == "item")
+_NAMING = tuple(key for owner, key in NAMES_BESIDE if owner == "item")
 """Keys of items whose values name something."""
 _LONGEST_NUMBER = 40
 """Most characters of a number; a longer one is a text."""

@@ -15,7 +15,7 @@ from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import files_at
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.decision_records import DecisionRecord, RecordSection, RecordStatus
-from sphinx_policyspec.model.finding import taken
+from sphinx_policyspec.model.finding import repeated_id
 from sphinx_policyspec.model.nearest import near_name
 from sphinx_policyspec.model.proposals import Proposal
 from sphinx_policyspec.model.spec import is_date
@@ -55,7 +55,7 @@ _FENCES = ("```", "~~~")
 
 
 def decision_record_files(path: Path) -> list[Path]:
-    """Return the records at a path: a file, or those in a folder and below; its index and templates are none."""
+    """Return the records at a path: a file, or those in a folder and below, without its index and templates."""
     return [
         one
         for one in files_at(path)
@@ -128,7 +128,7 @@ def read_decision_records(
         if record is None:
             continue
         if earlier := first.get(record.id):
-            findings.append(taken("record", record.id, record.place("id"), earlier.place("id")))
+            findings.append(repeated_id("record", record.id, record.place("id"), earlier.place("id")))
             continue
         first[record.id] = record
         if record.proposal:

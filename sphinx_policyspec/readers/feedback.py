@@ -14,7 +14,7 @@ from sphinx_policyspec.errors import AnnotationError, SourceError
 from sphinx_policyspec.files import Brief, files_at, without_collector
 from sphinx_policyspec.model import Finding
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
-from sphinx_policyspec.model.finding import taken
+from sphinx_policyspec.model.finding import repeated_id
 from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.cases import CaseKey
 from sphinx_policyspec.readers.judgements import not_read, one_of
@@ -112,7 +112,7 @@ def read_registers(
         findings += slips
         for one in records:
             if earlier := first.get(one.id):
-                findings.append(taken("feedback", one.id, one.place("id"), earlier.place("id")))
+                findings.append(repeated_id("feedback", one.id, one.place("id"), earlier.place("id")))
             first.setdefault(one.id, one)
     return tuple(first.values()), tuple(findings)
 

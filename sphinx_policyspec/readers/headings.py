@@ -75,7 +75,7 @@ class Heading:
 
     @property
     def is_id_odd(self) -> bool:
-        """Whether the id itself is wrong, so that it may be none of those that others use."""
+        """Whether the id itself is wrong, so that others may use another one."""
         return self.problem.startswith(_ID_WITH)
 
 

@@ -416,7 +416,7 @@ def stale_names(rule: HeadingRule, spec: model.Spec) -> Iterator[model.Finding]:
 
 
 def _is_named(provision: model.Provision, rule: HeadingRule) -> bool:
-    """Return whether a rule says of a heading that it is a principle."""
+    """Return whether a rule makes a heading a principle."""
     return provision.id in rule.principles or 0 < rule.depth <= _depth_of(provision)
 
 

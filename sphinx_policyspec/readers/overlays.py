@@ -352,7 +352,7 @@ class _Reader:
         return tuple(unique.values())
 
     def _statement(self, node: yaml.Node) -> OverlayStatement | None:
-        """Return a statement, unless part of it is lost: the rest could mean something else, to judges and to models."""
+        """Return a statement, unless part of it is lost: what is left could mean something else."""
         before = len(self.yaml.findings)
         statement = self._read_statement(node)
         is_whole = not any(one.code in _LOSSES for one in self.yaml.findings[before:])

@@ -169,7 +169,7 @@ def survey(norms: Norms, cases: Sequence[Case] = (), semantics: Semantics | None
 
 
 def _facts(norms: Norms, names: Iterable[str]) -> list[str]:
-    """Return the facts about a spec of which only some principles are at play."""
+    """Return the facts about a spec in which only some principles are at play."""
     principles = {name: norms.principle(name) for name in names}
     keep = tuple(principle for principle in principles.values() if principle)
     # Exceptions may name sections.

@@ -17,7 +17,7 @@ from sphinx_policyspec.identifiers.directives import directives_in, is_unread
 from sphinx_policyspec.identifiers.index import Index, things_of
 from sphinx_policyspec.identifiers.sites import SUFFIXES, Form, sites_in
 from sphinx_policyspec.model import Principle, Reference, Span, TargetKind
-from sphinx_policyspec.model.attributes import ATTRIBUTES, kind_named
+from sphinx_policyspec.model.attributes import ATTRIBUTES, kind_of_names
 from sphinx_policyspec.sources import Loaded
 from tests.conftest import REPOSITORY
 
@@ -220,10 +220,10 @@ def test_an_id_in_any_style_has_one_place(text: str, places: list[str]) -> None:
 
 def test_what_an_option_names_is_said_once() -> None:
     for row in ATTRIBUTES:
-        assert kind_named(row.owner, row.key) == row.names
-    assert kind_named("principle", "topics") == "topic"
-    assert kind_named("principle-list", "topic") == "topic"
-    assert kind_named("principle", "since") == ""
+        assert kind_of_names(row.owner, row.key) == row.names
+    assert kind_of_names("principle", "topics") == "topic"
+    assert kind_of_names("principle-list", "topic") == "topic"
+    assert kind_of_names("principle", "since") == ""
 
 
 @pytest.mark.parametrize("file", ["a.md", "a.rst", "a.yaml"])

@@ -17,7 +17,7 @@ from sphinx_policyspec.model.nearest import plain
 from sphinx_policyspec.overlays.check import check_overlays
 from sphinx_policyspec.overlays.formats import case_file
 from sphinx_policyspec.overlays.quotations import Quotations
-from sphinx_policyspec.readers.annotations import annotate, given_annotations
+from sphinx_policyspec.readers.annotations import annotate, user_annotations
 from sphinx_policyspec.readers.cases import read_cases
 from sphinx_policyspec.readers.overlays import overlay_of
 
@@ -169,7 +169,7 @@ def release(model_spec_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The release, with what a sidecar says of one clause of it."""
     sidecar = tmp_path_factory.mktemp("sidecar") / "side.yaml"
     sidecar.write_text(SIDECAR, "utf-8")
-    return annotate(ps.load(model_spec_data / "2025-09-12"), given_annotations(sidecar))[0]
+    return annotate(ps.load(model_spec_data / "2025-09-12"), user_annotations(sidecar))[0]
 
 
 def rows() -> list[list[str]]:

@@ -29,7 +29,7 @@ from sphinx_policyspec.files import bytes_of, real_path, unsaved_text
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.finding import moved_lines, moved_span
 from sphinx_policyspec.model.nearest import near_name, nearest
-from sphinx_policyspec.readers.annotations import given_annotations
+from sphinx_policyspec.readers.annotations import user_annotations
 from sphinx_policyspec.sources import Loaded, ProjectOptions
 from sphinx_policyspec.sphinx_ext.beside import registers_of
 from sphinx_policyspec.sphinx_ext.build import outputs
@@ -215,7 +215,7 @@ class OpenProject:
         app.connect("env-purge-doc", self._begin_page)
         app.connect("source-read", self._take_unsaved, priority=-sys.maxsize)
         app.connect("doctree-read", self._note_links)
-        extra = (given_annotations(sidecar),) if sidecar else ()
+        extra = (user_annotations(sidecar),) if sidecar else ()
         self._knowledge = Knowledge(every_check=True, annotations=extra)
         with naming_page(app):
             app.builder.read()
