@@ -123,7 +123,7 @@ class MarkSections(SphinxTransform):
                 kinds = {"is_myst": is_myst, "is_code": is_code, "is_bare": is_bare}
                 for found in marks.near_references(words, code, **kinds, around=around):
                     below = above.count("\n") - words.count("\n", found.start)
-                    message = f"`{found.written}` is no {found.what}, but text"
+                    message = f"`{found.text}` is no {found.what}, but text"
                     self._note_broken(text, below, message, found.right, found.target)
             elif isinstance(node, nodes.reference) and _BARE_ID.fullmatch(address := node.get("refuri", "")):
                 right = f":{DOMAIN}:principle:`{words} <{address}>`"

@@ -340,7 +340,7 @@ class NearReference(NamedTuple):
     """
 
     start: int
-    written: str
+    text: str
     what: str
     right: str
     target: str

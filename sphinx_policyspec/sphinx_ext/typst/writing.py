@@ -245,15 +245,15 @@ class CodeWriter(SphinxTranslator):
         try:
             super().dispatch_visit(node)
         except nodes.SkipNode:
-            self._write_places_left(node)
+            self._write_remaining_places(node)
             raise
 
     def dispatch_departure(self, node: nodes.Node) -> None:
         """Write the end of a node, then the places in it that nothing has written."""
         super().dispatch_departure(node)
-        self._write_places_left(node)
+        self._write_remaining_places(node)
 
-    def _write_places_left(self, node: nodes.Node) -> None:
+    def _write_remaining_places(self, node: nodes.Node) -> None:
         if isinstance(node, nodes.Element) and node in self._below:
             self.body.append(self.anchors(*self._below[node]))
 
