@@ -332,7 +332,7 @@ def test_prose_for_which_a_parser_of_others_takes_long_stays_as_it_stands(
         given.append(len(text))
         return []
 
-    monkeypatch.setattr(_ParsedLanguage, "_parsed", parsed)
+    monkeypatch.setattr(_ParsedLanguage, "_parse", parsed)
     with prose_of_others(markup, tmp_path) as language:
         for run in HARD:
             for length in (1000, 30_000):
