@@ -235,7 +235,7 @@ def read_release(
     """
     document = spec_file(path)
     if not document.is_file():
-        message = f"`{path}` holds no `{SPEC_FILE}`"
+        message = f"`{path}` has no `{SPEC_FILE}`"
         raise SourceError(message)
     if path.is_dir() and not _is_within(document, bound):
         raise SourceError(f"`{document}` leads out of `{path}`: what it leads to is not read")

@@ -188,7 +188,7 @@ def test_an_example_that_says_nearly_the_same_is_found_with_what_differs(
     )
     assert not ps.near_duplicates(release, new).pairs
     new.write_text("# Nothing\n", "utf-8")
-    with pytest.raises(ps.SourceError, match="holds no example"):
+    with pytest.raises(ps.SourceError, match="contains no example"):
         ps.near_duplicates(release, new)
 
 

@@ -313,7 +313,7 @@ def test_what_cannot_be_read_is_told_at_its_line_and_counted(folder: Path) -> No
         ("partial-results", 7),
         ("repeated-result", 1),
     ]
-    assert "stand twice: 2," in found[-1][2]
+    assert "occur twice: 2," in found[-1][2]
 
 
 def test_a_folder_without_results_is_told_and_one_whose_files_were_named_is_not(folder: Path) -> None:

@@ -159,13 +159,13 @@ def test_levels_are_overridable_by_those_at_or_above_them_that_messages_can_have
 
 
 def test_a_graph_without_a_spec_is_refused() -> None:
-    with pytest.raises(SourceError, match="holds no behaviour spec"):
+    with pytest.raises(SourceError, match="contains no behaviour spec"):
         from_graph(Graph())
 
 
 def test_a_graph_with_several_specs_is_refused_by_name() -> None:
     graph = to_graph(LIBRARY) + to_graph(replace(LIBRARY, version="2026-02-02"))
-    with pytest.raises(SourceError, match=r"holds 2 behaviour specs.*release/2026-01-02.*release/2026-02-02"):
+    with pytest.raises(SourceError, match=r"contains 2 behaviour specs.*release/2026-01-02.*release/2026-02-02"):
         from_graph(graph)
 
 

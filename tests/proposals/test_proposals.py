@@ -235,21 +235,21 @@ def test_a_title_is_one_line_and_brings_nothing_else_with_it(tmp_path: Path) -> 
 
 MISFITS: dict[str, tuple[Edit, str]] = {
     "an id that nobody has": ({**REPLACE, "provision": "be_kindd"}, "did you mean `be_kind`"),
-    "words that are not there": ({**REPLACE, "find": "kind to all"}, "does not hold “kind to all”"),
+    "words that are not there": ({**REPLACE, "find": "kind to all"}, "does not contain “kind to all”"),
     "words in other quotes": (
         {**REPLACE, "find": "Be kind to those who ask\N{HORIZONTAL ELLIPSIS}"},
         "its source has “Be kind to those who ask.”",
     ),
-    "words outside the text": ({**REPLACE, "find": "How to meet"}, "does not hold"),
-    "a pattern": ({**REPLACE, "find": "(a+)+$" * 50}, "does not hold"),
+    "words outside the text": ({**REPLACE, "find": "How to meet"}, "does not contain"),
+    "a pattern": ({**REPLACE, "find": "(a+)+$" * 50}, "does not contain"),
     "several places": ({**REPLACE, "find": "kind"}, "stands at 5 places"),
     "no such place": ({**REPLACE, "find": "kind", "occurrence": 9}, "and no 9th"),
     "a level that nobody has": ({"provision": "be_kind", "level": "usr"}, "did you mean `user`"),
-    "no level there": ({"provision": "manners", "level": "user"}, "is not written where it stands"),
+    "no level there": ({"provision": "manners", "level": "user"}, "is not written there"),
     "an id that is taken": ({"rename": "be_kind", "to": "be_brief"}, "is taken"),
     "an id that is none": ({"rename": "be_kind", "to": "be kind"}, "cannot be an id"),
-    "another depth": ({"move": "at_sea", "after": "be_kind"}, "stands deeper"),
-    "into itself": ({"move": "be_kind", "after": "be_kind"}, "or stands in it"),
+    "another depth": ({"move": "at_sea", "after": "be_kind"}, "is deeper"),
+    "into itself": ({"move": "be_kind", "after": "be_kind"}, "or is inside it"),
     "a provision again": ({**ADD, "add": {**ADD["add"], "id": "be_kind"}}, "there is a provision `be_kind`"),
     "a new id that is none": ({**ADD, "add": {**ADD["add"], "id": "a b\n# c"}}, "cannot be an id"),
     "no text": ({"add": ADD["add"]}, "needs `text`"),
@@ -415,7 +415,7 @@ def test_proposals_that_touch_one_passage_conflict_and_others_do_not(tmp_path: P
     assert report.together.texts[FILE] == alone[0].replace("who ask", "who come")
     found = ps.check_proposal(source, one, proposal(tmp_path, REPLACE, id="two"))
     assert [one.code for one in found.findings] == ["conflicting-proposals"]
-    assert "once the proposals before it are made, `be_kind` does not hold" in found.findings[0].message
+    assert "once the proposals before it are made, `be_kind` does not contain" in found.findings[0].message
     assert found.together is not None
     assert not found.together.texts
     follows = ps.check_proposal(source, one, same)
@@ -585,7 +585,7 @@ def test_a_proposal_is_a_graph_of_its_own_and_the_spec_is_asked_as_it_would_be(t
         assert base.ask("hard-rules").rows == alone.ask("hard-rules").rows
     with ps.knowledge_base(ps.proposed(source, file)) as then:
         assert {row[0] for row in then.ask("hard-rules").texts} >= {"be_brief"}
-    with pytest.raises(ps.SourceError, match="does not hold “nowhere”"):
+    with pytest.raises(ps.SourceError, match="does not contain “nowhere”"):
         ps.proposed(source, proposal(tmp_path, {"provision": "be_kind", "find": "nowhere", "replace": ""}))
 
 

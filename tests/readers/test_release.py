@@ -141,7 +141,7 @@ def test_the_oldest_entry_revises_nothing(folder: Path) -> None:
 
 
 def test_a_folder_without_document_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"holds no `model_spec\.md`"):
+    with pytest.raises(SourceError, match=r"has no `model_spec\.md`"):
         read_release(tmp_path)
 
 
