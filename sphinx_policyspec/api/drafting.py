@@ -46,22 +46,22 @@ def agenda(
     """
     from sphinx_policyspec.drafting.agenda import WANTED_BY, Agenda, items_of  # noqa: PLC0415  few callers write
 
-    source_read = loaded(source, **options)
-    registers = [str(one) for one in feedback] or [*source_read.registers.feedback]
+    loaded_source = loaded(source, **options)
+    registers = [str(one) for one in feedback] or [*loaded_source.registers.feedback]
     records: tuple[Feedback, ...] = ()
     findings: tuple[Finding, ...] = ()
     if registers:
         from sphinx_policyspec.api.feedback import check_feedback  # noqa: PLC0415  few projects keep a register
 
-        report = check_feedback(source_read, *registers, **options)
+        report = check_feedback(loaded_source, *registers, **options)
         records, findings = report.records, report.findings
     measured_ids = None
     if results is not None:
         measured_ids = frozenset(row.group.id for row in results.rows if row.group.facet == "provision")
-    lacks = [one.finding for one in check(source_read, select=WANTED_BY, use_baseline=False).entries]
+    gaps = [one.finding for one in check(loaded_source, select=WANTED_BY, use_baseline=False).entries]
     names = {"source": name, "feedback": registers[0] if registers else "FILE"}
     return Agenda(
-        items=items_of(source_read.spec, lacks, names, measured=measured_ids, records=records),
+        items=items_of(loaded_source.spec, gaps, names, measured=measured_ids, records=records),
         findings=findings,
     )
 
@@ -91,12 +91,14 @@ def draft(
         raise SchemaError(
             "; ".join(filter(None, (f"unknown kind of draft `{kind}`", nearest(kind, DRAFTED))))
         )
-    source_read = loaded(source, **options)
-    if not source_read.has_files or source_read.overlays:
+    loaded_source = loaded(source, **options)
+    if not loaded_source.has_files or loaded_source.overlays:
         raise SourceError(f"`{source}` contains no texts of its own that drafts could change")
-    digest = digest_of(source_read, SourceLines(source_read.root, source_read.beside, source_read.bound))
-    openings = [*_openings(source_read.spec, kind, ids, tuple(read_cases(cases)[0]))]
-    return tuple(drafts_of(source_read.spec, openings, digest))
+    digest = digest_of(
+        loaded_source, SourceLines(loaded_source.root, loaded_source.beside, loaded_source.bound)
+    )
+    openings = [*_openings(loaded_source.spec, kind, ids, tuple(read_cases(cases)[0]))]
+    return tuple(drafts_of(loaded_source.spec, openings, digest))
 
 
 def _openings(spec: Spec, kind: str, ids: tuple[str, ...], cases: tuple[Case, ...]) -> Iterator[Opening]:
@@ -110,11 +112,11 @@ def _openings(spec: Spec, kind: str, ids: tuple[str, ...], cases: tuple[Case, ..
             yield from openings.boundaries(spec, principle)
         return
     every = openings.open_pairs(Norms(spec), cases) if kind == "pairs" else openings.open_terms(spec)
-    ids_wanted = {one.id for one in wanted}
+    wanted_ids = {one.id for one in wanted}
     yield from (
         one
         for one in every
-        if not ids_wanted or ids_wanted & {one.principle.id, one.other.id if one.other else ""}
+        if not wanted_ids or wanted_ids & {one.principle.id, one.other.id if one.other else ""}
     )
 
 

@@ -116,9 +116,9 @@ def read_results(
     releases: tuple[Spec, ...]
     digests: tuple[str, ...] = ()
     if isinstance(source, str | Path | Spec | Loaded):
-        source_read = loaded(source, **options)
-        releases, digests = (source_read.spec,), (*_digests(source_read),)
-        name = name or (str(source) if isinstance(source, str | Path) else source_read.spec.title)
+        loaded_source = loaded(source, **options)
+        releases, digests = (loaded_source.spec,), (*_digests(loaded_source),)
+        name = name or (str(source) if isinstance(source, str | Path) else loaded_source.spec.title)
     else:
         if not (releases := tuple(source)):
             raise SourceError("no release is given")
@@ -130,9 +130,9 @@ def read_results(
     return results_of(releases, files, result_options, source=name, store=store, digests=digests)
 
 
-def _digests(source_read: Loaded) -> Iterator[str]:
+def _digests(loaded_source: Loaded) -> Iterator[str]:
     """Yield digests of the files of a spec: the author of a log may have used one as the digest of the text."""
-    for document in source_read.spec.documents if source_read.has_files else ():
-        path = source_read.root / document.file
+    for document in loaded_source.spec.documents if loaded_source.has_files else ():
+        path = loaded_source.root / document.file
         if path.is_file():
             yield hashlib.sha256(path.read_bytes()).hexdigest()

@@ -64,7 +64,7 @@ def web_annotation(
     """Return an anchor as a W3C Web Annotation in JSON-LD.
 
     An anchor that was found again refers to the original one, which stays unchanged. Raises :class:`SourceError` if
-    the words are gone, or occur at several places and none is marked.
+    the words are gone, or occur at several places and it is unclear which one is meant.
 
     :param source: the spec or SOURCE in which it was made or found
     :param options: as for :func:`load`

@@ -54,14 +54,16 @@ def check(
     :param feedback: registers of feedback about it, or folders of them, which are checked as well
     :param decisions: records of decisions about it, or folders of them, which are checked as well
     """
-    source_read = loaded(source)
+    loaded_source = loaded(source)
     if isinstance(source, Spec):
-        source_read = checked(source_read)
+        loaded_source = checked(loaded_source)
     selection = Selection(
-        select=tuple(select), ignore=tuple(ignore), severity={**source_read.severity, **(severity or {})}
+        select=tuple(select), ignore=tuple(ignore), severity={**loaded_source.severity, **(severity or {})}
     )
     findings = (
-        source_read.causes(selection.off) if source_read.causes and selection.off else source_read.findings
+        loaded_source.causes(selection.off)
+        if loaded_source.causes and selection.off
+        else loaded_source.findings
     )
     registers = [one for file in feedback for one in feedback_files(Path(file))]
     if registers:
@@ -69,24 +71,26 @@ def check(
 
         findings = (
             *findings,
-            *check_feedback(source if isinstance(source, Spec) else source_read, *registers).findings,
+            *check_feedback(source if isinstance(source, Spec) else loaded_source, *registers).findings,
         )
     records = [one for file in decisions for one in decision_record_files(Path(file))]
     if records:
         from sphinx_policyspec.api.decision_records import check_decision_records  # noqa: PLC0415  likewise
 
-        record_report = check_decision_records(source if isinstance(source, Spec) else source_read, *records)
+        record_report = check_decision_records(
+            source if isinstance(source, Spec) else loaded_source, *records
+        )
         findings = (*findings, *record_report.findings)
     selected = in_source_order(list(selection.of(findings)))
-    beside = (*source_read.beside, *registers, *records)
-    lines = SourceLines(source_read.root if source_read.has_files else None, beside, source_read.bound)
-    file = Path(baseline) if baseline else source_read.baseline
+    beside = (*loaded_source.beside, *registers, *records)
+    lines = SourceLines(loaded_source.root if loaded_source.has_files else None, beside, loaded_source.bound)
+    file = Path(baseline) if baseline else loaded_source.baseline
     known = read_baseline(file) if file and use_baseline else frozenset()
-    fixable = {fix.finding for fix in fixes_of(source_read.spec, selected, lines)}
+    fixable = {fix.finding for fix in fixes_of(loaded_source.spec, selected, lines)}
     entries = tuple(marked(selected, lines, fixable))
     new = tuple(item for item in entries if item.fingerprint not in known)
     return Report(
-        source=str(source) if isinstance(source, str | Path) else str(source_read.root),
+        source=str(source) if isinstance(source, str | Path) else str(loaded_source.root),
         lines=lines,
         rules=tuple(rules().values()),
         entries=new,

@@ -67,35 +67,35 @@ def context(
     :param name: name of a source that was already read
     :param options: as for :func:`load`
     """
-    source_read = loaded(source, **options)
+    loaded_source = loaded(source, **options)
     stores = (results,) if isinstance(results, str | Path) else results
     files = BesideFiles(
         results=tuple(map(str, stores)) if isinstance(stores, Iterable) else (),
         feedback=tuple(map(str, feedback)),
         decisions=tuple(map(str, decisions)),
     )
-    beside = read_beside(source_read, files.filled(source_read.registers), **options)
+    beside = read_beside(loaded_source, files.filled(loaded_source.registers), **options)
     if not isinstance(stores, Iterable):
         beside = replace(beside, results=stores)
     words = (("--since", str(since)),) if isinstance(since, str | Path) else ()
     return gathered(
-        source_read,
-        SpecContext(source_read.spec),
+        loaded_source,
+        SpecContext(loaded_source.spec),
         about,
         pair=pair,
         cases=tuple(cases),
         topic=topic,
         budget=budget,
-        changes=None if since is None else diff(since, source_read, **options),
+        changes=None if since is None else diff(since, loaded_source, **options),
         beside=beside,
         words=[*chain.from_iterable((*words, *files.words))],
         include_evals=include_evals,
-        name=name or (str(source) if isinstance(source, str | Path) else source_read.spec.title),
+        name=name or (str(source) if isinstance(source, str | Path) else loaded_source.spec.title),
     )
 
 
 def gathered(
-    source_read: Loaded,
+    loaded_source: Loaded,
     of: SpecContext,
     about: Sequence[str] = (),
     *,
@@ -124,7 +124,7 @@ def gathered(
     findings: tuple[Finding, ...] = ()
     subjects: list[str] = [*about, *pair]
     if cases:
-        decisions = decide(source_read.spec, *cases)
+        decisions = decide(loaded_source.spec, *cases)
         findings, first = decisions.findings, [*of.decision_parts(decisions)]
         names = dict.fromkeys(item.principle for one in decisions for item in one.case.items)
         provisions = [of.find(one) for one in names if one in of.norms.provisions]
@@ -146,7 +146,7 @@ def gathered(
         *(result_part(of, provisions, beside.results) if beside.results is not None else ()),
         *near[:1],
         *of.examples(provisions),
-        *finding_part(of, provisions, check(source_read), include_evals=include_evals),
+        *finding_part(of, provisions, check(loaded_source), include_evals=include_evals),
         *near[1:],
         *(of.prompts(provisions) if include_evals else ()),
     ]
@@ -156,9 +156,9 @@ def gathered(
         *(beside.results.findings if beside.results is not None else ()),
     )
     return ContextPack(
-        spec=source_read.spec.title,
-        release=source_read.spec.version,
-        digest=digest_of_spec(source_read.spec),
+        spec=loaded_source.spec.title,
+        release=loaded_source.spec.version,
+        digest=digest_of_spec(loaded_source.spec),
         about=(*subjects, *((topic,) if topic else ())),
         command=tuple(
             _command(

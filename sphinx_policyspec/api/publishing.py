@@ -293,16 +293,16 @@ def build_handbook(
             return handbook.build_project(
                 Path(source), folder, options_of(**options), base_iri=base, older=older, **looks
             )
-    source_read = loaded(source, **options)
-    older_releases = [_older(one, here, reader(**options).beside(source_read)) for one in older_sources]
+    loaded_source = loaded(source, **options)
+    older_releases = [_older(one, here, reader(**options).beside(loaded_source)) for one in older_sources]
     with staged_folder(Path(out)) as folder:
         return handbook.build_site(
-            based(source_read.spec, base_iri),
-            source_read.root,
+            based(loaded_source.spec, base_iri),
+            loaded_source.root,
             folder,
             pages=pages,
             older=[partial(_older, specs, here) for specs in older_releases],
-            source=source_read.files[0] if source_read.files else None,
+            source=loaded_source.files[0] if loaded_source.files else None,
             **looks,
         )
 

@@ -100,13 +100,13 @@ def specs_of(old: Source, new: Source, **options: Unpack[ReadingOptions]) -> tup
     return _spec_with_warning(old, before), _spec_with_warning(new, after)
 
 
-def _spec_with_warning(source: Source, source_read: Loaded) -> Spec:
+def _spec_with_warning(source: Source, loaded_source: Loaded) -> Spec:
     """Return the spec of a source; warn of a missing principle if the caller gave a name, and so gets no findings."""
     if isinstance(source, str | Path):
-        for finding in source_read.findings:
+        for finding in loaded_source.findings:
             if finding.code == "no-principle":
                 warnings.warn(f"{source}: {finding}", SourceWarning, stacklevel=4)
-    return source_read.spec
+    return loaded_source.spec
 
 
 def reader(**options: Unpack[ReadingOptions]) -> Reader:

@@ -123,9 +123,9 @@ def diff(
         behaviour = ps.diff_cases(before, after, cases, **how, **settings.options) if cases else None
         result = behaviour.spec if behaviour else ps.diff(before, after, **how, **settings.options)
     settings.report(result.findings)
-    shown_diff = result.only(ps.Weight.NEEDS_READER) if unread else result
-    shown_diff = replace(shown_diff, in_full=settings.verbose, findings=(*errors, *shown_diff.findings))
-    settings.show(replace(behaviour, spec=shown_diff) if behaviour else shown_diff, form, output)
+    selected = result.only(ps.Weight.NEEDS_READER) if unread else result
+    selected = replace(selected, in_full=settings.verbose, findings=(*errors, *selected.findings))
+    settings.show(replace(behaviour, spec=selected) if behaviour else selected, form, output)
     if behaviour:
         settings.report(behaviour.findings)
     exit_if_unusable((*result.findings, *(behaviour.findings if behaviour else ())))

@@ -73,11 +73,11 @@ def draft(
     )
     if kind == "next":
         loaded = settings.load(source)
-        read_results = ps.read_results(loaded, *results) if results else None
-        agenda = ps.agenda(loaded, feedback=registers, results=read_results, name=source, **settings.options)
+        measured = ps.read_results(loaded, *results) if results else None
+        agenda = ps.agenda(loaded, feedback=registers, results=measured, name=source, **settings.options)
         settings.report(agenda.findings)
         settings.show(agenda, form)
-        exit_if_unusable(read_results.findings if read_results else ())
+        exit_if_unusable(measured.findings if measured else ())
         return
     if kind == "like":
         settings.show(ps.near_duplicates(settings.read(source), names[0]), form)

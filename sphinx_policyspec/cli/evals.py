@@ -169,11 +169,11 @@ def results(
       policyspec results model_spec/2025-09-12 store/ --by level
       policyspec results model_spec store/ --compare MODEL-A MODEL-B --format json
     """
-    source_read: ps.Loaded | tuple[ps.Spec, ...]
-    source_read = settings.releases(source) if settings.has_releases(source) else settings.load(source)
+    loaded: ps.Loaded | tuple[ps.Spec, ...]
+    loaded = settings.releases(source) if settings.has_releases(source) else settings.load(source)
     with settings.watching("reading results"):
         result = ps.read_results(
-            source_read,
+            loaded,
             *files,
             store=output,
             name=source,

@@ -147,9 +147,9 @@ def handbook(
             "pdf_fonts": pdf_fonts,
             "pdf_missing": pdf_missing or "",
         }
-        about_one = {"since": since, "results": results, "judgements": judgements, "triage": triage}
-        about_one |= {"feedback": registers, "decisions": decisions, "proposal": proposals}
-        if used := [name for name, value in about_one.items() if value]:
+        single = {"since": since, "results": results, "judgements": judgements, "triage": triage}
+        single |= {"feedback": registers, "decisions": decisions, "proposal": proposals}
+        if used := [name for name, value in single.items() if value]:
             raise click.UsageError(f"--{used[0]} is about one SOURCE")
         _build_each(sources, output, looks, settings)
         return

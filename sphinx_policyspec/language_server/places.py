@@ -82,7 +82,7 @@ class Text:
         return self.text[self._lines[number - 1] : end].rstrip("\r\n")
 
     def _words(self, span: Span) -> tuple[int, int]:
-        """Return the offsets of the first and last word of a line; for an empty span on a word, those of the word."""
+        """Return where the words of a line begin and end; an empty span on a word gives that word."""
         start, line = self._offset(span.line, 1), self.line(span.line)
         column = span.column - 1 if (span.end_line, span.end_column) == (span.line, span.column) else 0
         if column and (match := re.compile(r"[\w-]+").match(line, column)):

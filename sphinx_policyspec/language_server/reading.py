@@ -89,7 +89,7 @@ class Result:
 
 
 class SpecReader:
-    """Reads a root, and reads it again after edits, in its own process."""
+    """Reads a root, and reads it again after edits; for use only in the process that created it."""
 
     def __init__(self, source: RootSource) -> None:
         self._source = source

@@ -418,8 +418,8 @@ def all_findings(app: Sphinx, knowledge: Knowledge, further: Iterable[Finding] =
 
 def _late_findings(app: Sphinx, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Yield later findings unless a comment silences them; unused comments were already reported."""
-    audible = silenced(findings, _ignores(app.env))
-    return (finding for finding in audible if finding.code != "unused-ignore")
+    unsilenced = silenced(findings, _ignores(app.env))
+    return (finding for finding in unsilenced if finding.code != "unused-ignore")
 
 
 def _all_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:

@@ -274,9 +274,9 @@ class OpenProject:
         srcdir = Path(app.srcdir)
         spec = knowledge.spec(app.env)
         severity = severities(app.config)
-        warned = [*self._parser_warnings.findings, *lost_links(app, self._links)]
-        finder = (
-            all_findings(app, knowledge, _build_findings(app, knowledge, warned, self._usual))
+        parser_findings = [*self._parser_warnings.findings, *lost_links(app, self._links)]
+        find_causes = (
+            all_findings(app, knowledge, _build_findings(app, knowledge, parser_findings, self._usual))
             if self._asks
             else None
         )
@@ -287,8 +287,8 @@ class OpenProject:
         return Loaded(
             spec=spec,
             root=self._srcdir,
-            findings=in_source_order(finder(Selection(severity=severity).off) if finder else []),
-            causes=finder,
+            findings=in_source_order(find_causes(Selection(severity=severity).off) if find_causes else []),
+            causes=find_causes,
             annotations=(*knowledge.sidecars(app.env), *filter(None, [sidecar])),
             files=(*pages, *sorted(beside | in_vain)),
             included=frozenset(beside.difference(pages)),
@@ -364,10 +364,10 @@ def _question_count(domain: PolicyDomain, docname: str) -> int:
 
 
 def _build_findings(
-    app: Sphinx, knowledge: Knowledge, warned: list[Finding], usual: dict[int, object]
+    app: Sphinx, knowledge: Knowledge, parser_findings: list[Finding], usual: dict[int, object]
 ) -> Iterator[Finding]:
     """Yield the warnings of parsers, and the findings that a build has only when it writes the graph, or never."""
-    yield from warned
+    yield from parser_findings
     yield from outputs.unwritable(app, knowledge, usual)
     if not knowledge.spec(app.env).documents:
         # Pages that refer to the spec of another project are built without a finding.
