@@ -26,7 +26,7 @@ MUTANTS = {
     "a label is taken for a provision": Mutant(Importer, "record", "provisions.get(label, ())", "provisions.get(label, (label,))", (test_register.test_labels_mean_kinds_and_provisions_by_the_map_alone,)),
     "cases may come out otherwise": Mutant(check, "flip_findings", "if name not in proposal.flips", "if False", FLIPS),
     "cases that are listed need not": Mutant(check, "flip_findings", "for name in proposal.flips", "for name in ()", FLIPS),
-    "the base is not looked at": Mutant(check, "base_findings", "if said and said != is_", "if False", (test_proposals.test_a_base_that_moved_on_is_told_with_what_fits_all_the_same,)),
+    "the base is not looked at": Mutant(check, "base_findings", "proposal.sha256 not in {'', digest}".replace("'", '"'), "False", (test_proposals.test_a_base_that_moved_on_is_told_with_what_fits_all_the_same,)),
     "a prompt in an example is not marked": Mutant(Published, "holds", "return any(", "return False and any(", (test_rows.test_a_scenario_that_holds_a_prompt_is_marked_however_it_came_in,)),
     "a prompt is not marked": Mutant(Published, "holds", "return True", "return False", PROMPTS),
     "a prompt comes in unasked": Mutant(training, "_scenarios", "if prompts", "if True", PROMPTS),
