@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -84,10 +84,14 @@ def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
     before, after = (
         {block.id: (at, block) for at, block in _blocks_of(spec, Definition)} for spec in (pair.old, pair.new)
     )
+    renamed = _renamed_terms(pair, before, after)
     for id_, (at, block) in before.items():
-        if id_ not in after:
+        if id_ not in after and id_ not in renamed.values():
             yield _definition(pair, ChangeKind.REMOVED, pair.identity.renewed(at), block, None)
     for id_, (at, block) in after.items():
+        if id_ in renamed:
+            yield _retermed(pair, at, before[renamed[id_]][1], block)
+            continue
         if id_ not in before:
             yield _definition(pair, ChangeKind.ADDED, at, None, block)
             continue
@@ -98,6 +102,30 @@ def _definitions(pair: MatchedSpecs) -> Iterator[Change]:
             yield _retermed(pair, at, was, block)
         if pair.identity.renewed(was_at) != at:
             yield _definition(pair, ChangeKind.MOVED, at, was, block)
+
+
+def _renamed_terms(
+    pair: MatchedSpecs,
+    before: Mapping[str, tuple[str, Definition]],
+    after: Mapping[str, tuple[str, Definition]],
+) -> dict[str, str]:
+    """Return the old ids of definitions that have another term, and so another id, by the new ones: all else is the same."""
+    gone = {
+        (pair.identity.renewed(at), _meaning(pair.in_new_words(block.text), block.term)): id_
+        for id_, (at, block) in reversed([*before.items()])
+        if id_ not in after
+    }
+    found: dict[str, str] = {}
+    for id_, (at, block) in after.items():
+        if id_ not in before and (old := gone.pop((at, _meaning(block.text, block.term)), "")):
+            found[id_] = old
+    return found
+
+
+def _meaning(text: str, term: str) -> str:
+    """Return what a definition says of its term, which some begin with."""
+    said = text.lstrip(" *_")
+    return normal(said.removeprefix(term))
 
 
 def _definition(

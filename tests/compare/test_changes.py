@@ -481,6 +481,16 @@ def test_nothing_that_a_spec_says_becomes_another_thing_unseen() -> None:
     assert unseen == []
 
 
+def test_a_definition_with_another_term_and_the_id_that_this_makes_is_the_same() -> None:
+    old, new = definition("**Tool**: a help."), replace(definition("**Kit**: a help.", "Kit"), id="kit")
+    gone = replace(definition("**Box**: a help.", "Box"), id="box")
+    found = compare(spec(section("s", blocks=(old, gone))), spec(section("s", blocks=(new,))))
+    told = [(one.kind, one.id, one.old, one.new) for one in found.of(Subject.DEFINITION)]
+    assert told == [(K.REMOVED, "box", "Box", ""), (K.RETITLED, "kit", "Tool", "Kit")]
+    elsewhere = compare(spec(section("s", blocks=(old,))), spec(section("s"), section("t", blocks=(new,))))
+    assert {one.kind for one in elsewhere.of(Subject.DEFINITION)} == {K.REMOVED, K.ADDED}
+
+
 def test_an_answer_that_is_judged_otherwise_is_flipped() -> None:
     worse = compare(holding(answers(Verdict.GOOD, Verdict.OK)), holding(answers(Verdict.BAD, Verdict.OK)))
     (change,) = worse.of(E, K.VERDICT_FLIPPED)
