@@ -378,6 +378,7 @@ def _run() -> int:
 def _put_error(error: str) -> None:
     """Print why a command failed in the format of its output, as far as its command line can be read."""
     name, *rest = sys.argv[1:] or [""]
+    is_check = name == "check"
     # Memory or disk space may run out again; standard error already has the message.
     with contextlib.suppress(OSError, MemoryError, ImportError):
         # Of an unknown command only the format can be read.
@@ -390,7 +391,7 @@ def _put_error(error: str) -> None:
         form, source = params.get("form"), params.get("source") or next(iter(params.get("sources") or ()), "")
         if form == "json":
             click.echo(json_object({}, errors=[message_line(error)]), nl=False)
-        elif name == "check" and form not in {None, "text", "baseline"}:
+        elif is_check and form not in {None, "text", "baseline"}:
             click.echo(ps.render(ps.Report.unusable(source or "", message_line(error)), form), nl=False)
         sys.stdout.flush()
 

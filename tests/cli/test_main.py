@@ -8,8 +8,10 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -188,6 +190,31 @@ def test_an_unusable_source_is_status_2(run: Run, tmp_path: Path, command: str) 
         assert err.startswith("policyspec: error: "), name
         assert "Traceback" not in err
     assert run(command, tmp_path / "absent")[0] == 2
+
+
+def forms(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command that has ``--format``, with each format."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from forms(found, *path, name)
+    for option in command.params:
+        if "--format" in option.opts and isinstance(option.type, click.Choice):
+            yield from ((*path, "--format", str(form)) for form in option.type.choices)
+
+
+def test_an_absent_source_is_one_error_in_every_format_of_every_command(run: Run, tmp_path: Path) -> None:
+    absent = tmp_path / "absent"
+    found = list(forms(commands))
+    assert len({words[:-2] for words in found}) > 15
+    for words in found:
+        status, out, err = run(*words, absent, absent)
+        assert status == 2, words
+        assert "Traceback" not in err
+        if words[-1] == "json":
+            assert json.loads(out)["errors"], words
 
 
 def test_findings_go_to_standard_error_with_their_place(run: Run, tmp_path: Path) -> None:

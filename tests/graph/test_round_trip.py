@@ -165,7 +165,9 @@ def test_a_graph_without_a_spec_is_refused() -> None:
 
 def test_a_graph_with_several_specs_is_refused_by_name() -> None:
     graph = to_graph(LIBRARY) + to_graph(replace(LIBRARY, version="2026-02-02"))
-    with pytest.raises(SourceError, match=r"contains 2 behaviour specs.*release/2026-01-02.*release/2026-02-02"):
+    with pytest.raises(
+        SourceError, match=r"contains 2 behaviour specs.*release/2026-01-02.*release/2026-02-02"
+    ):
         from_graph(graph)
 
 
