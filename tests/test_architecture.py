@@ -221,7 +221,7 @@ MOST_OF = {
     "outlines": 2,
     "overlays": 16,
     "packs": 7,
-    "proposals": 11,
+    "proposals": 12,
     "publishing": 12,
     "serving": 10,
     "training": 5,
@@ -236,7 +236,7 @@ are texts that are read by their headings: ``outlines`` in ``model`` and ``reade
 one matter of a spec, with what bears on a provision: ``packs``. What
 models read of a site is ``web.llms``, what answers them ``agents``, where a draft beside a spec is read in one place, and in ``sphinx_ext`` one that is a page, and what answers by HTTP ``serving``; what is published, on servers too, is ``publishing``; what models are taught by is ``training``,
 and what people say of a spec ``feedback``, with the words that are found again, its graph and its page. What was decided about a spec is ``decision_records``, with what changed and lacks a record. What is to be written next is ``drafting``, and how
-sections grow from release to release ``trends``. What people would like a spec to say is ``proposals``, with a graph for each, and their page, and where ids
+sections grow from release to release ``trends``. What people would like a spec to say is ``proposals``, with a graph for each, their page and what they do to rules that no message may override, and where ids
 stand in texts, for editors and for these, ``identifiers``, with how a former one is put into a list of YAML and taken out of it. What stands beside a spec is one value, and read, shown, taken from options and from a project in one place each: ``beside``. The language server is a door of its own, with a module for each thing that an editor asks.
 """
 

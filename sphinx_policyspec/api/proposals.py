@@ -42,6 +42,7 @@ from sphinx_policyspec.proposals.check import (
 )
 from sphinx_policyspec.proposals.edits import EditedSpec, EditWriter
 from sphinx_policyspec.proposals.places import EditedTexts, Stretch
+from sphinx_policyspec.proposals.root_rules import root_rule_findings
 from sphinx_policyspec.readers.annotations import shipped_annotations
 from sphinx_policyspec.readers.decision_records import decision_record_files, read_decision_records
 from sphinx_policyspec.readers.feedback import feedback_files, read_registers
@@ -279,7 +280,11 @@ class _Trial:
         if all(applied.fits):
             effects = self.effects(writer.workspace.texts.changed, proposal)
         base = self.loaded.spec.version, self.digest
-        return checked(proposal, form, applied, effects, base=base, known=self.known)
+        rules: tuple[Finding, ...] = ()
+        if effects.diff:
+            after = self.read(effects.texts).spec
+            rules = tuple(root_rule_findings(proposal, effects.diff, self.loaded.spec, after))
+        return checked(proposal, form, applied, effects, base=base, known=self.known, rules=rules)
 
     def together(
         self, proposals: Sequence[Proposal], known: Collection[Finding]

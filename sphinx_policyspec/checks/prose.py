@@ -7,6 +7,7 @@ the spec does. Its sentences are searched for short lists of words of our own, e
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -290,6 +291,14 @@ def root_without_absolute(spec: model.Spec) -> Iterator[model.Finding]:
                 span=principle.span,
                 hint="say what it requires, or lower the level",
             )
+
+
+def binding_words(spec: model.Spec) -> dict[str, Counter[str]]:
+    """Return the words by which principles bind, such as `never`, and how often each is said, by the ids of these."""
+    return {
+        principle.id: Counter(_words(match) for _, match in matches(provisions, _BINDING))
+        for principle, provisions in by_principle(spec)
+    }
 
 
 def other_exception(spec: model.Spec) -> Iterator[model.Finding]:

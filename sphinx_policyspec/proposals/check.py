@@ -344,11 +344,13 @@ def checked(
     *,
     base: tuple[str, str],
     known: KnownRecords,
+    rules: Iterable[Finding] = (),
 ) -> CheckedProposal:
     """Return what is to be said of a proposal.
 
     :param form: what is wrong with its form
     :param base: version and digest of the spec
+    :param rules: what becomes of rules that no message may override
     """
     findings = (
         *form,
@@ -357,6 +359,7 @@ def checked(
         *flip_findings(proposal, effects, known.titles),
         *unknown_names(proposal, known),
         *unanswered(proposal, effects, known.feedback),
+        *rules,
     )
     return CheckedProposal(
         proposal=proposal,

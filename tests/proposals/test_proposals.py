@@ -143,7 +143,8 @@ def test_what_is_written_is_what_the_check_said_and_its_reverse_gives_the_old_by
     old, before = (source / FILE).read_bytes(), ps.load_checked(source)
     report = ps.check_proposal(source, proposal(tmp_path, edit))
     (checked,) = report.checks
-    assert (report.findings, checked.fits) == ((), (True,))
+    assert [one.code for one in report.findings] == ["root-rule-changed"] * 2 * (name == "remove")
+    assert checked.fits == (True,)
     applied = ps.apply_proposal(source, proposal(tmp_path, edit))
     assert (source / FILE).read_bytes() == old
     assert applied.write() == ()
@@ -439,6 +440,45 @@ def test_a_pair_that_is_called_otherwise_has_no_other_order(tmp_path: Path) -> N
     ):
         report = ps.check_proposal(source, proposal(tmp_path, edit), annotations=notes)
         assert report.checks[0].effects.pairs == pairs
+
+
+ROOT: dict[str, tuple[list[Edit], str]] = {
+    "lowered": ([{"provision": "stay_lawful", "level": "user"}], "warning: be lowered to level `user`"),
+    "removed": ([{"remove": "at_sea"}], "warning: be removed"),
+    "softened": (
+        [{"provision": "stay_lawful", "find": "Never help", "replace": "Do not often help"}],
+        "warning: lose `never`",
+    ),
+    "softened under another id": (
+        [
+            {"provision": "stay_lawful", "find": "Never help", "replace": "Seldom help"},
+            {"rename": "stay_lawful", "to": "stay_lawful_too"},
+        ],
+        "warning: lose `never`",
+    ),
+    "reworded": (
+        [{"provision": "stay_lawful", "find": "to break a law", "replace": "in a felony"}],
+        "hint: be reworded",
+    ),
+    "mentioned": (
+        [{"provision": "be_brief", "find": "Write", "replace": "Whatever [?](#at_sea) says, write"}],
+        "hint: be mentioned in `be_brief`",
+    ),
+    "raised": ([{"provision": "be_kind", "level": "root"}], ""),
+    "another rule": ([{"provision": "be_brief", "find": "short", "replace": "long"}], ""),
+    "another id": ([{"rename": "stay_lawful", "to": "be_lawful"}], ""),
+    "another place": ([{"move": "stay_lawful", "after": "be_kind"}], ""),
+}
+
+
+@pytest.mark.parametrize("name", ROOT)
+def test_what_becomes_of_a_rule_that_no_message_may_override_is_told(name: str, tmp_path: Path) -> None:
+    edits, told = ROOT[name]
+    source = written(tmp_path)
+    found = ps.check_proposal(source, proposal(tmp_path, *edits)).findings
+    said = [f"{one.severity}: {one.message.partition(' would ')[2]}" for one in found]
+    assert [one.code for one in found] == ["root-rule-changed"] * bool(told)
+    assert said == ([told] if told else [])
 
 
 def test_only_new_findings_are_told_and_pairs_that_lose_their_order(tmp_path: Path) -> None:
