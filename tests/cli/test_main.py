@@ -595,7 +595,7 @@ def test_what_does_not_exist_is_told_with_what_is_beside_it(
 
 @pytest.mark.parametrize("source", ["a\0b", "git:HEAD:a\0b"])
 def test_a_name_with_a_null_character_is_refused(source: str) -> None:
-    with pytest.raises(SourceError, match="no name holds a null character"):
+    with pytest.raises(SourceError, match="a name cannot contain a null character"):
         ps.load_checked(source)
 
 
