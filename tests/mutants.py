@@ -94,3 +94,10 @@ def fails(attempt: Callable[[], None]) -> bool:
     except (Exception, pytest.fail.Exception):  # noqa: BLE001  whatever tells it
         return True
     return False
+
+
+def is_found_out(mutant: Mutant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Return whether a test of a mutant fails where this stands in the place of the right function."""
+    attempts = [attempt for killer in mutant.killers for attempt in runs(killer, request)]
+    monkeypatch.setattr(mutant.owner, mutant.name, mutated(mutant))
+    return any(map(fails, attempts))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 from sphinx_policyspec.api.beside import read_beside
 from sphinx_policyspec.api.comparing import diff
 from sphinx_policyspec.api.judging import check, decide
+from sphinx_policyspec.api.proposals import proposed
 from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded
 from sphinx_policyspec.beside import NOTHING_BESIDE, Beside, BesideFiles
 from sphinx_policyspec.compare import SpecDiff
@@ -44,6 +45,7 @@ def context(
     results: str | Path | Iterable[str | Path] | Results = (),
     feedback: Iterable[str | Path] = (),
     decisions: Iterable[str | Path] = (),
+    proposals: Iterable[str | Path] = (),
     include_evals: bool = False,
     name: str = "",
     **options: Unpack[ReadingOptions],
@@ -63,11 +65,16 @@ def context(
     :param results: evaluation results, as for :func:`read_results`, or its return value
     :param feedback: registers of feedback, or folders of them, as for :func:`check_feedback`
     :param decisions: records of decisions, or folders of them, as for :func:`check_decision_records`
+    :param proposals: files of proposals: the pack shows the SOURCE with their edits, and what they change unless ``since`` is
+        given. Raises like :func:`proposed`
     :param include_evals: whether to include evaluation prompts, which are left out by default
     :param name: name of a source that was already read
     :param options: as for :func:`load`
     """
-    loaded_source = loaded(source, **options)
+    tried = tuple(map(str, proposals))
+    if tried and not isinstance(source, str | Path):
+        raise SourceError("proposals are tried in the files of a SOURCE: name it")
+    loaded_source = proposed(source, *tried, **options) if tried else loaded(source, **options)  # type: ignore[arg-type]  # as above
     stores = (results,) if isinstance(results, str | Path) else results
     files = BesideFiles(
         results=tuple(map(str, stores)) if isinstance(stores, Iterable) else (),
@@ -77,8 +84,12 @@ def context(
     beside = read_beside(loaded_source, files.filled(loaded_source.registers), **options)
     if not isinstance(stores, Iterable):
         beside = replace(beside, results=stores)
-    words = (("--since", str(since)),) if isinstance(since, str | Path) else ()
-    return gathered(
+    words = (
+        *((("--since", str(since)),) if isinstance(since, str | Path) else ()),
+        *(("--proposal", one) for one in tried),
+    )
+    older = source if tried and since is None else since
+    found = gathered(
         loaded_source,
         SpecContext(loaded_source.spec),
         about,
@@ -86,12 +97,14 @@ def context(
         cases=tuple(cases),
         topic=topic,
         budget=budget,
-        changes=None if since is None else diff(since, loaded_source, **options),
+        changes=None if older is None else diff(older, loaded_source, **options),
         beside=beside,
         words=[*chain.from_iterable((*words, *files.words))],
         include_evals=include_evals,
         name=name or (str(source) if isinstance(source, str | Path) else loaded_source.spec.title),
     )
+    # What does not hold yet is not to be cited as if it did.
+    return replace(found, spec=f"{found.spec} as proposed") if tried else found
 
 
 def gathered(

@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import sphinx_policyspec as ps
+from sphinx_policyspec.cli.beside import proposal_option
 from sphinx_policyspec.cli.options import (
     Settings,
     SourceCommand,
@@ -85,6 +86,9 @@ def _complete_topic(context: click.Context, _parameter: click.Parameter, typed: 
 )
 @feedback_option(about="Also show feedback, from a register or a folder of them; may be repeated.")
 @decisions_option(about="Also show decisions, from a record or a folder of them; may be repeated.")
+@proposal_option(
+    about="Show SOURCE as it would be after this proposal, and what changes by it; may be repeated."
+)
 @click.option("--include-evals", is_flag=True, help="Include evaluation prompts.")
 @form_option("ContextPack", "markdown")
 @output_option
@@ -100,6 +104,7 @@ def context(
     results: tuple[str, ...],
     registers: tuple[str, ...],
     decisions: tuple[str, ...],
+    proposals: tuple[str, ...],
     include_evals: bool,
     form: str,
     output: str | None,
@@ -119,13 +124,13 @@ def context(
       policyspec context docs --case cases/tutoring.yaml --format json
       policyspec context docs --topic honesty --since git:v1:docs
       policyspec context model_spec --about be_kind --feedback feedback.yaml --decisions decisions/
+      policyspec context docs --about be_kind --proposal proposals/kinder.md
     """
     if sum(map(bool, (about, pair, cases, topic))) != 1:
         raise click.UsageError("give one of --about, --pair, --case and --topic")
-    loaded = settings.load(source)
     with settings.watching("gathering"):
         pack = ps.context(
-            loaded,
+            source if proposals else settings.load(source),
             *about,
             pair=pair or (),
             cases=cases,
@@ -135,6 +140,7 @@ def context(
             results=results,
             feedback=registers,
             decisions=decisions,
+            proposals=proposals,
             include_evals=include_evals,
             name=source,
             **settings.options,

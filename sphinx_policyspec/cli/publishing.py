@@ -49,7 +49,7 @@ _PROFILES = ("oxigraph", "virtuoso", "generic")
 @click.option(
     "--prune",
     is_flag=True,
-    help="Delete graphs of this spec that are not part of this command: releases, results, feedback, decisions.",
+    help="Delete graphs of this spec that are not part of this command: releases, results, feedback, decisions, proposals.",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing, and show what would be done.")
 @form_option(forms=("text", "json"), about="How to print what was done.")

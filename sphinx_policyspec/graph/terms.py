@@ -281,6 +281,10 @@ class Iris:
         steps = (_encode(str(step)).replace("/", "%2F") for step in place)
         return Iri("/".join((self.base + kind, owner.removeprefix(self.base), *steps)))
 
+    def is_proposal(self, graph: str) -> bool:
+        """Return whether a graph is that of a proposal, by its name."""
+        return graph.startswith(f"{self.base}proposal/")
+
     def kind_and_id(self, iri: str) -> tuple[str, str] | None:
         """Return the arguments of :meth:`iri` for an IRI; ``None`` if it cannot come from there."""
         if not iri.startswith(self.base):

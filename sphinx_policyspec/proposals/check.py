@@ -414,6 +414,12 @@ class ListedProposals(Brief):
         return grouped(pairs)
 
 
+def _left_out(proposal: Proposal) -> Finding:
+    message = f"{shown(proposal.id)} is a draft, and no page shows it"
+    hint = "write `status: proposed` when others are to see it"
+    return Finding(code="draft-left", message=message, span=proposal.place("status"), hint=hint)
+
+
 def listed_proposals(
     files: Iterable[tuple[Path, str]], releases: Sequence[Spec], known: KnownRecords
 ) -> ListedProposals:
@@ -440,6 +446,8 @@ def listed_proposals(
         )
         findings += filter(None, told)
         findings += unknown_names(proposal, known)
+        if proposal.status is ProposalStatus.DRAFT:
+            findings.append(_left_out(proposal))
     named = {name for one in found.values() for name in one.provisions}
     decided = {one.id: one for one in known.decisions}
     return ListedProposals(

@@ -24,6 +24,7 @@ from sphinx_policyspec.graph.terms import (
     XSD,
     Foreign,
     Iri,
+    Iris,
     OwnGraph,
     Triple,
     ontology_version,
@@ -128,7 +129,8 @@ def _is_own(graph: str, base: str, further: Collection[str]) -> bool:
 
 def is_below(graph: str, base: str) -> bool:
     """Return whether a name has the form of a spec's own graphs."""
-    return graph.startswith(f"{base}release/") or graph in {f"{base}{one}" for one in OwnGraph}
+    is_release = graph.startswith(f"{base}release/")
+    return is_release or Iris(base).is_proposal(graph) or graph in {f"{base}{one}" for one in OwnGraph}
 
 
 def _is_staged(name: str, base: str, further: Collection[str]) -> bool:

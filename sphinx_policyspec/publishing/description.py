@@ -30,7 +30,8 @@ def dataset_triples(one: SpecReleases, graph: Iri) -> Iterator[Triple]:
     release = next((spec for spec in one.releases if release_iri(spec) == graph), None)
     if release is None:
         titles = (title for name, title in _TITLES.items() if iris.beside(name) == graph)
-        yield graph, DCTERMS.title, next(titles, "What corresponds to what")
+        other = "What a proposal would change" if iris.is_proposal(graph) else "What corresponds to what"
+        yield graph, DCTERMS.title, next(titles, other)
         return
     yield graph, DCTERMS.title, release.title
     metadata = (

@@ -26,7 +26,7 @@ from sphinx_policyspec.graph.questions import (
 )
 from sphinx_policyspec.graph.releases import version_order
 from sphinx_policyspec.graph.serialize import NamedGraph
-from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, OwnGraph, Triple
+from sphinx_policyspec.graph.terms import ASKED_PREFIXES, XSD, Iri, Iris, OwnGraph, Triple
 from sphinx_policyspec.model import Spec
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.publishing.catalogue import is_name
@@ -223,12 +223,13 @@ class RemoteBase:
         return tuple(from_triples(self._triples_of(name)) for name in names.values())
 
     def beside(self) -> tuple[NamedGraph, ...]:
-        """Return the graphs beside the releases from the server: of results, feedback and decisions."""
-        names = (Iri(f"{self.spec.base}{graph}") for graph, _what, _option in _BESIDE.values())
+        """Return the graphs beside the releases from the server: of results, feedback, decisions and proposals."""
+        iris = Iris(self.spec.base)
+        own = {f"{iris.base}{graph}" for graph, _what, _option in _BESIDE.values()}
         return tuple(
-            NamedGraph(name=name, triples=partial(iter, self._triples_of(name)))
-            for name in names
-            if name in self.spec.graphs
+            NamedGraph(name=Iri(name), triples=partial(iter, self._triples_of(name)))
+            for name in self.spec.graphs
+            if name in own or iris.is_proposal(name)
         )
 
     def _triples_of(self, name: str) -> list[Triple]:

@@ -30,6 +30,9 @@ edits:
 - {remove: meet, because: <b>never</b>}
 ---
 <script>alert(2)</script>
+
+    <b>propose</b>
+      check
 """,
     "idea": "---\nid: idea\ntitle: Idea\nedits: [{provision: greet, level: root}]\n---\n",
     "old": "---\nid: old\ntitle: Old\nstatus: rejected\nedits: [{provision: greet, level: root}]\n---\n",
@@ -39,7 +42,8 @@ edits:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a project with two records, one of which is hostile."""
-    (tmp_path / "index.rst").write_text(f"{PAGE}\n.. policy:query:: hard-rules\n", "utf-8")
+    links = "See :ref:`policy-decisions` and :ref:`policy-proposals`.\n"
+    (tmp_path / "index.rst").write_text(f"{PAGE}\n.. policy:query:: hard-rules\n\n{links}", "utf-8")
     (tmp_path / "why").mkdir()
     head = "---\nstatus: superseded by b\ndate: 2026-01-05\nprovisions: [greet]\n---\n"
     text = BODY.replace("Say why", "<script>alert(1)</script>").replace("Nobody knew.", "<img src=x> ![](x)")
@@ -62,11 +66,20 @@ def test_pages_tell_what_was_decided_newest_first_and_what_people_wrote_is_text(
     assert old.h3.get_text() == "<script>alert(1)</script>"
     assert not old.find_all(["script", "img"])
     assert [one["href"] for one in old.select("p a")] == ["#decision-b"]
+    assert old.p.get_text() == "superseded · 2026-01-05"
+    assert [one.get_text() for one in page.select("p .ps-date")] == ["2026-01-06", "2026-01-05"]
     assert "A. Writer" in page.find(id="decision-b").get_text()
     assert [one.get_text() for one in page.find(id="decision-b").select("h4, li")] == [
         *("Context and Problem Statement", "Considered Options", "a", "Decision Outcome", "Consequences")
     ]
-    panel = soup(project / "out" / "index.html").find(id="greet").select_one(".ps-panel")
+    start = soup(project / "out" / "index.html")
+    assert {
+        one["href"]: one.get_text() for one in start.select("p > a.reference[href^=policy-][href$=html]")
+    } == {
+        "policy-decisions.html": "Decisions",
+        "policy-proposals.html": "Proposed changes",
+    }
+    panel = start.find(id="greet").select_one(".ps-panel")
     found = {one.get_text().rpartition(" ")[0]: one.find_next("dd") for one in panel.select("dt")}
     assert [one["href"] for one in found["Why it says this"].select("a")] == [
         *("policy-decisions.html#decision-b", "policy-decisions.html#decision-a")
@@ -82,6 +95,7 @@ def test_pages_tell_what_was_decided_newest_first_and_what_people_wrote_is_text(
     ]
     assert "policy-decisions.html#decision-b" in [one["href"] for one in told.select("p a")]
     assert len(told.select("p")) == 11
+    assert told.pre.get_text() == "<b>propose</b>\n  check\n"
     assert [one["href"] for one in found["Proposed changes"].select("a")] == [
         *("policy-proposals.html#proposal-all", "policy-proposals.html#proposal-old")
     ]
@@ -96,6 +110,7 @@ def test_a_build_tells_what_is_wrong_with_records(project: Path) -> None:
     (project / "conf.py").write_text(conf, "utf-8")
     told = [(one.code, one.span.file, one.span.line) for one in ps.load_checked(project).findings]
     assert [one for one in told if one[0] != "config"] == [
+        ("draft-left", "may/idea.md", 1),
         ("unknown-provision", "may/idea.md", 4),
         ("duplicate-id", "may/old.md", 2),
         ("unknown-provision", "why/b.md", 6),

@@ -271,6 +271,12 @@ def test_commands_take_records_at_every_door(
     assert pack.command[-2:] == ("--decisions", "0001-why.md")
     status, out, _err = run("context", "spec.md", "--about", "be_brief", "--decisions", "0001-why.md")
     assert (status, "Record of a decision" in out) == (0, False)
-    status, _out, _err = run("handbook", "spec.md", "-o", "site", "--decisions", "0001-why.md")
+    Path("said.yaml").write_text("- {id: a, title: A, provisions: [be_kinder]}\n", "utf-8")
+    more = ("--decisions", "0001-why.md", "--proposal", "p.md", "--feedback", "said.yaml")
+    status, _out, err = run("handbook", "spec.md", "-o", "site", *more)
     assert status == 0
+    # What is wrong with files that are named, or left out of the pages, is told.
+    assert "Nothing." in Path("site", "policy-proposals.html").read_text("utf-8")
+    assert "p.md:1:1: warning: `p` is a draft, and no page shows it" in err
+    assert "said.yaml:1:34: error: unknown provision `be_kinder`" in err
     assert "decision-0001-why" in Path("site", "policy-decisions.html").read_text("utf-8")

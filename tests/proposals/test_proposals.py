@@ -18,6 +18,7 @@ import sphinx_policyspec as ps
 from sphinx_policyspec.api.proposals import _Trial
 from sphinx_policyspec.model import Span
 from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit
+from sphinx_policyspec.packs.pack import PartKind
 from sphinx_policyspec.proposals.edits import EditWriter
 from sphinx_policyspec.readers.proposals import read_proposal
 from tests.conftest import REPOSITORY
@@ -625,8 +626,18 @@ def test_a_proposal_is_a_graph_of_its_own_and_the_spec_is_asked_as_it_would_be(t
         assert base.ask("hard-rules").rows == alone.ask("hard-rules").rows
     with ps.knowledge_base(ps.proposed(source, file)) as then:
         assert {row[0] for row in then.ask("hard-rules").texts} >= {"be_brief"}
+    nowhere = proposal(tmp_path, {"provision": "be_kind", "find": "nowhere", "replace": ""}, id="n")
     with pytest.raises(ps.SourceError, match="does not contain “nowhere”"):
-        ps.proposed(source, proposal(tmp_path, {"provision": "be_kind", "find": "nowhere", "replace": ""}))
+        ps.proposed(source, nowhere)
+    # A pack is that of the text which it makes, says that this does not hold yet, and what changes.
+    pack = ps.context(source, "be_brief", proposals=[file], name="spec")
+    assert (pack.spec, pack.command[-2:]) == (f"{plain.title} as proposed", ("--proposal", str(file)))
+    ps.apply_proposal(source, file).write()
+    made = ps.context(source, "be_brief")
+    told = [part for part in pack.parts if part.kind is not PartKind.CHANGES]
+    assert (told, len(pack.parts)) == ([*made.parts], len(made.parts) + 1)
+    with pytest.raises(ps.SourceError, match="name it"):
+        ps.context(plain, "be_brief", proposals=[file])
 
 
 def test_ids_in_other_proposals_follow_a_new_id_and_those_of_its_own_stay(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from sphinx_policyspec.graph.releases import published_graphs, rebased, served_p
 from sphinx_policyspec.graph.syntaxes import ntriples_lines
 from sphinx_policyspec.graph.terms import DEFAULT_BASE
 from sphinx_policyspec.graph.to_graph import release_iri
+from sphinx_policyspec.model.proposals import Proposal
+from sphinx_policyspec.proposals.check import CheckedProposal, ProposalEffects, ProposalReport
 from sphinx_policyspec.publishing import push
 from sphinx_policyspec.publishing.catalogue import (
     CatalogueEntry,
@@ -33,7 +35,7 @@ from sphinx_policyspec.publishing.endpoints import Credentials, Server, checked_
 from sphinx_policyspec.publishing.push import publish_specs
 from sphinx_policyspec.publishing.remote import RemoteBase
 from sphinx_policyspec.publishing.report import Way
-from tests.conftest import Run
+from tests.conftest import Run, at
 from tests.graph.results import RESULTS
 from tests.graph.specs import LIBRARY
 from tests.graph.test_feedback import said as feedback_said
@@ -425,7 +427,17 @@ def test_the_command_asks_servers_queries_of_ones_own(oxigraph: Running, run: Ru
 AGAIN = replace(LIBRARY, version="2", base_iri=f"{BASE}library/")
 MEASURED = replace(RESULTS, base_iri=AGAIN.base_iri)
 SAID = replace(feedback_said(), base_iri=AGAIN.base_iri)
-BESIDE = ps.Beside(results=MEASURED, feedback=SAID)
+WIDER = CheckedProposal(
+    proposal=Proposal(id="wider", title="Wider", span=at(), edits=()),
+    findings=(),
+    fits=(),
+    effects=ProposalEffects(diff=ps.diff(*THREE[:2])),
+)
+PROPOSED = ProposalReport(release="2", base_iri=AGAIN.base_iri, sha256="", checks=(WIDER,))
+BESIDE = ps.Beside(results=MEASURED, feedback=SAID, proposals=PROPOSED)
+
+
+PROPOSES = "SELECT ?g ?text { GRAPH ?g { ?p a ps:Proposal ; ps:proposes/ps:text ?text } } ORDER BY ?text"
 
 
 def test_what_stands_beside_is_published_asked_and_taken_away(server: Running) -> None:
@@ -437,12 +449,17 @@ def test_what_stands_beside_is_published_asked_and_taken_away(server: Running) -
         "changes",
         "results",
         "feedback",
+        "proposal/wider",
     ]
     assert all(graph.after == len(held(asked, graph.graph)) > 0 for graph in first.graphs)
     assert {graph.way for graph in publish_specs(one, asked).graphs} == {Way.NONE}
     remote, rows = RemoteBase(asked, base), 0
     copied = replace(specs(AGAIN)[0], beside=remote.beside())
-    with ps.knowledge_base(AGAIN, beside=BESIDE) as here:
+    with ps.knowledge_base(AGAIN, beside=BESIDE) as here, ps.knowledge_base(AGAIN) as copy:
+        for graph in copied.beside:
+            copy.add_graphs(graph.pieces)
+        answers = [base.query(PROPOSES, "--sparql").texts for base in (here, remote, copy)]
+        assert answers[0] == answers[1] == answers[2] != ()
         for name, params in (
             ("results-by-principle", {}),
             ("largest-drop", {"a": "example/one", "b": "two-1"}),

@@ -27,11 +27,11 @@ from sphinx_policyspec.files import exact
 from sphinx_policyspec.model import Finding, TargetKind
 from sphinx_policyspec.readers.text import Ignore, SourceLines, silenced
 from sphinx_policyspec.sphinx_ext.asks.answering import Views
+from sphinx_policyspec.sphinx_ext.beside import beside_findings
 from sphinx_policyspec.sphinx_ext.build import outputs
 from sphinx_policyspec.sphinx_ext.build.findings import (
     Dangling,
     alignment_findings,
-    beside_findings,
     dangling_links,
     lead_contents_to_anchors,
     lead_links_to_anchors,
@@ -58,19 +58,16 @@ from sphinx_policyspec.sphinx_ext.pages.marks import cleaned, is_ours, unread_in
 from sphinx_policyspec.sphinx_ext.spec import Knowledge, elsewhere, is_dangling
 from sphinx_policyspec.sphinx_ext.store import Unfinished, note_doctrees, unsound_pages, write_output
 from sphinx_policyspec.sphinx_ext.web.ask_and_changes import AskPage, ChangesPage
-from sphinx_policyspec.sphinx_ext.web.beside import ReportPage
-from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionsPage
+from sphinx_policyspec.sphinx_ext.web.beside import RecordsPage, ReportPage
 from sphinx_policyspec.sphinx_ext.web.evals import ResultsPage
-from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackPage
 from sphinx_policyspec.sphinx_ext.web.llms import link_markdown, write_llms
 from sphinx_policyspec.sphinx_ext.web.navigation import (
     lead_nowhere_else,
     show_contents,
     show_releases,
 )
-from sphinx_policyspec.sphinx_ext.web.pages import HandbookPages
-from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS, show_index
-from sphinx_policyspec.sphinx_ext.web.proposals import ProposalsPage
+from sphinx_policyspec.sphinx_ext.web.pages import RECORDS, HandbookPages
+from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, WEB_BUILDERS, announce_pages, show_index
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -195,8 +192,8 @@ class Build:
         self.handbook = HandbookPages(self.knowledge, self.views.since)
         self.changes = ChangesPage(self.views)
         self.ask = AskPage(self.knowledge)
-        kinds = (ResultsPage, FeedbackPage, DecisionsPage, ProposalsPage)
-        self.beside = tuple(page(self.knowledge) for page in kinds)
+        records = (RecordsPage(self.knowledge, texts) for texts in RECORDS)
+        self.beside = (ResultsPage(self.knowledge), *records)
 
     def begin(self, app: Sphinx) -> None:
         """Pass the configuration of Sphinx to the domain, and announce our pages to Sphinx."""
@@ -205,6 +202,7 @@ class Build:
         )
         domain_of(app.env).give(data)
         self.ask.announce(app)
+        announce_pages(app)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]

@@ -31,7 +31,7 @@ from sphinx_policyspec.model.nearest import Hints, near_name, nearest
 from sphinx_policyspec.model.spec import SHIPPED_SIDECAR
 from sphinx_policyspec.readers.decision_records import decision_names
 from sphinx_policyspec.readers.text import SourceLines, absent, read_text
-from sphinx_policyspec.sphinx_ext.beside import has_past, proposals_of
+from sphinx_policyspec.sphinx_ext.beside import has_past
 from sphinx_policyspec.sphinx_ext.config import PREFIX, PolicySpecConfig, bad_values, several, severities
 from sphinx_policyspec.sphinx_ext.domain.domain import domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import DOMAIN
@@ -271,17 +271,6 @@ def alignment_report(app: Sphinx, knowledge: Knowledge) -> AlignmentReport | Non
         with contextlib.suppress(PolicySpecError):
             alignments.append(read_alignment_file(file, Path(os.path.relpath(file, app.srcdir)).as_posix()))
     return check_alignments(alignments, AlignedSpecs(by_spec([(knowledge.spec(app.env),)])))
-
-
-def beside_findings(app: Sphinx, knowledge: Knowledge) -> Iterator[Finding]:
-    """Yield findings on feedback, decision records and proposals, and on undocumented changes if the project asks."""
-    feedback, decisions = knowledge.feedback(app.env), knowledge.decisions(app.env)
-    for report in (feedback, decisions, proposals_of(knowledge, app.env)):
-        yield from report.findings if report else ()
-    if decisions and PolicySpecConfig.of(app.config).records:
-        from sphinx_policyspec.decision_records.undocumented import undocumented_findings  # noqa: PLC0415  few ask
-
-        yield from undocumented_findings(decisions.undocumented, knowledge.spec(app.env))
 
 
 def _read_judgements(path: Path) -> None:

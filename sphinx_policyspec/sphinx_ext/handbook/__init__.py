@@ -25,6 +25,7 @@ from sphinx_policyspec.errors import PdfError
 from sphinx_policyspec.files import real_path
 from sphinx_policyspec.model import Finding, Judgement, Severity, Span, Spec, TargetKind, rules
 from sphinx_policyspec.sources import ProjectOptions
+from sphinx_policyspec.sphinx_ext.beside import site_findings
 from sphinx_policyspec.sphinx_ext.build.build import all_findings
 from sphinx_policyspec.sphinx_ext.build.findings import words_of
 from sphinx_policyspec.sphinx_ext.build.project import naming_page, require_extension, running_foreign_code
@@ -338,7 +339,9 @@ def _build(
 
     with patch_docutils(options.confdir):
         with docutils_namespace():
-            severity_of = _severities(run("html", out))
+            app, knowledge = run("html", out), Knowledge()
+            severity_of = _severities(app, knowledge)
+            beside = site_findings(app, knowledge) if data.get("site") else ()
         if pdf:
             with docutils_namespace(), tempfile.TemporaryDirectory(prefix="policyspec-") as scratch:
                 builder = cast("TypstBuilder", run(TypstBuilder.name, Path(scratch)).builder)
@@ -346,13 +349,13 @@ def _build(
                     raise PdfError(builder.problem)
                 write_output(out / PDF, builder.pdf.read_bytes())
     lines = dict.fromkeys(warnings.getvalue().splitlines())
-    return tuple(_finding(line, severity_of) for line in lines if line.strip())
+    return (*beside, *(_finding(line, severity_of) for line in lines if line.strip()))
 
 
-def _severities(app: Sphinx) -> dict[tuple[str, str], Severity]:
+def _severities(app: Sphinx, knowledge: Knowledge) -> dict[tuple[str, str], Severity]:
     """Return the severities of findings that Sphinx reported as warnings, by code and words."""
     selection = Selection(severity=severities(app.config))
-    findings = selection.of(all_findings(app, Knowledge())(selection.off))
+    findings = selection.of(all_findings(app, knowledge)(selection.off))
     return {(finding.code, words_of(finding)): finding.severity for finding in findings}
 
 
@@ -396,10 +399,7 @@ _PAGE = """<!DOCTYPE html>
 <p>The newest release is <a href="{newest}">{name}</a>. All releases:</p>
 <ul>
 {items}
-</ul>
-</main>
-</body>
-</html>
+</ul></main></body></html>
 """
 
 

@@ -54,14 +54,8 @@ class AskPage:
         self._knowledge = knowledge
 
     def announce(self, app: Sphinx) -> None:
-        """Let HTML builders copy the page's script, and let references name the page, like an index."""
-        standard = app.env.domains.standard_domain
-        if not PolicySpecConfig.of(app.config).ask_page:
-            standard.labels.pop(ASK_PAGE, None)
-            standard.anonlabels.pop(ASK_PAGE, None)
-            return
-        standard.note_hyperlink_target(ASK_PAGE, ASK_PAGE, "", str(_("Ask the spec")))
-        if app.builder.name in PAGE_BUILDERS:
+        """Let HTML builders copy the page's script."""
+        if PolicySpecConfig.of(app.config).ask_page and app.builder.name in PAGE_BUILDERS:
             app.config.html_static_path.append(str(_FOLDER / "static"))
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

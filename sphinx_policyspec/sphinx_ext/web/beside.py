@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
-from sphinx_policyspec.files import html_safe
-from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow
+from markdown_it import MarkdownIt
+from sphinx.locale import get_translation
+
+from sphinx_policyspec.files import html_safe, printable
+from sphinx_policyspec.sphinx_ext.web.panels import PanelLink, PanelRow, dated
 from sphinx_policyspec.sphinx_ext.web.places import PAGE_BUILDERS, pages_of_options, provision_link
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.sphinx_ext.spec import Knowledge
+
+
+_ = get_translation("sphinx_policyspec")
+_TAB = 4
 
 
 class ReportPage(ABC):
@@ -55,7 +63,6 @@ class WrittenRecord(Protocol):
 
 
 R = TypeVar("R", bound=WrittenRecord)
-_MARKS = ("* ", "- ")
 
 
 class RecordTexts(ABC, Generic[R]):
@@ -73,6 +80,16 @@ class RecordTexts(ABC, Generic[R]):
         self._app, self._groups = app, groups
         self._by_id = {one.id: one for records in groups.values() for one in records}
         self._shown: set[str] = set()
+
+    @classmethod
+    @abstractmethod
+    def of(cls, app: Sphinx, knowledge: Knowledge) -> RecordTexts[R] | None:
+        """Return the records that a project or a command line names; nothing where none are named."""
+
+    @property
+    @abstractmethod
+    def intro(self) -> str:
+        """What the page begins with."""
 
     @property
     @abstractmethod
@@ -95,6 +112,17 @@ class RecordTexts(ABC, Generic[R]):
     @abstractmethod
     def parts(self, record: R) -> Iterator[str]:
         """Yield the HTML of a record, its heading first."""
+
+    def counts(self) -> str:
+        """Return what is to be said of all records at once."""
+        return ""
+
+    def head(self, record: R, title: str = "") -> str:
+        """Return the heading of a record with what is known of it.
+
+        :param title: HTML in place of its title
+        """
+        return f"<h3>{title or html_safe(record.title)}</h3><p>{dated(html_safe(' · '.join(self.about(record))))}</p>"
 
     def rows(self, identifier: str) -> Iterator[PanelRow]:
         """Yield the line of a panel that tells of records, if there are any."""
@@ -126,7 +154,7 @@ class RecordTexts(ABC, Generic[R]):
     def record(self, record: R) -> str:
         """Return a record; of several provisions it stands once, and has a link elsewhere."""
         if record.id in self._shown:
-            about = html_safe(", ".join(self.about(record)))
+            about = dated(html_safe(", ".join(self.about(record))))
             return f'<p class="ps-record">{self.link(record)} ({about})</p>'
         self._shown.add(record.id)
         anchor = escape(self._anchor(record), quote=True)
@@ -164,17 +192,27 @@ def _anchor(kind: str, name: str) -> str:
     return f"{kind}-{quote(name, safe='')}"
 
 
-def text_blocks(text: str) -> Iterator[str]:
-    """Yield paragraphs and lists; other marks of Markdown stay as they are written."""
-    for block in text.split("\n\n"):
-        lines = [line for line in block.splitlines() if line.strip()]
-        if lines and lines[0].startswith(_MARKS):
-            items: list[str] = []
-            for line in lines:
-                if line.startswith(_MARKS):
-                    items.append(line[2:].strip())
-                else:
-                    items[-1] += f" {line.strip()}"
-            yield f"<ul>{''.join(f'<li>{html_safe(one)}</li>' for one in items)}</ul>"
-        elif lines:
-            yield f"<p>{html_safe(' '.join(line.strip() for line in lines))}</p>"
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("zero").enable(["list", "code", "fence", "blockquote", "backticks"])
+
+
+def text_blocks(text: str) -> str:
+    """Return paragraphs, lists, quotes and code of a Markdown text; other marks of Markdown, HTML too, stay as they are written."""
+    lines = text.expandtabs(_TAB).split("\n")
+    return str(_markdown().render("\n".join(map(printable, lines))))
+
+
+class RecordsPage(ReportPage):
+    """The page of all records of a kind, which is there as soon as their files are named."""
+
+    def __init__(self, knowledge: Knowledge, texts: type[RecordTexts[Any]]) -> None:
+        super().__init__(knowledge)
+        self._texts, self.name = texts, texts.page
+
+    def body(self, app: Sphinx) -> str:
+        """Return what they are, how many there are, and the records."""
+        if not (texts := self._texts.of(app, self._knowledge)):
+            return ""
+        records = f"{texts.counts()}{texts.html()}" or f"<p>{escape(_('Nothing.'))}</p>"
+        return f"<p>{escape(texts.intro)}</p>{records}"

@@ -10,29 +10,17 @@ from sphinx.locale import get_translation
 
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model.decision_records import DecisionRecord, RecordStatus
-from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, ReportPage, text_blocks
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
+from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, text_blocks
 from sphinx_policyspec.sphinx_ext.web.places import DECISIONS_PAGE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.decision_records.check import DecisionRecordReport
+    from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _ = get_translation("sphinx_policyspec")
-
-
-class DecisionsPage(ReportPage):
-    """Tells all that was decided about the spec, by provision, newest first."""
-
-    name = DECISIONS_PAGE
-
-    def body(self, app: Sphinx) -> str:
-        """Return the records."""
-        report = self._knowledge.decisions(app.env)
-        if not (report and report.records):
-            return ""
-        intro = _("Why the spec says what it says: what was decided, and which other options there were.")
-        return f"<p>{escape(intro)}</p>{DecisionTexts(app, report).html()}"
 
 
 class DecisionTexts(RecordTexts[DecisionRecord]):
@@ -43,6 +31,17 @@ class DecisionTexts(RecordTexts[DecisionRecord]):
     def __init__(self, app: Sphinx, report: DecisionRecordReport) -> None:
         super().__init__(app, report.by_provision())
         self._successors = report.successors
+
+    @classmethod
+    def of(cls, app: Sphinx, knowledge: Knowledge) -> DecisionTexts | None:
+        """Return the records; a project may ask for some and name none."""
+        report = knowledge.decisions(app.env)
+        return cls(app, report) if report and PolicySpecConfig.of(app.config).decisions else None
+
+    @property
+    def intro(self) -> str:
+        """What the page begins with."""
+        return _("Why the spec says what it says: what was decided, and which other options there were.")
 
     @property
     def label(self) -> str:
@@ -68,7 +67,7 @@ class DecisionTexts(RecordTexts[DecisionRecord]):
 
     def parts(self, record: DecisionRecord) -> Iterator[str]:
         """Yield who decided, what took the place of what, whether the reasons stand here alone, and its sections."""
-        yield f"<h3>{html_safe(record.title)}</h3><p>{html_safe(', '.join(self.judged(record)))}</p>"
+        yield self.head(record)
         for label, names in (
             (_("Decided by"), record.decision_makers),
             (_("Consulted"), record.consulted),
@@ -83,4 +82,4 @@ class DecisionTexts(RecordTexts[DecisionRecord]):
         if record.is_rationale_extra:
             yield f"<p>{escape(_('These reasons do not follow from the text.'))}</p>"
         for one in record.sections:
-            yield f"<h4>{html_safe(one.heading)}</h4>{''.join(text_blocks(one.text))}"
+            yield f"<h4>{html_safe(one.heading)}</h4>{text_blocks(one.text)}"

@@ -12,31 +12,17 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.feedback.anchors import AnchorState, FoundAnchor
 from sphinx_policyspec.files import grouped, html_safe
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
-from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, ReportPage
+from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts
+from sphinx_policyspec.sphinx_ext.web.panels import dated
 from sphinx_policyspec.sphinx_ext.web.places import FEEDBACK_PAGE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.feedback.check import FeedbackReport
+    from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _ = get_translation("sphinx_policyspec")
-
-
-class FeedbackPage(ReportPage):
-    """Tells all that people say of the spec, by provision, open records first."""
-
-    name = FEEDBACK_PAGE
-
-    def body(self, app: Sphinx) -> str:
-        """Return the records, with how many there are."""
-        if not (report := self._knowledge.feedback(app.env)):
-            return ""
-        intro = _(
-            "What people say of this spec. What is said here is theirs: it changes nothing in the text."
-        )
-        texts = FeedbackTexts(app, report)
-        return f"<p>{escape(intro)}</p>{texts.counts()}{texts.html()}"
 
 
 class FeedbackTexts(RecordTexts[Feedback]):
@@ -47,6 +33,17 @@ class FeedbackTexts(RecordTexts[Feedback]):
     def __init__(self, app: Sphinx, report: FeedbackReport) -> None:
         super().__init__(app, report.by_provision())
         self._report = report
+
+    @classmethod
+    def of(cls, app: Sphinx, knowledge: Knowledge) -> FeedbackTexts | None:
+        """Return what the register holds."""
+        report = knowledge.feedback(app.env)
+        return cls(app, report) if report else None
+
+    @property
+    def intro(self) -> str:
+        """What the page begins with."""
+        return _("What people say of this spec. What is said here is theirs: it changes nothing in the text.")
 
     @property
     def label(self) -> str:
@@ -79,7 +76,7 @@ class FeedbackTexts(RecordTexts[Feedback]):
         )
         releases = grouped((one.release, one) for one in self._report.records if one.release)
         items = "".join(
-            f"<li>{html_safe(release)}: {', '.join(map(self.link, records))}</li>"
+            f"<li>{dated(html_safe(release))}: {', '.join(map(self.link, records))}</li>"
             for release, records in sorted(releases.items(), reverse=True)
         )
         name = escape(_("By the release that they are about"))
@@ -109,7 +106,7 @@ class FeedbackTexts(RecordTexts[Feedback]):
         title = html_safe(record.title)
         if record.url:
             title = f'<a class="reference external" href="{escape(record.url, quote=True)}" rel="nofollow ugc">{title}</a>'
-        yield f"<h3>{title}</h3><p>{html_safe(' · '.join(self.about(record)))}</p>"
+        yield self.head(record, title)
         if found := self._report.quotes.get(record.id):
             yield _quote(found)
         elif record.quote:

@@ -23,7 +23,6 @@ from sphinx_policyspec.graph.terms import MEDIA_TYPES, Iris
 from sphinx_policyspec.model import Principle, Spec, TargetKind, who_may_override
 from sphinx_policyspec.model.spec import base_of
 from sphinx_policyspec.packs.bearing import Occurrence, Relations, relations_of
-from sphinx_policyspec.sphinx_ext.beside import proposals_of
 from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig, site_base
 from sphinx_policyspec.sphinx_ext.domain.domain import LEVEL_INDEX, TOPIC_INDEX, domain_of
 from sphinx_policyspec.sphinx_ext.domain.records import PolicyObject
@@ -38,6 +37,8 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import (
 from sphinx_policyspec.sphinx_ext.nodes.writers import PolicyPanel
 from sphinx_policyspec.sphinx_ext.spec import Knowledge
 from sphinx_policyspec.sphinx_ext.web import navigation, panels
+from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionTexts
+from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackTexts
 from sphinx_policyspec.sphinx_ext.web.places import (
     ASK_PAGE,
     PAGE_BUILDERS,
@@ -45,6 +46,7 @@ from sphinx_policyspec.sphinx_ext.web.places import (
     SitePlaces,
     short_id,
 )
+from sphinx_policyspec.sphinx_ext.web.proposals import ProposalTexts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 
 META = ("title", "version", "issued", "license", "publisher")
 """What each page says about the whole spec."""
+RECORDS = (FeedbackTexts, DecisionTexts, ProposalTexts)
+"""What people write about provisions: a line of panels, and a page, for each kind."""
 
 _NAMESPACE = "https://w3id.org/policyspec#"
 
@@ -342,18 +346,8 @@ class HandbookPages:
 
             of_results = ResultPanels(results, self.knowledge.spec(app.env))
             sources.append(lambda name: of_results.rows(name, self._prompts(name)))
-        if report := self.knowledge.feedback(app.env):
-            from sphinx_policyspec.sphinx_ext.web.feedback import FeedbackTexts  # noqa: PLC0415  few keep a register
-
-            sources.append(FeedbackTexts(app, report).rows)
-        if decided := self.knowledge.decisions(app.env):
-            from sphinx_policyspec.sphinx_ext.web.decision_records import DecisionTexts  # noqa: PLC0415  few keep some
-
-            sources.append(DecisionTexts(app, decided).rows)
-        if proposed := proposals_of(self.knowledge, app.env):
-            from sphinx_policyspec.sphinx_ext.web.proposals import ProposalTexts  # noqa: PLC0415  few have some
-
-            sources.append(ProposalTexts(app, proposed).rows)
+        texts = (kind.of(app, self.knowledge) for kind in RECORDS)
+        sources += (one.rows for one in texts if one)
         return lambda name: chain.from_iterable(source(name) for source in sources)
 
     def _prompts(self, name: str) -> tuple[EvalPrompt, ...]:

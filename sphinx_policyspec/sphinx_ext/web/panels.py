@@ -6,6 +6,7 @@ principle by its own words alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape, unescape
@@ -22,6 +23,7 @@ from sphinx_policyspec.sphinx_ext.nodes.nodes import anchor_of
 from sphinx_policyspec.sphinx_ext.web.places import AddressOf, Place, SitePlaces, level_html
 
 _ = get_translation("sphinx_policyspec")
+_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,10 +334,15 @@ def _items_html(links: Sequence[PanelLink], address: AddressOf) -> Iterator[str]
         yield f"<li>{item}</li>"
 
 
+def dated(html: str) -> str:
+    """Return HTML without tags in which no date is broken at its hyphens."""
+    return _DATE.sub(r'<span class="ps-date">\g<0></span>', html)
+
+
 def _link_html(link: PanelLink, address: AddressOf) -> str:
     level = level_html(link.level, link.level_title) if link.level else ""
-    text = f"<bdi>{escape(link.text)}</bdi>{level}"
-    note = f" {escape(link.note)}" if link.note else ""
+    text = f"<bdi>{dated(escape(link.text))}</bdi>{level}"
+    note = f" {dated(escape(link.note))}" if link.note else ""
     if link.beside:
         release = f' data-ps-release="{escape(link.release, quote=True)}"' if link.release else ""
         kind = "reference external" if link.is_outside else "reference"

@@ -19,6 +19,7 @@ from sphinx.util.osutil import relative_uri
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model import Spec, TargetKind, Topic
 from sphinx_policyspec.sphinx_ext.asks.queries import ViewKind
+from sphinx_policyspec.sphinx_ext.config import PolicySpecConfig
 from sphinx_policyspec.sphinx_ext.domain.domain import (
     INDICES,
     TOPIC_INDEX,
@@ -220,6 +221,19 @@ def pages_of_options() -> tuple[tuple[str, str, str], ...]:
         ("policyspec_decisions", DECISIONS_PAGE, _("Decisions")),
         ("policyspec_proposals", PROPOSALS_PAGE, _("Proposed changes")),
     )
+
+
+def announce_pages(app: Sphinx) -> None:
+    """Let references name the pages that have no source, as they name indices."""
+    config, standard = PolicySpecConfig.of(app.config), app.env.domains.standard_domain
+    pages = [(config.ask_page, ASK_PAGE, _("Ask the spec")), (config.older, CHANGES_PAGE, _("What changed"))]
+    pages += [(app.config[option], name, title) for option, name, title in pages_of_options()]
+    for is_there, name, title in pages:
+        if is_there:
+            standard.note_hyperlink_target(name, name, "", str(title))
+        else:
+            standard.labels.pop(name, None)
+            standard.anonlabels.pop(name, None)
 
 
 def provision_link(app: Sphinx, page: str, name: str) -> str:

@@ -11,7 +11,7 @@ from sphinx.locale import get_translation
 from sphinx_policyspec.files import html_safe
 from sphinx_policyspec.model.proposals import EditKind, Proposal, ProposalEdit, ProposalStatus
 from sphinx_policyspec.sphinx_ext.beside import proposals_of
-from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, ReportPage, text_blocks
+from sphinx_policyspec.sphinx_ext.web.beside import RecordTexts, text_blocks
 from sphinx_policyspec.sphinx_ext.web.places import (
     DECISIONS_PAGE,
     FEEDBACK_PAGE,
@@ -23,22 +23,9 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from sphinx_policyspec.proposals.check import ListedProposals
+    from sphinx_policyspec.sphinx_ext.spec import Knowledge
 
 _ = get_translation("sphinx_policyspec")
-
-
-class ProposalsPage(ReportPage):
-    """Tells what is proposed, by provision, open proposals first."""
-
-    name = PROPOSALS_PAGE
-
-    def body(self, app: Sphinx) -> str:
-        """Return the proposals."""
-        listed = proposals_of(self._knowledge, app.env)
-        if not (listed and (groups := listed.by_provision())):
-            return ""
-        intro = _("What people would like the spec to say. None of it applies until it is in the text.")
-        return f"<p>{escape(intro)}</p>{ProposalTexts(app, listed, groups).html()}"
 
 
 class ProposalTexts(RecordTexts[Proposal]):
@@ -46,11 +33,20 @@ class ProposalTexts(RecordTexts[Proposal]):
 
     kind, page = "proposal", PROPOSALS_PAGE
 
-    def __init__(
-        self, app: Sphinx, listed: ListedProposals, groups: dict[str, list[Proposal]] | None = None
-    ) -> None:
-        super().__init__(app, listed.by_provision() if groups is None else groups)
+    def __init__(self, app: Sphinx, listed: ListedProposals) -> None:
+        super().__init__(app, listed.by_provision())
         self._listed = listed
+
+    @classmethod
+    def of(cls, app: Sphinx, knowledge: Knowledge) -> ProposalTexts | None:
+        """Return the proposals."""
+        listed = proposals_of(knowledge, app.env)
+        return cls(app, listed) if listed else None
+
+    @property
+    def intro(self) -> str:
+        """What the page begins with."""
+        return _("What people would like the spec to say. None of it applies until it is in the text.")
 
     @property
     def label(self) -> str:
@@ -82,7 +78,7 @@ class ProposalTexts(RecordTexts[Proposal]):
 
     def parts(self, record: Proposal) -> Iterator[str]:
         """Yield what it answers, who decides, its edits, and why."""
-        yield f"<h3>{html_safe(record.title)}</h3><p>{html_safe(' · '.join(self.about(record)))}</p>"
+        yield self.head(record)
         said = self._listed.answered
         answers = {name: said[name] for name in record.answers if name in said}
         yield from self.elsewhere(_("In answer to"), FEEDBACK_PAGE, "feedback", answers)
@@ -90,7 +86,7 @@ class ProposalTexts(RecordTexts[Proposal]):
         titles = {decided.id: decided.title} if decided else {}
         yield from self.elsewhere(_("Decision"), DECISIONS_PAGE, "decision", titles)
         yield from map(self._edit, record.edits)
-        yield from text_blocks(record.rationale)
+        yield text_blocks(record.rationale)
 
     def _edit(self, edit: ProposalEdit) -> str:
         name, about = self._link(edit.provision), self._link(edit.about)
