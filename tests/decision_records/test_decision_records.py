@@ -159,7 +159,7 @@ def test_commands_take_records(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     assert status == 1
     assert "why.md:2:14: error: unknown provision `be_kidn` [unknown-provision]" in out
     status, _out, err = run("graph", "spec.md", "--decisions", "why.md", "-o", "spec.ttl")
-    assert (status, "stands beside a spec is in others" in err) == (2, True)
+    assert (status, "beside a spec is in others" in err) == (2, True)
     status, out, err = run("graph", "spec.md", "--decisions", "why.md", "--format", "trig")
     assert status == 0
     assert out.count("DecisionRecord") == 1
