@@ -11,7 +11,7 @@ from pathlib import Path
 from sphinx_policyspec.compare import ChangeKind, Naming, SpecDiff, compare
 from sphinx_policyspec.feedback.anchors import Anchor, AnchorState, FoundAnchor, PlainTexts
 from sphinx_policyspec.feedback.joins import Links, circles, together
-from sphinx_policyspec.files import Brief, grouped
+from sphinx_policyspec.files import Brief, grouped, without_collector
 from sphinx_policyspec.model import Finding, Spec
 from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
 from sphinx_policyspec.model.finding import UnknownNames, no_such_clause, shown
@@ -127,6 +127,7 @@ class FeedbackCheck:
         found = [finding for one in self.records for finding in self._of(one)]
         return (*found, *self._circles(), *self._opposed())
 
+    @without_collector()
     def report(self, findings: Iterable[Finding] = ()) -> FeedbackReport:
         """Return the records with what has become of the words that they quote, and what is wrong with them.
 
@@ -258,7 +259,7 @@ class FeedbackCheck:
             return None
         if own.spec is self.spec:
             return there, there
-        held = replace(own.again(there, "") if there.start >= 0 else there.anchor, derived_from="")
+        held = own.again(there, "") if there.start >= 0 else there.anchor
         return there, self._found_here(held, record.quote)
 
     def _found_here(self, held: Anchor, quote: str) -> FoundAnchor:
