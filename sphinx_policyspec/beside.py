@@ -1,4 +1,4 @@
-"""What stands beside a spec and edits no norm: results, feedback, decisions, proposals and alignments, as one value and as graphs."""
+"""What is beside a spec and edits no norm: results, feedback, decisions, proposals and alignments, as one value and as graphs."""
 
 from __future__ import annotations
 

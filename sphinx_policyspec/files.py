@@ -234,7 +234,7 @@ def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
 
 
 def dump_json(value: object, *, indent: int | None = None) -> str:
-    """Return JSON in which letters stand as they are, and what could steer a terminal or forge a line is escaped."""
+    """Return JSON in which letters are as they are, and what could steer a terminal or forge a line is escaped."""
     return json.dumps(value, ensure_ascii=False, indent=indent).translate(_STEERING)
 
 

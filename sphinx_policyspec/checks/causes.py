@@ -152,7 +152,7 @@ def _in_broken_blocks(findings: Collection[Finding], doubt: _Doubt) -> Iterator[
     for one in findings:
         file, line, rule = one.span.file, one.span.line, rules()[one.code]
         is_broken = line in blocks[file, rule.category is Category.DIRECTIVES]
-        # Between the marks of a merge everything may stand twice.
+        # Between the marks of a merge everything may be twice.
         is_merged = one.code != _MERGE and line in merged[file]
         if is_merged or (is_broken and rule.follows is Follows.BLOCK and id(one) not in first):
             yield id(one)
@@ -392,7 +392,7 @@ class _LostIds:
         return is_provision and (name in self._names or (not is_near and self._stands_there(name, own)))
 
     def _stands_there(self, name: str, own: set[_Place]) -> bool:
-        """Return whether most words of a name stand around a slip: a copied principle may have lost the id that goes with them."""
+        """Return whether most words of a name are around a slip: a copied principle may have lost the id that goes with them."""
         parts = _parts(name)
         self._doubt.looks += len(parts) * len(self._sections)
         if not parts or self._doubt.looks > _LOOKS:

@@ -105,7 +105,7 @@ class Sentence:
     block: model.Block
 
     def span(self, start: int, end: int) -> model.Span:
-        """Return the place of a part of it, or where the block begins if its words stand on no line."""
+        """Return the place of a part of it, or where the block begins if its words are on no line."""
         source, at = self.block.source, self.block.span
         if not source:
             return model.Span(at.file, at.line, at.column)

@@ -50,7 +50,7 @@ class ChangeKind(enum.StrEnum):
     """Something of it is in ``new``, which is too different to be the same."""
     RETITLED = "retitled"
     MOVED = "moved"
-    """It has another parent, or stands in another provision."""
+    """It has another parent, or is in another provision."""
     REORDERED = "reordered"
     """It has the same parent and another place among its siblings."""
     LEVEL_RAISED = "level-raised"
@@ -71,7 +71,7 @@ class ChangeKind(enum.StrEnum):
     RELATION_ADDED = "relation-added"
     RELATION_REMOVED = "relation-removed"
     TAG_MOVED = "tag-moved"
-    """It stands at other words of the same provision."""
+    """It is at other words of the same provision."""
 
 
 class Weight(enum.StrEnum):
@@ -109,7 +109,7 @@ DIRECTED = frozenset({Weight.TIGHTENING, Weight.LOOSENING, Weight.BOTH})
 class Reach(Brief):
     """What a change may invalidate, as ids of the new spec, of the old one where the new has none.
 
-    :param examples: examples that stand in what changed, illustrate it, weigh it or show its violation
+    :param examples: examples that are in what changed, illustrate it, weigh it or show its violation
     :param prompts: evaluation prompts that test it
     :param references: provisions whose text, titles or verdicts point at it
     :param dependents: provisions that are an exception to it, refine it, conflict with it or yield to it
@@ -135,11 +135,11 @@ class Reach(Brief):
 
 
 class Spanned(Protocol):
-    """Something that stands in a source."""
+    """Something that is in a source."""
 
     @property
     def span(self) -> Span:
-        """Where it stands."""
+        """Where it is."""
 
 
 class ReplacedMessages(NamedTuple):
@@ -171,7 +171,7 @@ class Change(Brief):
     """One difference between two specs.
 
     :param id: of what changed, under its new name where it has one
-    :param provision: id of the provision that it is or stands in, likewise; empty for the spec's own
+    :param provision: id of the provision that it is or is in, likewise; empty for the spec's own
     :param aspect: what about it changed, where the kind leaves that open: the name of a relation or an attribute
     :param old: what it was, in the words of the source: a level, a title, the id of a parent; empty where
         there is nothing to say
@@ -182,8 +182,8 @@ class Change(Brief):
     :param sentences: the sentences of prose that are not as they were
     :param messages: of an example that has other messages, how many
     :param judgement: by somebody who read it, which then gives its weight
-    :param old_span: where it stands in the old source
-    :param new_span: where it stands in the new source
+    :param old_span: where it is in the old source
+    :param new_span: where it is in the new source
     """
 
     kind: ChangeKind

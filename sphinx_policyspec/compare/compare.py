@@ -51,7 +51,7 @@ def compare(
 ) -> SpecDiff:
     """Return what changed from one spec to another.
 
-    Where things stand in files, the files themselves, versions and dates are no differences; all else that a
+    Where things are in files, the files themselves, versions and dates are no differences; all else that a
     spec says is. A spec has no differences from itself.
 
     :param aliases: ids of provisions as stated by hand, old id → new id, which win over what is found

@@ -26,7 +26,7 @@ class Moment(Brief):
 
     :param place: of the release among all, the first is 0
     :param level: of a principle, empty for a section
-    :param changes: what changed about it, and what stands in it, since the release before; empty in the first
+    :param changes: what changed about it, and what is in it, since the release before; empty in the first
     :param is_gone: whether the release no longer has it; its title is then the last one, and the changes show what
         became of it
     """
@@ -435,7 +435,7 @@ def _holds(text: str, name: str) -> bool:
 
 
 def stands(name: str, text: str) -> bool:
-    """Return whether a name stands in a text, and not as a part of a longer word."""
+    """Return whether a name is in a text, and not as a part of a longer word."""
     at = text.find(name)
     while at >= 0:
         before, after = text[max(at - 1, 0) : at], text[at + len(name) : at + len(name) + 1]
@@ -484,7 +484,7 @@ def _changed_words(change: Change) -> list[str]:
 
 
 def _rare_words(diff: SpecDiff) -> dict[str, set[str]]:
-    """Return, by provision, the changed words that stand in the changes of few others."""
+    """Return, by provision, the changed words that are in the changes of few others."""
     words: dict[str, set[str]] = {}
     for change in diff.changes:
         if change.text is not None and change.provision:

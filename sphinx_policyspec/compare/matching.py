@@ -34,7 +34,7 @@ def prompt_of(example: Example) -> str:
 class _Facts:
     """What distinguishes a provision from others.
 
-    :param tags: eval tags that stand in it
+    :param tags: eval tags that are in it
     :param children: ids of the provisions directly in it
     """
 
@@ -96,7 +96,7 @@ class _Likeness:
 
     :param title: how alike the words of the titles are
     :param text: how alike the words of the texts are
-    :param containment: how much of the shorter text, in runs of three words, stands in the other
+    :param containment: how much of the shorter text, in runs of three words, is in the other
     :param tags: eval tags that both have
     :param examples: titles of the old one's examples that the new one has too
     :param example_share: those by the examples of the one that has more

@@ -46,7 +46,7 @@ class SentenceChange(Brief):
     :param old: as it was, empty where it is new
     :param new: as it is, empty where it is gone
     :param moved: id of the provision from which it came, or to which it went, if a like sentence did
-    :param lead: words that introduce the list, or head the table, in which it stands, if they hold a norm
+    :param lead: words that introduce the list, or head the table, in which it is, if they hold a norm
     """
 
     op: SentenceOp
@@ -88,7 +88,7 @@ class SentenceChange(Brief):
 
     @property
     def lead(self) -> str:
-        """The norm that introduces the list, or heads the table, in which it stands; empty where there is none."""
+        """The norm that introduces the list, or heads the table, in which it is; empty where there is none."""
         here = self.new or self.old
         return " ".join(here.leads[-1]) if here and here.leads else ""
 

@@ -234,7 +234,7 @@ class TextSentence(Brief):
 
     @property
     def said(self) -> str:
-        """The text with ids in brackets, behind links or where a reader sees the title of what they name."""
+        """The text with ids in brackets, after links or where a reader sees the title of what they name."""
         return TITLED.sub(r"[\1]", self.text.replace("\x02", " \x01"))
 
     @property
@@ -252,7 +252,7 @@ class TextSentence(Brief):
 
     @property
     def above(self) -> tuple[Words, ...]:
-        """What stands above it, and says what it is about."""
+        """What is above it, and says what it is about."""
         return (*self.leads, self.title) if self.title else self.leads
 
     @property
@@ -298,7 +298,7 @@ class Norm(Brief):
     :param subject: the words before the modal: "the assistant"
     :param is_negative: whether it says that something is not, or not to be done
     :param denials: how many words of it say no
-    :param is_main: whether the modal stands in a main clause
+    :param is_main: whether the modal is in a main clause
     :param quantities: numbers with the word that follows: "10 days"
     """
 

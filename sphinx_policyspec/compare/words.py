@@ -43,7 +43,7 @@ _MARKS = (
 _PIECE = re.compile(rf"[{_UNSPACED}][{_MARKS}]*+|[^{_UNSPACED}]+")
 _WORD_SIGN = re.compile(r"\w")
 _BEFORE, _BEHIND = "([\"'“‘*_", ".,;:!?)]\"'”’*_"
-"""Punctuation that stands around a word."""
+"""Punctuation that is around a word."""
 _SHINGLE = 3
 """Words in a row that two texts hardly share by chance."""
 _TOO_LONG = 4_000_000
@@ -147,7 +147,7 @@ def shingles(text: Sequence[str]) -> frozenset[tuple[str, ...]]:
 
 
 def containment(old: frozenset[tuple[str, ...]], new: frozenset[tuple[str, ...]]) -> float:
-    """Return how much of the smaller set of runs stands in the other: 1 where one text holds the other."""
+    """Return how much of the smaller set of runs is in the other: 1 where one text holds the other."""
     smaller = min(len(old), len(new))
     return len(old & new) / smaller if smaller else 0.0
 
@@ -283,7 +283,7 @@ def _by_sentence(old: list[str], new: list[str]) -> Iterator[Unit]:
     """Yield paragraphs that differ, by the paragraphs of the new text.
 
     Their sentences are aligned over all of them, so that a paragraph that was split shows as kept words. Sentences
-    that were removed stand in the paragraph before them, unless a whole paragraph was removed.
+    that were removed are in the paragraph before them, unless a whole paragraph was removed.
     """
     before = [(place, part) for place, paragraph in enumerate(old) for part in sentences(paragraph)]
     after = [(place, part) for place, paragraph in enumerate(new) for part in sentences(paragraph)]
@@ -389,7 +389,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int,
 def _matching(old: Sequence[str], new: Sequence[str], cuts: int) -> Iterator[tuple[int, int, int]]:
     """Yield the runs in common that show how one sequence becomes another, as (place, place, length).
 
-    :param cuts: how often sequences that are too long for difflib may be cut where parts stand that occur once in
+    :param cuts: how often sequences that are too long for difflib may be cut where parts are that occur once in
         each; what is too long still has nothing in common but its beginning and its end
     """
     if not _is_too_long(old, new):
@@ -428,7 +428,7 @@ def _common(old: Sequence[str], new: Sequence[str]) -> int:
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where parts stand that occur once in each sequence: the most of them that are in the same order in both."""
+    """Return where parts are that occur once in each sequence: the most of them that are in the same order in both."""
     once = {part for part, times in Counter(new).items() if times == 1}
     places = {part: place for place, part in enumerate(new) if part in once}
     times = Counter(old)

@@ -53,7 +53,7 @@ class ComparedCase(Brief):
 
     @property
     def place(self) -> str:
-        """Where it stands, as :class:`~sphinx_policyspec.compare.change.Reach` names it."""
+        """Where it is, as :class:`~sphinx_policyspec.compare.change.Reach` names it."""
         return self.case.span.place
 
     @cached_property

@@ -286,7 +286,7 @@ def decide(case: Case, norms: Norms) -> Decision:
 
 
 def same_outcome(one: Outcome, other: Outcome) -> bool:
-    """Return whether two outcomes are the same, whatever the order of values that stand together."""
+    """Return whether two outcomes are the same, whatever the order of values that are together."""
     return one.status is other.status and _keys(one.values) == _keys(other.values)
 
 

@@ -31,7 +31,7 @@ _ADMS = {
     RecordStatus.DEPRECATED: "Deprecated",
     RecordStatus.SUPERSEDED: "Deprecated",
 }
-"""What the vocabulary of statuses of ADMS calls each; our own words stand beside them."""
+"""What the vocabulary of statuses of ADMS calls each; our own words are beside them."""
 
 
 def decision_record_graph(report: DecisionRecordReport) -> NamedGraph:

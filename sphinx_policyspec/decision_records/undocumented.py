@@ -45,7 +45,7 @@ def undocumented_changes(
     """Return what was made stricter or looser from each release to the next, and no record decides about.
 
     A record counts if it decides about the provision, under any of its ids, and was accepted. Where it has a date, and versions
-    of releases are dates, it counts for a change after the older one, and no later than the release behind the newer one: a
+    of releases are dates, it counts for a change after the older one, and no later than the release after the newer one: a
     record may be written late. What needs a reader counts as neither stricter nor looser.
 
     :param releases: from the first to the last
@@ -80,7 +80,7 @@ def undocumented_changes(
 
 
 def _fits(date: str, since: str, until: str) -> bool:
-    """Return whether a record of a day may be about what changed after one release, and before the one behind the next."""
+    """Return whether a record of a day may be about what changed after one release, and before the one after the next."""
     if not is_date(date):
         return True
     return not (is_date(since) and date <= since) and not (is_date(until) and date > until)

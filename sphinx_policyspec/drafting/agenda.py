@@ -158,7 +158,7 @@ def _remarks(spec: Spec, records: Iterable[Feedback]) -> Iterator[tuple[str, tup
 def _reach(spec: Spec) -> dict[str, int]:
     """Return on how much else each principle bears: other principles that refer to it, and examples of others that weigh it.
 
-    What stands in it counts for nothing, so that its own examples do not move it.
+    What is in it counts for nothing, so that its own examples do not move it.
     """
     owner = spec.principle_around
     found: dict[str, set[str]] = {one.id: set() for one in spec.principles}

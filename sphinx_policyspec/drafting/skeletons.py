@@ -185,7 +185,7 @@ _EXAMPLES = {Markup.MYST: _myst, Markup.RST: _rst}
 
 
 def _definition(spec: Spec, opening: Opening, markup: Markup) -> Iterator[str]:
-    """Yield the lines of an edit that puts a definition behind the paragraph in which a term is first used."""
+    """Yield the lines of an edit that puts a definition after the paragraph in which a term is first used."""
     home = next((one for one in spec.provisions if _line_at(one, opening)), None)
     line = _line_at(home, opening) if home else ""
     if home and line:
@@ -196,7 +196,7 @@ def _definition(spec: Spec, opening: Opening, markup: Markup) -> Iterator[str]:
 
 
 def _line_at(provision: Provision, opening: Opening) -> str:
-    """Return the last line of the text of a provision in which a term is first used; empty where that stands there twice."""
+    """Return the last line of the text of a provision in which a term is first used; empty where that is there twice."""
     for block in provision.blocks:
         span = block.span
         if (

@@ -344,7 +344,7 @@ class _Finder:
         return self._renamed[release]
 
     def disagreement(self, one: LoggedPrompt, provision_ids: Sequence[str], key: str) -> Disagreement | None:
-        """Return the disagreement if a prompt's tag stands in another provision; one above or below it agrees."""
+        """Return the disagreement if a prompt's tag is in another provision; one above or below it agrees."""
         holder = self._tags.get(one.focus_raw)
         if not provision_ids or not holder or key in {"focus", "prompt"}:
             return None

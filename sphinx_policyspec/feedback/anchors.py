@@ -1,6 +1,6 @@
 """Words of a provision that are found again in another release: kept, moved, changed or gone.
 
-An anchor is the target of a W3C Web Annotation: a quotation with what stands around it, and where it begins and ends in
+An anchor is the target of a W3C Web Annotation: a quotation with what is around it, and where it begins and ends in
 the provision's plain text. That is its own text without eval tags, in the plain typography in which ``diff`` compares.
 People also quote pages, which show neither the marks of emphasis, code, links and lists nor the ids of references.
 """
@@ -30,7 +30,7 @@ _ALIKE = 0.9
 _MOST = (1 + (1 - _ALIKE)) / _ALIKE
 """A quotation that is longer than a text by this cannot be so alike to any of it."""
 _LONGEST = 20_000
-"""Characters of a quotation beyond which none is sought that is only alike."""
+"""Characters of a quotation beyond which none is looked for that is only alike."""
 _ITEM = re.compile(r"^[ \t]*(?:>|[-*+]|\d{1,9}[.)])[ \t]+", re.MULTILINE)
 _MARK = re.compile(
     r"\[\?\]\(#(?P<id>[^()\s]{1,200})\)"
@@ -47,9 +47,9 @@ class AnchorState(enum.StrEnum):
     """What has become of quoted words in a release."""
 
     KEPT = "kept"
-    """They stand in the same provision."""
+    """They are in the same provision."""
     MOVED = "moved"
-    """They stand in a provision with another id, once."""
+    """They are in a provision with another id, once."""
     CHANGED = "changed"
     """A passage of the same provision is nearly the same."""
     GONE = "gone"
@@ -63,9 +63,9 @@ class Anchor(Brief):
     :param provision: its id in that release
     :param release: version of the release; empty where it has none, or nobody said
     :param exact: the words
-    :param prefix: what stands before them, at most :data:`AROUND` characters
-    :param suffix: what stands behind them, likewise
-    :param start: how many characters of the plain text stand before them; -1 where nobody said
+    :param prefix: what is before them, at most :data:`AROUND` characters
+    :param suffix: what is behind them, likewise
+    :param start: how many characters of the plain text are before them; -1 where nobody said
     :param end: the same up to their end
     :param derived_from: IRI of the anchor that this one was found from in another release; empty for none
     """
@@ -89,7 +89,7 @@ class FoundAnchor(Brief):
     :param start: where it begins in the plain text of the provision; -1 where they are gone, or it cannot be said which of
         several occurrences is meant
     :param end: where it ends
-    :param words: what stands there
+    :param words: what is there
     :param ratio: how alike that is to the quotation: twice the characters in common by all of both, from 0 to 1
     :param is_normalised: whether dashes, quotes, spaces or marks of Markdown differ from those of the quotation
     :param is_beside: whether the words are in the title, commentary or an example of the provision, which have no place in
@@ -181,7 +181,7 @@ class PlainTexts:
         return now if now in self.spec.provision_by_id else ""
 
     def lone_place(self, words: str) -> tuple[str, int] | None:
-        """Return the provision that holds words, and where they begin, if they stand once in the whole document."""
+        """Return the provision that holds words, and where they begin, if they are once in the whole document."""
         at = self._all.find(words)
         if at < 0 or "\n" in words or self._all.find(words, at + 1) >= 0:
             return None
@@ -283,7 +283,7 @@ class PlainTexts:
         )
 
     def _verbatim(self, anchor: Anchor, here: str, words: str) -> FoundAnchor | None:
-        """Return where words stand as they are: in the provision, else elsewhere."""
+        """Return where words are as they are: in the provision, else elsewhere."""
         places = _places(words, self.of(here)) if here else ()
         if places:
             meant = _meant(places, words, self.of(here), anchor)
@@ -308,7 +308,7 @@ class PlainTexts:
     def again(self, found: FoundAnchor, derived_from: str) -> Anchor:
         """Return an anchor of what was found, which refers to the one that it was found from.
 
-        Raises :class:`SourceError` where the words are gone, or it cannot be said where they stand.
+        Raises :class:`SourceError` where the words are gone, or it cannot be said where they are.
 
         :param derived_from: IRI of the anchor
         """
@@ -390,7 +390,7 @@ def _places(words: str, text: str) -> tuple[int, ...]:
 
 
 def _elided(words: str, text: str) -> list[tuple[int, int]]:
-    """Return from where to where words stand of which an ellipsis leaves some out; nothing where they do not."""
+    """Return where quoted words with an ellipsis in them begin and end; nothing where they are not in the text."""
     parts = [part for part in map(str.strip, _ELLIPSIS.split(words)) if part]
     if len(parts) <= 1 or min(map(len, parts)) < _SHORTEST_PART:
         return []
@@ -414,7 +414,7 @@ def _meant(places: tuple[int, ...], words: str, text: str, anchor: Anchor) -> tu
 
 
 def _plain_side(text: str) -> str:
-    """Return what stands beside a quotation in plain typography, with the blank at either end."""
+    """Return what is beside a quotation in plain typography, with the blank at either end."""
     kept = normal(text)
     return f"{' ' * text[:1].isspace()}{kept}{' ' * text[-1:].isspace()}" if kept else ""
 

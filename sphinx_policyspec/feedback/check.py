@@ -22,12 +22,12 @@ _FORM = frozenset({ChangeKind.TYPOGRAPHY, ChangeKind.REORDERED})
 """Changes that answer nobody."""
 
 _Found = tuple[FoundAnchor, FoundAnchor]
-"""Where words stand in the release that they are quoted from, and in the one that is checked."""
+"""Where words are in the release that they are quoted from, and in the one that is checked."""
 _ORDER = {status: place for place, status in enumerate(FeedbackStatus)}
 
 
 def open_first(record: Feedback) -> int:
-    """Return what records are sorted by: those that nobody has answered stand before the others."""
+    """Return what records are sorted by: those that nobody has answered are before the others."""
     return _ORDER[record.status]
 
 
@@ -54,7 +54,7 @@ class FeedbackReport(Brief):
     :param ids: of its provisions, in order
     :param renamed: today's ids by those that records name and that it calls otherwise
     :param quotes: what has become of the words that records quote, by the ids of records
-    :param anchors: where these words stand today, by the ids of records; of none that are gone, or of which it cannot be
+    :param anchors: where these words are today, by the ids of records; of none that are gone, or of which it cannot be
         said which are meant
     """
 
@@ -72,7 +72,7 @@ class FeedbackReport(Brief):
         return self.renamed.get(name, name)
 
     def anchors_of(self, name: str) -> tuple[Anchor, ...]:
-        """Return where the words that a record quotes stand: in the release that it is about, and in this one."""
+        """Return where the words that a record quotes are: in the release that it is about, and in this one."""
         here = self.anchors.get(name)
         quote = self.quotes.get(name)
         held = (quote.anchor,) if quote and quote.anchor.start >= 0 else ()
@@ -237,7 +237,7 @@ class FeedbackCheck:
         return self._texts[place]
 
     def found(self, record: Feedback) -> _Found | None:
-        """Return where the words that a record quotes stand in its own release, and in that which is checked.
+        """Return where the words that a record quotes are in its own release, and in that which is checked.
 
         Of several provisions that which has them counts. Without a quotation there is nothing.
         """
@@ -263,7 +263,7 @@ class FeedbackCheck:
         return there, self._found_here(held, record.quote)
 
     def _found_here(self, held: Anchor, quote: str) -> FoundAnchor:
-        """Return where words stand in the release that is checked: as its source has them, or as its page shows them."""
+        """Return where words are in the release that is checked: as its source has them, or as its page shows them."""
         found = self.texts().find(held)
         if held.exact == quote or found.state in {AnchorState.KEPT, AnchorState.MOVED}:
             return found

@@ -57,7 +57,7 @@ def _text(report: FeedbackReport) -> str:
 
 
 def _lines(report: FeedbackReport) -> Iterator[str]:
-    """Yield the records of each provision, in the order of the spec; a record of several stands below each."""
+    """Yield the records of each provision, in the order of the spec; a record of several is below each."""
     for name, records in report.by_provision().items():
         yield name or "not assigned"
         for one in records:
@@ -84,7 +84,7 @@ def _told(record: Feedback, quote: FoundAnchor | None) -> Iterator[str]:
 
 
 def _state(found: FoundAnchor) -> str:
-    """Return what has become of quoted words; those that changed stand beside what they were."""
+    """Return what has become of quoted words; those that changed are beside what they were."""
     if found.state is AnchorState.CHANGED:
         return f"changed ({found.ratio:.2f}): “{found.words[:200]}”"
     if found.state is AnchorState.GONE:

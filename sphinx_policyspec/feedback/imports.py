@@ -248,7 +248,7 @@ class Importer:
 
     @staticmethod
     def name_of(remark: Remark) -> str:
-        """Return an id that tells where a remark comes from: the number of an issue behind the name of its repository."""
+        """Return an id that tells where a remark comes from: the number of an issue after the name of its repository."""
         if stated := (remark.stated or {}).get("id", ""):
             return stated
         if found := _ISSUE.search(remark.url):

@@ -33,7 +33,7 @@ _SEEKS = ":~:"
 _MOST_LINKS = 20
 """Links of a remark that are looked at for hints, or for words."""
 _HASHED = re.compile(r"(?<![^\s(\[`\"'\u201c>])#((?:[^\W_]|\\?_|-){3,200})")
-"""An id behind a number sign, as pages show the links of a spec."""
+"""An id after a number sign, as pages show the links of a spec."""
 _QUOTES = str.maketrans(dict.fromkeys("«»「」『』", '"'))
 _TICKS = re.compile(r"`+")
 _LONGEST_ID = 200
@@ -173,14 +173,14 @@ class Links:
         return NamedProvision(name=holder, release=release) if holder else None
 
     def _holder(self, sought: str, release: str) -> str:
-        """Return the id of the provision whose title, or words, a link looks for; empty where they do not stand once.
+        """Return the id of the provision whose title, or words, a link looks for; empty unless they occur once.
 
         The words come as the drafts for text fragments of the Web Incubator Community Group have them.
         """
         spec = next((one for one in self._older if one.version == release), self.spec)
         for said in sought.split("&"):
             parts = said.removeprefix("text=").split(",") if said.startswith("text=") else []
-            # What stands before the words ends with a hyphen.
+            # What is before the words ends with a hyphen.
             words = next((normal(unquote(one)) for one in parts if not one.endswith("-")), "")
             titled = [one.id for one in spec.provisions if words and normal(one.title) == words]
             if len(titled) == 1:
@@ -305,7 +305,7 @@ class Links:
 
 
 class _Next:
-    """Looks for the next place of a pattern in a text, behind places that come one after the other: each is read once."""
+    """Looks for the next place of a pattern in a text, after places that come one after the other: each is read once."""
 
     def __init__(self, pattern: re.Pattern[str], text: str) -> None:
         self._pattern = pattern
@@ -313,7 +313,7 @@ class _Next:
         self._found = -1
 
     def after(self, place: int) -> int:
-        """Return where it stands at a place or behind it; the length of the text where it does not."""
+        """Return where it is, at a place or after it; the length of the text where it is not there."""
         if self._found < place:
             found = self._pattern.search(self._text, place)
             self._found = found.start() if found else len(self._text)
@@ -340,7 +340,7 @@ def without_comments(text: str) -> str:
 
 
 def code_spans(text: str) -> Iterator[str]:
-    """Yield what stands in code spans, as CommonMark has them: in a paragraph, between two runs of as many backticks."""
+    """Yield what is in code spans, as CommonMark has them: in a paragraph, between two runs of as many backticks."""
     for paragraph in _NEXT_BLOCK.split(text):
         runs = [found.span() for found in _TICKS.finditer(paragraph)]
         of_length: dict[int, list[int]] = {}

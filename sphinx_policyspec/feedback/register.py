@@ -25,7 +25,7 @@ class ImportedFeedback(Brief):
     """A register into which remarks were read.
 
     :param text: of the register
-    :param records: all of them, those that name no provision behind the others
+    :param records: all of them, those that name no provision after the others
     :param added: how many are new
     :param updated: how many were known, and are other ones now
     :param findings: what of the remarks could not be taken
@@ -146,7 +146,7 @@ class _Edit:
         return AnnotationError(f"{where}: not written as one key a line: write to another file with `-o`")
 
     def _set(self, node: yaml.Node, held: dict[str, yaml.Node], key: str, value: Any) -> None:  # noqa: ANN401
-        """Let a key have a value; one that is not there comes behind the id, an empty list is written as such."""
+        """Let a key have a value; one that is not there comes after the id, an empty list is written as such."""
         words = _written(value) if value else "[]"
         if key in held:
             at = held[key]
@@ -163,7 +163,7 @@ class _Edit:
         self._edits.append((at_end, at_end, f"\n{' ' * node.start_mark.column}{key}: {words}"))
 
     def _append(self, name: str, records: Sequence[Feedback]) -> None:
-        """Put records behind the last one of a list, or begin the list."""
+        """Put records after the last one of a list, or begin the list."""
         root, key = self._root, None
         held: yaml.Node | None = root
         if isinstance(root, yaml.MappingNode):
@@ -187,7 +187,7 @@ class _Edit:
         return "" if not self._text or self._text.endswith("\n") else "\n"
 
     def _line_end(self, node: yaml.Node) -> int:
-        """Return where the line behind a node begins."""
+        """Return where the line after a node begins."""
         last = node
         while isinstance(last, yaml.CollectionNode) and not last.flow_style and last.value:
             part = last.value[-1]

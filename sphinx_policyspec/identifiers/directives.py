@@ -71,7 +71,7 @@ def directives_in(lines: Sequence[str], *, is_rst: bool) -> Iterator[Directive]:
 def _options(
     lines: Sequence[str], start: int, indent: int, *, is_rst: bool
 ) -> tuple[tuple[WrittenOption, ...], int]:
-    """Return the options of a directive whose opening stands above a line, from 0, and the line after the last of them."""
+    """Return the options of a directive whose opening is above a line, from 0, and the line after the last of them."""
     is_block = not is_rst and start < len(lines) and lines[start].strip(" \t>") == "---"
     form, number = (_KEY, start + 1) if is_block else (_OPTION, start)
     found: list[tuple[str, int, list[tuple[int, int, str]]]] = []
@@ -95,7 +95,7 @@ def _options(
 _FENCE = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})[ \t]*(?P<info>[^`\n]*)$")
 _EXPLICIT = re.compile(r"^(?P<lead>[ \t]*)\.\.(?:[ \t]+(?P<rest>.*))?$")
 _MARKUP = re.compile(r"(?P<name>[\w:.+-]{1,100})::(?:[ \t]|$)|_|\[|\|")
-"""What is no comment behind the two dots."""
+"""What is no comment after the two dots."""
 _TYPED = re.compile(r"[\w:.+-]{0,100}$")
 """The name of a directive that is being typed."""
 CODE = frozenset(
@@ -112,10 +112,10 @@ _SPOKEN = "xml"
 
 
 def is_unread(lines: Sequence[str], number: int, before: str, *, is_rst: bool) -> bool:
-    """Return whether nobody reads what stands at a place: it is code, or a comment.
+    """Return whether nobody reads what is at a place: it is code, or a comment.
 
     :param number: of its line, from 1
-    :param before: what stands before it on its line
+    :param before: what is before it on its line
     """
     above = lines[: number - 1]
     return _unread_rst(above, before) if is_rst else _unread_markdown(above, before)

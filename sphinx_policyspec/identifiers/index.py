@@ -187,7 +187,7 @@ class Index:
         return self._keyed().get((kind, name), [])
 
     def definitions(self, kind: str, name: str) -> list[IdSite]:
-        """Return where a thing is defined: where its id is made of a title, or stands elsewhere, as the spec says."""
+        """Return where a thing is defined: where its id is made of a title, or is elsewhere, as the spec says."""
         found = [site for site in self.of(kind, name) if site.defines]
         own = [site for site in found if site.form is not Form.ALIAS]
         if found:
@@ -202,7 +202,7 @@ class Index:
         return [site for site in self.of(kind, name) if not site.defines]
 
     def names(self, kind: str) -> dict[str, str]:
-        """Return the ids of a kind with their titles: those of the spec, and those that stand in the texts."""
+        """Return the ids of a kind with their titles: those of the spec, and those that are in the texts."""
         found = {name: thing.title for (of, name), thing in self._things.items() if of == kind}
         for (of, name), sites in self._keyed().items():
             if of == kind and name not in found and (site := next((s for s in sites if s.defines), None)):
@@ -210,7 +210,7 @@ class Index:
         return found
 
     def title_around(self, tag: str) -> str:
-        """Return the title of the provision in which an eval tag stands; empty where it stands in none."""
+        """Return the title of the provision in which an eval tag is; empty where it is in none."""
         for site in self.of(TAG, tag):
             above = [
                 one

@@ -180,7 +180,7 @@ def _in_yaml(
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:
-    """Return the line and column of what stands behind so many characters."""
+    """Return the line and column of what is after so many characters."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 

@@ -1,4 +1,4 @@
-"""Where ids stand in a text, line by line: what defines a thing, and what refers to one.
+"""Where ids are in a text, line by line: what defines a thing, and what refers to one.
 
 Nothing is parsed, so that it works on a text that is being typed. What a spec says is read by the readers alone; a test
 holds the places here to the references of the model.
@@ -59,12 +59,12 @@ SUFFIXES = MARKDOWN | RST | YAML
 
 
 class Form(StrEnum):
-    """How an id is written where it stands."""
+    """How an id is written where it is."""
 
     HEADING = "heading"
     OPTION = "option"
     ARGUMENT = "argument"
-    """A title from which an id is made: the id itself stands nowhere."""
+    """A title from which an id is made: the id itself is nowhere."""
     LABEL = "label"
     LINK = "link"
     ROLE = "role"
@@ -125,7 +125,7 @@ _ALIASES, _ID = "aliases", "id"
 
 
 def sites_in(file: str, text: str) -> tuple[IdSite, ...]:
-    """Return the ids in a text, in the order in which they stand; none in a file of another kind."""
+    """Return the ids in a text, in the order in which they are; none in a file of another kind."""
     if text.startswith("\ufeff"):
         return tuple(map(_behind_mark, sites_in(file, text[1:])))
     suffix = PurePath(file).suffix.lower()
@@ -136,7 +136,7 @@ def sites_in(file: str, text: str) -> tuple[IdSite, ...]:
         found += _in_head(file, text) if suffix in MARKDOWN else ()
     else:
         found = []
-    # What stands at an anchor of YAML is part of several things, and has one place.
+    # What is at an anchor of YAML is part of several things, and has one place.
     first: dict[tuple[Span, str], IdSite] = {}
     for site in sorted(found, key=lambda site: (site.span, site.kind, not site.defines)):
         first.setdefault((site.span, site.kind), site)
@@ -393,7 +393,7 @@ def _of_scalar(
     for number in range(min(end.line, len(lines) - 1), start.line - 1, -1):
         first = start.column if number == start.line else 0
         last = end.column if number == end.line else len(lines[number])
-        # A tag, or the name of an anchor, stands before it.
+        # A tag, or the name of an anchor, is before it.
         if (at := lines[number].rfind(name, first, last)) >= 0:
             yield _site(file, number + 1, at, name, kind, Form.KEY, defines=defines, title=title)
             return

@@ -1,7 +1,7 @@
 """A value put into a list to which keys of a YAML file lead, or taken out of it: what is there stays, byte for byte.
 
 What is put in where nothing stood is written so that it can be told what stood there: a list or mapping that was empty has a
-blank before its closing sign then, a list that was a lone value one behind its opening sign, and what stands behind a key that
+blank before its closing sign then, a list that was a lone value one after its opening sign, and what is after a key that
 had no value one on either side.
 """
 
@@ -81,7 +81,7 @@ def _pairs(node: yaml.Node | None) -> list[_Pair]:
 
 
 def _is_anchored(pair: _Pair) -> bool:
-    """Return whether a value stands at an anchor, and is part of other things, too."""
+    """Return whether a value is at an anchor, and is part of other things, too."""
     return pair[1].start_mark.index < pair[0].end_mark.index
 
 
@@ -104,7 +104,7 @@ def _block(names: Sequence[str], value: str, indent: str) -> str:
 
 
 def _instead(text: str, node: yaml.Node, words: str) -> Replaced | None:
-    """Return the edit that writes something where nothing stands behind a key."""
+    """Return the edit that writes something where nothing is after a key."""
     start, end = node.start_mark.index, node.end_mark.index
     words = f"{words[0]} {words[1:-1]} {words[-1]}"
     if start == end:
@@ -142,7 +142,7 @@ def _listed(text: str, node: yaml.Node, value: str) -> Replaced | None:
 
 
 def _blanks(text: str, node: yaml.Node) -> tuple[bool, bool]:
-    """Return whether what stands between signs has a blank behind the first, and one before the last."""
+    """Return whether what is between signs has a blank after the first, and one before the last."""
     start, end = node.start_mark.index, node.end_mark.index
     is_signed = isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
     return is_signed and text[start + 1 : start + 2] == " ", is_signed and text[end - 2 : end - 1] == " "

@@ -214,7 +214,7 @@ def _comment(code: str, lead: str, *, is_rst: bool) -> str:
 
 
 def _openings(lines: list[str], number: int, *, is_rst: bool) -> Iterator[tuple[int, str]]:
-    """Yield the lines, from 1, above which a comment may stand, and their indent: of the block, then around it."""
+    """Yield the lines, from 1, above which a comment may be, and their indent: of the block, then around it."""
     around = list(_rst_blocks(lines, number) if is_rst else _fences(lines, number))
     # Within a message nothing is a comment; an example is one block with its title.
     outer = next((place for place, line in enumerate(around) if _is_verbatim(lines[line - 1])), None)

@@ -81,7 +81,7 @@ class Sections(StrEnum):
     SPARE = "spare"
     """They are offered if no principle fits the typed letters."""
     NEVER = "never"
-    """Only a principle can stand there."""
+    """Only a principle can be there."""
 
 
 def _sections(owner: str, key: str) -> Sections:

@@ -361,7 +361,7 @@ class SidecarPart:
     """Keys that belong together, and the part of the file that holds them.
 
     :param name: the key of the file
-    :param lone: the key whose list may stand alone in place of the part, if any
+    :param lone: the key whose list may be alone in place of the part, if any
     :param holds: whether the part holds these once, as items of a list, or by id
     :param parts: parts in each of them beside the keys
     """

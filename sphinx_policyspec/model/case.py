@@ -100,7 +100,7 @@ class Item(Brief):
     :param category: of a spec item, where it differs from its principle's
     :param exempts: items, principles and categories that this exception takes out of force, besides those that the
         spec itself declares
-    :param places: where the values of its keys stand
+    :param places: where the values of its keys are
     """
 
     id: str
@@ -142,7 +142,7 @@ class Case(Brief):
 
     :param about: id of the provision that it formalises
     :param example: title or id of the example that it formalises
-    :param compatible: issue and two of its values that may stand together
+    :param compatible: issue and two of its values that may be together
     :param places: of what it holds beside its items: ``about``, ``example``, and names below other keys, as in
         ``labels.ID``
     :param source: its own lines in its file; empty where it is in none
@@ -194,7 +194,7 @@ class Judgement(Brief):
     :param who: name of the person
     :param date: day of the judgement, in ISO 8601
     :param digest: of both texts, which shows whether they are still those that were read
-    :param span: where it stands
+    :param span: where it is
     """
 
     old: str = ""
@@ -229,7 +229,7 @@ class Triage(Brief):
     :param principle: id of the principle, the one that it has today
     :param release: version of the spec that the output was judged by
     :param run: id of the run that it comes from
-    :param span: where it stands
+    :param span: where it is
     """
 
     prompt: str

@@ -54,7 +54,7 @@ class DecisionRecord(Brief):
     :param is_rationale_extra: whether it holds reasons that the text of the spec does not
     :param sections: its parts, in order
     :param span: where it begins
-    :param places: where values stand, by key and value
+    :param places: where values are, by key and value
     """
 
     id: str

@@ -53,7 +53,7 @@ class Message(Brief):
     :param text: the body in its own markup, entities decoded exactly once, without the line ends
         around it
     :param source: of a page of directives, the words of the text at their places in the lines of the span; empty where
-        the source of the example holds them, or where they stand on no line
+        the source of the example holds them, or where they are on no line
     :param recipient: the tool that an assistant message calls, such as ``functions.search``
     :param name: the tool that a tool message comes from
     :param language: of the text as a BCP 47 tag, such as ``ko``; empty if not given

@@ -54,8 +54,8 @@ class Feedback(Brief):
     :param labels: that it has in a tracker
     :param because: how each provision is named
     :param hints: provisions with near titles, id and title, where none is named
-    :param span: where it stands
-    :param places: where values stand, by key and value
+    :param span: where it is
+    :param places: where values are, by key and value
     """
 
     id: str

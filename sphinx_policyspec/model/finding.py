@@ -1,4 +1,4 @@
-"""Findings, the rules that they break, and where names stand in a source."""
+"""Findings, the rules that they break, and where names are in a source."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class Loses(enum.StrEnum):
     ID = "id"
     """The id of something."""
     LEVELS = "levels"
-    """How levels stand to each other."""
+    """How levels relate to each other."""
     MARKS = "marks"
     """What begins and ends blocks."""
     FILES = "files"
-    """Words and, of whole files, all that stands in those of the related places."""
+    """Words and, of whole files, all that is in those of the related places."""
 
 
 class Follows(enum.StrEnum):
@@ -83,9 +83,9 @@ class Follows(enum.StrEnum):
     LINE = "line"
     """The rest of its line."""
     BLOCK = "block"
-    """The marks of the example, or the paragraph, in which it stands."""
+    """The marks of the example, or the paragraph, in which it is."""
     SECTION = "section"
-    """The words of the section in which it stands, and of those that may name what it is about."""
+    """The words of the section in which it is, and of those that may name what it is about."""
     LEVELS = "levels"
     """The same, and the levels as they are declared."""
     HEADINGS = "headings"
@@ -289,7 +289,7 @@ def repeated_id(kind: str, name: str, span: Span, first: Span, pages: Sequence[s
     """Return the finding about an id that another thing of its kind has.
 
     :param first: place of the other one
-    :param pages: pages that include the text, where both stand in the same text
+    :param pages: pages that include the text, where both are in the same text
     """
     if span != first:
         where, hint = f" at {first.place}", "choose another id"
@@ -326,7 +326,7 @@ class Use(NamedTuple):
 class Places(Brief):
     """What the reader of a text passes to the checks of names; a graph has none.
 
-    :param uses: where a name stands; several places where several things have one id
+    :param uses: where a name is; several places where several things have one id
     :param pages: names of the pages that include the text of a span, where there are several, or one twice
     """
 

@@ -92,5 +92,5 @@ def plain(text: str) -> str:
 
 
 def holds(text: str, words: str) -> bool:
-    """Return whether words stand in a text, whatever their typography."""
+    """Return whether words are in a text, whatever their typography."""
     return bool(plain(words)) and f" {plain(words)} " in f" {plain(text)} "

@@ -20,7 +20,7 @@ class IdRule(enum.StrEnum):
     SLUG = "slug"
     """Its title; where two titles give one id, those of the headings around each are put before it."""
     PATH = "path"
-    """Its title behind those of all headings around it."""
+    """Its title after those of all headings around it."""
     EXPLICIT = "explicit"
     """The id that it gives as ``{#id}``, else its title."""
 
@@ -150,9 +150,9 @@ _CLOSING = (
     r"(?:[\"'\u2018\u2019\u201c\u201d\u00ab\u2039\u00bb\u203a)\]*_\u300d\u300f\uff09\u3011\u300b\u3009]"
     rf"|[ \u00a0\u2009\u202f][\u00bb\u203a](?!\w)|{_NOTES})*+"
 )
-"""Quotes, brackets, emphasis and marks of notes behind the stop of a sentence, which belong to it; French sets a blank before its quotes."""
+"""Quotes, brackets, emphasis and marks of notes after the stop of a sentence, which belong to it; French sets a blank before its quotes."""
 _CLOSING_UNSPACED = rf"(?:[\"'\u2019\u201d)\]*_\u300d\u300f\uff09\u3011\u300b\u3009]|{_NOTES})*+"
-"""The same in scripts that put no blank behind a stop: there, the quotes that close in German open the next sentence."""
+"""The same in scripts that put no blank after a stop: there, the quotes that close in German open the next sentence."""
 _STOP = re.compile(
     rf"(?P<spaced>[.!?\u2026\u061f\u06d4\u0964\u0965\u0589]|[\u037e;](?<=[\u0370-\u03ff\u1f00-\u1fff].)){_CLOSING}\s++"
     rf"|[\u3002\uff01\uff1f\uff61\u1362]{_CLOSING_UNSPACED}\s*+"
@@ -174,7 +174,7 @@ _ABBREVIATION = re.compile(
 )
 """Abbreviations whose stop ends no sentence: titles of people, and words that explain or announce."""
 _COUNTED = re.compile(r"(?P<inside>\w\s+)?(?<!\w)(?P<word>[^\W\d_]{1,20})\s+\d{1,3}\Z")
-"""A number at the end of a text, and the word before it, which stands inside a sentence or begins one."""
+"""A number at the end of a text, and the word before it, which is inside a sentence or begins one."""
 _INSIDE = re.compile(r"(?<=[^\W\d_])\s([^\W\d_])([^\W\d_]?)")
 """The first letters of a word that follows another one, and so begins no sentence."""
 _AROUND, _TELLING, _NOUNS = 200, 4, 6
@@ -218,7 +218,7 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> Iterato
 
 
 def _ends(text: str, stop: int, after: int) -> bool:
-    """Return whether a stop ends a sentence, given what stands before it and behind the blanks after it."""
+    """Return whether a stop ends a sentence, given what is before it and after the blanks after it."""
     following = _OPENING.match(text, after)
     at = following.end() if following else after
     letter = text[at : at + 1]
@@ -243,7 +243,7 @@ def _ends(text: str, stop: int, after: int) -> bool:
 def _is_ordinal(text: str, stop: int) -> bool:
     """Return whether a number with a stop is an ordinal, as in languages that begin each noun with a capital.
 
-    Behind a noun it counts ("Absatz 3."); behind a small word it is "the third", and its stop ends nothing.
+    After a noun it counts ("Absatz 3."); after a small word it is "the third", and its stop ends nothing.
     """
     found = _COUNTED.search(text, max(stop - _LOOKED_BACK, 0), stop)
     if found is None or (found["inside"] and found["word"][0].isupper()):
@@ -278,7 +278,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 _GAP = re.compile(r"\s+|\[\^[^\]\n\[]{1,80}\](?!\()")
 _BETWEEN_LETTERS = re.compile(rf"{_GAP.pattern}|<!--.*?-->", re.DOTALL)
-"""What stands between the letters of a source, and may differ: blanks, eval tags and comments."""
+"""What is between the letters of a source, and may differ: blanks, eval tags and comments."""
 
 
 def _gaps(text: str) -> Iterator[tuple[int, int]]:

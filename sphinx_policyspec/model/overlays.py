@@ -88,7 +88,7 @@ class Origin(StrEnum):
     """Where a provision of a resolved spec comes from, or what became of it."""
 
     UPSTREAM = "upstream"
-    """It stands as upstream says it."""
+    """It is as upstream says it."""
     OVERRIDDEN = "overridden-by"
     """A statement holds in its place, or uses a permission that it leaves open."""
     NARROWED = "narrowed-by"
@@ -105,7 +105,7 @@ class RebaseEffect(StrEnum):
     RENAMED = "renamed"
     """What it is about has another id."""
     MOVED = "moved"
-    """It stands somewhere else."""
+    """It is somewhere else."""
     GONE = "gone"
     """It is not there any more."""
     LEVEL_CHANGED = "level-changed"

@@ -28,9 +28,9 @@ class EditKind(enum.StrEnum):
     LEVEL = "level"
     """A principle gets another level."""
     ADD = "add"
-    """A new provision stands behind another, or in one."""
+    """A new provision is after another, or in one."""
     MOVE = "move"
-    """A provision, with what is below it, stands behind another."""
+    """A provision, with what is below it, is after another."""
     RENAME = "rename"
     """A provision gets another id, here and wherever it is named; the old one stays as a former one."""
     EXAMPLE = "example"
@@ -47,13 +47,13 @@ class ProposalEdit(Brief):
     :param find: words as they stand in the source of the provision; ``replace`` takes their place
     :param occurrence: which of several occurrences is meant, from 1; 0 where there must be one
     :param level: the level that a principle gets
-    :param after: id of the provision behind which something is put
+    :param after: id of the provision after which something is put
     :param within: id of the provision in which it is put, as the last
     :param to: the new id
     :param title: of what is added
     :param text: likewise, in the markup of the source
     :param because: why a provision goes
-    :param span: where the edit stands in its proposal
+    :param span: where the edit is in its proposal
     """
 
     kind: EditKind
@@ -72,7 +72,7 @@ class ProposalEdit(Brief):
 
     @property
     def about(self) -> str:
-        """Id of the existing provision that it is about; for an addition, of the one behind or in which it is put."""
+        """Id of the existing provision that it is about; for an addition, of the one after or in which it is put."""
         return (self.after or self.within) if self.kind is EditKind.ADD else self.provision
 
     @property
@@ -94,7 +94,7 @@ class Proposal(Brief):
     :param flips: titles of cases whose result it changes
     :param rationale: why, in Markdown
     :param span: where it begins
-    :param places: where values stand, by key and value
+    :param places: where values are, by key and value
     """
 
     id: str

@@ -18,7 +18,7 @@ class Prose(Brief):
     """A run of normative text between other blocks.
 
     :param source: the exact text, blank lines after it included. Of a page of directives, the words at their places in
-        the lines of the span, and blanks for what stands around them; empty for words that stand on no line
+        the lines of the span, and blanks for what is around them; empty for words that are on no line
     :param text: the same without comments, eval tags and surrounding blank lines. Of a page of directives, what the
         parser of the page read, in its markup
     """
@@ -68,11 +68,11 @@ class Comment(Brief):
 
 
 Block = Prose | Definition | Commentary | Comment | Example | EvalPrompt
-"""What stands directly in a provision, in order."""
+"""What is directly in a provision, in order."""
 
 
 class Carrier(enum.StrEnum):
-    """The kind of text that a reference stands in."""
+    """The kind of text that a reference is in."""
 
     TITLE = "title"
     TEXT = "text"
@@ -113,7 +113,7 @@ class Reference(Brief):
     :param source: id of the innermost provision that holds it; empty before the first heading
     :param target: id of what it points at, whether or not that exists
     :param text: its own text, empty where it shows its target's title
-    :param example: id of the example that it stands in, if any
+    :param example: id of the example that it is in, if any
     :param message: place of the message in that example's ``messages``, from 1; 0 for the title
     """
 
@@ -285,7 +285,7 @@ class Provision(Brief):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """The examples that stand directly in it."""
+        """The examples that are directly in it."""
         return tuple(block for block in self.blocks if isinstance(block, Example))
 
 

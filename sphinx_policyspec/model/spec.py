@@ -164,7 +164,7 @@ class Spec:
     :param levels: from the highest authority to the lowest
     :param repeated: levels, topics and goals whose id an earlier one has; only the check of ids reads them
     :param priorities: the order in which goals are weighed, if any is given
-    :param provisions: all of them in reading order, chapters before what stands in them
+    :param provisions: all of them in reading order, chapters before what is in them
     :param preamble: blocks before the first heading
     :param revision_of: version of the release before this one
     :param overlays: names of the overlays whose statements are among the provisions, a later one being the later message
@@ -291,7 +291,7 @@ class Spec:
 
     @cached_property
     def messages(self) -> tuple[tuple[Example | EvalPrompt, Message], ...]:
-        """Every message of examples, then of prompts, with what it stands in; alternatives of comparisons included."""
+        """Every message of examples, then of prompts, with what it is in; alternatives of comparisons included."""
         conversations: tuple[Example | EvalPrompt, ...] = (*self.examples, *self.prompts)
         return tuple((one, message) for one in conversations for message in messages_of(one.turns))
 
@@ -315,7 +315,7 @@ class Spec:
 
     @cached_property
     def decided_elsewhere(self) -> dict[str, str]:
-        """Who decides in place of the spec, by the id of each provision that is out of scope or stands in one that is."""
+        """Who decides in place of the spec, by the id of each provision that is out of scope or is in one that is."""
         deciders: dict[str, str] = {}
         for provision in self.provisions:
             if by := provision.out_of_scope or deciders.get(provision.parent or "", ""):

@@ -319,7 +319,7 @@ class OverlayJudge:
     def _under(
         self, part: PartVerdict, statement: OverlayStatement, principle: Principle, issue: str
     ) -> PartVerdict:
-        """Judge also against statements of overlays below this one on the same issue: a higher holder's word stands."""
+        """Judge also against statements of overlays below this one on the same issue: a higher holder's word is."""
         here = replace(statement, globs=from_above(statement.globs, self.overlay.home))
         for other in self._below.get((principle.id, issue), ()) if part.is_allowed else ():
             if not hold_together(here, other):

@@ -45,7 +45,7 @@ class _Misfit(Exception):  # noqa: N818  it is no error of a program
 class EditedSpec:
     """A spec whose texts are edited in memory.
 
-    :param files: the files in which ids may stand, as findings name them
+    :param files: the files in which ids may be, as findings name them
     :param sidecars: annotation files among them that are the spec's own
     :param read: returns the spec as it is with these texts, by file
     :param included: files of the spec that pages include, which nobody can try with another text
@@ -64,7 +64,7 @@ class AppliedEdits:
     """What became of the edits of a proposal.
 
     :param findings: those that do not fit, and those that touch what another proposal did
-    :param touched: where words of it stand
+    :param touched: where words of it are
     :param fits: whether each edit does
     """
 
@@ -84,7 +84,7 @@ class EditWriter:
     _touched: list[Stretch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Look where provisions stand."""
+        """Look where provisions are."""
         self._spec = self.workspace.spec
         self._locate()
 
@@ -100,7 +100,7 @@ class EditWriter:
     ) -> AppliedEdits:
         """Apply the edits of a proposal in order; one that does not fit changes nothing, and the others are tried all the same.
 
-        :param others: where words of other proposals stand, by their ids
+        :param others: where words of other proposals are, by their ids
         """
         findings: list[Finding] = []
         touched: list[Stretch] = []
@@ -229,7 +229,7 @@ class EditWriter:
         raise _Misfit(f"the level of `{edit.provision}` is not written there", hint)
 
     def _written(self, place: ProvisionPlace, option: WrittenOption) -> tuple[int, int]:
-        """Return where the value of an option stands; its lines were counted in the text as it was located."""
+        """Return where the value of an option is; its lines were counted in the text as it was located."""
         line, _column, piece = option.pieces[0]
         file = place.head.file
         # An edit above moved the lines, and the head knows by how many.
@@ -262,7 +262,7 @@ class EditWriter:
         self._is_stale = True
 
     def _last_in(self, place: ProvisionPlace) -> ProvisionPlace | None:
-        """Return the last of those that stand right in a provision, in its file."""
+        """Return the last of those that are right in a provision, in its file."""
         name, file = place.provision.id, place.whole.file
         found = [
             one for one in self._places.values() if one.provision.parent == name and one.whole.file == file
@@ -270,7 +270,7 @@ class EditWriter:
         return max(found, key=lambda one: one.whole.start, default=None)
 
     def _block(self, place: ProvisionPlace, edit: ProposalEdit, *, deeper: bool) -> str:
-        """Return a new provision, written as the one beside which it stands, or in which it is the first."""
+        """Return a new provision, written as the one beside which it is, or in which it is the first."""
         depth = place.provision.depth + deeper
         head = self._text(place.head).lstrip().split("\n")
         if place.directive is None and "{#" in head[0]:
@@ -304,7 +304,7 @@ class EditWriter:
     def _stand_behind(
         self, place: ProvisionPlace, whole: Stretch, words: str, *, is_last: bool = False
     ) -> None:
-        """Put a block of a provision, or beside it, behind another.
+        """Put a block of a provision, or beside it, after another.
 
         :param is_last: whether nothing comes behind it from which something would part it
         """
@@ -322,7 +322,7 @@ class EditWriter:
         self._put(file, at, at, words)
 
     def _stand_in(self, place: ProvisionPlace, inside: Stretch, words: str) -> None:
-        """Put a block at the end of what stands in a directive; its fence gets more signs where the block has as many."""
+        """Put a block at the end of what is in a directive; its fence gets more signs where the block has as many."""
         text = self.workspace.texts.of(inside.file)
         if place.own.end < inside.end:
             raise _Misfit(f"another provision is inside `{place.provision.id}`", "add the example by hand")
@@ -370,7 +370,7 @@ class EditWriter:
         self._is_stale = True
 
     def _swap(self, block: Stretch, target: Stretch) -> None:
-        """Move a block behind another in its file: what stands between them changes places with it, and gaps stay."""
+        """Move a block after another in its file: what is between them changes places with it, and gaps stay."""
         text, file = self.workspace.texts.of(block.file), block.file
         start, end = block.start, block.end
         if start >= target.end:
@@ -398,7 +398,7 @@ class EditWriter:
         self._put(whole.file, len(before), whole.end, parted(text[whole.start :])[1])
 
     def _check_whole(self, place: ProvisionPlace) -> None:
-        """Refuse to take out what stands in several files."""
+        """Refuse to take out what is in several files."""
         spec, name = self._spec, place.provision.id
         inside = [one for one in spec.provisions if is_below(spec, one.id, name)]
         files = {one.span.file for one in inside}

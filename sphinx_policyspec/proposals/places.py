@@ -20,7 +20,7 @@ _LABEL = re.compile(r"^(?:\([^()\s]{1,200}\)=|\.\. _[^:]{1,200}:)[ \t]*$")
 _FENCE = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})[ \t]*$")
 _OPENING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,}|:{3,})")
 _NEAR, _LONGEST = 90, 1000
-"""How much words are like a passage that is meant, of 100; and letters up to which one is sought."""
+"""How much words are like a passage that is meant, of 100; and letters up to which one is looked for."""
 _RULE = re.compile(r"^(?P<sign>[!-/:-@\[-`{-~])(?P=sign){2,}[ \t]*$")
 
 
@@ -33,7 +33,7 @@ class Stretch:
     end: int
 
     def meets(self, other: Stretch) -> bool:
-        """Return whether two have characters in common, or a mere place stands within the other."""
+        """Return whether two have characters in common, or a mere place is within the other."""
         if self.file != other.file:
             return False
         if self.start == self.end or other.start == other.end:
@@ -82,7 +82,7 @@ class EditedTexts:
         return self._before[file]
 
     def replace(self, file: str, start: int, end: int, words: str) -> Stretch:
-        """Put words in the place of characters; return where they stand, which moves along from then on."""
+        """Put words in the place of characters; return where they are, which moves along from then on."""
         text = self.of(file)
         self.changes += text[start:end] != words
         self._texts[file] = text[:start] + words + text[end:]
@@ -98,7 +98,7 @@ class EditedTexts:
         return "\r\n" if "\r\n" in self.of(file) else "\n"
 
     def offset(self, file: str, line: int, column: int = 1) -> int:
-        """Return how many characters stand before a place, both from 1."""
+        """Return how many characters are before a place, both from 1."""
         at, text = 0, self.of(file)
         for _ in range(line - 1):
             at = text.find("\n", at) + 1
@@ -114,13 +114,13 @@ class EditedTexts:
 
 @dataclass(slots=True, kw_only=True)
 class ProvisionPlace:
-    """Where a provision stands.
+    """Where a provision is.
 
     :param head: its heading, or its directive with the options
     :param own: it without what is below it
     :param whole: it with what is below it
     :param directive: that which declares it, if one does
-    :param inside: what stands in the directive, if its text does, up to the end of the last line
+    :param inside: what is in the directive, if its text does, up to the end of the last line
     :param elsewhere: the files from which parts of it come
     """
 
@@ -139,7 +139,7 @@ class ProvisionPlace:
 
 
 def places_in(spec: Spec, texts: EditedTexts) -> dict[str, ProvisionPlace]:
-    """Return where the provisions of a spec stand, by id."""
+    """Return where the provisions of a spec are, by id."""
     by_file: dict[str, list[Provision]] = {}
     for one in spec.provisions:
         by_file.setdefault(one.span.file, []).append(one)
@@ -235,7 +235,7 @@ def unused_style(lines: list[str]) -> TitleStyle | None:
 
 
 def _close(lines: list[str], directive: Directive, *, is_rst: bool) -> int:
-    """Return the line that ends what stands in a directive: the fence, or the line behind its last one that is not empty."""
+    """Return the line that ends what is in a directive: the fence, or the line after its last one that is not empty."""
     if is_rst:
         lead, last = len(directive.indent), directive.line
         for number, line in enumerate(lines[directive.line :], directive.line + 1):
@@ -253,7 +253,7 @@ def _close(lines: list[str], directive: Directive, *, is_rst: bool) -> int:
 
 
 def _behind(lines: list[str], close: int, *, is_rst: bool) -> int:
-    """Return the line behind a directive and the empty lines below it."""
+    """Return the line after a directive and the empty lines below it."""
     line = close if is_rst else close + 1
     while line <= len(lines) and not lines[line - 1].strip():
         line += 1
@@ -286,9 +286,9 @@ def parted(text: str) -> tuple[str, str]:
 
 
 def behind(text: str, whole: Stretch, words: str, *, is_last: bool, least: int) -> tuple[int, str, str]:
-    """Return where words stand behind a block of a text, what parts them from it, and the words with what parts them from the next.
+    """Return where words are after a block of a text, what parts them from it, and the words with what parts them from the next.
 
-    As many empty lines stand around them as there were, so that nothing is left of them once they are taken out again.
+    As many empty lines are around them as there were, so that nothing is left of them once they are taken out again.
 
     :param is_last: whether nothing comes behind them from which something would part them
     :param least: ends of lines that part two blocks at the least
@@ -330,7 +330,7 @@ def rst_title(
     There is nothing where that is not for certain.
 
     :param places: of all provisions
-    :param place: of that beside which it stands
+    :param place: of that beside which it is
     """
     lines = texts.of(place.head.file).split("\n")
     styles: dict[int, TitleStyle] = {}
@@ -347,7 +347,7 @@ def rst_title(
 
 
 def is_below(spec: Spec, name: str, above: str) -> bool:
-    """Return whether a provision is another, or stands somewhere in it."""
+    """Return whether a provision is another, or is somewhere in it."""
     while name:
         if name == above:
             return True

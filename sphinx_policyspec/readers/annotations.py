@@ -66,7 +66,7 @@ class Annotations:
     """The content of an annotation file; findings are about its form alone.
 
     :param reader: how a text is read by its headings, if the file says so
-    :param places: where the names that it uses stand
+    :param places: where the names that it uses are
     """
 
     metadata: tuple[tuple[str, str], ...] = ()
@@ -129,7 +129,7 @@ def user_annotations(path: Path) -> Annotations:
 
 
 class _Reader(YamlReader):
-    """Reads an annotation file, and keeps where the names in it stand."""
+    """Reads an annotation file, and keeps where the names in it are."""
 
     def __init__(self, file: str) -> None:
         super().__init__(file)

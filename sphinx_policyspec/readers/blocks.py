@@ -16,7 +16,7 @@ ATX = re.compile(
     r"\ufeff?[ ]{0,3}(#{1,6})(?:(?P<blank>[ \t]++|(?=[^\s#][^\n]*\{:?[ ]?(?:#[\w-]|(?i:authority)=)[^{}\n]*+\}\s*$))"
     r"(?P<text>\S++(?:\s++\S++)*+))?\s*+"
 )
-"""A heading line; with attributes, the blank behind its marks may be missing."""
+"""A heading line; with attributes, the blank after its marks may be missing."""
 # Possessive, so that a hostile run of spaces costs linear time.
 _TITLE = r"[ \t]*+(?P<title>(?:\S++(?:\s++\S++)*+)?)\s*"
 EXAMPLE = re.compile(
@@ -125,7 +125,7 @@ class _Cutter:
         }
 
     def _is_conflict(self, position: int) -> bool:
-        """Return whether a line stands between the marks of a merge conflict, and add a finding if so."""
+        """Return whether a line is between the marks of a merge conflict, and add a finding if so."""
         near = range(position - 1, max(position - _FAR, -1), -1)
         begin = next((n for n in near if self.lines[n].startswith("<<<<<<<")), None)
         if begin is None or self.lines[position].strip("=\r\n"):

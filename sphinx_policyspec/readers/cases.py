@@ -302,7 +302,7 @@ class _Cases:
         for part, node in parts.items():
             for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
                 for name in (key, *(value.value if isinstance(value, yaml.SequenceNode) else ())):
-                    # A list where a name should stand was reported when it was read.
+                    # A list where a name should be was reported when it was read.
                     if isinstance(name, yaml.ScalarNode):
                         yield f"{part}.{name.value}", self.reader.span(name)
 

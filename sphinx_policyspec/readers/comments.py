@@ -1,4 +1,4 @@
-"""HTML comments of Markdown: where they stand, and a file without them, line by line; and the tags of conversations."""
+"""HTML comments of Markdown: where they are, and a file without them, line by line; and the tags of conversations."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|$)")
 _ENDS_LIST = re.compile(r"[ ]{0,3}(?:>|```|~~~)")
 _TOKEN = re.compile(r"\\.|`++|<!--(?:-?>)?", re.DOTALL)
 _MARGIN = 3
-"""Spaces that may stand before what begins at the margin; with more, it is code."""
+"""Spaces that may be before what begins at the margin; with more, it is code."""
 _FENCE_INDENT = 12
-"""Spaces that may stand before a fence: three levels of list."""
+"""Spaces that may be before a fence: three levels of list."""
 
 
 _KEY = re.compile(r"[\w.-]{1,100}[ ]?:(?:\s|$)")
@@ -71,7 +71,7 @@ def without_comments(
 
     :param literal: lines that are data, in which nothing is a comment
     :param stops: lines, in order, that no code fence may contain
-    :param begin: where the text begins; what stands above is hidden like a comment
+    :param begin: where the text begins; what is above is hidden like a comment
     """
     return _Pass(lines, literal, stops).run(begin)
 
@@ -79,7 +79,7 @@ def without_comments(
 def front_matter(lines: Sequence[str]) -> int:
     """Return the line after the YAML or TOML at the beginning of a file, 0 if there is none.
 
-    A byte order mark may stand before it. Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
+    A byte order mark may be before it. Lines between two rules that hold no key are Markdown: there, ``# Be kind`` is a heading and no comment.
     """
     opening = lines[0].removeprefix("\ufeff").rstrip() if lines else ""
     if opening == TOML_MARK:
@@ -190,7 +190,7 @@ class _Pass:
             if close >= 0:
                 self.found.append((start, close + 3))
                 last = bisect.bisect(self.offsets, close) - 1
-                # Words behind a comment of several lines may begin something else.
+                # Words after a comment of several lines may begin something else.
                 has_words = self.text[close + 3 : self.offsets[last + 1]].strip()
                 after = last if has_words and last > position else last + 1
                 return after, after
@@ -264,7 +264,7 @@ def _is_paragraph(line: str) -> bool:
 
 
 def _margins(lines: Sequence[str]) -> list[int]:
-    """Return for each line the next one that stands at the margin, where every list ends."""
+    """Return for each line the next one that is at the margin, where every list ends."""
     after = len(lines)
     margins = []
     for number in range(len(lines) - 1, -1, -1):
@@ -322,7 +322,7 @@ _ENDS_TAG = re.compile(
 _ENDS_TEXT = re.compile(rf"[^\n<]+</(?P<name>{'|'.join(sorted(STRUCTURE))})>\s*")
 """A line of words that ends with a closing tag."""
 _CLOSE = re.compile(r"(?P<mark>[ ]?\*?[ ]?)</(?P<name>[A-Za-z][\w-]{0,40})>\s*+(?:~{3,}+|`{3,}+)?\s*+")
-"""A closing tag; the end of its conversation may stand behind it, and is reported by the cutter of blocks."""
+"""A closing tag; the end of its conversation may be behind it, and is reported by the cutter of blocks."""
 _ATTRIBUTE = re.compile(r"([\w-]{1,40}+)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>/=]+))")
 
 
@@ -334,9 +334,9 @@ class Tag:
     :param column: characters before it on the line
     :param empty: it closes itself, as ``<user/>`` does
     :param cure: how to correct a line that was meant to be a tag
-    :param has_text: text of the message stands on the line of its tag
+    :param has_text: text of the message is on the line of its tag
     :param written: the name in the text, where it is not ``name``
-    :param comment_line: where the comment stands, if not on the line of the tag
+    :param comment_line: where the comment is, if not on the line of the tag
     """
 
     line: int

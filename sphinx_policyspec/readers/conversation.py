@@ -59,7 +59,7 @@ class ConversationReading:
 def read_conversation(lines: tuple[str, ...], file: str, first_line: int) -> ConversationReading:
     """Read a conversation in the dialect's tag notation, line by line.
 
-    Whatever is out of order becomes a finding at its line; no line is lost: text that stands
+    Whatever is out of order becomes a finding at its line; no line is lost: text that is
     outside every message is kept as a message without a role.
 
     :param first_line: line number of the first line in its file, from 1
@@ -283,13 +283,13 @@ class _Conversation:
             self.comparison_start = line
 
     def _is_verdict_of_next(self, position: int) -> bool:
-        """Return whether a line is a verdict that belongs behind the tag below it."""
+        """Return whether a line is a verdict that belongs after the tag below it."""
         tag = self.tags.get(position + 1)
         is_answer = tag is not None and tag.name == "assistant" and not (tag.closing or tag.comment)
         return is_answer and _VERDICT_LINE.fullmatch(self.lines.lines[position]) is not None
 
     def _with_verdict(self, tag: Tag) -> Tag:
-        """Return the tag of an answer with the verdict that stands on the line above or below it."""
+        """Return the tag of an answer with the verdict that is on the line above or below it."""
         if tag.name != "assistant" or tag.comment or self.comparison_start is None:
             return tag
         for line in (tag.line + 1, tag.line - 1):
@@ -300,7 +300,7 @@ class _Conversation:
         return tag
 
     def _is_empty(self, tag: Tag) -> bool:
-        """Return whether nothing stands between a tag that opens a message and the next one."""
+        """Return whether nothing is between a tag that opens a message and the next one."""
         after, is_last = self._below(tag.line), not self.lines.text(tag.line + 1, len(self.lines)).strip()
         ends = after is not None and after.closing and after.name == tag.name
         return not tag.empty and (is_last or after is not None) and not ends

@@ -280,7 +280,7 @@ _EXAMPLE = re.compile(
     r"(?:\n[ \t>]*){1,3}(?:~{3,}|`{3,})[ \t]*(?i:xml)[ \t]*$",
     re.MULTILINE,
 )
-"""The title of an example above its conversation, where neither stands at the margin."""
+"""The title of an example above its conversation, where neither is at the margin."""
 _COMMENT = re.compile(
     r"^[ ]{0,3}(?!<!--[^\n]*-->)(?:<[ ]?!?[ ]?[-\u2013\u2014]{1,3}|&lt;!--|<!(?=[ ]))[ \t]++(?P<words>[^\n<>]{1,500}?)[ \t]*(?:[-\u2013\u2014]{1,3}[ ]?!?>|--&gt;|(?<=[ ])>)[ \t]*$",
     re.MULTILINE,
@@ -303,7 +303,7 @@ class Notes:
     :param tests: the path of the test that a note names, by tag
     :param readers: the tags of other notes, which are for readers
     :param lines: the lines that define a link or a test, and are not visible
-    :param places: the line of each definition, by what stands in its brackets
+    :param places: the line of each definition, by what is in its brackets
     :param repeated: later definitions of the same, which do not count
     """
 
@@ -354,7 +354,7 @@ def read_notes(lines: Lines, visible: PlainLines) -> Notes:
     repeated: list[tuple[str, int]] = []
 
     def begins(above: str, number: int) -> bool:
-        """Return whether a definition may stand below a line: it cannot interrupt a paragraph."""
+        """Return whether a definition may be below a line: it cannot interrupt a paragraph."""
         inside = _inside(above, visible, number)
         return not inside.strip() or bool(ATX.fullmatch(inside) or SETEXT.fullmatch(inside))
 

@@ -1,4 +1,4 @@
-"""What stands inside a line of prose: cross-references, links and eval tags; and in the body of a message: entities, untrusted text, settings, the author's marks; and verdicts."""
+"""What is inside a line of prose: cross-references, links and eval tags; and in the body of a message: entities, untrusted text, settings, the author's marks; and verdicts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAG_FORM = re.compile(r"[a-z0-9]{4}")
 _FENCE_INDENT = 12
-"""Spaces that may stand before a fence: three levels of list."""
+"""Spaces that may be before a fence: three levels of list."""
 _LONGEST_TITLE = 500
 """A longer title is cut where it replaces a reference, so that many references cannot fill the memory."""
 _TITLE_REFERENCE = re.compile(r"\[\?\]\(#([^()\s]+)\)")
@@ -261,7 +261,7 @@ _ARTICLE = re.compile(r"(?<![\w'’-])(the|an?)\s+$", re.IGNORECASE)
 def title_behind(text: str, title: str) -> str:
     """Return a title as it is printed in place of a reference after a text.
 
-    If the text ends and the title begins with the same article, it stands once: "break the [?](#trails)" is "break the rules of
+    If the text ends and the title begins with the same article, it is once: "break the [?](#trails)" is "break the rules of
     the trail" for the title "The rules of the trail".
     """
     article, _, rest = title.partition(" ")
@@ -388,7 +388,7 @@ def _settings(lines: Lines, start: int, end: int) -> tuple[set[int], list[Fragme
 
 
 def _display_maths(lines: Lines, start: int, end: int) -> set[int]:
-    """Return the lines of display maths whose brackets stand on lines of their own."""
+    """Return the lines of display maths whose brackets are on lines of their own."""
     claimed: set[int] = set()
     opened: int | None = None
     for number in range(start, end):
@@ -425,7 +425,7 @@ def _marks(lines: Lines, number: int, line: str, pattern: re.Pattern[str]) -> li
 
 
 def find_marks(text: str, *, is_data: bool = False) -> Iterator[tuple[int, int]]:
-    """Yield where the author's marks stand in text without markup, as (start, end).
+    """Yield where the author's marks are in text without markup, as (start, end).
 
     :param is_data: brackets are syntax here, and only an elision is a mark
     """
@@ -464,7 +464,7 @@ _VERDICT_SIGNS = {
     "\u274c": Verdict.BAD,
 }
 """Check marks and crosses that say what a verdict's word says."""
-# What stands inside the comment; possessive, so that a hostile run of spaces costs linear time.
+# What is inside the comment; possessive, so that a hostile run of spaces costs linear time.
 VERDICT = re.compile(
     rf"\s*+[*_]{{0,2}}(?P<sign>[{''.join(_VERDICT_SIGNS)}])?\ufe0f?\s*+(?P<word>[A-Za-z]++)?[*_]{{0,2}}\s*+"
     r"(?P<ids>(?:\[#[^\]\s]++\]\s*+)*+)(?:(?:[:,]|[-\u2013\u2014](?=\s))[*_]{0,2}\s*+(?P<note>.*))?",

@@ -490,7 +490,7 @@ def _raised(clause: model.Clause, own: str, below: Sequence[model.AuthorityLevel
 
 
 def _items(block: model.Prose) -> Iterator[tuple[str, model.Span]]:
-    """Yield the words of each list item of some prose, and where they stand."""
+    """Yield the words of each list item of some prose, and where they are."""
     lines = Lines(block.span.file, tuple(block.source.splitlines(keepends=True)), block.span.line)
     visible = without_comments(lines.lines)
     for start, end in item_lines(visible, 0, len(lines.lines)):

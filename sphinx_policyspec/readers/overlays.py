@@ -149,7 +149,7 @@ class OverlayStatement(Brief):
     :param forbids: provisions that ask for what a narrowing rules out
     :param scope: provisions or issues on which a delegation gives a say
     :param level: of an addition; empty for the holder's
-    :param places: where the values of its keys stand
+    :param places: where the values of its keys are
     """
 
     id: str
@@ -296,7 +296,7 @@ class _Reader:
 
     def overlay(self, text: str) -> Overlay | None:
         root = self.yaml.compose(text)
-        # A byte that is not UTF-8, or a tag, stands in place of lost words; only the first such byte has a finding.
+        # A byte that is not UTF-8, or a tag, is in place of lost words; only the first such byte has a finding.
         reported = tuple(one.span for one in self.yaml.findings)
         is_broken = any(one.code == "invalid-encoding" for one in self.yaml.findings)
         damaged = (

@@ -1,4 +1,4 @@
-"""Proposals: a file of Markdown with front matter, whose edits stand there or in a block of YAML, and what is wrong with its form."""
+"""Proposals: a file of Markdown with front matter, whose edits are there or in a block of YAML, and what is wrong with its form."""
 
 from __future__ import annotations
 

@@ -243,7 +243,7 @@ _FENCE = re.compile(r"([ ]*+)(`{3,}+|~{3,}+|:{3,}+)([^\n]*)\n?")
 class Fences:
     """Where the code fences among some lines end; line numbers count from 0.
 
-    :param indent: most spaces that may stand before a fence
+    :param indent: most spaces that may be before a fence
     :param stops: lines, in order, that no fence may contain
     :param marks: characters that fences consist of; MyST has colons, too
     """

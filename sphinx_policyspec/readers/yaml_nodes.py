@@ -35,7 +35,7 @@ _UNLIKE_JSON = re.compile(r"[\u2028\u2029]|\\u[dD][89a-fA-F]")
 _TAG = re.compile(r"!|tag:yaml\.org,2002:[a-z]+")
 """A tag that YAML itself gives to a value, or allows."""
 _ANCHOR, _TAGGED = (re.compile(rf"{mark}(?<![^\s\[{{,:?-]{mark})") for mark in "&!")
-"""Where a name can begin that aliases stand for, and a tag: not amid words, which most of such characters stand in."""
+"""Where a name can begin that aliases stand for, and a tag: not amid words, which most of such characters are in."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -185,7 +185,7 @@ def _wrong_brackets(line: str) -> Iterator[str]:
 
 
 def _is_item(lines: Sequence[str], number: int) -> bool:
-    """Return whether an item of a list stands above a line, indented alike."""
+    """Return whether an item of a list is above a line, indented alike."""
     above = next((one for one in lines[number - 1 :: -1] if one.strip()), "") if number else ""
     return above.startswith("- ", _indent(lines[number]))
 
@@ -239,7 +239,7 @@ def _blanks(number: int) -> str:
 
 
 def _content(line: str) -> int:
-    """Return how far the text of a line is indented, behind the hyphens of items."""
+    """Return how far the text of a line is indented, after the hyphens of items."""
     return len(line) - len(line.lstrip(" -"))
 
 

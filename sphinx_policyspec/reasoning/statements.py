@@ -24,7 +24,7 @@ from sphinx_policyspec.reasoning.schema import (
 )
 
 Stated = tuple[Triple, str]
-"""A triple, and the name of the graph that it stands in: the release that says so."""
+"""A triple, and the name of the graph that it is in: the release that says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Statement(Brief):
     """One thing that a spec says, as a person would say it.
 
     :param text: a sentence, ids in backticks
-    :param span: where its subject stands; ``None`` where the graph gives no single place
+    :param span: where its subject is; ``None`` where the graph gives no single place
     """
 
     text: str
@@ -154,7 +154,7 @@ class _Words:
                 self._places[subject, graph][predicate].add(str(node))
 
     def place(self, subject: Term, graph: str) -> Span | None:
-        """Return where something stands, if its graph gives one place."""
+        """Return where something is, if its graph gives one place."""
         values = self._places.get((subject, graph))
         if values is None or len(values[_FILE]) != 1 or len(values[_LINE]) != 1:
             return None

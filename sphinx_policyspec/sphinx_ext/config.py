@@ -407,7 +407,7 @@ class Edition:
 
     :param name: of the release, as readers see it
     :param pages: names of its pages, without suffix
-    :param page_of: the page that each provision stands on, by id
+    :param page_of: the page that each provision is on, by id
     """
 
     name: str

@@ -413,7 +413,7 @@ def _read_sidecar(env: BuildEnvironment, name: str) -> Annotations:
 def _with_links_elsewhere(env: BuildEnvironment, spec: model.Spec) -> model.Spec:
     """Return a spec in which references to what another project has are links to its address.
 
-    A verdict stays: what it blames has an id, wherever that stands.
+    A verdict stays: what it blames has an id, wherever that is.
     """
     domain = domain_of(env)
     references: list[model.Reference] = []

@@ -47,8 +47,8 @@ class PagePart:
     """The part of a page that only a build that assembles the spec needs.
 
     :param spec: its part of the spec
-    :param spans: where each object of the page's record stands, in the record's order
-    :param places: where names stand that it uses
+    :param spans: where each object of the page's record is, in the record's order
+    :param places: where names are that it uses
     """
 
     spec: Spec

@@ -55,7 +55,7 @@ def _in_words(name: str) -> str:
 
 
 def _values(title: str) -> dict[str, str]:
-    """Return what the templates ask for; the title stands in code, in Markdown and in reStructuredText."""
+    """Return what the templates ask for; the title is in code, in Markdown and in reStructuredText."""
     line = " ".join(title.split())
     foreign = [c for c in line if c in _MARKUP_CHARACTERS or not c.isprintable()]
     if foreign or line.startswith(":") or not any(c.isalnum() for c in line):

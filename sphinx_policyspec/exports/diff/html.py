@@ -379,7 +379,7 @@ def _change(change: ChangeEntry, outline: Outline) -> Iterator[str]:
 
 
 def _reason(change: ChangeEntry, say: Say) -> str:
-    """Return the reason for the weight of a change, folded behind a sign."""
+    """Return the reason for the weight of a change, folded after a sign."""
     why = say(WHY.get(change.rule, _("somebody who read it says so")))
     touches = change.touches.removeprefix("; ")
     sentences = [say(_("Why: {reason}.")).format(reason=why)]

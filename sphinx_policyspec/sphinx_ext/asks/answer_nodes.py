@@ -1,4 +1,4 @@
-"""Answers on a page: lists with badges, tables that scroll, and links from where they stand."""
+"""Answers on a page: lists with badges, tables that scroll, and links from where they are."""
 
 from __future__ import annotations
 
@@ -141,13 +141,13 @@ def register_view_nodes(app: Sphinx) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Where a view stands, and how to make links from there.
+    """Where a view is, and how to make links from there.
 
     :param key: begins the ids of the view's own anchors
-    :param spec: that of the build; not every topic of it stands on a page
+    :param spec: that of the build; not every topic of it is on a page
     :param titles: those that refer to others, with the titles of their targets
-    :param in_table: the view stands in a table, in which few builders can write another
-    :param depth: of a heading below the sections that the view stands in
+    :param in_table: the view is in a table, in which few builders can write another
+    :param depth: of a heading below the sections that the view is in
     """
 
     builder: Builder
@@ -236,7 +236,7 @@ def entries_of(answer: Answer) -> list[_Entry]:
 
 
 def chip(level: str, page: Page, *, labelled: bool = False) -> nodes.inline:
-    """Return a level as a badge that stands in a line.
+    """Return a level as a badge that is in a line.
 
     :param labelled: the text says that it is the authority; a table's head says so already
     """
@@ -250,7 +250,7 @@ def chip(level: str, page: Page, *, labelled: bool = False) -> nodes.inline:
 
 
 def items(lines: Iterable[list[nodes.Node]], *classes: str) -> nodes.bullet_list:
-    """Return a list of lines of our own words; lists and folds of a line stand below it."""
+    """Return a list of lines of our own words; lists and folds of a line are below it."""
     found = nodes.bullet_list(bullet="-", classes=list(classes))
     for line in lines:
         inline = [part for part in line if not isinstance(part, (nodes.bullet_list, PolicyFold))]

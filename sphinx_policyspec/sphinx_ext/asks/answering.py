@@ -272,7 +272,7 @@ class Views:
 
 
 def _depth_of(place: nodes.Node) -> int:
-    """Return the depth of a heading below the sections that a place stands in."""
+    """Return the depth of a heading below the sections that a place is in."""
     depth = 1
     while place.parent is not None:
         place = place.parent

@@ -51,7 +51,7 @@ def site_wording() -> decisions.Wording:
         "assistant": _("assistant"),
         "tool": _("tool"),
     }
-    # Names stand in no quotes where they are links.
+    # Names are in no quotes where they are links.
     return decisions.Wording(
         **decisions.translated(english | {"quoted": ""}, _) | {"quoted": "{text}", "roles": roles}
     )

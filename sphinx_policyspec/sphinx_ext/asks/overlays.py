@@ -51,7 +51,7 @@ class WrittenKey(Brief):
 
     @property
     def value(self) -> tuple[str, int]:
-        """The value as YAML, and how many characters stand in front of what the page has of it."""
+        """The value as YAML, and how many characters are in front of what the page has of it."""
         if _KINDS.get(self.name) not in {"texts", "mapping"}:
             return json.dumps(self.text, ensure_ascii=False), 1
         if self.name in _IDS and "," in self.text and not self.text.startswith(("[", "{", "-", '"', "'")):
@@ -129,7 +129,7 @@ class StatementAsk(Ask):
 
 
 def _with_code(text: str) -> Iterator[nodes.Node]:
-    """Yield a message as nodes: what stands in backticks is code."""
+    """Yield a message as nodes: what is in backticks is code."""
     for number, part in enumerate(text.split("`")):
         yield nodes.literal("", part) if number % 2 else nodes.Text(part)
 
@@ -251,9 +251,9 @@ def overlay_of_keys(
 
 @dataclass(slots=True)
 class _PageYaml(YamlReader):
-    """A reader whose text is assembled from pages, which are where its findings stand.
+    """A reader whose text is assembled from pages, which are where its findings are.
 
-    :param around: where the directive of the overlay stands
+    :param around: where the directive of the overlay is
     :param _places: two for each key: where its line begins, and where the value on the page does
     """
 
@@ -299,7 +299,7 @@ class _PageYaml(YamlReader):
         YamlReader.find(self, code, node, message, _ELSEWHERE.get(message, hint))
 
     def span(self, node: yaml.Node) -> Span:
-        """Return where a node stands on a page."""
+        """Return where a node is on a page."""
         place = bisect.bisect_right(self._places, node.start_mark.index, key=lambda one: one[0]) - 1
         if place < 0:
             return self.around

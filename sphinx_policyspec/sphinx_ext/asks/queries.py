@@ -143,7 +143,7 @@ def unknown_names(view: View, spec: Spec) -> Iterator[Finding]:
                 )
 
 
-# What stands in a plain subsection of a principle belongs to the principle, hence `ps:partOf*`.
+# What is in a plain subsection of a principle belongs to the principle, hence `ps:partOf*`.
 _OF_PRINCIPLE = {
     "example": "?{x} a ps:Example ; ps:illustrates/ps:partOf* ?principle .",
     "good": "?{x} ps:verdict ps:Good ; ps:partOf+ ?{x}e . ?{x}e a ps:Example ; ps:illustrates/ps:partOf* ?principle .",
@@ -178,7 +178,7 @@ _BY_RANK = ("(!BOUND(?rank))", "?rank")
 
 
 def compile_view(view: View) -> str:
-    """Return the query of a view; equal options give equal text, wherever they stand."""
+    """Return the query of a view; equal options give equal text, wherever they are."""
     if view.kind is ViewKind.EXAMPLE_TABLE:
         return _examples(view)
     if view.kind is ViewKind.MATRIX:
@@ -423,6 +423,6 @@ class Query(Ask):
         yield from self.check_rows(len(answer.rows))
 
     def render(self, answer: Answer, page: Page) -> list[nodes.Node]:
-        """Show it in the format that was asked for; a table cannot stand in another."""
+        """Show it in the format that was asked for; a table cannot be in another."""
         form = "list" if page.in_table and self.format == "table" else self.format
         return answer_nodes(answer, self.columns, form, page)

@@ -63,7 +63,7 @@ class SurveyRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _PageCases:
-    """The cases of all pages, and by title where the first of that name stands: page and anchor."""
+    """The cases of all pages, and by title where the first of that name is: page and anchor."""
 
     cases: tuple[Case, ...]
     places: dict[str, str]

@@ -402,8 +402,8 @@ def coverage(answer: Answer, columns: Sequence[str], page: Page) -> list[nodes.N
 def matrix(answer: Answer, page: Page) -> list[nodes.Node]:
     """Return the table of counts over the tree of topics, and a list of principles for each count to lead to.
 
-    Levels are the columns: a spec has few of them, but may have any number of topics. On web pages a list stands
-    in a row below that of its count, and is shown where its count has been chosen; else all stand below the table.
+    Levels are the columns: a spec has few of them, but may have any number of topics. On web pages a list is
+    in a row below that of its count, and is shown where its count has been chosen; else all are below the table.
     """
     levels, topics, found = _read(answer)
     greatest = max(map(len, found.values()), default=1)

@@ -359,7 +359,7 @@ class _PolicyIndex(Index):
     domain: PolicyDomain
 
     def _among(self, items: Iterable[PolicyObject], docnames: Iterable[str] | None) -> Iterator[PolicyObject]:
-        """Yield the objects that stand on some pages, by default on any."""
+        """Yield the objects that are on some pages, by default on any."""
         wanted = None if docnames is None else set(docnames)
         return (item for item in items if wanted is None or item.docname in wanted)
 
@@ -476,7 +476,7 @@ def anchor_of_heading(heading: str) -> str:
 
 
 def _provision(domain: PolicyDomain, identifier: str, title: str) -> PolicyObject | None:
-    """Return where a provision stands, even if it is a section whose author gave it no id."""
+    """Return where a provision is, even if it is a section whose author gave it no id."""
     if found := domain.find(TargetKind.PROVISION, identifier):
         return found
     plain = domain.find_plain(identifier)

@@ -118,7 +118,7 @@ class Ask:
 
     :param expected: what ``:expect-rows:`` says, such as ``3`` or ``>0``
     :param since: the older release that is asked about
-    :param places: for some options, the line that each stands on
+    :param places: for some options, the line that each is on
     """
 
     expected: str = ""
@@ -127,7 +127,7 @@ class Ask:
     places: tuple[tuple[str, Span], ...] = ()
 
     def place(self, option: str) -> Span:
-        """Return where an option stands, or the directive where it has no such option."""
+        """Return where an option is, or the directive where it has no such option."""
         return dict(self.places).get(option, self.span)
 
     def answer(self, sources: Sources) -> Answered:
@@ -137,7 +137,7 @@ class Ask:
     def render(self, answer: Answer, page: Any) -> list[nodes.Node]:
         """Return the answer as nodes.
 
-        :param page: where the question stands, as a :class:`~sphinx_policyspec.sphinx_ext.asks.answer_nodes.Page`
+        :param page: where the question is, as a :class:`~sphinx_policyspec.sphinx_ext.asks.answer_nodes.Page`
         """
         raise NotImplementedError
 
@@ -194,7 +194,7 @@ class PageRecord:
     :param unnamed: ids of sections that the author gave none; they may be changed to stay unique
     :param hidden: marks of what the page was read without; none where nothing on it can be hidden
     :param unread: marks of what others removed from the page while it was read
-    :param holds_spec: a part of the spec stands on the page
+    :param holds_spec: a part of the spec is on the page
     :param digest: of all of it, the words included
     """
 
@@ -215,7 +215,7 @@ class PageRecord:
 
     @property
     def is_ours(self) -> bool:
-        """Whether a directive or role of ours stands on the page; a link that may lead to one does not count."""
+        """Whether a directive or role of ours is on the page; a link that may lead to one does not count."""
         return bool(self.holds_spec or self.questions or self.outside or self.findings)
 
     def with_titles(self, titles: Mapping[str, str]) -> PageRecord:
@@ -255,7 +255,7 @@ def page_record(
 ) -> tuple[PageRecord, bytes]:
     """Return the record of a page from its part of the spec, and that part, packed.
 
-    :param fragment: a Spec of what stands on this page alone; empty metadata is that of other pages
+    :param fragment: a Spec of what is on this page alone; empty metadata is that of other pages
     :param declares_levels: the page shows the levels that it brings
     """
     found = list(_objects(docname, fragment, fragment.levels if declares_levels else (), unnamed))
@@ -292,7 +292,7 @@ def page_record(
 def _objects(
     docname: str, fragment: Spec, levels: tuple[AuthorityLevel, ...], unnamed: frozenset[str]
 ) -> Iterator[tuple[PolicyObject, Span]]:
-    """Yield the objects of a page, each with where it stands."""
+    """Yield the objects of a page, each with where it is."""
 
     def of(
         kind: TargetKind, identifier: str, title: str, span: Span, level: str = ""
@@ -444,7 +444,7 @@ def former_ids_of(spec: Spec, objects: Iterable[PolicyObject]) -> FormerIds:
 
 
 def aliases_of(former: FormerIds, objects: Iterable[PolicyObject]) -> Iterator[PolicyObject]:
-    """Yield objects for former ids, which lead to where their provisions stand."""
+    """Yield objects for former ids, which lead to where their provisions are."""
     owners = {item.id: item for item in objects if item.kind is TargetKind.PROVISION and not item.is_alias}
     for alias, owner in former:
         if found := owners.get(owner):

@@ -241,7 +241,7 @@ def build_site(
         "html_show_copyright": False,
         "html_favicon": str(_ICON),
         "html_use_index": False,
-        "html_show_search_summary": False,  # our own script shows where words stand
+        "html_show_search_summary": False,  # our own script shows where words are
         # All examples are a table of their own.
         "html_domain_indices": ["policy-levels", "policy-topics"],
         "toc_object_entries": False,

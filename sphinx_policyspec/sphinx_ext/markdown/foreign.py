@@ -171,7 +171,7 @@ def _text_of_role(
 
 @dataclass(frozen=True, slots=True)
 class PlaceOfText:
-    """Where a text stands in the file that it is from, for warnings.
+    """Where a text is in the file that it is from, for warnings.
 
     :param line: of its first line
     """
@@ -297,7 +297,7 @@ def _code(node: nodes.Element, text: str) -> list[nodes.Node]:
 
 
 def _replace(node: nodes.Element, content: list[nodes.Node]) -> None:
-    """Replace a node; words that would stand between blocks become a paragraph."""
+    """Replace a node; words that would be between blocks become a paragraph."""
     is_line = isinstance(node.parent, nodes.TextElement)
     loose = [child for child in content if isinstance(child, nodes.Text | nodes.Inline)]
     if loose and not is_line:

@@ -102,7 +102,7 @@ class _Reporter(LoggingReporter):
         self._find = find
 
     def _place(self, line: int | None = None) -> tuple[str, int]:
-        # A blank line stands before the text.
+        # A blank line is before the text.
         return self.source, self._first + max((self._find(line)[1] or 0) - 2, 0)
 
 
@@ -160,7 +160,7 @@ Language = Dialect | _ParsedLanguage
 
 
 def _lead_to_any_page(tree: nodes.document, docname: str, provisions: Collection[str]) -> None:
-    """Let MyST's ``[text](#id)`` lead to what has that anchor, on whatever page it stands."""
+    """Let MyST's ``[text](#id)`` lead to what has that anchor, on whatever page it is."""
     for link in list(tree.findall(nodes.reference)):
         anchor = str(link.get("refuri", ""))
         if link.get("id_link") and anchor.startswith("#"):
@@ -196,7 +196,7 @@ def language_of(
 class TurnRenderer:
     """Builds the nodes of conversations on one page.
 
-    :param place_of: returns where something stands as translation catalogues and warnings name it
+    :param place_of: returns where something is as translation catalogues and warnings name it
     """
 
     docname: str

@@ -272,7 +272,7 @@ def render_body(
 ) -> list[nodes.Node]:
     """Return the body of a message as block nodes, entities already decoded.
 
-    :param fragments: its marked parts: settings stand first, untrusted text gets a box, an
+    :param fragments: its marked parts: settings are first, untrusted text gets a box, an
         author's marks a class
     """
     parts = list(fragments)

@@ -105,7 +105,7 @@ def explain(box: nodes.Element, levels: tuple[AuthorityLevel, ...], level: str, 
 
 
 def level_word(level: str, title: str) -> nodes.inline:
-    """Return the name of a level as it stands behind the title of a principle in a link; searches skip it."""
+    """Return the name of a level as it stands after the title of a principle in a link; searches skip it."""
     classes = ["ps-level-word", f"ps-level-{style_name(level)}", "no-search"]
     return nodes.inline("", title, classes=classes)
 

@@ -23,14 +23,14 @@ class PolicyBox(nodes.container):
 
 
 class PolicyBadge(PolicyBox):
-    """The ``level`` of authority of a principle, shown as ``title``; stands beside its title.
+    """The ``level`` of authority of a principle, shown as ``title``; is beside its title.
 
     Where it ``says`` who may override the level, it is a button that opens the box of the id ``box``.
     """
 
 
 class PolicyChip(nodes.inline):
-    """A badge that stands in a line; as the badge of a title it may be a button."""
+    """A badge that is in a line; as the badge of a title it may be a button."""
 
 
 class PolicyExample(PolicyBox):
@@ -46,7 +46,7 @@ class PolicyMessage(PolicyBox):
 
 
 class PolicyResponse(PolicyMessage):
-    """A message with a ``verdict``, as the model names it or empty, and the reason, which stands below."""
+    """A message with a ``verdict``, as the model names it or empty, and the reason, which is below."""
 
 
 class PolicyBody(PolicyBox):
@@ -110,7 +110,7 @@ class PolicyPlaceholder(nodes.inline):
 
 
 class PolicyClause(nodes.inline):
-    """Words of a principle with a level of their own, which stands behind them."""
+    """Words of a principle with a level of their own, which is behind them."""
 
 
 class PolicyCount(nodes.inline):
@@ -122,7 +122,7 @@ class PolicySelfLink(nodes.Invisible, nodes.Element):
 
 
 class PolicyMarker(nodes.Invisible, nodes.Element):
-    """Where a directive without a title stands; a transform moves what it says to its section."""
+    """Where a directive without a title is; a transform moves what it says to its section."""
 
 
 class PolicyHidden(nodes.Invisible, nodes.Element):
@@ -174,7 +174,7 @@ _Around = TypeVar("_Around", bound=nodes.Element)
 
 
 def around(node: nodes.Node, kind: type[_Around]) -> _Around | None:
-    """Return the nearest element of a class that a node stands in."""
+    """Return the nearest element of a class that a node is in."""
     above = node.parent
     while above is not None and not isinstance(above, kind):
         above = above.parent

@@ -89,7 +89,7 @@ def shown_math(tex: str, *, as_block: bool) -> nodes.Element:
 
 
 def mathml(tex: str, *, as_block: bool) -> str:
-    r"""Return LaTeX maths as MathML; equations separated by an empty line or ``\\`` stand below each other.
+    r"""Return LaTeX maths as MathML; equations separated by an empty line or ``\\`` are below each other.
 
     Raises :class:`MathError` where it holds a command that is not known.
     """
@@ -186,7 +186,7 @@ def _visit_badge(self: HTML5Translator, node: policy.PolicyBadge) -> None:
         if self.body and self.body[-1].startswith('<a class="headerlink"'):
             heading.insert(0, self.body.pop())
     tag = "span" if heading else "div"
-    # A paragraph cannot stand inside a heading.
+    # A paragraph cannot be inside a heading.
     inner = "button" if "says" in node else "span"
     line = _PARAGRAPH.sub(rf"<\1{inner}\2>", _head(self, node)).rstrip("\n")
     line = line.replace("<button", f"<button{_opening(node)}", 1)
@@ -195,7 +195,7 @@ def _visit_badge(self: HTML5Translator, node: policy.PolicyBadge) -> None:
 
 
 def _opening(badge: nodes.Element) -> str:
-    """Return the attributes of a button that opens what its badge says; the box stands at the end of the page."""
+    """Return the attributes of a button that opens what its badge says; the box is at the end of the page."""
     if "says" not in badge:
         return ""
     box, says = badge["box"], escape(badge["says"], quote=True)

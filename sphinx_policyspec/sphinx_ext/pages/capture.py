@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 HOME = "policyspec_home"
-"""Attribute of a note: the identity of the section that it stands in, since MyST moves it to the end of the page."""
+"""Attribute of a note: the identity of the section that it is in, since MyST moves it to the end of the page."""
 
 SOURCE_TITLE = "policyspec_title"
 """Attribute of a section: its title before translation, as (text, raw text)."""
@@ -63,7 +63,7 @@ _BARE_ID = re.compile(r"[A-Za-z][\w-]*")
 
 
 def _role_text(node: addnodes.pending_xref) -> str:
-    """Return what stands between the backticks of a role."""
+    """Return what is between the backticks of a role."""
     return node["reftarget"] if not node["refexplicit"] else f"{node.astext()} <{node['reftarget']}>"
 
 
@@ -117,7 +117,7 @@ class MarkSections(SphinxTransform):
             elif isinstance(node, nodes.Text) or is_code:
                 code = behind.astext() if isinstance(behind, _CODE) else None
                 around = before.astext() if isinstance(before, _CODE) else "", behind.astext()
-                # Backticks behind the name of a role are reported with that name.
+                # Backticks after the name of a role are reported with that name.
                 is_named = before.astext().rstrip(" ").endswith((":", "}"))
                 is_bare = isinstance(node, nodes.title_reference) and not is_named
                 kinds = {"is_myst": is_myst, "is_code": is_code, "is_bare": is_bare}
@@ -172,7 +172,7 @@ class MarkSections(SphinxTransform):
 
 
 def _section_around(node: nodes.Element) -> nodes.section | None:
-    """Return the section that a node stands in."""
+    """Return the section that a node is in."""
     above = node.parent
     while above is not None and not isinstance(above, nodes.section):
         above = above.parent

@@ -46,7 +46,7 @@ class CapturePlace(NamedTuple):
 class TurnReader:
     """Reads messages and their references.
 
-    :param walk: reads whatever else stands in an example
+    :param walk: reads whatever else is in an example
     """
 
     def __init__(
@@ -151,7 +151,7 @@ def _comparison(answers: Iterable[model.Response]) -> model.Comparison:
 class Cases:
     """Reads examples and prompts.
 
-    :param walk: reads whatever else stands in one
+    :param walk: reads whatever else is in one
     """
 
     page: Gathered

@@ -275,7 +275,7 @@ class ParameterRole(SphinxRole):
         raise NotImplementedError
 
     def text_and_parameters(self, only: str = "") -> tuple[str, dict[str, str]]:
-        """Return the text, and what stands in the angle brackets.
+        """Return the text, and what is in the angle brackets.
 
         :param only: the parameter that a lone value is meant for
         """

@@ -108,7 +108,7 @@ class PolicyDirective(SphinxDirective):
     place: Place
     """The file and line of the directive, as the parser counts them, like all lines here but those of spans."""
     source: Source
-    """The file that the directive stands in."""
+    """The file that the directive is in."""
     span: Span
     """The lines of the whole directive."""
 
@@ -229,7 +229,7 @@ class PolicyDirective(SphinxDirective):
 
     @cached_property
     def _head(self) -> int:
-        """How many lines of the directive's text stand above its content."""
+        """How many lines of the directive's text are above its content."""
         lines, content = [line.strip() for line in self._lines], [line.strip() for line in self.content]
         last = len(lines) - len(content)
         return next((n for n in range(last, -1, -1) if lines[n : n + len(content)] == content), max(last, 0))
@@ -245,7 +245,7 @@ class PolicyDirective(SphinxDirective):
         return source
 
     def content_span(self, words: str, skip: int = 0) -> Span:
-        """Return where words stand in the content, occurrence ``skip``; the first line where they do not."""
+        """Return where words are in the content, occurrence ``skip``; the first line where they are not."""
         for number, line in enumerate(self.content, self.content_line):
             at = line.find(words)
             while at >= 0:

@@ -26,7 +26,7 @@ _BARE = re.compile(rf"\s*[\[({{<]?(?P<name>{DOMAIN}:[\w-]+)[\])}}>]?(?P<rest>\s.
 _TURN = re.compile(r"\s*(?P<own>message|response)(?P<rest>\s.*)")
 """A message or answer that lacks what makes it a directive."""
 _SAYS = re.compile(r"[\w{}\[(<]")
-"""What stands behind marks only if they begin a fence."""
+"""What is after marks only if they begin a fence."""
 _LEVEL = re.compile(
     r"(?P<title>#{1,6}+\s[^{]*+)(?P<given>\{#(?P<id>[\w-]++)(?:\s++authority=(?P<level>[\w-]++))?\})\s*+"
 )
@@ -35,7 +35,7 @@ _GLUED = re.compile(rf"\s*\{{{DOMAIN}:[\w-]+\}}\S")
 _HTML = re.compile(r" {0,3}<(?:(?P<comment>!--)|(?P<name>pre|script|style|textarea)\b)", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*+:]|\d+[.)]|\[\^[^\]]+\]:)\s")
 _CODE_AND_END = 3
-"""Lines of marks that begin code, end it, and end what it stands in."""
+"""Lines of marks that begin code, end it, and end what it is in."""
 _NEVER_HELD = {
     **dict.fromkeys(("message", "response", "commentary"), PROVISIONS | TURNS),
     **dict.fromkeys(("example", "prompt"), PROVISIONS),
@@ -56,11 +56,11 @@ class _Fence:
 
     :param name: of the directive; empty where it holds code
     :param own: the correct name of a directive of ours, without the domain
-    :param wanted: how many marks it needs for what stands inside it
+    :param wanted: how many marks it needs for what is inside it
     :param short: the fence inside it that is just as long
     :param inner_end: the line that ends the last fence inside it
     :param end: the line that ends it for a parser, once that is known
-    :param is_inside: it stands in a directive of ours
+    :param is_inside: it is in a directive of ours
     :param below: the line below its options
     :param is_marker: it makes a principle of the section around it
     :param was_taken: another directive made a principle of its section already
@@ -158,7 +158,7 @@ class DirectiveFences(FirstLines):
         self._changed[number] = right
 
     def _has_principle(self, number: int) -> bool:
-        """Return whether a directive stands directly below a heading."""
+        """Return whether a directive is directly below a heading."""
         below = (line for line in self.lines[number + 1 : number + 1 + FAR] if line.strip())
         return f"{{{DOMAIN}:principle}}" in next(below, "")
 
@@ -344,7 +344,7 @@ class DirectiveFences(FirstLines):
             self._open.append(_Fence(number, lead, mark, length, "", "", ""))
 
     def _goes_on(self, number: int, around: _Fence) -> bool:
-        """Return whether messages of an example stand below a line of marks as long as its own, and then its end."""
+        """Return whether messages of an example are below a line of marks as long as its own, and then its end."""
         below = takewhile(lambda line: not HEADING.match(line), self.lines[number + 1 : number + FAR])
         fences = [found for line in below if (found := FENCE.fullmatch(line))]
         braced = _BRACED.fullmatch(fences[0]["info"]) if fences else None
@@ -469,7 +469,7 @@ class DirectiveFences(FirstLines):
             return
         wanted = max(fence.wanted, fence.length)
         end = fence.lead + fence.mark * wanted
-        # What stands in an example stands in its messages.
+        # What is in an example is in its messages.
         place = fence.inner_end + 1 if fence.own in WITH_TURNS and fence.inner_end else before
         while place > fence.line + 1 and not self.lines[place - 1].strip(" >"):
             place -= 1

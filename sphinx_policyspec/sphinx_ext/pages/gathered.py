@@ -45,7 +45,7 @@ def line_of(node: nodes.Element) -> tuple[str | None, int]:
 
 @dataclass(frozen=True, slots=True)
 class TextPlaces:
-    """Where the texts of the page being read stand in their files.
+    """Where the texts of the page being read are in their files.
 
     :param known: by node, the places that were found
     :param occupied: by file and line, how much of the line holds such texts
@@ -58,7 +58,7 @@ class TextPlaces:
     def of(
         self, node: nodes.Element, raw: tuple[str, ...], *, after: int = 0, reach: int = 0
     ) -> tuple[Source, Placed]:
-        """Return the file of a text element, and where its lines stand there."""
+        """Return the file of a text element, and where its lines are there."""
         if (found := self.known.get(id(node))) is None:
             path, line = line_of(node)
             source = source_of(self.env, path)
@@ -84,7 +84,7 @@ class _Layout:
     """Texts laid out as they stand in their file, so that places in one are places in the other.
 
     :param rows: by line of the file
-    :param is_exact: every text is laid out where it stands
+    :param is_exact: every text is laid out where it is
     """
 
     file: str = ""
@@ -125,10 +125,10 @@ class _Layout:
 
 @dataclass(slots=True)
 class Region:
-    """What stands in one provision.
+    """What is in one provision.
 
     :param at: where it begins
-    :param unplaced: files with a text that stands on none of their lines
+    :param unplaced: files with a text that is on none of their lines
     """
 
     writer: MarkupWriter
@@ -286,7 +286,7 @@ class FoundLinks:
         )
 
     def locate(self, node: nodes.Element, needle: str, place: LinkPlace) -> model.Span:
-        """Return where words of a node stand in its file; the line that its text begins on if nowhere."""
+        """Return where words of a node are in its file; the line that its text begins on if nowhere."""
         text = text_around(node)
         path, line = line_of(node)
         key = (id(text), needle)
@@ -302,9 +302,9 @@ class FoundLinks:
 
 
 def _within(source: Source, at: Placed, raw: tuple[str, ...], needle: str, skip: int) -> model.Span | None:
-    """Return where a word of a text stands in the file, occurrence ``skip``.
+    """Return where a word of a text is in the file, occurrence ``skip``.
 
-    :param at: where the text stands
+    :param at: where the text is
     """
     for number, (line, first) in enumerate(zip(raw, at.columns, strict=False), at.line):
         for column in occurrences(line, needle):
@@ -335,7 +335,7 @@ def _paragraph_end(source: Source, line: int, end: int) -> int:
 class Gathered:
     """What one page declares, in document order.
 
-    :param preamble: what stands before its first heading
+    :param preamble: what is before its first heading
     :param ids: how often ids that no author chose were used
     :param starts: by id the first lines of the directives that declare something
     :param outside: references that are no part of the spec
@@ -387,7 +387,7 @@ class Gathered:
                 self.find("empty-block", f"principle `{item.id}` has no text", start, hint)
 
     def add_places(self, identifier: str, declared: Declared, *owners: Owner) -> None:
-        """Record where the names in the options of a directive stand.
+        """Record where the names in the options of a directive are.
 
         :param owners: whose attributes its item has
         """
@@ -458,7 +458,7 @@ def is_local(document: nodes.document, target: str) -> bool:
 
 
 def places_of(pages: Mapping[str, PageRecord], order: Iterable[str], found: Mapping[str, PagePart]) -> Places:
-    """Return where names stand on pages, and which text is part of several of them."""
+    """Return where names are on pages, and which text is part of several of them."""
     reached: dict[model.Span, list[str]] = defaultdict(list)
     placed: list[tuple[Use, model.Span]] = []
     for docname in order:

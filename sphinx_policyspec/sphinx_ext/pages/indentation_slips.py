@@ -31,7 +31,7 @@ def is_literal(name: str) -> bool:
 
 
 _TITLED = re.compile(r"\s*[^\s:]")
-"""What stands behind a directive that has a title."""
+"""What is after a directive that has a title."""
 _OPTION_ALONE = re.compile(r"\s*:[\w-]+:(?:(?!\s:[\w-]+:).)*")
 _SHORTEST = 4
 """Signs of a line that makes a title of the line above, however long that is."""
@@ -48,7 +48,7 @@ class _Block:
     :param inner: how far its content is indented, 0 where that is not known yet
     :param has_text: whether it holds any text
     :param moved: indentations of messages that were moved; others with the same are not reported
-    :param around: the example that an example stands in
+    :param around: the example that an example is in
     """
 
     line: int
@@ -66,7 +66,7 @@ class _Block:
 
 @dataclass
 class Indented(option_slips.SlipReading):
-    """Reads a page from the top, and moves what stands too far left or right."""
+    """Reads a page from the top, and moves what is too far left or right."""
 
     _example: _Block | None = None
     """The last example or prompt, as long as something may belong to it."""
@@ -170,7 +170,7 @@ class Indented(option_slips.SlipReading):
                 number, lambda title, _: f"{title}\n{line * len(title)}", is_titled=not is_marker
             )
         depth = indent_of(self.lines[number])
-        # One option may stand there, where there is no argument.
+        # One option may be there, where there is no argument.
         is_right = _OPTION_ALONE.fullmatch(found["rest"]) is not None
         argument, option_lines = ("", []) if is_right else self._options_behind(number, own, found["rest"])
         if option_lines:
@@ -228,7 +228,7 @@ class Indented(option_slips.SlipReading):
             self._title, self.is_taken = title, True
 
     def _outdented(self, number: int, below: int, depth: int) -> None:
-        """Move right the text of a principle with a title, if none of it stands in the directive."""
+        """Move right the text of a principle with a title, if none of it is in the directive."""
         start = next((n for n in range(below, len(self.lines)) if self.lines[n].strip()), 0)
         text, block = self.lines[start], _Block(number, "principle", depth)
         if not start or indent_of(text) != depth or not text.lstrip()[0].isalnum():
@@ -325,7 +325,7 @@ class Indented(option_slips.SlipReading):
             self._separate(end, f"this text is directly below `{name}`")
 
     def _text(self, number: int) -> None:
-        """Move the text of a message that stands no further right than the directive."""
+        """Move the text of a message that is no further right than the directive."""
         line, turn, example = self.lines[number], self._turn, self._example
         depth = indent_of(line)
         if example and depth <= example.depth:
@@ -358,7 +358,7 @@ class Indented(option_slips.SlipReading):
         self.lines[number - 1] += "\n" * bool(self.lines[number - 1].strip())
 
     def _goes_on(self, number: int, example: _Block) -> bool:
-        """Return whether messages of an example stand below a text at its margin."""
+        """Return whether messages of an example are below a text at its margin."""
         depth = indent_of(self.lines[number])
         below = (line for line in self.lines[number:] if line.strip() and indent_of(line) != depth)
         found = option_slips.MARKUP.fullmatch(next(below, ""))

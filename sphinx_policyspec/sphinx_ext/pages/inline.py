@@ -96,7 +96,7 @@ def _is_plain(node: nodes.Element) -> bool:
 
 
 def text_around(node: nodes.Element) -> nodes.TextElement | None:
-    """Return the paragraph, title or the like that a node stands in, itself included where it is one."""
+    """Return the paragraph, title or the like that a node is in, itself included where it is one."""
     above: nodes.Element | None = node
     while above is not None and (isinstance(above, nodes.Inline) or not isinstance(above, nodes.TextElement)):
         above = above.parent if isinstance(above, nodes.Inline) else None
@@ -135,7 +135,7 @@ def _is_keyed(node: nodes.TextElement) -> bool:
 
 
 def _hides_address(node: nodes.TextElement) -> bool:
-    """Return whether the address of a link stands elsewhere on the page, as Markdown lets it."""
+    """Return whether the address of a link is elsewhere on the page, as Markdown lets it."""
     addresses = [str(link.get("refuri", "")) for link in node.findall(nodes.reference)]
     return any(
         address.partition(":")[2] not in node.rawsource and unquote(address) not in node.rawsource
@@ -439,7 +439,7 @@ def excerpts_of(elements: Iterable[nodes.Element]) -> Excerpts:
 
 
 def _message_lines(prompt: PolicyPrompt) -> Iterator[str]:
-    """Yield each message of a prompt on a line, behind its role."""
+    """Yield each message of a prompt on a line, after its role."""
     for message in prompt.findall(PolicyMessage):
         bodies = (" ".join(body.astext().split()) for body in message.findall(PolicyBody))
         yield f"{role_title(message['role'])}: {' '.join(bodies)}"

@@ -47,7 +47,7 @@ class Declared:
     :param item: a model object, still without what only its surroundings determine
     :param span: its lines
     :param is_block: a provision that is not the section around the directive but its own content
-    :param places: for some options, the line that each stands on
+    :param places: for some options, the line that each is on
     :param is_lifted: it stood in what cannot hold it, which has been reported
     """
 
@@ -129,7 +129,7 @@ _KNOWN = ("docutils.nodes", "sphinx.addnodes")
 _COMMENT = re.compile(
     r"(<(script|style|textarea|title)\b.*?(?:</\2\s*>|\Z))|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )
-"""A comment of HTML; where ``<!--`` begins none, it stands in the first group."""
+"""A comment of HTML; where ``<!--`` begins none, it is in the first group."""
 
 
 def is_foreign(node: nodes.Node) -> bool:
@@ -144,7 +144,7 @@ def is_ours(node: nodes.Node) -> bool:
 
 
 def is_hidden(node: nodes.Node) -> bool:
-    """Return whether this build hides a node of the page being read, by itself or with what it stands in."""
+    """Return whether this build hides a node of the page being read, by itself or with what it is in."""
     above: nodes.Node | None = node
     while above is not None:
         if isinstance(above, nodes.comment | PolicyHidden) or _HIDDEN in getattr(above, "attributes", ()):
@@ -258,7 +258,7 @@ def remove_node(node: nodes.Element) -> None:
 
 @contextlib.contextmanager
 def without_hidden(document: nodes.document) -> Iterator[None]:
-    """Replace what this build hides by stand-ins while the page is looked at.
+    """Replace what this build hides by are-ins while the page is looked at.
 
     The doctree keeps what is hidden, since another builder may show it, but not what directives attached to it.
     """
@@ -324,7 +324,7 @@ _NEAR_LINK = {
 
 _ROLE_ALONE = re.compile(rf"\{{{DOMAIN}:(?P<name>[\w-]+)\}}(?!`)")
 _TEXT_AND_ID = re.compile(rf"(?P<shown>[^<>]+)<#?(?P<behind>{_ID})>|#?(?P<id>{_ID})")
-"""What stands in backticks of reStructuredText alone, as in those of a role."""
+"""What is in backticks of reStructuredText alone, as in those of a role."""
 
 
 _REMEMBERED = 2**14
@@ -358,9 +358,9 @@ def near_references(
 ) -> tuple[NearReference, ...]:
     """Return what is almost a role of ours, or a link, in a text; cached, as most texts of a page stay as they are.
 
-    :param code: what stands behind the text as code or the like
+    :param code: what is after the text as code or the like
     :param is_code: the text is code or the like itself, and a reference only if it is one as a whole
-    :param is_bare: it stands in backticks of reStructuredText that have no role
+    :param is_bare: it is in backticks of reStructuredText that have no role
     :param around: the code in front of the text, or of code the text behind it
     """
     if whole := _as_whole(text, is_myst=is_myst, is_code=is_code, is_bare=is_bare, around=around):
@@ -380,7 +380,7 @@ def _in_text(text: str, code: str | None, *, is_myst: bool, is_code: bool) -> It
                 yield NearReference(found.start(), found[0], "role", right(found["name"], name), target)
             continue
         target = found["text"] if found["text"] is not None else found["quoted"] or code
-        # A word and a blank in front of code is a sentence, and so is a word in quotes behind one.
+        # A word and a blank in front of code is a sentence, and so is a word in quotes after one.
         if target is not None and (is_marked or not (found[0].endswith(" ") or found["quoted"])):
             yield NearReference(
                 found.start(), found[0].strip(), "role", right(found["name"], target or "id"), ""
@@ -407,7 +407,7 @@ def _role(name: str, target: str, *, is_myst: bool) -> str:
 def _as_whole(
     text: str, *, is_myst: bool, is_code: bool, is_bare: bool, around: tuple[str, str]
 ) -> NearReference | None:
-    """Return what is a role but for its backticks, which stand around its name, in front of it, or around all of it."""
+    """Return what is a role but for its backticks, which are around its name, in front of it, or around all of it."""
     name = _ROLE_ALONE.match(text)
     identifier = (
         _BEGINS_ID.match(around[is_code]) if name and (not is_code or name.end() == len(text)) else None
@@ -440,7 +440,7 @@ class BrokenRole(NamedTuple):
 def broken_role(name: str, text: str, *, is_myst: bool) -> BrokenRole | None:
     """Return what is wrong with the text of a role of ours, none where it is sound.
 
-    :param text: what stands between its backticks
+    :param text: what is between its backticks
     """
     label, angle, rest = text.partition("<")
     if glued := _GLUED.match(text):

@@ -44,7 +44,7 @@ class WrittenText(NamedTuple):
     :param raw: its text as the parser received it, by which its place is found
     :param lines: the same without what shows nothing; other words, where substitutions were made
     :param mark: what the first line has before it, such as the bullet of a list
-    :param is_exact: ``lines`` stand so in the source
+    :param is_exact: ``lines`` are so in the source
     :param is_prose: it is text, and not code or a formula
     :param reach: by how many lines the line number of the parser may be too small
     """
@@ -148,7 +148,7 @@ class MarkupWriter(ABC):
     # -- containers -------------------------------------------------------------------------
 
     def items(self, node: nodes.Element) -> list[str]:
-        """Return a list, each item behind its mark."""
+        """Return a list, each item after its mark."""
         elements = [
             item for item in node.children if isinstance(item, nodes.Element) and not _is_silent(item)
         ]
@@ -379,7 +379,7 @@ def _indented(lines: Iterable[str], indent: str) -> list[str]:
 
 
 def _hung(lines: Sequence[str], mark: str, indent: int = 0) -> list[str]:
-    """Return lines behind a mark, those below the first indented as far."""
+    """Return lines after a mark, those below the first indented as far."""
     return [mark + lines[0], *_indented(lines[1:], " " * (indent or len(mark)))] if lines else []
 
 
@@ -402,7 +402,7 @@ def _pipe_table(rows: list[list[list[str]]]) -> list[str]:
     return [lines[0], f"|{' --- |' * len(cells[0])}", *lines[1:]]
 
 
-# -- what copying and merging leave behind -----------------------------------------------------------
+# -- what copying and merging leave after -----------------------------------------------------------
 
 _SIGNS = {
     **dict.fromkeys("\u00a0\u2007\u202f\u3000", (" ", "a no-break space", "write a plain space")),

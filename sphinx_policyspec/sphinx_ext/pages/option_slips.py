@@ -22,7 +22,7 @@ class Slip(NamedTuple):
 
 
 DEPTH = 3
-"""By how much what stands inside a directive of reStructuredText is indented, as is the custom."""
+"""By how much what is inside a directive of reStructuredText is indented, as is the custom."""
 AS_FAR = "indent it as far as that"
 FURTHER = f"indent it by {DEPTH} spaces more than the line that it belongs to"
 TURNS = frozenset({"message", "response"})
@@ -59,7 +59,7 @@ _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d"
 _KEY = re.compile(r"[\w-]+:(?:\s.*)?")
 _HOLDS_BLOCK = re.compile(r":\s*+(?:[|>][+-]?\s*+)?$")
-"""What a key ends with whose value stands on the lines below it."""
+"""What a key ends with whose value is on the lines below it."""
 _IN_YAML = re.compile(r"[ \t#\]}-]|[\w-]+:(?:\s|$)")
 _DASHED = 3
 """More signs than this make a line across the page."""
@@ -131,7 +131,7 @@ class SlipReading:
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     slips: list[Slip] = field(default_factory=list, init=False)
     is_taken: bool = field(default=False, init=False)
-    """Whether a principle stands below the last heading already."""
+    """Whether a principle is below the last heading already."""
     _title: str = field(default="", init=False)
     """The last heading."""
     _below: int = field(default=-2, init=False)
@@ -160,7 +160,7 @@ class SlipReading:
         """Read the line above a principle as the heading that it is meant as.
 
         :param heading: returns a title as a heading, given the signs that it has
-        :param is_titled: the principle has a title of its own, and so needs a heading only where it stands in another one
+        :param is_titled: the principle has a title of its own, and so needs a heading only where it is in another one
         """
         place = self._above(number)
         line = self.lines[place].strip()
@@ -194,9 +194,9 @@ class SlipReading:
         return words <= words_of(title) and not words <= words_of(self._title)
 
     def _is_above(self, start: int, title: str, *, was_taken: bool) -> bool:
-        """Return whether a principle is meant to stand below the heading that follows it, and report it if so.
+        """Return whether a principle is meant to be below the heading that follows it, and report it if so.
 
-        :param was_taken: another principle stands below the heading above
+        :param was_taken: another principle is below the heading above
         """
         if not (was_taken or not self._title or self._is_named(start, title)):
             return False
@@ -295,7 +295,7 @@ class SlipReading:
     ) -> Option | None:
         """Return the option that a line is meant as.
 
-        :param is_lost: it stands below a blank line
+        :param is_lost: it is below a blank line
         """
         line = self.lines[number]
         text, known = line.strip(), self.known.get(own, ())

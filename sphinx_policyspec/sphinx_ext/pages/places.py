@@ -1,4 +1,4 @@
-"""The markup of a page, its correction before it is parsed, and where texts that a parser read stand in its file.
+"""The markup of a page, its correction before it is parsed, and where texts that a parser read are in its file.
 
 The file helps to find a place; it never gives the words.
 """
@@ -76,9 +76,9 @@ _LARGEST = 4_000_000
 
 
 class Placed(NamedTuple):
-    """Where some words stand: a line of the file, and how sure that is.
+    """Where some words are: a line of the file, and how sure that is.
 
-    ``is_exact`` says that the words stand on that line; ``is_known`` that the line is where they come from; ``columns``
+    ``is_exact`` says that the words are on that line; ``is_known`` that the line is where they come from; ``columns``
     are those that the lines of the words begin at, 0 where they do not.
     """
 
@@ -121,11 +121,11 @@ class Source:
         return Span(self.file, at, 1, max(last, at + 1), 1) if known else Span(self.file, at)
 
     def place(self, line: int, words: Sequence[str], *, after: int = 0, reach: int = 0) -> Placed:
-        """Return where words stand that a parser read.
+        """Return where words are that a parser read.
 
         :param line: which line it says that they begin on
         :param words: the lines of the text, as they stand but for their indentation
-        :param after: the line of the file that the words before them stand on
+        :param after: the line of the file that the words before them are on
         :param reach: by how many lines the parser may say too little, as it does for cells
         """
         guess, known = self._guess(line)
@@ -145,7 +145,7 @@ class Source:
         return Placed(best, is_exact=True, is_known=True)
 
     def learn(self, line: int, words: Sequence[str]) -> None:
-        """Learn from the words of a block where this part of the file stands in it."""
+        """Learn from the words of a block where this part of the file is in it."""
         if not self.is_page:
             self.place(line, words)
 
@@ -155,7 +155,7 @@ class Source:
         return (self.read or self.lines)[first : first + count]
 
     def part(self, line: int, text: str, start: int, stop: int) -> Span:
-        """Return where the characters from ``start`` up to ``stop`` of a parsed line stand."""
+        """Return where the characters from ``start`` up to ``stop`` of a parsed line are."""
         placed = self.place(line, [text])
         if not placed.is_exact:
             return self.span(line)
@@ -167,7 +167,7 @@ class Source:
         )
 
     def column(self, line: int, words: str, after: int = 0) -> int:
-        """Return the column that words begin at on a line of the file, or 0 where they do not stand there.
+        """Return the column that words begin at on a line of the file, or 0 where they are not there.
 
         :param after: how many characters other words take up, as those of the cell before; they may be the same
         """
@@ -175,7 +175,7 @@ class Source:
         return (text.find(words, after) + 1) or (text.find(words) + 1)
 
     def locate(self, needle: str, start: int, end: int, skip: int = 0) -> Span:
-        """Return where a word stands in some lines, occurrence ``skip``; their start where nowhere."""
+        """Return where a word is in some lines, occurrence ``skip``; their start where nowhere."""
         first, known = self._guess(start)
         for number in range(first, min(first + end - start, len(self.lines) + 1) if known else first):
             for column in occurrences(self.lines[number - 1], needle):
@@ -198,7 +198,7 @@ class Source:
         return line > len(self.parsed or self.lines) + _SLACK
 
     def _stand(self, words: Sequence[str], line: int) -> bool:
-        """Return whether words stand on the lines from ``line`` on, whatever their spaces."""
+        """Return whether words are on the lines from ``line`` on, whatever their spaces."""
         if not 0 < line <= len(self.lines) - len(words) + 1:
             return False
         return all(
@@ -213,7 +213,7 @@ class Source:
 
 
 def occurrences(line: str, needle: str) -> Iterator[int]:
-    """Yield where ``needle`` stands as a whole word, ids being words."""
+    """Yield where ``needle`` is as a whole word, ids being words."""
     at = line.find(needle)
     while needle and at >= 0:
         around = line[max(at - 1, 0) : at] + line[at + len(needle) : at + len(needle) + 1]

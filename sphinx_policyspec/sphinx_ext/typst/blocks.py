@@ -39,7 +39,7 @@ class BlockVisitor(InlineVisitor):
         self.depth = 0
 
     def visit_section(self, node: nodes.section) -> None:
-        """Write a heading with the level of its principle, then what stands below it."""
+        """Write a heading with the level of its principle, then what is below it."""
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
         badge = next((child for child in node.children if isinstance(child, policy.PolicyBadge)), None)
         rest = [
@@ -131,7 +131,7 @@ class BlockVisitor(InlineVisitor):
     visit_doctest_block = visit_literal_block
 
     def visit_caption(self, node: nodes.caption) -> None:
-        """Write what stands above a listing or below a picture, with its number if it has one."""
+        """Write what is above a listing or below a picture, with its number if it has one."""
         number = self.numbered(
             node.parent, "figure" if isinstance(node.parent, nodes.figure) else "code-block"
         )
@@ -150,7 +150,7 @@ class BlockVisitor(InlineVisitor):
         return ""
 
     def visit_figure(self, node: nodes.figure) -> None:
-        """Write a picture with what stands below it."""
+        """Write a picture with what is below it."""
         self.put(block("together", self.inside(node)))
 
     def visit_legend(self, node: nodes.legend) -> None:
@@ -329,7 +329,7 @@ class TypstTranslator(ListVisitor):
         self.examples: list[ListedExample] = []
 
     def visit_PolicyBadge(self, node: policy.PolicyBadge) -> None:
-        """Write a level that stands beside no heading."""
+        """Write a level that is beside no heading."""
         self.put(
             block(
                 "par", content(call("chip", string(style_of(node, "level")), content(words(node.astext()))))

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 _ = get_translation("sphinx_policyspec")
 
 INDEX_PAGES = ("policy-levels", "policy-topics", "policy-goals", "policy-prompts", "policy-examples")
-"""Chapters behind the pages; where a site has such a page, links to it lead there."""
+"""Chapters after the pages; where a site has such a page, links to it lead there."""
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _LINK = re.compile(r"https?://\S+")
@@ -177,7 +177,7 @@ def _chapter(
 ) -> str:
     """Return an index; without entries only the place that links to it lead to.
 
-    :param notes: what stands below the headings of groups
+    :param notes: what is below the headings of groups
     """
     if not groups:
         return call("anchor", string(name))
@@ -239,7 +239,7 @@ class TypstBuilder(Builder):
         return PAGE + docname
 
     def get_relative_uri(self, from_: str, to: str, typ: str | None = None) -> str:  # noqa: ARG002
-        """Return the same, wherever the link stands."""
+        """Return the same, wherever the link is."""
         return self.get_target_uri(to)
 
     @property

@@ -52,7 +52,7 @@ def call(name: str, *arguments: str, **options: str) -> str:
 
 
 def block(name: str, *arguments: str, **options: str) -> str:
-    """Return a call that makes a block, which stands between paragraphs on a line of its own."""
+    """Return a call that makes a block, which is between paragraphs on a line of its own."""
     return f"\n\n{call(name, *arguments, **options)}\n\n"
 
 
@@ -62,7 +62,7 @@ def array(values: Iterable[str]) -> str:
 
 
 def label(name: str) -> str:
-    """Return a label for what stands before it."""
+    """Return a label for what is before it."""
     return f"#label({string(name)});"
 
 
@@ -113,7 +113,7 @@ def _parsed(xml: str) -> ET.Element:
 
 
 def _row(element: ET.Element) -> str:
-    """Return what stands side by side in an element; brackets around it grow with it."""
+    """Return what is side by side in an element; brackets around it grow with it."""
     children = [*element]
     # Side by side in content, as Typst's own syntax has them: joined by code they would be words.
     code = content("".join(f"#{code};" for child in children if (code := _code(child))))
@@ -139,7 +139,7 @@ def _code(element: ET.Element) -> str:
 
 
 def _attached(element: ET.Element, places: Sequence[str]) -> str:
-    """Return a base with what stands above, below or beside it."""
+    """Return a base with what is above, below or beside it."""
     first, *others = element
     base = _code(first) or "[]"
     if element.tag in {"mover", "munder"}:
@@ -202,7 +202,7 @@ _PLACES = {
     "mover": ("t",),
     "munderover": ("b", "t"),
 }
-"""What stands where, after the base."""
+"""What is where, after the base."""
 
 _MAKERS: dict[str, Callable[[ET.Element], str]] = {
     "mi": _identifier,
@@ -413,7 +413,7 @@ def _points_of(text: str) -> str:
 
 
 def _place(text: str, doctree: nodes.document, srcdir: Path) -> str:
-    """Return the file and line where a letter stands first, or nothing."""
+    """Return the file and line where a letter is first, or nothing."""
     for node in doctree.findall(nodes.Text):
         if text in node:
             source, line = _source_of(node)

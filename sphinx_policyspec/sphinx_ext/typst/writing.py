@@ -1,4 +1,4 @@
-"""All pages as one doctree, in which every place and every link has a label; and the base of the translator: how code is collected, unknown nodes, and what stands in a line."""
+"""All pages as one doctree, in which every place and every link has a label; and the base of the translator: how code is collected, unknown nodes, and what is in a line."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Labels:
 
 
 def assemble(builder: Builder, extra_pages: Iterable[str]) -> tuple[nodes.document, Labels]:
-    """Return the whole handbook: what stands on the first page, then the pages that it leads to.
+    """Return the whole handbook: what is on the first page, then the pages that it leads to.
 
     :param extra_pages: names of pages that are made elsewhere, each with its name as label
     """
@@ -77,7 +77,7 @@ def assemble(builder: Builder, extra_pages: Iterable[str]) -> tuple[nodes.docume
 
 
 def _sorted(section: nodes.section) -> Iterator[nodes.Node]:
-    """Yield what stands in a section, its own words first: after a page below it they would seem to belong to that."""
+    """Yield what is in a section, its own words first: after a page below it they would seem to belong to that."""
     below: list[nodes.Node] = []
     for child in section.children:
         pages = [*child.findall(addnodes.start_of_file)] if isinstance(child, nodes.compound) else []
@@ -166,8 +166,8 @@ _SHORT = 14
 class CodeWriter(SphinxTranslator):
     """Collects code; nodes that no method knows are written as their content, so that no word is lost.
 
-    Every label is written once: before the node that it is of, or where that cannot be, behind the block that the
-    node stands in.
+    Every label is written once: before the node that it is of, or where that cannot be, after the block that the
+    node is in.
 
     :param own_label: classes of nodes that write the label of their own place
     """
@@ -281,7 +281,7 @@ class CodeWriter(SphinxTranslator):
 
 
 def _block_around(node: nodes.Element) -> nodes.Element:
-    """Return what a node stands in below a section, which is written at its own place."""
+    """Return what a node is in below a section, which is written at its own place."""
     while node.parent is not None and not isinstance(node.parent, _PARTS):
         node = node.parent
     return node
@@ -399,12 +399,12 @@ class InlineVisitor(CodeWriter):
         self.written_labels.add(name)
         body = [child for child in self.notes[name].children if not isinstance(child, nodes.label)]
         if body and isinstance(body[0], nodes.paragraph):
-            # Its number and its first words stand on one line.
+            # Its number and its first words are on one line.
             body[:1] = body[0].children
         self.put(call("note", string(name), content(self.rendered(body))))
 
     def visit_footnote(self, node: nodes.footnote) -> None:
-        """Leave out a note that stands where it is referred to."""
+        """Leave out a note that is where it is referred to."""
         if node.get(LABEL) in self.referred:
             raise nodes.SkipNode
         if node.get(LABEL):

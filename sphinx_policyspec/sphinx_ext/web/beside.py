@@ -1,4 +1,4 @@
-"""What stands beside a spec, on pages: a page without a source for each, and records by the provisions that they are about."""
+"""What is beside a spec, on pages: a page without a source for each, and records by the provisions that they are about."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReportPage(ABC):
 
     @abstractmethod
     def body(self, app: Sphinx) -> str:
-        """Return what stands below its title; empty where there is nothing to tell."""
+        """Return what is below its title; empty where there is nothing to tell."""
 
     def pages(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         """Yield the page as Sphinx wants pages without a source."""
@@ -152,7 +152,7 @@ class RecordTexts(ABC, Generic[R]):
         return "".join(map(self.record, records))
 
     def record(self, record: R) -> str:
-        """Return a record; of several provisions it stands once, and has a link elsewhere."""
+        """Return a record; of several provisions it is once, and has a link elsewhere."""
         if record.id in self._shown:
             about = dated(html_safe(", ".join(self.about(record))))
             return f'<p class="ps-record">{self.link(record)} ({about})</p>'

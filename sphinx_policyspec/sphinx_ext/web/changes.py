@@ -67,7 +67,7 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str, diff: SpecDiff) -> 
         for anchor in section["ids"]:
             target = targets.get(anchor)
             if target and (changes := diff.by_provision[target.id]):
-                # Behind the title and the level, which comes first.
+                # After the title and the level, which comes first.
                 heads = (nodes.title, PolicyBadge)
                 place = next(n for n in range(3) if n >= len(section) or not isinstance(section[n], heads))
                 there = address and f"{address}#{anchor_of_group(target.id)}"
@@ -120,7 +120,7 @@ def context_of_page(app: Sphinx, diff: SpecDiff) -> dict[str, Any]:
             return ""
         return f"{app.builder.get_relative_uri(CHANGES_PAGE, target.docname)}#{target.anchor}"
 
-    # A date stands in one line.
+    # A date is in one line.
     name = _name_of_old(diff.old, diff.new)
     name_html = f'<span class="ps-name">{escape(name)}</span>' if len(name) <= _DATE else escape(name)
     heading = escape(_("What changed since %s")) % name_html

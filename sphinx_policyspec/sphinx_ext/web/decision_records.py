@@ -66,7 +66,7 @@ class DecisionTexts(RecordTexts[DecisionRecord]):
             yield record.date
 
     def parts(self, record: DecisionRecord) -> Iterator[str]:
-        """Yield who decided, what took the place of what, whether the reasons stand here alone, and its sections."""
+        """Yield who decided, what took the place of what, whether the reasons are here alone, and its sections."""
         yield self.head(record)
         for label, names in (
             (_("Decided by"), record.decision_makers),

@@ -124,7 +124,7 @@ def _order(row: ResultRow) -> tuple[str, ...]:
 
 
 def _row(row: ResultRow, version: str, *, run: str, more: str) -> str:
-    """Return the row of a run, with its id where others of its model stand beside it."""
+    """Return the row of a run, with its id where others of its model are beside it."""
     is_stale = bool(row.release and version and row.release != version)
     against = _whole(row.release or _("unknown")) + (
         "<br>" + _small(_("another text than this")) if is_stale else ""

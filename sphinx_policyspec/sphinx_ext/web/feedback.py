@@ -69,7 +69,7 @@ class FeedbackTexts(RecordTexts[Feedback]):
             yield _("about {release}").format(release=record.release)
 
     def counts(self) -> str:
-        """Return how many records there are of each status, and where those of each release stand."""
+        """Return how many records there are of each status, and where those of each release are."""
         counted = Counter(one.status for one in self._report.records)
         told = ", ".join(
             f"{counted[status]} {word}" for status, word in _statuses().items() if counted[status]
@@ -86,7 +86,7 @@ class FeedbackTexts(RecordTexts[Feedback]):
         return f"<p>{escape(told)}</p>{listed}"
 
     def listed(self, records: Sequence[Feedback]) -> str:
-        """Return the records of a provision; those that contradict one another stand side by side."""
+        """Return the records of a provision; those that contradict one another are side by side."""
         left = {one.id: one for one in records}
         parts = []
         for one in records:

@@ -56,7 +56,7 @@ def target_of(link: nodes.reference) -> str:
 
 
 def surroundings(link: nodes.reference) -> tuple[nodes.Element | None, str, bool]:
-    """Return the section and the example around a link, and whether it stands in running text."""
+    """Return the section and the example around a link, and whether it is in running text."""
     example, is_plain = "", True
     above = link.parent
     while above is not None and not isinstance(above, nodes.section):
@@ -111,7 +111,7 @@ _SILENT = (
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A defined term, and where its definition stands."""
+    """A defined term, and where its definition is."""
 
     words: str
     docname: str
@@ -182,7 +182,7 @@ def _link_in(
 
 
 def show_contents(app: Sphinx, docname: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Let a page's own contents show its examples, and behind the titles of principles the words for their levels.
+    """Let a page's own contents show its examples, and after the titles of principles the words for their levels.
 
     Neither is part of the environment: Sphinx copies every entry of every page for the sidebar of each
     page, so that a project with twice the examples would take four times as long to write.
@@ -279,7 +279,7 @@ class LevelsByAddress:
         return self._pages.get(posixpath.normpath(whole))
 
     def marked(self, html: str, docname: str) -> str:
-        """Return navigation with the word for its level behind each principle."""
+        """Return navigation with the word for its level after each principle."""
 
         def with_level(match: re.Match[str]) -> str:
             place = self.find(match[2], docname)
@@ -338,7 +338,7 @@ def switch_for_sidebar(app: Sphinx, pagename: str) -> str:
 def _same_pages(app: Sphinx, editions: Editions, pagename: str) -> dict[int, str]:
     site = domain_of(app.env).given.site
     page = site.pages.get(pagename) if site else None
-    # The first page leads to first pages, whatever else stands on it.
+    # The first page leads to first pages, whatever else is on it.
     ids = [provision.id for provision in page.provisions] if page and pagename != _START else ()
     return editions.same_page(pagename, ids)
 
@@ -433,7 +433,7 @@ class Entry:
     def html(self, pagename: str, *, collapse: bool) -> str:
         """Return the line as a page shows it.
 
-        :param collapse: what stands on other pages is folded
+        :param collapse: what is on other pages is folded
         """
         if pagename not in self.pages:
             return self.folded if collapse else self.unfolded

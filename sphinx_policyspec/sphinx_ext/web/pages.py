@@ -225,8 +225,8 @@ def _judge_of(spec: Spec) -> panels.JudgeOf:
 class HandbookPages:
     """What the pages of one build show of each other; computed once, before any page is written.
 
-    :param rows: of the panel, by where its provision stands
-    :param outgoing: the references of each provision, by where it stands
+    :param rows: of the panel, by where its provision is
+    :param outgoing: the references of each provision, by where it is
     :param terms: the defined terms
     :param facts: metadata in the heads of pages
     :param relations: what bears on each provision, by its id
@@ -355,7 +355,7 @@ class HandbookPages:
 
     @property
     def places(self) -> SitePlaces:
-        """Where everything stands, once it is computed."""
+        """Where everything is, once it is computed."""
         assert self._places is not None  # noqa: S101 - whoever asks has called prepare
         return self._places
 
@@ -368,7 +368,7 @@ class HandbookPages:
         self.prepare(app)
         if facts := self.facts.get(docname):
             existing = context.get("metatags", "")
-            # Its own tags for cards come behind ours.
+            # Its own tags for cards come after ours.
             with_cards = f'{existing}property="og:' if "sphinxext.opengraph" in app.extensions else existing
             context["metatags"] = existing + head_tags(facts, self.knowledge.spec(app.env), with_cards)
 
@@ -467,7 +467,7 @@ class HandbookPages:
                 to = self.places.provision(occurrence.target)
                 inside = occurrence.example and self.places.find(TargetKind.EXAMPLE, occurrence.example)
                 links = found.get((section, inside.anchor if inside else "", to.anchor if to else ""))
-                # Where a link is not to be found, what stands around it gets its anchor.
+                # Where a link is not to be found, what is around it gets its anchor.
                 owner: nodes.Element = links.pop(0) if links else section
                 owner["ids"].append(panels.anchor_of_occurrence(occurrence))
 

@@ -30,7 +30,7 @@ _DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])", re.ASCII)
 class PanelLink:
     """One link of a panel: where it leads, and its text; without a place it is text alone.
 
-    :param is_further: a number behind the link before it
+    :param is_further: a number after the link before it
     :param note: words behind it
     :param beside: its address, as seen from the folder of the site, where it leads out of that
     :param release: name of the release that it leads to, for scripts
@@ -72,7 +72,7 @@ class PanelRow:
     :param count: how many things it lists; 0 for a line that says more about what another counts
     :param groups: links, by the page that they lead to where it matters
     :param steps: of a history, the last release first
-    :param is_beside: its groups stand side by side where there is room
+    :param is_beside: its groups are side by side where there is room
     :param html: all that it shows, in place of those
     """
 
@@ -201,7 +201,7 @@ def anchor_of_occurrence(found: Occurrence) -> str:
 
 
 def _referenced(occurrences: Sequence[Occurrence], places: SitePlaces) -> PanelRow:
-    """Return the references by page; those of one text after the first are numbers behind its title."""
+    """Return the references by page; those of one text after the first are numbers after its title."""
     pages: dict[str, list[PanelLink]] = {}
     before: tuple[str, str] | None = None
     number = 1
@@ -230,9 +230,9 @@ def _referenced(occurrences: Sequence[Occurrence], places: SitePlaces) -> PanelR
 def panel_html(rows: Sequence[PanelRow], address: AddressOf, extra: str = "", title: str = "") -> str:
     """Return a panel as HTML.
 
-    :param address: of an anchor on a page, from the page that the panel stands on
+    :param address: of an anchor on a page, from the page that the panel is on
     :param extra: HTML for its foot
-    :param title: of its provision, where the panel does not stand right below that title
+    :param title: of its provision, where the panel is not right below that title
     """
     name = _("Connections of “{title}”").format(title=title) if title else _("Connections")
     summary = f'<span class="ps-panel-name">{escape(name)}</span>'

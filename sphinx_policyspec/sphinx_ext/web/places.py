@@ -1,4 +1,4 @@
-"""Where everything of a spec stands in the pages of a site, links to there, and what a search can go to."""
+"""Where everything of a spec is in the pages of a site, links to there, and what a search can go to."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ WEB_BUILDERS = ("html", "dirhtml", "singlehtml")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one thing stands, and how links to it show it.
+    """Where one thing is, and how links to it show it.
 
     :param level: id of its level, empty for all but principles
     :param level_title: name of that level
@@ -165,14 +165,14 @@ class SitePlaces:
 def short_id(example: str, provision: str, number: int) -> str:
     """Return the short id of an example, which is an anchor, too; empty where its author gave it an id.
 
-    :param provision: id of what it stands in
+    :param provision: id of what it is in
     :param number: among the examples there, as every format has it
     """
     return f"{provision}-e{number}" if example.startswith(f"{provision}-") else ""
 
 
 def level_html(level: str, title: str) -> str:
-    """Return the word for a level, as it stands behind a title."""
+    """Return the word for a level, as it stands after a title."""
     return f' <span class="ps-level-word ps-level-{style_name(level)}">{escape(title)}</span>'
 
 
@@ -239,7 +239,7 @@ def announce_pages(app: Sphinx) -> None:
 def provision_link(app: Sphinx, page: str, name: str) -> str:
     """Return the title of a provision as a link in HTML, with its level; for one that is missing, its id.
 
-    :param page: name of the page that it stands on
+    :param page: name of the page that it is on
     """
     domain = domain_of(app.env)
     item = domain.find(TargetKind.PROVISION, name)
@@ -251,7 +251,7 @@ def provision_link(app: Sphinx, page: str, name: str) -> str:
 
 
 def _is_written(app: Sphinx, name: str) -> bool:
-    """Return whether a page without a source stands in the output."""
+    """Return whether a page without a source is in the output."""
     builder = app.builder
     if not isinstance(builder, StandaloneHTMLBuilder) or builder.name not in PAGE_BUILDERS:
         return False
