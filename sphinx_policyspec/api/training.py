@@ -42,7 +42,7 @@ def training_rows(
     :param cases: cases, or files and folders of them: adds a row for each, with its decision
     :param prompts: whether to add a row for each evaluation prompt, if ``include_evals`` allows it
     :param include_evals: whether to include evaluation prompts. A model trained on them cannot be tested with them, so
-        they are left out by default, and every row with one is marked ``contaminated``
+        they are left out by default, and each row with the words of one is marked ``contaminated``
     :param shape: ``rows``, or ``speceval`` for a row for each principle in the statement format of SpecEval
     :param split: ``provision`` for splits by a digest of the id of the provision that a row belongs to, or lists of
         ids by the names of splits, or a YAML file of them
@@ -62,8 +62,9 @@ def training_rows(
     if shape == "speceval":
         example_rows = rows.rows_of(context, scenarios.of_examples(context), lambda _: None)
         return rows.TrainingRows(rows=tuple(rows.statements(context.spec, example_rows)), left_out=left_out)
-    every = rows.rows_of(context, of_all, _split(context, split), sentences=sentences)
-    return rows.TrainingRows(rows=tuple(every), left_out=left_out)
+    every = tuple(rows.rows_of(context, of_all, _split(context, split), sentences=sentences))
+    without = sum(row["split"] is None for row in every) if split is not None else 0
+    return rows.TrainingRows(rows=every, left_out=left_out, without_split=without)
 
 
 def _scenarios(

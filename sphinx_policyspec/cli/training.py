@@ -93,5 +93,10 @@ def training(
     settings.put(result.text, output)
     if output:
         settings.note(f"wrote {number_of(len(result.rows), 'row')} to {output}")
+    if result.without_split:
+        settings.note(
+            f"{result.without_split} of {number_of(len(result.rows), 'row')} have no split: "
+            "the provision that such a row belongs to is in none"
+        )
     for reason, number in result.left_out.items():
         settings.note(f"left out {number} {reason}: --include-evals lets them in, and marks them")

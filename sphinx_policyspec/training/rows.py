@@ -12,7 +12,7 @@ from typing import Any
 from sphinx_policyspec.errors import UnknownIdError
 from sphinx_policyspec.evals.prompts import digest_of_spec, level_of, with_holders
 from sphinx_policyspec.exports.decisions import decision_record
-from sphinx_policyspec.files import Brief
+from sphinx_policyspec.files import Brief, grouped
 from sphinx_policyspec.model import (
     Block,
     Comment,
@@ -27,6 +27,7 @@ from sphinx_policyspec.model import (
 )
 from sphinx_policyspec.model.nearest import nearest
 from sphinx_policyspec.model.outlines import passages
+from sphinx_policyspec.model.overlays import SpecStatement, origins
 from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.training.scenarios import Published, Scenario, Why
 
@@ -43,10 +44,12 @@ class TrainingRows(Brief):
     """Rows in the order of the spec.
 
     :param left_out: number of scenarios that are left out, by reason
+    :param without_split: number of rows that belong to none of the requested splits
     """
 
     rows: tuple[dict[str, Any], ...]
     left_out: Mapping[str, int]
+    without_split: int = 0
 
     @property
     def text(self) -> str:
@@ -63,27 +66,55 @@ def rows_of(
     """
     spec, published = context.spec, Published(context.spec)
     about = {"release": spec.version or None, "spec_sha256": digest_of_spec(spec)}
+    changes = _changes(spec)
     texts: dict[str, Row] = {}
     for scenario in scenarios:
-        applicable = [
-            {**texts.setdefault(one.id, _applicable(spec, one, sentences=sentences)), "why": why}
-            for one, why in _in_order(context, scenario)
-        ]
+        applicable = []
+        for one, why in _in_order(context, scenario, changes):
+            if one.id not in texts:
+                changed = {"changed_by": changes[one.id]} if one.id in changes else {}
+                texts[one.id] = {**_applicable(spec, one, sentences=sentences), **changed}
+            applicable.append({**texts[one.id], "why": why})
         first = next(iter(scenario.why), "")
         yield {
             "id": scenario.id,
             "title": scenario.title,
             "messages": [{"role": m.role, "content": m.text} for m in scenario.messages],
             **({"messages_cut": True} if scenario.is_cut else {}),
+            **({"void": True} if scenario.is_void else {}),
             "applicable": applicable,
-            "policy_text": "\n\n".join(
-                f"## {one['title']}\n\n{one['text']}" for one in applicable if one["text"]
-            ),
+            "policy_text": "\n\n".join(_headed(spec, one) for one in applicable if one["text"]),
             **about,
             **_judged(scenario),
             "split": split(first) if first else None,
             "contaminated": published.holds(scenario),
         }
+
+
+def _changes(spec: Spec) -> dict[str, list[Row]]:
+    """Return, by provision, each statement of an overlay that changes it, with how, and where it holds if not everywhere."""
+    changes: dict[str, list[Row]] = {}
+    for name, effects in origins(spec).items():
+        for by, origin_values in grouped((by, origin.value) for origin, by in effects).items():
+            statement = spec.provision_by_id.get(by)
+            if isinstance(statement, SpecStatement) and by != name:
+                where = {"globs": [*statement.globs], "audience": statement.audience}
+                changes.setdefault(name, []).append(
+                    {"statement": by, "how": origin_values}
+                    | {key: value for key, value in where.items() if value}
+                )
+    return changes
+
+
+def _headed(spec: Spec, row: Row) -> str:
+    """Return a text below its title, with a line that names the statements of overlays that change it."""
+    marks = []
+    for one in row.get("changed_by", ()):
+        how = " and ".join(value.removesuffix("-by") for value in one["how"])
+        files = f", where files match {' or '.join(one['globs'])}" if "globs" in one else ""
+        people = f", for the audience {one['audience']}" if "audience" in one else ""
+        marks.append(f"{how} by “{spec.provision_by_id[one['statement']].title}”{files}{people}")
+    return "\n\n".join((f"## {row['title']}", *([f"[{'; '.join(marks)}]"] * bool(marks)), row["text"]))
 
 
 def _judged(scenario: Scenario) -> Row:
@@ -110,12 +141,19 @@ def _judged(scenario: Scenario) -> Row:
     return values
 
 
-def _in_order(context: SpecContext, scenario: Scenario) -> Iterator[tuple[Provision, list[str]]]:
-    """Yield applicable provisions in the order of the document, including a principle's plain subsections, with reasons."""
+def _in_order(
+    context: SpecContext, scenario: Scenario, changes: Mapping[str, list[Row]]
+) -> Iterator[tuple[Provision, list[str]]]:
+    """Yield applicable provisions in the order of the document, with reasons.
+
+    They include a principle's plain subsections, and the statements of overlays that change one of them.
+    """
     why: dict[str, list[Why]] = {}
     for name, reasons in scenario.why.items():
         for own in context.owned.get(name, ()):
             why.setdefault(own.id, []).extend(one for one in reasons if one not in why.get(own.id, ()))
+    for name in {one["statement"]: None for id_ in why for one in changes.get(id_, ())}:
+        why.setdefault(name, []).append(Why.CHANGES)
     order = {one: place for place, one in enumerate(Why)}
     for provision in context.spec.provisions:
         if provision.id in why:
@@ -221,8 +259,15 @@ def statements(spec: Spec, examples: Iterable[Row]) -> Iterator[Row]:
             {"text": a["text"], "verdict": a["verdict"], "note": a["note"]} for a in row.get("reference", ())
         ]
         by_home.setdefault(home, []).append(
-            {"description": row["title"], "messages": row["messages"], "answers": answers}
+            {
+                "description": row["title"],
+                "messages": row["messages"],
+                "answers": answers,
+                "contaminated": row["contaminated"],
+                **({"void": True} if "void" in row else {}),
+            }
         )
+    changes = _changes(spec)
     for principle in spec.principles:
         holders = [
             spec.provision_by_id[name].title for name in reversed(with_holders(spec, principle.id)[1:])
@@ -240,7 +285,9 @@ def statements(spec: Spec, examples: Iterable[Row]) -> Iterator[Row]:
                 "title": principle.title,
                 "override": level.override.value if level else None,
                 "release": spec.version or None,
+                "contaminated": any(one["contaminated"] for one in by_home.get(principle.id, ())),
                 "examples": by_home.get(principle.id, []),
+                **({"changed_by": changes[principle.id]} if principle.id in changes else {}),
             },
         }
 

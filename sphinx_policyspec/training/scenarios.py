@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
+import html
 import itertools
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,7 +15,10 @@ from sphinx_policyspec.decision import Decision
 from sphinx_policyspec.evals.prompts import tested_provisions
 from sphinx_policyspec.model import Comparison, Example, Message, Response, Spec, TargetKind, Verdict
 from sphinx_policyspec.model.example import Gap, Turn, plain_name
+from sphinx_policyspec.model.overlays import touched_examples
 from sphinx_policyspec.packs.parts import SpecContext
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Why(enum.StrEnum):
@@ -30,6 +36,8 @@ class Why(enum.StrEnum):
     """It is about a topic that is a tag of the example."""
     DECIDED = "decided"
     """It takes part in a case that the chain of command decides."""
+    CHANGES = "changes"
+    """It is a statement of an overlay that changes a provision that applies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,7 @@ class Scenario:
     :param answers: answers that the spec judges
     :param why: reasons by the ids of provisions, in the order of discovery; the first provision is its home
     :param is_cut: whether the spec leaves out a part of the conversation
+    :param is_void: whether a statement of an overlay says that its example no longer holds
     :param is_test: whether it is a prompt of an evaluation
     """
 
@@ -51,12 +60,14 @@ class Scenario:
     why: dict[str, list[Why]] = field(default_factory=dict)
     decision: Decision | None = None
     is_cut: bool = False
+    is_void: bool = False
     is_test: bool = False
 
 
 def of_examples(context: SpecContext) -> Iterator[Scenario]:
     """Yield a scenario for each place of an example with judged answers; an example without any is one scenario."""
     homes = {block.id: home.id for home, block in context.spec.walk() if isinstance(block, Example) and home}
+    touched = touched_examples(context.spec)
     for example in context.spec.examples:
         why = _why_of(context, example, homes.get(example.id, ""))
         places = [*_places(example)]
@@ -68,6 +79,7 @@ def of_examples(context: SpecContext) -> Iterator[Scenario]:
                 answers=answers,
                 why=why,
                 is_cut=is_cut,
+                is_void=touched.get(example.id, False),
             )
 
 
@@ -149,6 +161,7 @@ def of_prompts(context: SpecContext) -> Iterator[Scenario]:
 def of_decisions(context: SpecContext, decisions: Iterable[Decision]) -> Iterator[Scenario]:
     """Yield a scenario for each decided case, with the conversation of the example that it formalises."""
     examples = {name: one for one in reversed(context.spec.examples) for name in one.names}
+    touched = touched_examples(context.spec)
     counts: dict[str, int] = {}
     for decision in decisions:
         case = decision.case
@@ -167,6 +180,7 @@ def of_decisions(context: SpecContext, decisions: Iterable[Decision]) -> Iterato
             why=collected.why,
             decision=decision,
             is_cut=is_cut,
+            is_void=bool(example and touched.get(example.id)),
         )
 
 
@@ -184,10 +198,11 @@ class Published:
         ]
 
     def holds(self, scenario: Scenario) -> bool:
-        """Return whether the messages of a scenario contain everything that the user says in a prompt."""
+        """Return whether the words of a scenario contain everything that the user says in a prompt."""
         if scenario.is_test:
             return True
-        texts = {_plain(message.text) for message in (*scenario.messages, *scenario.answers)}
+        said = (message.text for message in (*scenario.messages, *scenario.answers))
+        texts = {_plain(text) for text in (scenario.title, *said, *(one.note for one in scenario.answers))}
         whole = "\n".join(texts)
         return any(
             all(words in texts or (len(words) >= self._LONG and words in whole) for words in prompt)
@@ -196,4 +211,6 @@ class Published:
 
 
 def _plain(text: str) -> str:
-    return normal(text).casefold()
+    """Return the words of a text; if it has none, its signs."""
+    text = normal(unicodedata.normalize("NFKC", html.unescape(text))).casefold()
+    return " ".join(_WORD.findall(text)) or text

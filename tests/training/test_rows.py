@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import sphinx_policyspec as ps
 from sphinx_policyspec.errors import AnnotationError, SourceError, UnknownIdError
 from sphinx_policyspec.model import Definition, Prose
+from sphinx_policyspec.model.overlays import origins
 from sphinx_policyspec.packs.parts import SpecContext
 from sphinx_policyspec.training import rows as rows_module
 from sphinx_policyspec.training.rows import OMITTED, by_provision, excerpt
@@ -228,13 +229,22 @@ def test_a_scenario_that_holds_a_prompt_is_marked_however_it_came_in(spec: ps.Sp
         home = replace(spec.provision_by_id["be_brief"], blocks=(asked,))
         tested = replace(spec, provisions=tuple(home if p.id == home.id else p for p in spec.provisions))
         assert [p.id for p in tested.prompts] == ["t/1"]
-        return [row["contaminated"] for row in of(tested, examples=True)]
+        rows, (statement, *_) = of(tested, examples=True), of(tested, shape="speceval")
+        marks = [row["contaminated"] for row in rows]
+        # A principle's row says the same of its examples, and of itself.
+        assert [one["contaminated"] for one in statement["metadata"]["examples"]] == marks
+        assert statement["metadata"]["contaminated"] == any(marks)
+        return marks
 
     assert marked(question) == [True, True]
     assert marked(f"  {question.upper()}\n") == [True, True]
     assert "'" in question
     assert marked(question.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) == [True, True]
     assert marked(question[4:]) == [True, True]
+    assert marked(f"*{question}*".replace("'", "&#39;").replace(" right", " **right**")) == [True, True]
+    assert marked(example.responses[0].text) == [True, False]
+    assert marked(example.title) == [True, True]
+    assert marked("?!") == marked("\N{WAVING HAND SIGN}") == [False, False]
     assert marked("And now?") == [False, True]
     assert marked("I wrote") == [False, False]
 
@@ -267,7 +277,9 @@ def test_splits_can_be_listed(spec: ps.Spec, tmp_path: Path) -> None:
     assert {
         row["split"] for row in of(spec, examples=True, split={"test": ["rules"], "train": ["be_kind"]})
     } == {"train"}
-    assert {row["split"] for row in of(spec, examples=True, split={"test": ["tell_truth"]})} == {None}
+    found = ps.training_rows(spec, examples=True, split={"test": ["tell_truth"]})
+    assert ({row["split"] for row in found.rows}, found.without_split) == ({None}, len(found.rows))
+    assert ps.training_rows(spec, examples=True).without_split == 0
     for splits in ({"test": ["be_kindd"]}, {"test": ["be_kind"], "train": ["be_kind"]}):
         with pytest.raises(UnknownIdError, match="be_kind"):
             of(spec, examples=True, split=splits)
@@ -315,23 +327,67 @@ def test_options_that_do_not_fit_are_told(
     assert "Traceback" not in told
 
 
-def test_no_refused_statement_of_an_overlay_teaches(folder: Path, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "shop.yaml").write_text(
+def test_allowed_statements_of_an_overlay_teach_beside_what_they_change_and_refused_ones_do_not(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    overlay = tmp_path / "shop.yaml"
+    overlay.write_text(
         f"overlay: shop\nupstream: {{source: {folder / 'model_spec.md'}}}\nholder: developer\nstatements:\n"
-        "  - {id: gruff, says: Be gruff here., overrides: be_kind}\n"
+        "  - {id: gruff, says: Be gruff here., overrides: be_kind, where: {globs: [a/**]}, voids: ['a flatterer, see Be brief']}\n"
+        "  - {id: terse, says: One word., narrows: be_brief}\n"
         "  - {id: liar, says: Lie all day., overrides: tell_truth}\n",
         "utf-8",
     )
-    status, printed, _said = run("training", tmp_path / "shop.yaml", "--shape", "speceval")
+    splits = tmp_path / "splits.yaml"
+    splits.write_text("test: [tell_truth]\n", "utf-8")
+    status, of_statements, _said = run("training", overlay, "--shape", "speceval")
     assert status == 0
-    assert "Be gruff here." in printed
-    assert "Lie all day." not in printed
+    asked = ("--examples", "--cases", folder / "cases.yaml", "--split", splits)
+    status, of_scenarios, said_ = run("training", overlay, *asked)
+    assert status == 0
+    assert "Lie all day." not in of_statements + of_scenarios
+    statements, rows = (
+        [json.loads(line) for line in text.splitlines()] for text in (of_statements, of_scenarios)
+    )
+    assert f"{sum(row['split'] is None for row in rows)} of {len(rows)} rows have no split" in said_
+    spec = ps.load(overlay)
+    effects = {
+        name: {(by, how) for how, by in found if by not in {"", name}}
+        for name, found in origins(spec).items()
+    }
+    assert len([*filter(None, effects.values())]) == 3
+
+    def changed(record: Row) -> set[tuple[str, str]]:
+        return {(one["statement"], how) for one in record.get("changed_by", ()) for how in one["how"]}
+
+    for row in statements:
+        assert changed(row["metadata"]) == effects[row["id"]]
+    for row in rows:
+        applicable = {one["id"]: one for one in row["applicable"]}
+        assert all(changed(one) == effects[name] for name, one in applicable.items())
+        named = {by for name in applicable for by, _how in effects[name]}
+        assert named == {name for name, one in applicable.items() if "changes" in one["why"]}
+        assert all(spec.provision_by_id[name].text in row["policy_text"] for name in named)
+    assert rows[0]["policy_text"].startswith(
+        "## Be kind\n\n[overridden and locked by “Gruff”, where files match a/**]\n\n"
+    )
+    # An example that the overlay says no longer holds is marked at each door.
+    assert [row.get("void", False) for row in rows] == [True, True, True, False]
+    assert [[one.get("void") for one in row["metadata"]["examples"]] for row in statements if row["metadata"]["examples"]] == [[True, True]]  # fmt: skip
 
 
 def test_the_example_spec_teaches() -> None:
     context = SpecContext(ps.load(REPOSITORY / "example_docs"))
-    rows = of(context.spec, examples=True)
+    rows = of(context.spec, examples=True, sentences=True)
     assert {why for row in rows for one in row["applicable"] for why in one["why"]} >= {
         "illustrated",
         "weighed",
     }
+    # The texts of a project are those that the spec holds, whatever its pages look like.
+    texts = {one["id"]: one for row in rows for one in row["applicable"]}
+    assert len(texts) > 15
+    for name, one in texts.items():
+        provision = context.spec.provision_by_id[name]
+        blocks = [block for block in provision.blocks if isinstance(block, Prose | Definition) and block.text]
+        assert _blocks(one["text"], provision.blocks) == [block.text for block in blocks]
+        assert all(any(part["text"] in block.text for block in blocks) for part in one["sentences"])
