@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from sphinx_policyspec.api.judging import check, read_cases
-from sphinx_policyspec.api.proposals import digest_of
+from sphinx_policyspec.api.proposals import digest_of, has_own_texts
 from sphinx_policyspec.api.reading import ReadingOptions, Source, loaded, spec_of
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.errors import SchemaError, SourceError
@@ -61,7 +61,15 @@ def agenda(
     gaps = [one.finding for one in check(loaded_source, select=WANTED_BY, use_baseline=False).entries]
     names = {"source": name, "feedback": registers[0] if registers else "FILE"}
     return Agenda(
-        items=items_of(loaded_source.spec, gaps, names, measured=measured_ids, records=records),
+        items=items_of(
+            loaded_source.spec,
+            gaps,
+            names,
+            measured=measured_ids,
+            records=records,
+            # Where a spec in memory comes from is not known here.
+            can_draft=isinstance(source, Spec) or has_own_texts(loaded_source),
+        ),
         findings=findings,
     )
 
@@ -92,7 +100,7 @@ def draft(
             "; ".join(filter(None, (f"unknown kind of draft `{kind}`", nearest(kind, DRAFTED))))
         )
     loaded_source = loaded(source, **options)
-    if not loaded_source.has_files or loaded_source.overlays:
+    if not has_own_texts(loaded_source):
         raise SourceError(f"`{source}` contains no texts of its own that drafts could change")
     digest = digest_of(
         loaded_source, SourceLines(loaded_source.root, loaded_source.beside, loaded_source.bound)

@@ -191,6 +191,11 @@ def proposed(source: str | Path, *files: str | Path, **options: Unpack[ReadingOp
     return trial.read(writer.workspace.texts.changed)
 
 
+def has_own_texts(loaded: Loaded) -> bool:
+    """Return whether a SOURCE consists of texts that can be edited: a graph does not, nor does an overlay."""
+    return loaded.has_files and not loaded.overlays
+
+
 def digest_of(loaded: Loaded, lines: SourceLines) -> str:
     """Return the SHA-256 of a text; for several files, that of the list of theirs as ``sha256sum`` prints it."""
     files = [document.file for document in loaded.spec.documents]
@@ -222,7 +227,7 @@ class _Trial:
     def __post_init__(self) -> None:
         """Read the SOURCE."""
         self.loaded = load_checked(self.source, **self.options)
-        if not self.loaded.has_files or self.loaded.overlays:
+        if not has_own_texts(self.loaded):
             raise SourceError(f"`{self.source}` contains no texts of its own that edits could change")
         self.lines = SourceLines(self.loaded.root, self.loaded.beside, self.loaded.bound)
 

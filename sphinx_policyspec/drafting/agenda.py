@@ -50,6 +50,7 @@ _COMMANDS = {
     Want.RESULT: "prompts {source}",
     Want.FEEDBACK: "feedback {source} --feedback {feedback}",
 }
+_WITHOUT_DRAFTS = {**_COMMANDS, Want.EXAMPLE: _COMMANDS[Want.PROMPT], Want.PAIR: _COMMANDS[Want.PROMPT]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ def items_of(
     *,
     measured: frozenset[str] | None = None,
     records: Iterable[Feedback] = (),
+    can_draft: bool = True,
 ) -> tuple[AgendaItem, ...]:
     """Return what a spec lacks.
 
@@ -95,6 +97,7 @@ def items_of(
     :param names: what commands call ``source`` and ``feedback``
     :param measured: ids of provisions of which results of evaluations tell; nothing where there are no results
     :param records: what people say of it
+    :param can_draft: whether it has texts that drafts can change; where not, commands show what to read instead
     """
     by_place = {(one.span.file, one.span.line): one.id for one in spec.principles}
     places = ((WANTED_BY.get(one.code), by_place.get((one.span.file, one.span.line), "")) for one in found)
@@ -103,14 +106,14 @@ def items_of(
     }
     wanted |= {(name, Want.RESULT): () for name in _unmeasured(spec, measured)}
     wanted |= {(name, Want.FEEDBACK): ids for name, ids in _remarks(spec, records)}
-    reach = _reach(spec)
+    reach, commands = _reach(spec), _COMMANDS if can_draft else _WITHOUT_DRAFTS
     items = (
         AgendaItem(
             principle=spec.principle_by_id[name],
             want=want,
             reach=reach[name],
             records=ids,
-            command=f"policyspec {_COMMANDS[want].format_map(_quoted({**names, 'id': name}))}",
+            command=f"policyspec {commands[want].format_map(_quoted({**names, 'id': name}))}",
         )
         for (name, want), ids in wanted.items()
     )

@@ -160,8 +160,13 @@ def flip_findings(proposal: Proposal, effects: ProposalEffects, known: Iterable[
             message = f"the case `{name}` comes out otherwise, and `flips` does not list it"
             hint = "list it, if that is what is wanted"
             yield Finding(code="unlisted-flip", message=message, span=proposal.place("flips"), hint=hint)
-    for name in proposal.flips:
-        if titles and name not in flips:
+    if proposal.flips and effects.diff is not None and effects.behaviour is None:
+        message = "no case is given, so nothing is known about those in `flips`"
+        hint = "give the cases, as by `--cases DIR`"
+        span = proposal.place("flips")
+        yield Finding(code="unlisted-flip", message=message, span=span, hint=hint, severity=Severity.HINT)
+    for name in proposal.flips if effects.behaviour is not None else ():
+        if name not in flips:
             message = f"the case `{name}` is listed, and comes out as before"
             if name not in titles:
                 message = f"`flips` lists `{name}`, and no case has that title"

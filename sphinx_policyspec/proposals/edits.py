@@ -17,11 +17,14 @@ from sphinx_policyspec.proposals.places import (
     EditedTexts,
     ProvisionPlace,
     Stretch,
+    aligned,
     behind,
     fence_marks,
     is_below,
     is_fenced,
+    is_home,
     lacking,
+    margin,
     nearly,
     parted,
     places_in,
@@ -135,7 +138,9 @@ class EditWriter:
     def _clashes(self, edit: ProposalEdit, others: Mapping[str, tuple[Stretch, ...]]) -> list[Finding]:
         """Return with which proposals an edit is about the same passage."""
         about = self._about(edit)
-        found = (name for name, stretches in others.items() if any(one.meets(about) for one in stretches))
+        # An example is no change of the words beside it.
+        touches = Stretch.covers if edit.kind is EditKind.EXAMPLE else Stretch.meets
+        found = (name for name, stretches in others.items() if any(touches(one, about) for one in stretches))
         hint = "make one proposal of both, or decide between them"
         return [
             Finding(
@@ -177,8 +182,11 @@ class EditWriter:
     # -- words and levels -------------------------------------------------------------------
 
     def _replace(self, edit: ProposalEdit) -> None:
-        found = self._found(self._place(edit.provision), edit)
-        self._put(found.file, found.start, found.end, edit.replace)
+        place = self._place(edit.provision)
+        found, words = self._found(place, edit), edit.replace
+        if place.inside and found.start >= place.inside.start:
+            words = aligned(words, margin(self._text(place.inside)))
+        self._put(found.file, found.start, found.end, words)
 
     def _found(self, place: ProvisionPlace, edit: ProposalEdit) -> Stretch:
         own, text = place.own, self.workspace.texts.of(place.own.file)
@@ -202,8 +210,9 @@ class EditWriter:
                 "find a few more words, or say which by `occurrence`",
             )
         if edit.occurrence > len(at):
+            places = f"{len(at)} place{'s'[: len(at) != 1]}"
             raise _Misfit(
-                f"{shown} stands at {len(at)} places in `{edit.provision}`, and no {edit.occurrence}th"
+                f"{shown} stands at {places} in `{edit.provision}`, and `occurrence` is {edit.occurrence}"
             )
         start = at[max(edit.occurrence, 1) - 1]
         return Stretch(own.file, start, start + len(words))
@@ -348,16 +357,20 @@ class EditWriter:
     def _move(self, edit: ProposalEdit) -> None:
         place, target = self._place(edit.provision), self._place(edit.after)
         self._check_whole(place)
-        if target.provision.id == place.provision.parent and place.whole.file == target.own.file:
+        if place.whole.file == target.own.file and (
+            target.provision.id == place.provision.parent or is_home(place, target)
+        ):
             # Behind its heading and own text it is the first in it.
             self._swap(place.whole, target.own)
             self._is_stale = True
             return
+        if place.is_rst != target.is_rst:
+            raise _Misfit(f"`{edit.after}` is in a file of another markup", "move it by hand")
         if bool(target.inside) != bool(place.inside) or target.provision.depth != place.provision.depth:
             raise _Misfit(
                 f"`{edit.provision}` is {'deeper' if place.provision.depth > target.provision.depth else 'in another place'} "
                 f"than `{edit.after}`",
-                "move it after a provision of the same depth and form",
+                "move it after a provision of the same depth and form, or after the heading in which it is to be the first",
             )
         if place.whole.meets(target.whole):
             raise _Misfit(f"`{edit.after}` is `{edit.provision}`, or is inside it")

@@ -40,6 +40,10 @@ class Stretch:
             return self.start <= other.end and other.start <= self.end
         return self.start < other.end and other.start < self.end
 
+    def covers(self, other: Stretch) -> bool:
+        """Return whether all characters of another are among its own."""
+        return self.file == other.file and self.start <= other.start and other.end <= self.end
+
     def follow(self, start: int, end: int, length: int) -> None:
         """Take along that the characters from ``start`` up to ``end`` become others, so many."""
         by = length - (end - start)
@@ -165,6 +169,8 @@ def _in_file(
     # The last line has no line feed behind it.
     offsets = [0, *accumulate(len(line) + 1 for line in lines)]
     offsets[-1] -= 1
+    # The mark of a file is nobody's.
+    offsets[0] = int(lines[0].startswith("\ufeff"))
     for number, one in enumerate(ordered):
         upto = next(
             (starts[n] for n in range(number + 1, len(ordered)) if ordered[n].depth <= one.depth),
@@ -344,6 +350,25 @@ def rst_title(
         return None
     rule = found.sign * max(3, cell_len(title))
     return f"{rule}\n{title}\n{rule}" if found.is_framed else f"{title}\n{rule}"
+
+
+def margin(text: str) -> str:
+    """Return the indentation that all lines of a text have which are not empty."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return min((line[: len(line) - len(line.lstrip())] for line in lines), key=len, default="")
+
+
+def aligned(words: str, lead: str) -> str:
+    """Return words whose lines stand as deep as those of the text into which they come, the first aside; as they are where they do already."""
+    first, *rest = words.replace("\r\n", "\n").split("\n")
+    if all(line.startswith(lead) for line in rest if line.strip()):
+        return words
+    return "\n".join([first, *(lead + line if line.strip() else line for line in rest)])
+
+
+def is_home(place: ProvisionPlace, target: ProvisionPlace) -> bool:
+    """Return whether a provision can be the first one in another, which is a heading one level above it."""
+    return target.inside is None and target.provision.depth + 1 == place.provision.depth
 
 
 def is_below(spec: Spec, name: str, above: str) -> bool:

@@ -69,21 +69,21 @@ Hum low, as [](#greet) says.
 
 Look up.
 """
-EDITS = """
+EDITS = r"""
 - {provision: greet, find: each guest, replace: every guest}
 - {provision: greet, level: developer}
 - {rename: hum, to: hum_low}
 - {provision: hum_low, level: user}
-- {provision: when, find: the desk, replace: the counter}
+- {provision: when, find: the desk, replace: "the counter\nor the desk"}
 - {provision: when, level: guideline}
 - {move: greet, after: calm}
 - {add: {after: look, id: wave, title: Wave, level: user}, text: Wave to all.}
 """
-BACK = """
+BACK = r"""
 - {remove: wave, because: x}
 - {move: greet, after: desk-rules}
 - {provision: when, level: user}
-- {provision: when, find: the counter, replace: the desk}
+- {provision: when, find: "the counter\n   or the desk", replace: the desk}
 - {provision: hum_low, level: guideline}
 - {provision: greet, level: user}
 - {provision: greet, find: every guest, replace: each guest}

@@ -118,6 +118,7 @@ EDITS: dict[str, tuple[Edit, Edit | None]] = {
         {"move": "be_brief", "after": "be_kind"},
     ),
     "move up": ({"move": "stay_lawful", "after": "be_kind"}, {"move": "stay_lawful", "after": "be_brief"}),
+    "move into": ({"move": "at_sea", "after": "be_kind"}, {"move": "at_sea", "after": "stay_lawful"}),
     "rename": ({"rename": "be_brief", "to": "be_short"}, {"rename": "be_short", "to": "be_brief"}),
     "example": (
         {"provision": "be_brief", "example": "a farewell", "text": EXAMPLE},
@@ -249,12 +250,12 @@ MISFITS: dict[str, tuple[Edit, str]] = {
     "words outside the text": ({**REPLACE, "find": "How to meet"}, "does not contain"),
     "a pattern": ({**REPLACE, "find": "(a+)+$" * 50}, "does not contain"),
     "several places": ({**REPLACE, "find": "kind"}, "stands at 5 places"),
-    "no such place": ({**REPLACE, "find": "kind", "occurrence": 9}, "and no 9th"),
+    "no such place": ({**REPLACE, "find": "kind", "occurrence": 9}, "and `occurrence` is 9"),
     "a level that nobody has": ({"provision": "be_kind", "level": "usr"}, "did you mean `user`"),
     "no level there": ({"provision": "manners", "level": "user"}, "is not written there"),
     "an id that is taken": ({"rename": "be_kind", "to": "be_brief"}, "is taken"),
     "an id that is none": ({"rename": "be_kind", "to": "be kind"}, "cannot be an id"),
-    "another depth": ({"move": "at_sea", "after": "be_kind"}, "is deeper"),
+    "another depth": ({"move": "at_sea", "after": "manners"}, "is deeper"),
     "into itself": ({"move": "be_kind", "after": "be_kind"}, "or is inside it"),
     "a provision again": ({**ADD, "add": {**ADD["add"], "id": "be_kind"}}, "there is a provision `be_kind`"),
     "a new id that is none": ({**ADD, "add": {**ADD["add"], "id": "a b\n# c"}}, "cannot be an id"),
@@ -389,6 +390,9 @@ def test_cases_that_come_out_otherwise_are_listed_and_no_others(
     assert report.checks[0].effects.flips == (("kind or brief",) if level != "user" else ())
     assert [one.code for one in report.findings] == codes
     assert report.failed == ("unlisted-flip" in codes)
+    (check,) = ps.check_proposal(source, proposal(tmp_path, *edits, flips=flips)).checks
+    untried = [one.severity for one in check.findings if one.code == "unlisted-flip"]
+    assert untried == [ps.Severity.HINT][: len(flips)]
 
 
 def test_cases_that_name_what_is_called_otherwise_then_are_told(tmp_path: Path) -> None:
@@ -430,6 +434,48 @@ def test_proposals_that_touch_one_passage_conflict_and_others_do_not(tmp_path: P
     assert [finding.code for finding in ps.check_proposal(source, one, gone).conflicts] == [
         "conflicting-proposals"
     ]
+
+
+def test_an_example_conflicts_with_a_move_and_with_no_words_in_either_order(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    example = proposal(tmp_path, {"provision": "be_brief", "example": "e", "text": EXAMPLE}, id="example")
+    others: list[tuple[Edit, int]] = [
+        ({"provision": "be_brief", "find": "Write short answers.", "replace": "Be short."}, 0),
+        ({"provision": "be_brief", "find": "## Be brief", "replace": "## Be short"}, 0),
+        ({"provision": "be_brief", "level": "user"}, 0),
+        (ADD, 0),
+        ({"remove": "stay_lawful"}, 0),
+        ({"move": "be_brief", "after": "stay_lawful"}, 1),
+    ]
+    trial = _Trial(source, {})
+    for number, (edit, count) in enumerate(others):
+        files = [example, proposal(tmp_path, edit, id=f"other-{number}")]
+        read = [read_proposal(file.read_text("utf-8"), file.name)[0] for file in files]
+        both = [one for one in read if one]
+        codes = [[one.code for one in trial.together(pair, ())[1]] for pair in (both, both[::-1])]
+        assert codes == [["conflicting-proposals"] * count] * 2, edit
+
+
+def test_the_mark_and_the_end_of_a_file_stay(tmp_path: Path) -> None:
+    """Whatever stands first or last in it moves, goes, or comes and goes again."""
+    text = "\ufeff# A {#a}\n\nAa.\n\n# B {#b}\n\nBb.\n\n"
+    trial, place = _Trial(written(tmp_path, text), {}), Span("p.md", 1)
+    remove = [ProposalEdit(kind=EditKind.REMOVE, provision=name, span=place) for name in ("a", "b", "wave")]
+    move = [
+        ProposalEdit(kind=EditKind.MOVE, provision=one, after=other, span=place)
+        for one, other in (("a", "b"), ("b", "a"))
+    ]
+    add = ProposalEdit(kind=EditKind.ADD, provision="wave", title="Wave", text="Wave.", after="b", span=place)
+    for edits, told in (
+        ([remove[0]], "\ufeff# B {#b}\n\nBb.\n\n"),
+        ([remove[1]], "\ufeff# A {#a}\n\nAa.\n\n"),
+        ([move[0]], "\ufeff# B {#b}\n\nBb.\n\n# A {#a}\n\nAa.\n\n"),
+        (move, text),
+        ([add, remove[2]], text),
+    ):
+        writer = EditWriter(trial.workspace())
+        writer.apply(Proposal(id="p", title="p", edits=tuple(edits), span=place))
+        assert writer.workspace.texts.of(FILE) == told
 
 
 def test_a_pair_that_is_called_otherwise_has_no_other_order(tmp_path: Path) -> None:
