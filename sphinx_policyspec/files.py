@@ -220,6 +220,9 @@ _STEERING = str.maketrans(
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+
+
 def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
     """Return the value of JSON; :class:`ValueError` says what is wrong and where, before parsing if it is too large or too deep."""
     if len(text) > _MAX_CHARACTERS:
@@ -230,7 +233,12 @@ def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
         if depth > MAX_DEPTH:
             line = text.count("\n", 0, token.start()) + 1
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels: line {line}")
-    return json.loads(text)
+    value = json.loads(text)
+    if _SURROGATE.search(text):
+        # Half of a letter, as programs leave it that cut titles: nothing could be written that has one.
+        whole = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+        return json.loads(whole.decode("utf-16-le", "replace"))
+    return value
 
 
 def dump_json(value: object, *, indent: int | None = None) -> str:

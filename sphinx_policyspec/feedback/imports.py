@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from sphinx_policyspec.errors import SourceError
-from sphinx_policyspec.feedback.joins import Links, without_comments
+from sphinx_policyspec.feedback.joins import Links, ProvisionJoin, without_comments
 from sphinx_policyspec.files import load_json
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
@@ -24,6 +24,7 @@ from sphinx_policyspec.model.spec import is_date
 from sphinx_policyspec.readers.feedback import FeedbackMap
 
 _Word = TypeVar("_Word", bound=StrEnum)
+_Meaning = TypeVar("_Meaning")
 _TITLE = 300
 """Characters of a title that a record keeps."""
 _COLUMNS = {
@@ -39,6 +40,9 @@ _COLUMNS = {
 """Columns by other names than those of keys."""
 _ISSUE = re.compile(r"/([^/]{1,100})/(?:issues|discussions|pull|-/issues)/(\d{1,12})(?!\d)")
 _NOWHERE = Span("", 1)
+_FEW = 5
+"""Releases that a hint names."""
+_STATES = frozenset({"", "open", "closed", "merged", "opened", "reopened"})
 _RIGHT = {
     "url": "an address begins with https:// or http://",
     "date": "a date is written as 2026-01-31",
@@ -93,7 +97,7 @@ def read_remarks(text: str, name: str) -> tuple[Remark, ...]:
         raise SourceError(
             f"`{name}`: expected a list of issues with `title`, as `gh issue list --json` writes it"
         )
-    return tuple(_issue(one) for one in issues if "pull_request" not in one)
+    return tuple(replace(_issue(one), span=Span(name, 1)) for one in issues if "pull_request" not in one)
 
 
 def _text(value: object) -> str:
@@ -179,22 +183,31 @@ class Importer:
         """
         stated = remark.stated or {}
         title = " ".join(remark.title.split())[:_TITLE] or "(without a title)"
-        joins = self._links.joins(f"{remark.title}\n\n{remark.body}\n\n{remark.url}")
-        because = {one.provision: one.because for one in joins}
-        for label in remark.labels:
-            for one in self._meaning.provisions.get(label, ()):
-                because.setdefault(self._links.known(one) or one, f"label {label}")
-        for one in _split(stated.get("provisions", "").replace("`", "")):
-            because.setdefault(self._links.known(one) or one, "column `provisions`")
-        releases = {one.release for one in joins if one.release}
+        words = f"{remark.title}\n\n{remark.body}\n\n{remark.url}"
+        because = {one.provision: one.because for one in self._links.joins(words)}
+        named = [
+            (one, f"label {label}")
+            for label in remark.labels
+            for one in _of(self._meaning.provisions, label) or ()
+        ]
+        named += [
+            (one, "column `provisions`") for one in _split(stated.get("provisions", "").replace("`", ""))
+        ]
+        for one, why in named:
+            join = self._links.join(one, why) if self._links.known(one) else ProvisionJoin(one, why)
+            because.setdefault(join.provision, join.because)
+        releases = self._links.linked_releases(words)
+        hints = self._links.unknown_links(words)
+        if len(releases) > 1:
+            hints += (f"links to several releases: {', '.join(releases[:_FEW])}",)
         return Feedback(
             id=name or self._free(self.name_of(remark)),
             url=self._right(remark, "url", remark.url, is_right=is_web(remark.url)),
             date=self._right(remark, "date", remark.date, is_right=is_date(remark.date)),
             author=stated.get("author", ""),
             model=stated.get("model", ""),
-            release=stated.get("release", "") or (releases.pop() if len(releases) == 1 else ""),
-            kind=self._stated(FeedbackKind, "kind", remark) or self._kind(remark.labels),
+            release=stated.get("release", "") or (releases[0] if len(releases) == 1 else ""),
+            kind=self._stated(FeedbackKind, "kind", remark) or self._kind(remark),
             provisions=tuple(because),
             quote=stated.get("quote", ""),
             title=title,
@@ -203,7 +216,7 @@ class Importer:
             answered_in=stated.get("answered-in", ""),
             labels=remark.labels,
             because=tuple(f"{name}: {why}" for name, why in because.items()),
-            hints=() if because else self._links.near(title, without_comments(remark.body)),
+            hints=hints if because else (*hints, *self._links.near(title, without_comments(remark.body))),
             duplicates=_split(stated.get("duplicates", "")),
             contradicts=_split(stated.get("contradicts", "")),
             span=Span("", 1),
@@ -218,25 +231,34 @@ class Importer:
         return found
 
     def _right(self, remark: Remark, key: str, value: str, *, is_right: bool) -> str:
-        if value and remark.stated and not is_right:
+        if value and not is_right:
             self._refuse(remark, key, value, _RIGHT[key])
         return value if is_right else ""
 
     def _refuse(self, remark: Remark, key: str, value: str, hint: str) -> None:
-        message = f"{shown(value)} is no `{key}`: it is left out"
+        whose = "" if remark.stated else f" of {self.name_of(remark)}"
+        message = f"{shown(value)} is not a valid `{key}`{whose}: it is left out"
         self.findings.append(Finding(code="invalid-value", message=message, span=remark.span, hint=hint))
 
-    def _kind(self, labels: Iterable[str]) -> FeedbackKind | None:
-        """Return the kind that labels mean; nothing where they mean several that do not go together."""
-        kinds = {self._meaning.kinds[one] for one in labels if one in self._meaning.kinds}
+    def _kind(self, remark: Remark) -> FeedbackKind | None:
+        """Return the kind that labels mean; nothing, with a finding, where they mean several that do not go together."""
+        meant = [(one, kind) for one in remark.labels if (kind := _of(self._meaning.kinds, one))]
+        kinds = {kind for _label, kind in meant}
         if kinds == {FeedbackKind.SPEC_DEFECT, FeedbackKind.MODEL_DEFECT}:
             return FeedbackKind.BOTH
+        if len(kinds) > 1:
+            words = ", ".join(f"{label} ({kind})" for label, kind in meant)
+            self._refuse(
+                remark, "kind", words, "keep one of these labels, or write the `kind` into the register"
+            )
         return kinds.pop() if len(kinds) == 1 else None
 
     def status(self, remark: Remark) -> FeedbackStatus:
         """Return what a tracker's state means."""
         if found := self.mapped(remark):
             return found
+        if remark.state not in _STATES:
+            self._refuse(remark, "state", remark.state, "say in the map what it means")
         if remark.reason in {"not_planned", "duplicate"}:
             return FeedbackStatus.DECLINED
         return FeedbackStatus.ANSWERED if remark.state == "closed" else FeedbackStatus.OPEN
@@ -244,7 +266,7 @@ class Importer:
     def mapped(self, remark: Remark) -> FeedbackStatus | None:
         """Return what the map says that a tracker's state means, if it says anything."""
         statuses = self._meaning.statuses
-        return statuses.get(remark.reason) or statuses.get(remark.state)
+        return _of(statuses, remark.reason) or _of(statuses, remark.state)
 
     @staticmethod
     def name_of(remark: Remark) -> str:
@@ -265,6 +287,11 @@ class Importer:
             free = f"{name}-{number}"
         self.taken.add(free)
         return free
+
+
+def _of(meanings: Mapping[str, _Meaning], word: str) -> _Meaning | None:
+    """Return what a word of a tracker means, which counts no case."""
+    return next((meaning for name, meaning in meanings.items() if name.casefold() == word.casefold()), None)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -239,27 +239,51 @@ class Links:
                 found[join.provision] = known._replace(release=join.release) if known else join
         return tuple(found.values())
 
+    def linked_releases(self, text: str) -> tuple[str, ...]:
+        """Return the releases of the pages that a remark links to: those of links that name a provision, if any do."""
+        found: dict[bool, dict[str, None]] = {True: {}, False: {}}
+        for address in _addresses(without_comments(text)):
+            named = self.named(address)
+            if release := named.release if named else self._page_release(address):
+                found[named is not None][release] = None
+        return tuple(found[True] or found[False])
+
+    def unknown_links(self, text: str) -> tuple[str, ...]:
+        """Return links to pages of releases whose provision none of these releases has, each with its id."""
+        found = []
+        for address in _addresses(without_comments(text)):
+            name = urlsplit(address).fragment.partition(_SEEKS)[0] if self._page_release(address) else ""
+            if name and not self.named(address):
+                found.append(
+                    f"{name[:_LONGEST_ID]}: link {address[:200]}; unknown up to {self.spec.version or 'this release'}"
+                )
+        return tuple(found[:_FEW])
+
+    def _page_release(self, address: str) -> str:
+        """Return the release whose page an address leads to; empty for any other address."""
+        try:
+            return self._release_in(urlsplit(address).path)
+        except ValueError:
+            return ""
+
     def _linked(self, text: str) -> Iterator[ProvisionJoin]:
-        addresses = dict.fromkeys(found[0].rstrip(".,;:!?*_") for found in _ADDRESS.finditer(text))
-        # To look for words takes a while.
-        left_out = set(islice((one for one in addresses if _SEEKS in one), _MOST_LINKS, None))
-        for address in (one for one in addresses if one not in left_out):
+        for address in _addresses(text):
             if named := self.named(address):
-                yield self._join(named.name, f"link {address[:200]}", named.release)
+                yield self.join(named.name, f"link {address[:200]}", named.release)
 
         for name in dict.fromkeys(found[1] for found in _INNER.finditer(text)):
             if self.known(name):
-                yield self._join(name, f"link #{name}")
+                yield self.join(name, f"link #{name}")
 
     def _ticked(self, text: str) -> Iterator[ProvisionJoin]:
         said = (code.strip().removeprefix("#") for code in code_spans(text) if len(code) <= _LONGEST_ID)
         for name in dict.fromkeys(said):
             if self.known(name):
-                yield self._join(name, f"id `{name}`")
+                yield self.join(name, f"id `{name}`")
         # Without a sign of more than one word, it may be a tag of any kind.
         for name in dict.fromkeys(found[1].replace("\\_", "_") for found in _HASHED.finditer(text)):
             if ("_" in name or "-" in name) and self.known(name):
-                yield self._join(name, f"id #{name}")
+                yield self.join(name, f"id #{name}")
 
     def _titled(self, text: str) -> Iterator[ProvisionJoin]:
         # Two quotes in a row hold a title, whichever of them opens: one more before them changes nothing.
@@ -269,13 +293,17 @@ class Links:
                 continue
             held = self._by_title.get(words, ())
             if len(held) == 1:
-                yield self._join(held[0], f"title “{words}”")
+                yield self.join(held[0], f"title “{words}”")
             elif not held and (former := self._by_former_title.get(words)):
                 version, *names = former
                 if len({self.now(name) or name for name in names}) == 1:
-                    yield self._join(names[0], f"title “{words}” of {version}")
+                    yield self.join(names[0], f"title “{words}” of {version}")
 
-    def _join(self, name: str, because: str, release: str = "") -> ProvisionJoin:
+    def join(self, name: str, because: str, release: str = "") -> ProvisionJoin:
+        """Return the provision that a remark names by an id of any release, with what it is called now.
+
+        :param because: how it is named, in words
+        """
         now = self.now(name)
         since = f"; `{name}` is called `{now}` now" if now else f"; `{name}` is gone from {self.spec.called}"
         return ProvisionJoin(now or name, because + since * (now != name), release)
@@ -302,6 +330,14 @@ class Links:
             if count >= min(_SHARED, max(len(self._words[place][2]), 1))
         )
         return tuple("{}: {}".format(*self._words[place][:2]) for _, place in best[:_FEW])
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Yield the addresses in a text, each once."""
+    addresses = dict.fromkeys(found[0].rstrip(".,;:!?*_") for found in _ADDRESS.finditer(text))
+    # To look for words takes a while.
+    left_out = set(islice((one for one in addresses if _SEEKS in one), _MOST_LINKS, None))
+    return (one for one in addresses if one not in left_out)
 
 
 class _Next:

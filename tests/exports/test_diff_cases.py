@@ -79,7 +79,7 @@ another tone (c.yaml:1)
     as before: `aside` is in: the user's explicit instruction at turn 2 meets no opposition
     1: duty to disclose: say that `also` is not followed
     2: no such duty
-  behind it: `manner`: level raised from user to root
+  because: `manner`: level raised from user to root
 """
 
 

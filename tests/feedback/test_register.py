@@ -16,10 +16,11 @@ from markdown_it import MarkdownIt
 
 import sphinx_policyspec as ps
 from sphinx_policyspec.feedback.check import FeedbackCheck
+from sphinx_policyspec.feedback.imports import Importer, Remark, read_remarks
 from sphinx_policyspec.feedback.joins import Links, code_spans
 from sphinx_policyspec.model import Finding, Span, Spec
-from sphinx_policyspec.model.feedback import Feedback, FeedbackStatus
-from sphinx_policyspec.readers.feedback import read_feedback
+from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
+from sphinx_policyspec.readers.feedback import FeedbackMap, read_feedback
 from tests.conftest import principle, spec
 
 TRACKER = "https://github.com/marginalia/rules/issues"
@@ -497,3 +498,45 @@ def test_a_report_tells_what_became_of_quoted_words(tmp_path: Path) -> None:
         "  open      d: Odd",
         "4 records: 3 open, 1 declined",
     ]
+
+
+def test_links_to_pages_keep_their_release_and_what_they_name_is_a_hint() -> None:
+    links = Links([OLD, NEW])
+    page = "https://a.org/2026-01-01.html"
+    newer = "https://a.org/2031-01-01.html#be_new"
+    for body, release, hints in (
+        (page, "2026-01-01", ()),
+        (newer, "2031-01-01", (f"be_new: link {newer}; unknown up to {links.spec.version}",)),
+        (
+            f"{page}#be_kind {newer}",
+            "2026-01-01",
+            (f"be_new: link {newer}; unknown up to {links.spec.version}",),
+        ),
+        (
+            f"{page}#be_kind https://a.org/2026-02-01.html#be_kind",
+            "",
+            ("links to several releases: 2026-01-01, 2026-02-01",),
+        ),
+    ):
+        record = Importer(links, FeedbackMap()).record(Remark(title="Odd", body=body))
+        assert (record.release, record.hints) == (release, hints), body
+
+
+def test_labels_count_no_case_follow_renames_and_do_not_contradict() -> None:
+    links = Links([OLD, NEW])
+    kinds = {"Wording": FeedbackKind.SPEC_DEFECT, "wish": FeedbackKind.WISH}
+    old = next(iter(links.renamed))
+    importer = Importer(links, FeedbackMap(kinds=kinds, provisions={"Old": (old,)}))
+    record = importer.record(Remark(title="Odd", labels=("wording", "OLD")))
+    assert (record.kind, record.provisions) == ("spec-defect", (links.now(old),))
+    assert record.because == (f"{links.now(old)}: label OLD; `{old}` is called `{links.now(old)}` now",)
+    both = importer.record(Remark(title="Odd", labels=("wording", "Wish"), date="2026-13-45", state="weird"))
+    assert both.kind is None
+    assert [one.message.partition(" is not a valid ")[2].split()[0] for one in importer.findings] == [
+        "`date`",
+        "`kind`",
+        "`state`",
+    ]
+    # Half of a letter, as programs leave it that cut titles.
+    (half,) = read_remarks('[{"title": "Half \\ud83d", "body": "\\ud83d\\ude00"}]', "a.json")
+    assert (half.title, half.body) == ("Half \ufffd", "\U0001f600")

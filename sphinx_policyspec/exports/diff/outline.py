@@ -295,7 +295,7 @@ def change_entries(group: Group, *, in_full: bool = False, say: Say = str) -> It
 
 
 def _case_entry(compared: ComparedCase, behaviour: BehaviourDiff) -> CaseEntry:
-    behind = (f"after it: {cause}" for cause in changes_behind(compared, behaviour))
+    behind = (f"because: {cause}" for cause in changes_behind(compared, behaviour))
     return CaseEntry(
         title=shortened(compared.case.title, _LONGEST),
         place=compared.place,
