@@ -23,7 +23,7 @@ PROMPTS = (test_rows.test_prompts_stay_out_unless_they_are_asked_for_and_are_mar
 MUTANTS = {
     "the first of two occurrences is taken": Mutant(anchors, "_meant", MEANT, "places[:1]", (test_anchors.test_words_that_occur_twice_are_found_by_what_stands_around_them,)),
     "an answer is believed without looking": Mutant(FeedbackCheck, "_answered", "place is None", "True", (test_register.test_a_register_is_checked_beside_its_releases,)),
-    "a label is taken for a provision": Mutant(Importer, "record", "provisions.get(label, ())", "provisions.get(label, (label,))", (test_register.test_labels_mean_kinds_and_provisions_by_the_map_alone,)),
+    "a label is taken for a provision": Mutant(Importer, "record", "label) or ()", "label) or (label,)", (test_register.test_labels_mean_kinds_and_provisions_by_the_map_alone,)),
     "cases may come out otherwise": Mutant(check, "flip_findings", "if name not in proposal.flips", "if False", FLIPS),
     "cases that are listed need not": Mutant(check, "flip_findings", "for name in proposal.flips", "for name in ()", FLIPS),
     "the base is not looked at": Mutant(check, "base_findings", "proposal.sha256 not in {'', digest}".replace("'", '"'), "False", (test_proposals.test_a_base_that_moved_on_is_told_with_what_fits_all_the_same,)),
