@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sphinx_policyspec.model import Finding
     from sphinx_policyspec.proposals.check import ProposalReport
 
-_ABOUT_FILES = frozenset({"annotations", "unreadable-file"})  # findings about registers that cannot be used
+ABOUT_FILES = frozenset({"annotations", "unreadable-file"})
+"""Codes of findings about registers that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class Beside(Brief):
         """The findings about files that could not be used."""
         of_results = self.results.findings if self.results else ()
         others = (finding for one in (self.feedback, self.decisions) if one for finding in one.findings)
-        return (*of_results, *(one for one in others if one.code in _ABOUT_FILES))
+        return (*of_results, *(one for one in others if one.code in ABOUT_FILES))
 
     def based(self, base_iri: str) -> Beside:
         """Return the same about a spec whose IRIs begin with this; nothing changes where it is empty."""

@@ -14,7 +14,7 @@ from sphinx_policyspec.api.comparing import diff, diff_cases
 from sphinx_policyspec.api.judging import check, read_cases
 from sphinx_policyspec.api.overlays import rebase_overlay
 from sphinx_policyspec.api.reading import ReadingOptions, load_checked
-from sphinx_policyspec.beside import BesideFiles
+from sphinx_policyspec.beside import ABOUT_FILES, BesideFiles
 from sphinx_policyspec.checks.fixes import diff_of, write_texts
 from sphinx_policyspec.decision import Norms
 from sphinx_policyspec.decision_records.check import RecordNames
@@ -78,17 +78,19 @@ def check_proposal(
     :param options: how SOURCE is read, as for :func:`load`
     """
     trial = _Trial(source, options, own=frozenset(real_path(Path(file)) for file in files))
-    trial.read_cases(cases)
+    trial.cases, unusable = read_cases(cases)
     trial.overlays = tuple(map(str, overlays))
     explicit = BesideFiles(feedback=tuple(map(str, feedback)), decisions=tuple(map(str, decisions)))
     files_beside = explicit.filled(trial.loaded.registers)
     registers = [(one, one.name) for file in files_beside.feedback for one in feedback_files(Path(file))]
-    records = read_decision_records(
+    records, _proposals, record_findings = read_decision_records(
         (one, one.name) for file in files_beside.decisions for one in decision_record_files(Path(file))
-    )[0]
+    )
+    remarks, remark_findings = read_registers(registers)
+    unusable += [one for one in (*remark_findings, *record_findings) if one.code in ABOUT_FILES]
     trial.known = KnownRecords(
         titles=tuple(case.title or case.span.place for case in trial.cases),
-        feedback=read_registers(registers)[0],
+        feedback=remarks,
         decisions=records,
         find=RecordNames(records).find,
     )
@@ -100,7 +102,10 @@ def check_proposal(
     )
     proposals = [(*read_proposal_file(Path(file), str(file)),) for file in files]
     alone = [trial.checked(proposal, form) for proposal, form in proposals if proposal]
-    unread = tuple(finding for proposal, form in proposals if proposal is None for finding in form)
+    unusable += [finding for proposal, form in proposals if proposal is None for finding in form]
+    unusable += [
+        finding for one in alone if one.effects.behaviour for finding in one.effects.behaviour.findings
+    ]
     together: ProposalEffects | None = None
     conflicts: tuple[Finding, ...] = ()
     if len(alone) > 1:
@@ -112,7 +117,7 @@ def check_proposal(
         sha256=trial.digest,
         checks=tuple(alone),
         together=together,
-        unread=unread,
+        unusable=tuple(dict.fromkeys(unusable)),
         conflicts=conflicts,
     )
 
@@ -218,7 +223,7 @@ class _Trial:
     loaded: Loaded = field(init=False)
     lines: SourceLines = field(init=False)
     own: frozenset[Path] = frozenset()
-    cases: tuple[Case, ...] = ()
+    cases: Sequence[Case] = ()
     overlays: tuple[str, ...] = ()
     known: KnownRecords = field(default_factory=KnownRecords)
     alignments: tuple[tuple[str, Alignment], ...] = ()
@@ -230,10 +235,6 @@ class _Trial:
         if not has_own_texts(self.loaded):
             raise SourceError(f"`{self.source}` contains no texts of its own that edits could change")
         self.lines = SourceLines(self.loaded.root, self.loaded.beside, self.loaded.bound)
-
-    def read_cases(self, cases: Iterable[Case | str | Path]) -> None:
-        """Read cases; `resolve` reports those that cannot be read."""
-        self.cases = tuple(read_cases(cases)[0])
 
     @property
     def digest(self) -> str:

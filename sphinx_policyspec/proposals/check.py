@@ -93,7 +93,7 @@ class ProposalReport(Brief):
     :param sha256: digest of its text
     :param checks: each proposal alone, in the order in which they were given
     :param together: what all of them do, one after the other, where there are several
-    :param unread: what is wrong with files that hold no proposal
+    :param unusable: what is wrong with files without a proposal, with registers that cannot be read, and with cases
     """
 
     release: str
@@ -101,13 +101,13 @@ class ProposalReport(Brief):
     sha256: str
     checks: tuple[CheckedProposal, ...]
     together: ProposalEffects | None = None
-    unread: tuple[Finding, ...] = ()
+    unusable: tuple[Finding, ...] = ()
     conflicts: tuple[Finding, ...] = field(default=())
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong with the proposals, without what is wrong with the spec that they make."""
-        return (*self.unread, *(found for one in self.checks for found in one.findings), *self.conflicts)
+        return (*self.unusable, *(found for one in self.checks for found in one.findings), *self.conflicts)
 
     @property
     def failed(self) -> bool:

@@ -84,7 +84,7 @@ def _text(report: ProposalReport) -> str:
 
 
 def _lines(report: ProposalReport) -> Iterator[str]:
-    yield from map(str, report.unread)
+    yield from map(str, report.unusable)
     for one in report.checks:
         yield f"{one.proposal.id}: {one.proposal.title} ({one.proposal.status})"
         yield from (f"  {finding}" for finding in one.findings)
@@ -142,7 +142,7 @@ def _markdown(report: ProposalReport) -> str:
         parts += _report(one.effects)
     if report.together:
         parts += ["## Together\n", *_list("Conflicts", map(str, report.conflicts)), *_report(report.together)]
-    parts += _list("Files without a proposal", map(str, report.unread))
+    parts += _list("What could not be used", map(str, report.unusable))
     return "\n".join(parts)
 
 

@@ -574,6 +574,31 @@ def test_a_finding_on_an_edited_line_is_new_only_where_it_says_something_new(tmp
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "code"),
+    [
+        ("cases: []\n", ("cases",), "unknown-key"),
+        ("items: [\n", ("cases",), "unreadable-case"),
+        ("- {id: a\n", ("feedback",), "annotations"),
+        ("---\nstatus: [\n---\n# Why\n", ("decisions",), "annotations"),
+        (
+            "items:\n- {id: a, principle: nobody, issue: tone, value: x}\n- {id: b, from: user, issue: tone, value: y}\n",
+            ("cases",),
+            "unknown-provision",
+        ),
+    ],
+)
+def test_what_cannot_be_used_beside_a_proposal_fails_it(
+    text: str, options: tuple[str, ...], code: str, tmp_path: Path
+) -> None:
+    source, beside = written(tmp_path), tmp_path / ("beside.md" if "decisions" in options else "beside.yaml")
+    beside.write_text(text, "utf-8")
+    report = ps.check_proposal(source, proposal(tmp_path, REPLACE), **{options[0]: [beside]})  # type: ignore[arg-type]
+    assert code in [one.code for one in report.unusable]
+    assert report.failed
+    assert report.checks[0].effects.diff is not None
+
+
 def test_feedback_and_overlays_that_rest_on_what_changes_are_told(tmp_path: Path) -> None:
     source = written(tmp_path)
     register = tmp_path / "feedback.yaml"
