@@ -84,7 +84,8 @@ def draft(
     """Return proposals to fill in, for the places where a SOURCE is open; nothing is written.
 
     Each is against the current text. `check_proposal` reports remaining blanks, and `apply_proposal` refuses them. An
-    unknown kind raises :class:`SchemaError`, an unknown id :class:`UnknownIdError`.
+    unknown kind raises :class:`SchemaError`, an unknown id :class:`UnknownIdError`, and a case that cannot be read
+    :class:`SourceError`.
 
     :param kind: ``pairs``, an example for any two principles of one level that nothing orders; ``ladder``, examples
         just inside and just outside each boundary of principles; ``terms``, a definition for each phrase that several
@@ -105,7 +106,10 @@ def draft(
     digest = digest_of(
         loaded_source, SourceLines(loaded_source.root, loaded_source.beside, loaded_source.bound)
     )
-    openings = [*_openings(loaded_source.spec, kind, ids, tuple(read_cases(cases)[0]))]
+    known, wrong = read_cases(cases)
+    if wrong:
+        raise SourceError(str(wrong[0]))
+    openings = [*_openings(loaded_source.spec, kind, ids, tuple(known))]
     return tuple(drafts_of(loaded_source.spec, openings, digest))
 
 

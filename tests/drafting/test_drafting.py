@@ -193,6 +193,9 @@ def test_an_example_that_says_nearly_the_same_is_found_with_what_differs(
     new.write_text("# Nothing\n", "utf-8")
     with pytest.raises(ps.SourceError, match="contains no example"):
         ps.near_duplicates(release, new)
+    new.write_text("itms: []\n", "utf-8")
+    with pytest.raises(ps.SourceError, match="unknown key `itms`"):
+        ps.draft(release, "pairs", cases=[new])
 
 
 def test_the_command_writes_drafts_beside_the_spec_and_never_over_one(
