@@ -220,7 +220,8 @@ _STEERING = str.maketrans(
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""A half of a character of UTF-16, as an escape or as it is."""
 
 
 def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
@@ -233,12 +234,19 @@ def load_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
         if depth > MAX_DEPTH:
             line = text.count("\n", 0, token.start()) + 1
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels: line {line}")
-    value = json.loads(text)
-    if _SURROGATE.search(text):
-        # Half of a letter, as programs leave it that cut titles: nothing could be written that has one.
-        whole = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
-        return json.loads(whole.decode("utf-16-le", "replace"))
-    return value
+    return json.loads(text)
+
+
+def load_foreign_json(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
+    """Return the value of JSON from elsewhere, likewise; half of a character, which cannot be written, is U+FFFD.
+
+    Programs that cut titles leave such halves.
+    """
+    value = load_json(text)
+    if not _HALF.search(text):
+        return value
+    whole = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+    return json.loads(whole.decode("utf-16-le", "replace"))
 
 
 def dump_json(value: object, *, indent: int | None = None) -> str:

@@ -313,7 +313,7 @@ class PlainTexts:
         :param derived_from: IRI of the anchor
         """
         if found.start < 0:
-            why = f"stand at {len(found.places)} places" if found.places else "are gone"
+            why = f"occur at {len(found.places)} places" if found.places else "are gone"
             raise SourceError(f"the words “{found.anchor.exact[:80]}” {why}")
         return self.anchor_at(found.provision, found.start, found.end, derived_from)
 

@@ -277,7 +277,7 @@ class FeedbackCheck:
         there, here = pair
         span = record.place("quote")
         if there.places:
-            message = f"“{there.words[:80]}” stands at {len(there.places)} places in `{there.provision}`"
+            message = f"“{there.words[:80]}” occurs at {len(there.places)} places in `{there.provision}`"
             yield Finding(code="ambiguous-quote", message=message, span=span, hint="quote a few more words")
         if there.state in {AnchorState.GONE, AnchorState.CHANGED} and record.release in self._places:
             yield no_such_clause(there.anchor.provision, record.quote, span)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.joins import Links, ProvisionJoin, without_comments
-from sphinx_policyspec.files import load_json
+from sphinx_policyspec.files import load_foreign_json
 from sphinx_policyspec.model import Finding, Span
 from sphinx_policyspec.model.feedback import Feedback, FeedbackKind, FeedbackStatus
 from sphinx_policyspec.model.finding import shown
@@ -89,7 +89,7 @@ def read_remarks(text: str, name: str) -> tuple[Remark, ...]:
             f"`{name}` has no link for feedback, such as https://example.org/feedback?about=be_kind"
         )
     try:
-        read = load_json(text)
+        read = load_foreign_json(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"`{name}`: not JSON: {error}") from None
     issues = read.get("items", [read]) if isinstance(read, dict) else read

@@ -9,7 +9,7 @@ from typing import Any
 from sphinx_policyspec.errors import SourceError
 from sphinx_policyspec.feedback.anchors import Anchor, PlainTexts
 from sphinx_policyspec.feedback.joins import Links
-from sphinx_policyspec.files import dump_json, load_json
+from sphinx_policyspec.files import dump_json, load_foreign_json
 from sphinx_policyspec.graph.terms import OA, PROV, RDF, Iri, Iris, Triple
 from sphinx_policyspec.model.spec import base_of
 
@@ -101,7 +101,7 @@ def read_annotations(text: str, texts: PlainTexts, links: Links | None = None) -
     :param links: what addresses name; by default what the spec says itself
     """
     try:
-        read = load_json(text)
+        read = load_foreign_json(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"not JSON: {error}") from None
     known = links or Links([texts.spec])

@@ -397,9 +397,7 @@ def _context(reader: _GraphReader, subject: Iri) -> dict[str, Any]:
         try:
             context["message"] = int(str(message).rpartition("/")[2])
         except ValueError as error:
-            raise SourceError(
-                f"{quoted(subject)} stands in {quoted(message)}, which is not a message"
-            ) from error
+            raise SourceError(f"{quoted(subject)} is in {quoted(message)}, which is not a message") from error
     return context
 
 

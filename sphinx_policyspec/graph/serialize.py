@@ -439,7 +439,7 @@ def _findings(
         line = statements.text(subject, terms.PS.line)
         yield Finding(
             code="unrepresentable-character",
-            message=f"`{predicate}` of `{subject}` holds U+{ord(character):04X}, which `{form}` cannot hold",
+            message=f"`{predicate}` of `{subject}` has U+{ord(character):04X}, which `{form}` cannot represent",
             span=Span(statements.text(subject, terms.PS.file), int(line) if line.isdecimal() else 1),
             hint="it was replaced",
         )

@@ -484,7 +484,7 @@ def _which_holds(issue: str, near: StatementVerdict, far: StatementVerdict, norm
         holds, other, hint = far, near, "have it said at that level" if above else "say it explicitly"
     return Finding(
         code="nearest-file-wins",
-        message=f"on `{issue}`, `{holds.id}` holds in place of `{other.id}`{why_}",
+        message=f"on `{issue}`, `{holds.id}` wins over `{other.id}`{why_}",
         span=near.statement.place(near.statement.operation.value),
         hint=f"{hint}, or say with `where` that they do not meet",
         related=(far.statement.place(far.statement.operation.value),),

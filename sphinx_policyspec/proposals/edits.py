@@ -171,7 +171,7 @@ class EditWriter:
         if (place := self._places.get(name)) is not None:
             if (file := place.own.file) in self.workspace.included:
                 raise _Misfit(
-                    f"the text of `{name}` stands in `{file}`, which pages include", "edit that by hand"
+                    f"the text of `{name}` is in `{file}`, which pages include", "edit that by hand"
                 )
             return place
         if name in self._spec.provision_by_id:
@@ -206,13 +206,13 @@ class EditWriter:
             raise _Misfit(f"`{edit.provision}` does not contain {shown}", hint)
         if len(at) > 1 and not edit.occurrence:
             raise _Misfit(
-                f"{shown} stands at {len(at)} places in `{edit.provision}`",
+                f"{shown} occurs at {len(at)} places in `{edit.provision}`",
                 "find a few more words, or say which by `occurrence`",
             )
         if edit.occurrence > len(at):
             places = f"{len(at)} place{'s'[: len(at) != 1]}"
             raise _Misfit(
-                f"{shown} stands at {places} in `{edit.provision}`, and `occurrence` is {edit.occurrence}"
+                f"{shown} occurs at {places} in `{edit.provision}`, and `occurrence` is {edit.occurrence}"
             )
         start = at[max(edit.occurrence, 1) - 1]
         return Stretch(own.file, start, start + len(words))
@@ -291,8 +291,8 @@ class EditWriter:
         if place.inside:
             if deeper or (place.directive and place.directive.indent):
                 raise _Misfit(
-                    f"`{place.provision.id}` is a directive with its text: what stands in it, or beside it in something else, "
-                    "is not for certain",
+                    f"`{place.provision.id}` is a directive with its text: what is in it, or beside it in something else, "
+                    "is not certain",
                     "add it `after` another, or by hand",
                 )
             if place.is_rst:
@@ -304,7 +304,7 @@ class EditWriter:
             declared = f"{marks}{{policy:principle}}\n{told}\n{marks}"
             return f"{signs} {edit.title}\n\n{declared}\n\n{edit.text}"
         if (title := rst_title(self.workspace.texts, self._places, place, edit.title, depth)) is None:
-            raise _Misfit("which signs belong to its title is not for certain", "add it by hand")
+            raise _Misfit("which signs belong to its title is not certain", "add it by hand")
         return f"{title}\n\n{rst_directive('', options, '')}\n\n{edit.text}"
 
     def _text(self, stretch: Stretch) -> str:
@@ -465,7 +465,7 @@ class EditWriter:
 _IDLE: Mapping[EditKind, str] = {
     EditKind.REPLACE: "`replace` says what `find` says",
     EditKind.LEVEL: "`{edit.provision}` has the level `{edit.level}` already",
-    EditKind.MOVE: "`{edit.provision}` stands there already",
+    EditKind.MOVE: "`{edit.provision}` is there already",
     EditKind.RENAME: "`{edit.provision}` has that id already",
 }
 """Why an edit of a kind changes nothing."""

@@ -249,8 +249,8 @@ def _check_count(server: Server, name: str, count: int) -> None:
     counts = _counts(server, f"SELECT (COUNT(*) AS ?count) WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}")
     if counts != {"": count}:
         raise ServerError(
-            f"<{name}> holds {counts.get('', 0):,} statements where {count:,} were sent: the server lost some, or somebody "
-            "else publishes at the same time; publish again"
+            f"<{name}> has {counts.get('', 0):,} statements where {count:,} were sent: the server lost some, or somebody "
+            "else published at the same time; publish again"
         )
 
 

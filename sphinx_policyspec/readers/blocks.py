@@ -457,7 +457,7 @@ class _Cutter:
         """Return a line that opens a conversation where it should close one, unless one really begins there."""
         if _begins_other(self.lines[number]) or self._begins_message(number + 1):
             return None
-        message = f"`{CONVERSATION}` stands where this conversation ends"
+        message = f"`{CONVERSATION}` is where this conversation ends"
         self.find("unclosed-fence", number, message, f"write `{marks}`")
         return number
 

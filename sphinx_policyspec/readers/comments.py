@@ -363,7 +363,7 @@ def almost_tags(lines: Sequence[str], tags: Collection[int]) -> dict[int, Tag]:
             continue
         if (odd := ODD.search(line)) and (tag := _tag_on(ODD.sub(_plain, line), number)):
             almost[number] = replace(
-                tag, comment="", cure=f"it holds U+{ord(odd[0]):04X}: delete that, or write a space"
+                tag, comment="", cure=f"it has U+{ord(odd[0]):04X}: delete that, or write a space"
             )
             continue
         match = _ALMOST.fullmatch(line)

@@ -141,7 +141,7 @@ def parse_heading(depth: int, text: str) -> Heading:
     for item in _ITEM.finditer(inside):
         value = (item["value"] or "").strip("\"'\u201c\u201d\u2018\u2019)]>")
         name = (item["name"] or "").casefold()
-        problem = problem or (f"hold `{item[0]}` in place of `{item[0][1:]}`" if item["dot"] else "")
+        problem = problem or (f"have `{item[0]}` in place of `{item[0][1:]}`" if item["dot"] else "")
         if (item["id"] or (name == "id" and value)) and not identifier:
             identifier = item["id"] or value
         elif name == "authority" and value and not authority:
@@ -171,7 +171,7 @@ def _by_bare_words(
     glued = _GLUED_LEVEL.fullmatch(bare[0]) if bare else None
     level = glued["level"] if glued else bare[0] if bare else ""
     if not authority and level.casefold() in _LEVELS:
-        return identifier, level, f"hold `{bare[0]}` in place of `authority={level}`"
+        return identifier, level, f"have `{bare[0]}` in place of `authority={level}`"
     problem = "have a quote that is never closed" if _is_quote_open(inside) else ""
     if odd := _ODD.search(identifier):
         problem = f"{_ID_WITH} the character U+{ord(odd[0]):04X} in it"
@@ -184,7 +184,7 @@ def _by_bare_words(
             identifier = "".join(parts) if "".join(parts) == slug(title) else "_".join(parts)
             problem = f"{_ID_WITH} a blank in it"
         else:
-            problem = f"hold `{bare[0]}`, which means nothing"
+            problem = f"have `{bare[0]}`, which means nothing"
     return identifier, authority, problem
 
 

@@ -407,7 +407,7 @@ class DialectReader:
             self._find("malformed-tag", span, f"`[^{item.tag}]` is no eval tag", hint)
             return
         if misplaced:
-            message = f"eval tag `{item.tag}` stands in {misplaced}"
+            message = f"eval tag `{item.tag}` is in {misplaced}"
             self._find("misplaced-tag", span, message, "move it after the clause that it tests")
         if item.tag in self.tag_spans:
             message, related = f"eval tag `{item.tag}` occurs twice", (self.tag_spans[item.tag],)

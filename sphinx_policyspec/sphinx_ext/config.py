@@ -228,14 +228,14 @@ class PolicySpecConfig:
     judgements: str = _option(
         "",
         "File of judgements, relative to the folder of `conf.py`: what people who read changed prose say of it, which pages that "
-        "tell what changed then tell. `policyspec judge` writes it.",
+        "show what changed then show. `policyspec judge` writes it.",
         _text,
         "env",
     )
     results: str | list[str] = _option(
         "",
         "Results of evaluations, relative to the folder of `conf.py`: a store that `policyspec results` wrote, or logs. Pages then "
-        "tell how well models follow each principle. Needs the extra `evals`.",
+        "show how well models follow each principle. Needs the extra `evals`.",
         _text_or_texts,
         "env",
     )

@@ -179,7 +179,7 @@ def test_words_that_occur_twice_are_found_by_what_stands_around_them() -> None:
     found = longer.find(bare)
     assert (found.state, found.start, len(found.places)) == ("kept", -1, 2)
     assert before.find(replace(bare, start=start)).start == start
-    with pytest.raises(ps.SourceError, match="stand at 2 places"):
+    with pytest.raises(ps.SourceError, match="occur at 2 places"):
         longer.again(found, "urn:x")
 
 

@@ -321,7 +321,7 @@ def test_many_statements_on_one_issue_are_soon_compared() -> None:
 @pytest.mark.parametrize(
     ("near", "told"),
     [
-        ("{id: a, says: x, overrides: be_kind}", ["on `be_kind`, `near/a` holds in place of `shop/a`"]),
+        ("{id: a, says: x, overrides: be_kind}", ["on `be_kind`, `near/a` wins over `shop/a`"]),
         ("{id: a, says: x, overrides: be_kind, issue: other}", []),
         ("{id: a, says: x, overrides: be_kind, where: {globs: [till/**]}}", []),
         ("{id: a, says: x, overrides: be_kind, where: {globs: [shelf/a/**]}}", ["on `be_kind`"]),
@@ -377,9 +377,7 @@ def test_what_is_told_of_two_files_is_what_the_resolved_spec_decides(
         files.append(path)
     found = [one.message for one in ps.check_overlay(*files).findings if one.code == "nearest-file-wins"]
     other = {"far": "near", "near": "far"}[holds]
-    assert [
-        message.startswith(f"on `i`, `{holds}/a` holds in place of `{other}/a`") for message in found
-    ] == [True]
+    assert [message.startswith(f"on `i`, `{holds}/a` wins over `{other}/a`") for message in found] == [True]
     case = "items: [{id: f, principle: far/a, issue: i, value: f}, {id: n, principle: near/a, issue: i, value: n}]"
     (shop / "case.yaml").write_text(case, "utf-8")
     (decision,) = ps.decide(ps.resolve_overlay(*files).spec, shop / "case.yaml")
@@ -576,9 +574,7 @@ def test_nested_files_name_one_upstream_and_the_nearest_folder_holds_in_any_orde
     )
     told = told_of_files(*files)
     assert told == told_of_files(*reversed(files))
-    assert told == [
-        "on `be_kind`, `near/b` holds in place of `shop/a`, as its file lies in the nearer folder"
-    ]
+    assert told == ["on `be_kind`, `near/b` wins over `shop/a`, as its file lies in the nearer folder"]
     specs = [ps.resolve_overlay(*some).spec for some in (files, files[::-1])]
     assert specs[0] == specs[1]
     assert [one.globs for one in specs[0].statements if one.overlay == "near"] == [("till/a",)]

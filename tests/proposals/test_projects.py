@@ -285,7 +285,7 @@ def test_what_pages_include_is_not_edited(tmp_path: Path, markup: str) -> None:
     for edit in ("find: Smile, replace: Grin", "level: guideline"):
         found = ps.check_proposal(docs, proposal(tmp_path, f"- {{provision: greet, {edit}}}")).findings
         (misfit,) = (one for one in found if one.code == "proposal-edit")
-        assert "stands in `part.txt`, which pages include" in misfit.message
+        assert "is in `part.txt`, which pages include" in misfit.message
         assert ps.apply_proposal(docs, proposal(tmp_path, f"- {{provision: greet, {edit}}}")).texts == {}
 
 

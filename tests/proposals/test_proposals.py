@@ -249,7 +249,7 @@ MISFITS: dict[str, tuple[Edit, str]] = {
     ),
     "words outside the text": ({**REPLACE, "find": "How to meet"}, "does not contain"),
     "a pattern": ({**REPLACE, "find": "(a+)+$" * 50}, "does not contain"),
-    "several places": ({**REPLACE, "find": "kind"}, "stands at 5 places"),
+    "several places": ({**REPLACE, "find": "kind"}, "occurs at 5 places"),
     "no such place": ({**REPLACE, "find": "kind", "occurrence": 9}, "and `occurrence` is 9"),
     "a level that nobody has": ({"provision": "be_kind", "level": "usr"}, "did you mean `user`"),
     "no level there": ({"provision": "manners", "level": "user"}, "is not written there"),
@@ -321,8 +321,8 @@ def test_an_edit_that_does_not_fit_is_told_with_its_line_and_nothing_is_written(
 IDLE: dict[str, tuple[list[Edit], str]] = {
     "the same words": ([{**REPLACE, "replace": REPLACE["find"]}], "`replace` says what `find` says"),
     "the same level": ([{"provision": "be_kind", "level": "user"}], "has the level `user` already"),
-    "the same place": ([{"move": "be_brief", "after": "be_kind"}], "stands there already"),
-    "the first place": ([{"move": "be_kind", "after": "manners"}], "stands there already"),
+    "the same place": ([{"move": "be_brief", "after": "be_kind"}], "is there already"),
+    "the first place": ([{"move": "be_kind", "after": "manners"}], "is there already"),
     "the same id": ([{"rename": "be_kind", "to": "be_kind"}], "has that id already"),
     "there and back": ([ADD, {"remove": "wave"}], "one takes back what another does"),
 }

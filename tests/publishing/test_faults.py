@@ -117,7 +117,7 @@ def test_a_graph_of_which_the_server_loses_some_takes_no_place(
 
     monkeypatch.setattr(Server, "put_graph", losing)
     report = publish_specs(specs(ONE), asked)
-    assert "holds 1 statements where" in report.error
+    assert "has 1 statements where" in report.error
     assert held(asked, GRAPH) == wanted(OLD)
     monkeypatch.setattr(Server, "put_graph", put)
     assert published(asked, ONE)
@@ -435,7 +435,7 @@ def test_a_page_in_place_of_a_graph_is_said_of_the_server(proxy: Proxy, oxigraph
         with pytest.raises(ServerError) as told_, given as file:
             lines_in(file)
         assert str(told_.value).startswith(proxy.url.removesuffix("/query"))
-        assert "answers with something else than a graph of ours: line 1:" in str(told_.value)
+        assert "does not answer with a graph of policyspec: line 1:" in str(told_.value)
         assert tempfile.gettempdir() not in str(told_.value)
     asked.close()
 
@@ -479,7 +479,7 @@ def test_an_answer_to_something_else_is_refused(
     catalogue = {"head": {"vars": [*row]}, "results": {"bindings": [row]}}
     answers = iter([catalogue] * at + [hostile] * 9)
     monkeypatch.setattr(Server, "select", lambda *_: next(answers))
-    with pytest.raises(ServerError, match="answers with something else"):
+    with pytest.raises(ServerError, match="does not answer"):
         RemoteBase(Server("http://127.0.0.1:1/")).ask("hard-rules")
 
 

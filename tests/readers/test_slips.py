@@ -307,7 +307,7 @@ SLIPS = {
     ),
     "tag-in-code-marks": ("<user>", "`<user>`", "broken-tag", 12, "write `<user>`"),
     "tag-indented": ("<user>", "    <user>", "broken-tag", 12, "begin the line at the margin"),
-    "tag-with-blank-of-no-width": ("<user>", "<us\u200ber>", "broken-tag", 12, "it holds U+200B"),
+    "tag-with-blank-of-no-width": ("<user>", "<us\u200ber>", "broken-tag", 12, "it has U+200B"),
     "tag-of-another": ("know.\n</assistant>", "know.\n</user>", "crossed-tag", 18, "write `</assistant>`"),
     "comparison-ends-early": (
         "know.\n</assistant>",

@@ -10,7 +10,7 @@ MORE_IN_MYST: dict[str, Row] = {
     "role-around-its-backticks": ((("[](#is-{n})", "`{policy:principle}`is-{n}"),), "invalid-role", 41, "write {policy:principle}`is-"),
     "role-behind-its-text": ((("[](#is-{n})", "`is-{n}`{policy:principle}"),), "invalid-role", 41, "write {policy:principle}`is-"),
     "list-of-yaml": (((":authority: user", ":authority: user\n:refines:\n  - after-{n}"),), "lost-option", 10, "divided by commas"),
-    "role-as-a-directive": ((("{policy:message} user", "{policy:user}"),), "unknown-directive", 17, "write `user` behind `policy:message`"),
+    "role-as-a-directive": ((("{policy:message} user", "{policy:user}"),), "unknown-directive", 17, "write `user` after `policy:message`"),
     "sign-and-id": (((":id: is-{n}", ":id: is_row"), ("[](#is-{n})", "#is_row")), "invalid-role", 41, "write `[](#is_row)`"),
     "id-behind-a-heading": ((("## After", "## After {#after-{n}}"),), "lost-option", 34, "delete it"),
     "id-of-a-section": ((("The second norm.", "The second norm.\n\n### Why {#why-{n}}\n\nText."),), "lost-option", 34, "write `(why-"),

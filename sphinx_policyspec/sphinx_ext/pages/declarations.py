@@ -407,7 +407,7 @@ class _UnknownDirective(PolicyDirective):
         name = self.name.partition(":")[2]
         hint = nearest(name, (*DECLARING, "commentary"), prefix=f"{DOMAIN}:")
         if name in ROLES or name.upper() in set(model.Verdict):
-            hint = f"write `{name}` behind `{DOMAIN}:{'message' if name in ROLES else 'response'}`"
+            hint = f"write `{name}` after `{DOMAIN}:{'message' if name in ROLES else 'response'}`"
         self.find("unknown-directive", f"unknown directive `{self.name}`", hint)
         return [nodes.container("", *self.content_nodes())]
 

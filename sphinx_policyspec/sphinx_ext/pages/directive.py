@@ -201,7 +201,7 @@ class PolicyDirective(SphinxDirective):
         self.content = StringList([line[depth:] for line in lines], items=items) + self.content
 
     def _find_joined(self, below: int, what: str, where: str, hint: str) -> None:
-        message = f"the {what} of `{self.name}` stands {where}, as a part of it"
+        message = f"the {what} of `{self.name}` is {where}, as a part of it"
         self.find("missing-blank-line", message, hint, line=self.line + below)
 
     def build(self) -> list[nodes.Node]:
@@ -360,7 +360,7 @@ class PolicyDirective(SphinxDirective):
         found = dict.fromkeys(items_of(text, dividers))
         wrong = [item for item in found if item.startswith(("[", "{"))]
         for item in wrong:
-            message = f"`{name}` holds `{item}`, which is not a plain item"
+            message = f"`{name}` contains `{item}`, which is not a plain item"
             self.find("invalid-option", message, "divide items by commas", line=self.option_line(name))
         return tuple(item for item in found if item not in wrong)
 

@@ -319,7 +319,7 @@ def _split_misplaced(
             continue
         if not declared.is_lifted:
             message, hint = (
-                f"{what} stands inside {where}",
+                f"{what} is inside {where}",
                 f"put it after {where.replace('a ', 'the ').replace('an ', 'the ')}",
             )
             finding = model.Finding(
