@@ -493,7 +493,7 @@ def test_the_command_writes_what_follows_as_rdf(run: Run, source: Path, tmp_path
 def test_the_command_refuses_a_suffix_that_tells_no_format(run: Run, source: Path, tmp_path: Path) -> None:
     status, _, err = run("reason", source, "-o", tmp_path / "derived.xyz")
     assert status == 2
-    assert "cannot tell the format" in err
+    assert "the format is not clear" in err
 
 
 def test_the_command_tells_contradictions_and_ends_with_one(run: Run, tmp_path: Path) -> None:

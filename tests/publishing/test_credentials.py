@@ -128,7 +128,7 @@ def test_a_password_is_in_no_output_and_in_no_list_of_processes(
 @pytest.mark.parametrize("text", ["s3cret\nw0rd", "s3cret\x00w0rd", "s3cret\rw0rd", "s3cret\udcffw0rd"])
 def test_a_secret_that_no_request_can_hold_is_refused_and_not_shown(name: str, text: str) -> None:
     given = {"POLICYSPEC_ENDPOINT_USER": "me", f"POLICYSPEC_ENDPOINT_{name}": text}
-    with pytest.raises(ServerError, match=f"POLICYSPEC_ENDPOINT_{name} holds a character") as told:
+    with pytest.raises(ServerError, match=f"POLICYSPEC_ENDPOINT_{name} contains a character") as told:
         Credentials.of(SITE, given)
     assert "s3cret" not in str(told.value)
 

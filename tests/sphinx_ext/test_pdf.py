@@ -331,7 +331,7 @@ def test_a_box_stands_for_a_letter_without_a_font_where_a_project_wants_it(tmp_p
     assert paper.app.statuscode == 0
     (line,) = paper.told
     assert line.startswith("index.rst:6: WARNING: no font draws")
-    assert "a box stands for it" in line
+    assert "it is shown as a box" in line
     assert "Other 1F9D1 AC00 , and (*) [." in " ".join(text_of(paper.file).split())
 
 
