@@ -67,8 +67,8 @@ def check(
     their weights, cases with another outcome, pairs of principles whose order changes, and the overlay
     statements, prompts, feedback, decisions and mappings that are affected. Several proposals are tried
     one by one, then together, in order. Exit status 1 means that an edit does not fit, that SOURCE is a
-    different text, that the result has a new error, or that a case changes its outcome without being
-    listed in `flips`.
+    different text, that the result has a new error, that a case changes its outcome without being
+    listed in `flips`, or that cases or a register cannot be used.
 
     \b
       policyspec propose check model_spec/2025-09-12 proposal.md --cases cases/
